@@ -1,0 +1,48 @@
+/* The floor's frames: precomputed ones out, and of those that come in the headers alone. */
+#ifndef BENCH_FLOOR_FRAMES_H
+#define BENCH_FLOOR_FRAMES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Writes a whole frame and returns its size: at most FLOOR_HEAD bytes more than its payload, which
+ * is less than 64 KiB. Its mask is 0, so that the payload stands in it as it is. */
+#define FLOOR_HEAD 8u
+size_t floor_frame(uint8_t* out, uint8_t opcode, const void* payload, size_t size);
+
+/* Finds the frames' ends by their headers of 2, 4 or 10 bytes; nothing else is looked at. */
+typedef struct floor_reader_s {
+  uint64_t left;   /* of the payload, while in it */
+  uint64_t length; /* of the last payload */
+  uint8_t head[10];
+  uint8_t have;
+  uint8_t opcode;
+  bool in_payload;
+} floor_reader_t;
+
+/* Reads up to the end of a frame; returns how many bytes that took. */
+size_t floor_reader_next(floor_reader_t* reader, const uint8_t* data, size_t size);
+
+/* Whether the last call has reached the end of a frame. */
+static inline bool floor_reader_ended(const floor_reader_t* reader) {
+  return reader->have == 0 && !reader->in_payload && reader->opcode != 0;
+}
+
+/* The messages that an operation needs, made once. */
+typedef struct floor_messages_s {
+  uint8_t* query;
+  size_t query_size;
+  uint8_t next[256]; /* fetch and free_result of one result, side by side */
+  size_t fetch_size;
+  size_t free_size;
+} floor_messages_t;
+
+/* Returns 0, or -1 when out of memory or when the statement is too long. */
+int floor_messages_init(floor_messages_t* messages, const char* sql);
+void floor_messages_free(floor_messages_t* messages);
+
+/* Puts the id of a result into the fetch and free_result messages. */
+void floor_messages_set_id(floor_messages_t* messages, uint64_t id);
+
+#endif

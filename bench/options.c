@@ -1,0 +1,127 @@
+/* The command line that taosuv-bench and taosuv-floor share. */
+#include "options.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const char bench_usage[] =
+    "usage: taosuv-bench --url URL --workload fetch|query [options]\n"
+    "  --workload fetch   reads every row of the statement and touches every value\n"
+    "  --workload query   runs the statement again and again and reads its first block\n"
+    "  --sql S            the statement (fetch: select * from bench.rows_10000000_4096;\n"
+    "                     query: select 1)\n"
+    "  --ops N            how often it is run (fetch: 1; query: 100000)\n"
+    "  --inflight K       how many at the same time, up to 1000000 (1)\n"
+    "  --connections C    over how many connections, up to 65535 (1)\n"
+    "  --idle-memory      also measure the library's bytes per request in flight\n"
+    "  --json             one line of JSON instead of a table\n"
+    "pool_size, max_inflight and max_queue are added to the URL where it lacks them.\n";
+
+static const char floor_usage[] =
+    "usage: taosuv-floor --url ws://[user[:password]@]host:port --workload fetch|query [options]\n"
+    "  --workload, --sql, --ops, --inflight, --json   as of taosuv-bench\n"
+    "  --connections 1    there is always one; fetch has always one in flight\n"
+    "  --touch            fetch from a bench.rows_ table: sum the values, as the client does\n";
+
+const char* bench_workload_name(bench_workload_t workload) {
+  return workload == BENCH_FETCH ? "fetch" : "query";
+}
+
+static int complain(bool floor, const char* what, const char* about) {
+  fprintf(stderr, "%s%s%s\n%s", what, about != NULL ? ": " : "", about != NULL ? about : "",
+          floor ? floor_usage : bench_usage);
+  return 2;
+}
+
+/* A decimal number from 1 to max. */
+static bool read_number(const char* text, uint64_t max, uint64_t* value) {
+  *value = 0;
+  if (*text == 0) return false;
+  for (; *text != 0; text++) {
+    if (*text < '0' || *text > '9') return false;
+    *value = *value * 10 + (uint64_t) (*text - '0');
+    if (*value > max) return false;
+  }
+  return *value > 0;
+}
+
+typedef struct given_s {
+  const char* workload;
+  const char* ops;
+  const char* inflight;
+  const char* connections;
+} given_t;
+
+static bool read_switch(const char* name, bool floor, bench_options_t* options) {
+  bool* place = NULL;
+  if (strcmp(name, "--json") == 0) place = &options->json;
+  if (!floor && strcmp(name, "--idle-memory") == 0) place = &options->idle_memory;
+  if (floor && strcmp(name, "--touch") == 0) place = &options->touch;
+  if (place == NULL) return false;
+  *place = true;
+  return true;
+}
+
+static const char** place_of(const char* name, bench_options_t* options, given_t* given) {
+  if (strcmp(name, "--url") == 0) return &options->url;
+  if (strcmp(name, "--sql") == 0) return &options->sql;
+  if (strcmp(name, "--workload") == 0) return &given->workload;
+  if (strcmp(name, "--ops") == 0) return &given->ops;
+  if (strcmp(name, "--inflight") == 0) return &given->inflight;
+  if (strcmp(name, "--connections") == 0) return &given->connections;
+  return NULL;
+}
+
+static int read_numbers(bool floor, const given_t* given, bench_options_t* options) {
+  uint64_t value = options->workload == BENCH_FETCH ? 1 : 100000;
+  if (given->ops != NULL && !read_number(given->ops, UINT64_C(1000000000000), &value))
+    return complain(floor, "--ops is a number from 1", given->ops);
+  options->ops = value;
+  value = 1;
+  if (given->inflight != NULL && !read_number(given->inflight, BENCH_MAX_INFLIGHT, &value))
+    return complain(floor, "--inflight is a number from 1 to 1000000", given->inflight);
+  if (floor && options->workload == BENCH_FETCH && value != 1)
+    return complain(floor, "fetch has one statement in flight here", NULL);
+  options->inflight = (uint32_t) value;
+  value = 1;
+  if (given->connections != NULL && !read_number(given->connections, floor ? 1 : 65535, &value))
+    return complain(floor, floor ? "--connections is 1 here" : "--connections is 1 to 65535",
+                    given->connections);
+  options->connections = (uint32_t) value;
+  return 0;
+}
+
+static int check(bool floor, const given_t* given, bench_options_t* options) {
+  if (options->url == NULL) return complain(floor, "--url is missing", NULL);
+  if (given->workload == NULL) return complain(floor, "--workload is missing", NULL);
+  if (strcmp(given->workload, "fetch") == 0)
+    options->workload = BENCH_FETCH;
+  else if (strcmp(given->workload, "query") == 0)
+    options->workload = BENCH_QUERY;
+  else
+    return complain(floor, "--workload is fetch or query", given->workload);
+  if (options->sql == NULL)
+    options->sql = options->workload == BENCH_FETCH ? "select * from bench.rows_10000000_4096"
+                                                    : "select 1";
+  if (options->sql[0] == 0) return complain(floor, "--sql is empty", NULL);
+  if (options->touch && options->workload != BENCH_FETCH)
+    return complain(floor, "--touch is for fetch", NULL);
+  return read_numbers(floor, given, options);
+}
+
+int bench_options_read(int argc, char** argv, bool floor, bench_options_t* options) {
+  given_t given = {NULL, NULL, NULL, NULL};
+  memset(options, 0, sizeof *options);
+  for (int i = 1; i < argc; i++) {
+    if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
+      fputs(floor ? floor_usage : bench_usage, stdout);
+      return -1;
+    }
+    if (read_switch(argv[i], floor, options)) continue;
+    const char** place = place_of(argv[i], options, &given);
+    if (place == NULL) return complain(floor, "unknown option", argv[i]);
+    if (i + 1 == argc) return complain(floor, "a value is missing", argv[i]);
+    *place = argv[++i];
+  }
+  return check(floor, &given, options);
+}

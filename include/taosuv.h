@@ -1,0 +1,13 @@
+/* taosuv: an asynchronous TDengine client on the caller's libuv loop. The one header to include. */
+#ifndef TAOSUV_H
+#define TAOSUV_H
+
+#include "taosuv/block.h"
+#include "taosuv/client.h"
+#include "taosuv/error.h"
+#include "taosuv/observe.h"
+#include "taosuv/query.h"
+#include "taosuv/url.h"
+#include "taosuv/version.h"
+
+#endif

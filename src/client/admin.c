@@ -1,0 +1,230 @@
+/* The small operations: open, ping, server_version, server_status, current_db. */
+#include <stdio.h>
+#include <string.h>
+
+#include "client/private.h"
+
+/* The late answer to a cancelled operation that leaves nothing behind on the server. */
+static void ignore_reply(tuv_op_t* op, tuv_conn_t* conn, const tuv_reply_t* reply) {
+  (void) op;
+  (void) conn;
+  (void) reply;
+}
+
+static tuv_op_t tombstone, ping_tombstone;
+static const tuv_op_type_t tombstone_type = {
+    .is_request = true, .reply = ignore_reply, .tombstone = &tombstone};
+static const tuv_op_type_t ping_tombstone_type = {
+    .is_request = true, .reply = ignore_reply, .tombstone = &ping_tombstone};
+static tuv_op_t tombstone = {.type = &tombstone_type};
+static tuv_op_t ping_tombstone = {.type = &ping_tombstone_type};
+
+/* A member of a reply that must be there. */
+static bool read_text(taosuv_req_t* req, tuv_conn_t* conn, const tuv_reply_t* reply,
+                      const char* key, const char** text) {
+  tuv_errmsg_t err;
+  *text = NULL;
+  int status = tuv_reply_text(reply, key, text, &err);
+  if (status == 0 && *text != NULL) return true;
+  if (status == 0) tuv_fail(&err, TAOSUV_EPROTO, "the reply lacks \"%s\"", key);
+  tuv_req_fail(req, &(tuv_failure_t){TAOSUV_EPROTO, 0, 0, err.text, tuv_conn_host(conn)});
+  return false;
+}
+
+static int send_plain(tuv_op_t* op, tuv_conn_t* conn, const char* action) {
+  tuv_request_t request;
+  tuv_request_begin(&request, &conn->client->json, action, op->id);
+  return tuv_conn_send_json(conn, op, &request);
+}
+
+/* open */
+
+static void open_reached(tuv_op_t* op, tuv_conn_t* conn, const tuv_reply_t* reply) {
+  taosuv_open_t* req = (taosuv_open_t*) (void*) tuv_req_of_op(op);
+  (void) reply;
+  memcpy(req->version, conn->version_text, sizeof req->version);
+}
+
+static void open_complete(taosuv_req_t* req, int status) {
+  taosuv_open_t* open = (taosuv_open_t*) (void*) req;
+  open->cb(open, status);
+}
+
+static const tuv_op_type_t open_type = {.is_request = true,
+                                        .action = TAOSUV_ACTION_OPEN,
+                                        .reply = open_reached,
+                                        .complete = open_complete};
+
+int taosuv_open(taosuv_client_t* client, taosuv_open_t* req, taosuv_open_cb cb) {
+  int status = tuv_req_check(client, (taosuv_req_t*) (void*) req, cb != NULL);
+  if (status < 0) return status;
+  req->cb = cb;
+  req->version[0] = 0;
+  return tuv_req_begin(client, (taosuv_req_t*) (void*) req, &open_type, NULL, 0);
+}
+
+/* ping */
+
+static int ping_encode(tuv_op_t* op, tuv_conn_t* conn, const void* payload, size_t size) {
+  (void) payload;
+  (void) size;
+  return tuv_ws_send(&conn->ws, TUV_WS_PING, &op->id, sizeof op->id, &op->at);
+}
+
+static void ping_replied(tuv_op_t* op, tuv_conn_t* conn, const tuv_reply_t* reply) {
+  (void) conn;
+  (void) reply;
+  tuv_req_finish(tuv_req_of_op(op), 0);
+}
+
+static void ping_complete(taosuv_req_t* req, int status) {
+  taosuv_ping_t* ping = (taosuv_ping_t*) (void*) req;
+  ping->cb(ping, status);
+}
+
+static const tuv_op_type_t ping_type = {.is_request = true,
+                                        .action = TAOSUV_ACTION_PING,
+                                        .encode = ping_encode,
+                                        .reply = ping_replied,
+                                        .complete = ping_complete,
+                                        .tombstone = &ping_tombstone};
+
+bool tuv_admin_is_ping(const tuv_op_t* op) {
+  return op->type == &ping_type || op->type == &ping_tombstone_type;
+}
+
+int taosuv_ping(taosuv_client_t* client, taosuv_ping_t* req, taosuv_ping_cb cb) {
+  int status = tuv_req_check(client, (taosuv_req_t*) (void*) req, cb != NULL);
+  if (status < 0) return status;
+  req->cb = cb;
+  return tuv_req_begin(client, (taosuv_req_t*) (void*) req, &ping_type, NULL, 0);
+}
+
+/* server_version */
+
+static int version_encode(tuv_op_t* op, tuv_conn_t* conn, const void* payload, size_t size) {
+  (void) payload;
+  (void) size;
+  return send_plain(op, conn, "version");
+}
+
+static void version_replied(tuv_op_t* op, tuv_conn_t* conn, const tuv_reply_t* reply) {
+  taosuv_req_t* req = tuv_req_of_op(op);
+  taosuv_server_version_t* version = (taosuv_server_version_t*) (void*) req;
+  const char* text;
+  if (!read_text(req, conn, reply, "version", &text)) return;
+  snprintf(version->version, sizeof version->version, "%s", text);
+  tuv_req_finish(req, 0);
+}
+
+static void version_complete(taosuv_req_t* req, int status) {
+  taosuv_server_version_t* version = (taosuv_server_version_t*) (void*) req;
+  version->cb(version, status);
+}
+
+static const tuv_op_type_t version_type = {.is_request = true,
+                                           .encode = version_encode,
+                                           .reply = version_replied,
+                                           .complete = version_complete,
+                                           .tombstone = &tombstone};
+
+int taosuv_server_version(taosuv_client_t* client, taosuv_server_version_t* req,
+                          taosuv_server_version_cb cb) {
+  int status = tuv_req_check(client, (taosuv_req_t*) (void*) req, cb != NULL);
+  if (status < 0) return status;
+  req->cb = cb;
+  req->version[0] = 0;
+  return tuv_req_begin(client, (taosuv_req_t*) (void*) req, &version_type, NULL, 0);
+}
+
+/* server_status. The port rides in the request, so that the payload is the name alone. */
+
+static int status_encode(tuv_op_t* op, tuv_conn_t* conn, const void* fqdn, size_t size) {
+  taosuv_server_status_t* req = (taosuv_server_status_t*) (void*) tuv_req_of_op(op);
+  tuv_request_t request;
+  tuv_request_begin(&request, &conn->client->json, "check_server_status", op->id);
+  if (size > 0) tuv_request_text(&request, "fqdn", fqdn, size);
+  tuv_request_uint(&request, "port", (uint64_t) req->server_status);
+  return tuv_conn_send_json(conn, op, &request);
+}
+
+static void status_replied(tuv_op_t* op, tuv_conn_t* conn, const tuv_reply_t* reply) {
+  taosuv_req_t* req = tuv_req_of_op(op);
+  taosuv_server_status_t* status = (taosuv_server_status_t*) (void*) req;
+  int64_t value = -1;
+  const char* details;
+  tuv_errmsg_t err;
+  if (!read_text(req, conn, reply, "details", &details)) return;
+  int failed = tuv_reply_int(reply, "status", &value, &err);
+  if (failed == 0 && (value < 0 || value > INT32_MAX))
+    failed = tuv_fail(&err, TAOSUV_EPROTO, "the reply has no valid \"status\"");
+  if (failed < 0) {
+    tuv_req_fail(req, &(tuv_failure_t){failed, 0, 0, err.text, tuv_conn_host(conn)});
+    return;
+  }
+  status->server_status = (int) value;
+  status->details = details;
+  tuv_req_finish(req, 0);
+}
+
+static void status_complete(taosuv_req_t* req, int status) {
+  taosuv_server_status_t* server = (taosuv_server_status_t*) (void*) req;
+  if (status < 0) server->server_status = 0;
+  server->cb(server, status);
+}
+
+static const tuv_op_type_t status_type = {.is_request = true,
+                                          .encode = status_encode,
+                                          .reply = status_replied,
+                                          .complete = status_complete,
+                                          .payload_key = "fqdn",
+                                          .tombstone = &tombstone};
+
+int taosuv_server_status(taosuv_client_t* client, taosuv_server_status_t* req, const char* fqdn,
+                         size_t length, int port, taosuv_server_status_cb cb) {
+  if (port < 0 || port > 65535) return TAOSUV_EINVAL;
+  if (fqdn == NULL) length = 0;
+  if (length == TAOSUV_NUL_TERMINATED) length = strlen(fqdn);
+  if (length > 255) return TAOSUV_EINVAL;
+  int status = tuv_req_check(client, (taosuv_req_t*) (void*) req, cb != NULL);
+  if (status < 0) return status;
+  req->cb = cb;
+  req->details = "";
+  req->server_status = port; /* until the answer; status_encode reads it */
+  return tuv_req_begin(client, (taosuv_req_t*) (void*) req, &status_type, fqdn, length);
+}
+
+/* current_db */
+
+static int db_encode(tuv_op_t* op, tuv_conn_t* conn, const void* payload, size_t size) {
+  (void) payload;
+  (void) size;
+  return send_plain(op, conn, "get_current_db");
+}
+
+static void db_replied(tuv_op_t* op, tuv_conn_t* conn, const tuv_reply_t* reply) {
+  taosuv_req_t* req = tuv_req_of_op(op);
+  taosuv_current_db_t* current = (taosuv_current_db_t*) (void*) req;
+  if (!read_text(req, conn, reply, "db", &current->db)) return;
+  tuv_req_finish(req, 0);
+}
+
+static void db_complete(taosuv_req_t* req, int status) {
+  taosuv_current_db_t* current = (taosuv_current_db_t*) (void*) req;
+  if (status < 0) current->db = "";
+  current->cb(current, status);
+}
+
+static const tuv_op_type_t db_type = {.is_request = true,
+                                      .encode = db_encode,
+                                      .reply = db_replied,
+                                      .complete = db_complete,
+                                      .tombstone = &tombstone};
+
+int taosuv_current_db(taosuv_client_t* client, taosuv_current_db_t* req, taosuv_current_db_cb cb) {
+  int status = tuv_req_check(client, (taosuv_req_t*) (void*) req, cb != NULL);
+  if (status < 0) return status;
+  req->cb = cb;
+  req->db = "";
+  return tuv_req_begin(client, (taosuv_req_t*) (void*) req, &db_type, NULL, 0);
+}

@@ -1,0 +1,331 @@
+/* One connection of the pool: its start, its operations, its end. */
+#include <string.h>
+
+#include "client/hooks.h"
+
+/* How long a server is given to end a connection after our close frame. */
+#define CLOSE_WAIT_MS 1000u
+
+/* How often a request that never left is moved to another connection: a server that takes log-ins
+ * and then nothing must not keep it for ever. */
+#define MAX_MOVES 5
+
+static tuv_conn_t* conn_of_ws(tuv_ws_t* ws) {
+  return TUV_CONTAINER(ws, tuv_conn_t, ws);
+}
+
+const char* tuv_conn_host(const tuv_conn_t* conn) {
+  return conn->client->host_text[conn->host];
+}
+
+bool tuv_conn_has_room(const tuv_conn_t* conn) {
+  return conn->table.count < conn->client->url.max_inflight;
+}
+
+/* Registers the operation under its id and writes its message. */
+int tuv_conn_send(tuv_conn_t* conn, tuv_op_t* op, const void* payload, size_t size) {
+  if (tuv_idmap_reserve(&conn->table) != 0) return TAOSUV_ENOMEM;
+  int status = op->type->encode(op, conn, payload, size);
+  if (status < 0) return status;
+  tuv_idmap_put(&conn->table, op->id, op);
+  tuv_queue_push(&conn->sent, &op->link);
+  op->conn = conn;
+  conn->used_at = uv_now(conn->client->loop);
+  tuv_observe_op(conn->client, TAOSUV_TRACE_SENT, op, conn);
+  return 0;
+}
+
+int tuv_conn_send_json(tuv_conn_t* conn, tuv_op_t* op, tuv_request_t* request) {
+  size_t length;
+  int status;
+  char* text = tuv_request_end(request, &length, &status);
+  if (text == NULL) return status;
+  status = tuv_ws_send(&conn->ws, TUV_WS_TEXT, text, length, &op->at);
+  tuv_wipe(text, length); /* a log-in has the password in it */
+  tuv_free(&conn->client->mem->alloc, text);
+  return status;
+}
+
+static void fail_pinned(tuv_op_t* op, int status) {
+  tuv_failure_t failure = {status, 0, 0, taosuv_strerror(status), NULL};
+  op->type->fail(op, &failure);
+}
+
+void tuv_conn_post(tuv_conn_t* conn, tuv_op_t* op) {
+  if (!tuv_conn_has_room(conn)) {
+    tuv_queue_push(&conn->waiting, &op->link);
+    return;
+  }
+  int status = tuv_conn_send(conn, op, NULL, 0);
+  if (status < 0) fail_pinned(op, status);
+}
+
+/* Uses the room that an answer has left: first for what is pinned to this connection. */
+void tuv_conn_pump(tuv_conn_t* conn) {
+  while (conn->state == TUV_CONN_READY && !tuv_queue_empty(&conn->waiting) &&
+         tuv_conn_has_room(conn)) {
+    tuv_op_t* op = TUV_CONTAINER(conn->waiting.next, tuv_op_t, link);
+    tuv_queue_remove(&op->link);
+    int status = tuv_conn_send(conn, op, NULL, 0);
+    if (status < 0) fail_pinned(op, status);
+  }
+  if (conn->client->queued > 0 || conn->client->drain_wanted) tuv_pool_pump(conn->client);
+  if (conn->retiring) tuv_upkeep_check_retired(conn);
+}
+
+bool tuv_conn_withdraw(tuv_conn_t* conn, tuv_op_t* op) {
+  size_t bytes = tuv_ws_withdraw(&conn->ws, op->at);
+  if (bytes == 0) return false;
+  for (tuv_queue_t* at = op->link.next; at != &conn->sent; at = at->next)
+    TUV_CONTAINER(at, tuv_op_t, link)->at -= bytes;
+  tuv_idmap_remove(&conn->table, op->id);
+  op->conn = NULL;
+  /* Its place is free, and no answer will come to say so. */
+  conn->pump_due = true;
+  conn->client->pump_due = true;
+  tuv_client_turn(conn->client);
+  return true;
+}
+
+/* The payload that the request's encode was given, taken back out of a frame that never left. */
+static int recover_payload(tuv_conn_t* conn, tuv_req_t* priv) {
+  size_t size, length = 0;
+  const char* key = priv->op.type->payload_key;
+  uint8_t* frame = tuv_ws_unsent(&conn->ws, priv->op.at, &size);
+  if (frame == NULL) return TAOSUV_ENOMEM;
+  priv->payload_size = 0;
+  if (key == NULL) return 0;
+  char* text = NULL;
+  const void* bytes = frame + TUV_MSG_QUERY_HEAD;
+  if (size > 0 && frame[0] == '{') {
+    bytes = text = tuv_request_arg(&conn->client->json, frame, size, key, &length);
+  } else if (size >= TUV_MSG_QUERY_HEAD) {
+    length = size - TUV_MSG_QUERY_HEAD;
+  }
+  if (length > 0) {
+    priv->payload = tuv_refbuf_take(conn->client->mem, length);
+    if (priv->payload == NULL) {
+      tuv_free(&conn->client->mem->alloc, text);
+      return TAOSUV_ENOMEM;
+    }
+    memcpy(priv->payload->data, bytes, length);
+  }
+  priv->payload_size = length;
+  tuv_free(&conn->client->mem->alloc, text);
+  return 0;
+}
+
+/* Sorts what was in flight when the connection died: requests that never left go back to the pool,
+ * the others into `lost`. No callback is called here. */
+static void take_apart(tuv_conn_t* conn, tuv_queue_t* lost) {
+  while (!tuv_queue_empty(&conn->sent)) {
+    tuv_op_t* op = TUV_CONTAINER(conn->sent.next, tuv_op_t, link);
+    tuv_queue_remove(&op->link);
+    op->conn = NULL;
+    if (op == &conn->version_op || op == &conn->login_op) continue;
+    bool left = op->at < tuv_ws_sent_up_to(&conn->ws);
+    if (op->type->is_request) {
+      tuv_req_t* priv = TUV_CONTAINER(op, tuv_req_t, op);
+      priv->left = left;
+      bool movable = !left && !conn->client->closing && priv->moves < MAX_MOVES;
+      if (movable && recover_payload(conn, priv) == 0) {
+        tuv_pool_requeue(conn->client, tuv_req_public(priv));
+        continue;
+      }
+    }
+    tuv_queue_push(lost, &op->link);
+  }
+  tuv_queue_move(&conn->waiting, lost);
+  tuv_idmap_free(&conn->table);
+}
+
+static void fail_lost(tuv_conn_t* conn, tuv_queue_t* lost, const tuv_failure_t* why) {
+  while (!tuv_queue_empty(lost)) {
+    tuv_op_t* op = TUV_CONTAINER(lost->next, tuv_op_t, link);
+    tuv_queue_remove(&op->link);
+    if (!op->type->is_request) continue; /* the results are told below */
+    taosuv_req_t* req = tuv_req_of_op(op);
+    tuv_failure_t failure = *why;
+    failure.flags &= ~(unsigned int) TAOSUV_ERR_MAYBE_EXECUTED;
+    if (tuv_req_of(req)->left) failure.flags |= TAOSUV_ERR_MAYBE_EXECUTED;
+    tuv_req_fail(req, &failure);
+  }
+  while (!tuv_queue_empty(&conn->results))
+    tuv_result_lost((taosuv_result_t*) (void*) conn->results.next, why);
+}
+
+/* Takes a connection out of the pool. Returns whether it was still on its way to be ready. */
+static bool leave_pool(tuv_conn_t* conn, tuv_conn_state_t state) {
+  taosuv_client_t* client = conn->client;
+  bool was_ready = conn->state == TUV_CONN_READY;
+  if (was_ready)
+    client->ready--;
+  else
+    client->connecting--;
+  conn->state = state;
+  client->health[conn->host].open--;
+  tuv_timers_remove(&client->timers, &conn->timed);
+  tuv_queue_remove(&conn->link);
+  tuv_queue_push(&client->gone, &conn->link);
+  return !was_ready;
+}
+
+/* The connection is of no more use; its WebSocket is down or being ended. */
+static void die(tuv_conn_t* conn, const tuv_failure_t* failure) {
+  tuv_queue_t lost;
+  tuv_queue_init(&lost);
+  taosuv_client_t* client = conn->client;
+  tuv_redacted_t redacted;
+  failure = tuv_redact_failure(client, failure, &redacted); /* it may be the server's text */
+  bool never_ready = leave_pool(conn, TUV_CONN_DEAD);
+  tuv_observe_conn(conn, never_ready ? TAOSUV_TRACE_CONN_FAILED : TAOSUV_TRACE_CONN_LOST, failure);
+  take_apart(conn, &lost);
+  fail_lost(conn, &lost, failure);
+  if (never_ready)
+    tuv_pool_connect_failed(client, conn->host, conn->begun_at, failure);
+  else if (client->queued > 0 || client->drain_wanted)
+    tuv_pool_pump(client);
+}
+
+static void on_close_timeout(tuv_timed_t* timed) {
+  tuv_ws_abort(&TUV_CONTAINER(timed, tuv_conn_t, timed)->ws);
+}
+
+static void bound_close(tuv_conn_t* conn) {
+  conn->timed.expire = on_close_timeout;
+  uint64_t at = uv_now(conn->client->loop) + CLOSE_WAIT_MS;
+  if (tuv_timers_add(&conn->client->timers, &conn->timed, at) < 0) tuv_ws_abort(&conn->ws);
+}
+
+static void on_down(tuv_ws_t* ws, int status, const char* message) {
+  tuv_conn_t* conn = conn_of_ws(ws);
+  if (conn->state >= TUV_CONN_CLOSING) return;
+  tuv_failure_t failure = {status, taosuv_err_flags(status), 0, message, tuv_conn_host(conn)};
+  if (ws->upgrade != NULL && conn->state == TUV_CONN_CONNECTING)
+    failure.server_code = ws->upgrade->status;
+  die(conn, &failure);
+  if (ws->lingering) bound_close(conn);
+}
+
+static void on_gone(tuv_ws_t* ws) {
+  tuv_conn_t* conn = conn_of_ws(ws);
+  taosuv_client_t* client = conn->client;
+  tuv_timers_remove(&client->timers, &conn->timed);
+  tuv_queue_remove(&conn->dirty);
+  tuv_queue_remove(&conn->link);
+  tuv_idmap_free(&conn->table);
+  tuv_free(&client->mem->alloc, conn);
+  if (client->closing) tuv_client_turn(client);
+}
+
+static void on_open(tuv_ws_t* ws) {
+  tuv_conn_t* conn = conn_of_ws(ws);
+  conn->state = TUV_CONN_LOGIN;
+  tuv_observe_conn(conn, TAOSUV_TRACE_CONN_UPGRADED, NULL);
+  tuv_login_begin(conn);
+}
+
+static void on_dirty(tuv_ws_t* ws) {
+  tuv_conn_t* conn = conn_of_ws(ws);
+  tuv_queue_remove(&conn->dirty);
+  tuv_queue_push(&conn->client->dirty, &conn->dirty);
+  tuv_client_turn(conn->client);
+}
+
+static const tuv_ws_events_t ws_events = {on_open, tuv_conn_on_message, tuv_conn_on_pong,
+                                          on_down, on_gone,             on_dirty};
+
+static void on_connect_timeout(tuv_timed_t* timed) {
+  tuv_conn_t* conn = TUV_CONTAINER(timed, tuv_conn_t, timed);
+  static const char* const texts[] = {"no connection and upgrade within connect_timeout",
+                                      "no log-in within connect_timeout"};
+  tuv_failure_t failure = {TAOSUV_ECONNTIMEOUT, TAOSUV_ERR_RETRYABLE, 0,
+                           texts[conn->state == TUV_CONN_LOGIN], tuv_conn_host(conn)};
+  tuv_ws_abort(&conn->ws);
+  die(conn, &failure);
+}
+
+void tuv_conn_fail(tuv_conn_t* conn, const tuv_failure_t* failure) {
+  if (conn->state >= TUV_CONN_CLOSING) return;
+  tuv_ws_close(&conn->ws, TUV_WS_CODE_NORMAL);
+  die(conn, failure);
+  bound_close(conn);
+}
+
+static int connect_stream(tuv_conn_t* conn, const tuv_host_t* host) {
+  taosuv_client_t* client = conn->client;
+  const tuv_alloc_t* alloc = &client->mem->alloc;
+  bool nodelay = client->url.tcp_nodelay;
+  if (client->tls == NULL)
+    return client->connect(client->loop, alloc, host->name, host->port, nodelay,
+                           &tuv_ws_stream_events, &conn->ws, &conn->ws.stream);
+  return tuv_tls_connect(client->tls, client->connect, client->loop, alloc, host->name, host->port,
+                         nodelay, &tuv_ws_stream_events, &conn->ws, &conn->ws.stream);
+}
+
+int tuv_conn_start(taosuv_client_t* client, uint32_t host) {
+  tuv_conn_t* conn = tuv_calloc(&client->mem->alloc, 1, sizeof *conn);
+  if (conn == NULL) return TAOSUV_ENOMEM;
+  const tuv_host_t* address = &client->url.hosts[host];
+  conn->client = client;
+  conn->host = host;
+  tuv_queue_init(&conn->dirty);
+  tuv_queue_init(&conn->sent);
+  tuv_queue_init(&conn->waiting);
+  tuv_queue_init(&conn->results);
+  tuv_idmap_init(&conn->table, &client->mem->alloc);
+  tuv_ws_init(&conn->ws, &client->shared, &ws_events, address->name, address->port, client->path);
+  conn->timed.expire = on_connect_timeout;
+  uint64_t at = uv_now(client->loop) + client->url.connect_timeout;
+  int status = tuv_timers_add(&client->timers, &conn->timed, at);
+  if (status == 0) {
+    status = connect_stream(conn, address);
+    if (status < 0) tuv_timers_remove(&client->timers, &conn->timed);
+  }
+  if (status < 0) {
+    tuv_free(&client->mem->alloc, conn);
+    return status;
+  }
+  conn->begun_at = uv_now(client->loop);
+  client->health[host].open++;
+  tuv_queue_push(&client->conns, &conn->link);
+  client->connecting++;
+  tuv_observe_conn(conn, TAOSUV_TRACE_CONN_CONNECTING, NULL);
+  return 0;
+}
+
+void tuv_conn_lost(tuv_conn_t* conn, const char* message) {
+  tuv_ws_abort(&conn->ws);
+  die(conn, &(tuv_failure_t){TAOSUV_ECONNLOST, TAOSUV_ERR_RETRYABLE, 0, message,
+                             tuv_conn_host(conn)});
+}
+
+void tuv_conn_retire(tuv_conn_t* conn) {
+  tuv_observe_conn(conn, TAOSUV_TRACE_CONN_CLOSED, NULL);
+  leave_pool(conn, TUV_CONN_CLOSING);
+  bound_close(conn);
+  tuv_ws_close(&conn->ws, TUV_WS_CODE_NORMAL);
+  if (conn->client->queued > 0) tuv_pool_pump(conn->client); /* there is room for another one */
+}
+
+/* The client is closed: what is in flight is cancelled, the server is told goodbye. */
+void tuv_conn_close(tuv_conn_t* conn) {
+  tuv_queue_t lost;
+  tuv_queue_init(&lost);
+  leave_pool(conn, TUV_CONN_CLOSING);
+  tuv_observe_conn(conn, TAOSUV_TRACE_CONN_CLOSED, NULL);
+  take_apart(conn, &lost);
+  while (!tuv_queue_empty(&lost)) {
+    tuv_op_t* op = TUV_CONTAINER(lost.next, tuv_op_t, link);
+    tuv_queue_remove(&op->link);
+    if (!op->type->is_request) continue;
+    taosuv_req_t* req = tuv_req_of_op(op);
+    unsigned int flags = tuv_req_of(req)->left ? TAOSUV_ERR_MAYBE_EXECUTED : 0u;
+    tuv_req_defer(req, TAOSUV_ECANCELED, flags, "the client was closed");
+  }
+  tuv_failure_t closed = {TAOSUV_ECLOSED, 0, 0, "the client was closed", NULL};
+  while (!tuv_queue_empty(&conn->results))
+    tuv_result_lost((taosuv_result_t*) (void*) conn->results.next, &closed);
+  bound_close(conn);
+  tuv_ws_close(&conn->ws, TUV_WS_CODE_NORMAL);
+}

@@ -1,0 +1,249 @@
+/* The pool: which connection a request goes over, what waits for one, when there are more. */
+#include <string.h>
+
+#include "client/hooks.h"
+
+static tuv_conn_t* conn_of(tuv_queue_t* link) {
+  return TUV_CONTAINER(link, tuv_conn_t, link);
+}
+
+/* The connection with least in flight, less than `bound`; or NULL. */
+static tuv_conn_t* least_loaded(taosuv_client_t* client, size_t bound) {
+  tuv_conn_t* best = NULL;
+  for (tuv_queue_t* at = client->conns.next; at != &client->conns; at = at->next) {
+    tuv_conn_t* conn = conn_of(at);
+    if (conn->state != TUV_CONN_READY || conn->retiring || conn->table.count >= bound) continue;
+    if (best == NULL || conn->table.count < best->table.count) best = conn;
+    if (best->table.count == 0) break;
+  }
+  return best;
+}
+
+bool tuv_pool_id_in_flight(taosuv_client_t* client, uint64_t id) {
+  for (tuv_queue_t* at = client->conns.next; at != &client->conns; at = at->next)
+    if (tuv_idmap_get(&conn_of(at)->table, id) != NULL) return true;
+  for (tuv_queue_t* at = client->queue.next; at != &client->queue; at = at->next)
+    if (TUV_CONTAINER(at, tuv_op_t, link)->id == id) return true;
+  return false;
+}
+
+static void open_more(taosuv_client_t* client, uint32_t wanted);
+static void fail_queued(taosuv_client_t* client, const tuv_failure_t* failure);
+
+/* Whether there is anything that queued requests can wait for. */
+static bool has_hope(const taosuv_client_t* client) {
+  return client->ready + client->connecting > 0 || client->reconnect_due;
+}
+
+static void on_reconnect(tuv_timed_t* timed) {
+  taosuv_client_t* client = TUV_CONTAINER(timed, taosuv_client_t, reconnect);
+  tuv_failure_t failure = {TAOSUV_ENOMEM, 0, 0, "no memory for a connection", NULL};
+  client->reconnect_due = false;
+  if (client->queued > 0) open_more(client, client->queued);
+  if (client->queued > 0 && !has_hope(client)) fail_queued(client, &failure);
+}
+
+/* All hosts are to be left alone for a while, and there is no connection: waits for the first. */
+static void reconnect_in(taosuv_client_t* client, uint64_t wait) {
+  if (client->ready + client->connecting > 0 || client->reconnect_due) return;
+  client->reconnect.expire = on_reconnect;
+  uint64_t at = uv_now(client->loop) + wait;
+  client->reconnect_due = tuv_timers_add(&client->timers, &client->reconnect, at) == 0;
+}
+
+/* Opens connections while there are requests that none is being opened for. */
+static void open_more(taosuv_client_t* client, uint32_t wanted) {
+  uint32_t host;
+  uint64_t wait;
+  while (!client->closing && client->connecting < wanted &&
+         client->ready + client->connecting < client->url.pool_size) {
+    if (!tuv_hosts_pick(client, &host, &wait)) {
+      reconnect_in(client, wait);
+      return;
+    }
+    if (tuv_conn_start(client, host) < 0) return;
+  }
+}
+
+/* A request that just comes to a connection, or whose turn has come: what is not a message is
+ * complete. */
+static int give(tuv_conn_t* conn, taosuv_req_t* req, const void* payload, size_t size) {
+  tuv_req_t* priv = tuv_req_of(req);
+  req->host = tuv_conn_host(conn);
+  int status = tuv_conn_send(conn, &priv->op, payload, size);
+  if (status == 0) priv->state = TUV_REQ_SENT;
+  return status;
+}
+
+/* How many requests may wait. Without any connection one always may: it is what opens one, and who
+ * is told when that fails. */
+static uint32_t queue_bound(const taosuv_client_t* client) {
+  return client->url.max_queue == 0 && client->ready == 0 ? 1 : client->url.max_queue;
+}
+
+static int enqueue(taosuv_client_t* client, taosuv_req_t* req, const void* payload, size_t size) {
+  tuv_req_t* priv = tuv_req_of(req);
+  if (client->queued >= queue_bound(client)) {
+    client->drain_wanted = true;
+    open_more(client, client->queued + 1);
+    return TAOSUV_EAGAIN;
+  }
+  if (size > 0) {
+    priv->payload = tuv_refbuf_take(client->mem, size);
+    if (priv->payload == NULL) return TAOSUV_ENOMEM;
+    memcpy(priv->payload->data, payload, size);
+  }
+  priv->payload_size = size;
+  priv->state = TUV_REQ_QUEUED;
+  tuv_queue_push(&client->queue, &priv->op.link);
+  client->queued++;
+  open_more(client, client->queued);
+  if (has_hope(client)) {
+    tuv_observe_op(client, TAOSUV_TRACE_QUEUED, &priv->op, NULL);
+    return 0;
+  }
+  /* Not even a beginning could be made: out of memory. */
+  tuv_queue_remove(&priv->op.link);
+  client->queued--;
+  tuv_refbuf_unref(priv->payload);
+  priv->payload = NULL;
+  return TAOSUV_ENOMEM;
+}
+
+int tuv_pool_submit(taosuv_client_t* client, taosuv_req_t* req, const void* payload, size_t size) {
+  tuv_op_t* op = &tuv_req_of(req)->op;
+  tuv_conn_t* conn = NULL;
+  bool message = op->type->encode != NULL;
+  if (client->queued == 0 && client->ready > 0)
+    conn = least_loaded(client, message ? client->url.max_inflight : SIZE_MAX);
+  if (conn == NULL) return enqueue(client, req, payload, size);
+  if (!message) {
+    req->host = tuv_conn_host(conn);
+    op->type->reply(op, conn, NULL);
+    tuv_req_defer(req, 0, 0, NULL);
+    return 0;
+  }
+  bool busy = conn->table.count > 0;
+  int status = give(conn, req, payload, size);
+  if (status == 0 && busy) open_more(client, 1);
+  return status;
+}
+
+void tuv_pool_check_drain(taosuv_client_t* client) {
+  if (!client->drain_wanted || client->queued > client->url.max_queue / 2) return;
+  bool room = queue_bound(client) > 0 || least_loaded(client, client->url.max_inflight) != NULL;
+  if (!room) return;
+  client->drain_wanted = false;
+  client->drain_due = client->on_drain != NULL;
+  tuv_client_turn(client);
+}
+
+/* While others are still connecting, one connection takes its share only. */
+static size_t share(const taosuv_client_t* client) {
+  size_t bound = client->url.max_inflight;
+  if (client->connecting == 0) return bound;
+  size_t fair = (size_t) client->queued / (client->ready + client->connecting) + 1;
+  return fair < bound ? fair : bound;
+}
+
+/* Gives a queued request to a connection, or completes it. */
+static void give_queued(tuv_conn_t* conn, taosuv_req_t* req) {
+  taosuv_client_t* client = conn->client;
+  tuv_req_t* priv = tuv_req_of(req);
+  tuv_refbuf_t* payload = priv->payload;
+  client->queued--;
+  tuv_queue_remove(&priv->op.link);
+  priv->payload = NULL;
+  if (priv->op.type->encode == NULL) {
+    req->host = tuv_conn_host(conn);
+    priv->op.type->reply(&priv->op, conn, NULL);
+    tuv_req_finish(req, 0);
+    return;
+  }
+  int status = give(conn, req, payload == NULL ? NULL : payload->data, priv->payload_size);
+  tuv_refbuf_unref(payload);
+  if (status < 0) tuv_req_finish(req, status);
+}
+
+void tuv_pool_pump(taosuv_client_t* client) {
+  size_t bound = client->queued > 0 ? share(client) : 0;
+  while (!tuv_queue_empty(&client->queue) && client->ready > 0) {
+    taosuv_req_t* req = tuv_req_of_op(TUV_CONTAINER(client->queue.next, tuv_op_t, link));
+    bool message = tuv_req_of(req)->op.type->encode != NULL;
+    tuv_conn_t* conn = least_loaded(client, message ? bound : SIZE_MAX);
+    if (conn == NULL) break;
+    give_queued(conn, req);
+  }
+  if (client->queued > 0) open_more(client, client->queued);
+  tuv_pool_check_drain(client);
+}
+
+void tuv_pool_requeue(taosuv_client_t* client, taosuv_req_t* req) {
+  tuv_req_t* priv = tuv_req_of(req);
+  priv->state = TUV_REQ_QUEUED;
+  priv->moves++;
+  req->host = NULL;
+  /* In front of what came later, behind what was moved before. */
+  tuv_queue_t* at = client->queue.next;
+  while (at != &client->queue &&
+         tuv_req_of(tuv_req_of_op(TUV_CONTAINER(at, tuv_op_t, link)))->moves > 0)
+    at = at->next;
+  tuv_queue_insert_before(at, &priv->op.link);
+  client->queued++;
+  client->totals.moves++;
+  tuv_observe_op(client, TAOSUV_TRACE_QUEUED, &priv->op, NULL);
+}
+
+void tuv_pool_ready(tuv_conn_t* conn) {
+  taosuv_client_t* client = conn->client;
+  conn->state = TUV_CONN_READY;
+  tuv_ws_deflate_from(&conn->ws, (size_t) client->url.compression_threshold);
+  tuv_timers_remove(&client->timers, &conn->timed);
+  client->connecting--;
+  client->ready++;
+  client->connects++;
+  client->attempts = 0;
+  tuv_hosts_well(client, conn->host);
+  tuv_upkeep_begin(conn);
+  tuv_observe_conn(conn, TAOSUV_TRACE_CONN_READY, NULL);
+  tuv_pool_pump(client);
+}
+
+static void fail_queued(taosuv_client_t* client, const tuv_failure_t* failure) {
+  tuv_queue_t batch;
+  tuv_queue_init(&batch);
+  tuv_queue_move(&client->queue, &batch);
+  while (!tuv_queue_empty(&batch)) {
+    taosuv_req_t* req = tuv_req_of_op(TUV_CONTAINER(batch.next, tuv_op_t, link));
+    tuv_queue_remove(&tuv_req_of(req)->op.link);
+    client->queued--;
+    tuv_req_fail(req, failure);
+  }
+}
+
+/* A refusal is the same on every host and at any time; trouble with one host says nothing of the
+ * next, and little of the same one a moment later. */
+static bool worth_another_attempt(const taosuv_client_t* client, const tuv_failure_t* failure) {
+  taosuv_err_class_t class = taosuv_err_class(failure->status);
+  bool trouble = class == TAOSUV_CLASS_NETWORK || class == TAOSUV_CLASS_TIMEOUT;
+  return trouble && client->attempts < (uint64_t) client->url.nhosts * (client->url.retries + 1);
+}
+
+/* A connection could not be made. Requests that wait are taken by the other connections; when there
+ * are none, by one to the next host, or to this one after a while; when all that was tried often
+ * enough, they fail for this reason. */
+void tuv_pool_connect_failed(taosuv_client_t* client, uint32_t host, uint64_t started,
+                             const tuv_failure_t* failure) {
+  if (tuv_hosts_failed(client, host, started)) client->attempts++;
+  if (client->closing) return;
+  if (client->ready + client->connecting == 0 && client->queued > 0 &&
+      worth_another_attempt(client, failure))
+    open_more(client, client->queued);
+  if (has_hope(client)) {
+    if (client->ready > 0) tuv_pool_pump(client);
+    return;
+  }
+  client->attempts = 0;
+  fail_queued(client, failure);
+  tuv_pool_check_drain(client);
+}

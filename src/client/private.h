@@ -1,0 +1,278 @@
+/* What the files of the client share: the client, its connections, operations and requests. */
+#ifndef TUV_CLIENT_PRIVATE_H
+#define TUV_CLIENT_PRIVATE_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+
+#include "client/stats.h"
+#include "io/tcp.h"
+#include "io/timers.h"
+#include "io/tls.h"
+#include "io/ws.h"
+#include "taosuv.h"
+#include "util/idmap.h"
+#include "util/mem.h"
+#include "util/queue.h"
+#include "wire/envelope.h"
+#include "wire/message.h"
+#include "wire/url.h"
+
+typedef struct tuv_conn_s tuv_conn_t;
+typedef struct tuv_op_s tuv_op_t;
+
+/* How a request or a result failed. The texts live as long as the call that passes this. */
+typedef struct tuv_failure_s {
+  int status;
+  unsigned int flags; /* TAOSUV_ERR_… */
+  int server_code;
+  const char* message;
+  const char* host;
+} tuv_failure_t;
+
+/* What an operation is: one message to the server and the answer to it. */
+typedef struct tuv_op_type_s {
+  bool is_request; /* the operation is inside a taosuv_req_t; else inside a result or connection */
+  /* Writes the message; payload is what tuv_req_begin was given. Returns 0 or an error. NULL: there
+   * is no message, a connection that is logged in is all it takes; `reply` is called with it, and
+   * NULL for a reply, before the request completes. */
+  int (*encode)(tuv_op_t* op, tuv_conn_t* conn, const void* payload, size_t size);
+  /* The answer, when its code is 0: as JSON; as binary message (NULL: never binary). */
+  void (*reply)(tuv_op_t* op, tuv_conn_t* conn, const tuv_reply_t* reply);
+  void (*fetched)(tuv_op_t* op, tuv_conn_t* conn, const tuv_msg_fetched_t* fetched,
+                  tuv_refbuf_t* owner);
+  /* Not a request: it failed. */
+  void (*fail)(tuv_op_t* op, const tuv_failure_t* failure);
+  /* A request: calls the caller back; all common out-fields are set. */
+  void (*complete)(taosuv_req_t* req, int status);
+  /* In a JSON request of this type the payload is this text of args; NULL: no payload. */
+  const char* payload_key;
+  /* Takes its place in the connection's table when it was cancelled; it frees what a late answer
+   * brings. */
+  tuv_op_t* tombstone;
+  uint8_t action; /* taosuv_action_t */
+} tuv_op_type_t;
+
+struct tuv_op_s {
+  const tuv_op_type_t* type;
+  tuv_conn_t* conn;  /* while it is in a connection's table */
+  tuv_queue_t link;  /* in one of: client's queue, client's done, connection's sent or waiting */
+  uint64_t id;       /* its req_id */
+  uint64_t at;       /* where its frame begins in the connection's sent stream */
+};
+
+typedef enum {
+  TUV_REQ_IDLE,   /* the caller's */
+  TUV_REQ_QUEUED, /* in the client's queue, with a payload of its own */
+  TUV_REQ_SENT,   /* in a connection's table */
+  TUV_REQ_WAITING,/* a fetch that waits for its result */
+  TUV_REQ_DONE    /* in the client's list of completions for the next turn */
+} tuv_req_state_t;
+
+/* The library's part of a request: overlays taosuv_req_private_t. */
+typedef struct tuv_req_s {
+  tuv_op_t op;
+  taosuv_client_t* client;
+  tuv_timed_t timed;
+  tuv_refbuf_t* payload; /* while queued */
+  size_t payload_size;
+  uint64_t started; /* uv_hrtime */
+  int32_t outcome;  /* DONE: the status to complete with */
+  uint16_t moves;   /* how often it was moved to another connection */
+  uint8_t state;    /* tuv_req_state_t */
+  bool left;        /* its connection died after its first byte had left */
+} tuv_req_t;
+
+_Static_assert(sizeof(tuv_req_t) <= sizeof(taosuv_req_private_t), "requests hold their insides");
+
+static inline tuv_req_t* tuv_req_of(taosuv_req_t* req) {
+  return (tuv_req_t*) (void*) &req->priv;
+}
+static inline taosuv_req_t* tuv_req_public(tuv_req_t* req) {
+  return TUV_CONTAINER(req, taosuv_req_t, priv);
+}
+static inline taosuv_req_t* tuv_req_of_op(tuv_op_t* op) {
+  return tuv_req_public(TUV_CONTAINER(op, tuv_req_t, op));
+}
+
+typedef enum {
+  TUV_CONN_CONNECTING, /* until the upgrade is through */
+  TUV_CONN_LOGIN,
+  TUV_CONN_READY,
+  TUV_CONN_CLOSING, /* saying goodbye; out of the pool */
+  TUV_CONN_DEAD     /* out of the pool, until its memory can be freed */
+} tuv_conn_state_t;
+
+/* What is known of a host. */
+typedef struct tuv_health_s {
+  uint32_t open;      /* connections to it, connecting ones too */
+  uint32_t failures;  /* in a row */
+  uint64_t failed_at; /* loop time of the last one; 0: it is well */
+  uint64_t retry_at;  /* loop time before which it is passed over */
+} tuv_health_t;
+
+/* One connection of the pool. */
+struct tuv_conn_s {
+  tuv_ws_t ws;
+  taosuv_client_t* client;
+  tuv_queue_t link;    /* in the client's conns, or gone */
+  tuv_queue_t dirty;   /* in the client's dirty */
+  tuv_conn_state_t state;
+  uint32_t host;       /* index of the URL's hosts */
+  tuv_idmap_t table;   /* req_id → tuv_op_t* of all that was sent and not answered */
+  tuv_queue_t sent;    /* the same but tombstones, in the order of their frames */
+  tuv_queue_t waiting; /* pinned operations for which there was no room yet */
+  tuv_queue_t results;
+  tuv_timed_t timed;   /* of the connect, of the upkeep, or of the close */
+  uint64_t begun_at;   /* loop time */
+  uint64_t used_at;    /* loop time of the last operation */
+  uint64_t ping_at;    /* loop time of the next look for signs of life */
+  uint64_t retire_at;  /* loop time; 0: never */
+  uint64_t seen;       /* bytes received at the last look */
+  bool probing;        /* a ping was sent at the last look */
+  bool retiring;       /* past its age: takes no new request, closes with its last result */
+  tuv_op_t version_op, login_op;
+  uint64_t started;    /* uv_hrtime */
+  uint64_t version;    /* TUV_VERSION of the server; 0 before it is known */
+  char version_text[32];
+  bool binary;         /* the server has binary_query and fetch_raw_block */
+  bool pump_due;       /* a place became free without an answer */
+};
+
+struct taosuv_client_s {
+  uv_loop_t* loop;
+  void* data;
+  tuv_mem_t* mem;
+  tuv_url_t url;
+  char (*host_text)[280];  /* "host:port" of each of the URL's hosts */
+  char* path;              /* of the upgrade, with the cloud token; a secret */
+  tuv_connect_t connect;   /* how a connection's stream is made … */
+  tuv_tls_context_t* tls;  /* … and what is put over it; NULL: nothing */
+  tuv_ws_shared_t shared;
+  tuv_json_t json;
+  tuv_timers_t timers;
+  uv_idle_t turn;          /* runs when completions or bytes wait for the end of the turn */
+  uv_async_t async;        /* for taosuv_submit */
+  _Atomic(taosuv_submit_t*) submits;
+  unsigned open_handles;
+  bool turn_due;
+  bool pump_due;           /* a connection's pump_due is set */
+  atomic_bool closing;     /* taosuv_submit reads it on other threads */
+  bool handles_closing;
+  taosuv_close_cb close_cb;
+  taosuv_drain_cb on_drain;
+  bool drain_wanted;
+  bool drain_due;
+  tuv_queue_t queue;       /* requests without a connection, in order */
+  uint32_t queued;
+  tuv_queue_t done;        /* requests to be completed in the next turn */
+  uint32_t pending;        /* requests between call and callback */
+  tuv_queue_t conns;       /* connecting, logging in, ready */
+  tuv_queue_t gone;        /* closing or dead, until freed */
+  uint32_t ready, connecting;
+  uint64_t connects;
+  tuv_health_t* health;    /* of each of the URL's hosts */
+  uint32_t next_host;      /* where the next look for a host begins */
+  uint32_t attempts;       /* failed ones since the last log-in */
+  tuv_timed_t reconnect;   /* until a host may be tried again, while requests wait */
+  bool reconnect_due;      /* it is set */
+  tuv_queue_t dirty;       /* connections to flush */
+  tuv_queue_t orphans;     /* results whose connection is gone, not yet closed by the caller */
+  uint64_t id_high, id_low;/* of the next generated req_id */
+  tuv_totals_t totals;
+  tuv_stats_t* stats;      /* NULL: metrics are off */
+  taosuv_hooks_t hooks;
+  bool hooked;             /* for trace or log */
+  bool in_hook;            /* one is running; see hooks.c */
+  bool close_due;          /* taosuv_close was called in a hook */
+  bool results_due;        /* so was taosuv_result_close */
+  char text[512];          /* a server's text that had no end of its own */
+};
+
+/* submit.c */
+void tuv_submit_on_async(uv_async_t* handle);
+
+/* client.c */
+void tuv_client_turn(taosuv_client_t* client);      /* something is to be done this turn */
+uint64_t tuv_client_id(taosuv_client_t* client);    /* a req_id that is not in flight */
+
+/* req.c: what all requests have in common. A call checks, fills its own fields, then begins. */
+int tuv_req_check(taosuv_client_t* client, taosuv_req_t* req, bool has_callback);
+int tuv_req_begin(taosuv_client_t* client, taosuv_req_t* req, const tuv_op_type_t* type,
+                  const void* payload, size_t size);
+int tuv_req_start(taosuv_client_t* client, taosuv_req_t* req, const tuv_op_type_t* type);
+void tuv_req_finish(taosuv_req_t* req, int status);
+void tuv_req_fail(taosuv_req_t* req, const tuv_failure_t* failure);
+void tuv_req_defer(taosuv_req_t* req, int status, unsigned int flags, const char* message);
+void tuv_req_detach(taosuv_req_t* req); /* off its queue or connection, leaving a tombstone */
+
+/* pool.c: which connection */
+int tuv_pool_submit(taosuv_client_t* client, taosuv_req_t* req, const void* payload, size_t size);
+void tuv_pool_pump(taosuv_client_t* client);
+void tuv_pool_requeue(taosuv_client_t* client, taosuv_req_t* req);
+void tuv_pool_ready(tuv_conn_t* conn);
+/* After TAOSUV_EAGAIN: has the caller told, once, when there is room again. */
+void tuv_pool_check_drain(taosuv_client_t* client);
+void tuv_pool_connect_failed(taosuv_client_t* client, uint32_t host, uint64_t started,
+                             const tuv_failure_t* failure);
+bool tuv_pool_id_in_flight(taosuv_client_t* client, uint64_t id);
+
+/* hosts.c: where to connect to */
+bool tuv_hosts_pick(taosuv_client_t* client, uint32_t* host, uint64_t* wait);
+bool tuv_hosts_failed(taosuv_client_t* client, uint32_t host, uint64_t started);
+void tuv_hosts_well(taosuv_client_t* client, uint32_t host);
+
+/* upkeep.c: keeping connections alive, and ending them in time */
+void tuv_upkeep_begin(tuv_conn_t* conn);
+void tuv_upkeep_check_retired(tuv_conn_t* conn);
+
+/* conn.c: one connection */
+int tuv_conn_start(taosuv_client_t* client, uint32_t host);
+int tuv_conn_send(tuv_conn_t* conn, tuv_op_t* op, const void* payload, size_t size);
+/* A pinned operation: now, or when there is room. */
+void tuv_conn_post(tuv_conn_t* conn, tuv_op_t* op);
+bool tuv_conn_has_room(const tuv_conn_t* conn);
+void tuv_conn_pump(tuv_conn_t* conn);
+void tuv_conn_close(tuv_conn_t* conn);
+void tuv_conn_retire(tuv_conn_t* conn); /* nothing is in flight on it */
+void tuv_conn_lost(tuv_conn_t* conn, const char* message); /* ends it as lost */
+void tuv_conn_fail(tuv_conn_t* conn, const tuv_failure_t* failure); /* while logging in */
+bool tuv_conn_withdraw(tuv_conn_t* conn, tuv_op_t* op);
+const char* tuv_conn_host(const tuv_conn_t* conn);
+/* A JSON request; `write` adds its args. */
+int tuv_conn_send_json(tuv_conn_t* conn, tuv_op_t* op, tuv_request_t* request);
+
+/* receive.c: what a connection receives */
+void tuv_conn_on_message(tuv_ws_t* ws, uint8_t opcode, uint8_t* data, size_t size,
+                         tuv_refbuf_t* owner);
+void tuv_conn_on_pong(tuv_ws_t* ws, const uint8_t* data, size_t size);
+
+/* login.c */
+void tuv_login_begin(tuv_conn_t* conn);
+
+/* admin.c */
+bool tuv_admin_is_ping(const tuv_op_t* op);
+
+/* query.c */
+extern tuv_op_t tuv_query_tombstone;
+int tuv_sql_encode(tuv_op_t* op, tuv_conn_t* conn, const void* sql, size_t size);
+
+/* result.c */
+void tuv_result_free_on_server(tuv_conn_t* conn, uint64_t result_id);
+taosuv_result_t* tuv_result_create(tuv_conn_t* conn, const tuv_query_reply_t* reply);
+void tuv_result_prefetch(taosuv_result_t* result);
+void tuv_result_lost(taosuv_result_t* result, const tuv_failure_t* failure);
+tuv_op_t* tuv_result_find_block_op(tuv_conn_t* conn, uint64_t result_id);
+void tuv_result_cancel_fetch(taosuv_req_t* req);
+uint64_t tuv_result_fetch_id(const taosuv_req_t* fetch); /* the id that its message had */
+const taosuv_req_t* tuv_result_waiter(const tuv_op_t* op); /* of a fetch in flight; or NULL */
+void tuv_result_close_due(taosuv_client_t* client); /* what was closed in hooks */
+
+/* block.c */
+taosuv_block_t* tuv_block_create(tuv_mem_t* mem, tuv_refbuf_t* owner, const uint8_t* data,
+                                 size_t size, uint8_t precision, int* status, tuv_errmsg_t* err);
+
+/* server_code.c */
+unsigned int tuv_server_code_flags(int code); /* TAOSUV_ERR_… of a server's own code */
+
+#endif

@@ -1,0 +1,33 @@
+/* Texts and messages without the client's secrets. */
+#ifndef TUV_CLIENT_REDACT_H
+#define TUV_CLIENT_REDACT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "wire/envelope.h"
+#include "wire/url.h"
+
+/* What must not be seen: the URL's password, tokens and code; the token as the upgrade has it. */
+typedef struct tuv_secrets_s {
+  const char* text[5]; /* "" for none */
+} tuv_secrets_t;
+
+/* `path` is the upgrade's. */
+tuv_secrets_t tuv_secrets_of(const tuv_url_t* url, const char* path);
+
+/* Whether one of them is in there. Here and below: one of four bytes or more. */
+bool tuv_secrets_in(const tuv_secrets_t* secrets, const void* data, size_t size);
+
+/* Copies a text with "***" in place of each secret, cut to `size` and NUL-terminated. Returns its
+ * length in `out`. */
+size_t tuv_redact_text(const tuv_secrets_t* secrets, const char* text, size_t length, char* out,
+                       size_t size);
+
+/* A JSON message with "***" for each secret inside its texts, and for the values of password,
+ * totp_code and bearer_token whatever they are; to be given to tuv_free. *changed says whether
+ * there was anything. NULL: no JSON, too deep, or out of memory. */
+char* tuv_redact_json(const tuv_json_t* json, const tuv_secrets_t* secrets, const void* data,
+                      size_t size, size_t* length, bool* changed);
+
+#endif

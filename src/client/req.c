@@ -1,0 +1,164 @@
+/* What all requests have in common: beginning, completing once, cancel and time limits. */
+#include <string.h>
+
+#include "client/hooks.h"
+
+static void on_expired(tuv_timed_t* timed);
+
+static uint64_t deadline_of(const taosuv_client_t* client, const taosuv_req_t* req) {
+  uint64_t now = uv_now(client->loop);
+  uint64_t timeout = req->timeout_ms != 0 ? req->timeout_ms : client->url.request_timeout;
+  uint64_t at = 0;
+  if (timeout != 0) at = timeout > UINT64_MAX - now ? UINT64_MAX : now + timeout;
+  if (req->deadline != 0 && (at == 0 || req->deadline < at)) at = req->deadline;
+  return at;
+}
+
+int tuv_req_check(taosuv_client_t* client, taosuv_req_t* req, bool has_callback) {
+  if (client == NULL || req == NULL || !has_callback) return TAOSUV_EINVAL;
+  if (tuv_req_of(req)->state != TUV_REQ_IDLE) return TAOSUV_EBUSY;
+  if (client->closing) return TAOSUV_ECLOSED;
+  if (client->in_hook) return TAOSUV_EBUSY;
+  if (req->req_id != 0 && tuv_pool_id_in_flight(client, req->req_id)) return TAOSUV_EREQID;
+  return 0;
+}
+
+/* Fills the private part and the out-fields, and sets the deadline. The caller says where the
+ * request then is. */
+int tuv_req_start(taosuv_client_t* client, taosuv_req_t* req, const tuv_op_type_t* type) {
+  tuv_req_t* priv = tuv_req_of(req);
+  memset(priv, 0, sizeof *priv);
+  tuv_queue_init(&priv->op.link);
+  priv->client = client;
+  priv->op.type = type;
+  priv->op.id = req->req_id != 0 ? req->req_id : tuv_client_id(client);
+  priv->timed.expire = on_expired;
+  priv->started = uv_hrtime();
+  req->sent_req_id = priv->op.id;
+  req->server_time_ns = 0;
+  req->total_time_ns = 0;
+  req->status = 0;
+  req->err_flags = 0;
+  req->server_code = 0;
+  req->message = NULL;
+  req->host = NULL;
+  uint64_t at = deadline_of(client, req);
+  if (at != 0 && tuv_timers_add(&client->timers, &priv->timed, at) < 0) return TAOSUV_ENOMEM;
+  client->pending++;
+  return 0;
+}
+
+/* Takes back what tuv_req_start did. */
+static void unstart(taosuv_req_t* req) {
+  tuv_req_t* priv = tuv_req_of(req);
+  tuv_timers_remove(&priv->client->timers, &priv->timed);
+  priv->client->pending--;
+  priv->state = TUV_REQ_IDLE;
+}
+
+int tuv_req_begin(taosuv_client_t* client, taosuv_req_t* req, const tuv_op_type_t* type,
+                  const void* payload, size_t size) {
+  int status = tuv_req_start(client, req, type);
+  if (status < 0) return status;
+  if (req->deadline != 0 && req->deadline <= uv_now(client->loop)) {
+    tuv_req_defer(req, TAOSUV_EUNSENT, TAOSUV_ERR_RETRYABLE, NULL);
+    return 0;
+  }
+  status = tuv_pool_submit(client, req, payload, size);
+  if (status < 0) unstart(req);
+  return status;
+}
+
+void tuv_req_finish(taosuv_req_t* req, int status) {
+  tuv_req_t* priv = tuv_req_of(req);
+  taosuv_client_t* client = priv->client;
+  tuv_timers_remove(&client->timers, &priv->timed);
+  tuv_refbuf_unref(priv->payload);
+  priv->payload = NULL;
+  priv->state = TUV_REQ_IDLE;
+  req->status = status;
+  req->total_time_ns = uv_hrtime() - priv->started;
+  if (status < 0 && req->message == NULL) req->message = taosuv_strerror(status);
+  client->pending--;
+  if (client->closing) tuv_client_turn(client);
+  tuv_observe_completed(client, req, priv->op.type->action);
+  priv->op.type->complete(req, status);
+}
+
+void tuv_req_fail(taosuv_req_t* req, const tuv_failure_t* failure) {
+  req->err_flags = failure->flags;
+  req->server_code = failure->server_code;
+  req->message = failure->message;
+  req->host = failure->host;
+  tuv_req_finish(req, failure->status);
+}
+
+void tuv_req_detach(taosuv_req_t* req) {
+  tuv_req_t* priv = tuv_req_of(req);
+  tuv_op_t* op = &priv->op;
+  switch ((tuv_req_state_t) priv->state) {
+    case TUV_REQ_QUEUED:
+      priv->client->queued--;
+      tuv_pool_check_drain(priv->client);
+      break;
+    case TUV_REQ_WAITING: tuv_result_cancel_fetch(req); break;
+    case TUV_REQ_SENT:
+      if (op->conn != NULL && !tuv_conn_withdraw(op->conn, op)) {
+        tuv_idmap_set(&op->conn->table, op->id, op->type->tombstone);
+        op->conn = NULL;
+      }
+      break;
+    case TUV_REQ_IDLE:
+    case TUV_REQ_DONE: break;
+  }
+  tuv_queue_remove(&op->link);
+}
+
+void tuv_req_defer(taosuv_req_t* req, int status, unsigned int flags, const char* message) {
+  tuv_req_t* priv = tuv_req_of(req);
+  tuv_req_detach(req);
+  tuv_timers_remove(&priv->client->timers, &priv->timed);
+  priv->state = TUV_REQ_DONE;
+  priv->outcome = status;
+  req->err_flags = flags;
+  req->message = message;
+  tuv_queue_push(&priv->client->done, &priv->op.link);
+  tuv_client_turn(priv->client);
+}
+
+/* Whether the server may have seen a request: its first byte has left. */
+static bool has_left(const tuv_req_t* priv) {
+  if (priv->state != TUV_REQ_SENT || priv->op.conn == NULL) return priv->left;
+  return priv->op.at < tuv_ws_sent_up_to(&priv->op.conn->ws);
+}
+
+static void on_expired(tuv_timed_t* timed) {
+  tuv_req_t* priv = TUV_CONTAINER(timed, tuv_req_t, timed);
+  taosuv_req_t* req = tuv_req_public(priv);
+  bool waiting = priv->state == TUV_REQ_WAITING;
+  bool left = has_left(priv);
+  tuv_failure_t failure = {TAOSUV_EUNSENT, TAOSUV_ERR_RETRYABLE, 0, NULL, NULL};
+  if (left || waiting) {
+    failure.status = TAOSUV_ETIMEDOUT;
+    failure.flags = left ? TAOSUV_ERR_MAYBE_EXECUTED : TAOSUV_ERR_RETRYABLE;
+  }
+  if (left) failure.host = tuv_conn_host(priv->op.conn);
+  failure.message = taosuv_strerror(failure.status);
+  tuv_req_detach(req);
+  tuv_req_fail(req, &failure);
+}
+
+int taosuv_cancel(taosuv_req_t* req) {
+  if (req == NULL) return TAOSUV_EINVAL;
+  tuv_req_t* priv = tuv_req_of(req);
+  if (priv->state == TUV_REQ_IDLE || priv->state == TUV_REQ_DONE) return TAOSUV_EINVAL;
+  if (priv->client->in_hook) return TAOSUV_EBUSY;
+  unsigned int flags = has_left(priv) ? TAOSUV_ERR_MAYBE_EXECUTED : 0u;
+  tuv_req_defer(req, TAOSUV_ECANCELED, flags, "the request was cancelled");
+  return 0;
+}
+
+int taosuv_is_pending(const taosuv_req_t* req) {
+  const tuv_req_t* priv = (const tuv_req_t*) (const void*) &req->priv;
+  return priv->state != TUV_REQ_IDLE;
+}

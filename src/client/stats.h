@@ -1,0 +1,46 @@
+/* What a client counts: totals always, and with metrics latencies, errors by status, hosts. */
+#ifndef TUV_CLIENT_STATS_H
+#define TUV_CLIENT_STATS_H
+
+#include "taosuv/observe.h"
+#include "util/alloc.h"
+
+/* Counted always; what the WebSockets count themselves is in tuv_ws_traffic_t. */
+typedef struct tuv_totals_s {
+  uint64_t reconnects, lost, connects_failed;
+  uint64_t requests, failures, moves;
+  uint64_t blocks, rows;
+  uint64_t not_replaced; /* lost connections in whose place none has come yet */
+} tuv_totals_t;
+
+enum {
+  TUV_ACTIONS = TAOSUV_ACTION_PING + 1,
+  TUV_ERRORS = 128 /* more than there are statuses, libuv's and ours together */
+};
+
+/* Exists while metrics are on. */
+typedef struct tuv_stats_s {
+  taosuv_latency_t latency[TUV_ACTIONS];
+  struct {
+    int status;
+    uint64_t count;
+  } errors[TUV_ERRORS];
+  uint32_t nerrors;
+  uint32_t nhosts;
+  struct {
+    uint64_t connects, lost, failed;
+  } hosts[];
+} tuv_stats_t;
+
+tuv_stats_t* tuv_stats_create(const tuv_alloc_t* alloc, uint32_t nhosts);
+
+/* The bucket of a duration; and the duration counted. */
+unsigned int tuv_latency_bucket(uint64_t ns);
+void tuv_latency_add(taosuv_latency_t* latency, uint64_t ns);
+
+void tuv_stats_error(tuv_stats_t* stats, int status);
+
+/* A request has completed. */
+void tuv_stats_completed(tuv_stats_t* stats, unsigned int action, uint64_t ns, int status);
+
+#endif

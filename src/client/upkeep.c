@@ -1,0 +1,79 @@
+/* Upkeep of a connection: signs of life, idle time, age. */
+#include "client/private.h"
+
+static void on_due(tuv_timed_t* timed);
+
+static uint64_t earlier(uint64_t a, uint64_t b) {
+  if (a == 0 || b == 0) return a + b;
+  return a < b ? a : b;
+}
+
+/* When there is something to look at next; 0: never. */
+static uint64_t next_look(const tuv_conn_t* conn) {
+  const tuv_url_t* url = &conn->client->url;
+  uint64_t at = earlier(conn->ping_at, conn->retiring ? 0 : conn->retire_at);
+  return url->idle_timeout == 0 ? at : earlier(at, conn->used_at + url->idle_timeout);
+}
+
+static void look_again(tuv_conn_t* conn) {
+  uint64_t at = next_look(conn);
+  conn->timed.expire = on_due;
+  if (at == 0) return;
+  /* Without memory for it the connection lives on without upkeep. */
+  tuv_timers_add(&conn->client->timers, &conn->timed, at);
+}
+
+/* Nothing but its own end would be missed. */
+static bool unused(const tuv_conn_t* conn) {
+  return conn->table.count == 0 && tuv_queue_empty(&conn->results) &&
+         tuv_queue_empty(&conn->waiting);
+}
+
+/* Any byte since the last look is a sign of life. Without one a ping is sent; without one again the
+ * peer is gone, two intervals after its last sign at the latest. Returns whether it was. */
+static bool check_life(tuv_conn_t* conn, uint64_t now) {
+  if (conn->ping_at == 0 || conn->ping_at > now) return false;
+  bool silent = conn->ws.received == conn->seen;
+  if (silent && conn->probing) {
+    tuv_conn_lost(conn, "the server gave no sign of life within two ping intervals");
+    return true;
+  }
+  conn->seen = conn->ws.received;
+  conn->ping_at = now + conn->client->url.ping_interval;
+  conn->probing = silent && tuv_ws_send(&conn->ws, TUV_WS_PING, NULL, 0, NULL) == 0;
+  return false;
+}
+
+static void on_due(tuv_timed_t* timed) {
+  tuv_conn_t* conn = TUV_CONTAINER(timed, tuv_conn_t, timed);
+  const tuv_url_t* url = &conn->client->url;
+  uint64_t now = uv_now(conn->client->loop);
+  if (check_life(conn, now)) return;
+  if (conn->retire_at != 0 && conn->retire_at <= now) conn->retiring = true;
+  bool idle = url->idle_timeout != 0 && conn->used_at + url->idle_timeout <= now;
+  if ((idle || conn->retiring) && unused(conn)) {
+    tuv_conn_retire(conn);
+    return;
+  }
+  if (idle) conn->used_at = now; /* something is open on it: it is not idle */
+  look_again(conn);
+}
+
+void tuv_upkeep_begin(tuv_conn_t* conn) {
+  const tuv_url_t* url = &conn->client->url;
+  uint64_t now = uv_now(conn->client->loop);
+  conn->used_at = now;
+  conn->seen = conn->ws.received;
+  if (url->ping_interval != 0) conn->ping_at = now + url->ping_interval;
+  if (url->max_age != 0) {
+    /* Up to a tenth less, so that connections made together do not end together. */
+    uint16_t random = 0;
+    tuv_random_bytes(&conn->client->shared.random, (uint8_t*) &random, sizeof random);
+    conn->retire_at = now + url->max_age - url->max_age / 10 * random / 0xFFFF;
+  }
+  look_again(conn);
+}
+
+void tuv_upkeep_check_retired(tuv_conn_t* conn) {
+  if (conn->state == TUV_CONN_READY && unused(conn)) tuv_conn_retire(conn);
+}

@@ -1,0 +1,52 @@
+/* A byte stream as a small table of functions: TCP, TLS and a test's memory pair are alike. */
+#ifndef TUV_IO_STREAM_H
+#define TUV_IO_STREAM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <uv.h>
+
+#include "util/alloc.h"
+
+typedef struct tuv_stream_s tuv_stream_t;
+
+/* What the owner of a stream hears. All on the loop's thread, never from inside a call. */
+typedef struct tuv_stream_events_s {
+  /* Once: connected (0) or not. */
+  void (*on_connect)(void* context, int status, const char* message);
+  /* Where the next bytes go. *size 0 refuses: then on_read gets UV_ENOBUFS. */
+  void (*alloc)(void* context, uint8_t** base, size_t* size);
+  /* size > 0: bytes in `base`; 0: nothing this time, base is given back; < 0: error or UV_EOF. */
+  void (*on_read)(void* context, ssize_t size, uint8_t* base);
+  /* The write is done. Not called once the stream is being closed. */
+  void (*on_write)(void* context, int status);
+  /* The last event: the stream's memory is gone. */
+  void (*on_close)(void* context);
+} tuv_stream_events_t;
+
+typedef struct tuv_stream_ops_s {
+  int (*read_start)(tuv_stream_t* stream);
+  void (*read_stop)(tuv_stream_t* stream);
+  /* Writes what the system takes now: bytes, or UV_EAGAIN, or an error. */
+  ssize_t (*try_write)(tuv_stream_t* stream, const uint8_t* data, size_t size);
+  /* Writes all; the data must stay until on_write. One at a time. */
+  int (*write)(tuv_stream_t* stream, const uint8_t* data, size_t size);
+  /* Ends the stream at any moment, also while it connects. */
+  void (*close)(tuv_stream_t* stream);
+} tuv_stream_ops_t;
+
+struct tuv_stream_s {
+  const tuv_stream_ops_t* ops;
+  const tuv_stream_events_t* events;
+  void* context;
+  const char* message; /* what exactly went wrong, where a status alone does not say; or NULL */
+};
+
+/* Makes a stream that is connecting: tuv_tcp_connect, or what a test puts in its place. Returns 0
+ * and the stream, whose on_connect follows, or UV_ENOMEM and none. */
+typedef int (*tuv_connect_t)(uv_loop_t* loop, const tuv_alloc_t* alloc, const char* host,
+                             uint16_t port, bool nodelay, const tuv_stream_events_t* events,
+                             void* context, tuv_stream_t** stream);
+
+#endif

@@ -1,0 +1,464 @@
+/* TLS as a stream over any other stream: handshake, records both ways, close_notify, by mbedTLS. */
+#include "io/tls.h"
+
+#include <string.h>
+
+#include "io/tls_private.h"
+#include "taosuv/error.h"
+#include "util/buf.h"
+
+/* Ciphertext is read in pieces of this size: two records of the largest size nearly fit. */
+#define IN_SIZE (32u << 10)
+
+/* So much is encrypted ahead of what the stream below takes … */
+#define BATCH (64u << 10)
+
+/* … and only a peer that does not read makes alerts pile up beyond this. */
+#define OUT_LIMIT (256u << 10)
+
+/* A buffer of ciphertext that has become empty keeps so much memory. */
+#define KEEP (32u << 10)
+
+typedef enum {
+  CONNECTING,
+  SHAKING_HANDS,
+  OPEN,
+  ENDED, /* failed, or ended by the peer: nothing more is heard of it but on_close */
+  CLOSING
+} state_t;
+
+typedef struct tuv_tls_s {
+  tuv_stream_t stream;
+  const tuv_alloc_t* alloc;
+  tuv_tls_context_t* context;
+  tuv_tls_slot_t* slot;
+  tuv_stream_t* inner; /* NULL once it is gone */
+  uv_timer_t later;    /* goes on reading, when reading was started outside of an event */
+  bool later_open;
+  state_t state;
+  mbedtls_ssl_context ssl;
+  tuv_tls_verify_t verify;
+  tuv_errmsg_t err;
+  int failure;         /* of the stream below, to be told when what came before is read */
+  bool may_notify;     /* a close_notify has a meaning and a way */
+  /* reading */
+  bool reading;        /* as the owner wants it */
+  bool inner_reading;
+  bool busy;           /* proceed is at work */
+  size_t in_head, in_tail;
+  /* writing */
+  tuv_buf_t out;       /* ciphertext not given to the stream below */
+  tuv_buf_t flying;    /* being written */
+  bool inner_writing;
+  const uint8_t* plain; /* of the owner's write: not encrypted yet */
+  size_t plain_size;
+  bool writing;        /* on_write is owed */
+  uint8_t in[IN_SIZE]; /* ciphertext not decrypted */
+  char name[];         /* whose certificate is expected */
+} tuv_tls_t;
+
+static tuv_tls_t* of(tuv_stream_t* stream) {
+  return (tuv_tls_t*) stream;
+}
+
+static void release_if_done(tuv_tls_t* tls) {
+  if (tls->inner != NULL || tls->later_open) return;
+  void (*on_close)(void*) = tls->stream.events->on_close;
+  void* context = tls->stream.context;
+  mbedtls_ssl_free(&tls->ssl);
+  tuv_buf_free(&tls->out);
+  tuv_buf_free(&tls->flying);
+  tuv_free(tls->alloc, tls);
+  on_close(context);
+}
+
+/* ---- mbedTLS's way to the bytes ---- */
+
+/* Takes all, so that mbedTLS never has to repeat a write. */
+static int take_ciphertext(void* context, const unsigned char* data, size_t size) {
+  tuv_tls_t* tls = context;
+  if (tuv_buf_size(&tls->out) > OUT_LIMIT) return MBEDTLS_ERR_SSL_TIMEOUT;
+  uint8_t* room = tuv_buf_reserve(&tls->out, size);
+  if (room == NULL) return MBEDTLS_ERR_SSL_ALLOC_FAILED;
+  memcpy(room, data, size);
+  tuv_buf_commit(&tls->out, size);
+  return (int) size;
+}
+
+static int give_ciphertext(void* context, unsigned char* data, size_t size) {
+  tuv_tls_t* tls = context;
+  size_t have = tls->in_tail - tls->in_head;
+  if (have == 0) return MBEDTLS_ERR_SSL_WANT_READ;
+  if (size > have) size = have;
+  memcpy(data, tls->in + tls->in_head, size);
+  tls->in_head += size;
+  return (int) size;
+}
+
+static int fail(tuv_tls_t* tls, int status) {
+  if (tls->failure == 0) tls->failure = status;
+  tls->may_notify = false;
+  return status;
+}
+
+/* Gives the stream below what was encrypted; what it does not take at once, it writes when it can.
+ * Returns 0 or its error. */
+static int flush(tuv_tls_t* tls) {
+  size_t size = tuv_buf_size(&tls->out);
+  if (size == 0 || tls->inner_writing || tls->failure != 0) return 0;
+  const tuv_stream_ops_t* ops = tls->inner->ops;
+  ssize_t taken = ops->try_write(tls->inner, tls->out.data + tls->out.head, size);
+  if (taken < 0 && taken != UV_EAGAIN) return fail(tls, (int) taken);
+  if (taken > 0) tuv_buf_consume(&tls->out, (size_t) taken, KEEP);
+  size = tuv_buf_size(&tls->out);
+  if (size == 0) return 0;
+  tuv_buf_t empty = tls->flying;
+  tls->flying = tls->out;
+  tls->out = empty;
+  int status = ops->write(tls->inner, tls->flying.data + tls->flying.head, size);
+  tls->inner_writing = status == 0;
+  return status == 0 ? 0 : fail(tls, status);
+}
+
+static int explain(tuv_tls_t* tls, int code) {
+  tls->may_notify = false;
+  int status = tuv_tls_explain(&tls->ssl, &tls->verify, tls->name, code, &tls->err);
+  tls->stream.message = tls->err.text;
+  return status;
+}
+
+/* What the end of the stream below means here. */
+static int explain_end(tuv_tls_t* tls) {
+  tls->may_notify = false;
+  if (tls->failure != UV_EOF) return tls->failure;
+  const char* when = tls->state == SHAKING_HANDS ? " (in the handshake)" : "";
+  tls->stream.message = tls->err.text;
+  return tuv_fail(&tls->err, TAOSUV_ETLSEOF, "%s%s", taosuv_strerror(TAOSUV_ETLSEOF), when);
+}
+
+/* ---- reading ---- */
+
+static void end_connect(tuv_tls_t* tls, int status) {
+  tls->state = ENDED;
+  tuv_tls_forget(tls->slot); /* whatever it was, the next attempt is a fresh one */
+  tls->stream.events->on_connect(tls->stream.context, status, tls->stream.message);
+}
+
+static void end_read(tuv_tls_t* tls, int status) {
+  tls->state = ENDED;
+  tls->reading = false;
+  tls->stream.events->on_read(tls->stream.context, status, NULL);
+}
+
+/* There is plaintext: as much of it as the owner has room for. */
+static void deliver(tuv_tls_t* tls) {
+  uint8_t* base = NULL;
+  size_t size = 0;
+  const tuv_stream_events_t* events = tls->stream.events;
+  events->alloc(tls->stream.context, &base, &size);
+  if (size == 0) {
+    tls->reading = false;
+    events->on_read(tls->stream.context, UV_ENOBUFS, base);
+    return;
+  }
+  int got = mbedtls_ssl_read(&tls->ssl, base, size < 0x40000000u ? size : 0x40000000u);
+  if (got > 0) {
+    events->on_read(tls->stream.context, got, base);
+    return;
+  }
+  int status = explain(tls, got);
+  events->on_read(tls->stream.context, 0, base);
+  if (tls->state == OPEN) end_read(tls, status);
+}
+
+/* Decrypts the next record, up to where there is plaintext. Returns whether to go on. */
+static bool decrypt(tuv_tls_t* tls) {
+  size_t before = tls->in_tail - tls->in_head;
+  int code = mbedtls_ssl_read(&tls->ssl, NULL, 0); /* of no bytes: leaves them where they are */
+  flush(tls);                                      /* an alert, perhaps */
+  if (mbedtls_ssl_get_bytes_avail(&tls->ssl) > 0) {
+    deliver(tls);
+    return true;
+  }
+  if (code == MBEDTLS_ERR_SSL_RECEIVED_NEW_SESSION_TICKET) {
+    tuv_tls_remember(tls->slot, &tls->ssl);
+    return true;
+  }
+  if (code == MBEDTLS_ERR_SSL_PEER_CLOSE_NOTIFY) {
+    end_read(tls, UV_EOF);
+  } else if (code != 0 && code != MBEDTLS_ERR_SSL_WANT_READ) {
+    tuv_tls_forget(tls->slot); /* it may be a refusal of TLS 1.3, which comes after the handshake */
+    end_read(tls, explain(tls, code));
+  } else if (tls->in_tail - tls->in_head < before) {
+    return true; /* mbedTLS asks for more also after an alert that it ignores */
+  } else if (tls->failure != 0) {
+    end_read(tls, explain_end(tls));
+  }
+  return false;
+}
+
+static void on_shaken_hands(tuv_tls_t* tls) {
+  if (!tuv_tls_is_pinned(tls->context, &tls->ssl)) {
+    mbedtls_ssl_send_alert_message(&tls->ssl, MBEDTLS_SSL_ALERT_LEVEL_FATAL,
+                                   MBEDTLS_SSL_ALERT_MSG_BAD_CERT);
+    flush(tls);
+    end_connect(tls, TAOSUV_ETLSPIN);
+    return;
+  }
+  /* TLS 1.3 sends its tickets later. */
+  if (mbedtls_ssl_get_version_number(&tls->ssl) == MBEDTLS_SSL_VERSION_TLS1_2)
+    tuv_tls_remember(tls->slot, &tls->ssl);
+  tls->state = OPEN;
+  tls->may_notify = true;
+  tls->stream.events->on_connect(tls->stream.context, 0, NULL);
+}
+
+static void shake_hands(tuv_tls_t* tls) {
+  int code = mbedtls_ssl_handshake(&tls->ssl);
+  int status = flush(tls);
+  if (code == 0 && status == 0)
+    on_shaken_hands(tls);
+  else if (code != 0 && code != MBEDTLS_ERR_SSL_WANT_READ)
+    end_connect(tls, explain(tls, code));
+  else if (tls->failure != 0)
+    end_connect(tls, explain_end(tls));
+}
+
+static void on_later(uv_timer_t* timer);
+
+/* Reading below goes on while there is a use for it: the peer waits otherwise. */
+static void adjust_reading(tuv_tls_t* tls) {
+  bool open = tls->state == OPEN && tls->reading;
+  bool wanted = (tls->state == SHAKING_HANDS || open) && tls->failure == 0;
+  if (tls->state == CLOSING || wanted == tls->inner_reading) return;
+  tls->inner_reading = wanted;
+  if (!wanted) {
+    tls->inner->ops->read_stop(tls->inner);
+    return;
+  }
+  int status = tls->inner->ops->read_start(tls->inner);
+  if (status == 0) return;
+  tls->inner_reading = false;
+  fail(tls, status);
+  uv_timer_start(&tls->later, on_later, 0, 0);
+}
+
+/* Does with the ciphertext that is there what can be done. The owner's callbacks may do anything:
+ * the state is looked at again after each. */
+static void proceed(tuv_tls_t* tls) {
+  if (tls->busy) return;
+  tls->busy = true;
+  if (tls->state == SHAKING_HANDS) shake_hands(tls);
+  while (tls->state == OPEN && tls->reading && decrypt(tls)) continue;
+  tls->busy = false;
+  adjust_reading(tls);
+}
+
+static int tls_read_start(tuv_stream_t* stream) {
+  tuv_tls_t* tls = of(stream);
+  if (tls->state != OPEN) return UV_ENOTCONN;
+  if (tls->reading) return 0;
+  tls->reading = true;
+  if (!tls->busy) uv_timer_start(&tls->later, on_later, 0, 0);
+  return 0;
+}
+
+static void tls_read_stop(tuv_stream_t* stream) {
+  tuv_tls_t* tls = of(stream);
+  tls->reading = false;
+  if (!tls->busy) adjust_reading(tls);
+}
+
+/* ---- writing ---- */
+
+/* Encrypts what goes into one batch. Returns its size, or an error, which ends the stream. */
+static ssize_t encrypt(tuv_tls_t* tls, const uint8_t* data, size_t size) {
+  size_t done = 0;
+  while (done < size && tuv_buf_size(&tls->out) < BATCH) {
+    int code = mbedtls_ssl_write(&tls->ssl, data + done, size - done);
+    if (code <= 0) return fail(tls, explain(tls, code));
+    done += (size_t) code;
+  }
+  return (ssize_t) done;
+}
+
+static ssize_t tls_try_write(tuv_stream_t* stream, const uint8_t* data, size_t size) {
+  tuv_tls_t* tls = of(stream);
+  size_t taken = 0;
+  if (tls->state != OPEN) return UV_ENOTCONN;
+  if (tls->failure != 0) return explain_end(tls);
+  while (taken < size && !tls->inner_writing && !tls->writing) {
+    ssize_t part = encrypt(tls, data + taken, size - taken);
+    if (part < 0) return part;
+    int status = flush(tls);
+    if (status < 0) return status;
+    taken += (size_t) part;
+  }
+  return taken > 0 ? (ssize_t) taken : UV_EAGAIN;
+}
+
+/* The next batch of the owner's write. Returns 0 or an error. */
+static int write_more(tuv_tls_t* tls) {
+  while (tls->plain_size > 0 && !tls->inner_writing) {
+    if (tls->failure != 0) return explain_end(tls);
+    ssize_t part = encrypt(tls, tls->plain, tls->plain_size);
+    if (part < 0) return (int) part;
+    tls->plain += part;
+    tls->plain_size -= (size_t) part;
+    int status = flush(tls);
+    if (status < 0) return status;
+  }
+  return 0;
+}
+
+static void finish_write(tuv_tls_t* tls, int status) {
+  tls->writing = false;
+  tls->plain_size = 0;
+  tls->stream.events->on_write(tls->stream.context, status);
+}
+
+static int tls_write(tuv_stream_t* stream, const uint8_t* data, size_t size) {
+  tuv_tls_t* tls = of(stream);
+  if (tls->state != OPEN) return UV_ENOTCONN;
+  tls->plain = data;
+  tls->plain_size = size;
+  int status = write_more(tls);
+  if (status < 0) {
+    tls->plain_size = 0;
+    return status;
+  }
+  tls->writing = true;
+  /* All was taken at once: the event comes in a later turn nevertheless. */
+  if (!tls->inner_writing) uv_timer_start(&tls->later, on_later, 0, 0);
+  return 0;
+}
+
+/* What a call could not do itself, because events never come from inside a call. */
+static void on_later(uv_timer_t* timer) {
+  tuv_tls_t* tls = timer->data;
+  if (tls->writing && tls->plain_size == 0 && !tls->inner_writing) finish_write(tls, 0);
+  if (tls->state != CLOSING) proceed(tls);
+}
+
+static void on_inner_write(void* context, int status) {
+  tuv_tls_t* tls = context;
+  tls->inner_writing = false;
+  tuv_buf_consume(&tls->flying, tuv_buf_size(&tls->flying), KEEP);
+  if (tls->state == CLOSING) return;
+  if (status == 0) status = flush(tls);
+  if (status == 0 && tls->plain_size > 0)
+    status = tls->state == OPEN ? write_more(tls) : UV_ENOTCONN;
+  if (status < 0) fail(tls, status);
+  if (tls->writing && (status < 0 || (tls->plain_size == 0 && !tls->inner_writing)))
+    finish_write(tls, status);
+  if (tls->state != CLOSING) proceed(tls);
+}
+
+/* ---- the stream below ---- */
+
+static void on_inner_connect(void* context, int status, const char* message) {
+  tuv_tls_t* tls = context;
+  if (tls->state == CLOSING) return;
+  if (status < 0) {
+    tls->state = ENDED;
+    tls->stream.events->on_connect(tls->stream.context, status, message);
+    return;
+  }
+  tls->state = SHAKING_HANDS;
+  proceed(tls);
+}
+
+static void on_inner_alloc(void* context, uint8_t** base, size_t* size) {
+  tuv_tls_t* tls = context;
+  if (tls->in_head > 0) {
+    memmove(tls->in, tls->in + tls->in_head, tls->in_tail - tls->in_head);
+    tls->in_tail -= tls->in_head;
+    tls->in_head = 0;
+  }
+  *base = tls->in + tls->in_tail;
+  *size = IN_SIZE - tls->in_tail;
+}
+
+static void on_inner_read(void* context, ssize_t size, uint8_t* base) {
+  tuv_tls_t* tls = context;
+  (void) base;
+  if (tls->state == CLOSING) return;
+  if (size > 0) tls->in_tail += (size_t) size;
+  if (size < 0) fail(tls, (int) size);
+  proceed(tls);
+}
+
+static void on_inner_close(void* context) {
+  tuv_tls_t* tls = context;
+  tls->inner = NULL;
+  release_if_done(tls);
+}
+
+static void on_later_close(uv_handle_t* handle) {
+  tuv_tls_t* tls = handle->data;
+  tls->later_open = false;
+  release_if_done(tls);
+}
+
+/* Says close_notify, if that can leave at once: a stream that is being closed waits for nothing. */
+static void say_goodbye(tuv_tls_t* tls) {
+  if (!tls->may_notify || tls->inner_writing) return;
+  if (mbedtls_ssl_close_notify(&tls->ssl) != 0 || tuv_buf_size(&tls->out) == 0) return;
+  tls->inner->ops->try_write(tls->inner, tls->out.data + tls->out.head, tuv_buf_size(&tls->out));
+}
+
+static void tls_close(tuv_stream_t* stream) {
+  tuv_tls_t* tls = of(stream);
+  if (tls->state == CLOSING) return;
+  say_goodbye(tls);
+  tls->state = CLOSING;
+  tls->reading = false;
+  tls->inner->ops->close(tls->inner);
+  uv_close((uv_handle_t*) &tls->later, on_later_close);
+}
+
+static const tuv_stream_ops_t tls_ops = {tls_read_start, tls_read_stop, tls_try_write, tls_write,
+                                         tls_close};
+static const tuv_stream_events_t inner_events = {on_inner_connect, on_inner_alloc, on_inner_read,
+                                                 on_inner_write, on_inner_close};
+
+/* mbedTLS's side of a new connection. Returns 0 or UV_ENOMEM. */
+static int set_up(tuv_tls_t* tls, const char* host, uint16_t port) {
+  tuv_tls_context_t* context = tls->context;
+  tls->slot = tuv_tls_slot(context, host, port);
+  if (mbedtls_ssl_setup(&tls->ssl, &context->config) != 0) return UV_ENOMEM;
+  int status = tuv_tls_expect(&tls->ssl, &tls->verify, tls->name);
+  if (status == 0) status = tuv_tls_resume(tls->slot, &tls->ssl);
+  mbedtls_ssl_set_bio(&tls->ssl, tls, take_ciphertext, give_ciphertext, NULL);
+  return status;
+}
+
+int tuv_tls_connect(tuv_tls_context_t* context, tuv_connect_t connect, uv_loop_t* loop,
+                    const tuv_alloc_t* alloc, const char* host, uint16_t port, bool nodelay,
+                    const tuv_stream_events_t* events, void* events_context,
+                    tuv_stream_t** stream) {
+  const char* name = context->server_name != NULL ? context->server_name : host;
+  size_t size = strlen(name) + 1;
+  tuv_tls_t* tls = tuv_calloc(alloc, 1, sizeof *tls + size);
+  if (tls == NULL) return UV_ENOMEM;
+  memcpy(tls->name, name, size);
+  tls->stream = (tuv_stream_t){&tls_ops, events, events_context, NULL};
+  tls->alloc = alloc;
+  tls->context = context;
+  mbedtls_ssl_init(&tls->ssl);
+  tuv_buf_init(&tls->out, alloc);
+  tuv_buf_init(&tls->flying, alloc);
+  int status = set_up(tls, host, port);
+  if (status == 0)
+    status = connect(loop, alloc, host, port, nodelay, &inner_events, tls, &tls->inner);
+  if (status < 0) {
+    mbedtls_ssl_free(&tls->ssl);
+    tuv_free(alloc, tls);
+    return status;
+  }
+  uv_timer_init(loop, &tls->later); /* cannot fail */
+  tls->later.data = tls;
+  tls->later_open = true;
+  *stream = &tls->stream;
+  return 0;
+}

@@ -1,0 +1,63 @@
+/* Whether the server is the one that was meant: its name or address, and its pinned key. */
+#include <mbedtls/sha256.h>
+#include <string.h>
+
+#include "io/tls_private.h"
+
+/* RFC 6066 wants no addresses in the server name that is sent, and what is not sent mbedTLS does
+ * not compare: so addresses are compared here, with the certificate's iPAddress entries. */
+static bool has_address(const mbedtls_x509_crt* certificate, const tuv_tls_verify_t* verify) {
+  for (const mbedtls_x509_sequence* name = &certificate->subject_alt_names; name != NULL;
+       name = name->next) {
+    if ((name->buf.tag & MBEDTLS_ASN1_TAG_VALUE_MASK) == MBEDTLS_X509_SAN_IP_ADDRESS &&
+        name->buf.len == verify->address_size &&
+        memcmp(name->buf.p, verify->address, verify->address_size) == 0)
+      return true;
+  }
+  return false;
+}
+
+/* mbedTLS calls this for each certificate of the chain, after its own checks. */
+static int on_certificate(void* context, mbedtls_x509_crt* certificate, int depth,
+                          uint32_t* flags) {
+  tuv_tls_verify_t* verify = context;
+  if (depth > 0) return 0;
+  const mbedtls_x509_buf* issuer = &certificate->issuer_raw;
+  const mbedtls_x509_buf* subject = &certificate->subject_raw;
+  verify->self_signed =
+      issuer->len == subject->len && memcmp(issuer->p, subject->p, issuer->len) == 0;
+  if (verify->address_size > 0 && !has_address(certificate, verify))
+    *flags |= MBEDTLS_X509_BADCERT_CN_MISMATCH;
+  return 0;
+}
+
+static void read_address(tuv_tls_verify_t* verify, const char* name) {
+  char bare[64]; /* an IPv6 address without its zone */
+  size_t size = strcspn(name, "%");
+  verify->address_size = 0;
+  if (size >= sizeof bare) return;
+  memcpy(bare, name, size);
+  bare[size] = 0;
+  if (uv_inet_pton(AF_INET, bare, verify->address) == 0)
+    verify->address_size = 4;
+  else if (uv_inet_pton(AF_INET6, bare, verify->address) == 0)
+    verify->address_size = 16;
+}
+
+int tuv_tls_expect(mbedtls_ssl_context* ssl, tuv_tls_verify_t* verify, const char* name) {
+  read_address(verify, name);
+  mbedtls_ssl_set_verify(ssl, on_certificate, verify);
+  return mbedtls_ssl_set_hostname(ssl, verify->address_size > 0 ? NULL : name) == 0 ? 0 : UV_ENOMEM;
+}
+
+bool tuv_tls_is_pinned(const tuv_tls_context_t* context, const mbedtls_ssl_context* ssl) {
+  uint8_t sum[TUV_TLS_PIN_SIZE];
+  if (context->npins == 0) return true;
+  /* A resumed session has its certificate with it. */
+  const mbedtls_x509_crt* certificate = mbedtls_ssl_get_peer_cert(ssl);
+  if (certificate == NULL) return false;
+  if (mbedtls_sha256(certificate->pk_raw.p, certificate->pk_raw.len, sum, 0) != 0) return false;
+  for (size_t i = 0; i < context->npins; i++)
+    if (memcmp(context->pins + i * TUV_TLS_PIN_SIZE, sum, sizeof sum) == 0) return true;
+  return false;
+}

@@ -1,0 +1,175 @@
+/* The sending half of a WebSocket connection: frames masked into one buffer, one write a turn. */
+#include <string.h>
+
+#include "io/ws_private.h"
+#include "taosuv/error.h"
+
+/* A send buffer larger than this is not kept when it has become empty. */
+#define KEEP_BYTES (256u << 10)
+
+void tuv_ws_mark_dirty(tuv_ws_t* ws) {
+  if (ws->dirty || ws->writing) return;
+  ws->dirty = true;
+  ws->events->on_dirty(ws);
+}
+
+/* Shows the frame that is complete at the end of the send buffer. */
+static void tap_sent(tuv_ws_t* ws) {
+  const tuv_alloc_t* alloc = &ws->shared->mem->alloc;
+  size_t size = ws->mask_at;
+  const uint8_t* payload = ws->out.data + ws->out.tail - size;
+  uint8_t opcode = *(payload - tuv_ws_header_size(size, true)) & 0x0F;
+  uint8_t* copy = size > 0 ? tuv_malloc(alloc, size) : NULL;
+  if (copy != NULL) tuv_ws_mask(copy, payload, size, ws->mask, 0);
+  ws->shared->tap(ws, true, opcode, copy, size);
+  if (copy != NULL) tuv_wipe(copy, size); /* a log-in has the password in it */
+  tuv_free(alloc, copy);
+}
+
+/* Not ended like a message: a flush is already on its way. */
+void tuv_ws_put_pong(tuv_ws_t* ws) {
+  ws->pong_due = false;
+  if (tuv_ws_begin(ws, TUV_WS_PONG, ws->pong_size, NULL) < 0) {
+    ws->pong_due = true;
+    return;
+  }
+  tuv_ws_put(ws, ws->pong, ws->pong_size);
+  if (ws->shared->tap != NULL) tap_sent(ws);
+}
+
+int tuv_ws_begin(tuv_ws_t* ws, uint8_t opcode, size_t length, uint64_t* at) {
+  /* The pong first: its ping came before whatever this answers, and nothing may follow a close. */
+  if (ws->pong_due && ws->state == TUV_WS_OPEN) tuv_ws_put_pong(ws);
+  int status = tuv_random_bytes(&ws->shared->random, ws->mask, sizeof ws->mask);
+  if (status < 0) return status;
+  bool tapped = ws->shared->tap != NULL; /* is shown what is in the buffer: not compressed */
+  if (ws->deflate && !tapped && length >= ws->deflate_from && opcode < TUV_WS_CLOSE) {
+    if (at != NULL) *at = ws->queued;
+    return tuv_ws_pack_begin(ws, opcode, length);
+  }
+  size_t header = tuv_ws_header_size(length, true);
+  uint8_t* out = length > SIZE_MAX - header ? NULL : tuv_buf_reserve(&ws->out, header + length);
+  if (out == NULL) return UV_ENOMEM;
+  tuv_ws_write_header(out, opcode, true, false, length, ws->mask);
+  tuv_buf_commit(&ws->out, header);
+  ws->mask_at = 0;
+  if (at != NULL) *at = ws->queued;
+  ws->queued += header + length;
+  return 0;
+}
+
+void tuv_ws_put(tuv_ws_t* ws, const void* data, size_t size) {
+  if (ws->packing) {
+    tuv_ws_pack(ws, data, size, false);
+    return;
+  }
+  tuv_ws_mask(ws->out.data + ws->out.tail, data, size, ws->mask, ws->mask_at);
+  tuv_buf_commit(&ws->out, size);
+  ws->mask_at += size;
+}
+
+int tuv_ws_end(tuv_ws_t* ws) {
+  int status = ws->packing ? tuv_ws_pack_end(ws) : 0;
+  if (status < 0) return status;
+  ws->shared->traffic.messages_sent++;
+  if (ws->shared->tap != NULL) tap_sent(ws);
+  tuv_ws_mark_dirty(ws);
+  return 0;
+}
+
+int tuv_ws_send(tuv_ws_t* ws, uint8_t opcode, const void* data, size_t size, uint64_t* at) {
+  int status = tuv_ws_begin(ws, opcode, size, at);
+  if (status < 0) return status;
+  tuv_ws_put(ws, data, size);
+  return tuv_ws_end(ws);
+}
+
+int tuv_ws_send_close(tuv_ws_t* ws, uint16_t code) {
+  uint8_t payload[2] = {(uint8_t) (code >> 8), (uint8_t) code};
+  int status = tuv_ws_send(ws, TUV_WS_CLOSE, payload, code == TUV_WS_CODE_NO_STATUS ? 0 : 2, NULL);
+  ws->pong_due = false; /* one that found no memory: nothing may follow a close frame */
+  return status;
+}
+
+int tuv_ws_write_rest(tuv_ws_t* ws) {
+  tuv_buf_t empty = ws->flying;
+  ws->flying = ws->out;
+  ws->out = empty;
+  size_t size = tuv_buf_size(&ws->flying);
+  ws->handed += size;
+  ws->shared->traffic.bytes_sent += size;
+  ws->writing = true;
+  return ws->stream->ops->write(ws->stream, ws->flying.data + ws->flying.head, size);
+}
+
+void tuv_ws_flush(tuv_ws_t* ws) {
+  ws->dirty = false;
+  if (ws->writing || ws->state < TUV_WS_UPGRADING || ws->state > TUV_WS_CLOSING) return;
+  if (ws->pong_due && ws->state == TUV_WS_OPEN) tuv_ws_put_pong(ws);
+  size_t size = tuv_buf_size(&ws->out);
+  if (size == 0) return;
+  ssize_t taken = ws->stream->ops->try_write(ws->stream, ws->out.data + ws->out.head, size);
+  if (taken < 0 && taken != UV_EAGAIN) {
+    tuv_ws_down(ws, (int) taken, NULL);
+    return;
+  }
+  if (taken > 0) {
+    ws->handed += (uint64_t) taken;
+    ws->shared->traffic.bytes_sent += (uint64_t) taken;
+    tuv_buf_consume(&ws->out, (size_t) taken, KEEP_BYTES);
+  }
+  if (tuv_buf_size(&ws->out) == 0) return;
+  int status = tuv_ws_write_rest(ws);
+  if (status < 0) tuv_ws_down(ws, status, NULL);
+}
+
+/* The frame that begins `at`: where it stands in the send buffer and how long its parts are. */
+static bool find_unsent(tuv_ws_t* ws, uint64_t at, size_t* offset, size_t* header, size_t* payload,
+                        bool* compressed) {
+  tuv_ws_reader_t reader;
+  tuv_ws_event_t event;
+  if (at < ws->handed || at >= ws->queued) return false;
+  *offset = (size_t) (at - ws->handed);
+  uint8_t* frame = ws->out.data + ws->out.head + *offset;
+  uint8_t head[TUV_WS_MAX_HEADER];
+  size_t size = tuv_buf_size(&ws->out) - *offset;
+  if (size > sizeof head) size = sizeof head;
+  memcpy(head, frame, size);
+  switch (head[1] & 0x7F) {
+    case 126: *header = 8; break;
+    case 127: *header = 14; break;
+    default: *header = 6;
+  }
+  /* A control frame is read whole; its length is in its second byte. */
+  if ((head[0] & 0x08) != 0) {
+    *payload = head[1] & 0x7Fu;
+    *compressed = false;
+    return true;
+  }
+  tuv_ws_reader_init(&reader, true, true);
+  tuv_ws_reader_next(&reader, head, *header, &event);
+  *payload = (size_t) event.length;
+  *compressed = event.compressed;
+  return event.kind == TUV_WS_EV_FRAME;
+}
+
+uint8_t* tuv_ws_unsent(tuv_ws_t* ws, uint64_t at, size_t* size) {
+  size_t offset, header;
+  bool compressed;
+  if (!find_unsent(ws, at, &offset, &header, size, &compressed)) return NULL;
+  uint8_t* payload = ws->out.data + ws->out.head + offset + header;
+  uint8_t mask[4];
+  memcpy(mask, payload - 4, 4);
+  tuv_ws_mask(payload, payload, *size, mask, 0);
+  return compressed ? tuv_ws_unpack(ws, payload, size) : payload;
+}
+
+size_t tuv_ws_withdraw(tuv_ws_t* ws, uint64_t at) {
+  size_t offset, header, payload;
+  bool compressed;
+  if (!find_unsent(ws, at, &offset, &header, &payload, &compressed)) return 0;
+  if (compressed && ws->agreed.client_keeps_context) return 0;
+  tuv_buf_erase(&ws->out, offset, header + payload);
+  ws->queued -= header + payload;
+  return header + payload;
+}

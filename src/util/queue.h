@@ -1,0 +1,53 @@
+/* An intrusive doubly-linked list: a node inside the caller's struct, a head that is a node too. */
+#ifndef TUV_UTIL_QUEUE_H
+#define TUV_UTIL_QUEUE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+typedef struct tuv_queue_s {
+  struct tuv_queue_s* next;
+  struct tuv_queue_s* prev;
+} tuv_queue_t;
+
+/* The struct that a member is in. */
+#define TUV_CONTAINER(ptr, type, member) ((type*) ((char*) (ptr) - offsetof(type, member)))
+
+static inline void tuv_queue_init(tuv_queue_t* node) {
+  node->next = node;
+  node->prev = node;
+}
+
+static inline bool tuv_queue_empty(const tuv_queue_t* head) {
+  return head->next == head;
+}
+
+static inline void tuv_queue_insert_before(tuv_queue_t* at, tuv_queue_t* node) {
+  node->next = at;
+  node->prev = at->prev;
+  at->prev->next = node;
+  at->prev = node;
+}
+
+static inline void tuv_queue_push(tuv_queue_t* head, tuv_queue_t* node) {
+  tuv_queue_insert_before(head, node);
+}
+
+/* Also right for a node that is in no list, as long as it was initialised. */
+static inline void tuv_queue_remove(tuv_queue_t* node) {
+  node->prev->next = node->next;
+  node->next->prev = node->prev;
+  tuv_queue_init(node);
+}
+
+/* Moves all of `from` to the end of `to`. */
+static inline void tuv_queue_move(tuv_queue_t* from, tuv_queue_t* to) {
+  if (tuv_queue_empty(from)) return;
+  from->next->prev = to->prev;
+  to->prev->next = from->next;
+  from->prev->next = to;
+  to->prev = from->prev;
+  tuv_queue_init(from);
+}
+
+#endif

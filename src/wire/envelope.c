@@ -1,0 +1,290 @@
+/* JSON envelopes of /ws (PROTOCOL 2, 3): requests written, replies read, by yyjson. */
+#include "wire/envelope.h"
+
+#include <string.h>
+
+#include "wire/block.h"
+#include "wire/status.h"
+
+/* Working memory up to this size is kept between replies. */
+#define POOL_KEEP (1u << 20)
+
+static void* heap_malloc(void* context, size_t size) {
+  return tuv_malloc(context, size);
+}
+
+static void* heap_realloc(void* context, void* ptr, size_t old_size, size_t size) {
+  (void) old_size;
+  return tuv_realloc(context, ptr, size);
+}
+
+static void heap_free(void* context, void* ptr) {
+  tuv_free(context, ptr);
+}
+
+void tuv_json_init(tuv_json_t* json, const tuv_alloc_t* alloc) {
+  memset(json, 0, sizeof *json);
+  json->alloc = alloc;
+  json->heap.malloc = heap_malloc;
+  json->heap.realloc = heap_realloc;
+  json->heap.free = heap_free;
+  memcpy(&json->heap.ctx, &(const void*){alloc}, sizeof json->heap.ctx);
+}
+
+void tuv_json_free(tuv_json_t* json) {
+  tuv_free(json->alloc, json->pool);
+  json->pool = NULL;
+  json->pool_size = 0;
+}
+
+void tuv_request_begin(tuv_request_t* request, const tuv_json_t* json, const char* action,
+                       uint64_t req_id) {
+  memset(request, 0, sizeof *request);
+  request->json = json;
+  request->doc = yyjson_mut_doc_new(&json->heap);
+  yyjson_mut_val* root = yyjson_mut_obj(request->doc);
+  request->failed = root == NULL;
+  if (request->failed) return;
+  yyjson_mut_doc_set_root(request->doc, root);
+  request->failed = !yyjson_mut_obj_add_str(request->doc, root, "action", action);
+  request->args = yyjson_mut_obj(request->doc);
+  if (request->args == NULL || !yyjson_mut_obj_add_val(request->doc, root, "args", request->args))
+    request->failed = true;
+  tuv_request_uint(request, "req_id", req_id);
+}
+
+void tuv_request_text(tuv_request_t* request, const char* key, const char* text, size_t length) {
+  if (request->failed) return;
+  request->failed = !yyjson_mut_obj_add_strn(request->doc, request->args, key, text, length);
+}
+
+void tuv_request_uint(tuv_request_t* request, const char* key, uint64_t value) {
+  if (request->failed) return;
+  request->failed = !yyjson_mut_obj_add_uint(request->doc, request->args, key, value);
+}
+
+char* tuv_request_end(tuv_request_t* request, size_t* length, int* status) {
+  yyjson_write_err err = {YYJSON_WRITE_ERROR_MEMORY_ALLOCATION, NULL};
+  char* text = NULL;
+  if (!request->failed)
+    text = yyjson_mut_write_opts(request->doc, 0, &request->json->heap, length, &err);
+  *status = 0;
+  if (text == NULL)
+    *status = err.code == YYJSON_WRITE_ERROR_INVALID_STRING ? TUV_EINVAL : TUV_ENOMEM;
+  yyjson_mut_doc_free(request->doc);
+  request->doc = NULL;
+  return text;
+}
+
+static char* put_text(char* out, const char* text) {
+  size_t length = strlen(text);
+  memcpy(out, text, length);
+  return out + length;
+}
+
+static char* put_number(char* out, uint64_t value) {
+  char digits[20];
+  size_t at = sizeof digits;
+  do {
+    digits[--at] = (char) ('0' + value % 10);
+    value /= 10;
+  } while (value > 0);
+  memcpy(out, digits + at, sizeof digits - at);
+  return out + (sizeof digits - at);
+}
+
+size_t tuv_request_free_result(char out[TUV_FREE_RESULT_MAX], uint64_t req_id,
+                               uint64_t result_id) {
+  char* end = put_text(out, "{\"action\":\"free_result\",\"args\":{\"req_id\":");
+  end = put_number(end, req_id);
+  end = put_text(end, ",\"id\":");
+  end = put_number(end, result_id);
+  end = put_text(end, "}}");
+  return (size_t) (end - out);
+}
+
+char* tuv_request_arg(const tuv_json_t* json, const uint8_t* data, size_t size, const char* key,
+                      size_t* length) {
+  char* bytes = tuv_malloc(json->alloc, size == 0 ? 1 : size);
+  if (bytes == NULL) return NULL;
+  memcpy(bytes, data, size);
+  yyjson_doc* doc = yyjson_read_opts(bytes, size, 0, &json->heap, NULL);
+  yyjson_val* args = yyjson_obj_get(yyjson_doc_get_root(doc), "args");
+  yyjson_val* arg = yyjson_obj_get(args, key);
+  char* text = NULL;
+  if (yyjson_is_str(arg)) {
+    *length = yyjson_get_len(arg);
+    text = tuv_malloc(json->alloc, *length + 1);
+    if (text != NULL) memcpy(text, yyjson_get_str(arg), *length + 1);
+  }
+  yyjson_doc_free(doc);
+  tuv_free(json->alloc, bytes);
+  return text;
+}
+
+/* Working memory for a text of `size` bytes: enough, and not for ever what one giant needed. */
+static int prepare_pool(tuv_json_t* json, size_t size) {
+  size_t need = yyjson_read_max_memory_usage(size, 0);
+  if (need == 0) return TUV_ENOMEM;
+  need += 1024; /* the pool's own bookkeeping */
+  bool shrink = json->pool_size > POOL_KEEP && need <= POOL_KEEP;
+  if (need <= json->pool_size && !shrink) return 0;
+  tuv_json_free(json);
+  if (need < 16384) need = 16384;
+  json->pool = tuv_malloc(json->alloc, need);
+  if (json->pool == NULL) return TUV_ENOMEM;
+  json->pool_size = need;
+  return 0;
+}
+
+static int wrong_type(const char* key, tuv_errmsg_t* err) {
+  return tuv_fail(err, TUV_EPROTO, "the reply's \"%s\" has the wrong type", key);
+}
+
+static yyjson_val* member(const tuv_reply_t* reply, const char* key) {
+  yyjson_val* value = yyjson_obj_get(reply->root, key);
+  return yyjson_is_null(value) ? NULL : value;
+}
+
+int tuv_reply_text(const tuv_reply_t* reply, const char* key, const char** value,
+                   tuv_errmsg_t* err) {
+  yyjson_val* found = member(reply, key);
+  if (found == NULL) return 0;
+  if (!yyjson_is_str(found)) return wrong_type(key, err);
+  *value = yyjson_get_str(found);
+  return 0;
+}
+
+int tuv_reply_uint(const tuv_reply_t* reply, const char* key, uint64_t* value, tuv_errmsg_t* err) {
+  yyjson_val* found = member(reply, key);
+  if (found == NULL) return 0;
+  if (!yyjson_is_uint(found)) return wrong_type(key, err);
+  *value = yyjson_get_uint(found);
+  return 0;
+}
+
+int tuv_reply_int(const tuv_reply_t* reply, const char* key, int64_t* value, tuv_errmsg_t* err) {
+  yyjson_val* found = member(reply, key);
+  if (found == NULL) return 0;
+  if (!yyjson_is_int(found) || (yyjson_is_uint(found) && yyjson_get_uint(found) > INT64_MAX))
+    return wrong_type(key, err);
+  *value = yyjson_get_sint(found);
+  return 0;
+}
+
+int tuv_reply_bool(const tuv_reply_t* reply, const char* key, bool* value, tuv_errmsg_t* err) {
+  yyjson_val* found = member(reply, key);
+  if (found == NULL) return 0;
+  if (!yyjson_is_bool(found)) return wrong_type(key, err);
+  *value = yyjson_get_bool(found);
+  return 0;
+}
+
+/* The members that every reply has. req_id comes first, so that as many replies as possible can be
+ * given to the request that they belong to. */
+static int read_common(tuv_reply_t* reply, tuv_errmsg_t* err) {
+  uint64_t code = UINT64_MAX;
+  int status = tuv_reply_uint(reply, "req_id", &reply->req_id, err);
+  if (status == 0) status = tuv_reply_uint(reply, "code", &code, err);
+  if (status == 0) status = tuv_reply_text(reply, "message", &reply->message, err);
+  if (status == 0) status = tuv_reply_text(reply, "action", &reply->action, err);
+  if (status == 0) status = tuv_reply_uint(reply, "timing", &reply->timing, err);
+  if (status < 0) return status;
+  if (code > UINT32_MAX) return tuv_fail(err, TUV_EPROTO, "the reply has no valid \"code\"");
+  reply->code = (uint32_t) code;
+  if (reply->message == NULL) reply->message = "";
+  if (reply->action == NULL) reply->action = "";
+  return 0;
+}
+
+int tuv_reply_parse(tuv_json_t* json, const uint8_t* data, size_t size, tuv_reply_t* reply,
+                    tuv_errmsg_t* err) {
+  memset(reply, 0, sizeof *reply);
+  int status = prepare_pool(json, size);
+  if (status < 0) return tuv_fail(err, status, "no memory for a reply of %zu bytes", size);
+  yyjson_alc alc;
+  yyjson_alc_pool_init(&alc, json->pool, json->pool_size);
+  yyjson_read_err why;
+  /* Without YYJSON_READ_INSITU the text is only read, though the parameter is not const. */
+  union {
+    const uint8_t* in;
+    char* out;
+  } text = {data};
+  yyjson_doc* doc = yyjson_read_opts(text.out, size, 0, &alc, &why);
+  if (doc == NULL)
+    return tuv_fail(err, TUV_EPROTO, "a text message is not JSON: %s at byte %zu", why.msg,
+                    why.pos);
+  reply->root = yyjson_doc_get_root(doc);
+  if (!yyjson_is_obj(reply->root))
+    return tuv_fail(err, TUV_EPROTO, "a text message is JSON, but no object");
+  return read_common(reply, err);
+}
+
+/* An array of exactly `count` elements that `check` accepts. */
+static int read_array(const tuv_reply_t* reply, const char* key, uint32_t count,
+                      bool (*check)(yyjson_val*), yyjson_val** out, tuv_errmsg_t* err) {
+  *out = member(reply, key);
+  if (*out == NULL) return 0;
+  size_t index, max;
+  yyjson_val* element;
+  if (!yyjson_is_arr(*out)) return wrong_type(key, err);
+  if (yyjson_arr_size(*out) != count)
+    return tuv_fail(err, TUV_EPROTO, "the reply's \"%s\" has %zu elements for %u fields", key,
+                    yyjson_arr_size(*out), count);
+  yyjson_arr_foreach(*out, index, max, element) {
+    if (!check(element)) return wrong_type(key, err);
+  }
+  return 0;
+}
+
+static bool is_text(yyjson_val* value) {
+  return yyjson_is_str(value);
+}
+
+static bool is_byte(yyjson_val* value) {
+  return yyjson_is_uint(value) && yyjson_get_uint(value) <= 255;
+}
+
+static bool is_length(yyjson_val* value) {
+  return yyjson_is_uint(value) && yyjson_get_uint(value) <= INT64_MAX;
+}
+
+static int read_fields(const tuv_reply_t* reply, tuv_query_reply_t* out, tuv_errmsg_t* err) {
+  int status = read_array(reply, "fields_names", out->fields, is_text, &out->names, err);
+  if (status == 0)
+    status = read_array(reply, "fields_types", out->fields, is_byte, &out->types, err);
+  if (status == 0)
+    status = read_array(reply, "fields_lengths", out->fields, is_length, &out->lengths, err);
+  if (status == 0)
+    status = read_array(reply, "fields_precisions", out->fields, is_byte, &out->precisions, err);
+  if (status == 0)
+    status = read_array(reply, "fields_scales", out->fields, is_byte, &out->scales, err);
+  if (status < 0) return status;
+  if (out->names == NULL || out->types == NULL || out->lengths == NULL)
+    return tuv_fail(err, TUV_EPROTO, "the reply to a query lacks its fields");
+  size_t index, max;
+  yyjson_val* name;
+  yyjson_arr_foreach(out->names, index, max, name) out->names_size += yyjson_get_len(name) + 1;
+  return 0;
+}
+
+int tuv_reply_query(const tuv_reply_t* reply, tuv_query_reply_t* out, tuv_errmsg_t* err) {
+  uint64_t fields = 0, precision = 0;
+  memset(out, 0, sizeof *out);
+  int status = tuv_reply_uint(reply, "id", &out->id, err);
+  if (status == 0) status = tuv_reply_bool(reply, "is_update", &out->is_update, err);
+  if (status == 0) status = tuv_reply_int(reply, "affected_rows", &out->affected_rows, err);
+  if (status == 0) status = tuv_reply_uint(reply, "fields_count", &fields, err);
+  if (status == 0) status = tuv_reply_uint(reply, "precision", &precision, err);
+  if (status < 0 || out->is_update) return status;
+  if (out->id == 0) return tuv_fail(err, TUV_EPROTO, "the reply to a query lacks its result's id");
+  if (fields == 0 || fields > TUV_BLOCK_MAX_COLUMNS)
+    return tuv_fail(err, TUV_EPROTO, "the reply to a query has %llu fields",
+                    (unsigned long long) fields);
+  if (precision > TAOSUV_PRECISION_NS)
+    return tuv_fail(err, TUV_EPROTO, "the reply to a query has the precision %llu",
+                    (unsigned long long) precision);
+  out->fields = (uint32_t) fields;
+  out->precision = (uint8_t) precision;
+  return read_fields(reply, out, err);
+}

@@ -1,0 +1,88 @@
+/* JSON envelopes of /ws (PROTOCOL 2, 3): requests written, replies read, by yyjson. */
+#ifndef TUV_WIRE_ENVELOPE_H
+#define TUV_WIRE_ENVELOPE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <yyjson.h>
+
+#include "util/alloc.h"
+#include "util/errmsg.h"
+
+/* Working memory for JSON, one a client: a parsed reply lives in it until the next is parsed. */
+typedef struct tuv_json_s {
+  const tuv_alloc_t* alloc;
+  yyjson_alc heap; /* yyjson's view of alloc, for requests */
+  void* pool;      /* for replies */
+  size_t pool_size;
+} tuv_json_t;
+
+void tuv_json_init(tuv_json_t* json, const tuv_alloc_t* alloc);
+void tuv_json_free(tuv_json_t* json);
+
+/* A request in the making: {"action":…,"args":{"req_id":…,…}}. Strings are not copied before
+ * tuv_request_end. A failed step makes all later ones do nothing and the end return NULL. */
+typedef struct tuv_request_s {
+  const tuv_json_t* json;
+  yyjson_mut_doc* doc;
+  yyjson_mut_val* args;
+  bool failed;
+} tuv_request_t;
+
+void tuv_request_begin(tuv_request_t* request, const tuv_json_t* json, const char* action,
+                       uint64_t req_id);
+void tuv_request_text(tuv_request_t* request, const char* key, const char* text, size_t length);
+void tuv_request_uint(tuv_request_t* request, const char* key, uint64_t value);
+/* The finished text, to be given to tuv_free; or NULL with *status TUV_ENOMEM, or TUV_EINVAL for a
+ * text that is not UTF-8. */
+char* tuv_request_end(tuv_request_t* request, size_t* length, int* status);
+
+/* {"action":"free_result",…}, without allocation. Returns its length. */
+#define TUV_FREE_RESULT_MAX 112u
+size_t tuv_request_free_result(char out[TUV_FREE_RESULT_MAX], uint64_t req_id, uint64_t result_id);
+
+/* A text of a request's args that this file wrote, copied: what was in args.key. NULL when there is
+ * none or out of memory. For a request that has to be sent again over another connection. */
+char* tuv_request_arg(const tuv_json_t* json, const uint8_t* data, size_t size, const char* key,
+                      size_t* length);
+
+/* A reply: what all have in common. Texts are NUL-terminated and live in the tuv_json_t. */
+typedef struct tuv_reply_s {
+  yyjson_val* root;
+  uint32_t code;
+  const char* message;
+  const char* action;
+  uint64_t req_id;
+  uint64_t timing; /* ns; 0 when missing */
+} tuv_reply_t;
+
+/* Reads a text message. Returns 0, TUV_EPROTO or TUV_ENOMEM. */
+int tuv_reply_parse(tuv_json_t* json, const uint8_t* data, size_t size, tuv_reply_t* reply,
+                    tuv_errmsg_t* err);
+
+/* Members of a reply; absent or null is `*value` unchanged (NULL, 0). TUV_EPROTO for another type. */
+int tuv_reply_text(const tuv_reply_t* reply, const char* key, const char** value,
+                   tuv_errmsg_t* err);
+int tuv_reply_uint(const tuv_reply_t* reply, const char* key, uint64_t* value, tuv_errmsg_t* err);
+int tuv_reply_int(const tuv_reply_t* reply, const char* key, int64_t* value, tuv_errmsg_t* err);
+int tuv_reply_bool(const tuv_reply_t* reply, const char* key, bool* value, tuv_errmsg_t* err);
+
+/* The reply to query and binary_query (PROTOCOL 3.4). */
+typedef struct tuv_query_reply_s {
+  bool is_update;
+  int64_t affected_rows;
+  uint64_t id;
+  uint32_t fields; /* the arrays below have this many elements of the right types */
+  uint8_t precision;
+  yyjson_val* names;
+  yyjson_val* types;
+  yyjson_val* lengths;
+  yyjson_val* precisions; /* NULL before 3.3.6.0 */
+  yyjson_val* scales;     /* NULL before 3.3.6.0 */
+  size_t names_size;      /* of all names together, with a NUL each */
+} tuv_query_reply_t;
+
+int tuv_reply_query(const tuv_reply_t* reply, tuv_query_reply_t* out, tuv_errmsg_t* err);
+
+#endif

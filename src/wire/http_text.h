@@ -1,0 +1,52 @@
+/* The values of HTTP headers: trimmed, compared, taken apart. */
+#ifndef TUV_WIRE_HTTP_TEXT_H
+#define TUV_WIRE_HTTP_TEXT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* A piece of somebody else's text. */
+typedef struct tuv_http_span_s {
+  const char* at;
+  size_t size;
+} tuv_http_span_t;
+
+/* Without the spaces and tabs around it. */
+tuv_http_span_t tuv_text_trim(tuv_http_span_t text);
+
+/* Whether it is the word `lower`, itself in lower case; the case of ASCII letters is ignored. */
+bool tuv_text_is(tuv_http_span_t text, const char* lower);
+
+/* Cuts off what stands before the first `separator` (all of it when there is none) and returns that
+ * trimmed; *more says whether there was a separator. */
+tuv_http_span_t tuv_text_split(tuv_http_span_t* text, char separator, bool* more);
+
+/* Whether a list with commas has this word. */
+bool tuv_text_list_has(tuv_http_span_t list, const char* lower);
+
+/* What is offered of permessage-deflate (RFC 7692, 7.1). */
+typedef enum {
+  TUV_HTTP_DEFLATE_NONE,
+  /* Each message stands alone, both ways: "client_no_context_takeover;
+   * server_no_context_takeover". What a client wants that may have to send a message elsewhere. */
+  TUV_HTTP_DEFLATE_ALONE,
+  /* "client_max_window_bits", with and without "client_no_context_takeover": all is left to the
+   * server. */
+  TUV_HTTP_DEFLATE_ANY
+} tuv_http_offer_t;
+
+/* What was agreed on. */
+typedef struct tuv_http_deflate_s {
+  bool server_keeps_context; /* its messages depend on those before */
+  bool client_keeps_context; /* ours may */
+  int client_window_bits;    /* at most, 9 to 15 */
+} tuv_http_deflate_t;
+
+/* Whether the value of Sec-WebSocket-Extensions is an answer to the offer: this one extension,
+ * perhaps server_no_context_takeover (ALONE: surely), client_no_context_takeover,
+ * server_max_window_bits=8..15 and client_max_window_bits=15 (ANY: 9..15; zlib has no window of 8
+ * bits), none of them twice, and nothing else. If so, *agreed is filled in. */
+bool tuv_http_deflate_answer(tuv_http_span_t value, tuv_http_offer_t offer,
+                             tuv_http_deflate_t* agreed);
+
+#endif

@@ -1,0 +1,152 @@
+/* What all integration tests stand on: a loop, a server, clients with a counting allocator, and
+ * operations that are counted from call to callback. */
+#ifndef TUV_TEST_INTEGRATION_FIXTURE_H
+#define TUV_TEST_INTEGRATION_FIXTURE_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "alloc_probe.h"
+#include "taosuv.h"
+#include "testserver.h"
+
+#define COUNT(array) (sizeof(array) / sizeof(array)[0])
+
+/* A test with its own loop, server and allocator; see it_setup and it_teardown. */
+#define IT_TEST(name) cmocka_unit_test_setup_teardown(name, it_setup, it_teardown)
+
+enum { IT_CLIENTS = 8, IT_DATABASES = 4 };
+
+typedef struct it_s it_t;
+typedef struct it_op_s it_op_t;
+
+typedef struct it_slot_s {
+  it_t* it;
+  taosuv_client_t* client;                             /* NULL once it is closed */
+  unsigned closing;                                    /* taosuv_close was called */
+  unsigned closed;                                     /* callbacks of it */
+  unsigned drains;                                     /* callbacks of on_drain */
+  void (*on_drain)(it_t* it, taosuv_client_t* client); /* may be set; the rest is the fixture's */
+} it_slot_t;
+
+/* State of one test. */
+struct it_s {
+  uv_loop_t loop;
+  uv_timer_t watchdog;
+  bool overdue;
+  ts_server_t* server; /* NULL: the one of TAOSUV_TEST_URL */
+  bool server_closed;
+  alloc_probe_t probe;
+  it_slot_t slots[IT_CLIENTS];
+  char databases[IT_DATABASES][32]; /* to be dropped */
+  uint64_t accepted;                /* calls that returned 0 */
+  uint64_t completed;               /* callbacks */
+  void* param;                      /* the initial state of the test, if any */
+};
+
+/* One operation. Zero it before its first use; it may be used again after its callback. */
+struct it_op_s {
+  union {
+    taosuv_req_t req;
+    taosuv_open_t open;
+    taosuv_exec_t exec;
+    taosuv_query_t query;
+    taosuv_fetch_t fetch;
+    taosuv_ping_t ping;
+    taosuv_server_version_t version;
+    taosuv_server_status_t server_status;
+    taosuv_current_db_t current_db;
+  };
+  it_t* it;
+  void (*then)(it_op_t* op); /* called at the end of its callback; may do anything */
+  void* data;
+  unsigned accepted;
+  unsigned completed;
+  taosuv_block_t* block; /* of a fetch, referenced: given back by it_done */
+  char message[256];     /* copies of what lives until the callback returns; "" for NULL */
+  char host[64];
+  char text[128]; /* details, db */
+};
+
+int it_setup(void** state);
+
+/* Closes clients and server, then asserts: a callback for every accepted call, one for every
+ * taosuv_close, an empty loop, no live memory. */
+int it_teardown(void** state);
+
+/* Skips the rest of the test with another server than the bundled one. */
+void it_needs_bundled(const it_t* it);
+void it_server_stop(it_t* it);
+void it_server_start(it_t* it, const ts_config_t* config); /* after it_server_stop */
+
+/* Writes the server's URL with a database ("" for none) and more keys ("a=1&b=2" or ""). */
+void it_url(const it_t* it, char* url, size_t size, const char* db, const char* keys);
+
+/* Makes a client that the tear-down closes, if nobody has before. */
+taosuv_client_t* it_client(it_t* it, const char* keys);
+taosuv_client_t* it_client_db(it_t* it, const char* db, const char* keys);
+taosuv_client_t* it_client_url(it_t* it, const char* url);
+it_slot_t* it_slot(it_t* it, const taosuv_client_t* client);
+
+/* Calls taosuv_close; the second one also runs the loop until it is done, the third one only that
+ * for a client that was being closed. */
+void it_close(it_t* it, taosuv_client_t* client);
+void it_close_wait(it_t* it, taosuv_client_t* client);
+void it_closed(it_slot_t* slot);
+
+/* Creates a database of its own for this test ("ms", "us", "ns") and returns its name. */
+const char* it_database(it_t* it, taosuv_client_t* client, const char* precision);
+
+/* Start an operation; each returns what the call returned. */
+int it_open(it_t* it, taosuv_client_t* client, it_op_t* op);
+int it_exec(it_t* it, taosuv_client_t* client, it_op_t* op, const char* sql);
+int it_exec_sized(it_t* it, taosuv_client_t* client, it_op_t* op, const char* sql, size_t size);
+int it_query(it_t* it, taosuv_client_t* client, it_op_t* op, const char* sql);
+int it_fetch(it_t* it, taosuv_result_t* result, it_op_t* op);
+int it_ping(it_t* it, taosuv_client_t* client, it_op_t* op);
+int it_version(it_t* it, taosuv_client_t* client, it_op_t* op);
+int it_status(it_t* it, taosuv_client_t* client, it_op_t* op, const char* fqdn, int port);
+int it_current_db(it_t* it, taosuv_client_t* client, it_op_t* op);
+
+/* Runs the loop until the operation has completed and returns its status. */
+int it_wait(it_op_t* op);
+/* The same for one that must have been accepted: it_end(it_exec(it, client, &op, sql), &op) */
+int it_end(int started, it_op_t* op);
+/* Gives back what the operation holds. */
+void it_done(it_op_t* op);
+
+/* In one go; a failure fails the test. */
+void it_ok(it_t* it, taosuv_client_t* client, const char* format, ...)
+    __attribute__((format(printf, 3, 4)));
+taosuv_result_t* it_rows(it_t* it, taosuv_client_t* client, const char* sql);
+/* The next block, referenced, or NULL. */
+taosuv_block_t* it_block(it_t* it, taosuv_result_t* result);
+/* The number of rows up to the end. */
+uint64_t it_drain(it_t* it, taosuv_result_t* result);
+/* The only value of the only row, an integer. */
+int64_t it_number(it_t* it, taosuv_client_t* client, const char* sql);
+/* That a client does its work: a query with one row. */
+void it_usable(it_t* it, taosuv_client_t* client);
+
+/* Runs the loop for so long, or until `done` says so; returns whether it did. */
+bool it_until(it_t* it, bool (*done)(void* data), void* data, unsigned ms);
+void it_run(it_t* it, unsigned ms);
+/* Runs the loop until the bundled server has counted so much, or fails the test. */
+void it_until_hits(it_t* it, uint32_t rule, uint64_t hits);
+void it_until_no_results(it_t* it);
+void it_until_connections(it_t* it, uint64_t open);
+
+uint32_t it_rule(it_t* it, const ts_rule_t* rule);
+void it_unrule(it_t* it);     /* all */
+ts_conn_t* it_conn(it_t* it); /* the youngest connection of the bundled server */
+
+uint64_t it_ms(void);                                                /* a clock */
+void it_within(uint64_t since, uint64_t at_least, uint64_t at_most); /* asserts the time passed */
+void it_has(const char* text, const char* part); /* asserts that the text contains it */
+
+#endif

@@ -1,0 +1,179 @@
+/* The small operations: ping, server_version, server_status, current_db, counts. */
+#include "fixture.h"
+
+static void a_ping_is_answered(void** state) {
+  it_t* it = *state;
+  it_op_t op = {0};
+  taosuv_client_t* client = it_client(it, "");
+  for (int i = 0; i < 3; i++) assert_int_equal(it_end(it_ping(it, client, &op), &op), 0);
+  assert_true(op.req.total_time_ns > 0);
+  assert_true(op.host[0] != 0);
+  if (it->server != NULL) assert_int_equal(ts_peer_counters(ts_server_peer(it->server))->pings, 3);
+}
+
+static void pings_in_flight_are_told_apart(void** state) {
+  it_t* it = *state;
+  it_op_t ops[20];
+  memset(ops, 0, sizeof ops);
+  taosuv_client_t* client = it_client(it, "");
+  for (size_t i = 0; i < COUNT(ops); i++) assert_int_equal(it_ping(it, client, &ops[i]), 0);
+  for (size_t i = 0; i < COUNT(ops); i++) assert_int_equal(it_wait(&ops[i]), 0);
+}
+
+static void a_ping_that_gets_no_pong_times_out(void** state) {
+  it_t* it = *state;
+  it_needs_bundled(it);
+  it_op_t op = {0};
+  taosuv_client_t* client = it_client(it, "");
+  it_usable(it, client);
+  ts_conn_set_fault(it_conn(it), &(ts_fault_t){.stall = true});
+  op.req.timeout_ms = 100;
+  uint64_t start = it_ms();
+  assert_int_equal(it_end(it_ping(it, client, &op), &op), TAOSUV_ETIMEDOUT);
+  it_within(start, 90, 3000);
+}
+
+static void the_servers_version_is_a_version(void** state) {
+  it_t* it = *state;
+  it_op_t open = {0}, op = {0};
+  taosuv_client_t* client = it_client(it, "");
+  assert_int_equal(it_end(it_open(it, client, &open), &open), 0);
+  assert_int_equal(it_end(it_version(it, client, &op), &op), 0);
+  assert_string_equal(op.version.version, open.open.version);
+  int dots = 0;
+  for (const char* at = op.version.version; *at != 0; at++) dots += *at == '.';
+  assert_in_range(dots, 2, 8);
+}
+
+static void a_server_in_service_says_so(void** state) {
+  it_t* it = *state;
+  it_op_t op = {0};
+  taosuv_client_t* client = it_client(it, "");
+  assert_int_equal(it_end(it_status(it, client, &op, NULL, 0), &op), 0);
+  assert_in_range(op.server_status.server_status, TAOSUV_STATUS_OK, TAOSUV_STATUS_DEGRADED);
+}
+
+static void a_dead_port_is_a_success_with_status_unavailable(void** state) {
+  it_t* it = *state;
+  it_op_t op = {0};
+  taosuv_client_t* client = it_client(it, "");
+  assert_int_equal(it_end(it_status(it, client, &op, "127.0.0.1", 1), &op), 0);
+  assert_int_equal(op.server_status.server_status, TAOSUV_STATUS_UNAVAILABLE);
+}
+
+static void the_details_of_a_status_are_the_servers_text(void** state) {
+  it_t* it = *state;
+  it_needs_bundled(it);
+  it_op_t op = {0};
+  static const char answer[] =
+      "{\"code\":0,\"message\":\"\",\"action\":\"check_server_status\","
+      "\"req_id\":$REQ_ID,\"timing\":1,\"status\":3,\"details\":\"slow\"}";
+  taosuv_client_t* client = it_client(it, "");
+  it_rule(it, &(ts_rule_t){.action = "check_server_status",
+                           .answer = TS_ANSWER_TEXT,
+                           .data = answer,
+                           .size = sizeof answer - 1,
+                           .put_req_id = true});
+  assert_int_equal(it_end(it_status(it, client, &op, NULL, 0), &op), 0);
+  assert_int_equal(op.server_status.server_status, TAOSUV_STATUS_DEGRADED);
+  assert_string_equal(op.text, "slow");
+}
+
+static void a_server_without_the_status_action_refuses(void** state) {
+  it_t* it = *state;
+  it_needs_bundled(it);
+  it_server_stop(it);
+  it_server_start(it, &(ts_config_t){.version = "3.3.5.0"});
+  it_op_t op = {0};
+  taosuv_client_t* client = it_client(it, "");
+  assert_int_equal(it_end(it_status(it, client, &op, NULL, 0), &op), TAOSUV_ESERVER);
+  assert_int_equal(op.req.server_code, 0xFFFF);
+  assert_int_equal(op.server_status.server_status, 0);
+  it_usable(it, client);
+}
+
+static void senseless_arguments_of_status_are_refused(void** state) {
+  it_t* it = *state;
+  it_op_t op = {0};
+  char name[300];
+  memset(name, 'a', sizeof name - 1);
+  name[sizeof name - 1] = 0;
+  taosuv_client_t* client = it_client(it, "");
+  assert_int_equal(it_status(it, client, &op, NULL, -1), TAOSUV_EINVAL);
+  assert_int_equal(it_status(it, client, &op, NULL, 65536), TAOSUV_EINVAL);
+  assert_int_equal(it_status(it, client, &op, name, 0), TAOSUV_EINVAL);
+}
+
+static void the_current_database_follows_use(void** state) {
+  it_t* it = *state;
+  it_op_t op = {0};
+  taosuv_client_t* client = it_client(it, "pool_size=1");
+  assert_int_equal(it_end(it_current_db(it, client, &op), &op), 0);
+  assert_string_equal(op.text, "");
+  const char* db = it_database(it, client, "ms");
+  it_ok(it, client, "use %s", db);
+  assert_int_equal(it_end(it_current_db(it, client, &op), &op), 0);
+  assert_string_equal(op.text, db);
+}
+
+static void counts_tell_what_the_client_does(void** state) {
+  it_t* it = *state;
+  it_op_t ops[5];
+  taosuv_counts_t counts;
+  memset(ops, 0, sizeof ops);
+  taosuv_client_t* client = it_client(it, "pool_size=1&max_inflight=2");
+  taosuv_client_counts(client, &counts);
+  assert_int_equal(counts.connections + counts.connecting + counts.in_flight + counts.queued, 0);
+  for (size_t i = 0; i < COUNT(ops); i++)
+    assert_int_equal(it_exec(it, client, &ops[i], "select 1"), 0);
+  taosuv_client_counts(client, &counts);
+  assert_int_equal(counts.connecting, 1);
+  assert_int_equal(counts.connections, 0);
+  assert_int_equal(counts.queued, 5);
+  assert_int_equal(counts.connects, 0);
+  for (size_t i = 0; i < COUNT(ops); i++) assert_int_equal(it_wait(&ops[i]), 0);
+  taosuv_client_counts(client, &counts);
+  assert_int_equal(counts.connections, 1);
+  assert_int_equal(counts.connects, 1);
+  assert_int_equal(counts.connecting + counts.in_flight + counts.queued, 0);
+}
+
+static void counts_follow_requests_in_flight(void** state) {
+  it_t* it = *state;
+  it_needs_bundled(it);
+  it_op_t ops[5];
+  taosuv_counts_t counts;
+  memset(ops, 0, sizeof ops);
+  taosuv_client_t* client = it_client(it, "pool_size=1&max_inflight=3");
+  it_usable(it, client);
+  uint32_t rule = it_rule(it, &(ts_rule_t){.action = "binary_query", .wait_ms = 100});
+  for (size_t i = 0; i < COUNT(ops); i++)
+    assert_int_equal(it_exec(it, client, &ops[i], "select 1"), 0);
+  it_until_hits(it, rule, 3);
+  taosuv_client_counts(client, &counts);
+  assert_int_equal(counts.in_flight, 3);
+  assert_int_equal(counts.queued, 2);
+  assert_int_equal(taosuv_cancel(&ops[0].req), 0);
+  assert_int_equal(it_wait(&ops[0]), TAOSUV_ECANCELED);
+  taosuv_client_counts(client, &counts);
+  assert_int_equal(counts.in_flight, 3); /* its answer is still to come */
+  for (size_t i = 1; i < COUNT(ops); i++) assert_int_equal(it_wait(&ops[i]), 0);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      IT_TEST(a_ping_is_answered),
+      IT_TEST(pings_in_flight_are_told_apart),
+      IT_TEST(a_ping_that_gets_no_pong_times_out),
+      IT_TEST(the_servers_version_is_a_version),
+      IT_TEST(a_server_in_service_says_so),
+      IT_TEST(a_dead_port_is_a_success_with_status_unavailable),
+      IT_TEST(the_details_of_a_status_are_the_servers_text),
+      IT_TEST(a_server_without_the_status_action_refuses),
+      IT_TEST(senseless_arguments_of_status_are_refused),
+      IT_TEST(the_current_database_follows_use),
+      IT_TEST(counts_tell_what_the_client_does),
+      IT_TEST(counts_follow_requests_in_flight),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}

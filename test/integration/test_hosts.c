@@ -1,0 +1,148 @@
+/* Several hosts: where connections go, what happens when hosts fail and come back. */
+#include "fixture.h"
+
+/* A second server beside the fixture's. */
+static ts_server_t* second;
+
+static void start_second(it_t* it, int port) {
+  ts_config_t config = {.port = port};
+  assert_int_equal(ts_server_create(&it->loop, &config, &second), 0);
+}
+
+static void on_stopped(void* data) {
+  *(bool*) data = true;
+}
+
+static bool is_true(void* data) {
+  return *(bool*) data;
+}
+
+static void stop_second(it_t* it) {
+  bool stopped = false;
+  ts_server_close(second, on_stopped, &stopped);
+  assert_true(it_until(it, is_true, &stopped, 2000));
+}
+
+static void url_of_both(const it_t* it, char* url, size_t size, const char* keys) {
+  snprintf(url, size, "ws://root:taosdata@127.0.0.1:%d,127.0.0.1:%d/?%s",
+           ts_server_port(it->server), ts_server_port(second), keys);
+}
+
+static void open_four(it_t* it, taosuv_client_t* client) {
+  it_op_t ops[8] = {0};
+  for (size_t i = 0; i < COUNT(ops); i++)
+    assert_int_equal(it_exec(it, client, &ops[i], "select 1"), 0);
+  for (size_t i = 0; i < COUNT(ops); i++) assert_int_equal(it_wait(&ops[i]), 0);
+}
+
+static void connections_spread_over_the_hosts(void** state) {
+  it_t* it = *state;
+  char url[256];
+  it_needs_bundled(it);
+  start_second(it, 0);
+  url_of_both(it, url, sizeof url, "pool_size=4&load_balance=least");
+  taosuv_client_t* client = it_client_url(it, url);
+  open_four(it, client);
+  assert_int_equal(ts_server_counters(it->server).open, 2);
+  assert_int_equal(ts_server_counters(second).open, 2);
+  it_close_wait(it, client);
+  stop_second(it);
+}
+
+static void the_first_host_that_is_well_takes_all(void** state) {
+  it_t* it = *state;
+  char url[256];
+  it_needs_bundled(it);
+  start_second(it, 0);
+  url_of_both(it, url, sizeof url, "pool_size=4&load_balance=first");
+  taosuv_client_t* client = it_client_url(it, url);
+  open_four(it, client);
+  assert_int_equal(ts_server_counters(it->server).open, 4);
+  assert_int_equal(ts_server_counters(second).connections, 0);
+  it_close_wait(it, client);
+  stop_second(it);
+}
+
+static void a_dead_host_is_passed_over_and_found_again(void** state) {
+  it_t* it = *state;
+  char url[256];
+  it_op_t op = {0};
+  it_needs_bundled(it);
+  start_second(it, 0);
+  int port = ts_server_port(second);
+  url_of_both(it, url, sizeof url, "pool_size=1&load_balance=first&retry_initial=50&retry_max=100");
+  taosuv_client_t* client = it_client_url(it, url);
+  it_usable(it, client);
+  assert_int_equal(ts_server_counters(it->server).open, 1);
+  it_server_stop(it);
+  it_run(it, 20);
+  assert_int_equal(it_end(it_exec(it, client, &op, "select 1"), &op), 0); /* the other one */
+  assert_int_equal(ts_server_counters(second).open, 1);
+  stop_second(it);
+  it_run(it, 20);
+  start_second(it, port);
+  it_run(it, 150);
+  assert_int_equal(it_end(it_exec(it, client, &op, "select 1"), &op), 0);
+  it_close_wait(it, client);
+  stop_second(it);
+}
+
+/* Nobody listens at first: the request waits until somebody does. */
+static void a_server_that_comes_late_is_waited_for(void** state) {
+  it_t* it = *state;
+  char url[256];
+  it_op_t op = {0};
+  it_needs_bundled(it);
+  it_url(it, url, sizeof url, "", "retries=20&retry_initial=20&retry_max=40");
+  int port = ts_server_port(it->server);
+  it_server_stop(it);
+  taosuv_client_t* client = it_client_url(it, url);
+  uint64_t start = it_ms();
+  assert_int_equal(it_exec(it, client, &op, "select 1"), 0);
+  it_run(it, 150);
+  assert_int_equal(op.completed, 0);
+  ts_config_t config = {.port = port};
+  it_server_start(it, &config);
+  assert_int_equal(it_wait(&op), 0);
+  it_within(start, 140, 3000);
+}
+
+/* Rounds with pauses of 40, 80 and 160 ms, each less or more by a fifth. */
+static void retries_end_after_growing_pauses(void** state) {
+  it_t* it = *state;
+  char url[256];
+  it_op_t op = {0};
+  it_needs_bundled(it);
+  it_url(it, url, sizeof url, "", "retries=3&retry_initial=40&retry_max=1000");
+  it_server_stop(it);
+  taosuv_client_t* client = it_client_url(it, url);
+  uint64_t start = it_ms();
+  assert_int_equal(it_end(it_exec(it, client, &op, "select 1"), &op), UV_ECONNREFUSED);
+  it_within(start, 220, 2000);
+  it_server_start(it, NULL);
+}
+
+static void a_refusal_is_not_retried(void** state) {
+  it_t* it = *state;
+  char url[256];
+  it_op_t op = {0};
+  it_needs_bundled(it);
+  snprintf(url, sizeof url, "ws://root:wrong@127.0.0.1:%d/?retries=5", ts_server_port(it->server));
+  taosuv_client_t* client = it_client_url(it, url);
+  uint64_t start = it_ms();
+  assert_int_equal(it_end(it_open(it, client, &op), &op), TAOSUV_EAUTH);
+  it_within(start, 0, 150);
+  assert_int_equal(ts_server_counters(it->server).connections, 1);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      IT_TEST(connections_spread_over_the_hosts),
+      IT_TEST(the_first_host_that_is_well_takes_all),
+      IT_TEST(a_dead_host_is_passed_over_and_found_again),
+      IT_TEST(a_server_that_comes_late_is_waited_for),
+      IT_TEST(retries_end_after_growing_pauses),
+      IT_TEST(a_refusal_is_not_retried),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,85 @@
+/* Upkeep: dead peers are found, unused and old connections are closed, nothing in use is. */
+#include "fixture.h"
+
+static void a_dead_peer_is_found_within_two_ping_intervals(void** state) {
+  it_t* it = *state;
+  it_op_t op = {0};
+  it_needs_bundled(it);
+  taosuv_client_t* client = it_client(it, "ping_interval=150");
+  it_usable(it, client);
+  ts_fault_t fault = {.stall = true};
+  ts_conn_set_fault(it_conn(it), &fault);
+  uint64_t start = it_ms();
+  assert_int_equal(it_end(it_exec(it, client, &op, "select 1"), &op), TAOSUV_ECONNLOST);
+  it_within(start, 100, 150 * 3 + 300);
+  it_has(op.message, "sign of life");
+  assert_int_equal(op.req.err_flags & TAOSUV_ERR_MAYBE_EXECUTED, TAOSUV_ERR_MAYBE_EXECUTED);
+  it_usable(it, client); /* over a new connection */
+}
+
+static void a_quiet_connection_is_kept_alive_by_pings(void** state) {
+  it_t* it = *state;
+  taosuv_counts_t counts;
+  it_needs_bundled(it);
+  taosuv_client_t* client = it_client(it, "ping_interval=40");
+  it_usable(it, client);
+  it_run(it, 500);
+  assert_true(ts_peer_counters(ts_server_peer(it->server))->pings >= 3);
+  taosuv_client_counts(client, &counts);
+  assert_int_equal(counts.connections, 1);
+  assert_int_equal(counts.connects, 1);
+}
+
+/* An answer that takes long is no reason to end a connection that answers pings. */
+static void a_slow_answer_is_waited_for(void** state) {
+  it_t* it = *state;
+  it_op_t op = {0};
+  it_needs_bundled(it);
+  taosuv_client_t* client = it_client(it, "ping_interval=50");
+  it_rule(it, &(ts_rule_t){.sql = "select 7", .wait_ms = 600});
+  assert_int_equal(it_end(it_exec(it, client, &op, "select 7"), &op), 0);
+}
+
+static void an_idle_connection_is_closed(void** state) {
+  it_t* it = *state;
+  it_needs_bundled(it);
+  taosuv_client_t* client = it_client(it, "idle_timeout=100");
+  it_usable(it, client);
+  assert_int_equal(ts_server_counters(it->server).open, 1);
+  it_until_connections(it, 0);
+  it_usable(it, client);
+}
+
+static void an_open_result_keeps_its_connection(void** state) {
+  it_t* it = *state;
+  it_needs_bundled(it);
+  taosuv_client_t* client = it_client(it, "idle_timeout=60&max_age=100");
+  taosuv_result_t* result = it_rows(it, client, "select * from bench.rows_30_10");
+  it_run(it, 400);
+  assert_int_equal(it_drain(it, result), 30);
+  taosuv_result_close(result);
+  it_until_connections(it, 0);
+}
+
+static void an_old_connection_is_replaced_without_loss(void** state) {
+  it_t* it = *state;
+  taosuv_counts_t counts;
+  it_needs_bundled(it);
+  taosuv_client_t* client = it_client(it, "max_age=60&pool_size=2");
+  uint64_t start = it_ms();
+  while (it_ms() - start < 600) it_usable(it, client);
+  taosuv_client_counts(client, &counts);
+  assert_true(counts.connects >= 5);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      IT_TEST(a_dead_peer_is_found_within_two_ping_intervals),
+      IT_TEST(a_quiet_connection_is_kept_alive_by_pings),
+      IT_TEST(a_slow_answer_is_waited_for),
+      IT_TEST(an_idle_connection_is_closed),
+      IT_TEST(an_open_result_keeps_its_connection),
+      IT_TEST(an_old_connection_is_replaced_without_loss),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}

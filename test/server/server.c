@@ -1,0 +1,186 @@
+/* The server: made, counted, closed. */
+#include "server.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+uint32_t ts_version_number(const char* version) {
+  uint32_t number = 0;
+  for (int i = 0; i < 4; i++) {
+    char* end;
+    unsigned long part = strtoul(version, &end, 10);
+    number = number << 8 | (uint32_t)(part & 0xff);
+    version = *end == '.' ? end + 1 : "0";
+  }
+  return number;
+}
+
+bool ts_server_has(const ts_server_t* server, unsigned a, unsigned b, unsigned c, unsigned d) {
+  return server->version_number >= (a << 24 | b << 16 | c << 8 | d);
+}
+
+bool ts_server_html(const ts_server_t* server) { return !ts_server_has(server, 3, 3, 7, 6); }
+
+void ts_server_count(ts_server_t* server, const char* action) {
+  server->messages++;
+  if (strlen(action) >= sizeof server->actions[0].name) action = "unknown";
+  for (size_t i = 0; i < TS_MAX_ACTIONS; i++) {
+    if (server->actions[i].name[0] == '\0')
+      snprintf(server->actions[i].name, sizeof server->actions[i].name, "%s", action);
+    if (strcmp(server->actions[i].name, action) == 0) {
+      server->actions[i].count++;
+      return;
+    }
+  }
+}
+
+uint64_t ts_server_action_count(const ts_server_t* server, const char* action) {
+  for (size_t i = 0; i < TS_MAX_ACTIONS; i++)
+    if (strcmp(server->actions[i].name, action) == 0) return server->actions[i].count;
+  return 0;
+}
+
+ts_counters_t ts_server_counters(const ts_server_t* server) {
+  const ts_peer_counters_t* peer = ts_peer_counters(server->peer);
+  return (ts_counters_t){.connections = peer->accepted,
+                         .open = peer->open,
+                         .messages = server->messages,
+                         .results_open = server->results_open,
+                         .free_results = server->free_results,
+                         .waiting = server->waiting,
+                         .bytes_in = peer->bytes_in,
+                         .bytes_out = peer->bytes_out};
+}
+
+/* ---- the cache of constant results ---- */
+
+static ts_cached_t* slot(ts_server_t* server, const char* sql, size_t size) {
+  uint32_t hash = 2166136261u;
+  for (size_t i = 0; i < size; i++) hash = (hash ^ (unsigned char)sql[i]) * 16777619u;
+  return &server->cache[(hash ^ hash >> 16) % TS_CACHE];
+}
+
+ts_result_t* ts_server_cached(ts_server_t* server, const char* sql, size_t size) {
+  if (size > 256) return NULL;
+  const ts_cached_t* cached = slot(server, sql, size);
+  bool same = cached->sql != NULL && cached->size == size && memcmp(cached->sql, sql, size) == 0;
+  return same ? cached->result : NULL;
+}
+
+void ts_server_cache(ts_server_t* server, const char* sql, size_t size, ts_result_t* result) {
+  if (size > 256) return;
+  ts_cached_t* cached = slot(server, sql, size);
+  free(cached->sql);
+  ts_result_unref(cached->result);
+  *cached = (ts_cached_t){ts_strdup(sql, size), size, ts_result_ref(result)};
+}
+
+/* ---- life ---- */
+
+static void copy_text(char* to, size_t size, const char* from, const char* standard) {
+  snprintf(to, size, "%s", from != NULL ? from : standard);
+}
+
+static uint64_t interval(uint64_t value, uint64_t standard) {
+  return value == 0 ? standard : value == TS_NEVER ? 0 : value;
+}
+
+static void destroy(ts_server_t* server) {
+  void (*closed)(void* data) = server->closed;
+  void* data = server->closed_data;
+  ts_server_remove_rule(server, 0);
+  for (size_t i = 0; i < TS_CACHE; i++) {
+    free(server->cache[i].sql);
+    ts_result_unref(server->cache[i].result);
+  }
+  ts_store_close(server->store);
+  ts_buf_free(&server->scratch);
+  ts_tls_config_free(server->tls);
+  free(server);
+  if (closed != NULL) closed(data);
+}
+
+static void destroy_when_done(ts_server_t* server) {
+  if (server->peer_closed && server->timers == 0) destroy(server);
+}
+
+void ts_server_timer_closed(ts_server_t* server) {
+  server->timers--;
+  destroy_when_done(server);
+}
+
+static void on_peer_closed(void* data) {
+  ts_server_t* server = data;
+  server->peer_closed = true;
+  destroy_when_done(server);
+}
+
+static int set_up_tls(ts_server_t* server) {
+  char message[128];
+  const ts_tls_options_t* options = server->config.tls;
+  server->config.tls = NULL; /* it is the caller's */
+  if (options == NULL) return 0;
+  if (ts_tls_config_new(options, &server->tls, message, sizeof message) == 0) return 0;
+  fprintf(stderr, "the server's certificate or key cannot be used: %s\n", message);
+  return UV_EINVAL;
+}
+
+int ts_server_create(uv_loop_t* loop, const ts_config_t* config, ts_server_t** out) {
+  ts_server_t* server = ts_calloc(1, sizeof *server);
+  if (config != NULL) server->config = *config;
+  config = &server->config;
+  copy_text(server->version, sizeof server->version, config->version, "3.3.6.0");
+  copy_text(server->user, sizeof server->user, config->user, "root");
+  copy_text(server->password, sizeof server->password, config->password, "taosdata");
+  copy_text(server->bearer_token, sizeof server->bearer_token, config->bearer_token, "");
+  server->loop = loop;
+  server->version_number = ts_version_number(server->version);
+  server->next_rule = 1;
+  server->store = ts_store_open();
+  ts_env_init(&server->env, server->version);
+  int status = set_up_tls(server);
+  ts_peer_options_t options = {.data = server,
+                               .tls = server->tls,
+                               .ping_ms = interval(config->ping_ms, 54000),
+                               .deadline_ms = interval(config->deadline_ms, 114000),
+                               .deflate = config->compression,
+                               .opened = ts_session_open,
+                               .text = ts_session_text,
+                               .binary = ts_session_binary,
+                               .close_frame = ts_session_close_frame,
+                               .closed = ts_session_closed};
+  if (status == 0) status = ts_peer_listen(loop, &options, config->port, &server->peer);
+  if (status != 0) {
+    destroy(server);
+    return status;
+  }
+  snprintf(server->url, sizeof server->url, "ws%s://%s:%s@127.0.0.1:%d",
+           server->tls != NULL ? "s" : "", server->user, server->password,
+           ts_peer_port(server->peer));
+  *out = server;
+  return 0;
+}
+
+int ts_server_port(const ts_server_t* server) { return ts_peer_port(server->peer); }
+const char* ts_server_url(const ts_server_t* server) { return server->url; }
+const ts_tls_counters_t* ts_server_tls(const ts_server_t* server) {
+  return server->tls != NULL ? ts_tls_counters(server->tls) : NULL;
+}
+ts_peer_t* ts_server_peer(ts_server_t* server) { return server->peer; }
+
+void ts_server_close(ts_server_t* server, void (*closed)(void* data), void* data) {
+  server->closed = closed;
+  server->closed_data = data;
+  ts_peer_close(server->peer, on_peer_closed, server);
+}
+
+int ts_server_exec(ts_server_t* server, const char* sql) {
+  ts_outcome_t outcome;
+  int status = ts_sql_run(server->store, &server->env, sql, strlen(sql), false, &outcome,
+                          &server->exec_error);
+  ts_result_unref(outcome.result);
+  return status;
+}
+
+const char* ts_server_exec_error(const ts_server_t* server) { return server->exec_error.text; }

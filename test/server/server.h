@@ -1,0 +1,147 @@
+/* The insides of the server and its sessions. */
+#ifndef SERVER_H
+#define SERVER_H
+
+#include <yyjson.h>
+
+#include "sql.h"
+#include "testserver.h"
+
+#define TS_CACHE 64u
+#define TS_MAX_ACTIONS 64u
+#define TS_RESULT_BUCKETS 64u
+
+typedef struct ts_rule_entry_s {
+  struct ts_rule_entry_s* next;
+  size_t refs;
+  uint32_t number;
+  uint32_t skipped;
+  uint64_t hits;
+  ts_rule_t rule; /* its texts are this entry's */
+} ts_rule_entry_t;
+
+/* A result that depends on nothing but the SQL's text. */
+typedef struct ts_cached_s {
+  char* sql;
+  size_t size;
+  ts_result_t* result;
+} ts_cached_t;
+
+struct ts_server_s {
+  uv_loop_t* loop;
+  ts_peer_t* peer;
+  ts_tls_config_t* tls;
+  ts_config_t config;
+  char version[32];
+  char user[64];
+  char password[64];
+  char bearer_token[256];
+  uint32_t version_number; /* 8 bits for each of the four */
+  char url[192];
+  ts_store_t* store;
+  ts_env_t env; /* of ts_server_exec */
+  ts_error_t exec_error;
+  ts_cached_t cache[TS_CACHE];
+  ts_rule_entry_t* rules;
+  uint32_t next_rule;
+  struct {
+    char name[32];
+    uint64_t count;
+  } actions[TS_MAX_ACTIONS];
+  uint64_t messages;
+  uint64_t results_open;
+  uint64_t free_results;
+  uint64_t waiting;
+  uint64_t timers; /* of waiting requests, not closed yet */
+  bool peer_closed;
+  ts_buf_t scratch; /* the reply being written */
+  void (*closed)(void* data);
+  void* closed_data;
+};
+
+/* A result as a connection reads it. */
+typedef struct ts_cursor_s {
+  struct ts_cursor_s* next;
+  uint64_t id;
+  uint64_t index;        /* of the next block */
+  ts_blob_t* current;    /* the block of the last `fetch`; borrowed from the result */
+  ts_result_t* result;
+} ts_cursor_t;
+
+typedef struct ts_waiting_s ts_waiting_t;
+
+typedef struct ts_session_s {
+  ts_server_t* server;
+  ts_conn_t* conn;
+  bool connected;
+  bool closing; /* the client said so; requests that wait are answered first */
+  char user[64];
+  ts_env_t env;
+  uint64_t next_result;
+  ts_cursor_t* results[TS_RESULT_BUCKETS];
+  ts_waiting_t* waiting;
+} ts_session_t;
+
+/* A request, as far as it could be read. */
+typedef struct ts_request_s {
+  ts_session_t* session;
+  uint64_t started;
+  const char* action; /* as replies name it */
+  uint64_t req_id;
+  uint64_t id;        /* a result's */
+  const char* sql;
+  size_t sql_size;
+  bool binary_reply;  /* errors are given in the form of fetch_raw_block's replies */
+  yyjson_val* args;
+} ts_request_t;
+
+/* server.c */
+uint32_t ts_version_number(const char* version);
+bool ts_server_has(const ts_server_t* server, unsigned a, unsigned b, unsigned c, unsigned d);
+void ts_server_count(ts_server_t* server, const char* action);
+ts_result_t* ts_server_cached(ts_server_t* server, const char* sql, size_t size);
+void ts_server_cache(ts_server_t* server, const char* sql, size_t size, ts_result_t* result);
+void ts_server_timer_closed(ts_server_t* server);
+
+/* rules.c: the rule for a request, with a reference; NULL: none. */
+ts_rule_entry_t* ts_rule_find(ts_server_t* server, const ts_request_t* request);
+void ts_rule_unref(ts_rule_entry_t* entry);
+
+/* session.c */
+void ts_session_open(ts_conn_t* conn);
+void ts_session_text(ts_conn_t* conn, const char* text, size_t size);
+void ts_session_binary(ts_conn_t* conn, const uint8_t* data, size_t size);
+void ts_session_close_frame(ts_conn_t* conn, uint16_t code);
+void ts_session_closed(ts_conn_t* conn);
+
+/* What handles a request that is read and that no rule answers otherwise. */
+typedef void (*ts_handler_t)(ts_request_t* request);
+/* Looks for a rule and applies it, or calls the handler. `applied`: the rule has waited already. */
+void ts_session_dispatch(ts_request_t* request, ts_handler_t handler, ts_rule_entry_t* applied,
+                         const void* message, size_t size, bool binary);
+
+/* session_json.c, session_binary.c: `applied` as above. */
+void ts_json_message(ts_session_t* session, const char* text, size_t size,
+                     ts_rule_entry_t* applied);
+void ts_binary_message(ts_session_t* session, const uint8_t* data, size_t size,
+                       ts_rule_entry_t* applied);
+
+/* session_result.c */
+void ts_request_query(ts_request_t* request); /* runs request->sql and replies */
+void ts_request_result(ts_request_t* request, ts_result_t* result); /* opens it and replies */
+void ts_request_fetch_raw(ts_request_t* request);
+void ts_request_fetch(ts_request_t* request);
+void ts_request_fetch_block(ts_request_t* request);
+void ts_request_block(ts_request_t* request, ts_blob_t* block); /* the reply with this block */
+ts_cursor_t* ts_session_cursor(ts_session_t* session, uint64_t id);
+void ts_session_free_result(ts_session_t* session, uint64_t id);
+
+/* session_reply.c: the five first keys are written by begin; end closes the object and sends. */
+void ts_reply_error(ts_request_t* request, int code, const char* format, ...)
+    __attribute__((format(printf, 3, 4)));
+ts_buf_t* ts_reply_begin(ts_request_t* request);
+void ts_reply_end(ts_request_t* request);
+uint64_t ts_request_timing(const ts_request_t* request);
+bool ts_server_html(const ts_server_t* server); /* whether replies escape <, > and & */
+
+#endif

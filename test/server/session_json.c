@@ -1,0 +1,356 @@
+/* JSON messages: read with Go's leniency, checked, and handed to their action. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "server.h"
+
+/* What a message turned out to be, for its handler. */
+typedef struct message_s {
+  ts_request_t request; /* first: handlers get a pointer to it */
+  const struct action_s* action;
+  bool absent_args;
+  bool bad_request; /* no JSON object with a text as action */
+} message_t;
+
+typedef struct action_s {
+  const char* name;
+  const char* title;   /* in the error about its arguments */
+  uint8_t since[4];
+  bool early;          /* allowed before conn */
+  void (*handle)(ts_request_t* request); /* args are an object, a null, or for version absent */
+} action_t;
+
+/* ---- arguments ---- */
+
+/* A member by Go's rules: an exact key before one in another case, the last one of several. */
+static yyjson_val* member(yyjson_val* object, const char* name) {
+  yyjson_val* exact = NULL;
+  yyjson_val* folded = NULL;
+  yyjson_obj_iter iter = yyjson_obj_iter_with(object);
+  for (yyjson_val* key; (key = yyjson_obj_iter_next(&iter)) != NULL;) {
+    if (yyjson_equals_str(key, name)) {
+      exact = yyjson_obj_iter_get_val(key);
+    } else if (yyjson_get_len(key) == strlen(name) && strcasecmp(yyjson_get_str(key), name) == 0) {
+      folded = yyjson_obj_iter_get_val(key);
+    }
+  }
+  return exact != NULL ? exact : folded;
+}
+
+static bool get_u64(yyjson_val* args, const char* name, uint64_t* value) {
+  yyjson_val* val = member(args, name);
+  *value = 0;
+  if (val == NULL || yyjson_is_null(val)) return true;
+  if (!yyjson_is_uint(val)) return false;
+  *value = yyjson_get_uint(val);
+  return true;
+}
+
+static bool get_int(yyjson_val* args, const char* name, int64_t* value) {
+  yyjson_val* val = member(args, name);
+  *value = 0;
+  if (val == NULL || yyjson_is_null(val)) return true;
+  if (!yyjson_is_int(val)) return false;
+  *value = yyjson_get_sint(val);
+  return true;
+}
+
+static bool get_text(yyjson_val* args, const char* name, const char** text, size_t* size) {
+  yyjson_val* val = member(args, name);
+  *text = "";
+  if (size != NULL) *size = 0;
+  if (val == NULL || yyjson_is_null(val)) return true;
+  if (!yyjson_is_str(val)) return false;
+  *text = yyjson_get_str(val);
+  if (size != NULL) *size = yyjson_get_len(val);
+  return true;
+}
+
+/* The id that a bad request is answered with: as well as it can be told. */
+static uint64_t guess_req_id(yyjson_val* args) {
+  yyjson_val* val = yyjson_is_obj(args) ? member(args, "req_id") : NULL;
+  if (yyjson_is_uint(val)) return yyjson_get_uint(val);
+  if (yyjson_is_str(val)) return strtoull(yyjson_get_str(val), NULL, 10);
+  double real = yyjson_is_real(val) ? yyjson_get_real(val) : 0;
+  return real > 0 && real < 1e18 ? (uint64_t)real : 0;
+}
+
+static void bad_args(ts_request_t* request) {
+  const message_t* message = (const message_t*)request;
+  ts_reply_error(request, TS_E_INTERNAL, "unmarshal %s request error", message->action->title);
+}
+
+/* ---- actions ---- */
+
+static void do_version(ts_request_t* request) {
+  ts_server_t* server = request->session->server;
+  ts_buf_t* out = ts_reply_begin(request);
+  ts_buf_text(out, ",\"version\":");
+  ts_buf_json(out, server->version, strlen(server->version), false);
+  ts_reply_end(request);
+}
+
+static void do_check_server_status(ts_request_t* request) {
+  const char* fqdn;
+  int64_t port;
+  if (!get_text(request->args, "fqdn", &fqdn, NULL) || !get_int(request->args, "port", &port)) {
+    bad_args(request);
+    return;
+  }
+  bool alive = port == 0 || port == 6030; /* the only node there is, by any name */
+  ts_buf_t* out = ts_reply_begin(request);
+  ts_buf_format(out, ",\"status\":%d,\"details\":\"\"", alive ? 2 : 0);
+  ts_reply_end(request);
+}
+
+typedef struct login_s {
+  const char* user;
+  const char* password;
+  const char* db;
+  const char* zone;
+  const char* token;
+  int64_t mode;
+} login_t;
+
+static bool read_login(yyjson_val* args, login_t* login) {
+  static const char* const texts[] = {"app", "ip", "connector", "totp_code"};
+  const char* ignored;
+  for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+    if (!get_text(args, texts[i], &ignored, NULL)) return false;
+  return get_text(args, "user", &login->user, NULL) &&
+         get_text(args, "password", &login->password, NULL) &&
+         get_text(args, "db", &login->db, NULL) && get_text(args, "tz", &login->zone, NULL) &&
+         get_text(args, "bearer_token", &login->token, NULL) &&
+         get_int(args, "mode", &login->mode);
+}
+
+/* By token if there is one (and the URL has none), else by name and password. 0 or an error. */
+static int authenticate(const ts_session_t* session, const login_t* login, const char** text) {
+  const ts_server_t* server = session->server;
+  bool by_token = *login->token != '\0' && ts_server_has(server, 3, 4, 0, 0) &&
+                  strstr(ts_conn_request(session->conn), "?token=") == NULL;
+  bool known = by_token || strcmp(login->user, server->user) == 0;
+  const char* given = by_token ? login->token : login->password;
+  const char* right = by_token ? server->bearer_token : server->password;
+  *text = known ? "Authentication failure" : "Invalid user";
+  if (!known) return TS_E_USER;
+  return *right != '\0' && strcmp(given, right) == 0 ? 0 : TS_E_PASSWORD;
+}
+
+static void do_conn(ts_request_t* request) {
+  ts_session_t* session = request->session;
+  login_t login = {0};
+  const char* text;
+  if (!read_login(request->args, &login)) {
+    bad_args(request);
+    return;
+  }
+  if (session->connected) {
+    ts_reply_error(request, TS_E_INTERNAL, "duplicate connections");
+    return;
+  }
+  int status = authenticate(session, &login, &text);
+  if (status == 0 && *login.db != '\0' &&
+      ts_database_find(session->server->store, login.db) == NULL) {
+    status = TS_E_NO_DB;
+    text = "Database not exist";
+  }
+  if (status != 0) {
+    ts_reply_error(request, status, "%s", text);
+    return;
+  }
+  if (login.mode != 0) {
+    ts_reply_error(request, TS_E_INTERNAL, "unexpected mode:%lld", (long long)login.mode);
+    return;
+  }
+  session->connected = true;
+  snprintf(session->user, sizeof session->user, "%s", login.user);
+  snprintf(session->env.db, sizeof session->env.db, "%s", login.db);
+  if (*login.zone != '\0') ts_zone_set(&session->env.zone, login.zone);
+  if (ts_server_has(session->server, 3, 3, 6, 0)) {
+    do_version(request);
+  } else {
+    ts_reply_begin(request);
+    ts_reply_end(request);
+  }
+}
+
+static void do_query(ts_request_t* request) {
+  const char* ignored;
+  if (!get_text(request->args, "sql", &ignored, NULL)) {
+    bad_args(request);
+    return;
+  }
+  if (request->sql == NULL) request->sql = "";
+  ts_request_query(request);
+}
+
+static void with_id(ts_request_t* request, const char* name, ts_handler_t handler) {
+  if (!get_u64(request->args, name, &request->id)) {
+    bad_args(request);
+  } else {
+    handler(request);
+  }
+}
+
+static void do_fetch(ts_request_t* request) { with_id(request, "id", ts_request_fetch); }
+
+static void do_fetch_block(ts_request_t* request) {
+  with_id(request, "id", ts_request_fetch_block);
+}
+
+static void free_result(ts_request_t* request) { /* no reply */
+  request->session->server->free_results++;
+  ts_session_free_result(request->session, request->id);
+}
+
+static void do_free_result(ts_request_t* request) { with_id(request, "id", free_result); }
+
+static void num_fields(ts_request_t* request) {
+  const ts_cursor_t* cursor = ts_session_cursor(request->session, request->id);
+  if (cursor == NULL) {
+    ts_reply_error(request, TS_E_INTERNAL, "result is nil");
+    return;
+  }
+  ts_buf_format(ts_reply_begin(request), ",\"num_fields\":%u", cursor->result->nfields);
+  ts_reply_end(request);
+}
+
+static void do_num_fields(ts_request_t* request) { with_id(request, "result_id", num_fields); }
+
+static void reply_text(ts_request_t* request, const char* key, const char* text) {
+  ts_buf_t* out = ts_reply_begin(request);
+  ts_buf_format(out, ",\"%s\":", key);
+  ts_buf_json(out, text, strlen(text), ts_server_html(request->session->server));
+  ts_reply_end(request);
+}
+
+static void do_get_current_db(ts_request_t* request) {
+  reply_text(request, "db", request->session->env.db);
+}
+
+static void do_get_server_info(ts_request_t* request) {
+  char info[128];
+  snprintf(info, sizeof info, "ver:%s\nbuild:taosuv-testserver\ngitinfo:none",
+           request->session->server->version);
+  reply_text(request, "info", info);
+}
+
+static void do_get_connection_info(ts_request_t* request) {
+  int64_t info;
+  if (!get_int(request->args, "info", &info)) {
+    bad_args(request);
+  } else if (info != 0) {
+    ts_reply_error(request, TS_E_PARAMETERS, "Invalid parameters");
+  } else {
+    reply_text(request, "info", request->session->user);
+  }
+}
+
+/* One option; false: there is no such option. */
+static bool set_option(ts_session_t* session, int64_t option, const char* value) {
+  int64_t last = ts_server_has(session->server, 3, 4, 0, 0) ? 4 : 3;
+  if (option < -1 || option > last) return false;
+  if (option == 1 || option == -1) ts_zone_set(&session->env.zone, option == 1 ? value : NULL);
+  return true;
+}
+
+static void do_options_connection(ts_request_t* request) {
+  yyjson_val* options = member(request->args, "options");
+  bool ok = options == NULL || yyjson_is_null(options) || yyjson_is_arr(options);
+  yyjson_arr_iter iter;
+  for (int step = 0; step < 2; step++) { /* all are checked before the first is applied */
+    if (!ok || !yyjson_arr_iter_init(options, &iter)) break;
+    for (yyjson_val* item; ok && (item = yyjson_arr_iter_next(&iter)) != NULL;) {
+      int64_t option = 0;
+      const char* value = "";
+      ok = yyjson_is_obj(item) && get_int(item, "option", &option) &&
+           get_text(item, "value", &value, NULL);
+      if (step == 1 && !set_option(request->session, option, value)) {
+        ts_reply_error(request, TS_E_PARAMETERS, "Invalid parameters");
+        return;
+      }
+    }
+  }
+  if (!ok) {
+    bad_args(request);
+    return;
+  }
+  ts_reply_begin(request);
+  ts_reply_end(request);
+}
+
+static const action_t actions[] = {
+    {"version", "version", {0}, true, do_version},
+    {"conn", "connect", {0}, true, do_conn},
+    {"check_server_status", "check server status", {3, 3, 6, 0}, true, do_check_server_status},
+    {"query", "query", {0}, false, do_query},
+    {"fetch", "fetch", {0}, false, do_fetch},
+    {"fetch_block", "fetch block", {0}, false, do_fetch_block},
+    {"free_result", "free result", {0}, false, do_free_result},
+    {"num_fields", "num fields", {0}, false, do_num_fields},
+    {"get_current_db", "get current db", {3, 2, 2, 0}, false, do_get_current_db},
+    {"get_server_info", "get server info", {3, 2, 2, 0}, false, do_get_server_info},
+    {"options_connection", "options connection", {3, 3, 5, 0}, false, do_options_connection},
+    {"get_connection_info", "get connection info", {3, 4, 0, 0}, false, do_get_connection_info},
+};
+
+static const action_t* find_action(const ts_server_t* server, const char* name) {
+  for (size_t i = 0; i < sizeof actions / sizeof *actions; i++) {
+    const uint8_t* since = actions[i].since;
+    if (strcmp(actions[i].name, name) == 0 &&
+        ts_server_has(server, since[0], since[1], since[2], since[3]))
+      return &actions[i];
+  }
+  return NULL;
+}
+
+/* ---- messages ---- */
+
+static void handle(ts_request_t* request) {
+  message_t* message = (message_t*)request;
+  const action_t* action = message->action;
+  bool object = yyjson_is_obj(request->args);
+  uint64_t req_id;
+  if (message->bad_request) {
+    ts_reply_error(request, TS_E_INTERNAL, "unmarshal request error");
+  } else if (*request->action == '\0') {
+    ts_reply_error(request, TS_E_INTERNAL, "request no action");
+  } else if (!request->session->connected && (action == NULL || !action->early)) {
+    ts_reply_error(request, TS_E_INTERNAL, "server not connected");
+  } else if (action == NULL) {
+    ts_reply_error(request, TS_E_INTERNAL, "unknown action %s", request->action);
+  } else if (message->absent_args ? action->handle != do_version
+                                  : !object && !yyjson_is_null(request->args)) {
+    bad_args(request);
+  } else if (object && !get_u64(request->args, "req_id", &req_id)) {
+    bad_args(request);
+  } else {
+    action->handle(request);
+  }
+}
+
+void ts_json_message(ts_session_t* session, const char* text, size_t size,
+                     ts_rule_entry_t* applied) {
+  message_t message = {.request = {.session = session, .started = uv_hrtime(), .action = ""}};
+  ts_request_t* request = &message.request;
+  yyjson_doc* doc = yyjson_read(text, size, 0);
+  yyjson_val* root = yyjson_doc_get_root(doc);
+  message.bad_request = !yyjson_is_obj(root) ||
+                        !get_text(root, "action", &request->action, NULL);
+  if (message.bad_request) {
+    request->action = "";
+  } else {
+    request->args = member(root, "args");
+    message.absent_args = request->args == NULL;
+    request->req_id = guess_req_id(request->args);
+    if (!get_u64(request->args, "id", &request->id)) request->id = 0; /* for TS_ANSWER_BLOCK */
+    message.action = find_action(session->server, request->action);
+    if (!get_text(request->args, "sql", &request->sql, &request->sql_size))
+      request->sql = NULL;
+  }
+  ts_session_dispatch(request, handle, applied, text, size, false);
+  yyjson_doc_free(doc);
+}

@@ -1,0 +1,68 @@
+/* Replies: the five keys that all JSON replies begin with, and errors in both forms. */
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "server.h"
+
+uint64_t ts_request_timing(const ts_request_t* request) {
+  uint64_t now = uv_hrtime();
+  return now > request->started ? now - request->started : 1;
+}
+
+static ts_buf_t* begin(ts_request_t* request, int code, const char* message) {
+  ts_server_t* server = request->session->server;
+  ts_buf_t* out = &server->scratch;
+  bool html = ts_server_html(server);
+  out->size = 0;
+  ts_buf_text(out, "{\"code\":");
+  ts_buf_decimal(out, (uint64_t)(code & 0xffff));
+  ts_buf_text(out, ",\"message\":");
+  ts_buf_json(out, message, strlen(message), html);
+  ts_buf_text(out, ",\"action\":");
+  ts_buf_json(out, request->action, strlen(request->action), html);
+  ts_buf_text(out, ",\"req_id\":");
+  ts_buf_decimal(out, request->req_id);
+  ts_buf_text(out, ",\"timing\":");
+  ts_buf_decimal(out, ts_request_timing(request));
+  return out;
+}
+
+ts_buf_t* ts_reply_begin(ts_request_t* request) { return begin(request, 0, ""); }
+
+void ts_reply_end(ts_request_t* request) {
+  ts_buf_t* out = &request->session->server->scratch;
+  ts_buf_text(out, "}");
+  ts_conn_text(request->session->conn, out->data, out->size);
+}
+
+/* fetch_raw_block's error: finished, and without a block. */
+static void binary_error(ts_request_t* request, int code, const char* text) {
+  ts_buf_t* out = &request->session->server->scratch;
+  out->size = 0;
+  ts_buf_u64(out, UINT64_MAX);
+  ts_buf_u64(out, 7);
+  ts_buf_u16(out, 1);
+  ts_buf_u64(out, ts_request_timing(request));
+  ts_buf_u64(out, request->req_id);
+  ts_buf_u32(out, (uint32_t)(code & 0xffff));
+  ts_buf_u32(out, (uint32_t)strlen(text));
+  ts_buf_text(out, text);
+  ts_buf_u64(out, request->id);
+  ts_buf_add(out, "\1", 1);
+  ts_conn_binary(request->session->conn, out->data, out->size, NULL);
+}
+
+void ts_reply_error(ts_request_t* request, int code, const char* format, ...) {
+  char text[640];
+  va_list args;
+  va_start(args, format);
+  vsnprintf(text, sizeof text, format, args);
+  va_end(args);
+  if (request->binary_reply) {
+    binary_error(request, code, text);
+    return;
+  }
+  begin(request, code, text);
+  ts_reply_end(request);
+}

@@ -1,0 +1,129 @@
+/* Runs one statement of TDengine SQL: picks its kind, and serves what all kinds need. */
+#include "sql.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ts_buf.h"
+
+const char ts_query_prefix[] = "Fail to get table info, error: ";
+
+struct ts_arena_chunk_s {
+  ts_arena_chunk_t* next;
+  size_t used;
+  size_t size;
+  max_align_t data[];
+};
+
+void* ts_sql_alloc(ts_sql_t* sql, size_t size) {
+  size = (size + sizeof(max_align_t) - 1) & ~(sizeof(max_align_t) - 1);
+  ts_arena_chunk_t* chunk = sql->arena;
+  if (chunk == NULL || chunk->size - chunk->used < size) {
+    size_t room = size > 4096 ? size : 4096;
+    chunk = ts_malloc(sizeof *chunk + room);
+    *chunk = (ts_arena_chunk_t){.next = sql->arena, .size = room};
+    sql->arena = chunk;
+  }
+  void* at = (uint8_t*)chunk->data + chunk->used;
+  chunk->used += size;
+  return memset(at, 0, size);
+}
+
+void ts_sql_release(ts_sql_t* sql) {
+  while (sql->arena != NULL) {
+    ts_arena_chunk_t* next = sql->arena->next;
+    if (next == NULL && sql->arena->size == 4096) {
+      sql->arena->used = 0; /* kept for the next row */
+      return;
+    }
+    free(sql->arena);
+    sql->arena = next;
+  }
+}
+
+static void free_arena(ts_sql_t* sql) {
+  ts_sql_release(sql);
+  free(sql->arena);
+  sql->arena = NULL;
+}
+
+void ts_env_init(ts_env_t* env, const char* version) {
+  *env = (ts_env_t){.version = version};
+  ts_zone_set(&env->zone, NULL);
+}
+
+int ts_sql_table_name(ts_sql_t* sql, ts_table_name_t* name) {
+  snprintf(name->db, sizeof name->db, "%s", sql->env->db);
+  int status = ts_lex_name(&sql->lex, name->table, TS_TABLE_MAX);
+  if (status != 0 || !ts_lex_take_op(&sql->lex, ".")) return status;
+  if (strlen(name->table) > TS_NAME_MAX) return ts_lex_syntax(&sql->lex);
+  memcpy(name->db, name->table, strlen(name->table) + 1);
+  return ts_lex_name(&sql->lex, name->table, TS_TABLE_MAX);
+}
+
+int ts_sql_database(ts_sql_t* sql, const char* name, const char* prefix,
+                    ts_database_t** database) {
+  if (*name == '\0') return ts_error(sql->error, TS_E_DB_NOT_SPECIFIED, "Database not specified");
+  *database = ts_database_find(sql->store, name);
+  if (*database != NULL) return 0;
+  return ts_error(sql->error, TS_E_NO_DB, "%sDatabase not exist", prefix);
+}
+
+int ts_sql_table(ts_sql_t* sql, const ts_table_name_t* name, const char* prefix,
+                 ts_database_t** database, ts_table_t** table) {
+  int status = ts_sql_database(sql, name->db, prefix, database);
+  if (status != 0) return status;
+  *table = ts_table_find(*database, name->table);
+  if (*table != NULL) return 0;
+  return ts_error(sql->error, TS_E_TABLE, "%sTable does not exist", prefix);
+}
+
+static const struct {
+  const char* word;
+  int (*run)(ts_sql_t* sql);
+} statements[] = {
+    {"select", ts_sql_select}, {"insert", ts_sql_insert}, {"import", ts_sql_insert},
+    {"create", ts_sql_create}, {"drop", ts_sql_drop},     {"use", ts_sql_use},
+    {"show", ts_sql_show},     {"describe", ts_sql_describe}, {"desc", ts_sql_describe},
+    {"alter", ts_sql_alter},   {"delete", ts_sql_delete},
+};
+
+/* The first words of statements that TDengine has and this server has not. */
+static const char* const foreign[] = {"explain", "grant",   "revoke",  "kill",   "flush",
+                                      "compact", "balance", "reset",   "trim",   "merge",
+                                      "split",   "pause",   "resume",  "redistribute",
+                                      "restore", "s3migrate", "assign"};
+
+static int dispatch(ts_sql_t* sql) {
+  for (size_t i = 0; i < sizeof statements / sizeof *statements; i++)
+    if (ts_lex_is(&sql->lex, statements[i].word)) {
+      ts_lex_advance(&sql->lex);
+      return statements[i].run(sql);
+    }
+  for (size_t i = 0; i < sizeof foreign / sizeof *foreign; i++)
+    if (ts_lex_is(&sql->lex, foreign[i])) return ts_unsupported(sql->error, foreign[i]);
+  if (sql->lex.token.kind == TS_T_END)
+    return ts_error(sql->error, TS_E_INCOMPLETE, "Incomplete SQL statement");
+  return ts_lex_syntax(&sql->lex);
+}
+
+int ts_sql_run(ts_store_t* store, ts_env_t* env, const char* text, size_t size, bool dry,
+               ts_outcome_t* outcome, ts_error_t* error) {
+  *outcome = (ts_outcome_t){0};
+  *error = (ts_error_t){0};
+  outcome->result = dry ? NULL : ts_result_bench(text, size);
+  if (outcome->result != NULL) {
+    outcome->constant = true;
+    return 0;
+  }
+  ts_sql_t sql = {.store = store, .env = env, .error = error, .outcome = outcome, .dry = dry};
+  ts_lex_init(&sql.lex, text, size, error);
+  int status = dispatch(&sql);
+  free_arena(&sql);
+  if (status != 0) {
+    ts_result_unref(outcome->result);
+    *outcome = (ts_outcome_t){0};
+  }
+  return status;
+}

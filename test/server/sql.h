@@ -1,0 +1,103 @@
+/* TDengine SQL run on the store: the context of one statement and what it comes to. */
+#ifndef SQL_H
+#define SQL_H
+
+#include "sql_lex.h"
+#include "store.h"
+#include "ts_result.h"
+#include "ts_time.h"
+
+/* What a session gives to its statements, and USE changes. */
+typedef struct ts_env_s {
+  char db[TS_NAME_MAX + 1]; /* "": none */
+  ts_zone_t zone;
+  const char* version; /* for server_version() */
+} ts_env_t;
+
+void ts_env_init(ts_env_t* env, const char* version);
+
+typedef struct ts_outcome_s {
+  ts_result_t* result;   /* NULL: an update; else the caller's reference */
+  int64_t affected_rows;
+  bool constant;         /* the result depends on nothing but the text */
+} ts_outcome_t;
+
+/* Runs one statement (what follows a `;` is ignored). Returns 0 or the error's code. `dry` checks
+ * it without doing it: then there is no outcome. */
+int ts_sql_run(ts_store_t* store, ts_env_t* env, const char* sql, size_t size, bool dry,
+               ts_outcome_t* outcome, ts_error_t* error);
+
+/* ---- shared by the sql_*.c files ---- */
+
+typedef struct ts_arena_chunk_s ts_arena_chunk_t;
+
+typedef struct ts_sql_s {
+  ts_store_t* store;
+  ts_env_t* env;
+  ts_error_t* error;
+  ts_outcome_t* outcome;
+  ts_lex_t lex;
+  bool dry;
+  unsigned depth; /* of the parentheses being read */
+  ts_arena_chunk_t* arena;
+} ts_sql_t;
+
+/* Memory that lives as long as the statement, or until ts_sql_release. Zeroed. */
+void* ts_sql_alloc(ts_sql_t* sql, size_t size);
+void ts_sql_release(ts_sql_t* sql);
+
+/* The name of a table: [db.]table. With `database` the error is the database's, else NULL. */
+typedef struct ts_table_name_s {
+  char db[TS_NAME_MAX + 1]; /* the current one if none is written */
+  char table[TS_TABLE_MAX + 1];
+} ts_table_name_t;
+
+int ts_sql_table_name(ts_sql_t* sql, ts_table_name_t* name);
+/* `prefix` is put before the error's text: queries have one, updates have "". */
+int ts_sql_database(ts_sql_t* sql, const char* name, const char* prefix, ts_database_t** database);
+int ts_sql_table(ts_sql_t* sql, const ts_table_name_t* name, const char* prefix,
+                 ts_database_t** database, ts_table_t** table);
+extern const char ts_query_prefix[]; /* "Fail to get table info, error: " */
+
+/* A literal that goes into a column or tag. */
+typedef enum {
+  TS_CELL_NULL,
+  TS_CELL_INT,
+  TS_CELL_REAL,
+  TS_CELL_TEXT,
+  TS_CELL_BYTES
+} ts_cell_kind_t;
+
+typedef struct ts_cell_s {
+  ts_cell_kind_t kind;
+  int64_t integer;
+  double real;
+  const void* data; /* in the arena */
+  size_t size;
+} ts_cell_t;
+
+/* Reads the literal at the lexer as the field's type. */
+int ts_cell_read(ts_sql_t* sql, const ts_field_t* field, uint8_t precision, ts_cell_t* cell);
+void ts_cell_bind(sqlite3_stmt* statement, int index, const ts_cell_t* cell);
+/* The bytes behind '\x…'; NULL when the token is no such text or has an odd or wrong digit. */
+uint8_t* ts_cell_hex(ts_sql_t* sql, const ts_token_t* token, size_t* size);
+
+/* [(names)] TAGS (values) of a new child: cells[i] is of family->tags[i]. */
+int ts_sql_child_tags(ts_sql_t* sql, const ts_family_t* family, uint8_t precision,
+                      ts_cell_t* cells);
+/* Puts a child into the catalog and its tags into SQLite. */
+ts_table_t* ts_sql_create_child(ts_sql_t* sql, ts_database_t* database, const char* name,
+                                ts_family_t* family, const ts_cell_t* cells);
+
+/* One function per kind of statement; its first word is read already. */
+int ts_sql_create(ts_sql_t* sql);
+int ts_sql_drop(ts_sql_t* sql);
+int ts_sql_alter(ts_sql_t* sql);
+int ts_sql_use(ts_sql_t* sql);
+int ts_sql_insert(ts_sql_t* sql);
+int ts_sql_delete(ts_sql_t* sql);
+int ts_sql_select(ts_sql_t* sql);
+int ts_sql_show(ts_sql_t* sql);
+int ts_sql_describe(ts_sql_t* sql);
+
+#endif

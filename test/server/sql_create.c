@@ -1,0 +1,355 @@
+/* CREATE DATABASE, STABLE and TABLE. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "sql.h"
+#include "sql_ddl.h"
+#include "ts_buf.h"
+
+#define MAX_FIELDS 4096u
+
+static bool if_not_exists(ts_sql_t* sql, int* status) {
+  if (!ts_lex_take(&sql->lex, "if")) return false;
+  *status = ts_lex_expect(&sql->lex, "not");
+  if (*status == 0) *status = ts_lex_expect(&sql->lex, "exists");
+  return true;
+}
+
+/* ---- databases ---- */
+
+static int read_precision(ts_sql_t* sql, uint8_t* precision) {
+  static const char* const names[] = {"ms", "us", "ns"};
+  ts_token_t token = sql->lex.token;
+  if (token.kind != TS_T_STRING) return ts_lex_syntax(&sql->lex);
+  for (uint8_t i = 0; i < 3; i++)
+    if (token.size == 4 && memcmp(token.at + 1, names[i], 2) == 0) {
+      *precision = i;
+      ts_lex_advance(&sql->lex);
+      return 0;
+    }
+  return ts_lex_syntax(&sql->lex);
+}
+
+/* Options that say how a real server keeps the data: read, and without meaning here. */
+static bool is_database_option(const ts_lex_t* lex) {
+  static const char* const names[] = {
+      "buffer", "cachemodel", "cachesize", "comp", "duration", "encrypt_algorithm", "keep",
+      "maxrows", "minrows", "pages", "pagesize", "replica", "retentions", "single_stable",
+      "stt_trigger", "table_prefix", "table_suffix", "tsdb_pagesize", "vgroups", "wal_level",
+      "wal_fsync_period", "wal_retention_period", "wal_retention_size", "wal_roll_period",
+      "wal_segment_size", "keep_time_offset", "s3_chunkpages", "s3_keeplocal", "s3_compact",
+      "ss_chunkpages", "ss_keeplocal", "ss_compact", "compact_interval"};
+  for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+    if (ts_lex_is(lex, names[i])) return true;
+  return false;
+}
+
+static int skip_option_value(ts_sql_t* sql) {
+  do {
+    ts_token_kind_t kind = sql->lex.token.kind;
+    if (kind != TS_T_INT && kind != TS_T_DURATION && kind != TS_T_STRING)
+      return ts_lex_syntax(&sql->lex);
+    ts_lex_advance(&sql->lex);
+  } while (ts_lex_take_op(&sql->lex, ","));
+  return 0;
+}
+
+static int create_database(ts_sql_t* sql) {
+  int status = 0;
+  char name[TS_NAME_MAX + 1];
+  uint8_t precision = 0;
+  bool lenient = if_not_exists(sql, &status);
+  if (status == 0) status = ts_lex_name(&sql->lex, name, TS_NAME_MAX);
+  while (status == 0 && sql->lex.token.kind != TS_T_END) {
+    if (ts_lex_take(&sql->lex, "precision")) {
+      status = read_precision(sql, &precision);
+    } else if (is_database_option(&sql->lex)) {
+      ts_lex_advance(&sql->lex);
+      if (sql->lex.token.kind == TS_T_OP && ts_lex_is_op(&sql->lex, "-"))
+        ts_lex_advance(&sql->lex); /* WAL_RETENTION_SIZE -1 */
+      status = skip_option_value(sql);
+    } else {
+      return ts_lex_syntax(&sql->lex);
+    }
+  }
+  if (status != 0) return status;
+  if (ts_database_find(sql->store, name) != NULL)
+    return lenient ? 0 : ts_error(sql->error, TS_E_DB_EXISTS, "Database already exists");
+  if (!sql->dry) ts_database_create(sql->store, name, precision);
+  return 0;
+}
+
+/* ---- columns ---- */
+
+static int read_width(ts_sql_t* sql, uint64_t max, uint32_t* width) {
+  uint64_t value = 0;
+  int status = ts_lex_expect_op(&sql->lex, "(");
+  if (status == 0) status = ts_lex_number(&sql->lex, max, &value);
+  if (status == 0) status = ts_lex_expect_op(&sql->lex, ")");
+  *width = (uint32_t)value;
+  return status;
+}
+
+static int read_decimal(ts_sql_t* sql, ts_type_t* type) {
+  uint64_t precision = 0;
+  uint64_t scale = 0;
+  int status = ts_lex_expect_op(&sql->lex, "(");
+  ts_token_t token = sql->lex.token;
+  if (status == 0) status = ts_lex_number(&sql->lex, 38, &precision);
+  if (status == 0 && ts_lex_take_op(&sql->lex, ","))
+    status = ts_lex_number(&sql->lex, precision, &scale);
+  if (status == 0) status = ts_lex_expect_op(&sql->lex, ")");
+  if (status != 0) return status;
+  if (precision == 0) {
+    sql->lex.token = token;
+    return ts_lex_syntax(&sql->lex);
+  }
+  *type = ts_type_decimal((uint8_t)precision, (uint8_t)scale);
+  return 0;
+}
+
+static const struct {
+  const char* word;
+  uint8_t type;
+  uint8_t unsigned_type; /* 0: has none */
+  uint32_t max_width;    /* 0: is given none */
+} type_words[] = {
+    {"timestamp", TS_TIMESTAMP, 0, 0},      {"bool", TS_BOOL, 0, 0},
+    {"tinyint", TS_TINYINT, TS_UTINYINT, 0}, {"smallint", TS_SMALLINT, TS_USMALLINT, 0},
+    {"int", TS_INT, TS_UINT, 0},            {"integer", TS_INT, TS_UINT, 0},
+    {"bigint", TS_BIGINT, TS_UBIGINT, 0},   {"float", TS_FLOAT, 0, 0},
+    {"double", TS_DOUBLE, 0, 0},            {"varchar", TS_VARCHAR, 0, 65517},
+    {"binary", TS_VARCHAR, 0, 65517},       {"nchar", TS_NCHAR, 0, 16379},
+    {"varbinary", TS_VARBINARY, 0, 65517},  {"geometry", TS_GEOMETRY, 0, 65517},
+};
+
+int ts_sql_type(ts_sql_t* sql, ts_type_t* type) {
+  if (ts_lex_take(&sql->lex, "decimal") || ts_lex_take(&sql->lex, "numeric"))
+    return read_decimal(sql, type);
+  if (ts_lex_take(&sql->lex, "json")) {
+    *type = ts_type_var(TS_JSON, 4095);
+    return 0;
+  }
+  if (ts_lex_take(&sql->lex, "blob")) {
+    *type = ts_type_var(TS_BLOB, 4u << 20);
+    return 0;
+  }
+  for (size_t i = 0; i < sizeof type_words / sizeof *type_words; i++) {
+    if (!ts_lex_take(&sql->lex, type_words[i].word)) continue;
+    if (type_words[i].max_width == 0) {
+      bool is_unsigned = type_words[i].unsigned_type != 0 && ts_lex_take(&sql->lex, "unsigned");
+      *type = ts_type_of(is_unsigned ? type_words[i].unsigned_type : type_words[i].type);
+      return 0;
+    }
+    uint32_t width;
+    int status = read_width(sql, type_words[i].max_width, &width);
+    *type = ts_type_var(type_words[i].type, width);
+    return status;
+  }
+  return ts_lex_syntax(&sql->lex);
+}
+
+/* COMMENT 'x', ENCODE 'x', COMPRESS 'x', LEVEL 'x': read, and without meaning here. */
+static int skip_column_options(ts_sql_t* sql) {
+  while (ts_lex_take(&sql->lex, "comment") || ts_lex_take(&sql->lex, "encode") ||
+         ts_lex_take(&sql->lex, "compress") || ts_lex_take(&sql->lex, "level")) {
+    if (sql->lex.token.kind != TS_T_STRING) return ts_lex_syntax(&sql->lex);
+    ts_lex_advance(&sql->lex);
+  }
+  if (ts_lex_is(&sql->lex, "primary") || ts_lex_is(&sql->lex, "composite"))
+    return ts_unsupported(sql->error, "a composite primary key");
+  return 0;
+}
+
+static int add_field(ts_sql_t* sql, field_list_t* list, bool tags) {
+  if (list->count >= MAX_FIELDS) return ts_error(sql->error, TS_E_SYNTAX, "Too many columns");
+  ts_field_t field = {0};
+  int status = ts_lex_name(&sql->lex, field.name, TS_NAME_MAX);
+  if (status == 0) status = ts_sql_type(sql, &field.type);
+  if (status == 0) status = skip_column_options(sql);
+  if (status != 0) return status;
+  if (field.type.type == TS_JSON && !tags)
+    return ts_error(sql->error, TS_E_SYNTAX, "Invalid column type: only tag can be json type");
+  list->fields = ts_realloc(list->fields, (list->count + 1) * sizeof field);
+  list->fields[list->count++] = field;
+  return 0;
+}
+
+int ts_sql_fields(ts_sql_t* sql, field_list_t* list, bool tags) {
+  int status = ts_lex_expect_op(&sql->lex, "(");
+  do {
+    if (status == 0) status = add_field(sql, list, tags);
+  } while (status == 0 && ts_lex_take_op(&sql->lex, ","));
+  return status != 0 ? status : ts_lex_expect_op(&sql->lex, ")");
+}
+
+static int check_names(ts_sql_t* sql, const field_list_t* columns, const field_list_t* tags) {
+  uint32_t total = columns->count + tags->count;
+  for (uint32_t i = 0; i < total; i++) {
+    const char* a = i < columns->count ? columns->fields[i].name
+                                       : tags->fields[i - columns->count].name;
+    for (uint32_t k = 0; k < i; k++) {
+      const char* b = k < columns->count ? columns->fields[k].name
+                                         : tags->fields[k - columns->count].name;
+      if (strcmp(a, b) == 0)
+        return ts_error(sql->error, TS_E_SYNTAX, "Duplicated column names: %s", a);
+    }
+  }
+  if (columns->count < 2)
+    return ts_error(sql->error, TS_E_SYNTAX, "A table needs a timestamp and one more column");
+  if (columns->fields[0].type.type != TS_TIMESTAMP)
+    return ts_error(sql->error, TS_E_SYNTAX, "First column must be timestamp");
+  return 0;
+}
+
+/* COMMENT, TTL, SMA, WATERMARK, MAX_DELAY after a definition: read, and without meaning here. */
+static int skip_table_options(ts_sql_t* sql) {
+  while (sql->lex.token.kind != TS_T_END) {
+    if (ts_lex_is(&sql->lex, "rollup")) return ts_unsupported(sql->error, "ROLLUP");
+    if (ts_lex_take(&sql->lex, "sma")) {
+      int status = ts_lex_expect_op(&sql->lex, "(");
+      char name[TS_NAME_MAX + 1];
+      do {
+        if (status == 0) status = ts_lex_name(&sql->lex, name, TS_NAME_MAX);
+      } while (status == 0 && ts_lex_take_op(&sql->lex, ","));
+      if (status == 0) status = ts_lex_expect_op(&sql->lex, ")");
+      if (status != 0) return status;
+    } else if (ts_lex_take(&sql->lex, "comment") || ts_lex_take(&sql->lex, "ttl") ||
+               ts_lex_take(&sql->lex, "watermark") || ts_lex_take(&sql->lex, "max_delay")) {
+      int status = skip_option_value(sql);
+      if (status != 0) return status;
+    } else {
+      return ts_lex_syntax(&sql->lex);
+    }
+  }
+  return 0;
+}
+
+/* ---- tables ---- */
+
+static int create_defined(ts_sql_t* sql, const ts_table_name_t* name, bool super, bool lenient) {
+  field_list_t columns = {0};
+  field_list_t tags = {0};
+  ts_database_t* database = NULL;
+  int status = ts_sql_fields(sql, &columns, false);
+  if (status == 0 && ts_lex_take(&sql->lex, "tags")) {
+    status = ts_sql_fields(sql, &tags, true);
+  } else if (status == 0 && super) {
+    status = ts_lex_syntax(&sql->lex);
+  }
+  if (status == 0) status = skip_table_options(sql);
+  if (status == 0) status = check_names(sql, &columns, &tags);
+  if (status == 0) status = ts_sql_database(sql, name->db, "", &database);
+  if (status == 0 && ts_table_find(database, name->table) != NULL) {
+    if (!lenient)
+      status = ts_error(sql->error, TS_E_TABLE_EXISTS,
+                        tags.count > 0 ? "STable already exists" : "Table already exists");
+  } else if (status == 0 && !sql->dry) {
+    ts_table_create(sql->store, database, name->table, columns.fields, columns.count, tags.fields,
+                    tags.count);
+  }
+  free(columns.fields);
+  free(tags.fields);
+  return status;
+}
+
+int ts_sql_child_tags(ts_sql_t* sql, const ts_family_t* family, uint8_t precision,
+                      ts_cell_t* cells) {
+  uint32_t* order = ts_sql_alloc(sql, family->ntags * sizeof *order);
+  uint32_t count = family->ntags;
+  int status = 0;
+  for (uint32_t i = 0; i < count; i++) order[i] = i;
+  if (ts_lex_take_op(&sql->lex, "(")) {
+    count = 0;
+    do {
+      char name[TS_NAME_MAX + 1];
+      status = ts_lex_name(&sql->lex, name, TS_NAME_MAX);
+      if (status != 0) return status;
+      int tag = ts_family_tag(family, name);
+      if (tag < 0) return ts_error(sql->error, TS_E_COLUMN, "Invalid tag name: %s", name);
+      if (count == family->ntags)
+        return ts_error(sql->error, TS_E_TAGS_NUMBER, "Tags number not matched");
+      order[count++] = (uint32_t)tag;
+    } while (ts_lex_take_op(&sql->lex, ","));
+    status = ts_lex_expect_op(&sql->lex, ")");
+  }
+  if (status == 0) status = ts_lex_expect(&sql->lex, "tags");
+  if (status == 0) status = ts_lex_expect_op(&sql->lex, "(");
+  for (uint32_t i = 0; status == 0 && i < count; i++) {
+    if (i > 0 && !ts_lex_take_op(&sql->lex, ","))
+      return ts_error(sql->error, TS_E_TAGS_NUMBER, "Tags number not matched");
+    status = ts_cell_read(sql, &family->tags[order[i]], precision, &cells[order[i]]);
+  }
+  if (status == 0 && ts_lex_is_op(&sql->lex, ","))
+    return ts_error(sql->error, TS_E_TAGS_NUMBER, "Tags number not matched");
+  return status != 0 ? status : ts_lex_expect_op(&sql->lex, ")");
+}
+
+ts_table_t* ts_sql_create_child(ts_sql_t* sql, ts_database_t* database, const char* name,
+                                ts_family_t* family, const ts_cell_t* cells) {
+  ts_table_t* table = ts_table_create_child(sql->store, database, name, family);
+  ts_buf_t text = {0};
+  ts_buf_format(&text, "INSERT INTO g%" PRId64 " VALUES(?,?", family->id);
+  for (uint32_t i = 0; i < family->ntags; i++) ts_buf_text(&text, ",?");
+  ts_buf_add(&text, ")", 2);
+  sqlite3_stmt* statement = ts_store_prepare(sql->store, (char*)text.data);
+  ts_buf_free(&text);
+  sqlite3_bind_int64(statement, 1, table->id);
+  sqlite3_bind_text(statement, 2, table->name, -1, SQLITE_STATIC);
+  for (uint32_t i = 0; i < family->ntags; i++) ts_cell_bind(statement, (int)i + 3, &cells[i]);
+  ts_store_step(sql->store, statement);
+  sqlite3_finalize(statement);
+  return table;
+}
+
+static int create_child(ts_sql_t* sql, const ts_table_name_t* name, bool lenient) {
+  ts_table_name_t super;
+  ts_database_t* database;
+  ts_database_t* super_database;
+  ts_table_t* table;
+  int status = ts_sql_table_name(sql, &super);
+  if (status == 0) status = ts_sql_database(sql, name->db, "", &database);
+  if (status == 0) status = ts_sql_table(sql, &super, "", &super_database, &table);
+  if (status != 0) return status;
+  if (table->kind != TS_SUPER || super_database != database)
+    return ts_error(sql->error, TS_E_TABLE, "Table does not exist");
+  ts_cell_t* cells = ts_sql_alloc(sql, table->family->ntags * sizeof *cells);
+  status = ts_sql_child_tags(sql, table->family, database->precision, cells);
+  if (status == 0 && ts_lex_take(&sql->lex, "ttl")) status = skip_option_value(sql);
+  if (status == 0 && ts_lex_take(&sql->lex, "comment")) status = skip_option_value(sql);
+  if (status != 0) return status;
+  if (ts_table_find(database, name->table) != NULL)
+    return lenient ? 0 : ts_error(sql->error, TS_E_TABLE_EXISTS, "Table already exists");
+  if (!sql->dry) ts_sql_create_child(sql, database, name->table, table->family, cells);
+  return 0;
+}
+
+/* CREATE TABLE t (…) [TAGS (…)], or any number of children. */
+static int create_table(ts_sql_t* sql, bool super) {
+  int status = 0;
+  for (bool first = true;; first = false) {
+    ts_table_name_t name;
+    bool lenient = if_not_exists(sql, &status);
+    if (status == 0) status = ts_sql_table_name(sql, &name);
+    if (status != 0) return status;
+    if (super || (first && ts_lex_is_op(&sql->lex, "(")))
+      return create_defined(sql, &name, super, lenient);
+    status = ts_lex_expect(&sql->lex, "using");
+    if (status == 0) status = create_child(sql, &name, lenient);
+    if (status != 0 || sql->lex.token.kind == TS_T_END) return status;
+  }
+}
+
+int ts_sql_create(ts_sql_t* sql) {
+  static const char* const foreign[] = {"topic",  "stream", "user",  "dnode",   "mnode",
+                                        "qnode",  "snode",  "index", "function", "view",
+                                        "tsma",   "sma",    "or",    "aggregate", "anode"};
+  if (ts_lex_take(&sql->lex, "database")) return create_database(sql);
+  if (ts_lex_take(&sql->lex, "stable")) return create_table(sql, true);
+  if (ts_lex_take(&sql->lex, "table")) return create_table(sql, false);
+  for (size_t i = 0; i < sizeof foreign / sizeof *foreign; i++)
+    if (ts_lex_is(&sql->lex, foreign[i])) return ts_unsupported(sql->error, "this CREATE");
+  return ts_lex_syntax(&sql->lex);
+}

@@ -1,0 +1,101 @@
+/* FROM and WHERE: what SELECT and DELETE have in common. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "sql_expr.h"
+
+/* Words that end a table's name, and so are no alias. */
+static bool is_clause(const ts_lex_t* lex) {
+  static const char* const words[] = {
+      "where",  "group",  "partition", "order",       "limit",        "having", "interval",
+      "session", "fill",  "sliding",   "state_window", "event_window", "count_window", "union",
+      "join",   "inner",  "left",      "right",       "full",         "on",     "slimit",
+      "soffset", "offset", "range",    "every",       "for",          "window_offset"};
+  for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+    if (ts_lex_is(lex, words[i])) return true;
+  return false;
+}
+
+int ts_scope_table(ts_scope_t* scope, const char* prefix) {
+  ts_sql_t* sql = scope->sql;
+  ts_table_name_t name;
+  if (ts_lex_is_op(&sql->lex, "(")) return ts_unsupported(sql->error, "a subquery");
+  int status = ts_sql_table_name(sql, &name);
+  if (status == 0) status = ts_sql_table(sql, &name, prefix, &scope->database, &scope->table);
+  if (status != 0) return status;
+  scope->precision = scope->database->precision;
+  snprintf(scope->alias, sizeof scope->alias, "%s", name.table);
+  bool as = ts_lex_take(&sql->lex, "as");
+  bool named = sql->lex.token.kind == TS_T_WORD || sql->lex.token.kind == TS_T_NAME;
+  if (as || (named && !is_clause(&sql->lex)))
+    status = ts_lex_name(&sql->lex, scope->alias, TS_TABLE_MAX);
+  if (status == 0 && ts_lex_is_op(&sql->lex, ",")) return ts_unsupported(sql->error, "a join");
+  return status;
+}
+
+int ts_scope_where(ts_scope_t* scope, ts_node_t** condition) {
+  *condition = NULL;
+  if (!ts_lex_take(&scope->sql->lex, "where")) return 0;
+  int status = ts_expr_parse(scope->sql, condition);
+  if (status == 0) status = ts_expr_resolve(scope, *condition);
+  if (status == 0 && scope->aggregates)
+    return ts_error(scope->sql->error, TS_E_SYNTAX, "Not allowed aggregate in WHERE");
+  return status;
+}
+
+void ts_emit_from(ts_emit_t* emit, bool* where) {
+  const ts_scope_t* scope = emit->scope;
+  const ts_table_t* table = scope->table;
+  *where = false;
+  if (table == NULL) return;
+  int64_t id = table->family->id;
+  if (table->kind == TS_PLAIN) {
+    ts_buf_format(&emit->text, " FROM d%" PRId64 " d", id);
+  } else if (table->kind == TS_SUPER && !scope->columns) {
+    ts_buf_format(&emit->text, " FROM g%" PRId64 " g", id);
+  } else if (table->kind == TS_SUPER) {
+    /* CROSS JOIN keeps SQLite at this order: by child table, then by time. */
+    ts_buf_format(&emit->text,
+                  " FROM g%" PRId64 " g CROSS JOIN d%" PRId64 " d ON d.tid=g.tid", id, id);
+  } else {
+    ts_buf_format(&emit->text, " FROM d%" PRId64 " d", id);
+    if (scope->tags) ts_buf_format(&emit->text, " CROSS JOIN g%" PRId64 " g ON g.tid=d.tid", id);
+    ts_buf_format(&emit->text, " WHERE d.tid=%" PRId64, table->id);
+    *where = true;
+  }
+}
+
+int ts_emit_where(ts_emit_t* emit, const ts_node_t* condition, bool where) {
+  if (condition == NULL) return 0;
+  ts_buf_text(&emit->text, where ? " AND " : " WHERE ");
+  return ts_expr_emit(emit, condition, false);
+}
+
+/* DELETE FROM t [WHERE …]; its FROM is still to be read. */
+int ts_sql_delete(ts_sql_t* sql) {
+  ts_scope_t scope = {.sql = sql};
+  ts_node_t* condition = NULL;
+  int status = ts_lex_expect(&sql->lex, "from");
+  if (status == 0) status = ts_scope_table(&scope, "");
+  if (status == 0) status = ts_scope_where(&scope, &condition);
+  if (status == 0) status = ts_lex_expect_end(&sql->lex);
+  if (status != 0) return status;
+  scope.columns = true;
+  ts_emit_t emit = {.scope = &scope};
+  bool where;
+  ts_buf_format(&emit.text, "DELETE FROM d%" PRId64 " WHERE (tid,c0) IN (SELECT d.tid,d.c0",
+                scope.table->family->id);
+  ts_emit_from(&emit, &where);
+  status = ts_emit_where(&emit, condition, where);
+  ts_buf_text(&emit.text, ")");
+  sqlite3_stmt* statement = status == 0 ? ts_emit_prepare(&emit) : NULL;
+  if (status == 0 && statement == NULL) status = sql->error->code;
+  if (statement != NULL && !sql->dry) {
+    status = sqlite3_step(statement) == SQLITE_DONE ? 0 : ts_sqlite_error(sql);
+    sql->outcome->affected_rows = sqlite3_changes(sql->store->sqlite);
+  }
+  sqlite3_finalize(statement);
+  ts_emit_free(&emit);
+  return status;
+}

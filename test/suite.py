@@ -1,0 +1,135 @@
+#!/usr/bin/env python3
+"""Runs the tests of one suite of a build folder one by one and counts their cases.
+
+    test/suite.py BUILD SUITE TOTALS [FUZZ_SECONDS]
+
+Each program says what it ran in a JUnit-like report (cmocka writes one; the packaging tests too). A
+program that crashes, hangs, leaks or says nothing counts as a failure. Lines of its output that
+begin with "note: " are always shown: what was skipped or left out, and why. The sums are added to
+the file TOTALS: "passed failed skipped".
+"""
+import json
+import os
+import pathlib
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+HEAD = re.compile(r'^\s*<testsuite name="[^"]*".*?>', re.M)
+CASE = re.compile(r'<testcase name="([^"]*)"[^>]*>(.*?)</testcase>', re.S)
+MARKUP = re.compile(r"<[^>]*\[CDATA\[|\]\]>|</?\w+/?>")
+
+
+def tests_of(build, suite):
+    listing = subprocess.run(["meson", "introspect", "--tests", build], check=True,
+                             stdout=subprocess.PIPE, text=True).stdout
+    return [t for t in json.loads(listing)
+            if suite in (name.split(":")[-1] for name in t["suite"])]
+
+
+def environment(test, report):
+    env = dict(os.environ)
+    env.update(test["env"])
+    env["TAOSUV_TEST_DATA"] = str(ROOT / "test" / "data")
+    env["CMOCKA_MESSAGE_OUTPUT"] = "XML"
+    env["CMOCKA_XML_FILE"] = os.path.join(report, "%g.xml")
+    env.setdefault("UBSAN_OPTIONS", "print_stacktrace=1:halt_on_error=1")
+    return env
+
+
+def run(command, env, workdir, timeout):
+    """Returns (exit code or None after a timeout, output). What the program left running dies."""
+    process = subprocess.Popen(command, env=env, cwd=workdir, stdin=subprocess.DEVNULL,
+                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                               start_new_session=True)
+    try:
+        output, _ = process.communicate(timeout=timeout)
+        code = process.returncode
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        output, _ = process.communicate()
+        code = None
+    return code, output.decode(errors="replace")
+
+
+def attribute(head, name):
+    found = re.search(r'\b%s="(\d+)"' % name, head)
+    return int(found.group(1)) if found else 0
+
+
+def read_reports(folder):
+    """Sums over all reports: (cases, failed, skipped, text of the failures)."""
+    cases = failed = skipped = 0
+    texts = []
+    for path in sorted(pathlib.Path(folder).iterdir()):
+        text = path.read_text(errors="replace")
+        for head in HEAD.findall(text):
+            cases += attribute(head, "tests")
+            failed += attribute(head, "failures") + attribute(head, "errors")
+            skipped += attribute(head, "skipped")
+        for name, body in CASE.findall(text):
+            if "<failure" in body or "<error" in body:
+                texts.append("%s: %s" % (name, MARKUP.sub("", body).strip()))
+    return cases, failed, skipped, texts
+
+
+def run_cases(test):
+    """Runs a program with test cases: (passed, failed, skipped, why, output)."""
+    with tempfile.TemporaryDirectory() as report:
+        code, output = run(test["cmd"], environment(test, report), test["workdir"],
+                           test["timeout"])
+        cases, failed, skipped, texts = read_reports(report)
+    passed = max(cases - failed - skipped, 0)
+    why = None
+    if code is None:
+        why = "no end within %d s" % test["timeout"]
+    elif code < 0:
+        why = "ended by signal %d" % -code
+    elif cases + failed == 0:
+        why = "reported no test case (exit code %d)" % code
+    elif code != 0 and failed == 0:
+        why = "exit code %d though no case failed (a leak, or an error outside of cases)" % code
+    if why is not None:
+        failed += 1
+    return passed, failed, skipped, why, "\n".join(texts) + "\n" + output
+
+
+def run_fuzz(test, seconds):
+    """Runs a fuzz target for some seconds on its corpus; the corpus in the tree stays as it is."""
+    corpus = ROOT / "test" / "fuzz" / "corpus" / test["name"]
+    seeds = [str(corpus)] if corpus.is_dir() else []
+    with tempfile.TemporaryDirectory() as grown, tempfile.TemporaryDirectory() as report:
+        artifacts = os.path.join(os.path.dirname(os.path.abspath(test["cmd"][0])), "")
+        command = [test["cmd"][0], "-max_total_time=%d" % seconds, "-timeout=10",
+                   "-rss_limit_mb=2048", "-artifact_prefix=" + artifacts, grown] + seeds
+        code, output = run(command, environment(test, report), test["workdir"], seconds + 120)
+    if code == 0:
+        return 1, 0, 0, None, ""
+    why = "no end in time" if code is None else "exit code %d" % code
+    return 0, 1, 0, why, output
+
+
+def main():
+    build, suite, totals = sys.argv[1:4]
+    sums = [0, 0, 0]
+    for test in tests_of(build, suite):
+        if suite == "fuzz":
+            passed, failed, skipped, why, output = run_fuzz(test, int(sys.argv[4]))
+        else:
+            passed, failed, skipped, why, output = run_cases(test)
+        print("%-12s %-24s %d passed, %d failed, %d skipped" %
+              (suite, test["name"], passed, failed, skipped), flush=True)
+        for line in output.splitlines():
+            if line.startswith("note: "):
+                print("  " + line, flush=True)
+        if failed:
+            print((why + "\n" if why else "") + output[-20000:].rstrip(), flush=True)
+        sums = [a + b for a, b in zip(sums, (passed, failed, skipped))]
+    with open(totals, "a", encoding="ascii") as file:
+        file.write("%d %d %d\n" % tuple(sums))
+
+
+main()

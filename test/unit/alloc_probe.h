@@ -1,0 +1,33 @@
+/* An allocator for tests: counts what is alive, and fails when it is told to. */
+#ifndef TUV_TEST_UNIT_ALLOC_PROBE_H
+#define TUV_TEST_UNIT_ALLOC_PROBE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "util/alloc.h"
+
+/* Every block begins with a mark, so that a foreign or twice freed pointer ends the test program;
+ * new memory is filled with 0xA5, freed memory with 0xDD, and realloc always moves. The alignment
+ * is malloc's. Not to be moved after its init. */
+typedef struct alloc_probe_s {
+  tuv_alloc_t alloc; /* for the code under test; the public allocator has the same shape */
+  size_t calls;      /* of malloc and realloc, the failed ones included */
+  size_t frees;
+  size_t failures;    /* calls that were made to fail */
+  size_t live_blocks; /* what was not freed yet */
+  size_t live_bytes;
+  size_t peak_bytes;
+  size_t largest; /* size of the largest request seen, also of a failed one */
+  size_t fail_in; /* 1: the next call fails, 2: the one after it, …; 0: none */
+  bool fail_on;   /* once one has failed, all later ones fail too */
+  size_t limit;   /* larger requests fail; 0: no limit */
+} alloc_probe_t;
+
+void alloc_probe_init(alloc_probe_t* probe);
+
+/* Makes the n-th call from now fail (1: the next), and with `all` also every later one. 0: no call
+ * fails any more. */
+void alloc_probe_fail(alloc_probe_t* probe, size_t n, bool all);
+
+#endif
