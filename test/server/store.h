@@ -16,7 +16,12 @@ typedef struct ts_family_s {
   uint32_t ntags; /* 0: a plain table */
   ts_field_t* columns;
   ts_field_t* tags;
-  sqlite3_stmt* insert; /* a row with every column; made when first needed */
+  sqlite3_stmt* insert;       /* a row with every column; made when first needed */
+  sqlite3_stmt* insert_child; /* a child's tags; the same */
+  /* bench.sink: rows are checked and counted, and not kept. */
+  bool is_sink;
+  uint64_t sink_rows;
+  int64_t sink_sum; /* of its second column, if that is of an integer type */
 } ts_family_t;
 
 typedef enum { TS_SUPER, TS_CHILD, TS_PLAIN } ts_table_kind_t;
