@@ -3,7 +3,7 @@
 #define SQL_H
 
 #include "sql_lex.h"
-#include "store.h"
+#include "store_rows.h"
 #include "ts_result.h"
 #include "ts_time.h"
 
@@ -59,36 +59,14 @@ int ts_sql_table(ts_sql_t* sql, const ts_table_name_t* name, const char* prefix,
                  ts_database_t** database, ts_table_t** table);
 extern const char ts_query_prefix[]; /* "Fail to get table info, error: " */
 
-/* A literal that goes into a column or tag. */
-typedef enum {
-  TS_CELL_NULL,
-  TS_CELL_INT,
-  TS_CELL_REAL,
-  TS_CELL_TEXT,
-  TS_CELL_BYTES
-} ts_cell_kind_t;
-
-typedef struct ts_cell_s {
-  ts_cell_kind_t kind;
-  int64_t integer;
-  double real;
-  const void* data; /* in the arena */
-  size_t size;
-} ts_cell_t;
-
-/* Reads the literal at the lexer as the field's type. */
+/* Reads the literal at the lexer as the field's type; its data is in the arena. */
 int ts_cell_read(ts_sql_t* sql, const ts_field_t* field, uint8_t precision, ts_cell_t* cell);
-void ts_cell_bind(sqlite3_stmt* statement, int index, const ts_cell_t* cell);
 /* The bytes behind '\x…'; NULL when the token is no such text or has an odd or wrong digit. */
 uint8_t* ts_cell_hex(ts_sql_t* sql, const ts_token_t* token, size_t* size);
 
 /* [(names)] TAGS (values) of a new child: cells[i] is of family->tags[i]. */
 int ts_sql_child_tags(ts_sql_t* sql, const ts_family_t* family, uint8_t precision,
                       ts_cell_t* cells);
-/* Puts a child into the catalog and its tags into SQLite. */
-ts_table_t* ts_sql_create_child(ts_sql_t* sql, ts_database_t* database, const char* name,
-                                ts_family_t* family, const ts_cell_t* cells);
-
 /* One function per kind of statement; its first word is read already. */
 int ts_sql_create(ts_sql_t* sql);
 int ts_sql_drop(ts_sql_t* sql);

@@ -298,18 +298,3 @@ int ts_cell_read(ts_sql_t* sql, const ts_field_t* field, uint8_t precision, ts_c
     default: return read_decimal(sql, field->type, cell);
   }
 }
-
-void ts_cell_bind(sqlite3_stmt* statement, int index, const ts_cell_t* cell) {
-  const void* data = cell->data != NULL ? cell->data : "";
-  switch (cell->kind) {
-    case TS_CELL_NULL: sqlite3_bind_null(statement, index); break;
-    case TS_CELL_INT: sqlite3_bind_int64(statement, index, cell->integer); break;
-    case TS_CELL_REAL: sqlite3_bind_double(statement, index, cell->real); break;
-    case TS_CELL_TEXT:
-      sqlite3_bind_text64(statement, index, data, cell->size, SQLITE_STATIC, SQLITE_UTF8);
-      break;
-    case TS_CELL_BYTES:
-      sqlite3_bind_blob64(statement, index, data, cell->size, SQLITE_STATIC);
-      break;
-  }
-}

@@ -287,23 +287,6 @@ int ts_sql_child_tags(ts_sql_t* sql, const ts_family_t* family, uint8_t precisio
   return status != 0 ? status : ts_lex_expect_op(&sql->lex, ")");
 }
 
-ts_table_t* ts_sql_create_child(ts_sql_t* sql, ts_database_t* database, const char* name,
-                                ts_family_t* family, const ts_cell_t* cells) {
-  ts_table_t* table = ts_table_create_child(sql->store, database, name, family);
-  ts_buf_t text = {0};
-  ts_buf_format(&text, "INSERT INTO g%" PRId64 " VALUES(?,?", family->id);
-  for (uint32_t i = 0; i < family->ntags; i++) ts_buf_text(&text, ",?");
-  ts_buf_add(&text, ")", 2);
-  sqlite3_stmt* statement = ts_store_prepare(sql->store, (char*)text.data);
-  ts_buf_free(&text);
-  sqlite3_bind_int64(statement, 1, table->id);
-  sqlite3_bind_text(statement, 2, table->name, -1, SQLITE_STATIC);
-  for (uint32_t i = 0; i < family->ntags; i++) ts_cell_bind(statement, (int)i + 3, &cells[i]);
-  ts_store_step(sql->store, statement);
-  sqlite3_finalize(statement);
-  return table;
-}
-
 static int create_child(ts_sql_t* sql, const ts_table_name_t* name, bool lenient) {
   ts_table_name_t super;
   ts_database_t* database;
@@ -322,7 +305,8 @@ static int create_child(ts_sql_t* sql, const ts_table_name_t* name, bool lenient
   if (status != 0) return status;
   if (ts_table_find(database, name->table) != NULL)
     return lenient ? 0 : ts_error(sql->error, TS_E_TABLE_EXISTS, "Table already exists");
-  if (!sql->dry) ts_sql_create_child(sql, database, name->table, table->family, cells);
+  if (!sql->dry)
+    ts_table_create_child(sql->store, database, name->table, table->family, cells);
   return 0;
 }
 

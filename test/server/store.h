@@ -8,15 +8,21 @@
 
 #include <sqlite3.h>
 
+#include "store_wal.h"
 #include "ts_type.h"
 
 typedef struct ts_family_s {
   int64_t id;
+  struct ts_database_s* database;
+  struct ts_table_s* owner; /* the super or plain table */
   uint32_t ncolumns;
   uint32_t ntags; /* 0: a plain table */
   ts_field_t* columns;
   ts_field_t* tags;
-  sqlite3_stmt* insert; /* a row with every column; made when first needed */
+  uint32_t created_columns; /* as many as there were at first */
+  uint32_t created_tags;
+  ts_schema_t* schema;      /* of the columns now; made when first needed, as the next one */
+  sqlite3_stmt* insert;     /* a row with every column */
 } ts_family_t;
 
 typedef enum { TS_SUPER, TS_CHILD, TS_PLAIN } ts_table_kind_t;
@@ -39,8 +45,11 @@ typedef struct ts_database_s {
   ts_table_t** buckets;
   ts_table_t* first;
   ts_table_t* last;
+  ts_wal_t wals[TS_VGROUPS];
   struct ts_database_s* next;
 } ts_database_t;
+
+typedef struct ts_change_s ts_change_t; /* store_rows.c */
 
 typedef struct ts_store_s {
   sqlite3* sqlite;
@@ -49,6 +58,11 @@ typedef struct ts_store_s {
   sqlite3_stmt* rollback;
   ts_database_t* databases;
   int64_t next_id;
+  int32_t next_vgroup;
+  ts_change_t* change;
+  /* Called when the logs have got something new; NULL: nobody cares. */
+  void (*changed)(void* data);
+  void* changed_data;
 } ts_store_t;
 
 ts_store_t* ts_store_open(void);
@@ -63,9 +77,9 @@ ts_table_t* ts_table_find(const ts_database_t* database, const char* name);
 ts_table_t* ts_table_create(ts_store_t* store, ts_database_t* database, const char* name,
                             const ts_field_t* columns, uint32_t ncolumns, const ts_field_t* tags,
                             uint32_t ntags);
-/* A child table in the catalog alone: its row of tags is the caller's business. */
-ts_table_t* ts_table_create_child(ts_store_t* store, ts_database_t* database, const char* name,
-                                  ts_family_t* family);
+/* A child table in the catalog alone (store_rows.h has the call that makes one). */
+ts_table_t* ts_table_add_child(ts_store_t* store, ts_database_t* database, const char* name,
+                               ts_family_t* family);
 /* With its rows, and with its children if it is a super table. */
 void ts_table_drop(ts_store_t* store, ts_database_t* database, ts_table_t* table);
 /* From the catalog alone, when its creation is undone. */
@@ -81,6 +95,10 @@ void ts_store_run(ts_store_t* store, const char* format, ...)
     __attribute__((format(printf, 2, 3)));
 void ts_store_step(ts_store_t* store, sqlite3_stmt* statement);
 sqlite3_stmt* ts_store_prepare(ts_store_t* store, const char* sql);
+
+ts_wal_t* ts_table_wal(ts_database_t* database, const char* name); /* the log of a table's vgroup */
+void ts_store_changed(ts_store_t* store);
+void ts_change_free(ts_store_t* store);
 
 /* SQL functions that SQLite lacks: ts_u64, ts_first, ts_last (store_functions.c). */
 void ts_store_functions(sqlite3* sqlite);
