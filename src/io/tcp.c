@@ -1,34 +1,28 @@
-/* TCP: name look-up, connecting to one address after the other, and the stream itself. */
+/* TCP: name look-up, a race of its addresses, and the stream itself. */
 #include "io/tcp.h"
 
 #include <stdio.h>
 
+#include "io/race.h"
 #include "taosuv/error.h"
 
 typedef struct tuv_tcp_s {
   tuv_stream_t stream;
   const tuv_alloc_t* alloc;
   uv_loop_t* loop;
-  uv_tcp_t handle;
+  tuv_race_t race; /* its winner is the connection */
   uv_getaddrinfo_t lookup;
-  uv_connect_t connect;
   uv_write_t write;
-  uv_timer_t later; /* begins in a later turn; its closing makes on_close the last event */
   struct sockaddr_storage literal; /* a host that is an address needs no look-up */
   struct addrinfo literal_info;
   struct addrinfo* addresses;      /* of a look-up */
-  const struct addrinfo* next; /* the address to try when this one fails */
-  int failure;
-  unsigned open_handles;
-  bool has_handle;  /* `handle` is initialised and not being closed */
   bool looking_up;
   bool closing;
-  bool retrying;    /* `handle` is being closed, to try the next address */
-  bool nodelay;
+  bool race_closed;
 } tuv_tcp_t;
 
 static void release_if_done(tuv_tcp_t* tcp) {
-  if (!tcp->closing || tcp->looking_up || tcp->open_handles > 0) return;
+  if (tcp->looking_up || !tcp->race_closed) return;
   uv_freeaddrinfo(tcp->addresses);
   void (*on_close)(void*) = tcp->stream.events->on_close;
   void* context = tcp->stream.context;
@@ -36,66 +30,19 @@ static void release_if_done(tuv_tcp_t* tcp) {
   on_close(context);
 }
 
-static void try_next(tuv_tcp_t* tcp);
-
-static void on_handle_closed(uv_handle_t* handle) {
-  tuv_tcp_t* tcp = handle->data;
-  tcp->open_handles--;
-  if (tcp->retrying && handle == (uv_handle_t*) &tcp->handle) {
-    tcp->retrying = false;
-    if (!tcp->closing) {
-      try_next(tcp);
-      return;
-    }
-  }
+static void on_race_closed(tuv_race_t* race) {
+  tuv_tcp_t* tcp = TUV_CONTAINER(race, tuv_tcp_t, race);
+  tcp->race_closed = true;
   release_if_done(tcp);
 }
 
-static void close_handle(tuv_tcp_t* tcp) {
-  if (!tcp->has_handle) return;
-  tcp->has_handle = false;
-  uv_close((uv_handle_t*) &tcp->handle, on_handle_closed);
-}
-
-static void report_failure(tuv_tcp_t* tcp) {
-  const char* text = tcp->failure == TAOSUV_EDNS ? "the host name was not found" : NULL;
-  tcp->stream.events->on_connect(tcp->stream.context, tcp->failure, text);
-}
-
-static void on_connected(uv_connect_t* request, int status) {
-  tuv_tcp_t* tcp = request->data;
-  if (tcp->closing) return;
-  if (status == 0) {
-    uv_freeaddrinfo(tcp->addresses);
-    tcp->addresses = NULL;
-    tcp->next = NULL;
-    tcp->stream.events->on_connect(tcp->stream.context, 0, NULL);
-    return;
-  }
-  tcp->failure = status;
-  tcp->retrying = true;
-  close_handle(tcp);
-}
-
-/* Starts a connection to the next address that lets itself be tried; reports when none is left. */
-static void try_next(tuv_tcp_t* tcp) {
-  while (tcp->next != NULL) {
-    const struct addrinfo* address = tcp->next;
-    tcp->next = address->ai_next;
-    if (address->ai_family != AF_INET && address->ai_family != AF_INET6) continue;
-    tcp->failure = uv_tcp_init(tcp->loop, &tcp->handle);
-    if (tcp->failure < 0) continue;
-    tcp->handle.data = tcp;
-    tcp->has_handle = true;
-    tcp->open_handles++;
-    if (tcp->nodelay) uv_tcp_nodelay(&tcp->handle, 1);
-    tcp->failure = uv_tcp_connect(&tcp->connect, &tcp->handle, address->ai_addr, on_connected);
-    if (tcp->failure == 0) return;
-    tcp->retrying = true;
-    close_handle(tcp);
-    return;
-  }
-  report_failure(tcp);
+static void on_race_done(tuv_race_t* race, int status) {
+  tuv_tcp_t* tcp = TUV_CONTAINER(race, tuv_tcp_t, race);
+  uv_freeaddrinfo(tcp->addresses);
+  tcp->addresses = NULL;
+  if (race->winner != NULL) race->winner->data = tcp;
+  const char* text = status == TAOSUV_EDNS ? "the host name was not found" : NULL;
+  tcp->stream.events->on_connect(tcp->stream.context, status, text);
 }
 
 static void on_looked_up(uv_getaddrinfo_t* lookup, int status, struct addrinfo* addresses) {
@@ -106,13 +53,8 @@ static void on_looked_up(uv_getaddrinfo_t* lookup, int status, struct addrinfo* 
     release_if_done(tcp);
     return;
   }
-  if (status == UV_ENOMEM || status == UV_EAI_MEMORY) tcp->failure = UV_ENOMEM;
-  if (status == 0) tcp->next = addresses;
-  try_next(tcp);
-}
-
-static void on_later(uv_timer_t* timer) {
-  try_next(timer->data);
+  bool no_memory = status == UV_ENOMEM || status == UV_EAI_MEMORY;
+  tuv_race_start(&tcp->race, status == 0 ? addresses : NULL, no_memory ? UV_ENOMEM : TAOSUV_EDNS);
 }
 
 /* Whether the host is an IPv4 or IPv6 address: then tcp->literal_info holds it. */
@@ -125,19 +67,22 @@ static bool read_literal(tuv_tcp_t* tcp, const char* host, uint16_t port) {
   return uv_ip6_addr(host, port, (struct sockaddr_in6*) &tcp->literal) == 0;
 }
 
-/* Looks the host up, or goes on in a later turn when there is nothing to look up. */
+/* Looks the host up, unless there is nothing to look up. */
 static void begin(tuv_tcp_t* tcp, const char* host, uint16_t port) {
   if (read_literal(tcp, host, port)) {
-    tcp->next = &tcp->literal_info;
-  } else {
-    struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM};
-    char service[8];
-    snprintf(service, sizeof service, "%u", port);
-    int status = uv_getaddrinfo(tcp->loop, &tcp->lookup, on_looked_up, host, service, &hints);
-    tcp->looking_up = status == 0;
-    if (status < 0) tcp->failure = status;
+    tuv_race_start(&tcp->race, &tcp->literal_info, TAOSUV_EDNS);
+    return;
   }
-  if (!tcp->looking_up) uv_timer_start(&tcp->later, on_later, 0, 0);
+  struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM};
+  char service[8];
+  snprintf(service, sizeof service, "%u", port);
+  int status = uv_getaddrinfo(tcp->loop, &tcp->lookup, on_looked_up, host, service, &hints);
+  tcp->looking_up = status == 0;
+  if (status < 0) tuv_race_start(&tcp->race, NULL, status);
+}
+
+static uv_stream_t* connection_of(const tuv_tcp_t* tcp) {
+  return (uv_stream_t*) tcp->race.winner; /* NULL: not yet, or no longer */
 }
 
 static void on_alloc(uv_handle_t* handle, size_t suggested, uv_buf_t* buf) {
@@ -156,13 +101,13 @@ static void on_read(uv_stream_t* handle, ssize_t size, const uv_buf_t* buf) {
 
 static int tcp_read_start(tuv_stream_t* stream) {
   tuv_tcp_t* tcp = (tuv_tcp_t*) stream;
-  if (!tcp->has_handle) return UV_ENOTCONN;
-  return uv_read_start((uv_stream_t*) &tcp->handle, on_alloc, on_read);
+  if (connection_of(tcp) == NULL) return UV_ENOTCONN;
+  return uv_read_start(connection_of(tcp), on_alloc, on_read);
 }
 
 static void tcp_read_stop(tuv_stream_t* stream) {
   tuv_tcp_t* tcp = (tuv_tcp_t*) stream;
-  if (tcp->has_handle) uv_read_stop((uv_stream_t*) &tcp->handle);
+  if (connection_of(tcp) != NULL) uv_read_stop(connection_of(tcp));
 }
 
 static uv_buf_t buf_of(const uint8_t* data, size_t size) {
@@ -176,7 +121,7 @@ static uv_buf_t buf_of(const uint8_t* data, size_t size) {
 static ssize_t tcp_try_write(tuv_stream_t* stream, const uint8_t* data, size_t size) {
   tuv_tcp_t* tcp = (tuv_tcp_t*) stream;
   uv_buf_t buf = buf_of(data, size);
-  return tcp->has_handle ? uv_try_write((uv_stream_t*) &tcp->handle, &buf, 1) : UV_ENOTCONN;
+  return connection_of(tcp) != NULL ? uv_try_write(connection_of(tcp), &buf, 1) : UV_ENOTCONN;
 }
 
 static void on_written(uv_write_t* request, int status) {
@@ -188,12 +133,12 @@ static int tcp_write(tuv_stream_t* stream, const uint8_t* data, size_t size) {
   tuv_tcp_t* tcp = (tuv_tcp_t*) stream;
   uv_buf_t buf[8];
   unsigned count = 0;
-  if (!tcp->has_handle) return UV_ENOTCONN;
+  if (connection_of(tcp) == NULL) return UV_ENOTCONN;
   for (size_t at = 0; at < size && count < 8; count++) {
     buf[count] = buf_of(data + at, size - at);
     at += buf[count].len;
   }
-  return uv_write(&tcp->write, (uv_stream_t*) &tcp->handle, buf, count, on_written);
+  return uv_write(&tcp->write, connection_of(tcp), buf, count, on_written);
 }
 
 static void tcp_close(tuv_stream_t* stream) {
@@ -201,8 +146,7 @@ static void tcp_close(tuv_stream_t* stream) {
   if (tcp->closing) return;
   tcp->closing = true;
   if (tcp->looking_up) uv_cancel((uv_req_t*) &tcp->lookup);
-  close_handle(tcp);
-  uv_close((uv_handle_t*) &tcp->later, on_handle_closed);
+  tuv_race_close(&tcp->race);
 }
 
 static const tuv_stream_ops_t tcp_ops = {tcp_read_start, tcp_read_stop, tcp_try_write, tcp_write,
@@ -216,14 +160,11 @@ int tuv_tcp_connect(uv_loop_t* loop, const tuv_alloc_t* alloc, const char* host,
   tcp->stream = (tuv_stream_t){&tcp_ops, events, context, NULL};
   tcp->alloc = alloc;
   tcp->loop = loop;
-  tcp->nodelay = nodelay;
-  tcp->failure = TAOSUV_EDNS;
   tcp->lookup.data = tcp;
-  tcp->connect.data = tcp;
   tcp->write.data = tcp;
-  tcp->later.data = tcp;
-  uv_timer_init(loop, &tcp->later); /* cannot fail */
-  tcp->open_handles = 1;
+  tcp->race.on_done = on_race_done;
+  tcp->race.on_closed = on_race_closed;
+  tuv_race_init(&tcp->race, loop, alloc, nodelay);
   begin(tcp, host, port);
   *stream = &tcp->stream;
   return 0;

@@ -1,4 +1,4 @@
-/* TCP: name look-up, connecting to one address after the other, and the stream itself. */
+/* TCP: name look-up, a race of its addresses, and the stream itself. */
 #ifndef TUV_IO_TCP_H
 #define TUV_IO_TCP_H
 

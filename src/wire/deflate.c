@@ -23,6 +23,7 @@ struct tuv_inflater_s {
   const tuv_alloc_t* alloc;
   bool keep_context;
   bool ended;     /* a final block was read, and nothing behind it yet */
+  bool boundary;  /* it stands between two blocks, and at the end of a byte */
   uint64_t left;  /* bytes that the message may still have */
   size_t tail_at; /* bytes of the tail that were given to zlib */
 };
@@ -95,6 +96,14 @@ void tuv_inflater_begin(tuv_inflater_t* inflater, uint64_t limit) {
   }
   inflater->left = limit;
   inflater->tail_at = 0;
+  inflater->boundary = false;
+}
+
+/* zlib tells where it stands only in the call that got there: one that finds nothing to do stays. */
+static void note_boundary(tuv_inflater_t* inflater, bool moved) {
+  int told = inflater->z.data_type;
+  bool now = !inflater->ended && (told & 128) != 0 && (told & 63) == 0;
+  inflater->boundary = now || (inflater->boundary && !moved);
 }
 
 /* One call of zlib. At its limit a message may still hold what gives no bytes: one byte of room
@@ -116,6 +125,7 @@ static tuv_deflate_status_t inflate_once(tuv_inflater_t* inflater, tuv_deflate_i
   io->room -= made;
   inflater->left -= made;
   inflater->ended = status == Z_STREAM_END;
+  note_boundary(inflater, took > 0 || made > 0);
   if (status == Z_OK || status == Z_STREAM_END) return TUV_DEFLATE_OK;
   if (status == Z_BUF_ERROR) return TUV_DEFLATE_OK; /* there was nothing to do */
   return status == Z_MEM_ERROR ? TUV_DEFLATE_NOMEM : TUV_DEFLATE_CORRUPT;
@@ -138,12 +148,6 @@ static tuv_deflate_status_t inflate_all(tuv_inflater_t* inflater, tuv_deflate_io
   }
 }
 
-/* Between two blocks, and at the end of a byte. */
-static bool at_boundary(const tuv_inflater_t* inflater) {
-  return !inflater->ended && (inflater->z.data_type & 128) != 0 &&
-         (inflater->z.data_type & 63) == 0;
-}
-
 tuv_deflate_status_t tuv_inflater_run(tuv_inflater_t* inflater, tuv_deflate_io_t* io, bool end) {
   tuv_deflate_status_t status = inflate_all(inflater, io);
   if (status != TUV_DEFLATE_OK || !end) return status;
@@ -155,7 +159,7 @@ tuv_deflate_status_t tuv_inflater_run(tuv_inflater_t* inflater, tuv_deflate_io_t
   io->out = rest.out;
   io->room = rest.room;
   if (status != TUV_DEFLATE_OK) return status;
-  return at_boundary(inflater) ? TUV_DEFLATE_OK : TUV_DEFLATE_CORRUPT;
+  return inflater->boundary ? TUV_DEFLATE_OK : TUV_DEFLATE_CORRUPT;
 }
 
 /* ---- deflating ---- */

@@ -3,7 +3,7 @@
 #define SQL_H
 
 #include "sql_lex.h"
-#include "store_rows.h"
+#include "store_write.h"
 #include "ts_result.h"
 #include "ts_time.h"
 
@@ -59,7 +59,7 @@ int ts_sql_table(ts_sql_t* sql, const ts_table_name_t* name, const char* prefix,
                  ts_database_t** database, ts_table_t** table);
 extern const char ts_query_prefix[]; /* "Fail to get table info, error: " */
 
-/* Reads the literal at the lexer as the field's type; its data is in the arena. */
+/* Reads the literal at the lexer as the field's type. */
 int ts_cell_read(ts_sql_t* sql, const ts_field_t* field, uint8_t precision, ts_cell_t* cell);
 /* The bytes behind '\x…'; NULL when the token is no such text or has an odd or wrong digit. */
 uint8_t* ts_cell_hex(ts_sql_t* sql, const ts_token_t* token, size_t* size);

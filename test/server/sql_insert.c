@@ -1,5 +1,4 @@
 /* INSERT INTO and DELETE FROM's sibling of rows: many tables, many rows, one transaction. */
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,11 +7,13 @@
 
 typedef struct insert_s {
   ts_sql_t* sql;
+  ts_write_t write;
   /* of the table in progress */
   ts_database_t* database;
   ts_table_t* table;
   uint32_t* order; /* the column that each value goes to */
   uint32_t norder;
+  ts_cell_t* cells; /* of a row */
 } insert_t;
 
 static int bad(ts_sql_t* sql, const char* reason) {
@@ -36,7 +37,7 @@ static int read_using(insert_t* insert, const char* name) {
   ts_cell_t* cells = ts_calloc(table->family->ntags, sizeof *cells);
   status = ts_sql_child_tags(sql, table->family, database->precision, cells);
   if (status == 0 && insert->table == NULL)
-    insert->table = ts_table_create_child(sql->store, database, name, table->family, cells);
+    insert->table = ts_write_child(&insert->write, database, name, table->family, cells);
   free(cells);
   return status;
 }
@@ -67,35 +68,31 @@ static int read_columns(insert_t* insert) {
   return status;
 }
 
-static int read_row(insert_t* insert, ts_rows_t* rows) {
+static int read_row(insert_t* insert) {
   ts_sql_t* sql = insert->sql;
   for (uint32_t i = 0; i < insert->norder; i++) {
     const ts_field_t* field = &insert->table->family->columns[insert->order[i]];
-    ts_cell_t cell;
     if (i > 0 && !ts_lex_take_op(&sql->lex, ",")) return bad(sql, ", expected");
-    int status = ts_cell_read(sql, field, insert->database->precision, &cell);
+    int status = ts_cell_read(sql, field, insert->database->precision, &insert->cells[i]);
     if (status != 0) return status;
-    if (insert->order[i] == 0 && cell.kind == TS_CELL_NULL)
+    if (insert->order[i] == 0 && insert->cells[i].kind == TS_CELL_NULL)
       return bad(sql, "primary timestamp should not be null");
-    ts_rows_set(rows, i, &cell);
   }
   if (!ts_lex_take_op(&sql->lex, ")")) return bad(sql, ") expected");
-  ts_rows_write(rows);
+  ts_write_row(&insert->write, insert->cells);
   ts_sql_release(sql);
   return 0;
 }
 
 static int read_rows(insert_t* insert) {
   ts_sql_t* sql = insert->sql;
-  ts_rows_t rows;
-  ts_rows_begin(&rows, sql->store, insert->database, insert->table, insert->order,
-                insert->norder);
+  insert->cells = ts_realloc(insert->cells, insert->norder * sizeof *insert->cells);
+  ts_write_table(&insert->write, insert->database, insert->table, insert->order, insert->norder);
   int status = ts_lex_is_op(&sql->lex, "(") ? 0 : bad(sql, "( expected");
   while (status == 0 && ts_lex_take_op(&sql->lex, "(")) {
-    status = read_row(insert, &rows);
+    status = read_row(insert);
     if (status == 0) ts_lex_take_op(&sql->lex, ",");
   }
-  ts_rows_end(&rows);
   return status;
 }
 
@@ -128,11 +125,12 @@ int ts_sql_insert(ts_sql_t* sql) {
   insert_t insert = {.sql = sql};
   int status = ts_lex_expect(&sql->lex, "into");
   if (status != 0) return status;
-  ts_change_begin(sql->store);
+  ts_write_begin(&insert.write, sql->store);
   do {
     status = read_table(&insert);
   } while (status == 0 && sql->lex.token.kind != TS_T_END);
-  sql->outcome->affected_rows = ts_change_end(sql->store, status == 0 && !sql->dry);
+  sql->outcome->affected_rows = ts_write_end(&insert.write, status == 0 && !sql->dry);
   free(insert.order);
+  free(insert.cells);
   return status;
 }

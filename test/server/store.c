@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "store_log.h"
 #include "store_meta.h"
 
 static void check(ts_store_t* store, int status) {
@@ -45,11 +46,19 @@ ts_store_t* ts_store_open(void) {
   store->begin = ts_store_prepare(store, "BEGIN");
   store->commit = ts_store_prepare(store, "COMMIT");
   store->rollback = ts_store_prepare(store, "ROLLBACK");
+  store->log = ts_log_new();
   return store;
 }
 
-static void free_family(ts_family_t* family) {
+static void drop_statements(ts_family_t* family) {
   sqlite3_finalize(family->insert);
+  sqlite3_finalize(family->insert_child);
+  family->insert = NULL;
+  family->insert_child = NULL;
+}
+
+static void free_family(ts_family_t* family) {
+  drop_statements(family);
   ts_schema_unref(family->schema);
   free(family->columns);
   free(family->tags);
@@ -79,7 +88,7 @@ void ts_store_close(ts_store_t* store) {
     store->databases = database->next;
     free_database(database);
   }
-  ts_change_free(store);
+  ts_log_free(store->log);
   sqlite3_finalize(store->begin);
   sqlite3_finalize(store->commit);
   sqlite3_finalize(store->rollback);
@@ -106,18 +115,15 @@ ts_database_t* ts_database_create(ts_store_t* store, const char* name, uint8_t p
   return database;
 }
 
-static void drop_family(ts_store_t* store, const ts_family_t* family) {
-  sqlite3_finalize(family->insert); /* an open statement would lock the table */
+static void drop_family(ts_store_t* store, ts_family_t* family) {
+  drop_statements(family); /* an open statement would lock the table */
   ts_store_run(store, "DROP TABLE d%" PRId64, family->id);
   if (family->ntags > 0) ts_store_run(store, "DROP TABLE g%" PRId64, family->id);
 }
 
 void ts_database_drop(ts_store_t* store, ts_database_t* database) {
-  for (ts_table_t* table = database->first; table != NULL; table = table->next) {
-    if (table->kind == TS_CHILD) continue;
-    drop_family(store, table->family);
-    table->family->insert = NULL;
-  }
+  for (ts_table_t* table = database->first; table != NULL; table = table->next)
+    if (table->kind != TS_CHILD) drop_family(store, table->family);
   ts_database_t** at = &store->databases;
   while (*at != database) at = &(*at)->next;
   *at = database->next;
@@ -210,6 +216,7 @@ ts_table_t* ts_table_create(ts_store_t* store, ts_database_t* database, const ch
   family->ntags = family->created_tags = ntags;
   family->columns = copy_fields(columns, ncolumns);
   family->tags = copy_fields(tags, ntags);
+  family->is_sink = ntags > 0 && strcmp(database->name, "bench") == 0 && strcmp(name, "sink") == 0;
   create_sqlite_tables(store, family);
   family->owner = add_table(store, database, name, ntags > 0 ? TS_SUPER : TS_PLAIN, family);
   ts_meta_created(database, family->owner);
@@ -217,8 +224,8 @@ ts_table_t* ts_table_create(ts_store_t* store, ts_database_t* database, const ch
   return family->owner;
 }
 
-ts_table_t* ts_table_add_child(ts_store_t* store, ts_database_t* database, const char* name,
-                               ts_family_t* family) {
+ts_table_t* ts_table_create_child(ts_store_t* store, ts_database_t* database, const char* name,
+                                  ts_family_t* family) {
   return add_table(store, database, name, TS_CHILD, family);
 }
 
@@ -248,7 +255,6 @@ static void drop_table(ts_store_t* store, ts_database_t* database, ts_table_t* t
     child = next;
   }
   drop_family(store, family);
-  family->insert = NULL;
   ts_table_forget(database, table);
 }
 
@@ -263,8 +269,7 @@ void ts_family_add(ts_store_t* store, ts_family_t* family, const ts_field_t* fie
   uint32_t* count = tag ? &family->ntags : &family->ncolumns;
   *fields = ts_realloc(*fields, (*count + 1) * sizeof **fields);
   (*fields)[*count] = *field;
-  sqlite3_finalize(family->insert);
-  family->insert = NULL;
+  drop_statements(family);
   ts_store_run(store, "ALTER TABLE %c%" PRId64 " ADD COLUMN %c%u", tag ? 'g' : 'd', family->id,
                tag ? 't' : 'c', *count);
   (*count)++;

@@ -21,8 +21,13 @@ typedef struct ts_family_s {
   ts_field_t* tags;
   uint32_t created_columns; /* as many as there were at first */
   uint32_t created_tags;
-  ts_schema_t* schema;      /* of the columns now; made when first needed, as the next one */
-  sqlite3_stmt* insert;     /* a row with every column */
+  ts_schema_t* schema;        /* of the columns now; made when first needed */
+  sqlite3_stmt* insert;       /* a row with every column; made when first needed */
+  sqlite3_stmt* insert_child; /* a child's tags; the same */
+  /* bench.sink: rows are checked and counted, and not kept. */
+  bool is_sink;
+  uint64_t sink_rows;
+  int64_t sink_sum; /* of its second column, if that is of an integer type */
 } ts_family_t;
 
 typedef enum { TS_SUPER, TS_CHILD, TS_PLAIN } ts_table_kind_t;
@@ -49,7 +54,7 @@ typedef struct ts_database_s {
   struct ts_database_s* next;
 } ts_database_t;
 
-typedef struct ts_change_s ts_change_t; /* store_rows.c */
+typedef struct ts_log_s ts_log_t; /* store_log.c */
 
 typedef struct ts_store_s {
   sqlite3* sqlite;
@@ -59,7 +64,7 @@ typedef struct ts_store_s {
   ts_database_t* databases;
   int64_t next_id;
   int32_t next_vgroup;
-  ts_change_t* change;
+  ts_log_t* log;
   /* Called when the logs have got something new; NULL: nobody cares. */
   void (*changed)(void* data);
   void* changed_data;
@@ -77,9 +82,9 @@ ts_table_t* ts_table_find(const ts_database_t* database, const char* name);
 ts_table_t* ts_table_create(ts_store_t* store, ts_database_t* database, const char* name,
                             const ts_field_t* columns, uint32_t ncolumns, const ts_field_t* tags,
                             uint32_t ntags);
-/* A child table in the catalog alone (store_rows.h has the call that makes one). */
-ts_table_t* ts_table_add_child(ts_store_t* store, ts_database_t* database, const char* name,
-                               ts_family_t* family);
+/* A child table in the catalog alone: its row of tags is the caller's business. */
+ts_table_t* ts_table_create_child(ts_store_t* store, ts_database_t* database, const char* name,
+                                  ts_family_t* family);
 /* With its rows, and with its children if it is a super table. */
 void ts_table_drop(ts_store_t* store, ts_database_t* database, ts_table_t* table);
 /* From the catalog alone, when its creation is undone. */
@@ -98,7 +103,6 @@ sqlite3_stmt* ts_store_prepare(ts_store_t* store, const char* sql);
 
 ts_wal_t* ts_table_wal(ts_database_t* database, const char* name); /* the log of a table's vgroup */
 void ts_store_changed(ts_store_t* store);
-void ts_change_free(ts_store_t* store);
 
 /* SQL functions that SQLite lacks: ts_u64, ts_first, ts_last (store_functions.c). */
 void ts_store_functions(sqlite3* sqlite);

@@ -1,0 +1,100 @@
+/* Prepared statements: parsed once by the server, fed with typed values, many rows a message. */
+#ifndef TAOSUV_STMT_H
+#define TAOSUV_STMT_H
+
+#include "bind.h"
+#include "query.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* A statement belongs to the library: made by taosuv_stmt_prepare, ended by taosuv_stmt_close. It
+ * stays prepared on one connection at a time; when that connection is gone the next exec prepares it
+ * again on another, unseen. */
+typedef struct taosuv_stmt_s taosuv_stmt_t;
+
+/* Makes a statement, or prepares another SQL on one: init and prepare as one request. An INSERT
+ * tells its fields; `insert into ? values(…)` names no table that the server could ask, so that its
+ * fields are known only with a table name: it is refused with TAOSUV_ENOTSUP unless `table` names one
+ * whose columns all bound tables have. */
+typedef struct taosuv_stmt_prepare_s taosuv_stmt_prepare_t;
+typedef void (*taosuv_stmt_prepare_cb)(taosuv_stmt_prepare_t* req, int status);
+struct taosuv_stmt_prepare_s {
+  TAOSUV_REQ_FIELDS
+  taosuv_stmt_prepare_cb cb;
+  const char* table;   /* in: see above; NUL-terminated; NULL: none. Copied */
+  taosuv_stmt_t* stmt; /* out: to be closed by the caller; NULL after a failure of _prepare */
+};
+TAOSUV_EXTERN int taosuv_stmt_prepare(taosuv_client_t* client, taosuv_stmt_prepare_t* req,
+                                      const char* sql, size_t length, taosuv_stmt_prepare_cb cb);
+/* The same statement with another SQL: what is bound and not executed is dropped. TAOSUV_EBUSY while
+ * anything of the statement is pending. After a failure the statement can only be prepared again or
+ * closed. */
+TAOSUV_EXTERN int taosuv_stmt_reprepare(taosuv_stmt_t* stmt, taosuv_stmt_prepare_t* req,
+                                        const char* sql, size_t length, taosuv_stmt_prepare_cb cb);
+
+TAOSUV_EXTERN int taosuv_stmt_is_insert(const taosuv_stmt_t* stmt);
+/* What is to be bound: of an INSERT its fields; of a query NULL and the number of its `?`. */
+TAOSUV_EXTERN const taosuv_stmt_field_t* taosuv_stmt_fields(const taosuv_stmt_t* stmt,
+                                                            uint32_t* count);
+
+/* ---- binding: local, nothing is sent. A failed call changes nothing and says what is wrong
+ * (table, column, row) in taosuv_stmt_message. Values are copied. ---- */
+
+/* The table that tags and rows from now on are for; needed when the SQL has a `?` for the table. A name
+ * that the batch has already goes on with that table. "table" or "database.table". */
+TAOSUV_EXTERN int taosuv_bind_table(taosuv_stmt_t* stmt, const char* name, size_t length);
+/* The current table's tags: one value a tag field, in their order. */
+TAOSUV_EXTERN int taosuv_bind_tags(taosuv_stmt_t* stmt, const taosuv_value_t* tags, uint32_t count);
+/* `rows` rows of the current table: one array a column field, in their order. */
+TAOSUV_EXTERN int taosuv_bind_columns(taosuv_stmt_t* stmt, uint32_t rows,
+                                      const taosuv_array_t* columns, uint32_t count);
+/* One row; of a query its parameters. */
+TAOSUV_EXTERN int taosuv_bind_row(taosuv_stmt_t* stmt, const taosuv_value_t* values, uint32_t count);
+/* One row value by value: each goes to the next column, and with the last one the row is complete.
+ * After a failure the same column waits for another value; taosuv_bind_undo drops the unfinished row. */
+TAOSUV_EXTERN int taosuv_bind_null(taosuv_stmt_t* stmt);
+TAOSUV_EXTERN int taosuv_bind_bool(taosuv_stmt_t* stmt, int truth);
+TAOSUV_EXTERN int taosuv_bind_i64(taosuv_stmt_t* stmt, int64_t number);
+TAOSUV_EXTERN int taosuv_bind_u64(taosuv_stmt_t* stmt, uint64_t number);
+TAOSUV_EXTERN int taosuv_bind_f64(taosuv_stmt_t* stmt, double number);
+TAOSUV_EXTERN int taosuv_bind_text(taosuv_stmt_t* stmt, const char* text, size_t length);
+TAOSUV_EXTERN int taosuv_bind_bytes(taosuv_stmt_t* stmt, const void* bytes, size_t length);
+TAOSUV_EXTERN int taosuv_bind_timespec(taosuv_stmt_t* stmt, struct timespec time);
+TAOSUV_EXTERN void taosuv_bind_undo(taosuv_stmt_t* stmt);
+/* Drops all that is bound and not executed. */
+TAOSUV_EXTERN void taosuv_bind_clear(taosuv_stmt_t* stmt);
+/* What is bound and not executed. */
+TAOSUV_EXTERN uint64_t taosuv_bind_rows(const taosuv_stmt_t* stmt);
+TAOSUV_EXTERN size_t taosuv_bind_size(const taosuv_stmt_t* stmt); /* bytes of the message as it is now */
+/* Why the last binding or exec call failed; "" if it did not. Until the next call. */
+TAOSUV_EXTERN const char* taosuv_stmt_message(const taosuv_stmt_t* stmt);
+
+/* Executes what is bound: the batch leaves the statement, which is empty again when the call
+ * returns. Several batches may be pending: they run one after another, each with its own affected
+ * rows. TAOSUV_EINVAL without a row, with an unfinished row, without a table's name or tags;
+ * TAOSUV_EMSGSIZE when the message would be larger than max_message_size (taosuv_stmt_message says
+ * by how much): then and after TAOSUV_EAGAIN the batch is still there. */
+typedef struct taosuv_stmt_exec_s taosuv_stmt_exec_t;
+typedef void (*taosuv_stmt_exec_cb)(taosuv_stmt_exec_t* req, int status);
+struct taosuv_stmt_exec_s {
+  TAOSUV_REQ_FIELDS
+  taosuv_stmt_exec_cb cb;
+  taosuv_stmt_t* stmt;     /* out */
+  taosuv_result_t* result; /* out: of a query; to be closed by the caller */
+  int64_t affected_rows;   /* out: rows of this batch */
+};
+TAOSUV_EXTERN int taosuv_stmt_exec(taosuv_stmt_t* stmt, taosuv_stmt_exec_t* req,
+                                   taosuv_stmt_exec_cb cb);
+
+/* Ends a statement at any moment: pending requests complete with TAOSUV_ECANCELED, its results stay
+ * readable or fail with TAOSUV_ECLOSED (PROTOCOL 6.3.1: before 3.4.0.1 the server's statement owns
+ * them). NULL is allowed. */
+TAOSUV_EXTERN void taosuv_stmt_close(taosuv_stmt_t* stmt);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,143 @@
+/* Happy Eyeballs: attempts side by side, a new one when one fails or has had its time. */
+#include "io/race.h"
+
+#include "util/mem.h"
+
+typedef struct attempt_s {
+  uv_tcp_t handle; /* first */
+  uv_connect_t connect;
+  tuv_queue_t link;
+  tuv_race_t* race;
+  bool closing;
+} attempt_t;
+
+static const struct addrinfo* next_of(const struct addrinfo* at, bool family6) {
+  int family = family6 ? AF_INET6 : AF_INET;
+  while (at != NULL && at->ai_family != family) at = at->ai_next;
+  return at;
+}
+
+size_t tuv_race_order(const struct addrinfo* list, const struct addrinfo* order[TUV_RACE_MAX]) {
+  const struct addrinfo* at[2] = {next_of(list, false), next_of(list, true)};
+  while (list != NULL && list->ai_family != AF_INET && list->ai_family != AF_INET6)
+    list = list->ai_next;
+  bool six = list != NULL && list->ai_family == AF_INET6;
+  size_t count = 0;
+  while (count < TUV_RACE_MAX && (at[0] != NULL || at[1] != NULL)) {
+    if (at[six] == NULL) six = !six;
+    order[count++] = at[six];
+    at[six] = next_of(at[six]->ai_next, six);
+    six = !six;
+  }
+  return count;
+}
+
+static void release_if_done(tuv_race_t* race) {
+  if (race->closing && race->open_handles == 0) race->on_closed(race);
+}
+
+static void on_attempt_closed(uv_handle_t* handle) {
+  attempt_t* attempt = (attempt_t*) (void*) handle; /* `data` is the winner's owner's */
+  tuv_race_t* race = attempt->race;
+  tuv_free(race->alloc, attempt);
+  race->open_handles--;
+  release_if_done(race);
+}
+
+static void close_attempt(attempt_t* attempt) {
+  attempt->closing = true;
+  tuv_queue_remove(&attempt->link);
+  uv_close((uv_handle_t*) &attempt->handle, on_attempt_closed);
+}
+
+static void close_all_but(tuv_race_t* race, const attempt_t* winner) {
+  tuv_queue_t* at = race->attempts.next;
+  while (at != &race->attempts) {
+    attempt_t* attempt = TUV_CONTAINER(at, attempt_t, link);
+    at = at->next;
+    if (attempt != winner) close_attempt(attempt);
+  }
+}
+
+static void run_next(tuv_race_t* race);
+
+static void on_connected(uv_connect_t* request, int status) {
+  attempt_t* attempt = request->data;
+  tuv_race_t* race = attempt->race;
+  if (attempt->closing) return;
+  if (status < 0) {
+    race->failure = status;
+    close_attempt(attempt);
+    run_next(race);
+    return;
+  }
+  uv_timer_stop(&race->timer);
+  close_all_but(race, attempt);
+  race->winner = &attempt->handle;
+  race->on_done(race, 0);
+}
+
+static int start_attempt(tuv_race_t* race, const struct addrinfo* address) {
+  attempt_t* attempt = tuv_calloc(race->alloc, 1, sizeof *attempt);
+  if (attempt == NULL) return UV_ENOMEM;
+  int status = uv_tcp_init(race->loop, &attempt->handle);
+  if (status < 0) {
+    tuv_free(race->alloc, attempt);
+    return status;
+  }
+  attempt->race = race;
+  attempt->connect.data = attempt;
+  race->open_handles++;
+  tuv_queue_push(&race->attempts, &attempt->link);
+  if (race->nodelay) uv_tcp_nodelay(&attempt->handle, 1);
+  status = uv_tcp_connect(&attempt->connect, &attempt->handle, address->ai_addr, on_connected);
+  if (status < 0) close_attempt(attempt);
+  return status;
+}
+
+static void on_timer(uv_timer_t* timer) {
+  run_next(timer->data);
+}
+
+/* Starts the next attempt that lets itself be started; reports when none is left nor running. */
+static void run_next(tuv_race_t* race) {
+  uv_timer_stop(&race->timer);
+  while (race->next < race->count) {
+    int status = start_attempt(race, race->order[race->next++]);
+    if (status == 0) {
+      if (race->next < race->count) uv_timer_start(&race->timer, on_timer, TUV_RACE_DELAY, 0);
+      return;
+    }
+    race->failure = status;
+  }
+  if (tuv_queue_empty(&race->attempts)) race->on_done(race, race->failure);
+}
+
+void tuv_race_init(tuv_race_t* race, uv_loop_t* loop, const tuv_alloc_t* alloc, bool nodelay) {
+  race->loop = loop;
+  race->alloc = alloc;
+  race->nodelay = nodelay;
+  tuv_queue_init(&race->attempts);
+  uv_timer_init(loop, &race->timer); /* cannot fail */
+  race->timer.data = race;
+  race->open_handles = 1;
+}
+
+void tuv_race_start(tuv_race_t* race, const struct addrinfo* addresses, int otherwise) {
+  race->count = tuv_race_order(addresses, race->order);
+  race->failure = otherwise;
+  uv_timer_start(&race->timer, on_timer, 0, 0);
+}
+
+static void on_timer_closed(uv_handle_t* handle) {
+  tuv_race_t* race = handle->data;
+  race->open_handles--;
+  release_if_done(race);
+}
+
+void tuv_race_close(tuv_race_t* race) {
+  race->closing = true;
+  race->winner = NULL;
+  close_all_but(race, NULL);
+  uv_close((uv_handle_t*) &race->timer, on_timer_closed);
+}

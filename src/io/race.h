@@ -1,0 +1,50 @@
+/* Happy Eyeballs (RFC 8305): of several addresses, the connection that is there first. */
+#ifndef TUV_IO_RACE_H
+#define TUV_IO_RACE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <uv.h>
+
+#include "util/alloc.h"
+#include "util/queue.h"
+
+/* Milliseconds that an attempt has before the next one starts beside it (RFC 8305, 5). */
+#define TUV_RACE_DELAY 250
+
+/* More addresses of one host are left out. */
+#define TUV_RACE_MAX 16
+
+typedef struct tuv_race_s {
+  uv_loop_t* loop;
+  const tuv_alloc_t* alloc;
+  /* Once, never from inside a call, not after tuv_race_close: connected (0), or how the last
+   * attempt failed. */
+  void (*on_done)(struct tuv_race_s* race, int status);
+  /* The last event: no handle is left. */
+  void (*on_closed)(struct tuv_race_s* race);
+  uv_tcp_t* winner; /* connected, from on_done to tuv_race_close; or NULL */
+  const struct addrinfo* order[TUV_RACE_MAX];
+  size_t count, next;
+  tuv_queue_t attempts; /* running, and the winner */
+  uv_timer_t timer;     /* its closing makes on_closed the last event */
+  unsigned open_handles;
+  int failure;
+  bool nodelay;
+  bool closing;
+} tuv_race_t;
+
+/* The order of the attempts: the families take turns, beginning with the first address's (RFC 8305, 4).
+ * Other families than IPv4 and IPv6 are left out. Returns how many there are. */
+size_t tuv_race_order(const struct addrinfo* list, const struct addrinfo* order[TUV_RACE_MAX]);
+
+/* Both callbacks are to be set before. Cannot fail; tuv_race_close must follow. */
+void tuv_race_init(tuv_race_t* race, uv_loop_t* loop, const tuv_alloc_t* alloc, bool nodelay);
+
+/* Starts in a later turn; the addresses must stay until on_done. With none it fails with `otherwise`. */
+void tuv_race_start(tuv_race_t* race, const struct addrinfo* addresses, int otherwise);
+
+/* At any moment, once. */
+void tuv_race_close(tuv_race_t* race);
+
+#endif
