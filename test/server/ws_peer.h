@@ -56,6 +56,8 @@ const ts_peer_counters_t* ts_peer_counters(const ts_peer_t* peer);
 void ts_peer_set_fault(ts_peer_t* peer, const ts_fault_t* fault, unsigned count);
 /* Whether new connections are accepted; else they are cut at once. */
 void ts_peer_refuse(ts_peer_t* peer, bool refuse);
+/* Whether it reads nothing any more, on no connection; new ones are accepted, and not read. */
+void ts_peer_pause(ts_peer_t* peer, bool pause);
 /* The connections, the youngest first: NULL ends them. `conn` NULL gives the first one. */
 ts_conn_t* ts_peer_next(const ts_peer_t* peer, const ts_conn_t* conn);
 void ts_peer_cut_all(ts_peer_t* peer);
