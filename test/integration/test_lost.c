@@ -45,7 +45,7 @@ static void a_connection_that_is_reset_is_lost_too(void** state) {
   it_op_t op = {0};
   taosuv_client_t* client = opened(it, "pool_size=1");
   it_rule(it, &(ts_rule_t){.action = "binary_query", .times = 1, .answer = TS_ANSWER_RESET});
-  assert_int_equal(it_end(it_exec(it, client, &op, "select 1"), &op), it_lost_status());
+  assert_int_equal(it_end(it_exec(it, client, &op, "select 1"), &op), TAOSUV_ECONNLOST);
   assert_true(maybe(&op));
   it_usable(it, client);
 }
