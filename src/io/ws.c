@@ -66,10 +66,12 @@ static void on_write(void* context, int status) {
   tuv_buf_consume(&ws->flying, tuv_buf_size(&ws->flying), 0);
   if (ws->lingering) end_lingering(ws, status);
   if (ws->state >= TUV_WS_DOWN) return;
-  if (status < 0)
+  if (status < 0) {
     tuv_ws_down(ws, status, NULL);
-  else
-    tuv_ws_flush(ws);
+    return;
+  }
+  tuv_ws_flush(ws);
+  tuv_ws_report_sent(ws);
 }
 
 static void on_stream_close(void* context) {

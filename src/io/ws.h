@@ -53,6 +53,8 @@ typedef struct tuv_ws_events_s {
   void (*on_gone)(tuv_ws_t* ws);
   /* There are bytes to send: tuv_ws_flush is to be called in this turn of the loop. */
   void (*on_dirty)(tuv_ws_t* ws);
+  /* The system has taken bytes: less waits to be sent than before. May be NULL. */
+  void (*on_sent)(tuv_ws_t* ws);
 } tuv_ws_events_t;
 
 typedef enum {
@@ -140,6 +142,11 @@ void tuv_ws_flush(tuv_ws_t* ws);
 
 static inline uint64_t tuv_ws_sent_up_to(const tuv_ws_t* ws) {
   return ws->handed;
+}
+
+/* Bytes that the system has not taken yet. */
+static inline size_t tuv_ws_unsent_bytes(const tuv_ws_t* ws) {
+  return tuv_buf_size(&ws->out) + tuv_buf_size(&ws->flying);
 }
 
 /* A frame that has not left: its payload, unmasked in place (so the frame is spoiled) and inflated,

@@ -43,6 +43,8 @@ typedef struct tuv_url_s {
   uint32_t pool_size;       /* 1..65535, default 1 */
   uint32_t max_inflight;    /* per connection, 1..1048576, default 1024 */
   uint32_t max_queue;       /* per client, 0..16777216, default 65536 */
+  uint64_t max_queue_bytes; /* of their messages, 0..2^40, default 64 MiB */
+  uint64_t max_send_buffer; /* bytes per connection, 1..2^40, default 16 MiB */
   uint64_t max_message_size;/* bytes, 65536..0x7fffffff, default 0x60000000 */
   uint64_t connect_timeout; /* ms, 1..86400000, default 10000 */
   uint64_t request_timeout; /* ms, 0 (none)..86400000, default 60000; timeout= is an alias */

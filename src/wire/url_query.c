@@ -39,6 +39,8 @@ static const setting_t settings[] = {
     {"pool_size", NULL, U32, AT(pool_size), 1, 65535},
     {"max_inflight", NULL, U32, AT(max_inflight), 1, 1048576},
     {"max_queue", NULL, U32, AT(max_queue), 0, 16777216},
+    {"max_queue_bytes", NULL, U64, AT(max_queue_bytes), 0, (uint64_t) 1 << 40},
+    {"max_send_buffer", NULL, U64, AT(max_send_buffer), 1, (uint64_t) 1 << 40},
     {"max_message_size", NULL, U64, AT(max_message_size), 65536, 0x7fffffff},
     {"connect_timeout", NULL, U64, AT(connect_timeout), 1, DAY_MS},
     {"request_timeout", "timeout", U64, AT(request_timeout), 0, DAY_MS},
