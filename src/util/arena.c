@@ -71,6 +71,16 @@ void* tuv_arena_take(tuv_arena_t* arena, size_t size) {
   return taken;
 }
 
+tuv_arena_mark_t tuv_arena_mark(const tuv_arena_t* arena) {
+  tuv_arena_mark_t mark = {arena->current, arena->current != NULL ? arena->current->used : 0};
+  return mark;
+}
+
+void tuv_arena_rewind(tuv_arena_t* arena, tuv_arena_mark_t mark) {
+  arena->current = mark.current;
+  if (mark.current != NULL) mark.current->used = mark.used;
+}
+
 void tuv_arena_reset(tuv_arena_t* arena) {
   tuv_arena_chunk_t** spare = arena->current != NULL ? &arena->current->next : &arena->first;
   arena->idle = *spare != NULL ? arena->idle + 1 : 0;

@@ -24,6 +24,14 @@ void tuv_arena_free(tuv_arena_t* arena);
  * are answered without the allocator. */
 void* tuv_arena_take(tuv_arena_t* arena, size_t size);
 
+/* Gives back what was taken since the mark. */
+typedef struct tuv_arena_mark_s {
+  tuv_arena_chunk_t* current;
+  size_t used;
+} tuv_arena_mark_t;
+tuv_arena_mark_t tuv_arena_mark(const tuv_arena_t* arena);
+void tuv_arena_rewind(tuv_arena_t* arena, tuv_arena_mark_t mark);
+
 /* All that was taken is given back. Chunks that long were not needed are freed. */
 void tuv_arena_reset(tuv_arena_t* arena);
 
