@@ -51,6 +51,9 @@ struct ts_server_s {
   uint64_t messages;
   uint64_t results_open;
   uint64_t free_results;
+  uint64_t stmts_open;
+  uint64_t stmts_dead;
+  uint64_t poisonous;
   uint64_t waiting;
   uint64_t timers; /* of waiting requests, not closed yet */
   bool peer_closed;
@@ -66,6 +69,7 @@ typedef struct ts_cursor_s {
   uint64_t index;        /* of the next block */
   ts_blob_t* current;    /* the block of the last `fetch`; borrowed from the result */
   ts_result_t* result;
+  bool silent;           /* fetches are never answered */
 } ts_cursor_t;
 
 typedef struct ts_waiting_s ts_waiting_t;
@@ -79,6 +83,8 @@ typedef struct ts_session_s {
   ts_env_t env;
   uint64_t next_result;
   ts_cursor_t* results[TS_RESULT_BUCKETS];
+  uint64_t next_stmt;
+  struct ts_stmt_s* stmts;
   ts_waiting_t* waiting;
 } ts_session_t;
 
@@ -87,8 +93,11 @@ typedef struct ts_request_s {
   ts_session_t* session;
   uint64_t started;
   const char* action; /* as replies name it */
+  const char* title;  /* of its arguments, in the error about them */
   uint64_t req_id;
   uint64_t id;        /* a result's */
+  uint64_t stmt_id;
+  bool stmt_reply;    /* errors have the statement's id too */
   const char* sql;
   size_t sql_size;
   bool binary_reply;  /* errors are given in the form of fetch_raw_block's replies */
@@ -114,6 +123,9 @@ void ts_session_binary(ts_conn_t* conn, const uint8_t* data, size_t size);
 void ts_session_close_frame(ts_conn_t* conn, uint16_t code);
 void ts_session_closed(ts_conn_t* conn);
 
+/* A message that the real gateway does not survive: counted, and the connection cut. */
+void ts_session_poison(ts_session_t* session);
+
 /* What handles a request that is read and that no rule answers otherwise. */
 typedef void (*ts_handler_t)(ts_request_t* request);
 /* Looks for a rule and applies it, or calls the handler. `applied`: the rule has waited already. */
@@ -133,6 +145,7 @@ void ts_request_fetch_raw(ts_request_t* request);
 void ts_request_fetch(ts_request_t* request);
 void ts_request_fetch_block(ts_request_t* request);
 void ts_request_block(ts_request_t* request, ts_blob_t* block); /* the reply with this block */
+ts_cursor_t* ts_session_open_result(ts_session_t* session, ts_result_t* result);
 ts_cursor_t* ts_session_cursor(ts_session_t* session, uint64_t id);
 void ts_session_free_result(ts_session_t* session, uint64_t id);
 

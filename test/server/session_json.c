@@ -2,9 +2,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
-#include "server.h"
+#include "session_args.h"
+#include "session_stmt.h"
 
 /* What a message turned out to be, for its handler. */
 typedef struct message_s {
@@ -20,66 +20,18 @@ typedef struct action_s {
   uint8_t since[4];
   bool early;          /* allowed before conn */
   void (*handle)(ts_request_t* request); /* args are an object, a null, or for version absent */
+  bool stmt;           /* of a statement: replies have its id */
 } action_t;
 
 /* ---- arguments ---- */
 
-/* A member by Go's rules: an exact key before one in another case, the last one of several. */
-static yyjson_val* member(yyjson_val* object, const char* name) {
-  yyjson_val* exact = NULL;
-  yyjson_val* folded = NULL;
-  yyjson_obj_iter iter = yyjson_obj_iter_with(object);
-  for (yyjson_val* key; (key = yyjson_obj_iter_next(&iter)) != NULL;) {
-    if (yyjson_equals_str(key, name)) {
-      exact = yyjson_obj_iter_get_val(key);
-    } else if (yyjson_get_len(key) == strlen(name) && strcasecmp(yyjson_get_str(key), name) == 0) {
-      folded = yyjson_obj_iter_get_val(key);
-    }
-  }
-  return exact != NULL ? exact : folded;
-}
-
-static bool get_u64(yyjson_val* args, const char* name, uint64_t* value) {
-  yyjson_val* val = member(args, name);
-  *value = 0;
-  if (val == NULL || yyjson_is_null(val)) return true;
-  if (!yyjson_is_uint(val)) return false;
-  *value = yyjson_get_uint(val);
-  return true;
-}
-
-static bool get_int(yyjson_val* args, const char* name, int64_t* value) {
-  yyjson_val* val = member(args, name);
-  *value = 0;
-  if (val == NULL || yyjson_is_null(val)) return true;
-  if (!yyjson_is_int(val)) return false;
-  *value = yyjson_get_sint(val);
-  return true;
-}
-
-static bool get_text(yyjson_val* args, const char* name, const char** text, size_t* size) {
-  yyjson_val* val = member(args, name);
-  *text = "";
-  if (size != NULL) *size = 0;
-  if (val == NULL || yyjson_is_null(val)) return true;
-  if (!yyjson_is_str(val)) return false;
-  *text = yyjson_get_str(val);
-  if (size != NULL) *size = yyjson_get_len(val);
-  return true;
-}
-
 /* The id that a bad request is answered with: as well as it can be told. */
 static uint64_t guess_req_id(yyjson_val* args) {
-  yyjson_val* val = yyjson_is_obj(args) ? member(args, "req_id") : NULL;
+  yyjson_val* val = yyjson_is_obj(args) ? ts_arg(args, "req_id") : NULL;
   if (yyjson_is_uint(val)) return yyjson_get_uint(val);
   if (yyjson_is_str(val)) return strtoull(yyjson_get_str(val), NULL, 10);
   double real = yyjson_is_real(val) ? yyjson_get_real(val) : 0;
   return real > 0 && real < 1e18 ? (uint64_t)real : 0;
-}
-
-static void bad_args(ts_request_t* request) {
-  const message_t* message = (const message_t*)request;
-  ts_reply_error(request, TS_E_INTERNAL, "unmarshal %s request error", message->action->title);
 }
 
 /* ---- actions ---- */
@@ -95,8 +47,8 @@ static void do_version(ts_request_t* request) {
 static void do_check_server_status(ts_request_t* request) {
   const char* fqdn;
   int64_t port;
-  if (!get_text(request->args, "fqdn", &fqdn, NULL) || !get_int(request->args, "port", &port)) {
-    bad_args(request);
+  if (!ts_arg_text(request->args, "fqdn", &fqdn, NULL) || !ts_arg_int(request->args, "port", &port)) {
+    ts_reply_bad_args(request);
     return;
   }
   bool alive = port == 0 || port == 6030; /* the only node there is, by any name */
@@ -118,12 +70,12 @@ static bool read_login(yyjson_val* args, login_t* login) {
   static const char* const texts[] = {"app", "ip", "connector", "totp_code"};
   const char* ignored;
   for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
-    if (!get_text(args, texts[i], &ignored, NULL)) return false;
-  return get_text(args, "user", &login->user, NULL) &&
-         get_text(args, "password", &login->password, NULL) &&
-         get_text(args, "db", &login->db, NULL) && get_text(args, "tz", &login->zone, NULL) &&
-         get_text(args, "bearer_token", &login->token, NULL) &&
-         get_int(args, "mode", &login->mode);
+    if (!ts_arg_text(args, texts[i], &ignored, NULL)) return false;
+  return ts_arg_text(args, "user", &login->user, NULL) &&
+         ts_arg_text(args, "password", &login->password, NULL) &&
+         ts_arg_text(args, "db", &login->db, NULL) && ts_arg_text(args, "tz", &login->zone, NULL) &&
+         ts_arg_text(args, "bearer_token", &login->token, NULL) &&
+         ts_arg_int(args, "mode", &login->mode);
 }
 
 /* By token if there is one (and the URL has none), else by name and password. 0 or an error. */
@@ -144,7 +96,7 @@ static void do_conn(ts_request_t* request) {
   login_t login = {0};
   const char* text;
   if (!read_login(request->args, &login)) {
-    bad_args(request);
+    ts_reply_bad_args(request);
     return;
   }
   if (session->connected) {
@@ -179,8 +131,8 @@ static void do_conn(ts_request_t* request) {
 
 static void do_query(ts_request_t* request) {
   const char* ignored;
-  if (!get_text(request->args, "sql", &ignored, NULL)) {
-    bad_args(request);
+  if (!ts_arg_text(request->args, "sql", &ignored, NULL)) {
+    ts_reply_bad_args(request);
     return;
   }
   if (request->sql == NULL) request->sql = "";
@@ -188,8 +140,8 @@ static void do_query(ts_request_t* request) {
 }
 
 static void with_id(ts_request_t* request, const char* name, ts_handler_t handler) {
-  if (!get_u64(request->args, name, &request->id)) {
-    bad_args(request);
+  if (!ts_arg_u64(request->args, name, &request->id)) {
+    ts_reply_bad_args(request);
   } else {
     handler(request);
   }
@@ -240,8 +192,8 @@ static void do_get_server_info(ts_request_t* request) {
 
 static void do_get_connection_info(ts_request_t* request) {
   int64_t info;
-  if (!get_int(request->args, "info", &info)) {
-    bad_args(request);
+  if (!ts_arg_int(request->args, "info", &info)) {
+    ts_reply_bad_args(request);
   } else if (info != 0) {
     ts_reply_error(request, TS_E_PARAMETERS, "Invalid parameters");
   } else {
@@ -258,16 +210,20 @@ static bool set_option(ts_session_t* session, int64_t option, const char* value)
 }
 
 static void do_options_connection(ts_request_t* request) {
-  yyjson_val* options = member(request->args, "options");
+  yyjson_val* options = ts_arg(request->args, "options");
   bool ok = options == NULL || yyjson_is_null(options) || yyjson_is_arr(options);
   yyjson_arr_iter iter;
   for (int step = 0; step < 2; step++) { /* all are checked before the first is applied */
     if (!ok || !yyjson_arr_iter_init(options, &iter)) break;
     for (yyjson_val* item; ok && (item = yyjson_arr_iter_next(&iter)) != NULL;) {
+      if (yyjson_is_null(item)) {
+        ts_session_poison(request->session);
+        return;
+      }
       int64_t option = 0;
       const char* value = "";
-      ok = yyjson_is_obj(item) && get_int(item, "option", &option) &&
-           get_text(item, "value", &value, NULL);
+      ok = yyjson_is_obj(item) && ts_arg_int(item, "option", &option) &&
+           ts_arg_text(item, "value", &value, NULL);
       if (step == 1 && !set_option(request->session, option, value)) {
         ts_reply_error(request, TS_E_PARAMETERS, "Invalid parameters");
         return;
@@ -275,7 +231,7 @@ static void do_options_connection(ts_request_t* request) {
     }
   }
   if (!ok) {
-    bad_args(request);
+    ts_reply_bad_args(request);
     return;
   }
   ts_reply_begin(request);
@@ -283,18 +239,36 @@ static void do_options_connection(ts_request_t* request) {
 }
 
 static const action_t actions[] = {
-    {"version", "version", {0}, true, do_version},
-    {"conn", "connect", {0}, true, do_conn},
-    {"check_server_status", "check server status", {3, 3, 6, 0}, true, do_check_server_status},
-    {"query", "query", {0}, false, do_query},
-    {"fetch", "fetch", {0}, false, do_fetch},
-    {"fetch_block", "fetch block", {0}, false, do_fetch_block},
-    {"free_result", "free result", {0}, false, do_free_result},
-    {"num_fields", "num fields", {0}, false, do_num_fields},
-    {"get_current_db", "get current db", {3, 2, 2, 0}, false, do_get_current_db},
-    {"get_server_info", "get server info", {3, 2, 2, 0}, false, do_get_server_info},
-    {"options_connection", "options connection", {3, 3, 5, 0}, false, do_options_connection},
-    {"get_connection_info", "get connection info", {3, 4, 0, 0}, false, do_get_connection_info},
+    {"version", "version", {0}, true, do_version, false},
+    {"conn", "connect", {0}, true, do_conn, false},
+    {"check_server_status", "check server status", {3, 3, 6, 0}, true, do_check_server_status, false},
+    {"query", "query", {0}, false, do_query, false},
+    {"fetch", "fetch", {0}, false, do_fetch, false},
+    {"fetch_block", "fetch block", {0}, false, do_fetch_block, false},
+    {"free_result", "free result", {0}, false, do_free_result, false},
+    {"num_fields", "num fields", {0}, false, do_num_fields, false},
+    {"get_current_db", "get current db", {3, 2, 2, 0}, false, do_get_current_db, false},
+    {"get_server_info", "get server info", {3, 2, 2, 0}, false, do_get_server_info, false},
+    {"options_connection", "options connection", {3, 3, 5, 0}, false, do_options_connection, false},
+    {"get_connection_info", "get connection info", {3, 4, 0, 0}, false, do_get_connection_info, false},
+    {"init", "stmt init", {0}, false, ts_stmt1_init, false},
+    {"prepare", "stmt prepare", {0}, false, ts_stmt1_prepare, true},
+    {"set_table_name", "stmt set table name", {0}, false, ts_stmt1_set_table_name, true},
+    {"set_tags", "stmt set tags", {0}, false, ts_stmt1_set_tags, true},
+    {"bind", "stmt bind", {0}, false, ts_stmt1_bind, true},
+    {"add_batch", "stmt add batch", {0}, false, ts_stmt1_add_batch, true},
+    {"exec", "stmt exec", {0}, false, ts_stmt1_exec, true},
+    {"close", "stmt close", {0}, false, ts_stmt1_close, true},
+    {"get_tag_fields", "stmt get tag fields", {0}, false, ts_stmt1_get_tag_fields, true},
+    {"get_col_fields", "stmt get col fields", {0}, false, ts_stmt1_get_col_fields, true},
+    {"use_result", "stmt use result", {3, 2, 2, 0}, false, ts_stmt1_use_result, true},
+    {"stmt_num_params", "stmt num params", {3, 2, 2, 0}, false, ts_stmt1_num_params, true},
+    {"stmt_get_param", "stmt get param", {3, 2, 2, 0}, false, ts_stmt1_get_param, true},
+    {"stmt2_init", "stmt2 init", {3, 3, 3, 0}, false, ts_stmt2_init, false},
+    {"stmt2_prepare", "stmt2 prepare", {3, 3, 3, 0}, false, ts_stmt2_prepare, true},
+    {"stmt2_exec", "stmt2 exec", {3, 3, 3, 0}, false, ts_stmt2_exec, true},
+    {"stmt2_result", "stmt2 result", {3, 3, 3, 0}, false, ts_stmt2_result, true},
+    {"stmt2_close", "stmt2 close", {3, 3, 3, 0}, false, ts_stmt2_close, true},
 };
 
 static const action_t* find_action(const ts_server_t* server, const char* name) {
@@ -324,12 +298,25 @@ static void handle(ts_request_t* request) {
     ts_reply_error(request, TS_E_INTERNAL, "unknown action %s", request->action);
   } else if (message->absent_args ? action->handle != do_version
                                   : !object && !yyjson_is_null(request->args)) {
-    bad_args(request);
-  } else if (object && !get_u64(request->args, "req_id", &req_id)) {
-    bad_args(request);
+    ts_reply_bad_args(request);
+  } else if (object && (!ts_arg_u64(request->args, "req_id", &req_id) ||
+                        (action->stmt && !ts_arg_u64(request->args, "stmt_id", &req_id)))) {
+    ts_reply_bad_args(request);
   } else {
     action->handle(request);
   }
+}
+
+/* The statement that is meant; its SQL is the request's, unless it brings one. */
+static void find_stmt(ts_request_t* request, const action_t* action) {
+  request->title = action->title;
+  if (!action->stmt) return;
+  if (!ts_arg_u64(request->args, "stmt_id", &request->stmt_id)) request->stmt_id = 0;
+  request->stmt_reply = request->session->connected;
+  const ts_stmt_t* stmt = ts_session_stmt(request->session, request->stmt_id);
+  if (stmt == NULL || stmt->text == NULL || ts_arg(request->args, "sql") != NULL) return;
+  request->sql = stmt->text;
+  request->sql_size = stmt->text_size;
 }
 
 void ts_json_message(ts_session_t* session, const char* text, size_t size,
@@ -339,17 +326,18 @@ void ts_json_message(ts_session_t* session, const char* text, size_t size,
   yyjson_doc* doc = yyjson_read(text, size, 0);
   yyjson_val* root = yyjson_doc_get_root(doc);
   message.bad_request = !yyjson_is_obj(root) ||
-                        !get_text(root, "action", &request->action, NULL);
+                        !ts_arg_text(root, "action", &request->action, NULL);
   if (message.bad_request) {
     request->action = "";
   } else {
-    request->args = member(root, "args");
+    request->args = ts_arg(root, "args");
     message.absent_args = request->args == NULL;
     request->req_id = guess_req_id(request->args);
-    if (!get_u64(request->args, "id", &request->id)) request->id = 0; /* for TS_ANSWER_BLOCK */
+    if (!ts_arg_u64(request->args, "id", &request->id)) request->id = 0; /* for TS_ANSWER_BLOCK */
     message.action = find_action(session->server, request->action);
-    if (!get_text(request->args, "sql", &request->sql, &request->sql_size))
+    if (!ts_arg_text(request->args, "sql", &request->sql, &request->sql_size))
       request->sql = NULL;
+    if (message.action != NULL) find_stmt(request, message.action);
   }
   ts_session_dispatch(request, handle, applied, text, size, false);
   yyjson_doc_free(doc);

@@ -54,6 +54,7 @@ typedef struct ts_store_s {
   sqlite3_stmt* rollback;
   ts_database_t* databases;
   int64_t next_id;
+  uint64_t schema; /* counts changes of databases and tables, but for new children */
 } ts_store_t;
 
 ts_store_t* ts_store_open(void);
