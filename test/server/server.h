@@ -36,6 +36,8 @@ struct ts_server_s {
   char user[64];
   char password[64];
   char bearer_token[256];
+  char totp_secret[256];
+  char instances[1024];
   uint32_t version_number; /* 8 bits for each of the four */
   char url[192];
   ts_store_t* store;
@@ -152,6 +154,8 @@ void ts_session_free_result(ts_session_t* session, uint64_t id);
 /* session_reply.c: the five first keys are written by begin; end closes the object and sends. */
 void ts_reply_error(ts_request_t* request, int code, const char* format, ...)
     __attribute__((format(printf, 3, 4)));
+/* The error for an argument of another type. */
+void ts_reply_bad_args(ts_request_t* request);
 ts_buf_t* ts_reply_begin(ts_request_t* request);
 void ts_reply_end(ts_request_t* request);
 uint64_t ts_request_timing(const ts_request_t* request);

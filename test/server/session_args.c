@@ -1,10 +1,9 @@
-/* Arguments of JSON messages, read with Go's leniency. */
+/* The arguments of JSON messages, read by Go's rules. */
 #include "session_args.h"
 
 #include <string.h>
 #include <strings.h>
 
-/* A member by Go's rules: an exact key before one in another case, the last one of several. */
 yyjson_val* ts_arg(yyjson_val* object, const char* name) {
   yyjson_val* exact = NULL;
   yyjson_val* folded = NULL;
@@ -37,15 +36,6 @@ bool ts_arg_int(yyjson_val* args, const char* name, int64_t* value) {
   return true;
 }
 
-bool ts_arg_bool(yyjson_val* args, const char* name, bool* value) {
-  yyjson_val* val = ts_arg(args, name);
-  *value = false;
-  if (val == NULL || yyjson_is_null(val)) return true;
-  if (!yyjson_is_bool(val)) return false;
-  *value = yyjson_get_bool(val);
-  return true;
-}
-
 bool ts_arg_text(yyjson_val* args, const char* name, const char** text, size_t* size) {
   yyjson_val* val = ts_arg(args, name);
   *text = "";
@@ -57,7 +47,8 @@ bool ts_arg_text(yyjson_val* args, const char* name, const char** text, size_t* 
   return true;
 }
 
-void ts_reply_bad_args(ts_request_t* request) {
-  request->stmt_reply = false;
-  ts_reply_error(request, TS_E_INTERNAL, "unmarshal %s request error", request->title);
+bool ts_arg_bool(yyjson_val* args, const char* name, bool* value) {
+  yyjson_val* val = ts_arg(args, name);
+  *value = yyjson_get_bool(val);
+  return val == NULL || yyjson_is_null(val) || yyjson_is_bool(val);
 }

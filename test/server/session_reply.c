@@ -70,3 +70,8 @@ void ts_reply_error(ts_request_t* request, int code, const char* format, ...) {
   }
   ts_reply_end(request);
 }
+
+void ts_reply_bad_args(ts_request_t* request) {
+  request->stmt_reply = false;
+  ts_reply_error(request, TS_E_INTERNAL, "unmarshal %s request error", request->title);
+}

@@ -412,6 +412,8 @@ ts_peer_t* ts_conn_peer(const ts_conn_t* conn) { return conn->peer; }
 void* ts_conn_data(const ts_conn_t* conn) { return conn->data; }
 void ts_conn_set_data(ts_conn_t* conn, void* data) { conn->data = data; }
 
+const char* ts_conn_path(const ts_conn_t* conn) { return conn->upgrade.path; }
+
 const char* ts_conn_request(const ts_conn_t* conn) {
   return conn->upgrade.complete ? (const char*)conn->upgrade.text.data : "";
 }
