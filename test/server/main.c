@@ -35,8 +35,18 @@ static void watch(uv_loop_t* loop, program_t* program, uv_signal_t* handle, int 
 
 static int usage(const char* name) {
   fprintf(stderr, "usage: %s [--port N] [--version V] [--compression] [--quiet]\n"
+          "       [--instance HOST:PORT]...\n"
           "       [--tls-cert FILE --tls-key FILE [--tls-client-ca FILE] | --tls-make FILE]\n", name);
   return 2;
+}
+
+/* One gateway more for list_instances. */
+static bool add_instance(const char* text, ts_config_t* config) {
+  static char list[1024];
+  size_t used = strlen(list);
+  int size = snprintf(list + used, sizeof list - used, "%s%s", used > 0 ? "," : "", text);
+  config->instances = list;
+  return size > 0 && (size_t)size < sizeof list - used;
 }
 
 static bool read_port(const char* text, int* port) {
@@ -105,6 +115,8 @@ static bool read_args(int argc, char** argv, ts_config_t* config, ts_tls_options
     } else if (strcmp(argv[i], "--tls-make") == 0 && has_value) {
       if (!make_certificate(argv[++i], tls)) return false;
       config->tls = tls;
+    } else if (strcmp(argv[i], "--instance") == 0 && has_value) {
+      if (!add_instance(argv[++i], config)) return false;
     } else if (!has_value || !read_tls_arg(argv[i], argv[i + 1], tls)) {
       return false;
     } else {
