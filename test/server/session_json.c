@@ -21,7 +21,6 @@ typedef struct action_s {
   uint8_t since[4];
   bool early;          /* allowed before conn */
   void (*handle)(ts_request_t* request); /* args are an object, a null, or for version absent */
-  bool stmt;           /* of a statement: replies have its id */
 } action_t;
 
 /* ---- arguments ---- */
@@ -277,45 +276,55 @@ static void do_options_connection(ts_request_t* request) {
   ts_reply_end(request);
 }
 
+static void do_insert(ts_request_t* request) {
+  if (!ts_request_lines(request)) ts_reply_bad_args(request);
+}
+
 static const action_t actions[] = {
-    {"version", "version", {0}, true, do_version, false},
-    {"conn", "connect", {0}, true, do_conn, false},
-    {"check_server_status", "check server status", {3, 3, 6, 0}, true, do_check_server_status, false},
-    {"query", "query", {0}, false, do_query, false},
-    {"fetch", "fetch", {0}, false, do_fetch, false},
-    {"fetch_block", "fetch block", {0}, false, do_fetch_block, false},
-    {"free_result", "free result", {0}, false, do_free_result, false},
-    {"num_fields", "num fields", {0}, false, do_num_fields, false},
-    {"get_current_db", "get current db", {3, 2, 2, 0}, false, do_get_current_db, false},
-    {"get_server_info", "get server info", {3, 2, 2, 0}, false, do_get_server_info, false},
-    {"options_connection", "options connection", {3, 3, 5, 0}, false, do_options_connection, false},
-    {"get_connection_info", "get connection info", {3, 4, 0, 0}, false, do_get_connection_info, false},
-    {"init", "stmt init", {0}, false, ts_stmt1_init, false},
-    {"prepare", "stmt prepare", {0}, false, ts_stmt1_prepare, true},
-    {"set_table_name", "stmt set table name", {0}, false, ts_stmt1_set_table_name, true},
-    {"set_tags", "stmt set tags", {0}, false, ts_stmt1_set_tags, true},
-    {"bind", "stmt bind", {0}, false, ts_stmt1_bind, true},
-    {"add_batch", "stmt add batch", {0}, false, ts_stmt1_add_batch, true},
-    {"exec", "stmt exec", {0}, false, ts_stmt1_exec, true},
-    {"close", "stmt close", {0}, false, ts_stmt1_close, true},
-    {"get_tag_fields", "stmt get tag fields", {0}, false, ts_stmt1_get_tag_fields, true},
-    {"get_col_fields", "stmt get col fields", {0}, false, ts_stmt1_get_col_fields, true},
-    {"use_result", "stmt use result", {3, 2, 2, 0}, false, ts_stmt1_use_result, true},
-    {"stmt_num_params", "stmt num params", {3, 2, 2, 0}, false, ts_stmt1_num_params, true},
-    {"stmt_get_param", "stmt get param", {3, 2, 2, 0}, false, ts_stmt1_get_param, true},
-    {"stmt2_init", "stmt2 init", {3, 3, 3, 0}, false, ts_stmt2_init, false},
-    {"stmt2_prepare", "stmt2 prepare", {3, 3, 3, 0}, false, ts_stmt2_prepare, true},
-    {"stmt2_exec", "stmt2 exec", {3, 3, 3, 0}, false, ts_stmt2_exec, true},
-    {"stmt2_result", "stmt2 result", {3, 3, 3, 0}, false, ts_stmt2_result, true},
-    {"stmt2_close", "stmt2 close", {3, 3, 3, 0}, false, ts_stmt2_close, true},
+    {"version", "version", {0}, true, do_version},
+    {"conn", "connect", {0}, true, do_conn},
+    {"check_server_status", "check server status", {3, 3, 6, 0}, true, do_check_server_status},
+    {"query", "query", {0}, false, do_query},
+    {"fetch", "fetch", {0}, false, do_fetch},
+    {"fetch_block", "fetch block", {0}, false, do_fetch_block},
+    {"free_result", "free result", {0}, false, do_free_result},
+    {"num_fields", "num fields", {0}, false, do_num_fields},
+    {"get_current_db", "get current db", {3, 2, 2, 0}, false, do_get_current_db},
+    {"get_server_info", "get server info", {3, 2, 2, 0}, false, do_get_server_info},
+    {"insert", "schemaless insert", {0}, false, do_insert},
+    {"options_connection", "options connection", {3, 3, 5, 0}, false, do_options_connection},
+    {"get_connection_info", "get connection info", {3, 4, 0, 0}, false, do_get_connection_info},
+    {"init", "stmt init", {0}, false, ts_stmt1_init},
+    {"stmt2_init", "stmt2 init", {3, 3, 3, 0}, false, ts_stmt2_init},
 };
 
-static const action_t* find_action(const ts_server_t* server, const char* name) {
-  for (size_t i = 0; i < sizeof actions / sizeof *actions; i++) {
-    const uint8_t* since = actions[i].since;
-    if (strcmp(actions[i].name, name) == 0 &&
+/* Of a statement: their replies have its id. */
+static const action_t stmt_actions[] = {
+    {"prepare", "stmt prepare", {0}, false, ts_stmt1_prepare},
+    {"set_table_name", "stmt set table name", {0}, false, ts_stmt1_set_table_name},
+    {"set_tags", "stmt set tags", {0}, false, ts_stmt1_set_tags},
+    {"bind", "stmt bind", {0}, false, ts_stmt1_bind},
+    {"add_batch", "stmt add batch", {0}, false, ts_stmt1_add_batch},
+    {"exec", "stmt exec", {0}, false, ts_stmt1_exec},
+    {"close", "stmt close", {0}, false, ts_stmt1_close},
+    {"get_tag_fields", "stmt get tag fields", {0}, false, ts_stmt1_get_tag_fields},
+    {"get_col_fields", "stmt get col fields", {0}, false, ts_stmt1_get_col_fields},
+    {"use_result", "stmt use result", {3, 2, 2, 0}, false, ts_stmt1_use_result},
+    {"stmt_num_params", "stmt num params", {3, 2, 2, 0}, false, ts_stmt1_num_params},
+    {"stmt_get_param", "stmt get param", {3, 2, 2, 0}, false, ts_stmt1_get_param},
+    {"stmt2_prepare", "stmt2 prepare", {3, 3, 3, 0}, false, ts_stmt2_prepare},
+    {"stmt2_exec", "stmt2 exec", {3, 3, 3, 0}, false, ts_stmt2_exec},
+    {"stmt2_result", "stmt2 result", {3, 3, 3, 0}, false, ts_stmt2_result},
+    {"stmt2_close", "stmt2 close", {3, 3, 3, 0}, false, ts_stmt2_close},
+};
+
+static const action_t* find_in(const ts_server_t* server, const char* name,
+                               const action_t* table, size_t count) {
+  for (size_t i = 0; i < count; i++) {
+    const uint8_t* since = table[i].since;
+    if (strcmp(table[i].name, name) == 0 &&
         ts_server_has(server, since[0], since[1], since[2], since[3]))
-      return &actions[i];
+      return &table[i];
   }
   return NULL;
 }
@@ -339,7 +348,7 @@ static void handle(ts_request_t* request) {
                                   : !object && !yyjson_is_null(request->args)) {
     ts_reply_bad_args(request);
   } else if (object && (!ts_arg_u64(request->args, "req_id", &req_id) ||
-                        (action->stmt && !ts_arg_u64(request->args, "stmt_id", &req_id)))) {
+                        (request->stmt_reply && !ts_arg_u64(request->args, "stmt_id", &req_id)))) {
     ts_reply_bad_args(request);
   } else {
     action->handle(request);
@@ -347,15 +356,25 @@ static void handle(ts_request_t* request) {
 }
 
 /* The statement that is meant; its SQL is the request's, unless it brings one. */
-static void find_stmt(ts_request_t* request, const action_t* action) {
-  request->title = action->title;
-  if (!action->stmt) return;
+static void find_stmt(ts_request_t* request) {
   if (!ts_arg_u64(request->args, "stmt_id", &request->stmt_id)) request->stmt_id = 0;
   request->stmt_reply = request->session->connected;
   const ts_stmt_t* stmt = ts_session_stmt(request->session, request->stmt_id);
   if (stmt == NULL || stmt->text == NULL || ts_arg(request->args, "sql") != NULL) return;
   request->sql = stmt->text;
   request->sql_size = stmt->text_size;
+}
+
+static void find_action(message_t* message) {
+  ts_request_t* request = &message->request;
+  const ts_server_t* server = request->session->server;
+  message->action = find_in(server, request->action, actions, sizeof actions / sizeof *actions);
+  if (message->action == NULL) {
+    message->action = find_in(server, request->action, stmt_actions,
+                              sizeof stmt_actions / sizeof *stmt_actions);
+    if (message->action != NULL) find_stmt(request);
+  }
+  if (message->action != NULL) request->title = message->action->title;
 }
 
 void ts_json_message(ts_session_t* session, const char* text, size_t size,
@@ -373,10 +392,9 @@ void ts_json_message(ts_session_t* session, const char* text, size_t size,
     message.absent_args = request->args == NULL;
     request->req_id = guess_req_id(request->args);
     if (!ts_arg_u64(request->args, "id", &request->id)) request->id = 0; /* for TS_ANSWER_BLOCK */
-    message.action = find_action(session->server, request->action);
     if (!ts_arg_text(request->args, "sql", &request->sql, &request->sql_size))
       request->sql = NULL;
-    if (message.action != NULL) find_stmt(request, message.action);
+    find_action(&message);
   }
   ts_session_dispatch(request, handle, applied, text, size, false);
   yyjson_doc_free(doc);

@@ -28,7 +28,7 @@ static int put_integer(column_t* column, yyjson_val* value) {
     ok = bits <= (ts_type_is_unsigned(type.type) ? all : all / 2);
   } else if (yyjson_is_sint(value) && !ts_type_is_unsigned(type.type)) {
     bits = (uint64_t)yyjson_get_sint(value);
-    ok = (uint64_t)-yyjson_get_sint(value) <= all / 2 + 1;
+    ok = 0 - bits <= all / 2 + 1; /* the value is negative */
   }
   if (!ok) return bad(column, "not an integer in range");
   uint8_t bytes[8];
