@@ -51,6 +51,11 @@ typedef struct taosuv_req_private_s {
   uint64_t timeout_ms;                                                                            \
   /* in: the same as a moment of uv_now(), milliseconds; 0: none. The earlier of both counts */   \
   uint64_t deadline;                                                                              \
+  /* in: not 0: executing it twice does no harm. Then, when its connection dies, it is sent again */ \
+  /* over another one, five times at most and within its time limit, rather than failing with */  \
+  /* TAOSUV_ECONNLOST. Of what runs in a statement or reads a result it is not heeded */          \
+  unsigned int idempotent;                                                                        \
+  unsigned int reserved_flags; /* spare; zero */                                                  \
   /* out: the id that was sent */                                                                 \
   uint64_t sent_req_id;                                                                           \
   /* out: nanoseconds in the server, by its own word; and from the call to the callback */        \
@@ -67,7 +72,7 @@ typedef struct taosuv_req_private_s {
   /* out: "host:port" of the connection it went over; NULL when there was none */                 \
   const char* host;                                                                               \
   /* spare, for later fields; zero */                                                             \
-  uint64_t reserved[4];                                                                           \
+  uint64_t reserved[3];                                                                           \
   taosuv_req_private_t priv;
 
 /* Any request, for taosuv_cancel: cast the pointer. */
@@ -218,9 +223,9 @@ struct taosuv_submit_s {
 TAOSUV_EXTERN int taosuv_submit(taosuv_client_t* client, taosuv_submit_t* req, taosuv_submit_cb cb);
 
 /* Errors that every operation's call can return: TAOSUV_EINVAL (a NULL or senseless argument),
- * TAOSUV_EBUSY (the request is pending), TAOSUV_ECLOSED, TAOSUV_EAGAIN (max_queue requests wait; go
- * on after the drain callback), TAOSUV_EREQID (that req_id is in flight), TAOSUV_EMSGSIZE,
- * TAOSUV_ENOMEM. Statuses that every callback can have: 0, TAOSUV_ECANCELED, TAOSUV_ETIMEDOUT,
+ * TAOSUV_EBUSY (the request is pending), TAOSUV_ECLOSED, TAOSUV_EAGAIN (max_queue requests or
+ * max_queue_bytes of them wait; go on after the drain callback), TAOSUV_EREQID (that req_id is in
+ * flight), TAOSUV_EMSGSIZE, TAOSUV_ENOMEM. Statuses that every callback can have: 0, TAOSUV_ECANCELED, TAOSUV_ETIMEDOUT,
  * TAOSUV_EUNSENT, TAOSUV_ESERVER, TAOSUV_ECONNLOST, TAOSUV_EPROTO, TAOSUV_EWS, TAOSUV_ENOMEM; and
  * while connecting TAOSUV_EDNS, TAOSUV_ECONNTIMEOUT, TAOSUV_EUPGRADE, TAOSUV_EHTTP,
  * TAOSUV_EREDIRECT, TAOSUV_ENOENDPOINT, TAOSUV_EUNAVAIL, TAOSUV_EAUTH, TAOSUV_EVERSION and libuv's

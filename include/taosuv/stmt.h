@@ -2,9 +2,7 @@
 #ifndef TAOSUV_STMT_H
 #define TAOSUV_STMT_H
 
-#include <stdint.h>
-#include <time.h>
-
+#include "bind.h"
 #include "query.h"
 
 #ifdef __cplusplus
@@ -15,106 +13,6 @@ extern "C" {
  * stays prepared on one connection at a time; when that connection is gone the next exec prepares it
  * again on another, unseen. */
 typedef struct taosuv_stmt_s taosuv_stmt_t;
-
-/* What a `?` of an INSERT stands for (PROTOCOL 6.3.1). */
-typedef enum {
-  TAOSUV_BIND_COLUMN = 1,
-  TAOSUV_BIND_TAG = 2,
-  TAOSUV_BIND_QUERY = 3,
-  TAOSUV_BIND_TABLE = 4
-} taosuv_bind_kind_t;
-
-/* A `?` of an INSERT, in the order of the SQL. */
-typedef struct taosuv_stmt_field_s {
-  const char* name; /* UTF-8, NUL-terminated; lives until the statement is prepared anew or closed */
-  uint32_t name_length;
-  uint8_t kind;      /* taosuv_bind_kind_t */
-  uint8_t type;      /* taosuv_type_t */
-  uint8_t precision; /* TIMESTAMP: taosuv_precision_t; DECIMAL: digits in all, 0 when not told */
-  uint8_t scale;     /* DECIMAL: digits behind the point */
-  uint32_t length;   /* variable types: the most bytes, of NCHAR characters; 0 when not told */
-  uint64_t reserved[2];
-} taosuv_stmt_field_t;
-
-/* One value, for tags, query parameters and rows. Use the makers below. */
-typedef enum {
-  TAOSUV_VALUE_NULL,
-  TAOSUV_VALUE_BOOL,
-  TAOSUV_VALUE_I64,     /* integers and TIMESTAMP, this in the field's precision */
-  TAOSUV_VALUE_U64,     /* integers */
-  TAOSUV_VALUE_F64,     /* FLOAT and DOUBLE */
-  TAOSUV_VALUE_TEXT,    /* VARCHAR, NCHAR, JSON, DECIMAL ("-12.50"); UTF-8 */
-  TAOSUV_VALUE_BYTES,   /* VARBINARY, GEOMETRY (WKB), BLOB, VARCHAR */
-  TAOSUV_VALUE_TIMESPEC /* TIMESTAMP, rounded down to the field's precision */
-} taosuv_value_kind_t;
-
-typedef struct taosuv_value_s {
-  uint8_t kind; /* taosuv_value_kind_t */
-  size_t length; /* of bytes; TAOSUV_NUL_TERMINATED for a C string */
-  union {
-    int64_t i64;
-    uint64_t u64;
-    double f64;
-    const void* bytes;
-    struct timespec time;
-  } as;
-} taosuv_value_t;
-
-/* One column of many rows. */
-typedef struct taosuv_array_s {
-  /* taosuv_type_t of the elements: the field's own type. NCHAR and JSON are UTF-8. DECIMAL fields also take
-   * TAOSUV_TYPE_VARCHAR (decimal text). TAOSUV_TYPE_NULL: every row is NULL, nothing else is read. */
-  uint8_t type;
-  /* Fixed width: one element a row, of C's layout (bool and int8_t 1 byte … int64_t and double 8;
-   * DECIMAL 16 bytes, low word first, DECIMAL64 8, both times 10^scale). Variable: the bytes of all rows. */
-  const void* values;
-  /* Variable: rows + 1 numbers; row i has the bytes from offsets[i] up to offsets[i + 1]. */
-  const uint32_t* offsets;
-  /* One byte a row, not 0 for NULL; the pointer is NULL when no row is. */
-  const uint8_t* nulls;
-} taosuv_array_t;
-
-static inline taosuv_value_t taosuv_null(void) {
-  taosuv_value_t value = {TAOSUV_VALUE_NULL, 0, {0}};
-  return value;
-}
-static inline taosuv_value_t taosuv_bool(int truth) {
-  taosuv_value_t value = {TAOSUV_VALUE_BOOL, 0, {0}};
-  value.as.i64 = truth != 0;
-  return value;
-}
-static inline taosuv_value_t taosuv_i64(int64_t number) {
-  taosuv_value_t value = {TAOSUV_VALUE_I64, 0, {0}};
-  value.as.i64 = number;
-  return value;
-}
-static inline taosuv_value_t taosuv_u64(uint64_t number) {
-  taosuv_value_t value = {TAOSUV_VALUE_U64, 0, {0}};
-  value.as.u64 = number;
-  return value;
-}
-static inline taosuv_value_t taosuv_f64(double number) {
-  taosuv_value_t value = {TAOSUV_VALUE_F64, 0, {0}};
-  value.as.f64 = number;
-  return value;
-}
-static inline taosuv_value_t taosuv_text(const char* text, size_t length) {
-  taosuv_value_t value = {TAOSUV_VALUE_TEXT, 0, {0}};
-  value.as.bytes = text;
-  value.length = length;
-  return value;
-}
-static inline taosuv_value_t taosuv_bytes(const void* bytes, size_t length) {
-  taosuv_value_t value = {TAOSUV_VALUE_BYTES, 0, {0}};
-  value.as.bytes = bytes;
-  value.length = length;
-  return value;
-}
-static inline taosuv_value_t taosuv_timespec(struct timespec time) {
-  taosuv_value_t value = {TAOSUV_VALUE_TIMESPEC, 0, {0}};
-  value.as.time = time;
-  return value;
-}
 
 /* Makes a statement, or prepares another SQL on one: init and prepare as one request. An INSERT
  * tells its fields; `insert into ? values(…)` names no table that the server could ask, so that its

@@ -23,10 +23,12 @@ static void release(taosuv_client_t* client) {
   tuv_free(&mem->alloc, client->host_text);
   tuv_free(&mem->alloc, client->health);
   tuv_free(&mem->alloc, client->stats);
+  tuv_idmap_free(&client->queued_ids);
   if (client->path != NULL) tuv_wipe(client->path, strlen(client->path));
   tuv_free(&mem->alloc, client->path);
   tuv_url_free(&mem->alloc, &client->url);
   tuv_wipe(&client->shared.random, sizeof client->shared.random);
+  tuv_wipe(client->totp, sizeof client->totp);
   tuv_alloc_t alloc = mem->alloc;
   tuv_mem_close(mem);
   tuv_free(&alloc, client);
@@ -211,6 +213,7 @@ static taosuv_client_t* allocate(const tuv_alloc_t* alloc) {
   client->connect = tuv_tcp_connect;
   tuv_json_init(&client->json, &mem->alloc);
   tuv_random_init(&client->shared.random);
+  tuv_idmap_init(&client->queued_ids, &mem->alloc);
   tuv_queue_t* queues[] = {&client->queue, &client->done,  &client->conns,
                            &client->gone,  &client->dirty, &client->orphans};
   for (size_t i = 0; i < sizeof queues / sizeof *queues; i++) tuv_queue_init(queues[i]);

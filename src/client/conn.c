@@ -18,8 +18,14 @@ const char* tuv_conn_host(const tuv_conn_t* conn) {
   return conn->client->host_text[conn->host];
 }
 
-bool tuv_conn_has_room(const tuv_conn_t* conn) {
-  return conn->table.count < conn->client->url.max_inflight;
+bool tuv_conn_has_room(tuv_conn_t* conn, size_t size) {
+  const tuv_url_t* url = &conn->client->url;
+  if (conn->table.count >= url->max_inflight) return false;
+  uint64_t unsent = tuv_ws_unsent_bytes(&conn->ws);
+  /* One message always goes, how large it may be. */
+  bool room = unsent == 0 || (unsent < url->max_send_buffer && size < url->max_send_buffer - unsent);
+  if (!room) conn->congested = true;
+  return room;
 }
 
 /* Registers the operation under its id and writes its message. */
@@ -52,7 +58,7 @@ static void fail_pinned(tuv_op_t* op, int status) {
 }
 
 void tuv_conn_post(tuv_conn_t* conn, tuv_op_t* op) {
-  if (!tuv_conn_has_room(conn)) {
+  if (!tuv_conn_has_room(conn, 0)) {
     tuv_queue_push(&conn->waiting, &op->link);
     return;
   }
@@ -63,7 +69,7 @@ void tuv_conn_post(tuv_conn_t* conn, tuv_op_t* op) {
 /* Uses the room that an answer has left: first for what is pinned to this connection. */
 void tuv_conn_pump(tuv_conn_t* conn) {
   while (conn->state == TUV_CONN_READY && !tuv_queue_empty(&conn->waiting) &&
-         tuv_conn_has_room(conn)) {
+         tuv_conn_has_room(conn, 0)) {
     tuv_op_t* op = TUV_CONTAINER(conn->waiting.next, tuv_op_t, link);
     tuv_queue_remove(&op->link);
     int status = tuv_conn_send(conn, op, NULL, 0);
@@ -73,6 +79,13 @@ void tuv_conn_pump(tuv_conn_t* conn) {
   if (conn->retiring) tuv_upkeep_check_retired(conn);
 }
 
+/* A place became free, and no answer will come to say so. */
+static void pump_later(tuv_conn_t* conn) {
+  conn->pump_due = true;
+  conn->client->pump_due = true;
+  tuv_client_turn(conn->client);
+}
+
 bool tuv_conn_withdraw(tuv_conn_t* conn, tuv_op_t* op) {
   size_t bytes = tuv_ws_withdraw(&conn->ws, op->at);
   if (bytes == 0) return false;
@@ -80,16 +93,15 @@ bool tuv_conn_withdraw(tuv_conn_t* conn, tuv_op_t* op) {
     TUV_CONTAINER(at, tuv_op_t, link)->at -= bytes;
   tuv_idmap_remove(&conn->table, op->id);
   op->conn = NULL;
-  /* Its place is free, and no answer will come to say so. */
-  conn->pump_due = true;
-  conn->client->pump_due = true;
-  tuv_client_turn(conn->client);
+  pump_later(conn);
   return true;
 }
 
-/* The payload that the request's encode was given, taken back out of a frame that never left. */
+/* The payload that the request's encode was given: kept, or taken back out of a frame that never
+ * left. */
 static int recover_payload(tuv_conn_t* conn, tuv_req_t* priv) {
   size_t size, length = 0;
+  if (priv->payload != NULL) return 0;
   const char* key = priv->op.type->payload_key;
   uint8_t* frame = tuv_ws_unsent(&conn->ws, priv->op.at, &size);
   if (frame == NULL) return TAOSUV_ENOMEM;
@@ -115,6 +127,18 @@ static int recover_payload(tuv_conn_t* conn, tuv_req_t* priv) {
   return 0;
 }
 
+/* Whether a request of a dead connection goes to another one: it never left, or may be executed
+ * twice. */
+static bool move(tuv_conn_t* conn, tuv_req_t* priv, bool left) {
+  taosuv_req_t* req = tuv_req_public(priv);
+  if (priv->op.type->pinned || conn->client->closing || priv->moves >= MAX_MOVES) return false;
+  if (left && req->idempotent == 0) return false;
+  /* What has left cannot be taken back: its payload was kept, or there was none. */
+  bool has_payload = left ? priv->payload != NULL || priv->payload_size == 0
+                          : recover_payload(conn, priv) == 0;
+  return has_payload && tuv_pool_requeue(conn->client, req);
+}
+
 /* Sorts what was in flight when the connection died: requests that never left go back to the pool,
  * the others into `lost`. No callback is called here. */
 static void take_apart(tuv_conn_t* conn, tuv_queue_t* lost) {
@@ -126,12 +150,8 @@ static void take_apart(tuv_conn_t* conn, tuv_queue_t* lost) {
     bool left = op->at < tuv_ws_sent_up_to(&conn->ws);
     if (op->type->is_request) {
       tuv_req_t* priv = TUV_CONTAINER(op, tuv_req_t, op);
-      priv->left = left;
-      bool movable = !left && !conn->client->closing && priv->moves < MAX_MOVES;
-      if (movable && recover_payload(conn, priv) == 0) {
-        tuv_pool_requeue(conn->client, tuv_req_public(priv));
-        continue;
-      }
+      if (left) priv->left = true;
+      if (move(conn, priv, left)) continue;
     }
     tuv_queue_push(lost, &op->link);
   }
@@ -147,8 +167,7 @@ static void fail_lost(tuv_conn_t* conn, tuv_queue_t* lost, const tuv_failure_t* 
     taosuv_req_t* req = tuv_req_of_op(op);
     tuv_failure_t failure = *why;
     failure.flags &= ~(unsigned int) TAOSUV_ERR_MAYBE_EXECUTED;
-    if (tuv_req_of(req)->left) failure.flags |= TAOSUV_ERR_MAYBE_EXECUTED;
-    tuv_req_fail(req, &failure);
+    tuv_req_fail(req, &failure); /* which knows whether it had left */
   }
   while (!tuv_queue_empty(&conn->results))
     tuv_result_lost((taosuv_result_t*) (void*) conn->results.next, why);
@@ -232,8 +251,16 @@ static void on_dirty(tuv_ws_t* ws) {
   tuv_client_turn(conn->client);
 }
 
-static const tuv_ws_events_t ws_events = {on_open, tuv_conn_on_message, tuv_conn_on_pong,
-                                          on_down, on_gone,             on_dirty};
+/* The send buffer is shorter. */
+static void on_sent(tuv_ws_t* ws) {
+  tuv_conn_t* conn = conn_of_ws(ws);
+  if (!conn->congested) return;
+  conn->congested = false;
+  pump_later(conn);
+}
+
+static const tuv_ws_events_t ws_events = {on_open, tuv_conn_on_message, tuv_conn_on_pong, on_down,
+                                          on_gone, on_dirty,            on_sent};
 
 static void on_connect_timeout(tuv_timed_t* timed) {
   tuv_conn_t* conn = TUV_CONTAINER(timed, tuv_conn_t, timed);
@@ -320,8 +347,7 @@ void tuv_conn_close(tuv_conn_t* conn) {
     tuv_queue_remove(&op->link);
     if (!op->type->is_request) continue;
     taosuv_req_t* req = tuv_req_of_op(op);
-    unsigned int flags = tuv_req_of(req)->left ? TAOSUV_ERR_MAYBE_EXECUTED : 0u;
-    tuv_req_defer(req, TAOSUV_ECANCELED, flags, "the client was closed");
+    tuv_req_defer(req, TAOSUV_ECANCELED, 0, "the client was closed");
   }
   tuv_failure_t closed = {TAOSUV_ECLOSED, 0, 0, "the client was closed", NULL};
   while (!tuv_queue_empty(&conn->results))

@@ -3,17 +3,22 @@
 
 #include "client/hooks.h"
 
+/* The bound of what takes no place on a connection. */
+#define NO_MESSAGE SIZE_MAX
+
 static tuv_conn_t* conn_of(tuv_queue_t* link) {
   return TUV_CONTAINER(link, tuv_conn_t, link);
 }
 
-/* The connection with least in flight, less than `bound`; or NULL. */
-static tuv_conn_t* least_loaded(taosuv_client_t* client, size_t bound) {
+/* The connection with least in flight, less than `bound`, and room for so many bytes; or NULL. */
+static tuv_conn_t* least_loaded(taosuv_client_t* client, size_t bound, size_t size) {
   tuv_conn_t* best = NULL;
   for (tuv_queue_t* at = client->conns.next; at != &client->conns; at = at->next) {
     tuv_conn_t* conn = conn_of(at);
     if (conn->state != TUV_CONN_READY || conn->retiring || conn->table.count >= bound) continue;
-    if (best == NULL || conn->table.count < best->table.count) best = conn;
+    if (best != NULL && conn->table.count >= best->table.count) continue;
+    if (bound != NO_MESSAGE && !tuv_conn_has_room(conn, size)) continue;
+    best = conn;
     if (best->table.count == 0) break;
   }
   return best;
@@ -22,9 +27,27 @@ static tuv_conn_t* least_loaded(taosuv_client_t* client, size_t bound) {
 bool tuv_pool_id_in_flight(taosuv_client_t* client, uint64_t id) {
   for (tuv_queue_t* at = client->conns.next; at != &client->conns; at = at->next)
     if (tuv_idmap_get(&conn_of(at)->table, id) != NULL) return true;
-  for (tuv_queue_t* at = client->queue.next; at != &client->queue; at = at->next)
-    if (TUV_CONTAINER(at, tuv_op_t, link)->id == id) return true;
-  return false;
+  return tuv_idmap_get(&client->queued_ids, id) != NULL;
+}
+
+/* Puts a request with its payload in front of `at` in the queue. Returns 0 or TAOSUV_ENOMEM. */
+static int put_in_queue(taosuv_client_t* client, taosuv_req_t* req, tuv_queue_t* at) {
+  tuv_req_t* priv = tuv_req_of(req);
+  if (tuv_idmap_reserve(&client->queued_ids) != 0) return TAOSUV_ENOMEM;
+  tuv_idmap_put(&client->queued_ids, priv->op.id, &priv->op);
+  tuv_queue_insert_before(at, &priv->op.link);
+  priv->state = TUV_REQ_QUEUED;
+  client->queued++;
+  client->queued_bytes += priv->payload_size;
+  return 0;
+}
+
+void tuv_pool_unqueue(taosuv_client_t* client, taosuv_req_t* req) {
+  tuv_req_t* priv = tuv_req_of(req);
+  tuv_idmap_remove(&client->queued_ids, priv->op.id);
+  tuv_queue_remove(&priv->op.link);
+  client->queued--;
+  client->queued_bytes -= priv->payload_size;
 }
 
 static void open_more(taosuv_client_t* client, uint32_t wanted);
@@ -75,38 +98,58 @@ static int give(tuv_conn_t* conn, taosuv_req_t* req, const void* payload, size_t
   return status;
 }
 
+static void drop_payload(tuv_req_t* priv) {
+  tuv_refbuf_unref(priv->payload);
+  priv->payload = NULL;
+}
+
+/* Copies the payload of a request that has to be sent later, or perhaps again. */
+static int keep_payload(taosuv_client_t* client, taosuv_req_t* req, const void* payload,
+                        size_t size) {
+  tuv_req_t* priv = tuv_req_of(req);
+  priv->payload_size = size;
+  if (size == 0) return 0;
+  priv->payload = tuv_refbuf_take(client->mem, size);
+  if (priv->payload == NULL) return TAOSUV_ENOMEM;
+  memcpy(priv->payload->data, payload, size);
+  return 0;
+}
+
 /* How many requests may wait. Without any connection one always may: it is what opens one, and who
  * is told when that fails. */
 static uint32_t queue_bound(const taosuv_client_t* client) {
   return client->url.max_queue == 0 && client->ready == 0 ? 1 : client->url.max_queue;
 }
 
+/* Whether one more of so many bytes may wait. How large it may be, one always may: it would never
+ * come to its turn else. */
+static bool queue_takes(const taosuv_client_t* client, size_t size) {
+  if (client->queued >= queue_bound(client)) return false;
+  uint64_t most = client->url.max_queue_bytes;
+  return client->queued == 0 || (client->queued_bytes <= most && size <= most - client->queued_bytes);
+}
+
 static int enqueue(taosuv_client_t* client, taosuv_req_t* req, const void* payload, size_t size) {
   tuv_req_t* priv = tuv_req_of(req);
-  if (client->queued >= queue_bound(client)) {
+  if (!queue_takes(client, size)) {
     client->drain_wanted = true;
     open_more(client, client->queued + 1);
     return TAOSUV_EAGAIN;
   }
-  if (size > 0) {
-    priv->payload = tuv_refbuf_take(client->mem, size);
-    if (priv->payload == NULL) return TAOSUV_ENOMEM;
-    memcpy(priv->payload->data, payload, size);
+  int status = keep_payload(client, req, payload, size);
+  if (status == 0) status = put_in_queue(client, req, &client->queue);
+  if (status < 0) {
+    drop_payload(priv);
+    return status;
   }
-  priv->payload_size = size;
-  priv->state = TUV_REQ_QUEUED;
-  tuv_queue_push(&client->queue, &priv->op.link);
-  client->queued++;
   open_more(client, client->queued);
   if (has_hope(client)) {
     tuv_observe_op(client, TAOSUV_TRACE_QUEUED, &priv->op, NULL);
     return 0;
   }
   /* Not even a beginning could be made: out of memory. */
-  tuv_queue_remove(&priv->op.link);
-  client->queued--;
-  tuv_refbuf_unref(priv->payload);
-  priv->payload = NULL;
+  tuv_pool_unqueue(client, req);
+  drop_payload(priv);
   return TAOSUV_ENOMEM;
 }
 
@@ -115,7 +158,7 @@ int tuv_pool_submit(taosuv_client_t* client, taosuv_req_t* req, const void* payl
   tuv_conn_t* conn = NULL;
   bool message = op->type->encode != NULL;
   if (client->queued == 0 && client->ready > 0)
-    conn = least_loaded(client, message ? client->url.max_inflight : SIZE_MAX);
+    conn = least_loaded(client, message ? client->url.max_inflight : NO_MESSAGE, size);
   if (conn == NULL) return enqueue(client, req, payload, size);
   if (!message) {
     req->host = tuv_conn_host(conn);
@@ -124,14 +167,17 @@ int tuv_pool_submit(taosuv_client_t* client, taosuv_req_t* req, const void* payl
     return 0;
   }
   bool busy = conn->table.count > 0;
-  int status = give(conn, req, payload, size);
+  int status = req->idempotent != 0 ? keep_payload(client, req, payload, size) : 0;
+  if (status == 0) status = give(conn, req, payload, size);
+  if (status < 0) drop_payload(tuv_req_of(req));
   if (status == 0 && busy) open_more(client, 1);
   return status;
 }
 
 void tuv_pool_check_drain(taosuv_client_t* client) {
   if (!client->drain_wanted || client->queued > client->url.max_queue / 2) return;
-  bool room = queue_bound(client) > 0 || least_loaded(client, client->url.max_inflight) != NULL;
+  if (client->queued_bytes > client->url.max_queue_bytes / 2) return;
+  bool room = queue_bound(client) > 0 || least_loaded(client, client->url.max_inflight, 0) != NULL;
   if (!room) return;
   client->drain_wanted = false;
   client->drain_due = client->on_drain != NULL;
@@ -150,18 +196,16 @@ static size_t share(const taosuv_client_t* client) {
 static void give_queued(tuv_conn_t* conn, taosuv_req_t* req) {
   taosuv_client_t* client = conn->client;
   tuv_req_t* priv = tuv_req_of(req);
-  tuv_refbuf_t* payload = priv->payload;
-  client->queued--;
-  tuv_queue_remove(&priv->op.link);
-  priv->payload = NULL;
+  tuv_pool_unqueue(client, req);
   if (priv->op.type->encode == NULL) {
     req->host = tuv_conn_host(conn);
     priv->op.type->reply(&priv->op, conn, NULL);
     tuv_req_finish(req, 0);
     return;
   }
-  int status = give(conn, req, payload == NULL ? NULL : payload->data, priv->payload_size);
-  tuv_refbuf_unref(payload);
+  const void* payload = priv->payload == NULL ? NULL : priv->payload->data;
+  int status = give(conn, req, payload, priv->payload_size);
+  if (req->idempotent == 0) drop_payload(priv);
   if (status < 0) tuv_req_finish(req, status);
 }
 
@@ -169,8 +213,9 @@ void tuv_pool_pump(taosuv_client_t* client) {
   size_t bound = client->queued > 0 ? share(client) : 0;
   while (!tuv_queue_empty(&client->queue) && client->ready > 0) {
     taosuv_req_t* req = tuv_req_of_op(TUV_CONTAINER(client->queue.next, tuv_op_t, link));
-    bool message = tuv_req_of(req)->op.type->encode != NULL;
-    tuv_conn_t* conn = least_loaded(client, message ? bound : SIZE_MAX);
+    const tuv_req_t* priv = tuv_req_of(req);
+    bool message = priv->op.type->encode != NULL;
+    tuv_conn_t* conn = least_loaded(client, message ? bound : NO_MESSAGE, priv->payload_size);
     if (conn == NULL) break;
     give_queued(conn, req);
   }
@@ -178,25 +223,25 @@ void tuv_pool_pump(taosuv_client_t* client) {
   tuv_pool_check_drain(client);
 }
 
-void tuv_pool_requeue(taosuv_client_t* client, taosuv_req_t* req) {
+bool tuv_pool_requeue(taosuv_client_t* client, taosuv_req_t* req) {
   tuv_req_t* priv = tuv_req_of(req);
-  priv->state = TUV_REQ_QUEUED;
-  priv->moves++;
-  req->host = NULL;
   /* In front of what came later, behind what was moved before. */
   tuv_queue_t* at = client->queue.next;
   while (at != &client->queue &&
          tuv_req_of(tuv_req_of_op(TUV_CONTAINER(at, tuv_op_t, link)))->moves > 0)
     at = at->next;
-  tuv_queue_insert_before(at, &priv->op.link);
-  client->queued++;
+  if (put_in_queue(client, req, at) < 0) return false;
+  priv->moves++;
+  req->host = NULL;
   client->totals.moves++;
   tuv_observe_op(client, TAOSUV_TRACE_QUEUED, &priv->op, NULL);
+  return true;
 }
 
 void tuv_pool_ready(tuv_conn_t* conn) {
   taosuv_client_t* client = conn->client;
   conn->state = TUV_CONN_READY;
+  tuv_ws_no_more_secrets(&conn->ws);
   tuv_ws_deflate_from(&conn->ws, (size_t) client->url.compression_threshold);
   tuv_timers_remove(&client->timers, &conn->timed);
   client->connecting--;
@@ -215,8 +260,7 @@ static void fail_queued(taosuv_client_t* client, const tuv_failure_t* failure) {
   tuv_queue_move(&client->queue, &batch);
   while (!tuv_queue_empty(&batch)) {
     taosuv_req_t* req = tuv_req_of_op(TUV_CONTAINER(batch.next, tuv_op_t, link));
-    tuv_queue_remove(&tuv_req_of(req)->op.link);
-    client->queued--;
+    tuv_pool_unqueue(client, req);
     tuv_req_fail(req, failure);
   }
 }

@@ -33,6 +33,7 @@ typedef struct tuv_failure_s {
 /* What an operation is: one message to the server and the answer to it. */
 typedef struct tuv_op_type_s {
   bool is_request; /* the operation is inside a taosuv_req_t; else inside a result or connection */
+  bool pinned;     /* a request that means something on its connection only: it is never moved */
   /* Writes the message; payload is what tuv_req_begin was given. Returns 0 or an error. NULL: there
    * is no message, a connection that is logged in is all it takes; `reply` is called with it, and
    * NULL for a reply, before the request completes. */
@@ -74,13 +75,13 @@ typedef struct tuv_req_s {
   tuv_op_t op;
   taosuv_client_t* client;
   tuv_timed_t timed;
-  tuv_refbuf_t* payload; /* while queued */
+  tuv_refbuf_t* payload; /* while queued; of an idempotent request up to its end */
   size_t payload_size;
   uint64_t started; /* uv_hrtime */
   int32_t outcome;  /* DONE: the status to complete with */
   uint16_t moves;   /* how often it was moved to another connection */
   uint8_t state;    /* tuv_req_state_t */
-  bool left;        /* its connection died after its first byte had left */
+  bool left;        /* a connection of it died after its first byte had left */
 } tuv_req_t;
 
 _Static_assert(sizeof(tuv_req_t) <= sizeof(taosuv_req_private_t), "requests hold their insides");
@@ -137,6 +138,7 @@ struct tuv_conn_s {
   char version_text[32];
   bool binary;         /* the server has binary_query and fetch_raw_block */
   bool pump_due;       /* a place became free without an answer */
+  bool congested;      /* its send buffer had no room when something was to be sent */
 };
 
 struct taosuv_client_s {
@@ -145,6 +147,7 @@ struct taosuv_client_s {
   tuv_mem_t* mem;
   tuv_url_t url;
   char (*host_text)[280];  /* "host:port" of each of the URL's hosts */
+  char totp[12];           /* the last code made of totp_secret; a secret */
   char* path;              /* of the upgrade, with the cloud token; a secret */
   tuv_connect_t connect;   /* how a connection's stream is made … */
   tuv_tls_context_t* tls;  /* … and what is put over it; NULL: nothing */
@@ -165,6 +168,8 @@ struct taosuv_client_s {
   bool drain_due;
   tuv_queue_t queue;       /* requests without a connection, in order */
   uint32_t queued;
+  uint64_t queued_bytes;   /* of their payloads */
+  tuv_idmap_t queued_ids;  /* req_id → tuv_op_t* of them */
   tuv_queue_t done;        /* requests to be completed in the next turn */
   uint32_t pending;        /* requests between call and callback */
   tuv_queue_t conns;       /* connecting, logging in, ready */
@@ -209,7 +214,10 @@ void tuv_req_detach(taosuv_req_t* req); /* off its queue or connection, leaving 
 /* pool.c: which connection */
 int tuv_pool_submit(taosuv_client_t* client, taosuv_req_t* req, const void* payload, size_t size);
 void tuv_pool_pump(taosuv_client_t* client);
-void tuv_pool_requeue(taosuv_client_t* client, taosuv_req_t* req);
+/* Puts a request whose connection died back into the queue; false: no memory. */
+bool tuv_pool_requeue(taosuv_client_t* client, taosuv_req_t* req);
+/* Takes a queued request out of the queue. */
+void tuv_pool_unqueue(taosuv_client_t* client, taosuv_req_t* req);
 void tuv_pool_ready(tuv_conn_t* conn);
 /* After TAOSUV_EAGAIN: has the caller told, once, when there is room again. */
 void tuv_pool_check_drain(taosuv_client_t* client);
@@ -231,7 +239,8 @@ int tuv_conn_start(taosuv_client_t* client, uint32_t host);
 int tuv_conn_send(tuv_conn_t* conn, tuv_op_t* op, const void* payload, size_t size);
 /* A pinned operation: now, or when there is room. */
 void tuv_conn_post(tuv_conn_t* conn, tuv_op_t* op);
-bool tuv_conn_has_room(const tuv_conn_t* conn);
+/* Whether a message of so many bytes may be sent: max_inflight and max_send_buffer allow it. */
+bool tuv_conn_has_room(tuv_conn_t* conn, size_t size);
 void tuv_conn_pump(tuv_conn_t* conn);
 void tuv_conn_close(tuv_conn_t* conn);
 void tuv_conn_retire(tuv_conn_t* conn); /* nothing is in flight on it */

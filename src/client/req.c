@@ -79,6 +79,7 @@ void tuv_req_finish(taosuv_req_t* req, int status) {
   req->status = status;
   req->total_time_ns = uv_hrtime() - priv->started;
   if (status < 0 && req->message == NULL) req->message = taosuv_strerror(status);
+  if (status < 0 && priv->left) req->err_flags |= TAOSUV_ERR_MAYBE_EXECUTED;
   client->pending--;
   if (client->closing) tuv_client_turn(client);
   tuv_observe_completed(client, req, priv->op.type->action);
@@ -98,7 +99,7 @@ void tuv_req_detach(taosuv_req_t* req) {
   tuv_op_t* op = &priv->op;
   switch ((tuv_req_state_t) priv->state) {
     case TUV_REQ_QUEUED:
-      priv->client->queued--;
+      tuv_pool_unqueue(priv->client, req);
       tuv_pool_check_drain(priv->client);
       break;
     case TUV_REQ_WAITING: tuv_result_cancel_fetch(req); break;
@@ -128,7 +129,7 @@ void tuv_req_defer(taosuv_req_t* req, int status, unsigned int flags, const char
 
 /* Whether the server may have seen a request: its first byte has left. */
 static bool has_left(const tuv_req_t* priv) {
-  if (priv->state != TUV_REQ_SENT || priv->op.conn == NULL) return priv->left;
+  if (priv->left || priv->state != TUV_REQ_SENT || priv->op.conn == NULL) return priv->left;
   return priv->op.at < tuv_ws_sent_up_to(&priv->op.conn->ws);
 }
 
@@ -142,7 +143,7 @@ static void on_expired(tuv_timed_t* timed) {
     failure.status = TAOSUV_ETIMEDOUT;
     failure.flags = left ? TAOSUV_ERR_MAYBE_EXECUTED : TAOSUV_ERR_RETRYABLE;
   }
-  if (left) failure.host = tuv_conn_host(priv->op.conn);
+  if (left && priv->op.conn != NULL) failure.host = tuv_conn_host(priv->op.conn);
   failure.message = taosuv_strerror(failure.status);
   tuv_req_detach(req);
   tuv_req_fail(req, &failure);

@@ -47,7 +47,7 @@ static void add_conn(taosuv_host_stats_t* sum, const tuv_conn_t* conn) {
     case TUV_CONN_DEAD: sum->closing++; return;
   }
   sum->in_flight += (uint32_t) conn->table.count;
-  sum->bytes_waiting += tuv_buf_size(&conn->ws.out) + tuv_buf_size(&conn->ws.flying);
+  sum->bytes_waiting += tuv_ws_unsent_bytes(&conn->ws);
 }
 
 /* Of one host, or with UINT32_MAX of all. */

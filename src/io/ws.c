@@ -18,6 +18,7 @@ void tuv_ws_init(tuv_ws_t* ws, tuv_ws_shared_t* shared, const tuv_ws_events_t* e
   ws->deflate_from = SIZE_MAX;
   tuv_buf_init(&ws->out, &shared->mem->alloc);
   tuv_buf_init(&ws->flying, &shared->mem->alloc);
+  ws->out.secret = ws->flying.secret = true; /* the upgrade and the log-in will be */
 }
 
 /* Writes the upgrade request into the send buffer. */
@@ -66,10 +67,12 @@ static void on_write(void* context, int status) {
   tuv_buf_consume(&ws->flying, tuv_buf_size(&ws->flying), 0);
   if (ws->lingering) end_lingering(ws, status);
   if (ws->state >= TUV_WS_DOWN) return;
-  if (status < 0)
+  if (status < 0) {
     tuv_ws_down(ws, status, NULL);
-  else
-    tuv_ws_flush(ws);
+    return;
+  }
+  tuv_ws_flush(ws);
+  tuv_ws_report_sent(ws);
 }
 
 static void on_stream_close(void* context) {

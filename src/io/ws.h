@@ -53,6 +53,8 @@ typedef struct tuv_ws_events_s {
   void (*on_gone)(tuv_ws_t* ws);
   /* There are bytes to send: tuv_ws_flush is to be called in this turn of the loop. */
   void (*on_dirty)(tuv_ws_t* ws);
+  /* The system has taken bytes: less waits to be sent than before. May be NULL. */
+  void (*on_sent)(tuv_ws_t* ws);
 } tuv_ws_events_t;
 
 typedef enum {
@@ -122,6 +124,18 @@ void tuv_ws_init(tuv_ws_t* ws, tuv_ws_shared_t* shared, const tuv_ws_events_t* e
  * least. Until this is called nothing is: secrets of a log-in are not left in zlib's memory. */
 static inline void tuv_ws_deflate_from(tuv_ws_t* ws, size_t size) {
   ws->deflate_from = size;
+}
+
+/* Bytes that the system has not taken yet. */
+static inline size_t tuv_ws_unsent_bytes(const tuv_ws_t* ws) {
+  return tuv_buf_size(&ws->out) + tuv_buf_size(&ws->flying);
+}
+
+/* The log-in is over: no secret is sent from here on, and sent bytes need not be wiped. */
+static inline void tuv_ws_no_more_secrets(tuv_ws_t* ws) {
+  if (tuv_ws_unsent_bytes(ws) > 0) return; /* then they are wiped as long as it lives */
+  ws->out.secret = false;
+  ws->flying.secret = false;
 }
 
 /* Sends a message in three steps: begin with its length, put its bytes (masked or compressed as

@@ -20,6 +20,9 @@ int tuv_ws_send_close(tuv_ws_t* ws, uint16_t code);
 /* Puts the pong that is due into the send buffer; without memory it stays due. */
 void tuv_ws_put_pong(tuv_ws_t* ws);
 
+/* Tells the owner that the system has taken bytes. */
+void tuv_ws_report_sent(tuv_ws_t* ws);
+
 /* Asks the owner for a flush, once a turn. */
 void tuv_ws_mark_dirty(tuv_ws_t* ws);
 

@@ -13,6 +13,10 @@ void tuv_ws_mark_dirty(tuv_ws_t* ws) {
   ws->events->on_dirty(ws);
 }
 
+void tuv_ws_report_sent(tuv_ws_t* ws) {
+  if (ws->state == TUV_WS_OPEN && ws->events->on_sent != NULL) ws->events->on_sent(ws);
+}
+
 /* Shows the frame that is complete at the end of the send buffer. */
 static void tap_sent(tuv_ws_t* ws) {
   const tuv_alloc_t* alloc = &ws->shared->mem->alloc;
@@ -117,6 +121,7 @@ void tuv_ws_flush(tuv_ws_t* ws) {
     ws->handed += (uint64_t) taken;
     ws->shared->traffic.bytes_sent += (uint64_t) taken;
     tuv_buf_consume(&ws->out, (size_t) taken, KEEP_BYTES);
+    tuv_ws_report_sent(ws);
   }
   if (tuv_buf_size(&ws->out) == 0) return;
   int status = tuv_ws_write_rest(ws);

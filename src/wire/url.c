@@ -14,7 +14,7 @@ static void set_defaults(tuv_url_t* url) {
   memset(url, 0, sizeof *url);
   url->user = DEFAULT_USER;
   url->password = DEFAULT_PASSWORD;
-  url->db = url->token = url->bearer_token = url->totp_code = "";
+  url->db = url->token = url->bearer_token = url->totp_code = url->totp_secret = "";
   url->timezone = url->app = url->ip = url->connector = "";
   url->tls_ca = url->tls_cert = url->tls_key = url->tls_server_name = url->tls_pin = "";
   url->prefetch = true;
@@ -22,6 +22,8 @@ static void set_defaults(tuv_url_t* url) {
   url->pool_size = 1;
   url->max_inflight = 1024;
   url->max_queue = 65536;
+  url->max_queue_bytes = 64u << 20;
+  url->max_send_buffer = 16u << 20;
   url->max_message_size = 0x60000000;
   url->compression_threshold = 1024;
   url->connect_timeout = 10000;

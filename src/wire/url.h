@@ -30,6 +30,7 @@ typedef struct tuv_url_s {
   const char* token;        /* token= (cloud, goes into the upgrade's query string) */
   const char* bearer_token; /* bearer_token= */
   const char* totp_code;    /* totp_code= */
+  const char* totp_secret;  /* totp_secret=: base32, of the codes to be made */
   const char* timezone;     /* timezone= or tz=: an IANA name */
   const char* app;          /* app= or user_app= */
   const char* ip;           /* ip= or user_ip= */
@@ -43,6 +44,8 @@ typedef struct tuv_url_s {
   uint32_t pool_size;       /* 1..65535, default 1 */
   uint32_t max_inflight;    /* per connection, 1..1048576, default 1024 */
   uint32_t max_queue;       /* per client, 0..16777216, default 65536 */
+  uint64_t max_queue_bytes; /* of their messages, 0..2^40, default 64 MiB */
+  uint64_t max_send_buffer; /* bytes per connection, 1..2^40, default 16 MiB */
   uint64_t max_message_size;/* bytes, 65536..0x7fffffff, default 0x60000000 */
   uint64_t connect_timeout; /* ms, 1..86400000, default 10000 */
   uint64_t request_timeout; /* ms, 0 (none)..86400000, default 60000; timeout= is an alias */

@@ -31,8 +31,18 @@ static void watch(uv_loop_t* loop, program_t* program, uv_signal_t* handle, int 
 
 static int usage(const char* name) {
   fprintf(stderr, "usage: %s [--port N] [--version V] [--compression] [--quiet]\n"
+          "       [--instance HOST:PORT]...\n"
           "       [--tls-cert FILE --tls-key FILE [--tls-client-ca FILE]]\n", name);
   return 2;
+}
+
+/* One gateway more for list_instances. */
+static bool add_instance(const char* text, ts_config_t* config) {
+  static char list[1024];
+  size_t used = strlen(list);
+  int size = snprintf(list + used, sizeof list - used, "%s%s", used > 0 ? "," : "", text);
+  config->instances = list;
+  return size > 0 && (size_t)size < sizeof list - used;
 }
 
 static bool read_port(const char* text, int* port) {
@@ -77,6 +87,8 @@ static bool read_args(int argc, char** argv, ts_config_t* config, ts_tls_options
       if (!read_port(argv[++i], &config->port)) return false;
     } else if (strcmp(argv[i], "--version") == 0 && has_value) {
       config->version = argv[++i];
+    } else if (strcmp(argv[i], "--instance") == 0 && has_value) {
+      if (!add_instance(argv[++i], config)) return false;
     } else if (!has_value || !read_tls_arg(argv[i], argv[i + 1], tls)) {
       return false;
     } else {

@@ -5,6 +5,7 @@
 
 #include "sql.h"
 #include "sql_ddl.h"
+#include "store_meta.h"
 
 static int if_exists(ts_sql_t* sql, bool* lenient) {
   *lenient = ts_lex_take(&sql->lex, "if");
@@ -85,7 +86,7 @@ static int add_field(ts_sql_t* sql, ts_table_t* table, bool tag) {
   return 0;
 }
 
-static int set_tag(ts_sql_t* sql, const ts_database_t* database, const ts_table_t* table) {
+static int set_tag(ts_sql_t* sql, ts_database_t* database, const ts_table_t* table) {
   char name[TS_NAME_MAX + 1];
   ts_cell_t cell;
   int status = ts_lex_name(&sql->lex, name, TS_NAME_MAX);
@@ -104,6 +105,8 @@ static int set_tag(ts_sql_t* sql, const ts_database_t* database, const ts_table_
   ts_cell_bind(statement, 1, &cell);
   ts_store_step(sql->store, statement);
   sqlite3_finalize(statement);
+  ts_meta_tag_set(database, table, &table->family->tags[tag], &cell);
+  ts_store_changed(sql->store);
   return 0;
 }
 

@@ -305,7 +305,9 @@ static int create_child(ts_sql_t* sql, const ts_table_name_t* name, bool lenient
   if (status != 0) return status;
   if (ts_table_find(database, name->table) != NULL)
     return lenient ? 0 : ts_error(sql->error, TS_E_TABLE_EXISTS, "Table already exists");
-  if (!sql->dry) ts_store_child(sql->store, database, name->table, table->family, cells);
+  if (sql->dry) return 0;
+  ts_store_child(sql->store, database, name->table, table->family, cells);
+  ts_store_changed(sql->store);
   return 0;
 }
 

@@ -104,16 +104,6 @@ int ts_sql_show(ts_sql_t* sql) {
 
 /* ---- DESCRIBE ---- */
 
-static const char* encoding(uint8_t type) {
-  switch (type) {
-    case TS_BOOL: return "bit-packing";
-    case TS_TIMESTAMP: return "delta-i";
-    case TS_FLOAT:
-    case TS_DOUBLE: return "delta-d";
-    default: return ts_type_is_integer(type) ? "simple8b" : "disabled";
-  }
-}
-
 static void describe_field(ts_block_writer_t* writer, const ts_field_t* field, bool tag) {
   char decimal[32];
   const char* type = ts_type_name(field->type.type);
@@ -122,8 +112,8 @@ static void describe_field(ts_block_writer_t* writer, const ts_field_t* field, b
     type = decimal;
   }
   const char* texts[] = {field->name, type, NULL, tag ? "TAG" : "",
-                         tag ? "disabled" : encoding(field->type.type), tag ? "disabled" : "lz4",
-                         tag ? "disabled" : "medium"};
+                         tag ? "disabled" : ts_type_encoding(field->type.type),
+                         tag ? "disabled" : "lz4", tag ? "disabled" : "medium"};
   for (uint32_t i = 0; i < 7; i++)
     if (texts[i] != NULL) ts_block_bytes(writer, i, texts[i], strlen(texts[i]));
   ts_block_bits(writer, 2, field->type.width);

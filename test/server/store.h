@@ -8,14 +8,20 @@
 
 #include <sqlite3.h>
 
+#include "store_wal.h"
 #include "ts_type.h"
 
 typedef struct ts_family_s {
   int64_t id;
+  struct ts_database_s* database;
+  struct ts_table_s* owner; /* the super or plain table */
   uint32_t ncolumns;
   uint32_t ntags; /* 0: a plain table */
   ts_field_t* columns;
   ts_field_t* tags;
+  uint32_t created_columns; /* as many as there were at first */
+  uint32_t created_tags;
+  ts_schema_t* schema;        /* of the columns now; made when first needed */
   sqlite3_stmt* insert;       /* a row with every column; made when first needed */
   sqlite3_stmt* insert_child; /* a child's tags; the same */
   /* bench.sink: rows are checked and counted, and not kept. */
@@ -44,8 +50,11 @@ typedef struct ts_database_s {
   ts_table_t** buckets;
   ts_table_t* first;
   ts_table_t* last;
+  ts_wal_t wals[TS_VGROUPS];
   struct ts_database_s* next;
 } ts_database_t;
+
+typedef struct ts_log_s ts_log_t; /* store_log.c */
 
 typedef struct ts_store_s {
   sqlite3* sqlite;
@@ -54,6 +63,11 @@ typedef struct ts_store_s {
   sqlite3_stmt* rollback;
   ts_database_t* databases;
   int64_t next_id;
+  int32_t next_vgroup;
+  ts_log_t* log;
+  /* Called when the logs have got something new; NULL: nobody cares. */
+  void (*changed)(void* data);
+  void* changed_data;
 } ts_store_t;
 
 ts_store_t* ts_store_open(void);
@@ -86,6 +100,9 @@ void ts_store_run(ts_store_t* store, const char* format, ...)
     __attribute__((format(printf, 2, 3)));
 void ts_store_step(ts_store_t* store, sqlite3_stmt* statement);
 sqlite3_stmt* ts_store_prepare(ts_store_t* store, const char* sql);
+
+ts_wal_t* ts_table_wal(ts_database_t* database, const char* name); /* the log of a table's vgroup */
+void ts_store_changed(ts_store_t* store);
 
 /* SQL functions that SQLite lacks: ts_u64, ts_first, ts_last (store_functions.c). */
 void ts_store_functions(sqlite3* sqlite);

@@ -75,6 +75,16 @@ uint32_t ts_type_schema_bytes(ts_type_t type) {
 
 const char* ts_type_name(uint8_t type) { return types[type].name; }
 
+const char* ts_type_encoding(uint8_t type) {
+  switch (type) {
+    case TS_BOOL: return "bit-packing";
+    case TS_TIMESTAMP: return "delta-i";
+    case TS_FLOAT:
+    case TS_DOUBLE: return "delta-d";
+    default: return ts_type_is_integer(type) ? "simple8b" : "disabled";
+  }
+}
+
 int ts_error(ts_error_t* error, int code, const char* format, ...) {
   va_list args;
   va_start(args, format);

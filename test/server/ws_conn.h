@@ -101,6 +101,7 @@ struct ts_peer_s {
   unsigned handles;
   int port;
   bool refuse;
+  bool paused; /* nothing is read */
   bool closing;
   ts_peer_options_t options;
   ts_peer_counters_t counters;

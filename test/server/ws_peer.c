@@ -320,7 +320,7 @@ static void on_connection(uv_stream_t* stream, int status) {
     uv_timer_start(&conn->ping, on_ping, options->ping_ms, options->ping_ms);
   if (options->deadline_ms > 0)
     uv_timer_start(&conn->deadline, on_deadline, options->deadline_ms, 0);
-  uv_read_start((uv_stream_t*)&conn->tcp, on_alloc, on_read);
+  if (!peer->paused) uv_read_start((uv_stream_t*)&conn->tcp, on_alloc, on_read);
 }
 
 /* ---- the peer ---- */
@@ -377,6 +377,18 @@ void* ts_peer_data(const ts_peer_t* peer) { return peer->options.data; }
 const ts_peer_counters_t* ts_peer_counters(const ts_peer_t* peer) { return &peer->counters; }
 void ts_peer_refuse(ts_peer_t* peer, bool refuse) { peer->refuse = refuse; }
 
+void ts_peer_pause(ts_peer_t* peer, bool pause) {
+  peer->paused = pause;
+  for (ts_conn_t* conn = peer->conns; conn != NULL; conn = conn->next) {
+    uv_stream_t* stream = (uv_stream_t*)&conn->tcp;
+    if (conn->closing) continue;
+    if (pause)
+      uv_read_stop(stream);
+    else
+      uv_read_start(stream, on_alloc, on_read);
+  }
+}
+
 ts_conn_t* ts_peer_next(const ts_peer_t* peer, const ts_conn_t* conn) {
   return conn == NULL ? peer->conns : conn->next;
 }
@@ -399,6 +411,8 @@ void ts_peer_close(ts_peer_t* peer, void (*closed)(void* data), void* data) {
 ts_peer_t* ts_conn_peer(const ts_conn_t* conn) { return conn->peer; }
 void* ts_conn_data(const ts_conn_t* conn) { return conn->data; }
 void ts_conn_set_data(ts_conn_t* conn, void* data) { conn->data = data; }
+
+const char* ts_conn_path(const ts_conn_t* conn) { return conn->upgrade.path; }
 
 const char* ts_conn_request(const ts_conn_t* conn) {
   return conn->upgrade.complete ? (const char*)conn->upgrade.text.data : "";

@@ -17,7 +17,7 @@ typedef struct ts_conn_s ts_conn_t;
 
 typedef struct ts_peer_options_s {
   void* data;              /* ts_peer_data */
-  const char* path;        /* other paths are answered by 404; NULL: "/ws" */
+  const char* path;        /* those served, blanks between them; others: 404; NULL: "/ws" */
   uint64_t ping_ms;        /* a ping this often; 0: none */
   uint64_t deadline_ms;    /* without data or pong for this long it is cut; 0: never */
   bool deflate;            /* agree to permessage-deflate when it is offered */
@@ -56,6 +56,8 @@ const ts_peer_counters_t* ts_peer_counters(const ts_peer_t* peer);
 void ts_peer_set_fault(ts_peer_t* peer, const ts_fault_t* fault, unsigned count);
 /* Whether new connections are accepted; else they are cut at once. */
 void ts_peer_refuse(ts_peer_t* peer, bool refuse);
+/* Whether it reads nothing any more, on no connection; new ones are accepted, and not read. */
+void ts_peer_pause(ts_peer_t* peer, bool pause);
 /* The connections, the youngest first: NULL ends them. `conn` NULL gives the first one. */
 ts_conn_t* ts_peer_next(const ts_peer_t* peer, const ts_conn_t* conn);
 void ts_peer_cut_all(ts_peer_t* peer);
@@ -67,6 +69,7 @@ void ts_peer_close(ts_peer_t* peer, void (*closed)(void* data), void* data);
 ts_peer_t* ts_conn_peer(const ts_conn_t* conn);
 void* ts_conn_data(const ts_conn_t* conn);
 void ts_conn_set_data(ts_conn_t* conn, void* data);
+const char* ts_conn_path(const ts_conn_t* conn);    /* with its query string */
 const char* ts_conn_request(const ts_conn_t* conn); /* the upgrade's text, up to its empty line */
 void ts_conn_set_fault(ts_conn_t* conn, const ts_fault_t* fault); /* NULL: none; held are sent */
 

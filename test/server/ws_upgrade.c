@@ -80,11 +80,15 @@ static void refuse(ts_conn_t* conn, const char* answer) {
   ts_conn_finish(conn);
 }
 
+/* Whether the path is one of those served: words with blanks between them. */
 static bool right_path(const ts_conn_t* conn) {
-  const char* path = conn->upgrade.path;
-  const char* expected = conn->peer->options.path;
-  size_t size = strcspn(path, "?");
-  return size == strlen(expected) && memcmp(path, expected, size) == 0;
+  size_t size = strcspn(conn->upgrade.path, "?");
+  for (const char* word = conn->peer->options.path; *word != '\0';) {
+    size_t length = strcspn(word, " ");
+    if (size == length && memcmp(conn->upgrade.path, word, size) == 0) return true;
+    word += length + (word[length] == ' ');
+  }
+  return false;
 }
 
 static void accept_websocket(ts_conn_t* conn) {

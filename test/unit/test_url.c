@@ -107,6 +107,7 @@ static void dump_url(const tuv_url_t* url, char* dump, size_t size) {
   add_text(dump, size, "token", url->token, "");
   add_text(dump, size, "bearer_token", url->bearer_token, "");
   add_text(dump, size, "totp_code", url->totp_code, "");
+  add_text(dump, size, "totp_secret", url->totp_secret, "");
   add_text(dump, size, "timezone", url->timezone, "");
   add_text(dump, size, "app", url->app, "");
   add_text(dump, size, "ip", url->ip, "");
@@ -121,6 +122,8 @@ static void dump_url(const tuv_url_t* url, char* dump, size_t size) {
   add_number(dump, size, "pool_size", url->pool_size, 1);
   add_number(dump, size, "max_inflight", url->max_inflight, 1024);
   add_number(dump, size, "max_queue", url->max_queue, 65536);
+  add_number(dump, size, "max_queue_bytes", url->max_queue_bytes, 64u << 20);
+  add_number(dump, size, "max_send_buffer", url->max_send_buffer, 16u << 20);
   add_number(dump, size, "max_message_size", url->max_message_size, 0x60000000);
   add_number(dump, size, "connect_timeout", url->connect_timeout, 10000);
   add_number(dump, size, "request_timeout", url->request_timeout, 60000);

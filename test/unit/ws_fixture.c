@@ -79,7 +79,8 @@ static void on_dirty(tuv_ws_t* ws) {
   of(ws)->dirty = true;
 }
 
-static const tuv_ws_events_t events = {on_open, on_message, on_pong, on_down, on_gone, on_dirty};
+static const tuv_ws_events_t events = {on_open, on_message, on_pong, on_down,
+                                       on_gone, on_dirty,   NULL};
 
 void ws_fixture_init(ws_fixture_t* fixture) {
   memset(fixture, 0, sizeof *fixture);
