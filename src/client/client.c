@@ -28,6 +28,7 @@ static void release(taosuv_client_t* client) {
   tuv_free(&mem->alloc, client->path);
   tuv_url_free(&mem->alloc, &client->url);
   tuv_wipe(&client->shared.random, sizeof client->shared.random);
+  tuv_wipe(client->totp, sizeof client->totp);
   tuv_alloc_t alloc = mem->alloc;
   tuv_mem_close(mem);
   tuv_free(&alloc, client);

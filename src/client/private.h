@@ -147,6 +147,7 @@ struct taosuv_client_s {
   tuv_mem_t* mem;
   tuv_url_t url;
   char (*host_text)[280];  /* "host:port" of each of the URL's hosts */
+  char totp[12];           /* the last code made of totp_secret; a secret */
   char* path;              /* of the upgrade, with the cloud token; a secret */
   tuv_connect_t connect;   /* how a connection's stream is made … */
   tuv_tls_context_t* tls;  /* … and what is put over it; NULL: nothing */

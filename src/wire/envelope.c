@@ -13,9 +13,14 @@ static void* heap_malloc(void* context, size_t size) {
   return tuv_malloc(context, size);
 }
 
+/* What a growing text leaves behind may be a log-in: it is wiped. */
 static void* heap_realloc(void* context, void* ptr, size_t old_size, size_t size) {
-  (void) old_size;
-  return tuv_realloc(context, ptr, size);
+  void* moved = tuv_malloc(context, size);
+  if (moved == NULL) return NULL;
+  memcpy(moved, ptr, old_size < size ? old_size : size);
+  tuv_wipe(ptr, old_size);
+  tuv_free(context, ptr);
+  return moved;
 }
 
 static void heap_free(void* context, void* ptr) {

@@ -36,6 +36,8 @@ struct ts_server_s {
   char user[64];
   char password[64];
   char bearer_token[256];
+  char totp_secret[256];
+  char instances[1024];
   uint32_t version_number; /* 8 bits for each of the four */
   char url[192];
   ts_store_t* store;

@@ -5,6 +5,7 @@
 
 #include "server.h"
 #include "session_args.h"
+#include "util/totp.h"
 
 /* What a message turned out to be, for its handler. */
 typedef struct message_s {
@@ -40,11 +41,13 @@ static void bad_args(ts_request_t* request) {
 
 /* ---- actions ---- */
 
-static void do_version(ts_request_t* request) {
-  ts_server_t* server = request->session->server;
-  ts_buf_t* out = ts_reply_begin(request);
+static void put_version(ts_buf_t* out, const ts_server_t* server) {
   ts_buf_text(out, ",\"version\":");
   ts_buf_json(out, server->version, strlen(server->version), false);
+}
+
+static void do_version(ts_request_t* request) {
+  put_version(ts_reply_begin(request), request->session->server);
   ts_reply_end(request);
 }
 
@@ -68,11 +71,13 @@ typedef struct login_s {
   const char* db;
   const char* zone;
   const char* token;
+  const char* totp;
   int64_t mode;
+  bool list_instances;
 } login_t;
 
 static bool read_login(yyjson_val* args, login_t* login) {
-  static const char* const texts[] = {"app", "ip", "connector", "totp_code"};
+  static const char* const texts[] = {"app", "ip", "connector"};
   const char* ignored;
   for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
     if (!ts_arg_text(args, texts[i], &ignored, NULL)) return false;
@@ -80,7 +85,23 @@ static bool read_login(yyjson_val* args, login_t* login) {
          ts_arg_text(args, "password", &login->password, NULL) &&
          ts_arg_text(args, "db", &login->db, NULL) && ts_arg_text(args, "tz", &login->zone, NULL) &&
          ts_arg_text(args, "bearer_token", &login->token, NULL) &&
+         ts_arg_text(args, "totp_code", &login->totp, NULL) &&
+         ts_arg_bool(args, "list_instances", &login->list_instances) &&
          ts_arg_int(args, "mode", &login->mode);
+}
+
+/* Whether it is the code of now, or of the half minute before or after. */
+static bool is_totp(const char* secret, const char* code) {
+  uint8_t key[TUV_TOTP_MAX_SECRET];
+  char right[TUV_TOTP_MAX_DIGITS + 1];
+  uv_timeval64_t now;
+  size_t size = tuv_base32_decode(secret, key);
+  uv_gettimeofday(&now);
+  for (int64_t step = -1; size > 0 && step <= 1; step++) {
+    uint64_t time = (uint64_t)(now.tv_sec + step * (int64_t)TUV_TOTP_PERIOD);
+    if (tuv_totp(key, size, time, TUV_TOTP_DIGITS, right) && strcmp(code, right) == 0) return true;
+  }
+  return false;
 }
 
 /* By token if there is one (and the URL has none), else by name and password. 0 or an error. */
@@ -93,7 +114,29 @@ static int authenticate(const ts_session_t* session, const login_t* login, const
   const char* right = by_token ? server->bearer_token : server->password;
   *text = known ? "Authentication failure" : "Invalid user";
   if (!known) return TS_E_USER;
-  return *right != '\0' && strcmp(given, right) == 0 ? 0 : TS_E_PASSWORD;
+  bool right_code = by_token || *server->totp_secret == '\0' ||
+                    !ts_server_has(server, 3, 4, 0, 0) ||
+                    is_totp(server->totp_secret, login->totp);
+  return *right != '\0' && strcmp(given, right) == 0 && right_code ? 0 : TS_E_PASSWORD;
+}
+
+static void put_instances(ts_buf_t* out, const char* instances) {
+  ts_buf_text(out, ",\"list_instances\":[");
+  for (bool first = true; *instances != '\0'; first = false) {
+    size_t size = strcspn(instances, ",");
+    if (!first) ts_buf_text(out, ",");
+    ts_buf_json(out, instances, size, false);
+    instances += size + (instances[size] == ',');
+  }
+  ts_buf_text(out, "]");
+}
+
+static void reply_conn(ts_request_t* request, bool list_instances) {
+  const ts_server_t* server = request->session->server;
+  ts_buf_t* out = ts_reply_begin(request);
+  if (ts_server_has(server, 3, 3, 6, 0)) put_version(out, server);
+  if (list_instances && ts_server_has(server, 3, 4, 1, 10)) put_instances(out, server->instances);
+  ts_reply_end(request);
 }
 
 static void do_conn(ts_request_t* request) {
@@ -126,12 +169,7 @@ static void do_conn(ts_request_t* request) {
   snprintf(session->user, sizeof session->user, "%s", login.user);
   snprintf(session->env.db, sizeof session->env.db, "%s", login.db);
   if (*login.zone != '\0') ts_zone_set(&session->env.zone, login.zone);
-  if (ts_server_has(session->server, 3, 3, 6, 0)) {
-    do_version(request);
-  } else {
-    ts_reply_begin(request);
-    ts_reply_end(request);
-  }
+  reply_conn(request, login.list_instances);
 }
 
 static void do_query(ts_request_t* request) {

@@ -18,6 +18,8 @@ typedef struct ts_config_s {
   const char* user;         /* NULL: root */
   const char* password;     /* NULL: taosdata */
   const char* bearer_token; /* what `conn` may give instead (version 3.4.0.0 on); NULL: none */
+  const char* totp_secret;  /* base32: log-ins need its code, too (version 3.4.0.0 on); NULL: none */
+  const char* instances;    /* ts_server_set_instances at the beginning */
   uint64_t ping_ms;         /* 0: 54 s; TS_NEVER: none */
   uint64_t deadline_ms;     /* 0: 114 s; TS_NEVER: none */
   bool compression;         /* agree to permessage-deflate when it is offered, as the real one */
@@ -40,6 +42,10 @@ const ts_tls_counters_t* ts_server_tls(const ts_server_t* server); /* NULL witho
 ts_peer_t* ts_server_peer(ts_server_t* server);
 /* Cuts all connections; `closed` (may be NULL) runs when nothing is left on the loop. */
 void ts_server_close(ts_server_t* server, void (*closed)(void* data), void* data);
+
+/* The gateways that `conn` names to who asks for list_instances (version 3.4.1.10 on): "host:port"s
+ * with commas between; NULL or "": none. */
+void ts_server_set_instances(ts_server_t* server, const char* instances);
 
 /* Runs SQL without a connection, with `USE` kept between calls. Returns 0 or the error's code. */
 int ts_server_exec(ts_server_t* server, const char* sql);
