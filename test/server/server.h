@@ -138,6 +138,9 @@ void ts_request_block(ts_request_t* request, ts_blob_t* block); /* the reply wit
 ts_cursor_t* ts_session_cursor(ts_session_t* session, uint64_t id);
 void ts_session_free_result(ts_session_t* session, uint64_t id);
 
+/* session_lines.c: false: the arguments are of wrong types, and nothing is done. */
+bool ts_request_lines(ts_request_t* request);
+
 /* session_reply.c: the five first keys are written by begin; end closes the object and sends. */
 void ts_reply_error(ts_request_t* request, int code, const char* format, ...)
     __attribute__((format(printf, 3, 4)));

@@ -277,6 +277,10 @@ static void do_options_connection(ts_request_t* request) {
   ts_reply_end(request);
 }
 
+static void do_insert(ts_request_t* request) {
+  if (!ts_request_lines(request)) bad_args(request);
+}
+
 static const action_t actions[] = {
     {"version", "version", {0}, true, do_version},
     {"conn", "connect", {0}, true, do_conn},
@@ -288,6 +292,7 @@ static const action_t actions[] = {
     {"num_fields", "num fields", {0}, false, do_num_fields},
     {"get_current_db", "get current db", {3, 2, 2, 0}, false, do_get_current_db},
     {"get_server_info", "get server info", {3, 2, 2, 0}, false, do_get_server_info},
+    {"insert", "schemaless insert", {0}, false, do_insert},
     {"options_connection", "options connection", {3, 3, 5, 0}, false, do_options_connection},
     {"get_connection_info", "get connection info", {3, 4, 0, 0}, false, do_get_connection_info},
 };

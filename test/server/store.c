@@ -264,6 +264,11 @@ void ts_table_drop(ts_store_t* store, ts_database_t* database, ts_table_t* table
   ts_store_changed(store);
 }
 
+static void drop_schema(ts_family_t* family) {
+  ts_schema_unref(family->schema);
+  family->schema = NULL;
+}
+
 void ts_family_add(ts_store_t* store, ts_family_t* family, const ts_field_t* field, bool tag) {
   ts_field_t** fields = tag ? &family->tags : &family->columns;
   uint32_t* count = tag ? &family->ntags : &family->ncolumns;
@@ -273,9 +278,17 @@ void ts_family_add(ts_store_t* store, ts_family_t* family, const ts_field_t* fie
   ts_store_run(store, "ALTER TABLE %c%" PRId64 " ADD COLUMN %c%u", tag ? 'g' : 'd', family->id,
                tag ? 't' : 'c', *count);
   (*count)++;
-  ts_schema_unref(family->schema);
-  family->schema = NULL;
+  drop_schema(family);
   ts_meta_field_added(family->database, family->owner, field, tag);
+  ts_store_changed(store);
+}
+
+void ts_family_widen(ts_store_t* store, ts_family_t* family, uint32_t index, bool tag,
+                     uint32_t width) {
+  ts_field_t* field = tag ? &family->tags[index] : &family->columns[index];
+  field->type.width = width;
+  drop_schema(family);
+  ts_meta_field_widened(family->database, family->owner, field, tag);
   ts_store_changed(store);
 }
 
