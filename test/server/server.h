@@ -27,6 +27,8 @@ typedef struct ts_cached_s {
   ts_result_t* result;
 } ts_cached_t;
 
+typedef struct ts_tmq_s ts_tmq_t; /* session_tmq.h */
+
 struct ts_server_s {
   uv_loop_t* loop;
   ts_peer_t* peer;
@@ -52,7 +54,8 @@ struct ts_server_s {
   uint64_t results_open;
   uint64_t free_results;
   uint64_t waiting;
-  uint64_t timers; /* of waiting requests, not closed yet */
+  uint64_t timers; /* of waiting requests and consumers, not closed yet */
+  ts_tmq_t* tmqs;  /* the consumers' connections */
   bool peer_closed;
   ts_buf_t scratch; /* the reply being written */
   void (*closed)(void* data);
@@ -80,6 +83,7 @@ typedef struct ts_session_s {
   uint64_t next_result;
   ts_cursor_t* results[TS_RESULT_BUCKETS];
   ts_waiting_t* waiting;
+  ts_tmq_t* tmq; /* NULL: not of /rest/tmq */
 } ts_session_t;
 
 /* A request, as far as it could be read. */
@@ -88,10 +92,12 @@ typedef struct ts_request_s {
   uint64_t started;
   const char* action; /* as replies name it */
   uint64_t req_id;
-  uint64_t id;        /* a result's */
+  uint64_t id;        /* a result's, or a consumer's message's */
   const char* sql;
   size_t sql_size;
   bool binary_reply;  /* errors are given in the form of fetch_raw_block's replies */
+  bool tmq_reply;     /* in that of fetch_raw_data's */
+  bool of_message;    /* errors tell the message's id */
   yyjson_val* args;
 } ts_request_t;
 
@@ -119,6 +125,13 @@ typedef void (*ts_handler_t)(ts_request_t* request);
 /* Looks for a rule and applies it, or calls the handler. `applied`: the rule has waited already. */
 void ts_session_dispatch(ts_request_t* request, ts_handler_t handler, ts_rule_entry_t* applied,
                          const void* message, size_t size, bool binary);
+
+/* session_tmq.c, session_tmq_poll.c: consumers. */
+ts_tmq_t* ts_tmq_open(ts_session_t* session);
+void ts_tmq_closed(ts_tmq_t* tmq);
+void ts_tmq_message(ts_session_t* session, const char* text, size_t size,
+                    ts_rule_entry_t* applied);
+void ts_tmq_changed(void* server); /* the store's logs have */
 
 /* session_json.c, session_binary.c: `applied` as above. */
 void ts_json_message(ts_session_t* session, const char* text, size_t size,
