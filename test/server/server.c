@@ -48,6 +48,9 @@ ts_counters_t ts_server_counters(const ts_server_t* server) {
                          .messages = server->messages,
                          .results_open = server->results_open,
                          .free_results = server->free_results,
+                         .statements_open = server->stmts_open,
+                         .dead_statements = server->stmts_dead,
+                         .poisonous = server->poisonous,
                          .waiting = server->waiting,
                          .bytes_in = peer->bytes_in,
                          .bytes_out = peer->bytes_out};
@@ -126,6 +129,10 @@ static int set_up_tls(ts_server_t* server) {
   return UV_EINVAL;
 }
 
+void ts_server_set_instances(ts_server_t* server, const char* instances) {
+  copy_text(server->instances, sizeof server->instances, instances, "");
+}
+
 int ts_server_create(uv_loop_t* loop, const ts_config_t* config, ts_server_t** out) {
   ts_server_t* server = ts_calloc(1, sizeof *server);
   if (config != NULL) server->config = *config;
@@ -134,6 +141,8 @@ int ts_server_create(uv_loop_t* loop, const ts_config_t* config, ts_server_t** o
   copy_text(server->user, sizeof server->user, config->user, "root");
   copy_text(server->password, sizeof server->password, config->password, "taosdata");
   copy_text(server->bearer_token, sizeof server->bearer_token, config->bearer_token, "");
+  copy_text(server->totp_secret, sizeof server->totp_secret, config->totp_secret, "");
+  ts_server_set_instances(server, config->instances);
   server->loop = loop;
   server->version_number = ts_version_number(server->version);
   server->next_rule = 1;

@@ -46,3 +46,9 @@ bool ts_arg_text(yyjson_val* args, const char* name, const char** text, size_t* 
   if (size != NULL) *size = yyjson_get_len(val);
   return true;
 }
+
+bool ts_arg_bool(yyjson_val* args, const char* name, bool* value) {
+  yyjson_val* val = ts_arg(args, name);
+  *value = yyjson_get_bool(val);
+  return val == NULL || yyjson_is_null(val) || yyjson_is_bool(val);
+}

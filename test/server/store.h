@@ -65,6 +65,7 @@ typedef struct ts_store_s {
   sqlite3_stmt* rollback;
   ts_database_t* databases;
   int64_t next_id;
+  uint64_t schema; /* counts changes of databases and tables, but for new children */
   int32_t next_vgroup;
   struct ts_topic_s* topics;       /* tmq_topic.h */
   struct ts_consumer_s* consumers; /* tmq_consumer.h */
@@ -97,6 +98,9 @@ void ts_table_forget(ts_database_t* database, ts_table_t* table);
 
 /* Adds a column or tag to a super or plain table. */
 void ts_family_add(ts_store_t* store, ts_family_t* family, const ts_field_t* field, bool tag);
+/* Gives a column or tag of variable width another one. */
+void ts_family_widen(ts_store_t* store, ts_family_t* family, uint32_t index, bool tag,
+                     uint32_t width);
 int ts_family_column(const ts_family_t* family, const char* name); /* -1: none */
 int ts_family_tag(const ts_family_t* family, const char* name);
 
