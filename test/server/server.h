@@ -94,6 +94,9 @@ typedef struct ts_request_s {
   const char* sql;
   size_t sql_size;
   bool binary_reply;  /* errors are given in the form of fetch_raw_block's replies */
+  bool http;          /* it is answered as /rest/sql does */
+  bool timing, with_meta; /* parameters of it */
+  ts_zone_t zone;         /* in which its times are written */
   yyjson_val* args;
 } ts_request_t;
 
@@ -121,6 +124,16 @@ typedef void (*ts_handler_t)(ts_request_t* request);
 /* Looks for a rule and applies it, or calls the handler. `applied`: the rule has waited already. */
 void ts_session_dispatch(ts_request_t* request, ts_handler_t handler, ts_rule_entry_t* applied,
                          const void* message, size_t size, bool binary);
+
+/* session_http.c: an HTTP request, which waits in the connection. */
+#define TS_HTTP_JSON "application/json; charset=utf-8"
+bool ts_session_http(ts_conn_t* conn, const ts_http_t* http);
+void ts_http_message(ts_session_t* session, ts_rule_entry_t* applied);
+void ts_http_error(ts_request_t* request, int status, int code, const char* text);
+
+/* rest_json.c: a result or an update as /rest/sql answers it. */
+void ts_rest_result(ts_request_t* request, const ts_result_t* result);
+void ts_rest_update(ts_request_t* request, int64_t affected_rows);
 
 /* session_json.c, session_binary.c: `applied` as above. */
 void ts_json_message(ts_session_t* session, const char* text, size_t size,

@@ -24,6 +24,10 @@ void ts_session_free_result(ts_session_t* session, uint64_t id) {
 /* ---- queries ---- */
 
 static void reply_update(ts_request_t* request, int64_t affected_rows) {
+  if (request->http) {
+    ts_rest_update(request, affected_rows);
+    return;
+  }
   ts_buf_t* out = ts_reply_begin(request);
   ts_buf_text(out, ",\"id\":0,\"is_update\":true,\"affected_rows\":");
   ts_buf_decimal(out, (uint64_t)affected_rows);
@@ -37,6 +41,10 @@ static void reply_update(ts_request_t* request, int64_t affected_rows) {
 void ts_request_result(ts_request_t* request, ts_result_t* result) {
   ts_session_t* session = request->session;
   ts_server_t* server = session->server;
+  if (request->http) {
+    ts_rest_result(request, result);
+    return;
+  }
   ts_cursor_t* cursor = ts_calloc(1, sizeof *cursor);
   cursor->id = ++session->next_result;
   cursor->result = ts_result_ref(result);
