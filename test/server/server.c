@@ -48,6 +48,9 @@ ts_counters_t ts_server_counters(const ts_server_t* server) {
                          .messages = server->messages,
                          .results_open = server->results_open,
                          .free_results = server->free_results,
+                         .statements_open = server->stmts_open,
+                         .dead_statements = server->stmts_dead,
+                         .poisonous = server->poisonous,
                          .waiting = server->waiting,
                          .bytes_in = peer->bytes_in,
                          .bytes_out = peer->bytes_out};

@@ -53,6 +53,9 @@ struct ts_server_s {
   uint64_t messages;
   uint64_t results_open;
   uint64_t free_results;
+  uint64_t stmts_open;
+  uint64_t stmts_dead;
+  uint64_t poisonous;
   uint64_t waiting;
   uint64_t timers; /* of waiting requests, not closed yet */
   bool peer_closed;
@@ -68,6 +71,7 @@ typedef struct ts_cursor_s {
   uint64_t index;        /* of the next block */
   ts_blob_t* current;    /* the block of the last `fetch`; borrowed from the result */
   ts_result_t* result;
+  bool silent;           /* fetches are never answered */
 } ts_cursor_t;
 
 typedef struct ts_waiting_s ts_waiting_t;
@@ -81,6 +85,8 @@ typedef struct ts_session_s {
   ts_env_t env;
   uint64_t next_result;
   ts_cursor_t* results[TS_RESULT_BUCKETS];
+  uint64_t next_stmt;
+  struct ts_stmt_s* stmts;
   ts_waiting_t* waiting;
 } ts_session_t;
 
@@ -89,8 +95,11 @@ typedef struct ts_request_s {
   ts_session_t* session;
   uint64_t started;
   const char* action; /* as replies name it */
+  const char* title;  /* of its arguments, in the error about them */
   uint64_t req_id;
   uint64_t id;        /* a result's */
+  uint64_t stmt_id;
+  bool stmt_reply;    /* errors have the statement's id too */
   const char* sql;
   size_t sql_size;
   bool binary_reply;  /* errors are given in the form of fetch_raw_block's replies */
@@ -118,6 +127,9 @@ void ts_session_text(ts_conn_t* conn, const char* text, size_t size);
 void ts_session_binary(ts_conn_t* conn, const uint8_t* data, size_t size);
 void ts_session_close_frame(ts_conn_t* conn, uint16_t code);
 void ts_session_closed(ts_conn_t* conn);
+
+/* A message that the real gateway does not survive: counted, and the connection cut. */
+void ts_session_poison(ts_session_t* session);
 
 /* What handles a request that is read and that no rule answers otherwise. */
 typedef void (*ts_handler_t)(ts_request_t* request);
@@ -148,6 +160,7 @@ void ts_request_fetch_raw(ts_request_t* request);
 void ts_request_fetch(ts_request_t* request);
 void ts_request_fetch_block(ts_request_t* request);
 void ts_request_block(ts_request_t* request, ts_blob_t* block); /* the reply with this block */
+ts_cursor_t* ts_session_open_result(ts_session_t* session, ts_result_t* result);
 ts_cursor_t* ts_session_cursor(ts_session_t* session, uint64_t id);
 void ts_session_free_result(ts_session_t* session, uint64_t id);
 
@@ -157,6 +170,8 @@ bool ts_request_lines(ts_request_t* request);
 /* session_reply.c: the five first keys are written by begin; end closes the object and sends. */
 void ts_reply_error(ts_request_t* request, int code, const char* format, ...)
     __attribute__((format(printf, 3, 4)));
+/* The error for an argument of another type. */
+void ts_reply_bad_args(ts_request_t* request);
 ts_buf_t* ts_reply_begin(ts_request_t* request);
 void ts_reply_end(ts_request_t* request);
 uint64_t ts_request_timing(const ts_request_t* request);

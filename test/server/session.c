@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "server.h"
+#include "session_stmt.h"
 
 /* A request that waits, to be read anew when its time has come. */
 struct ts_waiting_s {
@@ -49,6 +50,7 @@ static void finish(ts_session_t* session) {
 void ts_session_closed(ts_conn_t* conn) {
   ts_session_t* session = ts_conn_data(conn);
   while (session->waiting != NULL) unlink_waiting(session->waiting);
+  ts_session_free_stmts(session);
   for (size_t i = 0; i < TS_RESULT_BUCKETS; i++)
     while (session->results[i] != NULL)
       ts_session_free_result(session, session->results[i]->id);
@@ -70,6 +72,11 @@ void ts_session_text(ts_conn_t* conn, const char* text, size_t size) {
 void ts_session_binary(ts_conn_t* conn, const uint8_t* data, size_t size) {
   ts_session_t* session = ts_conn_data(conn);
   if (!session->closing) ts_binary_message(session, data, size, NULL);
+}
+
+void ts_session_poison(ts_session_t* session) {
+  session->server->poisonous++;
+  ts_conn_cut(session->conn);
 }
 
 /* ---- rules ---- */

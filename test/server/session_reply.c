@@ -67,6 +67,15 @@ void ts_reply_error(ts_request_t* request, int code, const char* format, ...) {
     binary_error(request, code, text);
     return;
   }
-  begin(request, code, text);
+  ts_buf_t* out = begin(request, code, text);
+  if (request->stmt_reply) {
+    ts_buf_text(out, ",\"stmt_id\":");
+    ts_buf_decimal(out, request->stmt_id);
+  }
   ts_reply_end(request);
+}
+
+void ts_reply_bad_args(ts_request_t* request) {
+  request->stmt_reply = false;
+  ts_reply_error(request, TS_E_INTERNAL, "unmarshal %s request error", request->title);
 }

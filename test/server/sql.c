@@ -42,7 +42,7 @@ void ts_sql_release(ts_sql_t* sql) {
   }
 }
 
-static void free_arena(ts_sql_t* sql) {
+void ts_sql_free_arena(ts_sql_t* sql) {
   ts_sql_release(sql);
   free(sql->arena);
   sql->arena = NULL;
@@ -117,10 +117,12 @@ int ts_sql_run(ts_store_t* store, ts_env_t* env, const char* text, size_t size, 
     outcome->constant = true;
     return 0;
   }
+  outcome->result = dry ? NULL : ts_sink_totals(store, text, size);
+  if (outcome->result != NULL) return 0;
   ts_sql_t sql = {.store = store, .env = env, .error = error, .outcome = outcome, .dry = dry};
   ts_lex_init(&sql.lex, text, size, error);
   int status = dispatch(&sql);
-  free_arena(&sql);
+  ts_sql_free_arena(&sql);
   if (status != 0) {
     ts_result_unref(outcome->result);
     *outcome = (ts_outcome_t){0};

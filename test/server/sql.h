@@ -27,6 +27,9 @@ typedef struct ts_outcome_s {
 int ts_sql_run(ts_store_t* store, ts_env_t* env, const char* sql, size_t size, bool dry,
                ts_outcome_t* outcome, ts_error_t* error);
 
+/* The rows and the sum that bench.sink has seen, when the SQL asks for them and it is there. */
+ts_result_t* ts_sink_totals(const ts_store_t* store, const char* sql, size_t size);
+
 /* ---- shared by the sql_*.c files ---- */
 
 typedef struct ts_arena_chunk_s ts_arena_chunk_t;
@@ -45,6 +48,7 @@ typedef struct ts_sql_s {
 /* Memory that lives as long as the statement, or until ts_sql_release. Zeroed. */
 void* ts_sql_alloc(ts_sql_t* sql, size_t size);
 void ts_sql_release(ts_sql_t* sql);
+void ts_sql_free_arena(ts_sql_t* sql);
 
 /* The name of a table: [db.]table. With `database` the error is the database's, else NULL. */
 typedef struct ts_table_name_s {
@@ -61,6 +65,9 @@ extern const char ts_query_prefix[]; /* "Fail to get table info, error: " */
 
 /* Reads the literal at the lexer as the field's type. */
 int ts_cell_read(ts_sql_t* sql, const ts_field_t* field, uint8_t precision, ts_cell_t* cell);
+/* A JSON tag's text as it is kept (NULL for an empty one); false when it is none. Without `sql` it
+ * is only looked at. */
+bool ts_cell_json(ts_sql_t* sql, const char* text, size_t size, ts_cell_t* cell);
 /* The bytes behind '\x…'; NULL when the token is no such text or has an odd or wrong digit. */
 uint8_t* ts_cell_hex(ts_sql_t* sql, const ts_token_t* token, size_t* size);
 

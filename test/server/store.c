@@ -39,6 +39,7 @@ void ts_store_run(ts_store_t* store, const char* format, ...) {
 ts_store_t* ts_store_open(void) {
   ts_store_t* store = ts_calloc(1, sizeof *store);
   store->next_id = 1;
+  store->schema = 1;
   store->next_vgroup = 2; /* as a real server, whose first one is its own */
   if (sqlite3_open(":memory:", &store->sqlite) != SQLITE_OK) check(store, SQLITE_ERROR);
   ts_store_run(store, "PRAGMA synchronous=OFF; PRAGMA case_sensitive_like=ON");
@@ -103,6 +104,7 @@ ts_database_t* ts_database_find(const ts_store_t* store, const char* name) {
 }
 
 ts_database_t* ts_database_create(ts_store_t* store, const char* name, uint8_t precision) {
+  store->schema++;
   ts_database_t* database = ts_calloc(1, sizeof *database);
   snprintf(database->name, sizeof database->name, "%s", name);
   database->precision = precision;
@@ -122,6 +124,7 @@ static void drop_family(ts_store_t* store, ts_family_t* family) {
 }
 
 void ts_database_drop(ts_store_t* store, ts_database_t* database) {
+  store->schema++;
   for (ts_table_t* table = database->first; table != NULL; table = table->next)
     if (table->kind != TS_CHILD) drop_family(store, table->family);
   ts_database_t** at = &store->databases;
@@ -210,6 +213,7 @@ ts_table_t* ts_table_create(ts_store_t* store, ts_database_t* database, const ch
                             const ts_field_t* columns, uint32_t ncolumns, const ts_field_t* tags,
                             uint32_t ntags) {
   ts_family_t* family = ts_calloc(1, sizeof *family);
+  store->schema++;
   family->id = store->next_id++;
   family->database = database;
   family->ncolumns = family->created_columns = ncolumns;
@@ -243,6 +247,7 @@ void ts_table_forget(ts_database_t* database, ts_table_t* table) {
 
 static void drop_table(ts_store_t* store, ts_database_t* database, ts_table_t* table) {
   ts_family_t* family = table->family;
+  store->schema++;
   if (table->kind == TS_CHILD) {
     ts_store_run(store, "DELETE FROM d%" PRId64 " WHERE tid=%" PRId64, family->id, table->id);
     ts_store_run(store, "DELETE FROM g%" PRId64 " WHERE tid=%" PRId64, family->id, table->id);
@@ -270,6 +275,7 @@ static void drop_schema(ts_family_t* family) {
 }
 
 void ts_family_add(ts_store_t* store, ts_family_t* family, const ts_field_t* field, bool tag) {
+  store->schema++;
   ts_field_t** fields = tag ? &family->tags : &family->columns;
   uint32_t* count = tag ? &family->ntags : &family->ncolumns;
   *fields = ts_realloc(*fields, (*count + 1) * sizeof **fields);

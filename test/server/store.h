@@ -63,6 +63,7 @@ typedef struct ts_store_s {
   sqlite3_stmt* rollback;
   ts_database_t* databases;
   int64_t next_id;
+  uint64_t schema; /* counts changes of databases and tables, but for new children */
   int32_t next_vgroup;
   ts_log_t* log;
   /* Called when the logs have got something new; NULL: nobody cares. */

@@ -73,6 +73,10 @@ uint32_t ts_type_schema_bytes(ts_type_t type) {
   }
 }
 
+uint32_t ts_type_storage(ts_type_t type) {
+  return ts_type_is_var(type.type) ? ts_type_schema_bytes(type) : type.width;
+}
+
 const char* ts_type_name(uint8_t type) { return types[type].name; }
 
 const char* ts_type_encoding(uint8_t type) {

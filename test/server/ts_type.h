@@ -54,6 +54,7 @@ bool ts_type_is_unsigned(uint8_t type);
 bool ts_type_is_decimal(uint8_t type);
 bool ts_type_is_number(uint8_t type);   /* integers, FLOAT, DOUBLE */
 uint32_t ts_type_schema_bytes(ts_type_t type); /* the four bytes of a block's schema, as a u32 */
+uint32_t ts_type_storage(ts_type_t type);      /* the width in storage: VARCHAR(n) is n + 2 */
 const char* ts_type_name(uint8_t type);
 const char* ts_type_encoding(uint8_t type); /* of a column, by which a server would keep it */
 

@@ -45,6 +45,7 @@ extern const char wc_upgrade[];
 void wc_write_bytes(wc_t* f, const void* data, size_t size);
 void wc_frame(wc_t* f, uint8_t opcode, const void* data, size_t size);
 void wc_text(wc_t* f, const char* message);
+void wc_forget(wc_t* f);      /* the messages so far */
 void wc_ask(wc_t* f, int count); /* version requests with req_id 1, 2, … */
 /* A binary request; `sql` NULL for a fetch. */
 void wc_binary(wc_t* f, uint64_t id, uint64_t result, uint64_t action, const char* sql);
