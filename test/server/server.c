@@ -160,6 +160,7 @@ int ts_server_create(uv_loop_t* loop, const ts_config_t* config, ts_server_t** o
                                .opened = ts_session_open,
                                .text = ts_session_text,
                                .binary = ts_session_binary,
+                               .http = ts_session_http,
                                .close_frame = ts_session_close_frame,
                                .closed = ts_session_closed};
   if (status == 0) status = ts_peer_listen(loop, &options, config->port, &server->peer);

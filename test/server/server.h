@@ -109,6 +109,9 @@ typedef struct ts_request_s {
   bool binary_reply;  /* errors are given in the form of fetch_raw_block's replies */
   bool tmq_reply;     /* in that of fetch_raw_data's */
   bool of_message;    /* errors tell the message's id */
+  bool http;          /* it is answered as /rest/sql does */
+  bool timing, with_meta; /* parameters of it */
+  ts_zone_t zone;         /* in which its times are written */
   yyjson_val* args;
 } ts_request_t;
 
@@ -146,6 +149,16 @@ void ts_tmq_closed(ts_tmq_t* tmq);
 void ts_tmq_message(ts_session_t* session, const char* text, size_t size,
                     ts_rule_entry_t* applied);
 void ts_tmq_changed(void* server); /* the store's logs have */
+
+/* session_http.c: an HTTP request, which waits in the connection. */
+#define TS_HTTP_JSON "application/json; charset=utf-8"
+bool ts_session_http(ts_conn_t* conn, const ts_http_t* http);
+void ts_http_message(ts_session_t* session, ts_rule_entry_t* applied);
+void ts_http_error(ts_request_t* request, int status, int code, const char* text);
+
+/* rest_json.c: a result or an update as /rest/sql answers it. */
+void ts_rest_result(ts_request_t* request, const ts_result_t* result);
+void ts_rest_update(ts_request_t* request, int64_t affected_rows);
 
 /* session_json.c, session_binary.c: `applied` as above. */
 void ts_json_message(ts_session_t* session, const char* text, size_t size,

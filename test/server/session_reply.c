@@ -73,6 +73,10 @@ void ts_reply_error(ts_request_t* request, int code, const char* format, ...) {
   va_start(args, format);
   vsnprintf(text, sizeof text, format, args);
   va_end(args);
+  if (request->http) {
+    ts_http_error(request, 200, code, text);
+    return;
+  }
   if (request->binary_reply) {
     binary_error(request, code, text);
     return;

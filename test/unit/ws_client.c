@@ -203,12 +203,6 @@ void wc_login(wc_t* f) {
   assert_int_equal(current(f)->count, 1);
 }
 
-void wc_forget(wc_t* f) {
-  wc_client_t* client = &f->client;
-  for (size_t i = 0; i < client->count; i++) ts_buf_free(&client->messages[i].data);
-  client->count = 0;
-}
-
 void wc_ask(wc_t* f, int count) {
   for (int i = 1; i <= count; i++) {
     char message[80];

@@ -38,7 +38,6 @@ int wc_teardown(void** state); /* fails when the server leaves something on the 
  * freed by wc_free_client. */
 void wc_use(wc_t* f, wc_client_t* client);
 void wc_free_client(wc_t* f, wc_client_t* client);
-void wc_forget(wc_t* f); /* the messages so far */
 
 void wc_turn(wc_t* f);
 /* Turns the loop for this long at most, until the client has so many messages (or its end). */
