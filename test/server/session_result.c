@@ -24,6 +24,10 @@ void ts_session_free_result(ts_session_t* session, uint64_t id) {
 /* ---- queries ---- */
 
 static void reply_update(ts_request_t* request, int64_t affected_rows) {
+  if (request->http) {
+    ts_rest_update(request, affected_rows);
+    return;
+  }
   ts_buf_t* out = ts_reply_begin(request);
   ts_buf_text(out, ",\"id\":0,\"is_update\":true,\"affected_rows\":");
   ts_buf_decimal(out, (uint64_t)affected_rows);
@@ -47,6 +51,10 @@ ts_cursor_t* ts_session_open_result(ts_session_t* session, ts_result_t* result) 
 
 void ts_request_result(ts_request_t* request, ts_result_t* result) {
   const ts_server_t* server = request->session->server;
+  if (request->http) {
+    ts_rest_result(request, result);
+    return;
+  }
   const ts_cursor_t* cursor = ts_session_open_result(request->session, result);
   ts_buf_t* out = ts_reply_begin(request);
   ts_buf_text(out, ",\"id\":");
