@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Runs the tests of one suite of a build folder one by one and counts their cases.
 
-    test/suite.py BUILD SUITE TOTALS [FUZZ_SECONDS]
+    test/suite.py BUILD SUITE TOTALS [FUZZ_SECONDS [FUZZ_SEED]]
 
 Each program says what it ran in a JUnit-like report (cmocka writes one; the packaging tests too). A
 program that crashes, hangs, leaks or says nothing counts as a failure. Lines of its output that
@@ -16,6 +16,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 HEAD = re.compile(r'^\s*<testsuite name="[^"]*".*?>', re.M)
@@ -97,14 +98,14 @@ def run_cases(test):
     return passed, failed, skipped, why, "\n".join(texts) + "\n" + output
 
 
-def run_fuzz(test, seconds):
+def run_fuzz(test, seconds, seed):
     """Runs a fuzz target for some seconds on its corpus; the corpus in the tree stays as it is."""
     corpus = ROOT / "test" / "fuzz" / "corpus" / test["name"]
     seeds = [str(corpus)] if corpus.is_dir() else []
     with tempfile.TemporaryDirectory() as grown, tempfile.TemporaryDirectory() as report:
         artifacts = os.path.join(os.path.dirname(os.path.abspath(test["cmd"][0])), "")
         command = [test["cmd"][0], "-max_total_time=%d" % seconds, "-timeout=10",
-                   "-rss_limit_mb=2048", "-artifact_prefix=" + artifacts, grown] + seeds
+                   "-rss_limit_mb=2048", "-seed=%d" % seed, "-artifact_prefix=" + artifacts, grown] + seeds
         code, output = run(command, environment(test, report), test["workdir"], seconds + 120)
     if code == 0:
         return 1, 0, 0, None, ""
@@ -112,14 +113,21 @@ def run_fuzz(test, seconds):
     return 0, 1, 0, why, output
 
 
+def results_of(suite, tests):
+    """One after the other, since some look at the clock; fuzzing, which does not, on all cores."""
+    if suite != "fuzz":
+        return map(run_cases, tests)
+    seconds, seed = (int(text) for text in (sys.argv[4:] + ["0"])[:2])
+    pool = ThreadPoolExecutor(max_workers=os.cpu_count() or 1)
+    return pool.map(lambda test: run_fuzz(test, seconds, seed), tests)
+
+
 def main():
     build, suite, totals = sys.argv[1:4]
     sums = [0, 0, 0]
-    for test in tests_of(build, suite):
-        if suite == "fuzz":
-            passed, failed, skipped, why, output = run_fuzz(test, int(sys.argv[4]))
-        else:
-            passed, failed, skipped, why, output = run_cases(test)
+    tests = tests_of(build, suite)
+    for test, result in zip(tests, results_of(suite, tests)):
+        passed, failed, skipped, why, output = result
         print("%-12s %-24s %d passed, %d failed, %d skipped" %
               (suite, test["name"], passed, failed, skipped), flush=True)
         for line in output.splitlines():

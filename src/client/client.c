@@ -28,6 +28,7 @@ static void release(taosuv_client_t* client) {
   tuv_free(&mem->alloc, client->path);
   tuv_url_free(&mem->alloc, &client->url);
   tuv_wipe(&client->shared.random, sizeof client->shared.random);
+  tuv_wipe(client->totp, sizeof client->totp);
   tuv_alloc_t alloc = mem->alloc;
   tuv_mem_close(mem);
   tuv_free(&alloc, client);
@@ -90,7 +91,7 @@ static void flush_dirty(taosuv_client_t* client) {
   while (!tuv_queue_empty(&client->dirty)) {
     tuv_conn_t* conn = TUV_CONTAINER(client->dirty.next, tuv_conn_t, dirty);
     tuv_queue_remove(&conn->dirty);
-    tuv_ws_flush(&conn->ws);
+    client->carrier->flush(conn);
   }
 }
 
@@ -210,6 +211,7 @@ static taosuv_client_t* allocate(const tuv_alloc_t* alloc) {
   client->mem = mem;
   client->shared.mem = mem;
   client->connect = tuv_tcp_connect;
+  client->carrier = &tuv_carrier_ws;
   tuv_json_init(&client->json, &mem->alloc);
   tuv_random_init(&client->shared.random);
   tuv_idmap_init(&client->queued_ids, &mem->alloc);

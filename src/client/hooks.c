@@ -102,7 +102,7 @@ static int level_of(taosuv_stage_t stage) {
 const tuv_failure_t* tuv_redact_failure(const taosuv_client_t* client, const tuv_failure_t* failure,
                                         tuv_redacted_t* out) {
   const char* message = failure->message;
-  tuv_secrets_t secrets = tuv_secrets_of(&client->url, client->path);
+  tuv_secrets_t secrets = tuv_secrets_of(&client->url, client->path, client->totp);
   if (message == NULL || !tuv_secrets_in(&secrets, message, strlen(message))) return failure;
   out->failure = *failure;
   out->failure.message = out->text;
@@ -159,7 +159,7 @@ const char* taosuv_stage_name(int stage) {
  * when there are none in it. `copy` is to be freed. */
 static void tap_login(tuv_conn_t* conn, taosuv_tap_t* tap, char** copy) {
   taosuv_client_t* client = conn->client;
-  tuv_secrets_t secrets = tuv_secrets_of(&client->url, client->path);
+  tuv_secrets_t secrets = tuv_secrets_of(&client->url, client->path, client->totp);
   bool changed = false, hidden;
   if (tap->opcode == TUV_WS_TEXT) {
     size_t length = 0;

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "client/private.h"
+#include "util/totp.h"
 #include "wire/version.h"
 
 /* Database codes that mean bad credentials (PROTOCOL 10.3). */
@@ -44,6 +45,7 @@ static const char* lacks(const tuv_conn_t* conn) {
   if (conn->version < TUV_VERSION(3, 4, 0, 0)) {
     if (url->bearer_token[0] != 0) return "bearer_token= needs 3.4.0.0";
     if (url->totp_code[0] != 0) return "totp_code= needs 3.4.0.0";
+    if (url->totp_secret[0] != 0) return "totp_secret= needs 3.4.0.0";
     if (url->connector[0] != 0) return "connector= needs 3.4.0.0";
   }
   return NULL;
@@ -53,11 +55,26 @@ static void add_text(tuv_request_t* request, const char* key, const char* text) 
   if (text[0] != 0) tuv_request_text(request, key, text, strlen(text));
 }
 
+/* The code of this moment. It is kept until the next one, to be hidden where it comes back. */
+static int make_totp(taosuv_client_t* client) {
+  uint8_t secret[TUV_TOTP_MAX_SECRET];
+  uv_timeval64_t now;
+  if (client->url.totp_secret[0] == 0) return 0;
+  int status = uv_gettimeofday(&now);
+  if (status < 0) return status;
+  size_t size = tuv_base32_decode(client->url.totp_secret, secret);
+  bool made = tuv_totp(secret, size, (uint64_t) now.tv_sec, TUV_TOTP_DIGITS, client->totp);
+  tuv_wipe(secret, sizeof secret);
+  return made ? 0 : TAOSUV_ENOTSUP;
+}
+
 static int encode_login(tuv_op_t* op, tuv_conn_t* conn, const void* payload, size_t size) {
   const tuv_url_t* url = &conn->client->url;
   tuv_request_t request;
   (void) payload;
   (void) size;
+  int status = make_totp(conn->client);
+  if (status < 0) return status;
   tuv_request_begin(&request, &conn->client->json, "conn", op->id);
   tuv_request_text(&request, "user", url->user, strlen(url->user));
   tuv_request_text(&request, "password", url->password, strlen(url->password));
@@ -67,7 +84,7 @@ static int encode_login(tuv_op_t* op, tuv_conn_t* conn, const void* payload, siz
   add_text(&request, "app", url->app);
   add_text(&request, "ip", url->ip);
   add_text(&request, "connector", url->connector);
-  add_text(&request, "totp_code", url->totp_code);
+  add_text(&request, "totp_code", url->totp_secret[0] != 0 ? conn->client->totp : url->totp_code);
   add_text(&request, "bearer_token", url->bearer_token);
   return tuv_conn_send_json(conn, op, &request);
 }
@@ -106,7 +123,8 @@ static void send_login(tuv_conn_t* conn) {
 /* Credentials that an old gateway does not know must not be sent to it: it would log in as the
  * default user instead. Then the version is waited for. */
 static bool version_first(const tuv_url_t* url) {
-  return url->bearer_token[0] != 0 || url->totp_code[0] != 0 || url->connector[0] != 0;
+  return url->bearer_token[0] != 0 || url->totp_code[0] != 0 || url->totp_secret[0] != 0 ||
+         url->connector[0] != 0;
 }
 
 static void version_replied(tuv_op_t* op, tuv_conn_t* conn, const tuv_reply_t* reply) {

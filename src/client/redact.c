@@ -9,9 +9,10 @@
 /* Shorter ones are found everywhere: stars in their place would tell what they are. */
 #define MIN_SECRET 4u
 
-tuv_secrets_t tuv_secrets_of(const tuv_url_t* url, const char* path) {
+tuv_secrets_t tuv_secrets_of(const tuv_url_t* url, const char* path, const char* totp) {
   const char* encoded = path == NULL ? NULL : strstr(path, "?token=");
   tuv_secrets_t secrets = {{url->password, url->token, url->bearer_token, url->totp_code,
+                            url->totp_secret, totp,
                             encoded == NULL ? "" : encoded + strlen("?token=")}};
   return secrets;
 }

@@ -18,6 +18,7 @@ void tuv_ws_init(tuv_ws_t* ws, tuv_ws_shared_t* shared, const tuv_ws_events_t* e
   ws->deflate_from = SIZE_MAX;
   tuv_buf_init(&ws->out, &shared->mem->alloc);
   tuv_buf_init(&ws->flying, &shared->mem->alloc);
+  ws->out.secret = ws->flying.secret = true; /* the upgrade and the log-in will be */
 }
 
 /* Writes the upgrade request into the send buffer. */

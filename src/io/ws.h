@@ -126,6 +126,18 @@ static inline void tuv_ws_deflate_from(tuv_ws_t* ws, size_t size) {
   ws->deflate_from = size;
 }
 
+/* Bytes that the system has not taken yet. */
+static inline size_t tuv_ws_unsent_bytes(const tuv_ws_t* ws) {
+  return tuv_buf_size(&ws->out) + tuv_buf_size(&ws->flying);
+}
+
+/* The log-in is over: no secret is sent from here on, and sent bytes need not be wiped. */
+static inline void tuv_ws_no_more_secrets(tuv_ws_t* ws) {
+  if (tuv_ws_unsent_bytes(ws) > 0) return; /* then they are wiped as long as it lives */
+  ws->out.secret = false;
+  ws->flying.secret = false;
+}
+
 /* Sends a message in three steps: begin with its length, put its bytes (masked or compressed as
  * they are copied), end. begin and end return 0 or an error; then nothing was sent. *at is the
  * frame's position in the sent stream: it has left, or may have, once tuv_ws_sent_up_to says
@@ -142,11 +154,6 @@ void tuv_ws_flush(tuv_ws_t* ws);
 
 static inline uint64_t tuv_ws_sent_up_to(const tuv_ws_t* ws) {
   return ws->handed;
-}
-
-/* Bytes that the system has not taken yet. */
-static inline size_t tuv_ws_unsent_bytes(const tuv_ws_t* ws) {
-  return tuv_buf_size(&ws->out) + tuv_buf_size(&ws->flying);
 }
 
 /* A frame that has not left: its payload, unmasked in place (so the frame is spoiled) and inflated,

@@ -42,6 +42,6 @@ void tuv_free(const tuv_alloc_t* alloc, void* ptr) {
 }
 
 void tuv_wipe(void* ptr, size_t size) {
-  volatile unsigned char* p = ptr;
-  while (size-- > 0) *p++ = 0;
+  if (size > 0) memset(ptr, 0, size);
+  __asm__ __volatile__("" : : "r"(ptr) : "memory"); /* somebody may look, for all the compiler knows */
 }

@@ -2,6 +2,7 @@
 #ifndef TUV_UTIL_BUF_H
 #define TUV_UTIL_BUF_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -13,6 +14,7 @@ typedef struct tuv_buf_s {
   size_t head; /* first byte not consumed */
   size_t tail; /* end of what was written */
   size_t capacity;
+  bool secret; /* set by the owner: what is dropped or moved leaves nothing behind */
 } tuv_buf_t;
 
 void tuv_buf_init(tuv_buf_t* buf, const tuv_alloc_t* alloc);

@@ -1,12 +1,21 @@
-/* SHA-1 and base64, from mbedTLS. */
+/* SHA-1, its HMAC, and base64, from mbedTLS. */
 #include "util/digest.h"
 
 #include <mbedtls/base64.h>
+#include <mbedtls/md.h>
 #include <mbedtls/sha1.h>
 #include <string.h>
 
 bool tuv_sha1(const void* data, size_t size, uint8_t out[TUV_SHA1_SIZE]) {
   if (mbedtls_sha1(data, size, out) == 0) return true;
+  memset(out, 0, TUV_SHA1_SIZE);
+  return false;
+}
+
+bool tuv_hmac_sha1(const void* key, size_t key_size, const void* data, size_t size,
+                   uint8_t out[TUV_SHA1_SIZE]) {
+  const mbedtls_md_info_t* sha1 = mbedtls_md_info_from_type(MBEDTLS_MD_SHA1);
+  if (sha1 != NULL && mbedtls_md_hmac(sha1, key, key_size, data, size, out) == 0) return true;
   memset(out, 0, TUV_SHA1_SIZE);
   return false;
 }

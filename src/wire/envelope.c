@@ -13,9 +13,14 @@ static void* heap_malloc(void* context, size_t size) {
   return tuv_malloc(context, size);
 }
 
+/* What a growing text leaves behind may be a log-in: it is wiped. */
 static void* heap_realloc(void* context, void* ptr, size_t old_size, size_t size) {
-  (void) old_size;
-  return tuv_realloc(context, ptr, size);
+  void* moved = tuv_malloc(context, size);
+  if (moved == NULL) return NULL;
+  memcpy(moved, ptr, old_size < size ? old_size : size);
+  tuv_wipe(ptr, old_size);
+  tuv_free(context, ptr);
+  return moved;
 }
 
 static void heap_free(void* context, void* ptr) {
@@ -137,6 +142,12 @@ static int prepare_pool(tuv_json_t* json, size_t size) {
   return 0;
 }
 
+int tuv_json_pool(tuv_json_t* json, size_t size, yyjson_alc* alc) {
+  int status = prepare_pool(json, size);
+  if (status == 0) yyjson_alc_pool_init(alc, json->pool, json->pool_size);
+  return status;
+}
+
 static int wrong_type(const char* key, tuv_errmsg_t* err) {
   return tuv_fail(err, TUV_EPROTO, "the reply's \"%s\" has the wrong type", key);
 }
@@ -200,10 +211,9 @@ static int read_common(tuv_reply_t* reply, tuv_errmsg_t* err) {
 int tuv_reply_parse(tuv_json_t* json, const uint8_t* data, size_t size, tuv_reply_t* reply,
                     tuv_errmsg_t* err) {
   memset(reply, 0, sizeof *reply);
-  int status = prepare_pool(json, size);
-  if (status < 0) return tuv_fail(err, status, "no memory for a reply of %zu bytes", size);
   yyjson_alc alc;
-  yyjson_alc_pool_init(&alc, json->pool, json->pool_size);
+  int status = tuv_json_pool(json, size, &alc);
+  if (status < 0) return tuv_fail(err, status, "no memory for a reply of %zu bytes", size);
   yyjson_read_err why;
   /* Without YYJSON_READ_INSITU the text is only read, though the parameter is not const. */
   union {

@@ -20,6 +20,9 @@ typedef struct tuv_json_s {
 
 void tuv_json_init(tuv_json_t* json, const tuv_alloc_t* alloc);
 void tuv_json_free(tuv_json_t* json);
+/* An allocator over that memory, enough to read a text of `size` bytes: what it held before is gone.
+ * Returns 0 or TUV_ENOMEM. */
+int tuv_json_pool(tuv_json_t* json, size_t size, yyjson_alc* alc);
 
 /* A request in the making: {"action":…,"args":{"req_id":…,…}}. Strings are not copied before
  * tuv_request_end. A failed step makes all later ones do nothing and the end return NULL. */

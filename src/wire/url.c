@@ -14,7 +14,7 @@ static void set_defaults(tuv_url_t* url) {
   memset(url, 0, sizeof *url);
   url->user = DEFAULT_USER;
   url->password = DEFAULT_PASSWORD;
-  url->db = url->token = url->bearer_token = url->totp_code = "";
+  url->db = url->token = url->bearer_token = url->totp_code = url->totp_secret = "";
   url->timezone = url->app = url->ip = url->connector = "";
   url->tls_ca = url->tls_cert = url->tls_key = url->tls_server_name = url->tls_pin = "";
   url->prefetch = true;

@@ -30,6 +30,7 @@ typedef struct tuv_url_s {
   const char* token;        /* token= (cloud, goes into the upgrade's query string) */
   const char* bearer_token; /* bearer_token= */
   const char* totp_code;    /* totp_code= */
+  const char* totp_secret;  /* totp_secret=: base32, of the codes to be made */
   const char* timezone;     /* timezone= or tz=: an IANA name */
   const char* app;          /* app= or user_app= */
   const char* ip;           /* ip= or user_ip= */

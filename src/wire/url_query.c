@@ -1,12 +1,13 @@
 /* The keys of a URL's query: which there are, their aliases, and what values they take. */
 #include <string.h>
 
+#include "util/totp.h"
 #include "wire/status.h"
 #include "wire/url_parts.h"
 
 /* Those before VERSION are texts. */
 typedef enum {
-  TEXT, SECRET, TIMEZONE, PEM, SECRET_PEM, PINS, VERSION, VERIFY, BALANCE, BOOL, U32, U64
+  TEXT, SECRET, BASE32, TIMEZONE, PEM, SECRET_PEM, PINS, VERSION, VERIFY, BALANCE, BOOL, U32, U64
 } kind_t;
 
 typedef struct setting_s {
@@ -25,6 +26,7 @@ static const setting_t settings[] = {
     {"token", NULL, SECRET, AT(token), 0, TUV_URL_MAX_LENGTH},
     {"bearer_token", NULL, SECRET, AT(bearer_token), 0, TUV_URL_MAX_LENGTH},
     {"totp_code", NULL, SECRET, AT(totp_code), 0, TUV_URL_MAX_LENGTH},
+    {"totp_secret", NULL, BASE32, AT(totp_secret), 0, TUV_URL_MAX_LENGTH},
     {"timezone", "tz", TIMEZONE, AT(timezone), 0, 64},
     {"app", "user_app", TEXT, AT(app), 0, 23}, /* the server would cut it */
     {"ip", "user_ip", TEXT, AT(ip), 0, 64},
@@ -88,12 +90,9 @@ static const setting_t* find_setting(tuv_span_t key) {
 }
 
 bool tuv_url_key_is_secret(tuv_span_t key) {
-  char buf[3 * MAX_KEY];
-  tuv_span_t decoded;
   const setting_t* setting = find_setting(key);
-  if (setting != NULL) return setting->kind == SECRET || setting->kind == SECRET_PEM;
-  /* taosuv has no such key, but other connectors' URLs do. */
-  return decode_key(key, buf, &decoded) && key_is(decoded, "totp_secret");
+  return setting != NULL && (setting->kind == SECRET || setting->kind == BASE32 ||
+                             setting->kind == SECRET_PEM);
 }
 
 static bool is_alnum(char c) {
@@ -144,6 +143,13 @@ static bool are_pins(const char* text) {
   return true;
 }
 
+static bool is_base32(const char* text) {
+  uint8_t bytes[TUV_TOTP_MAX_SECRET];
+  size_t size = tuv_base32_decode(text, bytes);
+  tuv_wipe(bytes, sizeof bytes);
+  return size > 0;
+}
+
 static bool is_tls_key(const setting_t* setting) {
   return strncmp(setting->name, "tls_", 4) == 0;
 }
@@ -167,6 +173,10 @@ static int set_text(tuv_url_arena_t* arena, const setting_t* setting, tuv_span_t
     return tuv_fail(err, TUV_EURL,
                     "%s: '%s' is no IANA name: use one such as Europe/Berlin, UTC or Etc/GMT+8",
                     setting->name, tuv_url_show(value).text);
+  }
+  if (setting->kind == BASE32 && !is_base32(text)) {
+    return tuv_fail(err, TUV_EURL, "%s is not base32 of 1 to %u bytes", setting->name,
+                    TUV_TOTP_MAX_SECRET);
   }
   if (setting->kind == PINS && !are_pins(text)) {
     return tuv_fail(err, TUV_EURL,
@@ -245,7 +255,9 @@ static int unknown_key(tuv_span_t key, tuv_span_t value, bool no_user, tuv_errms
 }
 
 /* What would be without effect is an error. */
-static int check_tls(const tuv_url_t* url, tuv_errmsg_t* err) {
+static int check_together(const tuv_url_t* url, tuv_errmsg_t* err) {
+  if (url->totp_code[0] != 0 && url->totp_secret[0] != 0)
+    return tuv_fail(err, TUV_EURL, "totp_code and totp_secret exclude each other");
   if ((url->tls_cert[0] != 0) != (url->tls_key[0] != 0)) {
     return tuv_fail(err, TUV_EURL, "tls_cert and tls_key belong together: %s is missing",
                     url->tls_cert[0] != 0 ? "tls_key" : "tls_cert");
@@ -280,7 +292,7 @@ int tuv_url_query(tuv_url_arena_t* arena, tuv_span_t query, bool no_user, tuv_ur
     int status = set_value(arena, setting, piece, url, err);
     if (status != 0) return status;
   }
-  return check_tls(url, err);
+  return check_together(url, err);
 }
 
 _Static_assert(NSETTINGS <= 64, "`seen` has a bit for each setting");

@@ -1,6 +1,8 @@
 /* What all integration tests stand on: a loop, a server, and clients with a counting allocator. */
 #include "fixture.h"
 
+#include "transport.h"
+
 static void on_watchdog(uv_timer_t* timer) {
   ((it_t*) timer->data)->overdue = true;
 }
@@ -77,7 +79,22 @@ void it_server_stop(it_t* it) {
 }
 
 void it_server_start(it_t* it, const ts_config_t* config) {
-  assert_int_equal(ts_server_create(&it->loop, config, &it->server), 0);
+  ts_config_t own = {0};
+  if (config != NULL) own = *config;
+  if (own.tls == NULL) own.tls = it_transport_tls();
+  if (it_transport() == IT_COMPRESSED) own.compression = true;
+  assert_int_equal(ts_server_create(&it->loop, &own, &it->server), 0);
+}
+
+int it_lost_status(void) {
+  return it_transport() == IT_WSS && real_url() == NULL ? TAOSUV_ETLSEOF : TAOSUV_ECONNLOST;
+}
+
+void it_plain(it_t* it) {
+  it_needs_bundled(it);
+  if (it_transport_tls() == NULL) return;
+  it_server_stop(it);
+  assert_int_equal(ts_server_create(&it->loop, NULL, &it->server), 0);
 }
 
 uint32_t it_rule(it_t* it, const ts_rule_t* rule) {
@@ -96,6 +113,13 @@ ts_conn_t* it_conn(it_t* it) {
 
 /* ---- clients ---- */
 
+/* Unless the server is a plain one, or the test sets the transport's keys itself. */
+static bool uses_transport(const char* base, const char* keys) {
+  if (real_url() != NULL) return false;
+  if (it_transport() == IT_COMPRESSED) return strstr(keys, "compression") == NULL;
+  return strncmp(base, "wss:", 4) == 0 && strstr(keys, "tls_ca") == NULL;
+}
+
 void it_url(const it_t* it, char* url, size_t size, const char* db, const char* keys) {
   const char* base = it->server != NULL ? ts_server_url(it->server) : real_url();
   const char* own = strchr(base, '?');
@@ -106,7 +130,9 @@ void it_url(const it_t* it, char* url, size_t size, const char* db, const char* 
   /* A failure is to show at once, unless the test is about retries. */
   const char* more = own != NULL ? own + 1 : "";
   bool retries = strstr(keys, "retr") != NULL || strstr(more, "retr") != NULL;
-  const char* parts[] = {keys, retries ? "" : "retries=0&retry_initial=1&retry_max=1", more};
+  const char* transport = uses_transport(base, keys) ? it_transport_keys() : "";
+  const char* parts[] = {keys, retries ? "" : "retries=0&retry_initial=1&retry_max=1", transport,
+                         more};
   int written = snprintf(url, size, "%.*s/%s", (int) at, base, db);
   for (size_t i = 0, count = 0; i < COUNT(parts); i++) {
     if (parts[i][0] == 0) continue;

@@ -81,6 +81,10 @@ int it_teardown(void** state);
 
 /* Skips the rest of the test with another server than the bundled one. */
 void it_needs_bundled(const it_t* it);
+/* For a test that writes URLs of its own: a server without TLS, whatever the tests run over. */
+void it_plain(it_t* it);
+/* What a connection that ends without a word is told as: TLS knows that it was cut. */
+int it_lost_status(void);
 void it_server_stop(it_t* it);
 void it_server_start(it_t* it, const ts_config_t* config); /* after it_server_stop */
 

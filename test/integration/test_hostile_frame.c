@@ -160,7 +160,7 @@ static void a_changed_id_fails_its_request(void** state) {
  * see (a value, an id that nobody has) may succeed or stay without an answer. */
 static void changed_bytes_are_survived(void** state) {
   it_t* it = *state;
-  it_needs_bundled(it);
+  it_plain(it);
   taosuv_client_t* client = it_client(it, "request_timeout=200&connect_timeout=200");
   int succeeded = 0, failed = 0;
   for (uint64_t at = 0; at < 1400; at += 5) {

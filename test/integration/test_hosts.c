@@ -38,7 +38,7 @@ static void open_four(it_t* it, taosuv_client_t* client) {
 static void connections_spread_over_the_hosts(void** state) {
   it_t* it = *state;
   char url[256];
-  it_needs_bundled(it);
+  it_plain(it);
   start_second(it, 0);
   url_of_both(it, url, sizeof url, "pool_size=4&load_balance=least");
   taosuv_client_t* client = it_client_url(it, url);
@@ -52,7 +52,7 @@ static void connections_spread_over_the_hosts(void** state) {
 static void the_first_host_that_is_well_takes_all(void** state) {
   it_t* it = *state;
   char url[256];
-  it_needs_bundled(it);
+  it_plain(it);
   start_second(it, 0);
   url_of_both(it, url, sizeof url, "pool_size=4&load_balance=first");
   taosuv_client_t* client = it_client_url(it, url);
@@ -67,7 +67,7 @@ static void a_dead_host_is_passed_over_and_found_again(void** state) {
   it_t* it = *state;
   char url[256];
   it_op_t op = {0};
-  it_needs_bundled(it);
+  it_plain(it);
   start_second(it, 0);
   int port = ts_server_port(second);
   url_of_both(it, url, sizeof url, "pool_size=1&load_balance=first&retry_initial=50&retry_max=100");
@@ -126,7 +126,7 @@ static void a_refusal_is_not_retried(void** state) {
   it_t* it = *state;
   char url[256];
   it_op_t op = {0};
-  it_needs_bundled(it);
+  it_plain(it);
   snprintf(url, sizeof url, "ws://root:wrong@127.0.0.1:%d/?retries=5", ts_server_port(it->server));
   taosuv_client_t* client = it_client_url(it, url);
   uint64_t start = it_ms();

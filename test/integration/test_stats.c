@@ -36,7 +36,7 @@ static void a_new_client_has_done_nothing(void** state) {
 
 static void totals_count_without_metrics(void** state) {
   it_t* it = *state;
-  it_needs_bundled(it);
+  it_plain(it);
   it_op_t op = {0};
   taosuv_client_t* client = it_client(it, "");
   taosuv_result_t* result = it_rows(it, client, "select * from bench.rows_10000_4096");
@@ -117,7 +117,7 @@ static void lost_connections_and_reconnects_are_counted(void** state) {
 
 static void failed_connects_are_counted_by_host(void** state) {
   it_t* it = *state;
-  it_needs_bundled(it);
+  it_plain(it);
   it_op_t op = {0};
   char url[256];
   int port = ts_server_port(it->server);

@@ -48,6 +48,9 @@ ts_counters_t ts_server_counters(const ts_server_t* server) {
                          .messages = server->messages,
                          .results_open = server->results_open,
                          .free_results = server->free_results,
+                         .statements_open = server->stmts_open,
+                         .dead_statements = server->stmts_dead,
+                         .poisonous = server->poisonous,
                          .waiting = server->waiting,
                          .bytes_in = peer->bytes_in,
                          .bytes_out = peer->bytes_out};
@@ -126,6 +129,10 @@ static int set_up_tls(ts_server_t* server) {
   return UV_EINVAL;
 }
 
+void ts_server_set_instances(ts_server_t* server, const char* instances) {
+  copy_text(server->instances, sizeof server->instances, instances, "");
+}
+
 int ts_server_create(uv_loop_t* loop, const ts_config_t* config, ts_server_t** out) {
   ts_server_t* server = ts_calloc(1, sizeof *server);
   if (config != NULL) server->config = *config;
@@ -134,13 +141,18 @@ int ts_server_create(uv_loop_t* loop, const ts_config_t* config, ts_server_t** o
   copy_text(server->user, sizeof server->user, config->user, "root");
   copy_text(server->password, sizeof server->password, config->password, "taosdata");
   copy_text(server->bearer_token, sizeof server->bearer_token, config->bearer_token, "");
+  copy_text(server->totp_secret, sizeof server->totp_secret, config->totp_secret, "");
+  ts_server_set_instances(server, config->instances);
   server->loop = loop;
   server->version_number = ts_version_number(server->version);
   server->next_rule = 1;
   server->store = ts_store_open();
+  server->store->changed = ts_tmq_changed;
+  server->store->changed_data = server;
   ts_env_init(&server->env, server->version);
   int status = set_up_tls(server);
   ts_peer_options_t options = {.data = server,
+                               .path = "/ws /rest/tmq",
                                .tls = server->tls,
                                .ping_ms = interval(config->ping_ms, 54000),
                                .deadline_ms = interval(config->deadline_ms, 114000),
@@ -148,6 +160,7 @@ int ts_server_create(uv_loop_t* loop, const ts_config_t* config, ts_server_t** o
                                .opened = ts_session_open,
                                .text = ts_session_text,
                                .binary = ts_session_binary,
+                               .http = ts_session_http,
                                .close_frame = ts_session_close_frame,
                                .closed = ts_session_closed};
   if (status == 0) status = ts_peer_listen(loop, &options, config->port, &server->peer);

@@ -2,9 +2,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
-#include "server.h"
+#include "session_args.h"
+#include "session_stmt.h"
+#include "util/totp.h"
 
 /* What a message turned out to be, for its handler. */
 typedef struct message_s {
@@ -24,79 +25,33 @@ typedef struct action_s {
 
 /* ---- arguments ---- */
 
-/* A member by Go's rules: an exact key before one in another case, the last one of several. */
-static yyjson_val* member(yyjson_val* object, const char* name) {
-  yyjson_val* exact = NULL;
-  yyjson_val* folded = NULL;
-  yyjson_obj_iter iter = yyjson_obj_iter_with(object);
-  for (yyjson_val* key; (key = yyjson_obj_iter_next(&iter)) != NULL;) {
-    if (yyjson_equals_str(key, name)) {
-      exact = yyjson_obj_iter_get_val(key);
-    } else if (yyjson_get_len(key) == strlen(name) && strcasecmp(yyjson_get_str(key), name) == 0) {
-      folded = yyjson_obj_iter_get_val(key);
-    }
-  }
-  return exact != NULL ? exact : folded;
-}
-
-static bool get_u64(yyjson_val* args, const char* name, uint64_t* value) {
-  yyjson_val* val = member(args, name);
-  *value = 0;
-  if (val == NULL || yyjson_is_null(val)) return true;
-  if (!yyjson_is_uint(val)) return false;
-  *value = yyjson_get_uint(val);
-  return true;
-}
-
-static bool get_int(yyjson_val* args, const char* name, int64_t* value) {
-  yyjson_val* val = member(args, name);
-  *value = 0;
-  if (val == NULL || yyjson_is_null(val)) return true;
-  if (!yyjson_is_int(val)) return false;
-  *value = yyjson_get_sint(val);
-  return true;
-}
-
-static bool get_text(yyjson_val* args, const char* name, const char** text, size_t* size) {
-  yyjson_val* val = member(args, name);
-  *text = "";
-  if (size != NULL) *size = 0;
-  if (val == NULL || yyjson_is_null(val)) return true;
-  if (!yyjson_is_str(val)) return false;
-  *text = yyjson_get_str(val);
-  if (size != NULL) *size = yyjson_get_len(val);
-  return true;
-}
-
 /* The id that a bad request is answered with: as well as it can be told. */
 static uint64_t guess_req_id(yyjson_val* args) {
-  yyjson_val* val = yyjson_is_obj(args) ? member(args, "req_id") : NULL;
+  yyjson_val* val = yyjson_is_obj(args) ? ts_arg(args, "req_id") : NULL;
   if (yyjson_is_uint(val)) return yyjson_get_uint(val);
   if (yyjson_is_str(val)) return strtoull(yyjson_get_str(val), NULL, 10);
   double real = yyjson_is_real(val) ? yyjson_get_real(val) : 0;
   return real > 0 && real < 1e18 ? (uint64_t)real : 0;
 }
 
-static void bad_args(ts_request_t* request) {
-  const message_t* message = (const message_t*)request;
-  ts_reply_error(request, TS_E_INTERNAL, "unmarshal %s request error", message->action->title);
-}
-
 /* ---- actions ---- */
 
-static void do_version(ts_request_t* request) {
-  ts_server_t* server = request->session->server;
-  ts_buf_t* out = ts_reply_begin(request);
+static void put_version(ts_buf_t* out, const ts_server_t* server) {
   ts_buf_text(out, ",\"version\":");
   ts_buf_json(out, server->version, strlen(server->version), false);
+}
+
+static void do_version(ts_request_t* request) {
+  put_version(ts_reply_begin(request), request->session->server);
   ts_reply_end(request);
 }
 
 static void do_check_server_status(ts_request_t* request) {
   const char* fqdn;
   int64_t port;
-  if (!get_text(request->args, "fqdn", &fqdn, NULL) || !get_int(request->args, "port", &port)) {
-    bad_args(request);
+  if (!ts_arg_text(request->args, "fqdn", &fqdn, NULL) ||
+      !ts_arg_int(request->args, "port", &port)) {
+    ts_reply_bad_args(request);
     return;
   }
   bool alive = port == 0 || port == 6030; /* the only node there is, by any name */
@@ -111,19 +66,37 @@ typedef struct login_s {
   const char* db;
   const char* zone;
   const char* token;
+  const char* totp;
   int64_t mode;
+  bool list_instances;
 } login_t;
 
 static bool read_login(yyjson_val* args, login_t* login) {
-  static const char* const texts[] = {"app", "ip", "connector", "totp_code"};
+  static const char* const texts[] = {"app", "ip", "connector"};
   const char* ignored;
   for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
-    if (!get_text(args, texts[i], &ignored, NULL)) return false;
-  return get_text(args, "user", &login->user, NULL) &&
-         get_text(args, "password", &login->password, NULL) &&
-         get_text(args, "db", &login->db, NULL) && get_text(args, "tz", &login->zone, NULL) &&
-         get_text(args, "bearer_token", &login->token, NULL) &&
-         get_int(args, "mode", &login->mode);
+    if (!ts_arg_text(args, texts[i], &ignored, NULL)) return false;
+  return ts_arg_text(args, "user", &login->user, NULL) &&
+         ts_arg_text(args, "password", &login->password, NULL) &&
+         ts_arg_text(args, "db", &login->db, NULL) && ts_arg_text(args, "tz", &login->zone, NULL) &&
+         ts_arg_text(args, "bearer_token", &login->token, NULL) &&
+         ts_arg_text(args, "totp_code", &login->totp, NULL) &&
+         ts_arg_bool(args, "list_instances", &login->list_instances) &&
+         ts_arg_int(args, "mode", &login->mode);
+}
+
+/* Whether it is the code of now, or of the half minute before or after. */
+static bool is_totp(const char* secret, const char* code) {
+  uint8_t key[TUV_TOTP_MAX_SECRET];
+  char right[TUV_TOTP_MAX_DIGITS + 1];
+  uv_timeval64_t now;
+  size_t size = tuv_base32_decode(secret, key);
+  uv_gettimeofday(&now);
+  for (int64_t step = -1; size > 0 && step <= 1; step++) {
+    uint64_t time = (uint64_t)(now.tv_sec + step * (int64_t)TUV_TOTP_PERIOD);
+    if (tuv_totp(key, size, time, TUV_TOTP_DIGITS, right) && strcmp(code, right) == 0) return true;
+  }
+  return false;
 }
 
 /* By token if there is one (and the URL has none), else by name and password. 0 or an error. */
@@ -136,7 +109,29 @@ static int authenticate(const ts_session_t* session, const login_t* login, const
   const char* right = by_token ? server->bearer_token : server->password;
   *text = known ? "Authentication failure" : "Invalid user";
   if (!known) return TS_E_USER;
-  return *right != '\0' && strcmp(given, right) == 0 ? 0 : TS_E_PASSWORD;
+  bool right_code = by_token || *server->totp_secret == '\0' ||
+                    !ts_server_has(server, 3, 4, 0, 0) ||
+                    is_totp(server->totp_secret, login->totp);
+  return *right != '\0' && strcmp(given, right) == 0 && right_code ? 0 : TS_E_PASSWORD;
+}
+
+static void put_instances(ts_buf_t* out, const char* instances) {
+  ts_buf_text(out, ",\"list_instances\":[");
+  for (bool first = true; *instances != '\0'; first = false) {
+    size_t size = strcspn(instances, ",");
+    if (!first) ts_buf_text(out, ",");
+    ts_buf_json(out, instances, size, false);
+    instances += size + (instances[size] == ',');
+  }
+  ts_buf_text(out, "]");
+}
+
+static void reply_conn(ts_request_t* request, bool list_instances) {
+  const ts_server_t* server = request->session->server;
+  ts_buf_t* out = ts_reply_begin(request);
+  if (ts_server_has(server, 3, 3, 6, 0)) put_version(out, server);
+  if (list_instances && ts_server_has(server, 3, 4, 1, 10)) put_instances(out, server->instances);
+  ts_reply_end(request);
 }
 
 static void do_conn(ts_request_t* request) {
@@ -144,7 +139,7 @@ static void do_conn(ts_request_t* request) {
   login_t login = {0};
   const char* text;
   if (!read_login(request->args, &login)) {
-    bad_args(request);
+    ts_reply_bad_args(request);
     return;
   }
   if (session->connected) {
@@ -169,18 +164,13 @@ static void do_conn(ts_request_t* request) {
   snprintf(session->user, sizeof session->user, "%s", login.user);
   snprintf(session->env.db, sizeof session->env.db, "%s", login.db);
   if (*login.zone != '\0') ts_zone_set(&session->env.zone, login.zone);
-  if (ts_server_has(session->server, 3, 3, 6, 0)) {
-    do_version(request);
-  } else {
-    ts_reply_begin(request);
-    ts_reply_end(request);
-  }
+  reply_conn(request, login.list_instances);
 }
 
 static void do_query(ts_request_t* request) {
   const char* ignored;
-  if (!get_text(request->args, "sql", &ignored, NULL)) {
-    bad_args(request);
+  if (!ts_arg_text(request->args, "sql", &ignored, NULL)) {
+    ts_reply_bad_args(request);
     return;
   }
   if (request->sql == NULL) request->sql = "";
@@ -188,8 +178,8 @@ static void do_query(ts_request_t* request) {
 }
 
 static void with_id(ts_request_t* request, const char* name, ts_handler_t handler) {
-  if (!get_u64(request->args, name, &request->id)) {
-    bad_args(request);
+  if (!ts_arg_u64(request->args, name, &request->id)) {
+    ts_reply_bad_args(request);
   } else {
     handler(request);
   }
@@ -240,8 +230,8 @@ static void do_get_server_info(ts_request_t* request) {
 
 static void do_get_connection_info(ts_request_t* request) {
   int64_t info;
-  if (!get_int(request->args, "info", &info)) {
-    bad_args(request);
+  if (!ts_arg_int(request->args, "info", &info)) {
+    ts_reply_bad_args(request);
   } else if (info != 0) {
     ts_reply_error(request, TS_E_PARAMETERS, "Invalid parameters");
   } else {
@@ -258,16 +248,20 @@ static bool set_option(ts_session_t* session, int64_t option, const char* value)
 }
 
 static void do_options_connection(ts_request_t* request) {
-  yyjson_val* options = member(request->args, "options");
+  yyjson_val* options = ts_arg(request->args, "options");
   bool ok = options == NULL || yyjson_is_null(options) || yyjson_is_arr(options);
   yyjson_arr_iter iter;
   for (int step = 0; step < 2; step++) { /* all are checked before the first is applied */
     if (!ok || !yyjson_arr_iter_init(options, &iter)) break;
     for (yyjson_val* item; ok && (item = yyjson_arr_iter_next(&iter)) != NULL;) {
+      if (yyjson_is_null(item)) {
+        ts_session_poison(request->session);
+        return;
+      }
       int64_t option = 0;
       const char* value = "";
-      ok = yyjson_is_obj(item) && get_int(item, "option", &option) &&
-           get_text(item, "value", &value, NULL);
+      ok = yyjson_is_obj(item) && ts_arg_int(item, "option", &option) &&
+           ts_arg_text(item, "value", &value, NULL);
       if (step == 1 && !set_option(request->session, option, value)) {
         ts_reply_error(request, TS_E_PARAMETERS, "Invalid parameters");
         return;
@@ -275,11 +269,15 @@ static void do_options_connection(ts_request_t* request) {
     }
   }
   if (!ok) {
-    bad_args(request);
+    ts_reply_bad_args(request);
     return;
   }
   ts_reply_begin(request);
   ts_reply_end(request);
+}
+
+static void do_insert(ts_request_t* request) {
+  if (!ts_request_lines(request)) ts_reply_bad_args(request);
 }
 
 static const action_t actions[] = {
@@ -293,16 +291,40 @@ static const action_t actions[] = {
     {"num_fields", "num fields", {0}, false, do_num_fields},
     {"get_current_db", "get current db", {3, 2, 2, 0}, false, do_get_current_db},
     {"get_server_info", "get server info", {3, 2, 2, 0}, false, do_get_server_info},
+    {"insert", "schemaless insert", {0}, false, do_insert},
     {"options_connection", "options connection", {3, 3, 5, 0}, false, do_options_connection},
     {"get_connection_info", "get connection info", {3, 4, 0, 0}, false, do_get_connection_info},
+    {"init", "stmt init", {0}, false, ts_stmt1_init},
+    {"stmt2_init", "stmt2 init", {3, 3, 3, 0}, false, ts_stmt2_init},
 };
 
-static const action_t* find_action(const ts_server_t* server, const char* name) {
-  for (size_t i = 0; i < sizeof actions / sizeof *actions; i++) {
-    const uint8_t* since = actions[i].since;
-    if (strcmp(actions[i].name, name) == 0 &&
+/* Of a statement: their replies have its id. */
+static const action_t stmt_actions[] = {
+    {"prepare", "stmt prepare", {0}, false, ts_stmt1_prepare},
+    {"set_table_name", "stmt set table name", {0}, false, ts_stmt1_set_table_name},
+    {"set_tags", "stmt set tags", {0}, false, ts_stmt1_set_tags},
+    {"bind", "stmt bind", {0}, false, ts_stmt1_bind},
+    {"add_batch", "stmt add batch", {0}, false, ts_stmt1_add_batch},
+    {"exec", "stmt exec", {0}, false, ts_stmt1_exec},
+    {"close", "stmt close", {0}, false, ts_stmt1_close},
+    {"get_tag_fields", "stmt get tag fields", {0}, false, ts_stmt1_get_tag_fields},
+    {"get_col_fields", "stmt get col fields", {0}, false, ts_stmt1_get_col_fields},
+    {"use_result", "stmt use result", {3, 2, 2, 0}, false, ts_stmt1_use_result},
+    {"stmt_num_params", "stmt num params", {3, 2, 2, 0}, false, ts_stmt1_num_params},
+    {"stmt_get_param", "stmt get param", {3, 2, 2, 0}, false, ts_stmt1_get_param},
+    {"stmt2_prepare", "stmt2 prepare", {3, 3, 3, 0}, false, ts_stmt2_prepare},
+    {"stmt2_exec", "stmt2 exec", {3, 3, 3, 0}, false, ts_stmt2_exec},
+    {"stmt2_result", "stmt2 result", {3, 3, 3, 0}, false, ts_stmt2_result},
+    {"stmt2_close", "stmt2 close", {3, 3, 3, 0}, false, ts_stmt2_close},
+};
+
+static const action_t* find_in(const ts_server_t* server, const char* name,
+                               const action_t* table, size_t count) {
+  for (size_t i = 0; i < count; i++) {
+    const uint8_t* since = table[i].since;
+    if (strcmp(table[i].name, name) == 0 &&
         ts_server_has(server, since[0], since[1], since[2], since[3]))
-      return &actions[i];
+      return &table[i];
   }
   return NULL;
 }
@@ -324,32 +346,59 @@ static void handle(ts_request_t* request) {
     ts_reply_error(request, TS_E_INTERNAL, "unknown action %s", request->action);
   } else if (message->absent_args ? action->handle != do_version
                                   : !object && !yyjson_is_null(request->args)) {
-    bad_args(request);
-  } else if (object && !get_u64(request->args, "req_id", &req_id)) {
-    bad_args(request);
+    ts_reply_bad_args(request);
+  } else if (object && (!ts_arg_u64(request->args, "req_id", &req_id) ||
+                        (request->stmt_reply && !ts_arg_u64(request->args, "stmt_id", &req_id)))) {
+    ts_reply_bad_args(request);
   } else {
     action->handle(request);
   }
 }
 
+/* The statement that is meant; its SQL is the request's, unless it brings one. */
+static void find_stmt(ts_request_t* request) {
+  if (!ts_arg_u64(request->args, "stmt_id", &request->stmt_id)) request->stmt_id = 0;
+  request->stmt_reply = request->session->connected;
+  const ts_stmt_t* stmt = ts_session_stmt(request->session, request->stmt_id);
+  if (stmt == NULL || stmt->text == NULL || ts_arg(request->args, "sql") != NULL) return;
+  request->sql = stmt->text;
+  request->sql_size = stmt->text_size;
+}
+
+static void find_action(message_t* message) {
+  ts_request_t* request = &message->request;
+  const ts_server_t* server = request->session->server;
+  message->action = find_in(server, request->action, actions, sizeof actions / sizeof *actions);
+  if (message->action == NULL) {
+    message->action = find_in(server, request->action, stmt_actions,
+                              sizeof stmt_actions / sizeof *stmt_actions);
+    if (message->action != NULL) find_stmt(request);
+  }
+  if (message->action != NULL) request->title = message->action->title;
+}
+
 void ts_json_message(ts_session_t* session, const char* text, size_t size,
                      ts_rule_entry_t* applied) {
+  if (session->tmq != NULL) {
+    ts_tmq_message(session, text, size, applied);
+    return;
+  }
   message_t message = {.request = {.session = session, .started = uv_hrtime(), .action = ""}};
   ts_request_t* request = &message.request;
   yyjson_doc* doc = yyjson_read(text, size, 0);
   yyjson_val* root = yyjson_doc_get_root(doc);
   message.bad_request = !yyjson_is_obj(root) ||
-                        !get_text(root, "action", &request->action, NULL);
+                        !ts_arg_text(root, "action", &request->action, NULL);
   if (message.bad_request) {
     request->action = "";
   } else {
-    request->args = member(root, "args");
+    request->args = ts_arg(root, "args");
     message.absent_args = request->args == NULL;
     request->req_id = guess_req_id(request->args);
-    if (!get_u64(request->args, "id", &request->id)) request->id = 0; /* for TS_ANSWER_BLOCK */
-    message.action = find_action(session->server, request->action);
-    if (!get_text(request->args, "sql", &request->sql, &request->sql_size))
+    if (!ts_arg_u64(request->args, "id", &request->id)) request->id = 0; /* for TS_ANSWER_BLOCK */
+    if (!ts_arg_text(request->args, "sql", &request->sql, &request->sql_size))
       request->sql = NULL;
+    find_action(&message);
   }
   ts_session_dispatch(request, handle, applied, text, size, false);
   yyjson_doc_free(doc);

@@ -50,16 +50,17 @@ void ts_emit_from(ts_emit_t* emit, bool* where) {
   *where = false;
   if (table == NULL) return;
   int64_t id = table->family->id;
+  char rows = scope->sql->feed != NULL ? 'w' : 'd';
   if (table->kind == TS_PLAIN) {
-    ts_buf_format(&emit->text, " FROM d%" PRId64 " d", id);
+    ts_buf_format(&emit->text, " FROM %c%" PRId64 " d", rows, id);
   } else if (table->kind == TS_SUPER && !scope->columns) {
     ts_buf_format(&emit->text, " FROM g%" PRId64 " g", id);
   } else if (table->kind == TS_SUPER) {
     /* CROSS JOIN keeps SQLite at this order: by child table, then by time. */
     ts_buf_format(&emit->text,
-                  " FROM g%" PRId64 " g CROSS JOIN d%" PRId64 " d ON d.tid=g.tid", id, id);
+                  " FROM g%" PRId64 " g CROSS JOIN %c%" PRId64 " d ON d.tid=g.tid", id, rows, id);
   } else {
-    ts_buf_format(&emit->text, " FROM d%" PRId64 " d", id);
+    ts_buf_format(&emit->text, " FROM %c%" PRId64 " d", rows, id);
     if (scope->tags) ts_buf_format(&emit->text, " CROSS JOIN g%" PRId64 " g ON g.tid=d.tid", id);
     ts_buf_format(&emit->text, " WHERE d.tid=%" PRId64, table->id);
     *where = true;
@@ -70,32 +71,4 @@ int ts_emit_where(ts_emit_t* emit, const ts_node_t* condition, bool where) {
   if (condition == NULL) return 0;
   ts_buf_text(&emit->text, where ? " AND " : " WHERE ");
   return ts_expr_emit(emit, condition, false);
-}
-
-/* DELETE FROM t [WHERE …]; its FROM is still to be read. */
-int ts_sql_delete(ts_sql_t* sql) {
-  ts_scope_t scope = {.sql = sql};
-  ts_node_t* condition = NULL;
-  int status = ts_lex_expect(&sql->lex, "from");
-  if (status == 0) status = ts_scope_table(&scope, "");
-  if (status == 0) status = ts_scope_where(&scope, &condition);
-  if (status == 0) status = ts_lex_expect_end(&sql->lex);
-  if (status != 0) return status;
-  scope.columns = true;
-  ts_emit_t emit = {.scope = &scope};
-  bool where;
-  ts_buf_format(&emit.text, "DELETE FROM d%" PRId64 " WHERE (tid,c0) IN (SELECT d.tid,d.c0",
-                scope.table->family->id);
-  ts_emit_from(&emit, &where);
-  status = ts_emit_where(&emit, condition, where);
-  ts_buf_text(&emit.text, ")");
-  sqlite3_stmt* statement = status == 0 ? ts_emit_prepare(&emit) : NULL;
-  if (status == 0 && statement == NULL) status = sql->error->code;
-  if (statement != NULL && !sql->dry) {
-    status = sqlite3_step(statement) == SQLITE_DONE ? 0 : ts_sqlite_error(sql);
-    sql->outcome->affected_rows = sqlite3_changes(sql->store->sqlite);
-  }
-  sqlite3_finalize(statement);
-  ts_emit_free(&emit);
-  return status;
 }

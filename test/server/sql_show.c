@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "sql.h"
+#include "sql_topic.h"
 
 /* ---- SHOW ---- */
 
@@ -90,6 +90,9 @@ static int show_tables(ts_sql_t* sql, const char* db, bool super) {
 int ts_sql_show(ts_sql_t* sql) {
   ts_lex_t* lex = &sql->lex;
   if (ts_lex_take(lex, "databases")) return show_databases(sql);
+  if (ts_lex_take(lex, "topics")) return ts_sql_show_topics(sql);
+  if (ts_lex_take(lex, "consumers")) return ts_sql_show_consumers(sql);
+  if (ts_lex_take(lex, "subscriptions")) return ts_sql_show_subscriptions(sql);
   if (ts_lex_take(lex, "tables")) return show_tables(sql, sql->env->db, false);
   if (ts_lex_take(lex, "stables")) return show_tables(sql, sql->env->db, true);
   if (lex->token.kind != TS_T_WORD && lex->token.kind != TS_T_NAME) return ts_lex_syntax(lex);
@@ -104,16 +107,6 @@ int ts_sql_show(ts_sql_t* sql) {
 
 /* ---- DESCRIBE ---- */
 
-static const char* encoding(uint8_t type) {
-  switch (type) {
-    case TS_BOOL: return "bit-packing";
-    case TS_TIMESTAMP: return "delta-i";
-    case TS_FLOAT:
-    case TS_DOUBLE: return "delta-d";
-    default: return ts_type_is_integer(type) ? "simple8b" : "disabled";
-  }
-}
-
 static void describe_field(ts_block_writer_t* writer, const ts_field_t* field, bool tag) {
   char decimal[32];
   const char* type = ts_type_name(field->type.type);
@@ -122,8 +115,8 @@ static void describe_field(ts_block_writer_t* writer, const ts_field_t* field, b
     type = decimal;
   }
   const char* texts[] = {field->name, type, NULL, tag ? "TAG" : "",
-                         tag ? "disabled" : encoding(field->type.type), tag ? "disabled" : "lz4",
-                         tag ? "disabled" : "medium"};
+                         tag ? "disabled" : ts_type_encoding(field->type.type),
+                         tag ? "disabled" : "lz4", tag ? "disabled" : "medium"};
   for (uint32_t i = 0; i < 7; i++)
     if (texts[i] != NULL) ts_block_bytes(writer, i, texts[i], strlen(texts[i]));
   ts_block_bits(writer, 2, field->type.width);

@@ -7,7 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ts_buf.h"
+#include "store_log.h"
+#include "store_meta.h"
+#include "tmq_topic.h"
 
 static void check(ts_store_t* store, int status) {
   if (status == SQLITE_OK || status == SQLITE_DONE || status == SQLITE_ROW) return;
@@ -38,24 +40,28 @@ void ts_store_run(ts_store_t* store, const char* format, ...) {
 ts_store_t* ts_store_open(void) {
   ts_store_t* store = ts_calloc(1, sizeof *store);
   store->next_id = 1;
+  store->schema = 1;
+  store->next_vgroup = 2; /* as a real server, whose first one is its own */
   if (sqlite3_open(":memory:", &store->sqlite) != SQLITE_OK) check(store, SQLITE_ERROR);
   ts_store_run(store, "PRAGMA synchronous=OFF; PRAGMA case_sensitive_like=ON");
   ts_store_functions(store->sqlite);
   store->begin = ts_store_prepare(store, "BEGIN");
   store->commit = ts_store_prepare(store, "COMMIT");
   store->rollback = ts_store_prepare(store, "ROLLBACK");
+  store->log = ts_log_new();
   return store;
 }
 
 static void drop_statements(ts_family_t* family) {
   sqlite3_finalize(family->insert);
   sqlite3_finalize(family->insert_child);
-  family->insert = NULL;
-  family->insert_child = NULL;
+  sqlite3_finalize(family->insert_feed);
+  family->insert = family->insert_child = family->insert_feed = NULL;
 }
 
 static void free_family(ts_family_t* family) {
   drop_statements(family);
+  ts_schema_unref(family->schema);
   free(family->columns);
   free(family->tags);
   free(family);
@@ -73,16 +79,19 @@ static void free_database(ts_database_t* database) {
     free_table(table);
     table = next;
   }
+  for (size_t i = 0; i < TS_VGROUPS; i++) ts_wal_free(&database->wals[i]);
   free(database->buckets);
   free(database);
 }
 
 void ts_store_close(ts_store_t* store) {
+  while (store->topics != NULL) ts_topic_drop(store, store->topics);
   while (store->databases != NULL) {
     ts_database_t* database = store->databases;
     store->databases = database->next;
     free_database(database);
   }
+  ts_log_free(store->log);
   sqlite3_finalize(store->begin);
   sqlite3_finalize(store->commit);
   sqlite3_finalize(store->rollback);
@@ -97,11 +106,13 @@ ts_database_t* ts_database_find(const ts_store_t* store, const char* name) {
 }
 
 ts_database_t* ts_database_create(ts_store_t* store, const char* name, uint8_t precision) {
+  store->schema++;
   ts_database_t* database = ts_calloc(1, sizeof *database);
   snprintf(database->name, sizeof database->name, "%s", name);
   database->precision = precision;
   database->nbuckets = 64;
   database->buckets = ts_calloc(database->nbuckets, sizeof *database->buckets);
+  for (size_t i = 0; i < TS_VGROUPS; i++) ts_wal_init(&database->wals[i], store->next_vgroup++);
   ts_database_t** end = &store->databases;
   while (*end != NULL) end = &(*end)->next;
   *end = database;
@@ -112,9 +123,11 @@ static void drop_family(ts_store_t* store, ts_family_t* family) {
   drop_statements(family); /* an open statement would lock the table */
   ts_store_run(store, "DROP TABLE d%" PRId64, family->id);
   if (family->ntags > 0) ts_store_run(store, "DROP TABLE g%" PRId64, family->id);
+  if (family->has_feed) ts_store_run(store, "DROP TABLE w%" PRId64, family->id);
 }
 
 void ts_database_drop(ts_store_t* store, ts_database_t* database) {
+  store->schema++;
   for (ts_table_t* table = database->first; table != NULL; table = table->next)
     if (table->kind != TS_CHILD) drop_family(store, table->family);
   ts_database_t** at = &store->databases;
@@ -123,10 +136,22 @@ void ts_database_drop(ts_store_t* store, ts_database_t* database) {
   free_database(database);
 }
 
-static size_t bucket_of(const char* name, size_t nbuckets) {
+static uint64_t hash_of(const char* name) {
   uint64_t hash = UINT64_C(14695981039346656037);
   for (; *name != '\0'; name++) hash = (hash ^ (unsigned char)*name) * UINT64_C(1099511628211);
-  return (size_t)(hash & (nbuckets - 1));
+  return hash;
+}
+
+static size_t bucket_of(const char* name, size_t nbuckets) {
+  return (size_t)(hash_of(name) & (nbuckets - 1));
+}
+
+ts_wal_t* ts_table_wal(ts_database_t* database, const char* name) {
+  return &database->wals[(hash_of(name) >> 17) % TS_VGROUPS];
+}
+
+void ts_store_changed(ts_store_t* store) {
+  if (store->changed != NULL) store->changed(store->changed_data);
 }
 
 ts_table_t* ts_table_find(const ts_database_t* database, const char* name) {
@@ -191,14 +216,19 @@ ts_table_t* ts_table_create(ts_store_t* store, ts_database_t* database, const ch
                             const ts_field_t* columns, uint32_t ncolumns, const ts_field_t* tags,
                             uint32_t ntags) {
   ts_family_t* family = ts_calloc(1, sizeof *family);
+  store->schema++;
   family->id = store->next_id++;
-  family->ncolumns = ncolumns;
-  family->ntags = ntags;
+  family->database = database;
+  family->ncolumns = family->created_columns = ncolumns;
+  family->ntags = family->created_tags = ntags;
   family->columns = copy_fields(columns, ncolumns);
   family->tags = copy_fields(tags, ntags);
   family->is_sink = ntags > 0 && strcmp(database->name, "bench") == 0 && strcmp(name, "sink") == 0;
   create_sqlite_tables(store, family);
-  return add_table(store, database, name, ntags > 0 ? TS_SUPER : TS_PLAIN, family);
+  family->owner = add_table(store, database, name, ntags > 0 ? TS_SUPER : TS_PLAIN, family);
+  ts_meta_created(database, family->owner);
+  ts_store_changed(store);
+  return family->owner;
 }
 
 ts_table_t* ts_table_create_child(ts_store_t* store, ts_database_t* database, const char* name,
@@ -218,8 +248,9 @@ void ts_table_forget(ts_database_t* database, ts_table_t* table) {
   free_table(table);
 }
 
-void ts_table_drop(ts_store_t* store, ts_database_t* database, ts_table_t* table) {
+static void drop_table(ts_store_t* store, ts_database_t* database, ts_table_t* table) {
   ts_family_t* family = table->family;
+  store->schema++;
   if (table->kind == TS_CHILD) {
     ts_store_run(store, "DELETE FROM d%" PRId64 " WHERE tid=%" PRId64, family->id, table->id);
     ts_store_run(store, "DELETE FROM g%" PRId64 " WHERE tid=%" PRId64, family->id, table->id);
@@ -235,7 +266,19 @@ void ts_table_drop(ts_store_t* store, ts_database_t* database, ts_table_t* table
   ts_table_forget(database, table);
 }
 
+void ts_table_drop(ts_store_t* store, ts_database_t* database, ts_table_t* table) {
+  ts_meta_dropped(database, table);
+  drop_table(store, database, table);
+  ts_store_changed(store);
+}
+
+static void drop_schema(ts_family_t* family) {
+  ts_schema_unref(family->schema);
+  family->schema = NULL;
+}
+
 void ts_family_add(ts_store_t* store, ts_family_t* family, const ts_field_t* field, bool tag) {
+  store->schema++;
   ts_field_t** fields = tag ? &family->tags : &family->columns;
   uint32_t* count = tag ? &family->ntags : &family->ncolumns;
   *fields = ts_realloc(*fields, (*count + 1) * sizeof **fields);
@@ -243,7 +286,21 @@ void ts_family_add(ts_store_t* store, ts_family_t* family, const ts_field_t* fie
   drop_statements(family);
   ts_store_run(store, "ALTER TABLE %c%" PRId64 " ADD COLUMN %c%u", tag ? 'g' : 'd', family->id,
                tag ? 't' : 'c', *count);
+  if (family->has_feed && !tag)
+    ts_store_run(store, "ALTER TABLE w%" PRId64 " ADD COLUMN c%u", family->id, *count);
   (*count)++;
+  drop_schema(family);
+  ts_meta_field_added(family->database, family->owner, field, tag);
+  ts_store_changed(store);
+}
+
+void ts_family_widen(ts_store_t* store, ts_family_t* family, uint32_t index, bool tag,
+                     uint32_t width) {
+  ts_field_t* field = tag ? &family->tags[index] : &family->columns[index];
+  field->type.width = width;
+  drop_schema(family);
+  ts_meta_field_widened(family->database, family->owner, field, tag);
+  ts_store_changed(store);
 }
 
 static int find(const ts_field_t* fields, uint32_t count, const char* name) {

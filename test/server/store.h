@@ -8,16 +8,24 @@
 
 #include <sqlite3.h>
 
+#include "store_wal.h"
 #include "ts_type.h"
 
 typedef struct ts_family_s {
   int64_t id;
+  struct ts_database_s* database;
+  struct ts_table_s* owner; /* the super or plain table */
   uint32_t ncolumns;
   uint32_t ntags; /* 0: a plain table */
   ts_field_t* columns;
   ts_field_t* tags;
+  uint32_t created_columns; /* as many as there were at first */
+  uint32_t created_tags;
+  ts_schema_t* schema;        /* of the columns now; made when first needed */
   sqlite3_stmt* insert;       /* a row with every column; made when first needed */
   sqlite3_stmt* insert_child; /* a child's tags; the same */
+  sqlite3_stmt* insert_feed;  /* into w<id> (tmq_feed.c) */
+  bool has_feed;              /* w<id> is there */
   /* bench.sink: rows are checked and counted, and not kept. */
   bool is_sink;
   uint64_t sink_rows;
@@ -44,8 +52,11 @@ typedef struct ts_database_s {
   ts_table_t** buckets;
   ts_table_t* first;
   ts_table_t* last;
+  ts_wal_t wals[TS_VGROUPS];
   struct ts_database_s* next;
 } ts_database_t;
+
+typedef struct ts_log_s ts_log_t; /* store_log.c */
 
 typedef struct ts_store_s {
   sqlite3* sqlite;
@@ -54,6 +65,15 @@ typedef struct ts_store_s {
   sqlite3_stmt* rollback;
   ts_database_t* databases;
   int64_t next_id;
+  uint64_t schema; /* counts changes of databases and tables, but for new children */
+  int32_t next_vgroup;
+  struct ts_topic_s* topics;       /* tmq_topic.h */
+  struct ts_consumer_s* consumers; /* tmq_consumer.h */
+  uint64_t next_consumer;
+  ts_log_t* log;
+  /* Called when the logs have got something new; NULL: nobody cares. */
+  void (*changed)(void* data);
+  void* changed_data;
 } ts_store_t;
 
 ts_store_t* ts_store_open(void);
@@ -78,6 +98,9 @@ void ts_table_forget(ts_database_t* database, ts_table_t* table);
 
 /* Adds a column or tag to a super or plain table. */
 void ts_family_add(ts_store_t* store, ts_family_t* family, const ts_field_t* field, bool tag);
+/* Gives a column or tag of variable width another one. */
+void ts_family_widen(ts_store_t* store, ts_family_t* family, uint32_t index, bool tag,
+                     uint32_t width);
 int ts_family_column(const ts_family_t* family, const char* name); /* -1: none */
 int ts_family_tag(const ts_family_t* family, const char* name);
 
@@ -86,6 +109,9 @@ void ts_store_run(ts_store_t* store, const char* format, ...)
     __attribute__((format(printf, 2, 3)));
 void ts_store_step(ts_store_t* store, sqlite3_stmt* statement);
 sqlite3_stmt* ts_store_prepare(ts_store_t* store, const char* sql);
+
+ts_wal_t* ts_table_wal(ts_database_t* database, const char* name); /* the log of a table's vgroup */
+void ts_store_changed(ts_store_t* store);
 
 /* SQL functions that SQLite lacks: ts_u64, ts_first, ts_last (store_functions.c). */
 void ts_store_functions(sqlite3* sqlite);

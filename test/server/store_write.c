@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ts_buf.h"
+#include "store_log.h"
 
 typedef struct ts_created_s {
   ts_database_t* database;
@@ -46,6 +46,7 @@ ts_table_t* ts_store_child(ts_store_t* store, ts_database_t* database, const cha
   for (uint32_t i = 0; i < family->ntags; i++) ts_cell_bind(statement, (int)i + 3, &cells[i]);
   ts_store_step(store, statement);
   sqlite3_clear_bindings(statement); /* they point into memory that goes away */
+  ts_log_child(store->log, database, table, cells);
   return table;
 }
 
@@ -64,6 +65,7 @@ ts_table_t* ts_write_child(ts_write_t* write, ts_database_t* database, const cha
 
 void ts_write_begin(ts_write_t* write, ts_store_t* store) {
   *write = (ts_write_t){.store = store};
+  ts_log_begin(store->log);
   ts_store_step(store, store->begin);
 }
 
@@ -102,6 +104,7 @@ void ts_write_table(ts_write_t* write, ts_database_t* database, ts_table_t* tabl
                     const uint32_t* order, uint32_t norder) {
   write->database = database;
   write->table = table;
+  ts_log_table(write->store->log, database, table, order, norder);
   if (write->statement != NULL && write->family == table->family && write->norder == norder &&
       memcmp(write->order, order, norder * sizeof *order) == 0)
     return;
@@ -145,6 +148,7 @@ void ts_write_row(ts_write_t* write, const ts_cell_t* cells) {
   for (uint32_t i = 0; i < write->norder; i++)
     ts_cell_bind(write->statement, (int)i + 2, &cells[i]);
   ts_store_step(write->store, write->statement);
+  ts_log_row(write->store->log, cells);
 }
 
 /* ---- the end ---- */
@@ -176,6 +180,7 @@ int64_t ts_write_end(ts_write_t* write, bool keep) {
   int64_t rows = count_keys(write) + (int64_t)write->sink_rows;
   drop_statement(write);
   ts_store_step(store, keep ? store->commit : store->rollback);
+  ts_log_end(store->log, keep);
   for (size_t i = write->ncreated; i > 0 && !keep; i--)
     ts_table_forget(write->created[i - 1].database, write->created[i - 1].table);
   if (keep && write->sink != NULL) {
@@ -187,5 +192,6 @@ int64_t ts_write_end(ts_write_t* write, bool keep) {
   free(write->created);
   free(write->order);
   *write = (ts_write_t){0};
+  if (keep) ts_store_changed(store);
   return rows;
 }

@@ -18,6 +18,8 @@ typedef struct ts_config_s {
   const char* user;         /* NULL: root */
   const char* password;     /* NULL: taosdata */
   const char* bearer_token; /* what `conn` may give instead (version 3.4.0.0 on); NULL: none */
+  const char* totp_secret;  /* base32: log-ins need its code, too (version 3.4.0.0 on); NULL: none */
+  const char* instances;    /* ts_server_set_instances at the beginning */
   uint64_t ping_ms;         /* 0: 54 s; TS_NEVER: none */
   uint64_t deadline_ms;     /* 0: 114 s; TS_NEVER: none */
   bool compression;         /* agree to permessage-deflate when it is offered, as the real one */
@@ -40,6 +42,10 @@ const ts_tls_counters_t* ts_server_tls(const ts_server_t* server); /* NULL witho
 ts_peer_t* ts_server_peer(ts_server_t* server);
 /* Cuts all connections; `closed` (may be NULL) runs when nothing is left on the loop. */
 void ts_server_close(ts_server_t* server, void (*closed)(void* data), void* data);
+
+/* The gateways that `conn` names to who asks for list_instances (version 3.4.1.10 on): "host:port"s
+ * with commas between; NULL or "": none. */
+void ts_server_set_instances(ts_server_t* server, const char* instances);
 
 /* Runs SQL without a connection, with `USE` kept between calls. Returns 0 or the error's code. */
 int ts_server_exec(ts_server_t* server, const char* sql);
@@ -92,6 +98,10 @@ typedef struct ts_counters_s {
   uint64_t messages;     /* of all actions */
   uint64_t results_open; /* results that no client has freed or read to the end */
   uint64_t free_results; /* free_result messages */
+  uint64_t statements_open;
+  uint64_t dead_statements; /* those that a failed bind, or exec without one, has made useless */
+  uint64_t poisonous;    /* messages that a client must never send: the real gateway dies of them,
+                          * never answers, or keeps wrong data. Mostly the connection is cut */
   uint64_t waiting;      /* requests that a rule's wait_ms holds back now */
   uint64_t bytes_in;
   uint64_t bytes_out;

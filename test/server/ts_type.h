@@ -47,6 +47,7 @@ typedef struct ts_field_s {
 ts_type_t ts_type_of(uint8_t type);                     /* a type of fixed width */
 ts_type_t ts_type_var(uint8_t type, uint32_t width);    /* VARCHAR(width), NCHAR(width), … */
 ts_type_t ts_type_decimal(uint8_t precision, uint8_t scale);
+bool ts_type_exists(uint8_t type);
 bool ts_type_is_var(uint8_t type);
 bool ts_type_is_text(uint8_t type);     /* VARCHAR, NCHAR */
 bool ts_type_is_integer(uint8_t type);  /* signed and unsigned, not BOOL */
@@ -54,7 +55,9 @@ bool ts_type_is_unsigned(uint8_t type);
 bool ts_type_is_decimal(uint8_t type);
 bool ts_type_is_number(uint8_t type);   /* integers, FLOAT, DOUBLE */
 uint32_t ts_type_schema_bytes(ts_type_t type); /* the four bytes of a block's schema, as a u32 */
+uint32_t ts_type_storage(ts_type_t type);      /* the width in storage: VARCHAR(n) is n + 2 */
 const char* ts_type_name(uint8_t type);
+const char* ts_type_encoding(uint8_t type); /* of a column, by which a server would keep it */
 
 /* A database error as the client sees it. */
 typedef struct ts_error_s {
@@ -78,6 +81,21 @@ enum {
   TS_E_NO_STABLE = 866,
   TS_E_DB_EXISTS = 897,
   TS_E_NO_DB = 904,
+  TS_E_TOPIC_EXISTS = 992,
+  TS_E_NO_TOPIC = 993,
+  TS_E_TOPIC_QUERY = 996,
+  TS_E_NO_CONSUMER = 998,
+  TS_E_NO_SUBSCRIPTION = 1000,
+  TS_E_TOPIC_SUBSCRIBED = 1003,
+  TS_E_GROUP_USED = 1004,
+  TS_E_TOPIC_FIRST = 1005,
+  TS_E_NO_COMMITTED = 2573,
+  TS_E_TMQ_MISMATCH = 16385,
+  TS_E_TMQ_RANGE = 16391,
+  TS_E_TMQ_VGROUP = 16392,
+  TS_E_TMQ_TOPIC = 16393,
+  TS_E_TMQ_UNPOLLED = 16400,
+  TS_E_CONFIG = 65534,
   TS_E_INTERNAL = 65535,
   TS_E_SYNTAX = 9728,
   TS_E_INCOMPLETE = 9729,

@@ -53,7 +53,30 @@ static void* take(alloc_probe_t* probe, size_t size) {
   return head + 1;
 }
 
+/* A mask of four bytes leaves alone how bytes four apart differ. */
+bool alloc_probe_has(const void* data, size_t size, const char* canary) {
+  const unsigned char* bytes = data;
+  size_t length = strlen(canary);
+  for (size_t at = 0; at + length <= size; at++) {
+    size_t i = 0;
+    while (i + 4 < length && (bytes[at + i] ^ bytes[at + i + 4]) ==
+                                 (unsigned char) (canary[i] ^ canary[i + 4]))
+      i++;
+    if (i + 4 >= length) return true;
+  }
+  return false;
+}
+
+static void look_for_canaries(alloc_probe_t* probe, const head_t* head) {
+  for (const char* const* at = probe->canaries; at != NULL && *at != NULL; at++) {
+    if (!alloc_probe_has(head + 1, head->size, *at)) continue;
+    probe->spilt++;
+    probe->last_spilt = *at;
+  }
+}
+
 static void give_back(alloc_probe_t* probe, head_t* head) {
+  look_for_canaries(probe, head);
   probe->live_blocks--;
   probe->live_bytes -= head->size;
   memset(head + 1, 0xDD, head->size);

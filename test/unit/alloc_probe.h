@@ -22,9 +22,15 @@ typedef struct alloc_probe_s {
   size_t fail_in; /* 1: the next call fails, 2: the one after it, …; 0: none */
   bool fail_on;   /* once one has failed, all later ones fail too */
   size_t limit;   /* larger requests fail; 0: no limit */
+  const char* const* canaries; /* texts to be looked for in what is given back; NULL ends them */
+  size_t spilt;                /* how often one was there */
+  const char* last_spilt;
 } alloc_probe_t;
 
 void alloc_probe_init(alloc_probe_t* probe);
+
+/* Whether a text of at least eight bytes is in there, plainly or under a WebSocket's mask. */
+bool alloc_probe_has(const void* data, size_t size, const char* canary);
 
 /* Makes the n-th call from now fail (1: the next), and with `all` also every later one. 0: no call
  * fails any more. */

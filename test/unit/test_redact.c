@@ -17,16 +17,17 @@ static tuv_secrets_t secrets(void) {
   url.token = "tok/en";
   url.bearer_token = "";
   url.totp_code = "123456";
-  return tuv_secrets_of(&url, "/ws?token=tok%2Fen");
+  url.totp_secret = "MZXW6YTB";
+  return tuv_secrets_of(&url, "/ws?token=tok%2Fen", "246802");
 }
 
 static void texts_lose_every_secret(void** state) {
   (void) state;
   tuv_secrets_t s = secrets();
   char out[64];
-  const char* text = "a tok/en, tok%2Fen and 1234561234567";
+  const char* text = "a tok/en, tok%2Fen, MZXW6YTB, 246802 and 1234561234567";
   size_t length = tuv_redact_text(&s, text, strlen(text), out, sizeof out);
-  assert_string_equal(out, "a ***, *** and ******7");
+  assert_string_equal(out, "a ***, ***, ***, *** and ******7");
   assert_int_equal(length, strlen(out));
 }
 
@@ -47,7 +48,7 @@ static void a_text_is_cut_but_never_inside_a_secret(void** state) {
 
 static void short_secrets_are_not_looked_for(void** state) {
   (void) state;
-  tuv_secrets_t s = {{"abc", "", "", "", ""}};
+  tuv_secrets_t s = {{"abc", "", "", "", "", "", ""}};
   char out[16];
   tuv_redact_text(&s, "xabcx", 5, out, sizeof out);
   assert_string_equal(out, "xabcx");

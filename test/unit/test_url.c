@@ -107,6 +107,7 @@ static void dump_url(const tuv_url_t* url, char* dump, size_t size) {
   add_text(dump, size, "token", url->token, "");
   add_text(dump, size, "bearer_token", url->bearer_token, "");
   add_text(dump, size, "totp_code", url->totp_code, "");
+  add_text(dump, size, "totp_secret", url->totp_secret, "");
   add_text(dump, size, "timezone", url->timezone, "");
   add_text(dump, size, "app", url->app, "");
   add_text(dump, size, "ip", url->ip, "");

@@ -1,0 +1,21 @@
+/* Over what the integration tests run: plain WebSocket, or what TAOSUV_TEST_TRANSPORT names. */
+#ifndef TUV_TEST_INTEGRATION_TRANSPORT_H
+#define TUV_TEST_INTEGRATION_TRANSPORT_H
+
+#include "testserver.h"
+
+typedef enum {
+  IT_WS,        /* unset, or "ws" */
+  IT_WSS,       /* "wss": TLS, with a CA of the test's own */
+  IT_COMPRESSED /* "compressed": permessage-deflate for every message */
+} it_transport_t;
+
+it_transport_t it_transport(void);
+
+/* The keys that a URL needs for it: "" or "a=1&b=2". */
+const char* it_transport_keys(void);
+
+/* What the bundled server needs for it; NULL: nothing. */
+const ts_tls_options_t* it_transport_tls(void);
+
+#endif

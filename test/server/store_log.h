@@ -1,0 +1,27 @@
+/* What a write puts into the logs that topics read, gathered until it is kept or undone. It is the
+ * business of store_write.c to call this, whoever writes. */
+#ifndef STORE_LOG_H
+#define STORE_LOG_H
+
+#include "store_write.h"
+#include "ts_block.h"
+
+ts_log_t* ts_log_new(void);
+void ts_log_free(ts_log_t* log);
+
+/* One write at a time. */
+void ts_log_begin(ts_log_t* log);
+/* A child table and its tags; outside of a write it is told at once. */
+void ts_log_child(ts_log_t* log, ts_database_t* database, ts_table_t* table,
+                  const ts_cell_t* tags);
+/* The rows that follow are of this table; cells[i] of a row is of column order[i]. */
+void ts_log_table(ts_log_t* log, ts_database_t* database, ts_table_t* table,
+                  const uint32_t* order, uint32_t norder);
+void ts_log_row(ts_log_t* log, const ts_cell_t* cells);
+/* To be called while the tables are still there; then ts_store_changed if it is kept. */
+void ts_log_end(ts_log_t* log, bool keep);
+
+/* Appends the cell to a block's column of that type. */
+void ts_cell_put(ts_block_writer_t* writer, uint32_t column, uint8_t type, const ts_cell_t* cell);
+
+#endif
