@@ -10,7 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 #include <uv.h>
 
 #include "floor_frames.h"
@@ -25,7 +24,8 @@
 
 typedef struct floor_s {
   bench_options_t options;
-  uv_tcp_t tcp;
+  floor_link_t link;
+  uv_tcp_t tcp; /* of the loop; with TLS there is none, only blocking reads */
   uv_write_t write;
   floor_messages_t messages;
   floor_reader_t reader;
@@ -41,15 +41,21 @@ typedef struct floor_s {
   uint64_t goal, begun, completed;
   bool measuring;
   bool failed;
+  bool stopped;
   bench_sums_t sums;
   bench_cost_t start;
   bench_cost_t cost;
 } floor_t;
 
+static void stop(floor_t* run) {
+  if (!run->stopped && run->link.tls == NULL) uv_close((uv_handle_t*) &run->tcp, NULL);
+  run->stopped = true;
+}
+
 static void fail(floor_t* run, const char* what) {
   if (!run->failed) fprintf(stderr, "taosuv-floor: %s\n", what);
   run->failed = true;
-  if (!uv_is_closing((uv_handle_t*) &run->tcp)) uv_close((uv_handle_t*) &run->tcp, NULL);
+  stop(run);
 }
 
 static void append(floor_t* run, const uint8_t* data, size_t size) {
@@ -84,6 +90,11 @@ static void on_written(uv_write_t* request, int status) {
  * with the buffer itself. */
 static void flush(floor_t* run) {
   if (run->out_fill == 0 || run->flying != NULL || run->failed) return;
+  if (run->link.tls != NULL) {
+    if (floor_link_send(&run->link, run->out, run->out_fill) < 0) fail(run, "sending failed");
+    run->out_fill = 0;
+    return;
+  }
   uv_buf_t buf = uv_buf_init((char*) run->out, (unsigned) run->out_fill);
   int taken = uv_try_write((uv_stream_t*) &run->tcp, &buf, 1);
   if (taken < 0 && taken != UV_EAGAIN) {
@@ -125,7 +136,7 @@ static void complete(floor_t* run) {
     begin_phase(run, run->options.ops, true);
   } else if (run->completed == run->goal) {
     run->cost = bench_cost_since(&run->start);
-    uv_close((uv_handle_t*) &run->tcp, NULL);
+    stop(run);
   }
 }
 
@@ -194,9 +205,7 @@ static bool collects(const floor_t* run) {
 }
 
 /* A fetch's message is collected where it is read; only one is on its way at a time. */
-static void on_alloc(uv_handle_t* handle, size_t suggested, uv_buf_t* buf) {
-  floor_t* run = handle->data;
-  (void) suggested;
+static size_t make_room(floor_t* run) {
   uint64_t need = run->in_fill + run->reader.left;
   if (collects(run) && run->reader.in_payload && need > run->in_size) {
     uint8_t* in = realloc(run->in, (size_t) need);
@@ -205,19 +214,13 @@ static void on_alloc(uv_handle_t* handle, size_t suggested, uv_buf_t* buf) {
       run->in_size = (size_t) need;
     }
   }
-  *buf = uv_buf_init((char*) run->in + run->in_fill, (unsigned) (run->in_size - run->in_fill));
+  return run->in_size - run->in_fill;
 }
 
-static void on_read(uv_stream_t* stream, ssize_t size, const uv_buf_t* buf) {
-  floor_t* run = stream->data;
-  (void) buf;
-  if (size < 0) {
-    fail(run, uv_strerror((int) size));
-    return;
-  }
+/* What has been read behind in_fill. */
+static void on_bytes(floor_t* run, size_t left) {
   const uint8_t* data = run->in + run->in_fill;
-  size_t left = (size_t) size;
-  while (left > 0 && !run->failed && !uv_is_closing((uv_handle_t*) stream)) {
+  while (left > 0 && !run->stopped) {
     size_t used = floor_reader_next(&run->reader, data, left);
     data += used;
     left -= used;
@@ -227,7 +230,23 @@ static void on_read(uv_stream_t* stream, ssize_t size, const uv_buf_t* buf) {
     run->in_fill = 0;
   }
   if (!collects(run)) run->in_fill = 0;
-  if (!uv_is_closing((uv_handle_t*) stream)) flush(run);
+  if (!run->stopped) flush(run);
+}
+
+static void on_alloc(uv_handle_t* handle, size_t suggested, uv_buf_t* buf) {
+  floor_t* run = handle->data;
+  (void) suggested;
+  size_t room = make_room(run);
+  *buf = uv_buf_init((char*) run->in + run->in_fill, (unsigned) room);
+}
+
+static void on_read(uv_stream_t* stream, ssize_t size, const uv_buf_t* buf) {
+  floor_t* run = stream->data;
+  (void) buf;
+  if (size < 0)
+    fail(run, uv_strerror((int) size));
+  else
+    on_bytes(run, (size_t) size);
 }
 
 static bool find_id(const uint8_t* reply, uint64_t* id) {
@@ -246,10 +265,11 @@ static bool is_bench_block(const uint8_t* reply, size_t length) {
 }
 
 /* The first operation, blocking: how long its replies are, and where the results' ids begin. */
-static int learn(floor_t* run, int fd) {
+static int learn(floor_t* run) {
+  floor_link_t* link = &run->link;
   floor_messages_t* messages = &run->messages;
   uint64_t id;
-  uint8_t* reply = floor_exchange(fd, messages->query, messages->query_size, &run->text_length);
+  uint8_t* reply = floor_exchange(link, messages->query, messages->query_size, &run->text_length);
   if (reply == NULL) return -1;
   bool well = find_id(reply, &id);
   if (!well) fprintf(stderr, "taosuv-floor: no result set: %s\n", (const char*) reply);
@@ -257,31 +277,47 @@ static int learn(floor_t* run, int fd) {
   if (!well) return -1;
   floor_messages_set_id(messages, id);
   run->next_id = id + 1;
-  reply = floor_exchange(fd, messages->next, messages->fetch_size, &run->block_length);
+  reply = floor_exchange(link, messages->next, messages->fetch_size, &run->block_length);
   if (reply == NULL) return -1;
   well = !run->options.touch || is_bench_block(reply, run->block_length);
   if (!well) fprintf(stderr, "taosuv-floor: --touch needs a table bench.rows_...\n");
   free(reply);
   if (!well) return -1;
-  return floor_send(fd, messages->next + messages->fetch_size, messages->free_size);
+  return floor_link_send(link, messages->next + messages->fetch_size, messages->free_size);
 }
 
-static int run_loop(floor_t* run, int fd) {
+static void warm_up(floor_t* run) {
+  uint64_t ops = run->options.ops / 10 < 1000 ? run->options.ops / 10 : 1000;
+  begin_phase(run, ops > 0 ? ops : run->options.ops, ops == 0);
+  flush(run);
+}
+
+/* With TLS: reading and nothing else. */
+static void run_blocking(floor_t* run) {
+  warm_up(run);
+  while (!run->stopped) {
+    size_t room = make_room(run);
+    ssize_t got = floor_link_receive(&run->link, run->in + run->in_fill, room);
+    if (got < 0)
+      fail(run, "the connection ended");
+    else
+      on_bytes(run, (size_t) got);
+  }
+}
+
+static void run_loop(floor_t* run) {
   uv_loop_t* loop = uv_default_loop();
   uv_tcp_init(loop, &run->tcp);
-  int status = uv_tcp_open(&run->tcp, fd);
+  int status = uv_tcp_open(&run->tcp, run->link.fd);
+  run->link.fd = -1; /* libuv's now */
   run->tcp.data = run->write.data = run;
   if (status == 0) status = uv_read_start((uv_stream_t*) &run->tcp, on_alloc, on_read);
-  if (status < 0) {
+  if (status < 0)
     fail(run, uv_strerror(status));
-  } else {
-    uint64_t warm_up = run->options.ops / 10 < 1000 ? run->options.ops / 10 : 1000;
-    begin_phase(run, warm_up > 0 ? warm_up : run->options.ops, warm_up == 0);
-    flush(run);
-  }
+  else
+    warm_up(run);
   uv_run(loop, UV_RUN_DEFAULT);
   uv_loop_close(loop);
-  return run->failed ? 1 : 0;
 }
 
 static void report(const floor_t* run) {
@@ -301,16 +337,18 @@ int main(int argc, char** argv) {
     fprintf(stderr, "taosuv-floor: the statement is too long, or out of memory\n");
     return 1;
   }
-  int fd = floor_log_in(run.options.url);
-  status = fd < 0 || learn(&run, fd) < 0 ? 1 : 0;
+  status = floor_log_in(run.options.url, &run.link) < 0 || learn(&run) < 0 ? 1 : 0;
   run.in_size = run.block_length + 16 > READ_SIZE ? run.block_length + 16 : READ_SIZE;
   run.in = malloc(run.in_size);
-  if (status == 0 && run.in != NULL) {
-    status = run_loop(&run, fd);
-  } else {
-    status = 1;
-    if (fd >= 0) close(fd);
+  if (run.in == NULL) status = 1;
+  if (status == 0) {
+    if (run.link.tls != NULL)
+      run_blocking(&run);
+    else
+      run_loop(&run);
+    status = run.failed ? 1 : 0;
   }
+  floor_link_close(&run.link);
   if (status == 0) report(&run);
   floor_messages_free(&run.messages);
   free(run.in);

@@ -2,7 +2,8 @@
 """Runs client and floor in turn, prints medians and whether each target is met. For bench/run.
 
 Reads TAOSUV_BENCH_URL, TAOSUV_BENCH_PIN (a command prefix such as "taskset -c 1") and
-TAOSUV_BENCH_QUICK (1: less of everything, nothing is written).
+TAOSUV_BENCH_QUICK (1: less of everything, nothing is written); for TLS TAOSUV_BENCH_TLS_URL and
+TAOSUV_BENCH_TLS_CA (a file), without which it is left out.
 """
 import json
 import os
@@ -17,6 +18,8 @@ import readme
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 BUILD = ROOT / "build-bench"
 URL = os.environ["TAOSUV_BENCH_URL"]
+TLS_URL = os.environ.get("TAOSUV_BENCH_TLS_URL", "")
+TLS_CA = os.environ.get("TAOSUV_BENCH_TLS_CA", "")
 PIN = os.environ.get("TAOSUV_BENCH_PIN", "").split()
 QUICK = os.environ.get("TAOSUV_BENCH_QUICK") == "1"
 ROUNDS = 2 if QUICK else 5
@@ -27,7 +30,9 @@ PLOTTED = [1, 4, 16, 64, 256, 1024, 4096, 16384, MANY]
 
 def run(program, *options):
     """One run of taosuv-bench or taosuv-floor; its JSON."""
-    command = PIN + [str(BUILD / "bench" / program), "--url", URL, "--json"]
+    command = PIN + [str(BUILD / "bench" / program), "--json"]
+    if "--url" not in options:
+        options += ("--url", URL)
     done = subprocess.run(command + [str(option) for option in options], stdout=subprocess.PIPE,
                           text=True)
     if done.returncode != 0:
@@ -69,12 +74,16 @@ def progress(text):
 def cases():
     """name → (options of the client, options of the floor or None)."""
     fetch = ("--workload", "fetch", "--ops", 10, "--sql", bench_rows(BIG_ROWS))
-    return {
+    over_tls = fetch + ("--url", TLS_URL + "?tls_ca=" + TLS_CA)
+    found = {
         "fetch": (fetch, fetch + ("--touch",)),
         "64": query(50000 if QUICK else 200000, 64, 4),
         "1": query(3000 if QUICK else 20000, 1, 1),
         "many": (query(3 * MANY if QUICK else 5 * MANY, MANY, 4)[0], None),
     }
+    if TLS_URL:
+        found["tls"] = (over_tls, fetch + ("--url", TLS_URL))
+    return found
 
 
 def run_cases():
@@ -112,6 +121,8 @@ def ratio(name, results, base, limit):
 def targets(results):
     small, large = peak_kib(100000), peak_kib(BIG_ROWS)
     memory = bench("--idle-memory", *query(3 * MANY, MANY, 4)[0])
+    tls = [ratio("fetch over TLS, CPU per row, against mbedTLS's reads alone", *results["tls"],
+                 1.15)] if TLS_URL else []
     return [
         ratio("fetch, CPU per row, against the touching floor", *results["fetch"], 1.3),
         ratio("64 in flight on 4 connections, CPU per operation, against the floor",
@@ -124,7 +135,7 @@ def targets(results):
         target("library memory per request in flight, 100,000 of them, at its peak",
                memory["peak_bytes_per_request"], 512, " bytes",
                "%.1f bytes when all are sent" % memory["bytes_per_request"]),
-    ]
+    ] + tls
 
 
 def print_targets(found):

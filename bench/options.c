@@ -18,7 +18,7 @@ static const char bench_usage[] =
     "pool_size, max_inflight and max_queue are added to the URL where it lacks them.\n";
 
 static const char floor_usage[] =
-    "usage: taosuv-floor --url ws://[user[:password]@]host:port --workload fetch|query [options]\n"
+    "usage: taosuv-floor --url ws[s]://[user[:password]@]host:port --workload fetch|query [options]\n"
     "  --workload, --sql, --ops, --inflight, --json   as of taosuv-bench\n"
     "  --connections 1    there is always one; fetch has always one in flight\n"
     "  --touch            fetch from a bench.rows_ table: sum the values, as the client does\n";

@@ -90,7 +90,7 @@ static void flush_dirty(taosuv_client_t* client) {
   while (!tuv_queue_empty(&client->dirty)) {
     tuv_conn_t* conn = TUV_CONTAINER(client->dirty.next, tuv_conn_t, dirty);
     tuv_queue_remove(&conn->dirty);
-    tuv_ws_flush(&conn->ws);
+    client->carrier->flush(conn);
   }
 }
 
@@ -195,6 +195,7 @@ static taosuv_client_t* allocate(const tuv_alloc_t* alloc) {
   client->mem = mem;
   client->shared.mem = mem;
   client->connect = tuv_tcp_connect;
+  client->carrier = &tuv_carrier_ws;
   tuv_json_init(&client->json, &mem->alloc);
   tuv_random_init(&client->shared.random);
   tuv_idmap_init(&client->queued_ids, &mem->alloc);

@@ -10,10 +10,6 @@
  * and then nothing must not keep it for ever. */
 #define MAX_MOVES 5
 
-static tuv_conn_t* conn_of_ws(tuv_ws_t* ws) {
-  return TUV_CONTAINER(ws, tuv_conn_t, ws);
-}
-
 const char* tuv_conn_host(const tuv_conn_t* conn) {
   return conn->client->hosts[conn->host].text;
 }
@@ -21,7 +17,7 @@ const char* tuv_conn_host(const tuv_conn_t* conn) {
 bool tuv_conn_has_room(tuv_conn_t* conn, size_t size) {
   const tuv_url_t* url = &conn->client->url;
   if (conn->table.count >= url->max_inflight) return false;
-  uint64_t unsent = tuv_ws_unsent_bytes(&conn->ws);
+  uint64_t unsent = conn->client->carrier->unsent_bytes(conn);
   /* One message always goes, how large it may be. */
   bool room = unsent == 0 || (unsent < url->max_send_buffer && size < url->max_send_buffer - unsent);
   if (!room) conn->congested = true;
@@ -31,7 +27,7 @@ bool tuv_conn_has_room(tuv_conn_t* conn, size_t size) {
 /* Registers the operation under its id and writes its message. */
 int tuv_conn_send(tuv_conn_t* conn, tuv_op_t* op, const void* payload, size_t size) {
   if (tuv_idmap_reserve(&conn->table) != 0) return TAOSUV_ENOMEM;
-  int status = op->type->encode(op, conn, payload, size);
+  int status = conn->client->carrier->send(conn, op, payload, size);
   if (status < 0) return status;
   tuv_idmap_put(&conn->table, op->id, op);
   tuv_queue_push(&conn->sent, &op->link);
@@ -39,17 +35,6 @@ int tuv_conn_send(tuv_conn_t* conn, tuv_op_t* op, const void* payload, size_t si
   conn->used_at = uv_now(conn->client->loop);
   tuv_observe_op(conn->client, TAOSUV_TRACE_SENT, op, conn);
   return 0;
-}
-
-int tuv_conn_send_json(tuv_conn_t* conn, tuv_op_t* op, tuv_request_t* request) {
-  size_t length;
-  int status;
-  char* text = tuv_request_end(request, &length, &status);
-  if (text == NULL) return status;
-  status = tuv_ws_send(&conn->ws, TUV_WS_TEXT, text, length, &op->at);
-  tuv_wipe(text, length); /* a log-in has the password in it */
-  tuv_free(&conn->client->mem->alloc, text);
-  return status;
 }
 
 static void fail_pinned(tuv_op_t* op, int status) {
@@ -87,7 +72,7 @@ static void pump_later(tuv_conn_t* conn) {
 }
 
 bool tuv_conn_withdraw(tuv_conn_t* conn, tuv_op_t* op) {
-  size_t bytes = tuv_ws_withdraw(&conn->ws, op->at);
+  size_t bytes = conn->client->carrier->withdraw(conn, op->at);
   if (bytes == 0) return false;
   for (tuv_queue_t* at = op->link.next; at != &conn->sent; at = at->next)
     TUV_CONTAINER(at, tuv_op_t, link)->at -= bytes;
@@ -95,36 +80,6 @@ bool tuv_conn_withdraw(tuv_conn_t* conn, tuv_op_t* op) {
   op->conn = NULL;
   pump_later(conn);
   return true;
-}
-
-/* The payload that the request's encode was given: kept, or taken back out of a frame that never
- * left. */
-static int recover_payload(tuv_conn_t* conn, tuv_req_t* priv) {
-  size_t size, length = 0;
-  if (priv->payload != NULL) return 0;
-  const char* key = priv->op.type->payload_key;
-  uint8_t* frame = tuv_ws_unsent(&conn->ws, priv->op.at, &size);
-  if (frame == NULL) return TAOSUV_ENOMEM;
-  priv->payload_size = 0;
-  if (key == NULL) return 0;
-  char* text = NULL;
-  const void* bytes = frame + TUV_MSG_QUERY_HEAD;
-  if (size > 0 && frame[0] == '{') {
-    bytes = text = tuv_request_arg(&conn->client->json, frame, size, key, &length);
-  } else if (size >= TUV_MSG_QUERY_HEAD) {
-    length = size - TUV_MSG_QUERY_HEAD;
-  }
-  if (length > 0) {
-    priv->payload = tuv_refbuf_take(conn->client->mem, length);
-    if (priv->payload == NULL) {
-      tuv_free(&conn->client->mem->alloc, text);
-      return TAOSUV_ENOMEM;
-    }
-    memcpy(priv->payload->data, bytes, length);
-  }
-  priv->payload_size = length;
-  tuv_free(&conn->client->mem->alloc, text);
-  return 0;
 }
 
 /* Whether a request of a dead connection goes to another one: it never left, or may be executed
@@ -135,7 +90,7 @@ static bool move(tuv_conn_t* conn, tuv_req_t* priv, bool left) {
   if (left && req->idempotent == 0) return false;
   /* What has left cannot be taken back: its payload was kept, or there was none. */
   bool has_payload = left ? priv->payload != NULL || priv->payload_size == 0
-                          : recover_payload(conn, priv) == 0;
+                          : conn->client->carrier->recover(conn, priv) == 0;
   return has_payload && tuv_pool_requeue(conn->client, req);
 }
 
@@ -147,7 +102,7 @@ static void take_apart(tuv_conn_t* conn, tuv_queue_t* lost) {
     tuv_queue_remove(&op->link);
     op->conn = NULL;
     if (op == &conn->version_op || op == &conn->login_op) continue;
-    bool left = op->at < tuv_ws_sent_up_to(&conn->ws);
+    bool left = op->at < conn->client->carrier->sent_up_to(conn);
     if (op->type->is_request) {
       tuv_req_t* priv = TUV_CONTAINER(op, tuv_req_t, op);
       if (left) priv->left = true;
@@ -212,27 +167,25 @@ static void die(tuv_conn_t* conn, const tuv_failure_t* failure) {
 }
 
 static void on_close_timeout(tuv_timed_t* timed) {
-  tuv_ws_abort(&TUV_CONTAINER(timed, tuv_conn_t, timed)->ws);
+  tuv_conn_t* conn = TUV_CONTAINER(timed, tuv_conn_t, timed);
+  conn->client->carrier->abort(conn);
 }
 
 static void bound_close(tuv_conn_t* conn) {
   conn->timed.expire = on_close_timeout;
   uint64_t at = uv_now(conn->client->loop) + CLOSE_WAIT_MS;
-  if (tuv_timers_add(&conn->client->timers, &conn->timed, at) < 0) tuv_ws_abort(&conn->ws);
+  if (tuv_timers_add(&conn->client->timers, &conn->timed, at) < 0) conn->client->carrier->abort(conn);
 }
 
-static void on_down(tuv_ws_t* ws, int status, const char* message) {
-  tuv_conn_t* conn = conn_of_ws(ws);
+void tuv_conn_down(tuv_conn_t* conn, int status, int http_status, const char* message,
+                   bool lingering) {
   if (conn->state >= TUV_CONN_CLOSING) return;
-  tuv_failure_t failure = {status, taosuv_err_flags(status), 0, message, tuv_conn_host(conn)};
-  if (ws->upgrade != NULL && conn->state == TUV_CONN_CONNECTING)
-    failure.server_code = ws->upgrade->status;
-  die(conn, &failure);
-  if (ws->lingering) bound_close(conn);
+  die(conn, &(tuv_failure_t){status, taosuv_err_flags(status), http_status, message,
+                             tuv_conn_host(conn)});
+  if (lingering) bound_close(conn);
 }
 
-static void on_gone(tuv_ws_t* ws) {
-  tuv_conn_t* conn = conn_of_ws(ws);
+void tuv_conn_gone(tuv_conn_t* conn) {
   taosuv_client_t* client = conn->client;
   tuv_timers_remove(&client->timers, &conn->timed);
   tuv_queue_remove(&conn->dirty);
@@ -243,30 +196,23 @@ static void on_gone(tuv_ws_t* ws) {
   if (client->closing) tuv_client_turn(client);
 }
 
-static void on_open(tuv_ws_t* ws) {
-  tuv_conn_t* conn = conn_of_ws(ws);
+void tuv_conn_opened(tuv_conn_t* conn) {
   conn->state = TUV_CONN_LOGIN;
   tuv_observe_conn(conn, TAOSUV_TRACE_CONN_UPGRADED, NULL);
-  tuv_login_begin(conn);
+  conn->client->carrier->login(conn);
 }
 
-static void on_dirty(tuv_ws_t* ws) {
-  tuv_conn_t* conn = conn_of_ws(ws);
+void tuv_conn_dirty(tuv_conn_t* conn) {
   tuv_queue_remove(&conn->dirty);
   tuv_queue_push(&conn->client->dirty, &conn->dirty);
   tuv_client_turn(conn->client);
 }
 
-/* The send buffer is shorter. */
-static void on_sent(tuv_ws_t* ws) {
-  tuv_conn_t* conn = conn_of_ws(ws);
+void tuv_conn_sent(tuv_conn_t* conn) {
   if (!conn->congested) return;
   conn->congested = false;
   pump_later(conn);
 }
-
-static const tuv_ws_events_t ws_events = {on_open, tuv_conn_on_message, tuv_conn_on_pong, on_down,
-                                          on_gone, on_dirty,            on_sent};
 
 static void on_connect_timeout(tuv_timed_t* timed) {
   tuv_conn_t* conn = TUV_CONTAINER(timed, tuv_conn_t, timed);
@@ -274,26 +220,28 @@ static void on_connect_timeout(tuv_timed_t* timed) {
                                       "no log-in within connect_timeout"};
   tuv_failure_t failure = {TAOSUV_ECONNTIMEOUT, TAOSUV_ERR_RETRYABLE, 0,
                            texts[conn->state == TUV_CONN_LOGIN], tuv_conn_host(conn)};
-  tuv_ws_abort(&conn->ws);
+  conn->client->carrier->abort(conn);
   die(conn, &failure);
 }
 
 void tuv_conn_fail(tuv_conn_t* conn, const tuv_failure_t* failure) {
   if (conn->state >= TUV_CONN_CLOSING) return;
-  tuv_ws_close(&conn->ws, TUV_WS_CODE_NORMAL);
+  conn->client->carrier->close(conn);
   die(conn, failure);
   bound_close(conn);
 }
 
-static int connect_stream(tuv_conn_t* conn, const tuv_place_t* host) {
+int tuv_conn_connect(tuv_conn_t* conn, const tuv_stream_events_t* events, void* context,
+                     tuv_stream_t** stream) {
   taosuv_client_t* client = conn->client;
   const tuv_alloc_t* alloc = &client->mem->alloc;
+  const tuv_place_t* host = &client->hosts[conn->host];
   bool nodelay = client->url.tcp_nodelay;
   if (client->tls == NULL)
-    return client->connect(client->loop, alloc, host->name, host->port, nodelay,
-                           &tuv_ws_stream_events, &conn->ws, &conn->ws.stream);
+    return client->connect(client->loop, alloc, host->name, host->port, nodelay, events, context,
+                           stream);
   return tuv_tls_connect(client->tls, client->connect, client->loop, alloc, host->name, host->port,
-                         nodelay, &tuv_ws_stream_events, &conn->ws, &conn->ws.stream);
+                         nodelay, events, context, stream);
 }
 
 int tuv_conn_start(taosuv_client_t* client, uint32_t host, tuv_conn_t** made) {
@@ -307,12 +255,11 @@ int tuv_conn_start(taosuv_client_t* client, uint32_t host, tuv_conn_t** made) {
   tuv_queue_init(&conn->waiting);
   tuv_queue_init(&conn->results);
   tuv_idmap_init(&conn->table, &client->mem->alloc);
-  tuv_ws_init(&conn->ws, &client->shared, &ws_events, address->name, address->port, client->path);
   conn->timed.expire = on_connect_timeout;
   uint64_t at = uv_now(client->loop) + client->url.connect_timeout;
   int status = tuv_timers_add(&client->timers, &conn->timed, at);
   if (status == 0) {
-    status = connect_stream(conn, address);
+    status = client->carrier->connect(conn);
     if (status < 0) tuv_timers_remove(&client->timers, &conn->timed);
   }
   if (status < 0) {
@@ -330,7 +277,7 @@ int tuv_conn_start(taosuv_client_t* client, uint32_t host, tuv_conn_t** made) {
 }
 
 void tuv_conn_lost(tuv_conn_t* conn, const char* message) {
-  tuv_ws_abort(&conn->ws);
+  conn->client->carrier->abort(conn);
   die(conn, &(tuv_failure_t){TAOSUV_ECONNLOST, TAOSUV_ERR_RETRYABLE, 0, message,
                              tuv_conn_host(conn)});
 }
@@ -339,7 +286,7 @@ void tuv_conn_retire(tuv_conn_t* conn) {
   tuv_observe_conn(conn, TAOSUV_TRACE_CONN_CLOSED, NULL);
   leave_pool(conn, TUV_CONN_CLOSING);
   bound_close(conn);
-  tuv_ws_close(&conn->ws, TUV_WS_CODE_NORMAL);
+  conn->client->carrier->close(conn);
   if (conn->client->queued > 0) tuv_pool_pump(conn->client); /* there is room for another one */
   tuv_balance_look(conn->client);
 }
@@ -362,5 +309,5 @@ void tuv_conn_close(tuv_conn_t* conn) {
   while (!tuv_queue_empty(&conn->results))
     tuv_result_lost((taosuv_result_t*) (void*) conn->results.next, &closed);
   bound_close(conn);
-  tuv_ws_close(&conn->ws, TUV_WS_CODE_NORMAL);
+  conn->client->carrier->close(conn);
 }

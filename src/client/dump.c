@@ -73,7 +73,7 @@ static void dump_conn(const dump_t* dump, const tuv_conn_t* conn) {
            "waiting",
            host, state_name(conn), age_ms(dump, conn->started), count,
            count > listed ? count - listed : 0,
-           tuv_ws_unsent_bytes(&conn->ws));
+           conn->client->carrier->unsent_bytes(conn));
   dump->line(dump->context, text);
   dump_list(dump, &conn->sent, "in flight", host);
   dump_list(dump, &conn->waiting, "waits for room", host);

@@ -242,8 +242,7 @@ bool tuv_pool_requeue(taosuv_client_t* client, taosuv_req_t* req) {
 void tuv_pool_ready(tuv_conn_t* conn) {
   taosuv_client_t* client = conn->client;
   conn->state = TUV_CONN_READY;
-  tuv_ws_no_more_secrets(&conn->ws);
-  tuv_ws_deflate_from(&conn->ws, (size_t) client->url.compression_threshold);
+  client->carrier->ready(conn);
   tuv_timers_remove(&client->timers, &conn->timed);
   client->connecting--;
   client->ready++;

@@ -104,6 +104,30 @@ typedef enum {
   TUV_CONN_DEAD     /* out of the pool, until its memory can be freed */
 } tuv_conn_state_t;
 
+/* What differs between the ways in which connections speak: WebSocket or HTTP. */
+typedef struct tuv_carrier_s {
+  int (*connect)(tuv_conn_t* conn); /* begins; tuv_conn_opened or tuv_conn_down follows */
+  void (*login)(tuv_conn_t* conn);  /* tuv_pool_ready or tuv_conn_fail follows */
+  void (*ready)(tuv_conn_t* conn);  /* it is logged in */
+  /* Writes an operation's message, and sets op->at. */
+  int (*send)(tuv_conn_t* conn, tuv_op_t* op, const void* payload, size_t size);
+  uint64_t (*sent_up_to)(const tuv_conn_t* conn); /* what begins before may have left */
+  size_t (*unsent_bytes)(const tuv_conn_t* conn);
+  /* Takes a message that has not left back; returns its bytes, or 0 when it has left. */
+  size_t (*withdraw)(tuv_conn_t* conn, uint64_t at);
+  /* A message has left whose answer nobody waits for: its operation is a tombstone now. */
+  void (*abandon)(tuv_conn_t* conn);
+  /* Gives a request that never left its payload back, when the connection is down. */
+  int (*recover)(tuv_conn_t* conn, tuv_req_t* priv);
+  bool (*probe)(tuv_conn_t* conn); /* asks for a sign of life; NULL: there is no way */
+  uint64_t (*received)(const tuv_conn_t* conn); /* bytes in all */
+  void (*flush)(tuv_conn_t* conn);
+  void (*close)(tuv_conn_t* conn); /* with a goodbye; tuv_conn_gone follows */
+  void (*abort)(tuv_conn_t* conn);
+} tuv_carrier_t;
+
+extern const tuv_carrier_t tuv_carrier_ws;
+
 /* Hosts that servers may name beyond the URL's. */
 #define TUV_MAX_LEARNED 64u
 
@@ -156,6 +180,7 @@ struct taosuv_client_s {
   void* data;
   tuv_mem_t* mem;
   tuv_url_t url;
+  const tuv_carrier_t* carrier;
   char totp[12];           /* the last code made of totp_secret; a secret */
   char* path;              /* of the upgrade, with the cloud token; a secret */
   tuv_connect_t connect;   /* how a connection's stream is made … */
@@ -281,6 +306,15 @@ void tuv_conn_lost(tuv_conn_t* conn, const char* message); /* ends it as lost */
 void tuv_conn_fail(tuv_conn_t* conn, const tuv_failure_t* failure); /* while logging in */
 bool tuv_conn_withdraw(tuv_conn_t* conn, tuv_op_t* op);
 const char* tuv_conn_host(const tuv_conn_t* conn);
+/* For carriers: the stream, and what becomes of the connection. */
+int tuv_conn_connect(tuv_conn_t* conn, const tuv_stream_events_t* events, void* context,
+                     tuv_stream_t** stream);
+void tuv_conn_opened(tuv_conn_t* conn);
+void tuv_conn_dirty(tuv_conn_t* conn); /* bytes wait for the end of the turn */
+void tuv_conn_sent(tuv_conn_t* conn);  /* the send buffer is shorter */
+void tuv_conn_down(tuv_conn_t* conn, int status, int http_status, const char* message,
+                   bool lingering);
+void tuv_conn_gone(tuv_conn_t* conn);
 /* A JSON request; `write` adds its args. */
 int tuv_conn_send_json(tuv_conn_t* conn, tuv_op_t* op, tuv_request_t* request);
 

@@ -106,6 +106,7 @@ void tuv_req_detach(taosuv_req_t* req) {
     case TUV_REQ_SENT:
       if (op->conn != NULL && !tuv_conn_withdraw(op->conn, op)) {
         tuv_idmap_set(&op->conn->table, op->id, op->type->tombstone);
+        priv->client->carrier->abandon(op->conn);
         op->conn = NULL;
       }
       break;
@@ -130,7 +131,7 @@ void tuv_req_defer(taosuv_req_t* req, int status, unsigned int flags, const char
 /* Whether the server may have seen a request: its first byte has left. */
 static bool has_left(const tuv_req_t* priv) {
   if (priv->left || priv->state != TUV_REQ_SENT || priv->op.conn == NULL) return priv->left;
-  return priv->op.at < tuv_ws_sent_up_to(&priv->op.conn->ws);
+  return priv->op.at < priv->client->carrier->sent_up_to(priv->op.conn);
 }
 
 static void on_expired(tuv_timed_t* timed) {

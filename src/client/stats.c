@@ -47,7 +47,7 @@ static void add_conn(taosuv_host_stats_t* sum, const tuv_conn_t* conn) {
     case TUV_CONN_DEAD: sum->closing++; return;
   }
   sum->in_flight += (uint32_t) conn->table.count;
-  sum->bytes_waiting += tuv_ws_unsent_bytes(&conn->ws);
+  sum->bytes_waiting += conn->client->carrier->unsent_bytes(conn);
 }
 
 /* Of one host, or with UINT32_MAX of all. */

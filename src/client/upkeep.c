@@ -33,14 +33,15 @@ static bool unused(const tuv_conn_t* conn) {
  * peer is gone, two intervals after its last sign at the latest. Returns whether it was. */
 static bool check_life(tuv_conn_t* conn, uint64_t now) {
   if (conn->ping_at == 0 || conn->ping_at > now) return false;
-  bool silent = conn->ws.received == conn->seen;
+  const tuv_carrier_t* carrier = conn->client->carrier;
+  bool silent = carrier->received(conn) == conn->seen;
   if (silent && conn->probing) {
     tuv_conn_lost(conn, "the server gave no sign of life within two ping intervals");
     return true;
   }
-  conn->seen = conn->ws.received;
+  conn->seen = carrier->received(conn);
   conn->ping_at = now + conn->client->url.ping_interval;
-  conn->probing = silent && tuv_ws_send(&conn->ws, TUV_WS_PING, NULL, 0, NULL) == 0;
+  conn->probing = silent && carrier->probe(conn);
   return false;
 }
 
@@ -71,8 +72,9 @@ void tuv_upkeep_begin(tuv_conn_t* conn) {
   const tuv_url_t* url = &conn->client->url;
   uint64_t now = uv_now(conn->client->loop);
   conn->used_at = now;
-  conn->seen = conn->ws.received;
-  if (url->ping_interval != 0) conn->ping_at = now + url->ping_interval;
+  const tuv_carrier_t* carrier = conn->client->carrier;
+  conn->seen = carrier->received(conn);
+  if (url->ping_interval != 0 && carrier->probe != NULL) conn->ping_at = now + url->ping_interval;
   if (url->max_age != 0) {
     /* Up to a tenth less, so that connections made together do not end together. */
     uint16_t random = 0;

@@ -1,4 +1,5 @@
-/* Messages compressed as permessage-deflate does it (RFC 7692, 7.2): the one file with zlib. */
+/* Messages compressed as permessage-deflate does it (RFC 7692, 7.2), and gzip read: the one file
+ * with zlib. */
 #include "wire/deflate.h"
 
 #ifdef TUV_HAVE_DEFLATE
@@ -72,15 +73,27 @@ bool tuv_deflate_available(void) {
 
 /* ---- inflating ---- */
 
-tuv_inflater_t* tuv_inflater_create(const tuv_alloc_t* alloc, bool keep_context) {
+static tuv_inflater_t* create_inflater(const tuv_alloc_t* alloc, bool keep_context, int window) {
   tuv_inflater_t* inflater = tuv_calloc(alloc, 1, sizeof *inflater);
   if (inflater == NULL) return NULL;
   inflater->alloc = alloc;
   inflater->keep_context = keep_context;
   use_allocator(&inflater->z, alloc);
-  if (inflateInit2(&inflater->z, -MAX_WINDOW_BITS) == Z_OK) return inflater;
+  if (inflateInit2(&inflater->z, window) == Z_OK) return inflater;
   tuv_free(alloc, inflater);
   return NULL;
+}
+
+tuv_inflater_t* tuv_inflater_create(const tuv_alloc_t* alloc, bool keep_context) {
+  return create_inflater(alloc, keep_context, -MAX_WINDOW_BITS);
+}
+
+tuv_inflater_t* tuv_inflater_create_gzip(const tuv_alloc_t* alloc) {
+  return create_inflater(alloc, false, 16 + MAX_WINDOW_BITS); /* 16: gzip's head and sum */
+}
+
+bool tuv_inflater_complete(const tuv_inflater_t* inflater) {
+  return inflater->ended;
 }
 
 void tuv_inflater_free(tuv_inflater_t* inflater) {
@@ -239,6 +252,16 @@ bool tuv_deflate_available(void) {
 tuv_inflater_t* tuv_inflater_create(const tuv_alloc_t* alloc, bool keep_context) {
   (void) alloc, (void) keep_context;
   return NULL;
+}
+
+tuv_inflater_t* tuv_inflater_create_gzip(const tuv_alloc_t* alloc) {
+  (void) alloc;
+  return NULL;
+}
+
+bool tuv_inflater_complete(const tuv_inflater_t* inflater) {
+  (void) inflater;
+  return false;
 }
 
 void tuv_inflater_free(tuv_inflater_t* inflater) {

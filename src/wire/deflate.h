@@ -31,6 +31,10 @@ typedef struct tuv_deflate_io_s {
  * max_window_bits does not matter. `keep_context`: the peer's messages depend on those before. */
 typedef struct tuv_inflater_s tuv_inflater_t;
 tuv_inflater_t* tuv_inflater_create(const tuv_alloc_t* alloc, bool keep_context);
+/* The same for what HTTP calls gzip: a message is one or more gzip members. Its end is known by
+ * tuv_inflater_complete, not by `end` (false). */
+tuv_inflater_t* tuv_inflater_create_gzip(const tuv_alloc_t* alloc);
+bool tuv_inflater_complete(const tuv_inflater_t* inflater); /* a member has just ended */
 void tuv_inflater_free(tuv_inflater_t* inflater); /* NULL is allowed */
 
 /* A message begins, which may have `limit` bytes when inflated. */

@@ -29,11 +29,19 @@ void tuv_http_key(const uint8_t nonce[16], char key[TUV_HTTP_KEY_SIZE + 1],
   if (length > 0) tuv_http_accept(key, (size_t) length, accept);
 }
 
-/* Neither spaces nor control characters: they would end the request line or a header. */
-static bool is_safe(const char* text) {
+bool tuv_http_is_safe(const char* text) {
   for (const char* at = text; *at != '\0'; at++)
     if ((unsigned char) *at <= ' ' || *at == 0x7F) return false;
   return true;
+}
+
+int tuv_http_write_host(char* buf, size_t size, const char* host, uint16_t port) {
+  bool ipv6 = strchr(host, ':') != NULL;
+  /* An IPv6 zone ("%eth0") means something on this machine only and is not sent (RFC 6874, 4). */
+  size_t length = ipv6 ? strcspn(host, "%") : strlen(host);
+  if (length > INT_MAX / 2) return -1;
+  return snprintf(buf, size, "%s%.*s%s:%u", ipv6 ? "[" : "", (int) length, host, ipv6 ? "]" : "",
+                  (unsigned) port);
 }
 
 int tuv_http_write_upgrade(char* buf, size_t size, const char* host, uint16_t port,
@@ -45,15 +53,14 @@ int tuv_http_write_upgrade(char* buf, size_t size, const char* host, uint16_t po
       [TUV_HTTP_DEFLATE_ANY] =
           "Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits, "
           "permessage-deflate; client_no_context_takeover; client_max_window_bits\r\n"};
-  if (!is_safe(host) || !is_safe(path) || !is_safe(key)) return -1;
+  if (!tuv_http_is_safe(host) || !tuv_http_is_safe(path) || !tuv_http_is_safe(key)) return -1;
   if (host[0] == '\0' || path[0] != '/') return -1;
-  bool ipv6 = strchr(host, ':') != NULL;
-  /* An IPv6 zone ("%eth0") means something on this machine only and is not sent (RFC 6874, 4). */
-  size_t length = ipv6 ? strcspn(host, "%") : strlen(host);
-  if (length > INT_MAX) return -1;
+  char authority[320];
+  int length = tuv_http_write_host(authority, sizeof authority, host, port);
+  if (length < 0 || (size_t) length >= sizeof authority) return -1;
   return snprintf(buf, size,
                   "GET %s HTTP/1.1\r\n"
-                  "Host: %s%.*s%s:%u\r\n"
+                  "Host: %s\r\n"
                   "User-Agent: taosuv/" TAOSUV_VERSION_STRING
                   "\r\n"
                   "Upgrade: websocket\r\n"
@@ -61,8 +68,7 @@ int tuv_http_write_upgrade(char* buf, size_t size, const char* host, uint16_t po
                   "Sec-WebSocket-Version: 13\r\n"
                   "Sec-WebSocket-Key: %s\r\n"
                   "%s\r\n",
-                  path, ipv6 ? "[" : "", (int) length, host, ipv6 ? "]" : "", (unsigned) port, key,
-                  offers[offer]);
+                  path, authority, key, offers[offer]);
 }
 
 static void take_accept(tuv_http_upgrade_t* upgrade, tuv_http_span_t value) {
@@ -80,26 +86,16 @@ static void take_extensions(tuv_http_upgrade_t* upgrade, tuv_http_span_t value) 
   upgrade->deflate = true;
 }
 
-static void take_location(tuv_http_upgrade_t* upgrade, tuv_http_span_t value) {
-  size_t size = 0;
-  if (upgrade->location[0] != '\0') return;
-  while (size < value.size && size < sizeof upgrade->location - 1 && value.at[size] != '?' &&
-         value.at[size] != '#' && value.at[size] > ' ' && value.at[size] < 0x7F)
-    size++;
-  memcpy(upgrade->location, value.at, size);
-  upgrade->location[size] = '\0';
-}
-
 /* A whole header line has been read. */
 static void take_header(tuv_http_upgrade_t* upgrade) {
-  if (upgrade->name_size > sizeof upgrade->name) return; /* longer than any that matters */
-  tuv_http_span_t name = {upgrade->name, upgrade->name_size};
-  tuv_http_span_t value = tuv_text_trim((tuv_http_span_t){upgrade->value, upgrade->value_size});
+  tuv_http_span_t name, value;
+  if (!tuv_http_line_end(&upgrade->line, &name, &value)) return;
   if (tuv_text_is(name, "location")) {
-    take_location(upgrade, value);
+    if (upgrade->location[0] == '\0')
+      tuv_http_location(value, upgrade->location, sizeof upgrade->location);
     return;
   }
-  if (upgrade->value_cut) value.size = 0; /* what cannot be read whole counts as wrong */
+  if (upgrade->line.value_cut) value.size = 0; /* what cannot be read whole counts as wrong */
   if (tuv_text_is(name, "upgrade")) {
     upgrade->has_upgrade = true;
     if (!tuv_text_is(value, "websocket")) upgrade->bad_upgrade = true;
@@ -115,33 +111,19 @@ static void take_header(tuv_http_upgrade_t* upgrade) {
 }
 
 static int on_header_field(llhttp_t* parser, const char* at, size_t length) {
-  tuv_http_upgrade_t* upgrade = parser->data;
-  if (length > sizeof upgrade->name || upgrade->name_size > sizeof upgrade->name - length) {
-    upgrade->name_size = sizeof upgrade->name + 1; /* too long, and stays so */
-    return 0;
-  }
-  memcpy(upgrade->name + upgrade->name_size, at, length);
-  upgrade->name_size += length;
+  tuv_http_line_name(&((tuv_http_upgrade_t*) parser->data)->line, at, length);
   return 0;
 }
 
 static int on_header_value(llhttp_t* parser, const char* at, size_t length) {
-  tuv_http_upgrade_t* upgrade = parser->data;
-  size_t room = sizeof upgrade->value - upgrade->value_size;
-  if (length > room) {
-    upgrade->value_cut = true;
-    length = room;
-  }
-  memcpy(upgrade->value + upgrade->value_size, at, length);
-  upgrade->value_size += length;
+  tuv_http_line_value(&((tuv_http_upgrade_t*) parser->data)->line, at, length);
   return 0;
 }
 
 static int on_header_value_complete(llhttp_t* parser) {
   tuv_http_upgrade_t* upgrade = parser->data;
   if (!upgrade->done) take_header(upgrade); /* else: a trailer */
-  upgrade->name_size = upgrade->value_size = 0;
-  upgrade->value_cut = false;
+  tuv_http_line_begin(&upgrade->line);
   return 0;
 }
 
@@ -205,7 +187,7 @@ static const char* check_switch(const tuv_http_upgrade_t* upgrade) {
   return NULL;
 }
 
-static int refusal(int status) {
+int tuv_http_refusal(int status) {
   switch (status) {
     case 301:
     case 302:
@@ -233,7 +215,7 @@ static int judge(tuv_http_upgrade_t* upgrade, tuv_errmsg_t* err) {
     if (wrong == NULL) return 1;
     return tuv_fail(err, TUV_EUPGRADE, "the server answered 101 %s", wrong);
   }
-  int result = refusal(upgrade->status);
+  int result = tuv_http_refusal(upgrade->status);
   if (result == TUV_EREDIRECT)
     return tuv_fail(err, result, "HTTP status %d to %s", upgrade->status,
                     upgrade->location[0] != '\0' ? upgrade->location : "nowhere");

@@ -40,12 +40,10 @@ typedef struct tuv_http_upgrade_s {
   bool deflate;              /* the server agreed to permessage-deflate (with allowed parameters) */
   tuv_http_deflate_t agreed; /* and on what */
   /* working fields of the header parser */
-  char name[32];
-  char value[256];
+  tuv_http_line_t line;
   char location[128]; /* of a redirect: its header, cut */
   char body[128];     /* of a refusal: its first bytes, printable ones */
-  size_t name_size, value_size, body_size;
-  bool value_cut; /* the value was longer than `value` */
+  size_t body_size;
   bool has_upgrade, bad_upgrade, has_connection, has_accept, accept_ok, bad_extension, has_protocol;
 } tuv_http_upgrade_t;
 
@@ -69,6 +67,16 @@ void tuv_http_upgrade_init(tuv_http_upgrade_t* upgrade, const char accept[TUV_HT
  * 101) are skipped. */
 int tuv_http_upgrade_feed(tuv_http_upgrade_t* upgrade, const char* data, size_t size,
                           size_t* consumed, tuv_errmsg_t* err);
+
+/* What an answer's HTTP status means that is neither 101 nor a success: one of the above. */
+int tuv_http_refusal(int status);
+
+/* Writes a Host header's value, an IPv6 address in brackets and without its zone; returns its
+ * length as snprintf does. */
+int tuv_http_write_host(char* buf, size_t size, const char* host, uint16_t port);
+
+/* Neither spaces nor control characters: they would end the request line or a header. */
+bool tuv_http_is_safe(const char* text);
 
 /* The connection ended while the answer was incomplete: TUV_EHTTP with a text. */
 int tuv_http_upgrade_eof(const tuv_http_upgrade_t* upgrade, tuv_errmsg_t* err);

@@ -41,6 +41,46 @@ bool tuv_text_list_has(tuv_http_span_t list, const char* lower) {
   return false;
 }
 
+void tuv_http_line_begin(tuv_http_line_t* line) {
+  line->name_size = line->value_size = 0;
+  line->value_cut = false;
+}
+
+void tuv_http_line_name(tuv_http_line_t* line, const char* at, size_t length) {
+  if (length > sizeof line->name || line->name_size > sizeof line->name - length) {
+    line->name_size = sizeof line->name + 1; /* too long, and stays so */
+    return;
+  }
+  memcpy(line->name + line->name_size, at, length);
+  line->name_size += length;
+}
+
+void tuv_http_line_value(tuv_http_line_t* line, const char* at, size_t length) {
+  size_t room = sizeof line->value - line->value_size;
+  if (length > room) {
+    line->value_cut = true;
+    length = room;
+  }
+  memcpy(line->value + line->value_size, at, length);
+  line->value_size += length;
+}
+
+bool tuv_http_line_end(const tuv_http_line_t* line, tuv_http_span_t* name, tuv_http_span_t* value) {
+  if (line->name_size > sizeof line->name) return false;
+  *name = (tuv_http_span_t){line->name, line->name_size};
+  *value = tuv_text_trim((tuv_http_span_t){line->value, line->value_size});
+  return true;
+}
+
+void tuv_http_location(tuv_http_span_t value, char* out, size_t size) {
+  size_t length = 0;
+  while (length < value.size && length < size - 1 && value.at[length] != '?' &&
+         value.at[length] != '#' && value.at[length] > ' ' && value.at[length] < 0x7F)
+    length++;
+  memcpy(out, value.at, length);
+  out[length] = '\0';
+}
+
 /* A window size: 8 to 15, perhaps in quotes, without leading zeros; 0 for anything else. */
 static int window_bits(tuv_http_span_t text) {
   if (text.size >= 2 && text.at[0] == '"' && text.at[text.size - 1] == '"') {

@@ -24,6 +24,23 @@ tuv_http_span_t tuv_text_split(tuv_http_span_t* text, char separator, bool* more
 /* Whether a list with commas has this word. */
 bool tuv_text_list_has(tuv_http_span_t list, const char* lower);
 
+/* A header line that comes in pieces. */
+typedef struct tuv_http_line_s {
+  char name[32]; /* longer ones are none that matters: `name_size` says so */
+  char value[256];
+  size_t name_size, value_size;
+  bool value_cut; /* the value was longer than `value` */
+} tuv_http_line_t;
+
+void tuv_http_line_begin(tuv_http_line_t* line);
+void tuv_http_line_name(tuv_http_line_t* line, const char* at, size_t length);
+void tuv_http_line_value(tuv_http_line_t* line, const char* at, size_t length);
+/* Its parts when it is complete; false for a name that is too long. */
+bool tuv_http_line_end(const tuv_http_line_t* line, tuv_http_span_t* name, tuv_http_span_t* value);
+
+/* Copies a Location without its query, as far as it fits. */
+void tuv_http_location(tuv_http_span_t value, char* out, size_t size);
+
 /* What is offered of permessage-deflate (RFC 7692, 7.1). */
 typedef enum {
   TUV_HTTP_DEFLATE_NONE,

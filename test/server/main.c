@@ -6,6 +6,10 @@
 
 #include "testserver.h"
 
+#ifdef TUV_HAVE_TLS
+#include "certs.h"
+#endif
+
 typedef struct program_s {
   ts_server_t* server;
   uv_signal_t interrupt;
@@ -32,7 +36,7 @@ static void watch(uv_loop_t* loop, program_t* program, uv_signal_t* handle, int 
 static int usage(const char* name) {
   fprintf(stderr, "usage: %s [--port N] [--version V] [--compression] [--quiet]\n"
           "       [--instance HOST:PORT]...\n"
-          "       [--tls-cert FILE --tls-key FILE [--tls-client-ca FILE]]\n", name);
+          "       [--tls-cert FILE --tls-key FILE [--tls-client-ca FILE] | --tls-make FILE]\n", name);
   return 2;
 }
 
@@ -75,6 +79,27 @@ static bool read_tls_arg(const char* name, const char* value, ts_tls_options_t* 
   return false;
 }
 
+/* A CA and a certificate of this run's own; the CA's goes to a file, for clients. */
+static bool make_certificate(const char* file, ts_tls_options_t* tls) {
+#ifdef TUV_HAVE_TLS
+  static cert_t *ca, *own;
+  ca = cert_new(&(cert_spec_t){.name = "taosuv-testserver CA", .ca = true});
+  own = cert_new(&(cert_spec_t){
+      .name = "taosuv-testserver", .issuer = ca, .dns = {"localhost"}, .ip = {"127.0.0.1"}});
+  tls->certificate = own->chain;
+  tls->key = own->key;
+  FILE* out = fopen(file, "wb");
+  bool well = out != NULL && fputs(ca->pem, out) >= 0;
+  if (out != NULL && fclose(out) != 0) well = false;
+  if (!well) fprintf(stderr, "%s cannot be written\n", file);
+  return well;
+#else
+  (void) tls;
+  fprintf(stderr, "%s: built without TLS\n", file);
+  return false;
+#endif
+}
+
 static bool read_args(int argc, char** argv, ts_config_t* config, ts_tls_options_t* tls,
                       bool* quiet) {
   for (int i = 1; i < argc; i++) {
@@ -87,6 +112,9 @@ static bool read_args(int argc, char** argv, ts_config_t* config, ts_tls_options
       if (!read_port(argv[++i], &config->port)) return false;
     } else if (strcmp(argv[i], "--version") == 0 && has_value) {
       config->version = argv[++i];
+    } else if (strcmp(argv[i], "--tls-make") == 0 && has_value) {
+      if (!make_certificate(argv[++i], tls)) return false;
+      config->tls = tls;
     } else if (strcmp(argv[i], "--instance") == 0 && has_value) {
       if (!add_instance(argv[++i], config)) return false;
     } else if (!has_value || !read_tls_arg(argv[i], argv[i + 1], tls)) {

@@ -107,15 +107,25 @@ void ts_meta_dropped(ts_database_t* database, const ts_table_t* table) {
   append_all(database, type_of(table, TS_META_DROP_STABLE, TS_META_DROP_TABLE), table, &out);
 }
 
-void ts_meta_field_added(ts_database_t* database, const ts_table_t* table,
-                         const ts_field_t* field, bool tag) {
+static void alter_field(ts_database_t* database, const ts_table_t* table, const ts_field_t* field,
+                        int alter_type) {
   ts_buf_t out = {0};
   begin(&out, "alter", table);
-  ts_buf_format(&out, ",\"alterType\":%d,", tag ? 1 : 5);
+  ts_buf_format(&out, ",\"alterType\":%d,", alter_type);
   put_text(&out, "colName", field->name);
   put_type(&out, "col", field->type);
   ts_buf_text(&out, "}");
   append_all(database, type_of(table, TS_META_ALTER_STABLE, TS_META_ALTER_TABLE), table, &out);
+}
+
+void ts_meta_field_added(ts_database_t* database, const ts_table_t* table,
+                         const ts_field_t* field, bool tag) {
+  alter_field(database, table, field, tag ? 1 : 5);
+}
+
+void ts_meta_field_widened(ts_database_t* database, const ts_table_t* table,
+                           const ts_field_t* field, bool tag) {
+  alter_field(database, table, field, tag ? 8 : 7);
 }
 
 /* ---- values of tags ---- */

@@ -18,6 +18,8 @@ void ts_meta_child_created(ts_database_t* database, const ts_table_t* table,
 void ts_meta_dropped(ts_database_t* database, const ts_table_t* table);
 void ts_meta_field_added(ts_database_t* database, const ts_table_t* table,
                          const ts_field_t* field, bool tag);
+void ts_meta_field_widened(ts_database_t* database, const ts_table_t* table,
+                           const ts_field_t* field, bool tag);
 void ts_meta_tag_set(ts_database_t* database, const ts_table_t* table,
                      const ts_field_t* tag, const ts_cell_t* value);
 /* Rows of this table from one timestamp to another one are gone. */

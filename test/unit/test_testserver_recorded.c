@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "data.h"
+#include "lines.h"
 #include "sql_fixture.h"
 
 /* The recorded reply to a query and the first block after it. */
@@ -166,6 +167,58 @@ static void errors_are_as_recorded(void** state) {
   sf_fails(f, "drop table cap_types_ms.nope", 9731, "Table does not exist");
 }
 
+/* One recorded insert, and its answer. */
+static void insert_as_recorded(sf_t* f, yyjson_val* args, yyjson_val* answer) {
+  ts_lines_t lines = {.format = yyjson_get_sint(yyjson_obj_get(args, "protocol")),
+                      .precision = yyjson_get_str(yyjson_obj_get(args, "precision")),
+                      .data = yyjson_get_str(yyjson_obj_get(args, "data")),
+                      .size = yyjson_get_len(yyjson_obj_get(args, "data")),
+                      .table_name_key = yyjson_get_str(yyjson_obj_get(args, "table_name_key"))};
+  int64_t affected;
+  int64_t total;
+  ts_error_t error;
+  int code = ts_lines_insert(f->store, f->env.db, &lines, &affected, &total, &error);
+  assert_string_equal(error.text, yyjson_get_str(yyjson_obj_get(answer, "message")));
+  assert_int_equal(code, yyjson_get_int(yyjson_obj_get(answer, "code")));
+  if (code != 0) return;
+  assert_int_equal(affected, yyjson_get_sint(yyjson_obj_get(answer, "affected_rows")));
+  assert_int_equal(total, yyjson_get_sint(yyjson_obj_get(answer, "total_rows")));
+}
+
+static void schemaless_writes_are_as_recorded(void** state) {
+  sf_t* f = *state;
+  const char* file = "schemaless.jsonl";
+  unsigned inserts = 0;
+  yyjson_doc* request = NULL;
+  td_jsonl_t lines;
+  sf_ok(f, "create database cap_sml precision 'ns'");
+  sf_ok(f, "use cap_sml");
+  td_jsonl_open(&lines, file);
+  for (yyjson_val* line; (line = td_jsonl_next(&lines)) != NULL;) {
+    size_t size;
+    const char* text = td_str(line, "text", &size);
+    yyjson_doc* doc = yyjson_read(text, size, 0);
+    yyjson_val* root = yyjson_doc_get_root(doc);
+    bool insert = yyjson_equals_str(yyjson_obj_get(root, "action"), "insert");
+    if (insert && yyjson_obj_get(root, "args") != NULL) {
+      request = doc;
+      continue;
+    }
+    if (insert) {
+      insert_as_recorded(f, yyjson_obj_get(yyjson_doc_get_root(request), "args"), root);
+      yyjson_doc_free(request);
+      inserts++;
+    }
+    yyjson_doc_free(doc);
+  }
+  td_jsonl_close(&lines);
+  assert_int_equal(inserts, 7);
+  as_recorded(f, file, "select * from meters");
+  as_recorded(f, file, "select * from m2 order by _ts");
+  as_recorded(f, file, "select * from sys_cpu order by _ts");
+  as_recorded(f, file, "select * from sys_mem order by _ts");
+}
+
 int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, sf_setup, sf_teardown)
   const struct CMUnitTest tests[] = {
@@ -176,6 +229,7 @@ int main(void) {
       TEST(selects_without_a_table_are_as_recorded),
       TEST(many_rows_come_in_blocks_of_4096_as_recorded),
       TEST(errors_are_as_recorded),
+      TEST(schemaless_writes_are_as_recorded),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
