@@ -5,6 +5,8 @@
 #include "taosuv/block.h"
 #include "taosuv/client.h"
 #include "taosuv/error.h"
+#include "taosuv/line.h"
+#include "taosuv/lines.h"
 #include "taosuv/observe.h"
 #include "taosuv/query.h"
 #include "taosuv/url.h"

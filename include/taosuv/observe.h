@@ -82,7 +82,8 @@ typedef enum {
   TAOSUV_ACTION_EXEC,
   TAOSUV_ACTION_QUERY,     /* up to the result set; its rows are fetch */
   TAOSUV_ACTION_FETCH,
-  TAOSUV_ACTION_PING
+  TAOSUV_ACTION_PING,
+  TAOSUV_ACTION_INSERT_LINES
 } taosuv_action_t;
 
 /* "exec", "query", …; NULL for no action. Static memory. */
