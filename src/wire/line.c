@@ -178,9 +178,14 @@ static const number_t* number_of(taosuv_type_t type) {
   return known && numbers[type].suffix != NULL ? &numbers[type] : NULL;
 }
 
+static const char* name_of(taosuv_type_t type) {
+  const char* name = taosuv_type_name((int) type);
+  return name != NULL ? name : "?";
+}
+
 static int wrong_kind(taosuv_line_t* line, taosuv_type_t type) {
   return tuv_fail(&line->err, TUV_ETYPE, "this kind of value is none for a field of type %s",
-                  taosuv_type_name(type));
+                  name_of(type));
 }
 
 static int write_integer(taosuv_line_t* line, const number_t* number, taosuv_type_t type,
@@ -190,7 +195,7 @@ static int write_integer(taosuv_line_t* line, const number_t* number, taosuv_typ
     return wrong_kind(line, type);
   if (negative ? value->as.i64 < number->min : value->as.u64 > number->max)
     return tuv_fail(&line->err, TUV_ERANGE, "an integer that %s cannot hold",
-                    taosuv_type_name(type));
+                    name_of(type));
   if (negative) {
     tuv_format_i64(text, value->as.i64);
   } else {
@@ -209,7 +214,7 @@ static int write_real(taosuv_line_t* line, taosuv_type_t type, const taosuv_valu
   bool fits = !narrow || (number < 0x1.ffffffp127 && number > -0x1.ffffffp127);
   if (number - number != 0 || !fits)
     return tuv_fail(&line->err, TUV_ERANGE, "a number that %s cannot hold in line protocol",
-                    taosuv_type_name(type));
+                    name_of(type));
   if (narrow) {
     tuv_format_f32(text, (float) number);
   } else {
@@ -295,7 +300,7 @@ int taosuv_line_field(taosuv_line_t* line, const char* key, size_t key_length, t
   if (status < 0) return status;
   if (!is_fixed(type) && !is_quoted(type))
     return tuv_fail(&line->err, TUV_ETYPE, "line protocol has no fields of type %s",
-                    taosuv_type_name((int) type) != NULL ? taosuv_type_name((int) type) : "?");
+                    name_of(type));
   if (value.kind == TAOSUV_VALUE_NULL) return 0;
   status = is_fixed(type) ? write_fixed(line, type, &value, &text)
                           : check_quoted(line, type, &value);
