@@ -355,8 +355,8 @@ static void newer_servers_say_what_was_wrong(void** state) {
   assert_int_equal(ts_server_create(&f->wc.loop, &config, &f->wc.server), 0);
   fill(f, 1);
   tc_open(f);
-  assert_true(tc_has(f, TC_SUBSCRIBE("1", "g", "zzz", "t"),
-                     "\"code\":280,\"message\":\"invalid value for key 'auto.offset.reset': zzz\""));
+  assert_true(tc_has(f, TC_SUBSCRIBE("1", "g", "zzz", "t"), "\"code\":280,\"message\":"
+                        "\"invalid value for key 'auto.offset.reset': zzz\""));
   assert_true(tc_has(f, "{\"action\":\"subscribe\",\"args\":{\"req_id\":1,"
                         "\"config\":{\"foo.bar\":\"1\"}}}",
                      "\"code\":280,\"message\":\"unknown configuration key: foo.bar\""));

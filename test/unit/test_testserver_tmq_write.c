@@ -1,4 +1,4 @@
-/* What consumers have read, written back into the bundled server: raw messages, metadata, blocks. */
+/* What consumers have read, written into the bundled server: raw messages, metadata, blocks. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -222,7 +222,7 @@ static void blocks_are_written_with_and_without_fields(void** state) {
     }
     assert_non_null(strstr(binary(f, &message), "\"code\":0,"));
     message.data[30] = 'q';
-    assert_non_null(strstr(binary(f, &message), "\"code\":9731,\"message\":\"Table does not exist"));
+    assert_non_null(strstr(binary(f, &message), "\"code\":9731,\"message\":\"Table does not"));
     ts_buf_free(&message);
   }
   expect_same(f, "* from DB .n");
@@ -238,7 +238,8 @@ static void what_is_no_raw_message_is_refused(void** state) {
   start(f);
   assert_true(write_raw(f, 1, "x", 1, "\"code\":280,\"message\":\"Invalid parameters\""));
   assert_true(write_raw(f, 2, "x", 1, "\"code\":280,"));
-  assert_true(write_raw(f, 2, "d\1\0\0\0x\1\0\0\0\1\1\377\377\377\377\377\377", 18, "\"code\":280,"));
+  assert_true(write_raw(f, 2, "d\1\0\0\0x\1\0\0\0\1\1\377\377\377\377\377\377", 18,
+                        "\"code\":280,"));
   assert_true(write_raw(f, 4, "", 0, "\"code\":280,"));
   assert_true(write_raw(f, 531, "[]", 2, "\"code\":280,"));
   assert_true(write_raw(f, 531, "{\"type\":\"create\",\"tableType\":\"child\",\"tableName\":\"c\","
