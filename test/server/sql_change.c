@@ -5,7 +5,9 @@
 
 #include "sql.h"
 #include "sql_ddl.h"
+#include "sql_topic.h"
 #include "store_meta.h"
+#include "tmq_topic.h"
 
 static int if_exists(ts_sql_t* sql, bool* lenient) {
   *lenient = ts_lex_take(&sql->lex, "if");
@@ -32,10 +34,20 @@ static int drop_database(ts_sql_t* sql) {
   if (status != 0) return status;
   status = ts_sql_database(sql, name, "", &database);
   if (status != 0) return lenient ? 0 : status;
+  if (ts_topic_of_database(sql->store, database) != NULL)
+    return ts_error(sql->error, TS_E_TOPIC_FIRST, "Topic must be dropped first");
   if (sql->dry) return 0;
   if (strcmp(sql->env->db, name) == 0) sql->env->db[0] = '\0';
   ts_database_drop(sql->store, database);
   return 0;
+}
+
+/* Whether a topic reads this super or plain table by name. */
+static bool is_of_topic(const ts_sql_t* sql, const ts_table_t* table) {
+  if (table->kind == TS_CHILD) return false;
+  for (const ts_topic_t* topic = sql->store->topics; topic != NULL; topic = topic->next)
+    if (topic->family == table->family->id) return true;
+  return false;
 }
 
 static int drop_one(ts_sql_t* sql, bool super) {
@@ -53,12 +65,16 @@ static int drop_one(ts_sql_t* sql, bool super) {
     if (super) return ts_error(sql->error, TS_E_NO_STABLE, "STable not exist");
     return ts_error(sql->error, TS_E_TABLE, "Table does not exist");
   }
+  if (is_of_topic(sql, table))
+    return ts_error(sql->error, TS_E_TOPIC_FIRST, "Topic must be dropped first");
   if (!sql->dry) ts_table_drop(sql->store, database, table);
   return 0;
 }
 
 int ts_sql_drop(ts_sql_t* sql) {
   if (ts_lex_take(&sql->lex, "database")) return drop_database(sql);
+  if (ts_lex_take(&sql->lex, "topic")) return ts_sql_drop_topic(sql);
+  if (ts_lex_take(&sql->lex, "consumer")) return ts_sql_drop_group(sql);
   bool super = ts_lex_take(&sql->lex, "stable");
   if (!super && !ts_lex_take(&sql->lex, "table")) {
     if (sql->lex.token.kind == TS_T_WORD) return ts_unsupported(sql->error, "this DROP");
@@ -83,6 +99,26 @@ static int add_field(ts_sql_t* sql, ts_table_t* table, bool tag) {
   if (ts_family_column(family, field.name) >= 0 || ts_family_tag(family, field.name) >= 0)
     return ts_error(sql->error, TS_E_SYNTAX, "Duplicated column names: %s", field.name);
   if (!sql->dry) ts_family_add(sql->store, family, &field, tag);
+  return 0;
+}
+
+/* MODIFY COLUMN and MODIFY TAG: a wider one of the same type. */
+static int widen_field(ts_sql_t* sql, ts_table_t* table, bool tag) {
+  ts_field_t field = {0};
+  ts_family_t* family = table->family;
+  int status = ts_lex_name(&sql->lex, field.name, TS_NAME_MAX);
+  if (status == 0) status = ts_sql_type(sql, &field.type);
+  if (status == 0) status = ts_lex_expect_end(&sql->lex);
+  if (status != 0) return status;
+  int at = tag ? ts_family_tag(family, field.name) : ts_family_column(family, field.name);
+  if (table->kind == TS_CHILD || at < 0)
+    return ts_error(sql->error, TS_E_COLUMN, "Invalid column name: %s", field.name);
+  const ts_type_t* type = tag ? &family->tags[at].type : &family->columns[at].type;
+  if (type->type != field.type.type || !ts_type_is_var(type->type) ||
+      field.type.width < type->width)
+    return ts_unsupported(sql->error, "this change of a column's type");
+  if (field.type.width > type->width && !sql->dry)
+    ts_family_widen(sql->store, family, (uint32_t)at, tag, field.type.width);
   return 0;
 }
 
@@ -126,8 +162,10 @@ int ts_sql_alter(ts_sql_t* sql) {
     if (ts_lex_take(&sql->lex, "tag")) return add_field(sql, table, true);
   } else if (ts_lex_take(&sql->lex, "set")) {
     if (ts_lex_take(&sql->lex, "tag")) return set_tag(sql, database, table);
-  } else if (ts_lex_is(&sql->lex, "drop") || ts_lex_is(&sql->lex, "modify") ||
-             ts_lex_is(&sql->lex, "rename")) {
+  } else if (ts_lex_take(&sql->lex, "modify")) {
+    if (ts_lex_take(&sql->lex, "column")) return widen_field(sql, table, false);
+    if (ts_lex_take(&sql->lex, "tag")) return widen_field(sql, table, true);
+  } else if (ts_lex_is(&sql->lex, "drop") || ts_lex_is(&sql->lex, "rename")) {
     return ts_unsupported(sql->error, "this ALTER TABLE");
   }
   return ts_lex_syntax(&sql->lex);
