@@ -7,6 +7,7 @@
 #include "taosuv/error.h"
 #include "taosuv/observe.h"
 #include "taosuv/query.h"
+#include "taosuv/tmq.h"
 #include "taosuv/url.h"
 #include "taosuv/version.h"
 

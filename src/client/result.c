@@ -357,7 +357,8 @@ static void fetch_complete(taosuv_req_t* req, int status) {
 }
 
 static const tuv_op_type_t fetch_req_type = {
-    .is_request = true, .action = TAOSUV_ACTION_FETCH, .complete = fetch_complete};
+    .is_request = true, .action = TAOSUV_ACTION_FETCH, .complete = fetch_complete,
+    .detach = tuv_result_cancel_fetch};
 
 int taosuv_fetch(taosuv_result_t* result, taosuv_fetch_t* req, taosuv_fetch_cb cb) {
   taosuv_req_t* base = (taosuv_req_t*) (void*) req;

@@ -13,8 +13,7 @@ void taosuv_consumer_options_init(taosuv_consumer_options_t* options) {
 }
 
 /* The client's URL as the properties want it. Texts stay the consumer's. */
-static int apply(taosuv_consumer_t* consumer, tuv_errmsg_t* err) {
-  tuv_url_t* url = &consumer->client->url;
+static int apply(taosuv_consumer_t* consumer, tuv_url_t* url, tuv_errmsg_t* err) {
   const char* const* value = consumer->config.value;
   const char* ip = value[TUV_TMQ_IP];
   const char* port = value[TUV_TMQ_PORT];
@@ -28,8 +27,10 @@ static int apply(taosuv_consumer_t* consumer, tuv_errmsg_t* err) {
     return tuv_fail(err, TAOSUV_EINVAL, "td.connect.ip is not the host of the URL");
   if (port != NULL && strcmp(port, number) != 0)
     return tuv_fail(err, TAOSUV_EINVAL, "td.connect.port is not the port of the URL");
-  if (url->totp_code[0] != 0)
-    return tuv_fail(err, TAOSUV_ENOTSUP, "totp_code: a consumer cannot log in with it");
+  if (url->totp_code[0] != 0 || url->totp_secret[0] != 0)
+    return tuv_fail(err, TAOSUV_ENOTSUP, "a consumer cannot log in with a one-time password");
+  if (url->adapter_ha)
+    return tuv_fail(err, TAOSUV_ENOTSUP, "adapter_ha is for clients, not for consumers");
   url->pool_size = 1;
   url->max_inflight = 1u << 20;
   url->idle_timeout = 0;
@@ -66,9 +67,7 @@ static int make_client(taosuv_consumer_t* consumer, uv_loop_t* loop,
   inner.allocator = options->allocator;
   inner.message = err->text;
   inner.message_size = sizeof err->text;
-  int status = tuv_client_create_tmq(loop, &inner, &consumer->client);
-  if (status == 0) consumer->client->consumer = consumer;
-  return status;
+  return tuv_client_create(loop, &inner, &(tuv_setup_t){consumer, apply}, &consumer->client);
 }
 
 int taosuv_consumer_create(uv_loop_t* loop, const taosuv_consumer_options_t* options,
@@ -86,7 +85,6 @@ int taosuv_consumer_create(uv_loop_t* loop, const taosuv_consumer_options_t* opt
   int status = tuv_tmq_config_read(&alloc, options->properties, options->count, &made->config,
                                    &err);
   if (status == 0) status = make_client(made, loop, options, &err);
-  if (status == 0 && (status = apply(made, &err)) < 0) tuv_client_discard(made->client);
   if (status == 0) {
     *consumer = made;
     return 0;
@@ -241,6 +239,11 @@ int taosuv_consumer_close(taosuv_consumer_t* consumer, taosuv_consumer_close_t* 
   consumer->close = req;
   consumer->pushing = false;
   tuv_tmq_cancel_waiter(consumer, "the consumer was closed");
+  if (consumer->leaving != NULL) { /* which had not left yet: the last message will do it */
+    subscribed = true;
+    tuv_req_defer((taosuv_req_t*) (void*) consumer->leaving, TAOSUV_ECANCELED, 0,
+                  "the consumer was closed");
+  }
   if (subscribed && consumer->config.auto_commit) tuv_tmq_commit_finished(consumer);
   consumer->said_farewell = !subscribed;
   consumer->state = TUV_TMQ_CLOSING;

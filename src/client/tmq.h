@@ -115,6 +115,7 @@ struct taosuv_consumer_s {
   tuv_progress_t progress;
   tuv_queue_t commits;     /* requests that wait for their turn */
   taosuv_commit_t* committing;
+  uint32_t seeking;        /* seeks that are pending: no poll meanwhile */
   taosuv_commit_t automatic;
   tuv_timed_t auto_timed;
 
@@ -184,6 +185,8 @@ int tuv_message_announce(taosuv_message_t* message, const tuv_tmq_fetched_t* fet
 int tuv_message_add_block(taosuv_message_t* message, const tuv_tmq_reply_t* reply,
                           tuv_refbuf_t* owner, uint8_t precision, tuv_errmsg_t* err);
 void tuv_message_forget(tuv_track_t* track); /* its consumer, which is going */
+/* Was not given to the caller, and will not be. Its position must begin anew. */
+void tuv_message_discard(taosuv_message_t* message);
 void tuv_message_passed(tuv_track_t* track); /* its place in the vgroup is needed no more */
 
 /* tmq_commit.c */

@@ -126,7 +126,7 @@ static void commit_complete(taosuv_req_t* req, int status) {
   commit->cb(commit, status);
 }
 
-static const tuv_op_type_t commit_type = {.is_request = true,
+static const tuv_op_type_t commit_type = {.is_request = true, .pinned = true,
                                           .action = TAOSUV_ACTION_COMMIT,
                                           .encode = encode_step,
                                           .reply = commit_replied,
@@ -277,7 +277,7 @@ static void auto_complete(taosuv_req_t* req, int status) {
   tuv_tmq_tell_failure(consumer, TAOSUV_CONSUMER_COMMIT_FAILED, &failure);
 }
 
-static const tuv_op_type_t auto_type = {.is_request = true,
+static const tuv_op_type_t auto_type = {.is_request = true, .pinned = true,
                                         .action = TAOSUV_ACTION_COMMIT,
                                         .encode = encode_step,
                                         .reply = commit_replied,
@@ -334,7 +334,7 @@ static void seek_complete(taosuv_req_t* req, int status) {
   seek->cb(seek, status);
 }
 
-static const tuv_op_type_t seek_type = {.is_request = true,
+static const tuv_op_type_t seek_type = {.is_request = true, .pinned = true,
                                         .encode = encode_step,
                                         .reply = seek_replied,
                                         .complete = seek_complete,
@@ -397,7 +397,7 @@ static void ends_replied(tuv_op_t* op, tuv_conn_t* conn, const tuv_reply_t* repl
   tuv_tmq_again(conn, req);
 }
 
-static const tuv_op_type_t ends_type = {.is_request = true,
+static const tuv_op_type_t ends_type = {.is_request = true, .pinned = true,
                                         .encode = encode_ends,
                                         .reply = ends_replied,
                                         .complete = seek_complete,

@@ -12,7 +12,8 @@ static taosuv_consumer_t* consumer_of(tuv_op_t* op) {
 }
 
 bool tuv_tmq_wants(const taosuv_consumer_t* consumer) {
-  if (consumer->state != TUV_TMQ_SUBSCRIBED || consumer->flying) return false;
+  if (consumer->state != TUV_TMQ_SUBSCRIBED || consumer->flying || consumer->seeking > 0)
+    return false;
   if (consumer->waiter != NULL) return tuv_queue_empty(&consumer->ready);
   return consumer->pushing && !consumer->paused && consumer->alive < consumer->max_messages &&
          consumer->alive_bytes < consumer->max_bytes;
@@ -54,10 +55,11 @@ static void drop_building(taosuv_consumer_t* consumer) {
 }
 
 void tuv_tmq_stop_asking(taosuv_consumer_t* consumer) {
+  drop_building(consumer);
+  if (consumer->op.conn != NULL) return; /* its answer is taken note of when it comes */
   tuv_timers_remove(&consumer->client->timers, &consumer->answer);
   tuv_queue_remove(&consumer->op.link);
-  if (consumer->op.conn == NULL) consumer->flying = false;
-  drop_building(consumer);
+  consumer->flying = false;
 }
 
 static void on_unanswered(tuv_timed_t* timed) {
@@ -191,7 +193,8 @@ static void announced(taosuv_consumer_t* consumer, tuv_conn_t* conn, const tuv_r
 static bool landed(taosuv_consumer_t* consumer) {
   consumer->flying = false;
   tuv_timers_remove(&consumer->client->timers, &consumer->answer);
-  if (consumer->state == TUV_TMQ_SUBSCRIBED) return true;
+  bool wanted = consumer->step == TUV_TMQ_POLL || consumer->building != NULL;
+  if (consumer->state == TUV_TMQ_SUBSCRIBED && wanted) return true;
   drop_building(consumer); /* nobody wants it any more */
   return false;
 }
@@ -241,6 +244,8 @@ static void binary(tuv_op_t* op, tuv_conn_t* conn, const uint8_t* data, size_t s
     status = tuv_message_set_raw(consumer->building, &reply, owner, &err);
   if (status == 0 && step == TUV_TMQ_BLOCK)
     status = tuv_message_add_block(consumer->building, &reply, owner, consumer->precision, &err);
+  if (status == 0 && consumer->building->size > conn->client->url.max_message_size)
+    status = tuv_fail(&err, TAOSUV_EMSGSIZE, "a message's blocks exceed max_message_size");
   if (status < 0)
     malformed(consumer, conn, status, err.text);
   else if (step == TUV_TMQ_BLOCK)

@@ -92,7 +92,6 @@ taosuv_message_t* tuv_message_create(taosuv_consumer_t* consumer, const tuv_tmq_
 static tuv_tmq_block_t* add_slot(taosuv_message_t* message) {
   if (message->nblocks == message->blocks_capacity) {
     uint32_t capacity = message->blocks_capacity == 0 ? 4 : 2 * message->blocks_capacity;
-    if (capacity > SIZE_MAX / sizeof *message->blocks) return NULL;
     void* grown = tuv_realloc(&message->mem->alloc, message->blocks,
                               capacity * sizeof *message->blocks);
     if (grown == NULL) return NULL;
@@ -253,6 +252,16 @@ void taosuv_message_unref(taosuv_message_t* message) {
 
 void taosuv_message_done(taosuv_message_t* message) {
   if (!message->track.finished) finish(message);
+}
+
+void tuv_message_discard(taosuv_message_t* message) {
+  taosuv_consumer_t* consumer = message->consumer;
+  consumer->alive--;
+  consumer->alive_bytes -= message->size;
+  message->consumer = NULL;
+  message->track.position = NULL;
+  tuv_queue_remove(&message->track.link);
+  taosuv_message_unref(message);
 }
 
 void tuv_message_forget(tuv_track_t* track) {

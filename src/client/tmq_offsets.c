@@ -60,7 +60,7 @@ static void topics_complete(taosuv_req_t* req, int status) {
   free_array(consumer, array);
 }
 
-static const tuv_op_type_t topics_type = {.is_request = true,
+static const tuv_op_type_t topics_type = {.is_request = true, .pinned = true,
                                           .encode = tuv_tmq_encode,
                                           .reply = topics_replied,
                                           .complete = topics_complete,
@@ -131,12 +131,12 @@ static void offsets_complete(taosuv_req_t* req, int status) {
   free_array(consumer, array);
 }
 
-static const tuv_op_type_t committed_type = {.is_request = true,
+static const tuv_op_type_t committed_type = {.is_request = true, .pinned = true,
                                              .encode = tuv_tmq_encode,
                                              .reply = committed_replied,
                                              .complete = offsets_complete,
                                              .tombstone = &tuv_tmq_tombstone};
-static const tuv_op_type_t position_type = {.is_request = true,
+static const tuv_op_type_t position_type = {.is_request = true, .pinned = true,
                                             .encode = tuv_tmq_encode,
                                             .reply = position_replied,
                                             .complete = offsets_complete,
@@ -224,7 +224,7 @@ static void assignment_complete(taosuv_req_t* req, int status) {
   free_array(consumer, array);
 }
 
-static const tuv_op_type_t assignment_type = {.is_request = true,
+static const tuv_op_type_t assignment_type = {.is_request = true, .pinned = true,
                                               .encode = tuv_tmq_encode,
                                               .reply = assignment_replied,
                                               .complete = assignment_complete,

@@ -72,7 +72,7 @@ void tuv_tmq_give(taosuv_consumer_t* consumer) {
     if (consumer->waiter != NULL) {
       taosuv_poll_t* poll = consumer->waiter;
       taosuv_req_t* req = take_waiter(consumer);
-      poll->message = take_ready(consumer);
+      poll->msg = take_ready(consumer);
       tuv_req_finish(req, 0);
     } else if (consumer->pushing && !consumer->paused) {
       taosuv_message_t* message = take_ready(consumer);
@@ -114,12 +114,12 @@ static void poll_detach(taosuv_req_t* req) {
 
 static void poll_complete(taosuv_req_t* req, int status) {
   taosuv_poll_t* poll = (taosuv_poll_t*) (void*) req;
-  taosuv_message_t* message = poll->message;
+  taosuv_message_t* message = poll->msg;
   poll->cb(poll, status);
   taosuv_message_unref(message);
 }
 
-static const tuv_op_type_t poll_type = {.is_request = true,
+static const tuv_op_type_t poll_type = {.is_request = true, .pinned = true,
                                         .action = TAOSUV_ACTION_POLL,
                                         .complete = poll_complete,
                                         .detach = poll_detach};
@@ -144,7 +144,7 @@ int taosuv_consumer_poll(taosuv_consumer_t* consumer, taosuv_poll_t* req, uint64
   if (status < 0) return status;
   req->cb = cb;
   req->consumer = consumer;
-  req->message = NULL;
+  req->msg = NULL;
   tuv_req_of(base_of(req))->state = TUV_REQ_WAITING;
   if (consumer->conn != NULL) req->host = tuv_conn_host(consumer->conn);
   uint64_t now = uv_now(consumer->client->loop);

@@ -96,7 +96,8 @@ void tuv_tmq_reset(taosuv_consumer_t* consumer) {
   tuv_timers_remove(&consumer->client->timers, &consumer->watch_timed);
 }
 
-void tuv_tmq_conn_gone(taosuv_consumer_t* consumer) {
+void tuv_tmq_conn_gone(taosuv_consumer_t* consumer, const tuv_conn_t* conn) {
+  if (conn != consumer->conn) return;
   consumer->conn = NULL;
   consumer->last_id = 0;
   if (consumer->client_closing) return;
@@ -132,7 +133,7 @@ static void subscribe_complete(taosuv_req_t* req, int status) {
   subscribe->cb(subscribe, status);
 }
 
-static const tuv_op_type_t subscribe_type = {.is_request = true,
+static const tuv_op_type_t subscribe_type = {.is_request = true, .pinned = true,
                                              .action = TAOSUV_ACTION_SUBSCRIBE,
                                              .encode = encode_subscribe,
                                              .reply = subscribed,
@@ -232,7 +233,7 @@ static void again_complete(taosuv_req_t* req, int status) {
   }
 }
 
-static const tuv_op_type_t again_type = {.is_request = true,
+static const tuv_op_type_t again_type = {.is_request = true, .pinned = true,
                                          .action = TAOSUV_ACTION_SUBSCRIBE,
                                          .encode = encode_subscribe,
                                          .reply = subscribed,
@@ -287,7 +288,7 @@ static void unsubscribe_complete(taosuv_req_t* req, int status) {
   leave->cb(leave, status);
 }
 
-static const tuv_op_type_t unsubscribe_type = {.is_request = true,
+static const tuv_op_type_t unsubscribe_type = {.is_request = true, .pinned = true,
                                                .action = TAOSUV_ACTION_SUBSCRIBE,
                                                .encode = encode_unsubscribe,
                                                .reply = unsubscribed,
@@ -350,7 +351,7 @@ static void farewell_complete(taosuv_req_t* req, int status) {
   if (!consumer->client_closing) tuv_tmq_wake(consumer);
 }
 
-static const tuv_op_type_t farewell_type = {.is_request = true,
+static const tuv_op_type_t farewell_type = {.is_request = true, .pinned = true,
                                             .action = TAOSUV_ACTION_SUBSCRIBE,
                                             .encode = encode_unsubscribe,
                                             .reply = unsubscribed,
