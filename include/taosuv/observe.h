@@ -83,6 +83,8 @@ typedef enum {
   TAOSUV_ACTION_QUERY,     /* up to the result set; its rows are fetch */
   TAOSUV_ACTION_FETCH,
   TAOSUV_ACTION_PING,
+  TAOSUV_ACTION_STMT_PREPARE,
+  TAOSUV_ACTION_STMT_EXEC,
   TAOSUV_ACTION_SUBSCRIBE, /* of a consumer, and unsubscribe */
   TAOSUV_ACTION_POLL,
   TAOSUV_ACTION_COMMIT,

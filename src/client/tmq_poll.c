@@ -108,7 +108,7 @@ static void on_waited(tuv_timed_t* timed) {
 }
 
 /* It is cancelled or timed out. */
-static void poll_detach(taosuv_req_t* req) {
+static void poll_leave(taosuv_req_t* req) {
   take_waiter(((taosuv_poll_t*) (void*) req)->consumer);
 }
 
@@ -122,7 +122,7 @@ static void poll_complete(taosuv_req_t* req, int status) {
 static const tuv_op_type_t poll_type = {.is_request = true, .pinned = true,
                                         .action = TAOSUV_ACTION_POLL,
                                         .complete = poll_complete,
-                                        .detach = poll_detach};
+                                        .leave = poll_leave};
 
 /* The time limit counts from the end of the wait, unless the caller has set one. */
 static int start_poll(taosuv_consumer_t* consumer, taosuv_req_t* req, uint64_t wait_ms) {
