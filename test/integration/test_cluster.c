@@ -100,7 +100,8 @@ static load_t* start_load(it_t* it) {
   for (size_t i = 0; i < CL_HOSTS; i++) start_server(load, i);
   load->client =
       cl_client(&load->cluster, CL_HOSTS,
-                "pool_size=12&max_inflight=8&ping_interval=100&connect_timeout=250&retries=100");
+                "pool_size=12&max_inflight=8&ping_interval=100&connect_timeout=250&retries=100"
+                "&timeout=5000");
   for (size_t i = 0; i < WINDOW; i++) {
     load->slots[i].load = load;
     issue(&load->slots[i]);

@@ -179,7 +179,8 @@ static void a_peer_that_vanishes_is_left(void** state) {
   cl_stop_all(&cluster);
 }
 
-/* It answers pings, but reads nothing more of a large request. */
+/* In the middle of a large request. The other one takes it, though that takes longer than two ping
+ * intervals: bytes that go are a sign of life, too. */
 static void a_peer_that_stops_reading_is_left(void** state) {
   enum { SIZE = 30000000 };
   cl_t cluster = cl_start_all(*state, NULL);
