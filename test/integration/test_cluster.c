@@ -101,7 +101,7 @@ static load_t* start_load(it_t* it) {
   load->client =
       cl_client(&load->cluster, CL_HOSTS,
                 "pool_size=12&max_inflight=8&ping_interval=100&connect_timeout=250&retries=100"
-                "&timeout=5000");
+                "&timeout=2000");
   for (size_t i = 0; i < WINDOW; i++) {
     load->slots[i].load = load;
     issue(&load->slots[i]);
