@@ -24,6 +24,7 @@ typedef union any_s {
   taosuv_server_version_t version;
   taosuv_server_status_t status;
   taosuv_current_db_t db;
+  taosuv_insert_lines_t lines;
   taosuv_stmt_prepare_t prepare;
   taosuv_stmt_exec_t stmt;
 } any_t;

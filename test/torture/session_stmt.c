@@ -4,7 +4,8 @@
 static const char insert_sql[] = "insert into ? using torture.st tags(?) values(?,?,?)";
 static const char select_sql[] = "select * from torture.st where v >= ?";
 
-/* Each of these calls may lack memory, and then has changed nothing. */
+/* Each of these calls may lack memory, or with a server that lies find other fields, and then has
+ * changed nothing. */
 static int bind_batch(session_t* session, int64_t at) {
   static const char* const names[] = {"torture.d1", "torture.d2"};
   taosuv_stmt_t* stmt = session->insert;
@@ -87,7 +88,7 @@ static void end_insert(session_t* session) {
 static void on_inserted(taosuv_stmt_exec_t* req, int status) {
   session_t* session = session_completed((taosuv_req_t*) req, status);
   assert_null(req->result);
-  if (status == 0) assert_int_equal(req->affected_rows, 6);
+  if (status == 0 && !session->any_status) assert_int_equal(req->affected_rows, 6);
   if (--session->batches == 0) end_insert(session);
 }
 
