@@ -18,7 +18,7 @@ static tuv_secrets_t secrets(void) {
   url.bearer_token = "";
   url.totp_code = "123456";
   url.totp_secret = "MZXW6YTB";
-  return tuv_secrets_of(&url, "/ws?token=tok%2Fen", "246802");
+  return tuv_secrets_of(&url, "/ws?token=tok%2Fen", "246802", "Basic cm9vdDp4");
 }
 
 static void texts_lose_every_secret(void** state) {
