@@ -21,8 +21,7 @@ static void release(taosuv_client_t* client) {
   tuv_tls_context_free(client->tls);
   tuv_timers_free(&client->timers);
   tuv_json_free(&client->json);
-  tuv_free(&mem->alloc, client->host_text);
-  tuv_free(&mem->alloc, client->health);
+  tuv_free(&mem->alloc, client->hosts);
   tuv_free(&mem->alloc, client->stats);
   tuv_idmap_free(&client->queued_ids);
   if (client->path != NULL) tuv_wipe(client->path, strlen(client->path));
@@ -134,20 +133,6 @@ uint64_t tuv_client_id(taosuv_client_t* client) {
   return client->id_high << 40 | client->id_low;
 }
 
-/* What is kept of each host: "host:port" for the requests' `host` field, and its health. */
-static int make_hosts(taosuv_client_t* client) {
-  const tuv_alloc_t* alloc = &client->mem->alloc;
-  client->host_text = tuv_calloc(alloc, client->url.nhosts, sizeof *client->host_text);
-  client->health = tuv_calloc(alloc, client->url.nhosts, sizeof *client->health);
-  if (client->host_text == NULL || client->health == NULL) return TAOSUV_ENOMEM;
-  for (uint32_t i = 0; i < client->url.nhosts; i++) {
-    const tuv_host_t* host = &client->url.hosts[i];
-    snprintf(client->host_text[i], sizeof *client->host_text, host->ipv6 ? "[%s]:%u" : "%s:%u",
-             host->name, host->port);
-  }
-  return 0;
-}
-
 /* The upgrade's path. The cloud's proxy takes its token from there (PROTOCOL 1.2). */
 static int write_path(taosuv_client_t* client) {
   static const char hex[] = "0123456789ABCDEF";
@@ -176,7 +161,6 @@ static int write_path(taosuv_client_t* client) {
 static int check_supported(const tuv_url_t* url, tuv_errmsg_t* err) {
   if (url->compression && !tuv_deflate_available())
     return tuv_fail(err, TAOSUV_ENOTSUP, "compression needs a taosuv that was built with zlib");
-  if (url->adapter_ha) return tuv_fail(err, TAOSUV_ENOTSUP, "adapter_ha is not supported yet");
   return 0;
 }
 
@@ -199,7 +183,7 @@ static int read_url(taosuv_client_t* client, const taosuv_options_t* options, tu
   if (length == TAOSUV_NUL_TERMINATED) length = strlen(options->url);
   int status = tuv_url_parse(&client->mem->alloc, options->url, length, &client->url, err);
   if (status == 0) status = check_supported(&client->url, err);
-  if (status == 0) status = make_hosts(client);
+  if (status == 0) status = tuv_hosts_init(client);
   if (status == 0) status = write_path(client);
   if (status == 0 && client->url.transport == TUV_TRANSPORT_REST)
     status = tuv_rest_prepare(client, err);
@@ -313,6 +297,8 @@ void taosuv_close(taosuv_client_t* client, taosuv_close_cb cb) {
     tuv_req_defer(req, TAOSUV_ECANCELED, 0, "the client was closed");
   }
   tuv_timers_remove(&client->timers, &client->reconnect);
+  tuv_timers_remove(&client->timers, &client->balance);
+  tuv_timers_remove(&client->timers, &client->discover);
   while (!tuv_queue_empty(&client->conns))
     tuv_conn_close(TUV_CONTAINER(client->conns.next, tuv_conn_t, link));
   tuv_failure_t closed = {TAOSUV_ECLOSED, 0, 0, "the client was closed", NULL};

@@ -11,7 +11,7 @@
 #define MAX_MOVES 5
 
 const char* tuv_conn_host(const tuv_conn_t* conn) {
-  return conn->client->host_text[conn->host];
+  return conn->client->hosts[conn->host].text;
 }
 
 bool tuv_conn_has_room(tuv_conn_t* conn, size_t size) {
@@ -140,7 +140,11 @@ static bool leave_pool(tuv_conn_t* conn, tuv_conn_state_t state) {
   else
     client->connecting--;
   conn->state = state;
-  client->health[conn->host].open--;
+  if (conn->retiring)
+    client->retiring--;
+  else
+    client->hosts[conn->host].open--;
+  tuv_balance_done(conn);
   tuv_timers_remove(&client->timers, &conn->timed);
   tuv_queue_remove(&conn->link);
   tuv_queue_push(&client->gone, &conn->link);
@@ -162,6 +166,7 @@ static void die(tuv_conn_t* conn, const tuv_failure_t* failure) {
     tuv_pool_connect_failed(client, conn->host, conn->begun_at, failure);
   else if (client->queued > 0 || client->drain_wanted)
     tuv_pool_pump(client);
+  tuv_balance_look(client);
 }
 
 static void on_close_timeout(tuv_timed_t* timed) {
@@ -189,6 +194,7 @@ void tuv_conn_gone(tuv_conn_t* conn) {
   tuv_queue_remove(&conn->dirty);
   tuv_queue_remove(&conn->link);
   tuv_idmap_free(&conn->table);
+  client->hosts[conn->host].users--;
   tuv_free(&client->mem->alloc, conn);
   if (client->closing) tuv_client_turn(client);
 }
@@ -232,7 +238,7 @@ int tuv_conn_connect(tuv_conn_t* conn, const tuv_stream_events_t* events, void* 
                      tuv_stream_t** stream) {
   taosuv_client_t* client = conn->client;
   const tuv_alloc_t* alloc = &client->mem->alloc;
-  const tuv_host_t* host = &client->url.hosts[conn->host];
+  const tuv_place_t* host = &client->hosts[conn->host];
   bool nodelay = client->url.tcp_nodelay;
   if (client->tls == NULL)
     return client->connect(client->loop, alloc, host->name, host->port, nodelay, events, context,
@@ -241,9 +247,10 @@ int tuv_conn_connect(tuv_conn_t* conn, const tuv_stream_events_t* events, void* 
                          nodelay, events, context, stream);
 }
 
-int tuv_conn_start(taosuv_client_t* client, uint32_t host) {
+int tuv_conn_start(taosuv_client_t* client, uint32_t host, tuv_conn_t** made) {
   tuv_conn_t* conn = tuv_calloc(&client->mem->alloc, 1, sizeof *conn);
   if (conn == NULL) return TAOSUV_ENOMEM;
+  tuv_place_t* address = &client->hosts[host];
   conn->client = client;
   conn->host = host;
   tuv_queue_init(&conn->dirty);
@@ -263,10 +270,12 @@ int tuv_conn_start(taosuv_client_t* client, uint32_t host) {
     return status;
   }
   conn->begun_at = uv_now(client->loop);
-  client->health[host].open++;
+  address->open++;
+  address->users++;
   tuv_queue_push(&client->conns, &conn->link);
   client->connecting++;
   tuv_observe_conn(conn, TAOSUV_TRACE_CONN_CONNECTING, NULL);
+  *made = conn;
   return 0;
 }
 
@@ -287,6 +296,7 @@ void tuv_conn_retire(tuv_conn_t* conn) {
   bound_close(conn);
   conn->client->carrier->close(conn);
   if (conn->client->queued > 0) tuv_pool_pump(conn->client); /* there is room for another one */
+  tuv_balance_look(conn->client);
 }
 
 /* The client is closed: what is in flight is cancelled, the server is told goodbye. */

@@ -55,7 +55,7 @@ static void fail_queued(taosuv_client_t* client, const tuv_failure_t* failure);
 
 /* Whether there is anything that queued requests can wait for. */
 static bool has_hope(const taosuv_client_t* client) {
-  return client->ready + client->connecting > 0 || client->reconnect_due;
+  return tuv_pool_usable(client) + client->connecting > 0 || client->reconnect_due;
 }
 
 static void on_reconnect(tuv_timed_t* timed) {
@@ -68,7 +68,7 @@ static void on_reconnect(tuv_timed_t* timed) {
 
 /* All hosts are to be left alone for a while, and there is no connection: waits for the first. */
 static void reconnect_in(taosuv_client_t* client, uint64_t wait) {
-  if (client->ready + client->connecting > 0 || client->reconnect_due) return;
+  if (has_hope(client)) return;
   client->reconnect.expire = on_reconnect;
   uint64_t at = uv_now(client->loop) + wait;
   client->reconnect_due = tuv_timers_add(&client->timers, &client->reconnect, at) == 0;
@@ -79,12 +79,13 @@ static void open_more(taosuv_client_t* client, uint32_t wanted) {
   uint32_t host;
   uint64_t wait;
   while (!client->closing && client->connecting < wanted &&
-         client->ready + client->connecting < client->url.pool_size) {
+         tuv_pool_usable(client) + client->connecting < client->url.pool_size) {
+    tuv_conn_t* conn;
     if (!tuv_hosts_pick(client, &host, &wait)) {
       reconnect_in(client, wait);
       return;
     }
-    if (tuv_conn_start(client, host) < 0) return;
+    if (tuv_conn_start(client, host, &conn) < 0) return;
   }
 }
 
@@ -118,7 +119,7 @@ static int keep_payload(taosuv_client_t* client, taosuv_req_t* req, const void* 
 /* How many requests may wait. Without any connection one always may: it is what opens one, and who
  * is told when that fails. */
 static uint32_t queue_bound(const taosuv_client_t* client) {
-  return client->url.max_queue == 0 && client->ready == 0 ? 1 : client->url.max_queue;
+  return client->url.max_queue == 0 && tuv_pool_usable(client) == 0 ? 1 : client->url.max_queue;
 }
 
 /* Whether one more of so many bytes may wait. How large it may be, one always may: it would never
@@ -188,7 +189,7 @@ void tuv_pool_check_drain(taosuv_client_t* client) {
 static size_t share(const taosuv_client_t* client) {
   size_t bound = client->url.max_inflight;
   if (client->connecting == 0) return bound;
-  size_t fair = (size_t) client->queued / (client->ready + client->connecting) + 1;
+  size_t fair = (size_t) client->queued / (tuv_pool_usable(client) + client->connecting) + 1;
   return fair < bound ? fair : bound;
 }
 
@@ -241,7 +242,6 @@ bool tuv_pool_requeue(taosuv_client_t* client, taosuv_req_t* req) {
 void tuv_pool_ready(tuv_conn_t* conn) {
   taosuv_client_t* client = conn->client;
   conn->state = TUV_CONN_READY;
-  tuv_ws_no_more_secrets(&conn->ws);
   client->carrier->ready(conn);
   tuv_timers_remove(&client->timers, &conn->timed);
   client->connecting--;
@@ -252,6 +252,7 @@ void tuv_pool_ready(tuv_conn_t* conn) {
   tuv_upkeep_begin(conn);
   tuv_observe_conn(conn, TAOSUV_TRACE_CONN_READY, NULL);
   tuv_pool_pump(client);
+  tuv_balance_ready(conn);
 }
 
 static void fail_queued(taosuv_client_t* client, const tuv_failure_t* failure) {
@@ -270,7 +271,7 @@ static void fail_queued(taosuv_client_t* client, const tuv_failure_t* failure) {
 static bool worth_another_attempt(const taosuv_client_t* client, const tuv_failure_t* failure) {
   taosuv_err_class_t class = taosuv_err_class(failure->status);
   bool trouble = class == TAOSUV_CLASS_NETWORK || class == TAOSUV_CLASS_TIMEOUT;
-  return trouble && client->attempts < (uint64_t) client->url.nhosts * (client->url.retries + 1);
+  return trouble && client->attempts < (uint64_t) tuv_hosts_listed(client) * (client->url.retries + 1);
 }
 
 /* A connection could not be made. Requests that wait are taken by the other connections; when there
@@ -278,9 +279,11 @@ static bool worth_another_attempt(const taosuv_client_t* client, const tuv_failu
  * enough, they fail for this reason. */
 void tuv_pool_connect_failed(taosuv_client_t* client, uint32_t host, uint64_t started,
                              const tuv_failure_t* failure) {
-  if (tuv_hosts_failed(client, host, started)) client->attempts++;
+  /* While there are other connections nobody waits for this one: it is no attempt to count. */
+  bool alone = tuv_pool_usable(client) == 0;
+  if (tuv_hosts_failed(client, host, started) && alone) client->attempts++;
   if (client->closing) return;
-  if (client->ready + client->connecting == 0 && client->queued > 0 &&
+  if (alone && client->connecting == 0 && client->queued > 0 &&
       worth_another_attempt(client, failure))
     open_more(client, client->queued);
   if (has_hope(client)) {

@@ -141,13 +141,22 @@ typedef struct tuv_carrier_s {
 
 extern const tuv_carrier_t tuv_carrier_ws, tuv_carrier_rest;
 
-/* What is known of a host. */
-typedef struct tuv_health_s {
-  uint32_t open;      /* connections to it, connecting ones too */
+/* Hosts that servers may name beyond the URL's. */
+#define TUV_MAX_LEARNED 64u
+
+/* A host to connect to: of the URL, or named by a server. */
+typedef struct tuv_place_s {
+  char name[TUV_HOST_NAME_SIZE];
+  char text[TUV_HOST_NAME_SIZE + 16]; /* "host:port", for the requests' `host` */
+  uint16_t port;
+  bool listed;        /* else it was left: it gets no new connection */
+  bool named;         /* in the list that is being read */
+  uint32_t users;     /* connections of any state */
+  uint32_t open;      /* of them, those that take requests or will */
   uint32_t failures;  /* in a row */
   uint64_t failed_at; /* loop time of the last one; 0: it is well */
   uint64_t retry_at;  /* loop time before which it is passed over */
-} tuv_health_t;
+} tuv_place_t;
 
 /* A connection that speaks HTTP. */
 typedef struct tuv_rest_conn_s {
@@ -172,7 +181,7 @@ struct tuv_conn_s {
   tuv_queue_t link;    /* in the client's conns, or gone */
   tuv_queue_t dirty;   /* in the client's dirty */
   tuv_conn_state_t state;
-  uint32_t host;       /* index of the URL's hosts */
+  uint32_t host;       /* index of the client's hosts */
   tuv_idmap_t table;   /* req_id → tuv_op_t* of all that was sent and not answered */
   tuv_queue_t sent;    /* the same but tombstones, in the order of their frames */
   tuv_queue_t waiting; /* pinned operations for which there was no room yet */
@@ -184,7 +193,8 @@ struct tuv_conn_s {
   uint64_t retire_at;  /* loop time; 0: never */
   uint64_t seen;       /* bytes received at the last look */
   bool probing;        /* a ping was sent at the last look */
-  bool retiring;       /* past its age: takes no new request, closes with its last result */
+  bool retiring;       /* past its age, or moved: takes no new request, closes with its last result */
+  bool replaces;       /* once it is ready another one is to retire */
   tuv_op_t version_op, login_op;
   uint64_t started;    /* uv_hrtime */
   uint64_t version;    /* TUV_VERSION of the server; 0 before it is known */
@@ -201,7 +211,6 @@ struct taosuv_client_s {
   tuv_mem_t* mem;
   tuv_url_t url;
   const tuv_carrier_t* carrier;
-  char (*host_text)[280];  /* "host:port" of each of the URL's hosts */
   char totp[12];           /* the last code made of totp_secret; a secret */
   char* target;            /* HTTP: of SQL, up to the request's id; a secret is in it */
   char* authorization;     /* HTTP: the header; a secret */
@@ -232,8 +241,14 @@ struct taosuv_client_s {
   tuv_queue_t conns;       /* connecting, logging in, ready */
   tuv_queue_t gone;        /* closing or dead, until freed */
   uint32_t ready, connecting;
+  uint32_t retiring;       /* of the ready ones */
+  uint32_t moving;         /* of the connecting ones: those that will replace another */
   uint64_t connects;
-  tuv_health_t* health;    /* of each of the URL's hosts */
+  tuv_place_t* hosts;      /* the URL's first; they stay where they are */
+  uint32_t nhosts, hosts_capacity;
+  tuv_timed_t balance;     /* until a connection may move */
+  tuv_timed_t discover;    /* until the list of hosts is old */
+  bool discover_told;      /* that a server cannot */
   uint32_t next_host;      /* where the next look for a host begins */
   uint32_t attempts;       /* failed ones since the last log-in */
   tuv_timed_t reconnect;   /* until a host may be tried again, while requests wait */
@@ -271,6 +286,10 @@ void tuv_req_detach(taosuv_req_t* req); /* off its queue or connection, leaving 
 /* pool.c: which connection */
 int tuv_pool_submit(taosuv_client_t* client, taosuv_req_t* req, const void* payload, size_t size);
 void tuv_pool_pump(taosuv_client_t* client);
+/* Connections that take requests. */
+static inline uint32_t tuv_pool_usable(const taosuv_client_t* client) {
+  return client->ready - client->retiring;
+}
 /* Puts a request whose connection died back into the queue; false: no memory. */
 bool tuv_pool_requeue(taosuv_client_t* client, taosuv_req_t* req);
 /* Takes a queued request out of the queue. */
@@ -283,16 +302,30 @@ void tuv_pool_connect_failed(taosuv_client_t* client, uint32_t host, uint64_t st
 bool tuv_pool_id_in_flight(taosuv_client_t* client, uint64_t id);
 
 /* hosts.c: where to connect to */
+int tuv_hosts_init(taosuv_client_t* client);
+bool tuv_hosts_add(taosuv_client_t* client, const tuv_host_t* host); /* whether it is news */
+uint32_t tuv_hosts_listed(const taosuv_client_t* client);
 bool tuv_hosts_pick(taosuv_client_t* client, uint32_t* host, uint64_t* wait);
 bool tuv_hosts_failed(taosuv_client_t* client, uint32_t host, uint64_t started);
 void tuv_hosts_well(taosuv_client_t* client, uint32_t host);
 
+/* balance.c: connections move to the hosts where they belong */
+void tuv_balance_look(taosuv_client_t* client); /* when a connection or a host has come or gone */
+int tuv_balance_replace(taosuv_client_t* client, uint32_t host); /* one by one to that host */
+void tuv_balance_ready(tuv_conn_t* conn);
+void tuv_balance_done(tuv_conn_t* conn); /* it is ready, or will never be */
+
+/* discover.c: hosts that servers name */
+void tuv_discover_replied(tuv_conn_t* conn, const tuv_reply_t* reply); /* to `conn` */
+void tuv_discover_check(tuv_conn_t* conn); /* its version is known */
+
 /* upkeep.c: keeping connections alive, and ending them in time */
 void tuv_upkeep_begin(tuv_conn_t* conn);
+void tuv_upkeep_retire(tuv_conn_t* conn);
 void tuv_upkeep_check_retired(tuv_conn_t* conn);
 
 /* conn.c: one connection */
-int tuv_conn_start(taosuv_client_t* client, uint32_t host);
+int tuv_conn_start(taosuv_client_t* client, uint32_t host, tuv_conn_t** conn);
 int tuv_conn_send(tuv_conn_t* conn, tuv_op_t* op, const void* payload, size_t size);
 /* A pinned operation: now, or when there is room. */
 void tuv_conn_post(tuv_conn_t* conn, tuv_op_t* op);

@@ -172,6 +172,7 @@ static const char* unsupported(const tuv_url_t* url) {
   if (url->totp_code[0] != 0) return "totp_code";
   if (url->totp_secret[0] != 0) return "totp_secret";
   if (url->connector[0] != 0) return "connector";
+  if (url->adapter_ha) return "adapter_ha";
   return url->bi_mode ? "conmode" : NULL;
 }
 

@@ -68,6 +68,11 @@ void tuv_request_uint(tuv_request_t* request, const char* key, uint64_t value) {
   request->failed = !yyjson_mut_obj_add_uint(request->doc, request->args, key, value);
 }
 
+void tuv_request_bool(tuv_request_t* request, const char* key, bool value) {
+  if (request->failed) return;
+  request->failed = !yyjson_mut_obj_add_bool(request->doc, request->args, key, value);
+}
+
 char* tuv_request_end(tuv_request_t* request, size_t* length, int* status) {
   yyjson_write_err err = {YYJSON_WRITE_ERROR_MEMORY_ALLOCATION, NULL};
   char* text = NULL;
@@ -257,6 +262,13 @@ static bool is_byte(yyjson_val* value) {
 
 static bool is_length(yyjson_val* value) {
   return yyjson_is_uint(value) && yyjson_get_uint(value) <= INT64_MAX;
+}
+
+int tuv_reply_texts(const tuv_reply_t* reply, const char* key, yyjson_val** value,
+                    tuv_errmsg_t* err) {
+  yyjson_val* found = member(reply, key);
+  uint32_t count = (uint32_t) yyjson_arr_size(found); /* 0 of what is no array */
+  return read_array(reply, key, count, is_text, value, err);
 }
 
 static int read_fields(const tuv_reply_t* reply, tuv_query_reply_t* out, tuv_errmsg_t* err) {

@@ -36,6 +36,7 @@ typedef struct tuv_request_s {
 void tuv_request_begin(tuv_request_t* request, const tuv_json_t* json, const char* action,
                        uint64_t req_id);
 void tuv_request_text(tuv_request_t* request, const char* key, const char* text, size_t length);
+void tuv_request_bool(tuv_request_t* request, const char* key, bool value);
 void tuv_request_uint(tuv_request_t* request, const char* key, uint64_t value);
 /* The finished text, to be given to tuv_free; or NULL with *status TUV_ENOMEM, or TUV_EINVAL for a
  * text that is not UTF-8. */
@@ -70,6 +71,10 @@ int tuv_reply_text(const tuv_reply_t* reply, const char* key, const char** value
 int tuv_reply_uint(const tuv_reply_t* reply, const char* key, uint64_t* value, tuv_errmsg_t* err);
 int tuv_reply_int(const tuv_reply_t* reply, const char* key, int64_t* value, tuv_errmsg_t* err);
 int tuv_reply_bool(const tuv_reply_t* reply, const char* key, bool* value, tuv_errmsg_t* err);
+
+/* An array of texts; absent is NULL. */
+int tuv_reply_texts(const tuv_reply_t* reply, const char* key, yyjson_val** value,
+                    tuv_errmsg_t* err);
 
 /* The reply to query and binary_query (PROTOCOL 3.4). */
 typedef struct tuv_query_reply_s {

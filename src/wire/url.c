@@ -28,6 +28,7 @@ static void set_defaults(tuv_url_t* url) {
   url->compression_threshold = 1024;
   url->connect_timeout = 10000;
   url->request_timeout = 60000;
+  url->discover_interval = 60000;
   url->retries = 5;
   url->retry_initial = 200;
   url->retry_max = 2000;

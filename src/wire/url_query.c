@@ -36,6 +36,7 @@ static const setting_t settings[] = {
     {"compression", NULL, BOOL, AT(compression), 0, 0},
     {"compression_threshold", NULL, U64, AT(compression_threshold), 0, 0x7fffffff},
     {"adapter_ha", "discover", BOOL, AT(adapter_ha), 0, 0},
+    {"discover_interval", NULL, U64, AT(discover_interval), 0, DAY_MS},
     {"prefetch", NULL, BOOL, AT(prefetch), 0, 0},
     {"tcp_nodelay", NULL, BOOL, AT(tcp_nodelay), 0, 0},
     {"metrics", NULL, BOOL, AT(metrics), 0, 0},

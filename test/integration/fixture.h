@@ -20,7 +20,7 @@
 /* A test with its own loop, server and allocator; see it_setup and it_teardown. */
 #define IT_TEST(name) cmocka_unit_test_setup_teardown(name, it_setup, it_teardown)
 
-enum { IT_CLIENTS = 8, IT_DATABASES = 4 };
+enum { IT_CLIENTS = 8, IT_DATABASES = 4, IT_SERVERS = 3 };
 
 typedef struct it_s it_t;
 typedef struct it_op_s it_op_t;
@@ -41,6 +41,7 @@ struct it_s {
   bool overdue;
   ts_server_t* server; /* NULL: the one of TAOSUV_TEST_URL */
   bool server_closed;
+  ts_server_t* others[IT_SERVERS]; /* of cluster.h; NULL: not running */
   alloc_probe_t probe;
   it_slot_t slots[IT_CLIENTS];
   char databases[IT_DATABASES][32]; /* to be dropped */

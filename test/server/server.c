@@ -147,9 +147,12 @@ int ts_server_create(uv_loop_t* loop, const ts_config_t* config, ts_server_t** o
   server->version_number = ts_version_number(server->version);
   server->next_rule = 1;
   server->store = ts_store_open();
+  server->store->changed = ts_tmq_changed;
+  server->store->changed_data = server;
   ts_env_init(&server->env, server->version);
   int status = set_up_tls(server);
   ts_peer_options_t options = {.data = server,
+                               .path = "/ws /rest/tmq",
                                .tls = server->tls,
                                .ping_ms = interval(config->ping_ms, 54000),
                                .deadline_ms = interval(config->deadline_ms, 114000),

@@ -27,6 +27,8 @@ typedef struct ts_cached_s {
   ts_result_t* result;
 } ts_cached_t;
 
+typedef struct ts_tmq_s ts_tmq_t; /* session_tmq.h */
+
 struct ts_server_s {
   uv_loop_t* loop;
   ts_peer_t* peer;
@@ -57,7 +59,8 @@ struct ts_server_s {
   uint64_t stmts_dead;
   uint64_t poisonous;
   uint64_t waiting;
-  uint64_t timers; /* of waiting requests, not closed yet */
+  uint64_t timers; /* of waiting requests and consumers, not closed yet */
+  ts_tmq_t* tmqs;  /* the consumers' connections */
   bool peer_closed;
   ts_buf_t scratch; /* the reply being written */
   void (*closed)(void* data);
@@ -88,6 +91,7 @@ typedef struct ts_session_s {
   uint64_t next_stmt;
   struct ts_stmt_s* stmts;
   ts_waiting_t* waiting;
+  ts_tmq_t* tmq; /* NULL: not of /rest/tmq */
 } ts_session_t;
 
 /* A request, as far as it could be read. */
@@ -97,12 +101,14 @@ typedef struct ts_request_s {
   const char* action; /* as replies name it */
   const char* title;  /* of its arguments, in the error about them */
   uint64_t req_id;
-  uint64_t id;        /* a result's */
+  uint64_t id;        /* a result's, or a consumer's message's */
   uint64_t stmt_id;
   bool stmt_reply;    /* errors have the statement's id too */
   const char* sql;
   size_t sql_size;
   bool binary_reply;  /* errors are given in the form of fetch_raw_block's replies */
+  bool tmq_reply;     /* in that of fetch_raw_data's */
+  bool of_message;    /* errors tell the message's id */
   bool http;          /* it is answered as /rest/sql does */
   bool timing, with_meta; /* parameters of it */
   ts_zone_t zone;         /* in which its times are written */
@@ -136,6 +142,13 @@ typedef void (*ts_handler_t)(ts_request_t* request);
 /* Looks for a rule and applies it, or calls the handler. `applied`: the rule has waited already. */
 void ts_session_dispatch(ts_request_t* request, ts_handler_t handler, ts_rule_entry_t* applied,
                          const void* message, size_t size, bool binary);
+
+/* session_tmq.c, session_tmq_poll.c: consumers. */
+ts_tmq_t* ts_tmq_open(ts_session_t* session);
+void ts_tmq_closed(ts_tmq_t* tmq);
+void ts_tmq_message(ts_session_t* session, const char* text, size_t size,
+                    ts_rule_entry_t* applied);
+void ts_tmq_changed(void* server); /* the store's logs have */
 
 /* session_http.c: an HTTP request, which waits in the connection. */
 #define TS_HTTP_JSON "application/json; charset=utf-8"

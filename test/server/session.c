@@ -22,6 +22,7 @@ void ts_session_open(ts_conn_t* conn) {
   session->server = ts_peer_data(ts_conn_peer(conn));
   session->conn = conn;
   ts_env_init(&session->env, session->server->version);
+  if (strncmp(ts_conn_path(conn), "/rest/tmq", 9) == 0) session->tmq = ts_tmq_open(session);
   ts_conn_set_data(conn, session);
 }
 
@@ -50,6 +51,7 @@ static void finish(ts_session_t* session) {
 void ts_session_closed(ts_conn_t* conn) {
   ts_session_t* session = ts_conn_data(conn);
   while (session->waiting != NULL) unlink_waiting(session->waiting);
+  if (session->tmq != NULL) ts_tmq_closed(session->tmq);
   ts_session_free_stmts(session);
   for (size_t i = 0; i < TS_RESULT_BUCKETS; i++)
     while (session->results[i] != NULL)
@@ -71,7 +73,8 @@ void ts_session_text(ts_conn_t* conn, const char* text, size_t size) {
 
 void ts_session_binary(ts_conn_t* conn, const uint8_t* data, size_t size) {
   ts_session_t* session = ts_conn_data(conn);
-  if (!session->closing) ts_binary_message(session, data, size, NULL);
+  bool ignored = session->tmq != NULL; /* consumers send none */
+  if (!session->closing && !ignored) ts_binary_message(session, data, size, NULL);
 }
 
 void ts_session_poison(ts_session_t* session) {

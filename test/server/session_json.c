@@ -379,6 +379,10 @@ static void find_action(message_t* message) {
 
 void ts_json_message(ts_session_t* session, const char* text, size_t size,
                      ts_rule_entry_t* applied) {
+  if (session->tmq != NULL) {
+    ts_tmq_message(session, text, size, applied);
+    return;
+  }
   message_t message = {.request = {.session = session, .started = uv_hrtime(), .action = ""}};
   ts_request_t* request = &message.request;
   yyjson_doc* doc = yyjson_read(text, size, 0);

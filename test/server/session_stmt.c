@@ -48,6 +48,23 @@ void ts_session_free_stmt(ts_session_t* session, ts_stmt_t* stmt) {
   session->server->stmts_open--;
 }
 
+bool ts_session_close_stmt(ts_request_t* request, bool second) {
+  ts_session_t* session = request->session;
+  ts_stmt_t* stmt = ts_session_stmt(session, request->stmt_id);
+  if (stmt == NULL) return true;
+  if (stmt->second == second) {
+    ts_session_free_stmt(session, stmt);
+    return true;
+  }
+  if (ts_server_has(session->server, 3, 4, 0, 0)) {
+    ts_reply_error(request, TS_E_INTERNAL, "stmtID:%" PRIu64 ", isStmt2:%s not match", stmt->id,
+                   second ? "true" : "false");
+  } else {
+    ts_reply_error(request, TS_E_INTERNAL, "stmt type not match");
+  }
+  return false;
+}
+
 void ts_session_free_stmts(ts_session_t* session) {
   while (session->stmts != NULL) ts_session_free_stmt(session, session->stmts);
 }

@@ -14,6 +14,9 @@ void ts_session_open_stmt(ts_request_t* request, bool second);
 /* Of all the session's statements, or of one with its result. */
 void ts_session_free_stmts(ts_session_t* session);
 void ts_session_free_stmt(ts_session_t* session, ts_stmt_t* stmt);
+/* Closes the one that the request names, if there is one; false after the error for one of the other
+ * protocol. */
+bool ts_session_close_stmt(ts_request_t* request, bool second);
 /* The reply after the usual keys and stmt_id; ts_reply_end ends it. */
 ts_buf_t* ts_stmt_reply(ts_request_t* request);
 void ts_stmt_reply_error(ts_request_t* request, int status, const ts_error_t* error);
@@ -30,7 +33,10 @@ void ts_stmt_reply_exec(ts_request_t* request, ts_stmt_t* stmt);
 int ts_stmt_bind_counted(ts_request_t* request, ts_stmt_t* stmt, ts_binding_t* binding,
                          ts_error_t* error);
 
-/* ---- the first protocol (session_stmt1.c) ---- */
+/* ---- the first protocol (session_stmt1.c, session_stmt1_bind.c) ---- */
+
+/* An insert whose table is known, with its fields looked up. */
+int ts_stmt1_target(ts_stmt_t* stmt, ts_error_t* error);
 
 void ts_stmt1_init(ts_request_t* request);
 void ts_stmt1_prepare(ts_request_t* request);

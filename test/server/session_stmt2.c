@@ -87,19 +87,7 @@ void ts_stmt2_result(ts_request_t* request) {
 
 /* Unknown ids are closed with success, too. */
 void ts_stmt2_close(ts_request_t* request) {
-  ts_session_t* session = request->session;
-  ts_stmt_t* stmt = ts_session_stmt(session, request->stmt_id);
-  if (stmt != NULL && !stmt->second && ts_server_has(session->server, 3, 4, 0, 0)) {
-    ts_reply_error(request, TS_E_INTERNAL, "stmtID:%llu, isStmt2:true not match",
-                   (unsigned long long)stmt->id);
-    return;
-  }
-  if (stmt != NULL && !stmt->second) {
-    ts_reply_error(request, TS_E_INTERNAL, "stmt type not match");
-    return;
-  }
-  if (stmt != NULL) ts_session_free_stmt(session, stmt);
-  ts_stmt_reply_status(request, 0, NULL);
+  if (ts_session_close_stmt(request, true)) ts_stmt_reply_status(request, 0, NULL);
 }
 
 /* ---- binary ---- */
@@ -115,17 +103,23 @@ static int decode_and_bind(ts_request_t* request, ts_stmt_t* stmt, const uint8_t
   return status;
 }
 
-void ts_stmt2_bind(ts_request_t* request, const uint8_t* data, size_t size) {
-  ts_error_t error = {0};
-  if (size < 30) {
+/* The statement of a message of at least `least` bytes; NULL after an error. */
+static ts_stmt_t* open_message(ts_request_t* request, const uint8_t* data, size_t size,
+                               size_t least, const char* what) {
+  if (size < least) {
     ts_reply_error(request, TS_E_INTERNAL, "message length is too short");
-    return;
+    return NULL;
   }
   if (ts_get_u16(data + 24) != 1) {
-    ts_reply_error(request, TS_E_INTERNAL, "unknown stmt2 bind version");
-    return;
+    ts_reply_error(request, TS_E_INTERNAL, "unknown %s version", what);
+    return NULL;
   }
-  ts_stmt_t* stmt = ts_request_stmt(request, true);
+  return ts_request_stmt(request, true);
+}
+
+void ts_stmt2_bind(ts_request_t* request, const uint8_t* data, size_t size) {
+  ts_error_t error = {0};
+  ts_stmt_t* stmt = open_message(request, data, size, 30, "stmt2 bind");
   if (stmt == NULL) return;
   int status = ts_get_u32(data + 26) != UINT32_MAX
                    ? ts_unsupported(&error, "binding a single column")
@@ -177,15 +171,7 @@ static int bind_columns(ts_request_t* request, ts_stmt_t* stmt, const uint8_t* d
 
 void ts_stmt2_bind_exec(ts_request_t* request, const uint8_t* data, size_t size) {
   ts_error_t error = {0};
-  if (size < 26) {
-    ts_reply_error(request, TS_E_INTERNAL, "message length is too short");
-    return;
-  }
-  if (ts_get_u16(data + 24) != 1) {
-    ts_reply_error(request, TS_E_INTERNAL, "unknown stmt2 bind exec version");
-    return;
-  }
-  ts_stmt_t* stmt = ts_request_stmt(request, true);
+  ts_stmt_t* stmt = open_message(request, data, size, 26, "stmt2 bind exec");
   if (stmt == NULL) return;
   bool query = stmt->prepared && !stmt->sql.insert;
   if (query && size >= 46 && ts_get_u32(data + 30) != 1) {

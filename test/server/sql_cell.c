@@ -164,7 +164,7 @@ static int read_text(ts_sql_t* sql, const ts_field_t* field, ts_cell_t* cell) {
   return 0;
 }
 
-static int hex_value(char c) {
+int ts_hex_digit(char c) {
   if (c >= '0' && c <= '9') return c - '0';
   c = (char)(c | 0x20);
   return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
@@ -176,8 +176,8 @@ uint8_t* ts_cell_hex(ts_sql_t* sql, const ts_token_t* token, size_t* size) {
   *size = (token->size - 4) / 2;
   uint8_t* bytes = ts_sql_alloc(sql, *size + 1);
   for (size_t i = 0; i < *size; i++) {
-    int high = hex_value(token->at[3 + 2 * i]);
-    int low = hex_value(token->at[4 + 2 * i]);
+    int high = ts_hex_digit(token->at[3 + 2 * i]);
+    int low = ts_hex_digit(token->at[4 + 2 * i]);
     if (high < 0 || low < 0) return NULL;
     bytes[i] = (uint8_t)(high * 16 + low);
   }

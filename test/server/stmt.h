@@ -184,6 +184,9 @@ int ts_bind_check(const ts_field_t* field, const ts_bind_t* bind, ts_bind_rules_
 /* The next value; `*at` is where its data begins, 0 for the first row. `sql` gives memory. */
 void ts_bind_cell(ts_sql_t* sql, const ts_field_t* field, const ts_bind_t* bind, uint32_t row,
                   size_t* at, ts_cell_t* cell);
+uint32_t ts_bind_nulls(const ts_bind_t* bind); /* how many are NULL */
+/* The sum of a column of an integer type, which has been checked. */
+int64_t ts_bind_sum(const ts_field_t* field, const ts_bind_t* bind);
 /* An insert's binding against the tables it names. */
 int ts_stmt_check(ts_stmt_t* stmt, const ts_binding_t* binding, ts_error_t* error);
 /* Writes all that is bound; the rows, or what is wrong. */

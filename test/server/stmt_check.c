@@ -50,19 +50,34 @@ static int check_value(const ts_field_t* field, const uint8_t* value, size_t siz
     case TS_NCHAR: return check_nchar(field, value, size, error);
     case TS_JSON:
       if (size > field->type.width) return too_long(error, field);
-      return ts_cell_json(NULL, (const char*)value, size, NULL) ? 0
-                                                                : bad(error, field, "json parse error");
+      if (ts_cell_json(NULL, (const char*)value, size, NULL)) return 0;
+      return bad(error, field, "json parse error");
     case TS_GEOMETRY:
       if (size > field->type.width) return too_long(error, field);
       return ts_wkb_check(value, size) ? 0 : bad(error, field, "invalid geometry data");
-    case TS_DECIMAL:
-    case TS_DECIMAL64: return check_decimal_text(field, value, size, error);
-    default: return size > field->type.width ? too_long(error, field) : 0;
+    default: return check_decimal_text(field, value, size, error);
   }
 }
 
+/* Values of which only the length matters, without a branch for each. */
+static int check_lengths(const ts_field_t* field, const ts_bind_t* bind, ts_error_t* error) {
+  uint64_t total = 0;
+  uint32_t longest = 0;
+  for (uint32_t row = 0; row < bind->rows; row++) {
+    uint32_t size = ts_get_u32(bind->lengths + 4 * (size_t)row);
+    size = bind->nulls[row] != 0 ? 0 : size;
+    total += size;
+    longest = size > longest ? size : longest;
+  }
+  if (total > bind->size) return TS_E_POISON;
+  return longest > field->type.width ? too_long(error, field) : 0;
+}
+
 static int check_variable(const ts_field_t* field, const ts_bind_t* bind, ts_error_t* error) {
+  uint8_t type = field->type.type;
   size_t at = 0;
+  if (type == TS_VARCHAR || type == TS_VARBINARY || type == TS_BLOB)
+    return check_lengths(field, bind, error);
   for (uint32_t row = 0; row < bind->rows; row++) {
     if (bind->nulls[row] != 0) continue;
     uint32_t size = ts_get_u32(bind->lengths + 4 * (size_t)row);
@@ -106,19 +121,23 @@ static int check_decimals(const ts_field_t* field, const ts_bind_t* bind, ts_err
 
 /* SQLite has no NaN: it would become a NULL. */
 static int check_reals(const ts_field_t* field, const ts_bind_t* bind, ts_error_t* error) {
-  for (uint32_t row = 0; row < bind->rows; row++)
-    if (bind->nulls[row] == 0 &&
-        isnan(read_real(bind->data + (size_t)row * field->type.width, field->type.type)))
-      return ts_unsupported(error, "NaN");
-  return 0;
+  uint32_t found = 0;
+  for (uint32_t row = 0; row < bind->rows; row++) {
+    double real = read_real(bind->data + (size_t)row * field->type.width, field->type.type);
+    found += isnan(real) && bind->nulls[row] == 0;
+  }
+  return found == 0 ? 0 : ts_unsupported(error, "NaN");
+}
+
+uint32_t ts_bind_nulls(const ts_bind_t* bind) {
+  uint32_t count = 0;
+  for (uint32_t row = 0; row < bind->rows; row++) count += bind->nulls[row] != 0;
+  return count;
 }
 
 static int check_fixed(const ts_field_t* field, const ts_bind_t* bind, ts_error_t* error) {
-  if (bind->size == 0) { /* allowed where all are NULL */
-    for (uint32_t row = 0; row < bind->rows; row++)
-      if (bind->nulls[row] == 0) return TS_E_POISON;
-    return 0;
-  }
+  if (bind->size == 0) /* allowed where all are NULL */
+    return ts_bind_nulls(bind) == bind->rows ? 0 : TS_E_POISON;
   if (bind->size / field->type.width < bind->rows) return TS_E_POISON;
   if (ts_type_is_decimal(field->type.type)) return check_decimals(field, bind, error);
   bool real = field->type.type == TS_FLOAT || field->type.type == TS_DOUBLE;
@@ -134,9 +153,7 @@ int ts_bind_check(const ts_field_t* field, const ts_bind_t* bind, ts_bind_rules_
     return rules.decimal_text ? check_variable(field, bind, error) : TS_E_POISON;
   if (!ts_type_is_var(type)) return check_fixed(field, bind, error);
   if (bind->lengths != NULL) return check_variable(field, bind, error);
-  for (uint32_t row = 0; row < bind->rows; row++) /* values without lengths */
-    if (bind->nulls[row] == 0) return TS_E_POISON;
-  return 0;
+  return ts_bind_nulls(bind) == bind->rows ? 0 : TS_E_POISON; /* values without lengths */
 }
 
 /* ---- cells ---- */
@@ -180,6 +197,16 @@ static int64_t read_integer(const uint8_t* at, uint8_t type) {
     case TS_UINT: return ts_get_u32(at);
     default: return (int64_t)ts_get_u64(at);
   }
+}
+
+int64_t ts_bind_sum(const ts_field_t* field, const ts_bind_t* bind) {
+  uint8_t type = field->type.type;
+  uint64_t sum = 0;
+  for (uint32_t row = 0; row < bind->rows && bind->size > 0; row++) {
+    const uint8_t* value = bind->data + (size_t)row * field->type.width;
+    sum += bind->nulls[row] != 0 ? 0 : (uint64_t)read_integer(value, type);
+  }
+  return (int64_t)sum;
 }
 
 void ts_bind_cell(ts_sql_t* sql, const ts_field_t* field, const ts_bind_t* bind, uint32_t row,

@@ -1,4 +1,4 @@
-/* The payload of stmt2_bind_exec: columns over all tables, cut into tables where the name changes. */
+/* The payload of stmt2_bind_exec: columns over all tables, cut where the table's name changes. */
 #include <stdlib.h>
 #include <string.h>
 

@@ -70,19 +70,13 @@ static int put_time(column_t* column, yyjson_val* value) {
   return 0;
 }
 
-static int hex_digit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  c = (char)(c | 0x20);
-  return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 static int put_hex(column_t* column, yyjson_val* value) {
   const char* text = yyjson_get_str(value);
   size_t size = yyjson_get_len(value);
   if (text == NULL || size % 2 != 0) return bad(column, "not hex digits");
   for (size_t i = 0; i < size; i += 2) {
-    int high = hex_digit(text[i]);
-    int low = hex_digit(text[i + 1]);
+    int high = ts_hex_digit(text[i]);
+    int low = ts_hex_digit(text[i + 1]);
     if (high < 0 || low < 0) return bad(column, "not hex digits");
     uint8_t byte = (uint8_t)(high * 16 + low);
     ts_buf_add(&column->values, &byte, 1);

@@ -12,7 +12,8 @@ typedef struct reader_s {
 } reader_t;
 
 static int mixed(reader_t* reader) {
-  return ts_error(reader->error, TS_E_MISMATCH, "stmt bind param does not support normal value in sql");
+  return ts_error(reader->error, TS_E_MISMATCH,
+                  "stmt bind param does not support normal value in sql");
 }
 
 /* [db.]table; the current database is known only when the statement is used. */

@@ -40,9 +40,8 @@ static int check_fields(const ts_stmt_t* stmt, const ts_bind_table_t* table, ts_
     if (bind->rows != table->columns[0].rows)
       return ts_error(error, TS_E_MISMATCH, "row number in each bind param should be the same");
     status = ts_bind_check(&target->family->columns[target->columns[i]], bind, rules, error);
-    for (uint32_t row = 0; target->columns[i] == 0 && row < bind->rows && status == 0; row++)
-      if (bind->nulls[row] != 0)
-        status = ts_error(error, TS_E_INSERT, "primary timestamp should not be null");
+    if (status == 0 && target->columns[i] == 0 && ts_bind_nulls(bind) > 0)
+      status = ts_error(error, TS_E_INSERT, "primary timestamp should not be null");
   }
   return status;
 }
@@ -135,19 +134,13 @@ static int create_child(writer_t* writer, ts_database_t* database, const char* n
 /* Without its rows' cells: nobody will read them. */
 static void count_rows(writer_t* writer, const ts_bind_table_t* bound) {
   const ts_target_t* target = &writer->stmt->target;
-  uint32_t rows = bound->columns[0].rows;
   int64_t sum = 0;
   for (uint32_t i = 0; i < target->ncolumns; i++) {
     const ts_field_t* field = &target->family->columns[target->columns[i]];
-    if (target->columns[i] != 1 || !ts_type_is_integer(field->type.type)) continue;
-    for (uint32_t row = 0; row < rows; row++) {
-      ts_cell_t cell;
-      size_t at = 0;
-      ts_bind_cell(&writer->sql, field, &bound->columns[i], row, &at, &cell);
-      sum = (int64_t)((uint64_t)sum + (uint64_t)cell.integer);
-    }
+    if (target->columns[i] == 1 && ts_type_is_integer(field->type.type))
+      sum = ts_bind_sum(field, &bound->columns[i]);
   }
-  ts_write_sink(&writer->write, target->family, rows, sum);
+  ts_write_sink(&writer->write, target->family, bound->columns[0].rows, sum);
 }
 
 static void write_rows(writer_t* writer, ts_database_t* database, ts_table_t* table,

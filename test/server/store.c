@@ -9,6 +9,7 @@
 
 #include "store_log.h"
 #include "store_meta.h"
+#include "tmq_topic.h"
 
 static void check(ts_store_t* store, int status) {
   if (status == SQLITE_OK || status == SQLITE_DONE || status == SQLITE_ROW) return;
@@ -54,8 +55,8 @@ ts_store_t* ts_store_open(void) {
 static void drop_statements(ts_family_t* family) {
   sqlite3_finalize(family->insert);
   sqlite3_finalize(family->insert_child);
-  family->insert = NULL;
-  family->insert_child = NULL;
+  sqlite3_finalize(family->insert_feed);
+  family->insert = family->insert_child = family->insert_feed = NULL;
 }
 
 static void free_family(ts_family_t* family) {
@@ -84,6 +85,7 @@ static void free_database(ts_database_t* database) {
 }
 
 void ts_store_close(ts_store_t* store) {
+  while (store->topics != NULL) ts_topic_drop(store, store->topics);
   while (store->databases != NULL) {
     ts_database_t* database = store->databases;
     store->databases = database->next;
@@ -121,6 +123,7 @@ static void drop_family(ts_store_t* store, ts_family_t* family) {
   drop_statements(family); /* an open statement would lock the table */
   ts_store_run(store, "DROP TABLE d%" PRId64, family->id);
   if (family->ntags > 0) ts_store_run(store, "DROP TABLE g%" PRId64, family->id);
+  if (family->has_feed) ts_store_run(store, "DROP TABLE w%" PRId64, family->id);
 }
 
 void ts_database_drop(ts_store_t* store, ts_database_t* database) {
@@ -283,6 +286,8 @@ void ts_family_add(ts_store_t* store, ts_family_t* family, const ts_field_t* fie
   drop_statements(family);
   ts_store_run(store, "ALTER TABLE %c%" PRId64 " ADD COLUMN %c%u", tag ? 'g' : 'd', family->id,
                tag ? 't' : 'c', *count);
+  if (family->has_feed && !tag)
+    ts_store_run(store, "ALTER TABLE w%" PRId64 " ADD COLUMN c%u", family->id, *count);
   (*count)++;
   drop_schema(family);
   ts_meta_field_added(family->database, family->owner, field, tag);

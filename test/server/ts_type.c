@@ -45,6 +45,10 @@ ts_type_t ts_type_decimal(uint8_t precision, uint8_t scale) {
   return type;
 }
 
+bool ts_type_exists(uint8_t type) {
+  return type < sizeof types / sizeof *types && types[type].name != NULL;
+}
+
 bool ts_type_is_var(uint8_t type) { return types[type].width == 0; }
 bool ts_type_is_text(uint8_t type) { return type == TS_VARCHAR || type == TS_NCHAR; }
 bool ts_type_is_unsigned(uint8_t type) { return type >= TS_UTINYINT && type <= TS_UBIGINT; }
