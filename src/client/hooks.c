@@ -31,7 +31,7 @@ static void call_log(taosuv_client_t* client, int level, const char* text) {
 void tuv_hooks_log(taosuv_client_t* client, int level, const char* text) {
   char out[512];
   if (!logs(client, level)) return;
-  tuv_secrets_t secrets = tuv_secrets_of(&client->url, client->path, client->totp);
+  tuv_secrets_t secrets = tuv_secrets_of(&client->url, client->path, client->totp, client->authorization);
   tuv_redact_text(&secrets, text, strlen(text), out, sizeof out);
   call_log(client, level, out);
 }
