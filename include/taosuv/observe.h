@@ -82,7 +82,9 @@ typedef enum {
   TAOSUV_ACTION_EXEC,
   TAOSUV_ACTION_QUERY,     /* up to the result set; its rows are fetch */
   TAOSUV_ACTION_FETCH,
-  TAOSUV_ACTION_PING
+  TAOSUV_ACTION_PING,
+  TAOSUV_ACTION_STMT_PREPARE,
+  TAOSUV_ACTION_STMT_EXEC
 } taosuv_action_t;
 
 /* "exec", "query", …; NULL for no action. Static memory. */

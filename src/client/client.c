@@ -114,6 +114,7 @@ static void on_turn(uv_idle_t* handle) {
     client->on_drain(client, client->data);
   }
   if (client->pump_due) pump_all(client);
+  tuv_stmts_run_due(client);
   flush_dirty(client);
   close_handles_if_done(client);
 }
@@ -207,7 +208,8 @@ static taosuv_client_t* allocate(const tuv_alloc_t* alloc) {
   tuv_random_init(&client->shared.random);
   tuv_idmap_init(&client->queued_ids, &mem->alloc);
   tuv_queue_t* queues[] = {&client->queue, &client->done,  &client->conns,
-                           &client->gone,  &client->dirty, &client->orphans};
+                           &client->gone,  &client->dirty, &client->orphans,
+                           &client->stmts, &client->stmts_due};
   for (size_t i = 0; i < sizeof queues / sizeof *queues; i++) tuv_queue_init(queues[i]);
   return client;
 }
@@ -292,6 +294,7 @@ void taosuv_close(taosuv_client_t* client, taosuv_close_cb cb) {
   if (client == NULL || client->closing || tuv_hooks_defer_close(client, cb)) return;
   client->closing = true;
   client->close_cb = cb;
+  tuv_stmts_close(client);
   while (!tuv_queue_empty(&client->queue)) {
     taosuv_req_t* req = tuv_req_of_op(TUV_CONTAINER(client->queue.next, tuv_op_t, link));
     tuv_req_defer(req, TAOSUV_ECANCELED, 0, "the client was closed");

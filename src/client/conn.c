@@ -129,6 +129,7 @@ static void fail_lost(tuv_conn_t* conn, tuv_queue_t* lost, const tuv_failure_t* 
   }
   while (!tuv_queue_empty(&conn->results))
     tuv_result_lost((taosuv_result_t*) (void*) conn->results.next, why);
+  tuv_stmts_lost(conn, why);
 }
 
 /* Takes a connection out of the pool. Returns whether it was still on its way to be ready. */
@@ -257,6 +258,8 @@ int tuv_conn_start(taosuv_client_t* client, uint32_t host, tuv_conn_t** made) {
   tuv_queue_init(&conn->sent);
   tuv_queue_init(&conn->waiting);
   tuv_queue_init(&conn->results);
+  tuv_queue_init(&conn->remotes);
+  tuv_queue_init(&conn->cached);
   tuv_idmap_init(&conn->table, &client->mem->alloc);
   conn->timed.expire = on_connect_timeout;
   uint64_t at = uv_now(client->loop) + client->url.connect_timeout;
@@ -293,6 +296,7 @@ void tuv_conn_doom(tuv_conn_t* conn) {
 void tuv_conn_retire(tuv_conn_t* conn) {
   tuv_observe_conn(conn, TAOSUV_TRACE_CONN_CLOSED, NULL);
   leave_pool(conn, TUV_CONN_CLOSING);
+  tuv_stmts_lost(conn, NULL);
   bound_close(conn);
   conn->client->carrier->close(conn);
   if (conn->client->queued > 0) tuv_pool_pump(conn->client); /* there is room for another one */
@@ -316,6 +320,7 @@ void tuv_conn_close(tuv_conn_t* conn) {
   tuv_failure_t closed = {TAOSUV_ECLOSED, 0, 0, "the client was closed", NULL};
   while (!tuv_queue_empty(&conn->results))
     tuv_result_lost((taosuv_result_t*) (void*) conn->results.next, &closed);
+  tuv_stmts_lost(conn, NULL);
   bound_close(conn);
   conn->client->carrier->close(conn);
 }

@@ -130,9 +130,29 @@ static bool queue_takes(const taosuv_client_t* client, size_t size) {
   return client->queued == 0 || (client->queued_bytes <= most && size <= most - client->queued_bytes);
 }
 
+int tuv_pool_hold(taosuv_client_t* client, size_t size) {
+  uint64_t most = client->url.max_queue_bytes, bytes = client->queued_bytes + client->held_bytes;
+  bool first = client->queued + client->held == 0;
+  if (client->queued + client->held >= queue_bound(client) ||
+      (!first && (bytes > most || size > most - bytes))) {
+    client->drain_wanted = true;
+    return TAOSUV_EAGAIN;
+  }
+  client->held++;
+  client->held_bytes += size;
+  return 0;
+}
+
+void tuv_pool_unhold(taosuv_client_t* client, size_t size) {
+  client->held--;
+  client->held_bytes -= size;
+  tuv_pool_check_drain(client);
+}
+
 static int enqueue(taosuv_client_t* client, taosuv_req_t* req, const void* payload, size_t size) {
   tuv_req_t* priv = tuv_req_of(req);
-  if (!queue_takes(client, size)) {
+  bool counted = priv->op.type->reach != NULL; /* what it is for is counted already */
+  if (!counted && !queue_takes(client, size)) {
     client->drain_wanted = true;
     open_more(client, client->queued + 1);
     return TAOSUV_EAGAIN;
@@ -145,7 +165,7 @@ static int enqueue(taosuv_client_t* client, taosuv_req_t* req, const void* paylo
   }
   open_more(client, client->queued);
   if (has_hope(client)) {
-    tuv_observe_op(client, TAOSUV_TRACE_QUEUED, &priv->op, NULL);
+    if (!counted) tuv_observe_op(client, TAOSUV_TRACE_QUEUED, &priv->op, NULL);
     return 0;
   }
   /* Not even a beginning could be made: out of memory. */
@@ -157,17 +177,22 @@ static int enqueue(taosuv_client_t* client, taosuv_req_t* req, const void* paylo
 int tuv_pool_submit(taosuv_client_t* client, taosuv_req_t* req, const void* payload, size_t size) {
   tuv_op_t* op = &tuv_req_of(req)->op;
   tuv_conn_t* conn = NULL;
-  bool message = op->type->encode != NULL;
+  bool message = op->type->encode != NULL || op->type->reach != NULL;
   if (client->queued == 0 && client->ready > 0)
     conn = least_loaded(client, message ? client->url.max_inflight : NO_MESSAGE, size);
   if (conn == NULL) return enqueue(client, req, payload, size);
+  bool busy = conn->table.count > 0;
+  if (op->type->reach != NULL) {
+    op->type->reach(req, conn);
+    if (busy) open_more(client, 1);
+    return 0;
+  }
   if (!message) {
     req->host = tuv_conn_host(conn);
     op->type->reply(op, conn, NULL);
     tuv_req_defer(req, 0, 0, NULL);
     return 0;
   }
-  bool busy = conn->table.count > 0;
   int status = req->idempotent != 0 ? keep_payload(client, req, payload, size) : 0;
   if (status == 0) status = give(conn, req, payload, size);
   if (status < 0) drop_payload(tuv_req_of(req));
@@ -176,8 +201,8 @@ int tuv_pool_submit(taosuv_client_t* client, taosuv_req_t* req, const void* payl
 }
 
 void tuv_pool_check_drain(taosuv_client_t* client) {
-  if (!client->drain_wanted || client->queued > client->url.max_queue / 2) return;
-  if (client->queued_bytes > client->url.max_queue_bytes / 2) return;
+  if (!client->drain_wanted || client->queued + client->held > client->url.max_queue / 2) return;
+  if (client->queued_bytes + client->held_bytes > client->url.max_queue_bytes / 2) return;
   bool room = queue_bound(client) > 0 || least_loaded(client, client->url.max_inflight, 0) != NULL;
   if (!room) return;
   client->drain_wanted = false;
@@ -198,6 +223,10 @@ static void give_queued(tuv_conn_t* conn, taosuv_req_t* req) {
   taosuv_client_t* client = conn->client;
   tuv_req_t* priv = tuv_req_of(req);
   tuv_pool_unqueue(client, req);
+  if (priv->op.type->reach != NULL) {
+    priv->op.type->reach(req, conn);
+    return;
+  }
   if (priv->op.type->encode == NULL) {
     req->host = tuv_conn_host(conn);
     priv->op.type->reply(&priv->op, conn, NULL);
@@ -215,7 +244,7 @@ void tuv_pool_pump(taosuv_client_t* client) {
   while (!tuv_queue_empty(&client->queue) && client->ready > 0) {
     taosuv_req_t* req = tuv_req_of_op(TUV_CONTAINER(client->queue.next, tuv_op_t, link));
     const tuv_req_t* priv = tuv_req_of(req);
-    bool message = priv->op.type->encode != NULL;
+    bool message = priv->op.type->encode != NULL || priv->op.type->reach != NULL;
     tuv_conn_t* conn = least_loaded(client, message ? bound : NO_MESSAGE, priv->payload_size);
     if (conn == NULL) break;
     give_queued(conn, req);
@@ -262,7 +291,10 @@ static void fail_queued(taosuv_client_t* client, const tuv_failure_t* failure) {
   while (!tuv_queue_empty(&batch)) {
     taosuv_req_t* req = tuv_req_of_op(TUV_CONTAINER(batch.next, tuv_op_t, link));
     tuv_pool_unqueue(client, req);
-    tuv_req_fail(req, failure);
+    if (tuv_req_of(req)->op.type->unreachable != NULL)
+      tuv_req_of(req)->op.type->unreachable(req, failure);
+    else
+      tuv_req_fail(req, failure);
   }
 }
 

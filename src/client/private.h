@@ -21,6 +21,7 @@
 #include "wire/url.h"
 
 typedef struct tuv_conn_s tuv_conn_t;
+typedef struct tuv_remote_s tuv_remote_t;
 typedef struct tuv_op_s tuv_op_t;
 
 /* How a request or a result failed. The texts live as long as the call that passes this. */
@@ -54,6 +55,14 @@ typedef struct tuv_op_type_s {
   void (*fail)(tuv_op_t* op, const tuv_failure_t* failure);
   /* A request: calls the caller back; all common out-fields are set. */
   void (*complete)(taosuv_req_t* req, int status);
+  /* A request that has no message of its own, but wants a connection with room for one: it is there,
+   * and the request leaves the pool; or there will be none. */
+  void (*reach)(taosuv_req_t* req, tuv_conn_t* conn);
+  void (*unreachable)(taosuv_req_t* req, const tuv_failure_t* failure);
+  /* A request that waits (TUV_REQ_WAITING): it will not any more; whether what it waits for was
+   * given to the system, so that it may be executed (NULL: it executes nothing). */
+  void (*leave)(taosuv_req_t* req);
+  bool (*was_sent)(const taosuv_req_t* req);
   /* In a JSON request of this type the payload is this text of args; NULL: no payload. */
   const char* payload_key;
   /* Takes its place in the connection's table when it was cancelled; it frees what a late answer
@@ -76,7 +85,7 @@ typedef enum {
   TUV_REQ_IDLE,   /* the caller's */
   TUV_REQ_QUEUED, /* in the client's queue, with a payload of its own */
   TUV_REQ_SENT,   /* in a connection's table */
-  TUV_REQ_WAITING,/* a fetch that waits for its result */
+  TUV_REQ_WAITING,/* for its result or its statement, whose messages are not its own */
   TUV_REQ_DONE    /* in the client's list of completions for the next turn */
 } tuv_req_state_t;
 
@@ -92,6 +101,7 @@ typedef struct tuv_req_s {
   uint16_t moves;   /* how often it was moved to another connection */
   uint8_t state;    /* tuv_req_state_t */
   bool left;        /* a connection of it died after its first byte had left */
+  void* owner;      /* WAITING for a statement: the statement, or the batch */
 } tuv_req_t;
 
 _Static_assert(sizeof(tuv_req_t) <= sizeof(taosuv_req_private_t), "requests hold their insides");
@@ -186,6 +196,10 @@ struct tuv_conn_s {
   tuv_queue_t sent;    /* the same but tombstones, in the order of their frames */
   tuv_queue_t waiting; /* pinned operations for which there was no room yet */
   tuv_queue_t results;
+  tuv_queue_t remotes; /* statements prepared on it */
+  tuv_queue_t cached;  /* those that nobody uses, the oldest first */
+  uint32_t ncached;
+  uint64_t session;    /* counts what changes the meaning of unqualified names */
   tuv_timed_t timed;   /* of the connect, of the upkeep, or of the close */
   uint64_t begun_at;   /* loop time */
   uint64_t used_at;    /* loop time of the last operation */
@@ -200,6 +214,7 @@ struct tuv_conn_s {
   uint64_t version;    /* TUV_VERSION of the server; 0 before it is known */
   char version_text[32];
   bool binary;         /* the server has binary_query and fetch_raw_block */
+  bool no_bind_exec;   /* it lacks stmt2_bind_exec, whatever its version says */
   bool pump_due;       /* a place became free without an answer */
   bool doomed;         /* to be closed at the end of the turn */
   bool congested;      /* its send buffer had no room when something was to be sent */
@@ -236,6 +251,10 @@ struct taosuv_client_s {
   uint32_t queued;
   uint64_t queued_bytes;   /* of their payloads */
   tuv_idmap_t queued_ids;  /* req_id → tuv_op_t* of them */
+  uint32_t held;           /* requests that wait for their statement, */
+  uint64_t held_bytes;     /* and their bytes */
+  tuv_queue_t stmts;
+  tuv_queue_t stmts_due;   /* those with something to do this turn */
   tuv_queue_t done;        /* requests to be completed in the next turn */
   uint32_t pending;        /* requests between call and callback */
   tuv_queue_t conns;       /* connecting, logging in, ready */
@@ -292,6 +311,9 @@ static inline uint32_t tuv_pool_usable(const taosuv_client_t* client) {
 }
 /* Puts a request whose connection died back into the queue; false: no memory. */
 bool tuv_pool_requeue(taosuv_client_t* client, taosuv_req_t* req);
+/* Counts a request that waits for its statement; TAOSUV_EAGAIN when too many wait. */
+int tuv_pool_hold(taosuv_client_t* client, size_t size);
+void tuv_pool_unhold(taosuv_client_t* client, size_t size);
 /* Takes a queued request out of the queue. */
 void tuv_pool_unqueue(taosuv_client_t* client, taosuv_req_t* req);
 void tuv_pool_ready(tuv_conn_t* conn);
@@ -388,6 +410,17 @@ void tuv_result_cancel_fetch(taosuv_req_t* req);
 uint64_t tuv_result_fetch_id(const taosuv_req_t* fetch); /* the id that its message had */
 const taosuv_req_t* tuv_result_waiter(const tuv_op_t* op); /* of a fetch in flight; or NULL */
 void tuv_result_close_due(taosuv_client_t* client); /* what was closed in hooks */
+/* The statement that it came from may do nothing else before this result is read or closed. */
+void tuv_result_pin(taosuv_result_t* result, tuv_remote_t* remote);
+
+/* stmt_turn.c, stmt_remote.c: prepared statements */
+void tuv_stmts_run_due(taosuv_client_t* client);
+void tuv_stmts_close(taosuv_client_t* client); /* it is being closed */
+void tuv_stmts_lost(tuv_conn_t* conn, const tuv_failure_t* failure);
+/* Unqualified names mean other tables from now on: what is cached is of no use. */
+void tuv_stmts_forget(tuv_conn_t* conn);
+void tuv_remote_result_done(tuv_remote_t* remote);
+const taosuv_req_t* tuv_remote_waiter(const tuv_op_t* op); /* of a statement's message; or NULL */
 
 /* block.c */
 taosuv_block_t* tuv_block_create(tuv_mem_t* mem, tuv_refbuf_t* owner, const uint8_t* data,

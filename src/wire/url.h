@@ -55,6 +55,8 @@ typedef struct tuv_url_s {
   uint64_t max_queue_bytes; /* of their messages, 0..2^40, default 64 MiB */
   uint64_t max_send_buffer; /* bytes per connection, 1..2^40, default 16 MiB */
   uint64_t max_message_size;/* bytes, 65536..0x7fffffff, default 0x60000000 */
+  uint32_t stmt_version;    /* 1 or 2; 0: what the server has (the default) */
+  uint32_t stmt_cache;      /* statements kept for reuse per connection, 0..65536, default 100 */
   uint64_t connect_timeout; /* ms, 1..86400000, default 10000 */
   uint64_t request_timeout; /* ms, 0 (none)..86400000, default 60000; timeout= is an alias */
   uint32_t retries; /* rounds over all hosts; retries= or conn_retries=, 0..1000, default 5 */

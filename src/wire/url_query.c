@@ -46,6 +46,8 @@ static const setting_t settings[] = {
     {"max_queue_bytes", NULL, U64, AT(max_queue_bytes), 0, (uint64_t) 1 << 40},
     {"max_send_buffer", NULL, U64, AT(max_send_buffer), 1, (uint64_t) 1 << 40},
     {"max_message_size", NULL, U64, AT(max_message_size), 65536, 0x7fffffff},
+    {"stmt_version", NULL, U32, AT(stmt_version), 1, 2},
+    {"stmt_cache", NULL, U32, AT(stmt_cache), 0, 65536},
     {"connect_timeout", NULL, U64, AT(connect_timeout), 1, DAY_MS},
     {"request_timeout", "timeout", U64, AT(request_timeout), 0, DAY_MS},
     {"retries", "conn_retries", U32, AT(retries), 0, 1000},

@@ -122,6 +122,8 @@ static void dump_url(const tuv_url_t* url, char* dump, size_t size) {
   add_number(dump, size, "pool_size", url->pool_size, 1);
   add_number(dump, size, "max_inflight", url->max_inflight, 1024);
   add_number(dump, size, "max_queue", url->max_queue, 65536);
+  add_number(dump, size, "stmt_version", url->stmt_version, 0);
+  add_number(dump, size, "stmt_cache", url->stmt_cache, 100);
   add_number(dump, size, "discover_interval", url->discover_interval, 60000);
   add_number(dump, size, "max_queue_bytes", url->max_queue_bytes, 64u << 20);
   add_number(dump, size, "max_send_buffer", url->max_send_buffer, 16u << 20);
