@@ -48,7 +48,7 @@ static void a_text_is_cut_but_never_inside_a_secret(void** state) {
 
 static void short_secrets_are_not_looked_for(void** state) {
   (void) state;
-  tuv_secrets_t s = {{"abc", "", "", "", "", "", ""}};
+  tuv_secrets_t s = {{"abc", "", "", "", "", "", "", ""}};
   char out[16];
   tuv_redact_text(&s, "xabcx", 5, out, sizeof out);
   assert_string_equal(out, "xabcx");
