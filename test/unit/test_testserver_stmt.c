@@ -650,6 +650,27 @@ static void the_first_protocol_has_its_order(void** state) {
   assert_int_equal(ts_server_counters(f->server).poisonous, 0);
 }
 
+static void the_first_protocol_keeps_the_table_and_its_tags(void** state) {
+  wc_t* f = *state;
+  start(f, NULL);
+  OK(ask(f, "init", ""));
+  OK(ask(f, "prepare", "\"stmt_id\":1,\"sql\":\"%s\"", using_sql));
+  OK(ask(f, "set_table_name", "\"stmt_id\":1,\"name\":\"k1\""));
+  fails(f, ask(f, "bind", "\"stmt_id\":1,\"columns\":[[0],[0],[null]]"), 554, "Stmt API usage");
+  OK(ask(f, "set_tags", "\"stmt_id\":1,\"tags\":[7,\"x\"]"));
+  for (int i = 0; i < 3; i++) {
+    OK(ask(f, "bind", "\"stmt_id\":1,\"columns\":[[%d],[%d],[null]]", i, i));
+    OK(ask(f, "add_batch", "\"stmt_id\":1"));
+    is_text(f, ask(f, "exec", "\"stmt_id\":1"), "\"affected\":1}", true);
+  }
+  OK(ask(f, "set_table_name", "\"stmt_id\":1,\"name\":\"k1\"")); /* it is there: needs no tags */
+  OK(ask(f, "bind", "\"stmt_id\":1,\"columns\":[[9,10],[9,null],[null,\"y\"]]"));
+  OK(ask(f, "add_batch", "\"stmt_id\":1"));
+  is_text(f, ask(f, "exec", "\"stmt_id\":1"), "\"affected\":2}", true);
+  assert_int_equal(count_rows(f, "select * from st where tbname = 'k1' and g = 7"), 5);
+  assert_int_equal(ts_server_counters(f->server).poisonous, 0);
+}
+
 static void old_servers_lack_statements(void** state) {
   wc_t* f = *state;
   start(f, "3.1.1.15");
@@ -865,6 +886,7 @@ int main(void) {
       TEST(nothing_is_kept_of_a_batch_that_fails),
       TEST(queries_take_values_of_any_type),
       TEST(the_first_protocol_has_its_order),
+      TEST(the_first_protocol_keeps_the_table_and_its_tags),
       TEST(old_servers_lack_statements),
       TEST(wrong_lengths_are_named),
       TEST(poison_ends_the_connection_and_is_counted),
