@@ -16,7 +16,7 @@ static tuv_conn_t* conn_of(tuv_http_conn_t* http) {
 
 int tuv_rest_send(tuv_conn_t* conn, tuv_op_t* op, const tuv_rest_message_t* message) {
   const taosuv_client_t* client = conn->client;
-  const tuv_host_t* host = &client->url.hosts[conn->host];
+  const tuv_place_t* host = &client->hosts[conn->host];
   tuv_rest_conn_t* rest = &conn->rest;
   char id[24] = "";
   if (message->with_id) snprintf(id, sizeof id, "%" PRIu64, op->id);
@@ -41,6 +41,11 @@ int tuv_rest_send(tuv_conn_t* conn, tuv_op_t* op, const tuv_rest_message_t* mess
   rest->op_id = op->id;
   rest->kind = (uint8_t) message->kind;
   rest->repeatable = message->repeatable;
+  rest->has_payload = message->payload != NULL;
+  rest->prefix_size = 0;
+  if (rest->has_payload)
+    rest->prefix_size = (size_t) ((const char*) message->body - (const char*) message->payload);
+  if (rest->prefix_size > 0) memcpy(rest->prefix, message->payload, rest->prefix_size);
   rest->decoded = 0;
   tuv_rest_begin(&rest->decoder);
   tuv_http_conn_end(&rest->http, &op->at);
@@ -61,7 +66,7 @@ static bool reads(const char* sql, size_t size) {
   return false;
 }
 
-int tuv_rest_sql(tuv_op_t* op, tuv_conn_t* conn, const void* sql, size_t size) {
+static int send_sql(tuv_op_t* op, tuv_conn_t* conn, const void* sql, size_t size, bool payload) {
   const char* target = conn->client->target;
   bool reading = reads(sql, size);
   int status = tuv_rest_send(conn, op, &(tuv_rest_message_t){.method = "POST",
@@ -71,14 +76,19 @@ int tuv_rest_sql(tuv_op_t* op, tuv_conn_t* conn, const void* sql, size_t size) {
                                                              .has_body = true,
                                                              .body = sql,
                                                              .size = size,
+                                                             .payload = payload ? sql : NULL,
                                                              .kind = TUV_REST_SQL,
                                                              .repeatable = reading});
   conn->rest.reading = reading;
   return status;
 }
 
+int tuv_rest_sql(tuv_op_t* op, tuv_conn_t* conn, const void* sql, size_t size) {
+  return send_sql(op, conn, sql, size, true);
+}
+
 int tuv_rest_ask(tuv_op_t* op, tuv_conn_t* conn, const char* sql) {
-  return tuv_rest_sql(op, conn, sql, strlen(sql));
+  return send_sql(op, conn, sql, strlen(sql), false);
 }
 
 /* ---- answers ---- */
@@ -266,17 +276,19 @@ static bool may_repeat(const tuv_conn_t* conn) {
 static int recover(tuv_conn_t* conn, tuv_req_t* priv) {
   tuv_rest_conn_t* rest = &conn->rest;
   if (priv->payload != NULL) return 0;
-  size_t size = priv->op.type->payload_key == NULL ? 0
-                                                   : tuv_buf_size(&rest->http.out) - rest->body_at;
-  priv->payload_size = size;
-  if (size == 0) return 0;
-  priv->payload = tuv_refbuf_take(conn->client->mem, size);
+  priv->payload_size = 0;
+  if (!rest->has_payload) return 0;
+  size_t head = rest->prefix_size, size = tuv_buf_size(&rest->http.out) - rest->body_at;
+  priv->payload = tuv_refbuf_take(conn->client->mem, head + size);
   if (priv->payload == NULL) return TAOSUV_ENOMEM;
-  memcpy(priv->payload->data, rest->http.out.data + rest->http.out.head + rest->body_at, size);
+  priv->payload_size = head + size;
+  if (head > 0) memcpy(priv->payload->data, rest->prefix, head);
+  memcpy(priv->payload->data + head, rest->http.out.data + rest->http.out.head + rest->body_at,
+         size);
   return 0;
 }
 
-static uint64_t received(const tuv_conn_t* conn) {
+static uint64_t signs_of_life(const tuv_conn_t* conn) {
   return conn->rest.http.received;
 }
 
@@ -298,7 +310,7 @@ const tuv_carrier_t tuv_carrier_rest = {.connect = rest_connect,
                                         .abandon = abandon,
                                         .may_repeat = may_repeat,
                                         .recover = recover,
-                                        .received = received,
+                                        .signs_of_life = signs_of_life,
                                         .flush = flush,
                                         .close = rest_close,
                                         .abort = rest_close};

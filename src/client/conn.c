@@ -292,7 +292,7 @@ void tuv_conn_lost(tuv_conn_t* conn, const char* message) {
 
 void tuv_conn_doom(tuv_conn_t* conn) {
   conn->doomed = true;
-  pump_later(conn);
+  tuv_conn_pump_later(conn);
 }
 
 void tuv_conn_retire(tuv_conn_t* conn) {

@@ -18,6 +18,7 @@
 #include "util/queue.h"
 #include "wire/envelope.h"
 #include "wire/message.h"
+#include "wire/insert.h"
 #include "wire/rest.h"
 #include "wire/url.h"
 
@@ -187,6 +188,9 @@ typedef struct tuv_rest_conn_s {
   uint8_t kind;     /* tuv_rest_kind_t */
   uint8_t step;     /* of the log-in */
   bool repeatable, reading;
+  bool has_payload; /* what is in http.out behind body_at, with `prefix` in front */
+  size_t prefix_size;
+  uint8_t prefix[TUV_INSERT_PACK_MAX];
 } tuv_rest_conn_t;
 
 /* One connection of the pool. */

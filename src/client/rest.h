@@ -19,6 +19,9 @@ typedef struct tuv_rest_message_s {
   bool has_body;
   const void* body;
   size_t size;
+  /* The request's payload, of which `body` is the last part, when it may have to be sent anew over
+   * another connection; NULL: none. */
+  const void* payload;
   tuv_rest_kind_t kind;
   bool repeatable;  /* twice does no harm: it is sent again when an idle connection was just closed */
 } tuv_rest_message_t;
