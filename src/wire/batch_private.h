@@ -66,6 +66,8 @@ typedef struct tuv_slot_s {
   uint32_t limit;  /* variable: the most bytes; NCHAR: characters */
   uint8_t type;
   uint8_t width;   /* 0: variable */
+  uint8_t plain;     /* the taosuv_value_kind_t whose 64 bits are stored as they are … */
+  int64_t low, high; /* … when they, as an int64, lie between these */
   bool decimal;
   bool required;   /* the table's first TIMESTAMP: NULL is refused */
   tuv_sum_t sum;   /* columns: of all tables; tags: nulls counted by rows (COLUMNAR) */
@@ -101,6 +103,8 @@ static inline bool tuv_cell_is_variable(uint8_t type) {
   return type == TAOSUV_TYPE_VARCHAR || type == TAOSUV_TYPE_NCHAR || type == TAOSUV_TYPE_JSON ||
          type == TAOSUV_TYPE_VARBINARY || type == TAOSUV_TYPE_GEOMETRY || type == TAOSUV_TYPE_BLOB;
 }
+
+#define TUV_NOT_PLAIN 0xFFu
 
 /* batch_layout.c */
 uint8_t tuv_type_width(uint8_t type); /* 0: variable, or no type that can be bound */
