@@ -91,6 +91,11 @@ struct tuv_batch_layout_s {
   tuv_cell_t* params; /* a query's; as many as ncolumns */
 };
 
+/* The tables that are sent, by their number. */
+static inline tuv_batch_table_t* tuv_batch_used(const tuv_batch_t* batch, uint32_t number) {
+  return batch->tables[batch->tables_size + number];
+}
+
 /* Bytes as they go out are little-endian. */
 static inline void tuv_store(uint8_t* out, uint64_t value, unsigned bytes) {
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
