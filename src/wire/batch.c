@@ -152,9 +152,9 @@ int tuv_batch_table(tuv_batch_t* batch, const char* name, size_t length, tuv_err
   const taosuv_stmt_field_t* field = batch->layout->table;
   if (field == NULL) return tuv_fail(err, TUV_EINVAL, "the SQL has no '?' for a table's name");
   if (name != NULL && length == SIZE_MAX) length = strlen(name);
-  if (batch->current != NULL && is_named(batch->current, name, length)) return 0;
-  status = check_name(field, name, length, err);
-  if (status < 0) return status;
+  bool again = name != NULL && batch->current != NULL && is_named(batch->current, name, length);
+  status = again ? 0 : check_name(field, name, length, err);
+  if (status < 0 || again) return status;
   uint32_t hash = hash_name(name, length);
   tuv_batch_table_t* table = NULL;
   if (batch->nslots > 0) table = *find_slot(batch, name, length, hash);
