@@ -6,9 +6,12 @@
 #include "taosuv/bind.h"
 #include "taosuv/client.h"
 #include "taosuv/error.h"
+#include "taosuv/line.h"
+#include "taosuv/lines.h"
 #include "taosuv/observe.h"
 #include "taosuv/query.h"
 #include "taosuv/stmt.h"
+#include "taosuv/tmq.h"
 #include "taosuv/url.h"
 #include "taosuv/version.h"
 
