@@ -112,8 +112,8 @@ static bool probe(tuv_conn_t* conn) {
   return tuv_ws_send(&conn->ws, TUV_WS_PING, NULL, 0, NULL) == 0;
 }
 
-static uint64_t received(const tuv_conn_t* conn) {
-  return conn->ws.received;
+static uint64_t signs_of_life(const tuv_conn_t* conn) {
+  return tuv_ws_signs_of_life(&conn->ws);
 }
 
 static void flush(tuv_conn_t* conn) {
@@ -138,7 +138,7 @@ const tuv_carrier_t tuv_carrier_ws = {.connect = ws_connect,
                                       .abandon = abandon,
                                       .recover = recover,
                                       .probe = probe,
-                                      .received = received,
+                                      .signs_of_life = signs_of_life,
                                       .flush = flush,
                                       .close = ws_close,
                                       .abort = ws_abort};

@@ -134,7 +134,7 @@ typedef struct tuv_carrier_s {
   /* Gives a request that never left its payload back, when the connection is down. */
   int (*recover)(tuv_conn_t* conn, tuv_req_t* priv);
   bool (*probe)(tuv_conn_t* conn); /* asks for a sign of life; NULL: there is no way */
-  uint64_t (*received)(const tuv_conn_t* conn); /* bytes in all */
+  uint64_t (*signs_of_life)(const tuv_conn_t* conn); /* changes with each: bytes that came, or went */
   void (*flush)(tuv_conn_t* conn);
   void (*close)(tuv_conn_t* conn); /* with a goodbye; tuv_conn_gone follows */
   void (*abort)(tuv_conn_t* conn);
@@ -180,7 +180,7 @@ struct tuv_conn_s {
   uint64_t used_at;    /* loop time of the last operation */
   uint64_t ping_at;    /* loop time of the next look for signs of life */
   uint64_t retire_at;  /* loop time; 0: never */
-  uint64_t seen;       /* bytes received at the last look */
+  uint64_t seen;       /* signs of life at the last look */
   bool probing;        /* a ping was sent at the last look */
   bool retiring;       /* past its age, or moved: takes no new request, closes with its last result */
   bool replaces;       /* once it is ready another one is to retire */
@@ -326,6 +326,7 @@ void tuv_conn_post(tuv_conn_t* conn, tuv_op_t* op);
 /* Whether a message of so many bytes may be sent: max_inflight and max_send_buffer allow it. */
 bool tuv_conn_has_room(tuv_conn_t* conn, size_t size);
 void tuv_conn_pump(tuv_conn_t* conn);
+void tuv_conn_pump_later(tuv_conn_t* conn); /* in this turn; when no answer will do it */
 void tuv_conn_close(tuv_conn_t* conn);
 void tuv_conn_retire(tuv_conn_t* conn); /* nothing is in flight on it */
 void tuv_conn_lost(tuv_conn_t* conn, const char* message); /* ends it as lost */

@@ -107,6 +107,7 @@ void tuv_req_detach(taosuv_req_t* req) {
       if (op->conn != NULL && !tuv_conn_withdraw(op->conn, op)) {
         tuv_idmap_set(&op->conn->table, op->id, op->type->tombstone);
         priv->client->carrier->abandon(op->conn);
+        if (op->conn->retiring) tuv_conn_pump_later(op->conn); /* this may have been its last */
         op->conn = NULL;
       }
       break;
