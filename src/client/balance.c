@@ -81,7 +81,7 @@ int tuv_balance_replace(taosuv_client_t* client, uint32_t host) {
 
 void tuv_balance_look(taosuv_client_t* client) {
   uint64_t at = UINT64_MAX;
-  if (client->closing || client->nhosts == 1) return;
+  if (client->closing || client->nhosts == 1 || client->consumer != NULL) return;
   while (tuv_pool_usable(client) > 0 && client->moving < 1 + client->url.pool_size / POOL_PER_MOVE) {
     move_t move = next_move(client);
     at = move.at;

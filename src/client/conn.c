@@ -159,7 +159,9 @@ static void die(tuv_conn_t* conn, const tuv_failure_t* failure) {
   bool never_ready = leave_pool(conn, TUV_CONN_DEAD);
   tuv_observe_conn(conn, never_ready ? TAOSUV_TRACE_CONN_FAILED : TAOSUV_TRACE_CONN_LOST, failure);
   take_apart(conn, &lost);
+  if (client->consumer != NULL) tuv_tmq_conn_gone(client->consumer, conn);
   fail_lost(conn, &lost, failure);
+  if (client->consumer != NULL) tuv_tmq_lost(client->consumer, failure);
   if (never_ready)
     tuv_pool_connect_failed(client, conn->host, conn->begun_at, failure);
   else if (client->queued > 0 || client->drain_wanted)
