@@ -176,10 +176,10 @@ static void fetch_parse(void) {
 
 static void request_write(void) {
   uint8_t head[TUV_MSG_QUERY_HEAD], fetch[TUV_MSG_FETCH_SIZE];
-  char text[TUV_FREE_RESULT_MAX];
+  char text[TUV_REQUEST_ID_MAX];
   tuv_msg_query_head(head, sink, 8);
   tuv_msg_fetch(fetch, sink, 123456);
-  sink += head[0] + fetch[16] + tuv_request_free_result(text, 1234567890123, 123456);
+  sink += head[0] + fetch[16] + tuv_request_id(text, "free_result", 1234567890123, "id", 123456);
 }
 
 static void run_bind_columns(void) {
