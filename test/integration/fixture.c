@@ -135,7 +135,10 @@ void it_url(const it_t* it, char* url, size_t size, const char* db, const char* 
   const char* transport = uses_transport(base, keys) ? it_transport_keys() : "";
   const char* parts[] = {keys, retries ? "" : "retries=0&retry_initial=1&retry_max=1", transport,
                          more};
-  int written = snprintf(url, size, "%.*s/%s", (int) at, base, db);
+  bool http = it_transport() == IT_HTTP && strncmp(base, "ws", 2) == 0;
+  const char* scheme = http ? "http" : "";
+  int written = snprintf(url, size, "%s%.*s/%s", scheme, (int) at - (http ? 2 : 0),
+                         base + (http ? 2 : 0), db);
   for (size_t i = 0, count = 0; i < COUNT(parts); i++) {
     if (parts[i][0] == 0) continue;
     written += snprintf(url + written, size - (size_t) written, "%c%s", count++ == 0 ? '?' : '&',
