@@ -73,8 +73,10 @@ static bool is_server_closed(void* data) {
   return ((it_t*) data)->server_closed;
 }
 
+/* What a client must never send was not sent. */
 void it_server_stop(it_t* it) {
   it->server_closed = false;
+  assert_int_equal(ts_server_counters(it->server).poisonous, 0);
   ts_server_close(it->server, on_server_closed, it);
   it->server = NULL;
   assert_true(it_until(it, is_server_closed, it, 5000));
