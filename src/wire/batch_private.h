@@ -217,10 +217,4 @@ void tuv_column_values(tuv_out_t* out, const tuv_slot_t* slot, bool text,
 /* Whether the bytes are one whole geometry; the reason why not in `err`. */
 int tuv_wkb_check(const uint8_t* bytes, size_t size, tuv_errmsg_t* err);
 
-/* decimal_read.c */
-/* The decimal text times 10^scale, digits behind rounded half away from zero. TUV_EINVAL for what
- * is no decimal number, TUV_ERANGE when it has more than `digits` digits. */
-int tuv_decimal_read(const char* text, size_t length, unsigned digits, unsigned scale,
-                     taosuv_decimal_t* out, tuv_errmsg_t* err);
-
 #endif
