@@ -1,7 +1,4 @@
 /* Rows bound by column: arrays checked first, then copied. */
-#include <stdio.h>
-
-#include "util/utf8.h"
 #include "wire/batch_private.h"
 
 static bool row_is_null(const taosuv_array_t* array, uint32_t row) {

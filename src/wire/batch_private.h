@@ -120,7 +120,7 @@ int tuv_batch_make_layout(tuv_batch_t* batch, tuv_errmsg_t* err);
 #define TUV_NO_ROW UINT64_MAX
 int tuv_batch_where(const tuv_batch_t* batch, const taosuv_stmt_field_t* field, uint32_t index,
                     uint64_t row, int status, tuv_errmsg_t* err);
-int tuv_batch_begin(tuv_batch_t* batch, bool rows, tuv_errmsg_t* err);
+int tuv_batch_begin(tuv_batch_t* batch, bool unfinished, tuv_errmsg_t* err);
 int tuv_batch_no_memory(tuv_errmsg_t* err);
 
 /* batch_value.c: one value as bytes */
