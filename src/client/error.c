@@ -26,6 +26,7 @@ SAME(EMSGSIZE);
 SAME(ENOMEM);
 SAME(ERANGE);
 SAME(ENODATA);
+SAME(ENOTSUP);
 #undef SAME
 
 typedef struct {

@@ -48,6 +48,9 @@ ts_counters_t ts_server_counters(const ts_server_t* server) {
                          .messages = server->messages,
                          .results_open = server->results_open,
                          .free_results = server->free_results,
+                         .statements_open = server->stmts_open,
+                         .dead_statements = server->stmts_dead,
+                         .poisonous = server->poisonous,
                          .waiting = server->waiting,
                          .bytes_in = peer->bytes_in,
                          .bytes_out = peer->bytes_out};
@@ -144,9 +147,12 @@ int ts_server_create(uv_loop_t* loop, const ts_config_t* config, ts_server_t** o
   server->version_number = ts_version_number(server->version);
   server->next_rule = 1;
   server->store = ts_store_open();
+  server->store->changed = ts_tmq_changed;
+  server->store->changed_data = server;
   ts_env_init(&server->env, server->version);
   int status = set_up_tls(server);
   ts_peer_options_t options = {.data = server,
+                               .path = "/ws /rest/tmq",
                                .tls = server->tls,
                                .ping_ms = interval(config->ping_ms, 54000),
                                .deadline_ms = interval(config->deadline_ms, 114000),
@@ -154,6 +160,7 @@ int ts_server_create(uv_loop_t* loop, const ts_config_t* config, ts_server_t** o
                                .opened = ts_session_open,
                                .text = ts_session_text,
                                .binary = ts_session_binary,
+                               .http = ts_session_http,
                                .close_frame = ts_session_close_frame,
                                .closed = ts_session_closed};
   if (status == 0) status = ts_peer_listen(loop, &options, config->port, &server->peer);

@@ -27,6 +27,8 @@ typedef struct ts_cached_s {
   ts_result_t* result;
 } ts_cached_t;
 
+typedef struct ts_tmq_s ts_tmq_t; /* session_tmq.h */
+
 struct ts_server_s {
   uv_loop_t* loop;
   ts_peer_t* peer;
@@ -53,8 +55,12 @@ struct ts_server_s {
   uint64_t messages;
   uint64_t results_open;
   uint64_t free_results;
+  uint64_t stmts_open;
+  uint64_t stmts_dead;
+  uint64_t poisonous;
   uint64_t waiting;
-  uint64_t timers; /* of waiting requests, not closed yet */
+  uint64_t timers; /* of waiting requests and consumers, not closed yet */
+  ts_tmq_t* tmqs;  /* the consumers' connections */
   bool peer_closed;
   ts_buf_t scratch; /* the reply being written */
   void (*closed)(void* data);
@@ -68,6 +74,7 @@ typedef struct ts_cursor_s {
   uint64_t index;        /* of the next block */
   ts_blob_t* current;    /* the block of the last `fetch`; borrowed from the result */
   ts_result_t* result;
+  bool silent;           /* fetches are never answered */
 } ts_cursor_t;
 
 typedef struct ts_waiting_s ts_waiting_t;
@@ -81,7 +88,10 @@ typedef struct ts_session_s {
   ts_env_t env;
   uint64_t next_result;
   ts_cursor_t* results[TS_RESULT_BUCKETS];
+  uint64_t next_stmt;
+  struct ts_stmt_s* stmts;
   ts_waiting_t* waiting;
+  ts_tmq_t* tmq; /* NULL: not of /rest/tmq */
 } ts_session_t;
 
 /* A request, as far as it could be read. */
@@ -89,11 +99,19 @@ typedef struct ts_request_s {
   ts_session_t* session;
   uint64_t started;
   const char* action; /* as replies name it */
+  const char* title;  /* of its arguments, in the error about them */
   uint64_t req_id;
-  uint64_t id;        /* a result's */
+  uint64_t id;        /* a result's, or a consumer's message's */
+  uint64_t stmt_id;
+  bool stmt_reply;    /* errors have the statement's id too */
   const char* sql;
   size_t sql_size;
   bool binary_reply;  /* errors are given in the form of fetch_raw_block's replies */
+  bool tmq_reply;     /* in that of fetch_raw_data's */
+  bool of_message;    /* errors tell the message's id */
+  bool http;          /* it is answered as /rest/sql does */
+  bool timing, with_meta; /* parameters of it */
+  ts_zone_t zone;         /* in which its times are written */
   yyjson_val* args;
 } ts_request_t;
 
@@ -116,11 +134,31 @@ void ts_session_binary(ts_conn_t* conn, const uint8_t* data, size_t size);
 void ts_session_close_frame(ts_conn_t* conn, uint16_t code);
 void ts_session_closed(ts_conn_t* conn);
 
+/* A message that the real gateway does not survive: counted, and the connection cut. */
+void ts_session_poison(ts_session_t* session);
+
 /* What handles a request that is read and that no rule answers otherwise. */
 typedef void (*ts_handler_t)(ts_request_t* request);
 /* Looks for a rule and applies it, or calls the handler. `applied`: the rule has waited already. */
 void ts_session_dispatch(ts_request_t* request, ts_handler_t handler, ts_rule_entry_t* applied,
                          const void* message, size_t size, bool binary);
+
+/* session_tmq.c, session_tmq_poll.c: consumers. */
+ts_tmq_t* ts_tmq_open(ts_session_t* session);
+void ts_tmq_closed(ts_tmq_t* tmq);
+void ts_tmq_message(ts_session_t* session, const char* text, size_t size,
+                    ts_rule_entry_t* applied);
+void ts_tmq_changed(void* server); /* the store's logs have */
+
+/* session_http.c: an HTTP request, which waits in the connection. */
+#define TS_HTTP_JSON "application/json; charset=utf-8"
+bool ts_session_http(ts_conn_t* conn, const ts_http_t* http);
+void ts_http_message(ts_session_t* session, ts_rule_entry_t* applied);
+void ts_http_error(ts_request_t* request, int status, int code, const char* text);
+
+/* rest_json.c: a result or an update as /rest/sql answers it. */
+void ts_rest_result(ts_request_t* request, const ts_result_t* result);
+void ts_rest_update(ts_request_t* request, int64_t affected_rows);
 
 /* session_json.c, session_binary.c: `applied` as above. */
 void ts_json_message(ts_session_t* session, const char* text, size_t size,
@@ -135,6 +173,7 @@ void ts_request_fetch_raw(ts_request_t* request);
 void ts_request_fetch(ts_request_t* request);
 void ts_request_fetch_block(ts_request_t* request);
 void ts_request_block(ts_request_t* request, ts_blob_t* block); /* the reply with this block */
+ts_cursor_t* ts_session_open_result(ts_session_t* session, ts_result_t* result);
 ts_cursor_t* ts_session_cursor(ts_session_t* session, uint64_t id);
 void ts_session_free_result(ts_session_t* session, uint64_t id);
 
@@ -144,6 +183,8 @@ bool ts_request_lines(ts_request_t* request);
 /* session_reply.c: the five first keys are written by begin; end closes the object and sends. */
 void ts_reply_error(ts_request_t* request, int code, const char* format, ...)
     __attribute__((format(printf, 3, 4)));
+/* The error for an argument of another type. */
+void ts_reply_bad_args(ts_request_t* request);
 ts_buf_t* ts_reply_begin(ts_request_t* request);
 void ts_reply_end(ts_request_t* request);
 uint64_t ts_request_timing(const ts_request_t* request);

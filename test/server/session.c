@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "server.h"
+#include "session_stmt.h"
 
 /* A request that waits, to be read anew when its time has come. */
 struct ts_waiting_s {
@@ -13,7 +14,7 @@ struct ts_waiting_s {
   ts_rule_entry_t* rule;
   bool binary;
   size_t size;
-  uint8_t* message;
+  uint8_t* message; /* of an HTTP request nothing: it waits in its connection */
 };
 
 void ts_session_open(ts_conn_t* conn) {
@@ -21,6 +22,7 @@ void ts_session_open(ts_conn_t* conn) {
   session->server = ts_peer_data(ts_conn_peer(conn));
   session->conn = conn;
   ts_env_init(&session->env, session->server->version);
+  if (strncmp(ts_conn_path(conn), "/rest/tmq", 9) == 0) session->tmq = ts_tmq_open(session);
   ts_conn_set_data(conn, session);
 }
 
@@ -49,6 +51,8 @@ static void finish(ts_session_t* session) {
 void ts_session_closed(ts_conn_t* conn) {
   ts_session_t* session = ts_conn_data(conn);
   while (session->waiting != NULL) unlink_waiting(session->waiting);
+  if (session->tmq != NULL) ts_tmq_closed(session->tmq);
+  ts_session_free_stmts(session);
   for (size_t i = 0; i < TS_RESULT_BUCKETS; i++)
     while (session->results[i] != NULL)
       ts_session_free_result(session, session->results[i]->id);
@@ -69,7 +73,13 @@ void ts_session_text(ts_conn_t* conn, const char* text, size_t size) {
 
 void ts_session_binary(ts_conn_t* conn, const uint8_t* data, size_t size) {
   ts_session_t* session = ts_conn_data(conn);
-  if (!session->closing) ts_binary_message(session, data, size, NULL);
+  bool ignored = session->tmq != NULL; /* consumers send none */
+  if (!session->closing && !ignored) ts_binary_message(session, data, size, NULL);
+}
+
+void ts_session_poison(ts_session_t* session) {
+  session->server->poisonous++;
+  ts_conn_cut(session->conn);
 }
 
 /* ---- rules ---- */
@@ -78,7 +88,9 @@ static void on_waited(uv_timer_t* timer) {
   ts_waiting_t* waiting = timer->data;
   ts_session_t* session = waiting->session;
   unlink_waiting(waiting); /* freed only when the loop closes the timer */
-  if (waiting->binary) {
+  if (ts_conn_is_http(session->conn)) {
+    ts_http_message(session, waiting->rule);
+  } else if (waiting->binary) {
     ts_binary_message(session, waiting->message, waiting->size, waiting->rule);
   } else {
     ts_json_message(session, (const char*)waiting->message, waiting->size, waiting->rule);
@@ -106,6 +118,14 @@ static void wait_first(ts_session_t* session, ts_rule_entry_t* rule, const void*
   uv_timer_start(&waiting->timer, on_waited, rule->rule.wait_ms, 0);
 }
 
+/* Over HTTP, a text is the body of an answer with status 200, and a binary message all of it. */
+static void send_text(const ts_session_t* session, const ts_buf_t* out) {
+  if (ts_conn_is_http(session->conn))
+    ts_conn_http_reply(session->conn, 200, TS_HTTP_JSON, out->data, out->size, false);
+  else
+    ts_conn_text(session->conn, out->data, out->size);
+}
+
 static void answer_text(const ts_request_t* request, const ts_rule_t* rule) {
   static const char key[] = "$REQ_ID";
   const size_t length = sizeof key - 1;
@@ -119,7 +139,7 @@ static void answer_text(const ts_request_t* request, const ts_rule_t* rule) {
       ts_buf_add(&out, data + at++, 1);
     }
   }
-  ts_conn_text(request->session->conn, out.data, out.size);
+  send_text(request->session, &out);
   ts_buf_free(&out);
 }
 

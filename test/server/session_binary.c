@@ -2,9 +2,17 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "server.h"
+#include "session_stmt.h"
 
-enum { ACTION_QUERY = 6, ACTION_FETCH_RAW_BLOCK = 7, ACTION_VALIDATE_SQL = 10 };
+enum {
+  ACTION_SET_TAGS = 1,
+  ACTION_BIND = 2,
+  ACTION_QUERY = 6,
+  ACTION_FETCH_RAW_BLOCK = 7,
+  ACTION_STMT2_BIND = 9,
+  ACTION_VALIDATE_SQL = 10,
+  ACTION_STMT2_BIND_EXEC = 11
+};
 
 typedef struct binary_s {
   ts_request_t request; /* first: handlers get a pointer to it */
@@ -13,21 +21,49 @@ typedef struct binary_s {
   uint64_t action;
 } binary_t;
 
+static const struct {
+  uint64_t action;
+  const char* name;
+  uint8_t since[4];
+} names[] = {
+    {ACTION_SET_TAGS, "set_tags", {0}},
+    {ACTION_BIND, "bind", {0}},
+    {ACTION_QUERY, "binary_query", {3, 3, 0, 7}},
+    {ACTION_FETCH_RAW_BLOCK, "fetch_raw_block", {3, 3, 0, 7}},
+    {ACTION_STMT2_BIND, "stmt2_bind", {3, 3, 3, 0}},
+    {ACTION_VALIDATE_SQL, "validate_sql", {3, 3, 6, 0}},
+    {ACTION_STMT2_BIND_EXEC, "stmt2_bind_exec", {3, 4, 1, 13}},
+};
+
 static const char* action_name(const ts_server_t* server, uint64_t action) {
-  bool raw = ts_server_has(server, 3, 3, 0, 7);
-  if (action == ACTION_QUERY && raw) return "binary_query";
-  if (action == ACTION_FETCH_RAW_BLOCK && raw) return "fetch_raw_block";
-  if (action == ACTION_VALIDATE_SQL && ts_server_has(server, 3, 3, 6, 0)) return "validate_sql";
+  for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+    const uint8_t* since = names[i].since;
+    if (names[i].action == action &&
+        ts_server_has(server, since[0], since[1], since[2], since[3]))
+      return names[i].name;
+  }
   return "unknown";
+}
+
+static bool is_stmt(uint64_t action) {
+  return action == ACTION_SET_TAGS || action == ACTION_BIND || action == ACTION_STMT2_BIND ||
+         action == ACTION_STMT2_BIND_EXEC;
 }
 
 /* Finds the SQL, which is what rules ask for; bad messages have none. */
 static void find_sql(binary_t* binary) {
+  ts_request_t* request = &binary->request;
+  if (is_stmt(binary->action)) {
+    const ts_stmt_t* stmt = ts_session_stmt(request->session, request->stmt_id);
+    request->sql = stmt != NULL ? stmt->text : NULL;
+    request->sql_size = request->sql != NULL ? stmt->text_size : 0;
+    return;
+  }
   if (binary->action == ACTION_FETCH_RAW_BLOCK || binary->size < 31) return;
   size_t size = ts_get_u32(binary->data + 26);
   if (size > binary->size - 30) return;
-  binary->request.sql = (const char*)binary->data + 30;
-  binary->request.sql_size = size;
+  request->sql = (const char*)binary->data + 30;
+  request->sql_size = size;
 }
 
 static bool check_sql(binary_t* binary) {
@@ -74,6 +110,16 @@ static void fetch(binary_t* binary) {
   }
 }
 
+static void handle_stmt(binary_t* binary) {
+  ts_request_t* request = &binary->request;
+  switch (binary->action) {
+    case ACTION_SET_TAGS: ts_stmt1_block_tags(request, binary->data + 24, binary->size - 24); break;
+    case ACTION_BIND: ts_stmt1_block_bind(request, binary->data + 24, binary->size - 24); break;
+    case ACTION_STMT2_BIND: ts_stmt2_bind(request, binary->data, binary->size); break;
+    default: ts_stmt2_bind_exec(request, binary->data, binary->size); break;
+  }
+}
+
 static void handle(ts_request_t* request) {
   binary_t* binary = (binary_t*)request;
   if (!request->session->connected) {
@@ -83,6 +129,8 @@ static void handle(ts_request_t* request) {
                    (unsigned long long)binary->action);
   } else if (binary->action == ACTION_FETCH_RAW_BLOCK) {
     fetch(binary);
+  } else if (is_stmt(binary->action)) {
+    handle_stmt(binary);
   } else if (check_sql(binary)) {
     if (binary->action == ACTION_QUERY) {
       ts_request_query(request);
@@ -95,7 +143,7 @@ static void handle(ts_request_t* request) {
 void ts_binary_message(ts_session_t* session, const uint8_t* data, size_t size,
                        ts_rule_entry_t* applied) {
   if (size < 24) { /* the real gateway crashes or reads foreign memory */
-    ts_conn_cut(session->conn);
+    ts_session_poison(session);
     return;
   }
   binary_t binary = {.request = {.session = session,
@@ -108,6 +156,11 @@ void ts_binary_message(ts_session_t* session, const uint8_t* data, size_t size,
   binary.request.action = action_name(session->server, binary.action);
   binary.request.binary_reply = session->connected &&
                                 strcmp(binary.request.action, "fetch_raw_block") == 0;
+  if (is_stmt(binary.action)) {
+    binary.request.stmt_id = binary.request.id;
+    binary.request.stmt_reply = session->connected &&
+                                strcmp(binary.request.action, "unknown") != 0;
+  }
   find_sql(&binary);
   ts_session_dispatch(&binary.request, handle, applied, data, size, true);
 }

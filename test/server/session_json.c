@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "server.h"
 #include "session_args.h"
+#include "session_stmt.h"
 #include "util/totp.h"
 
 /* What a message turned out to be, for its handler. */
@@ -34,11 +34,6 @@ static uint64_t guess_req_id(yyjson_val* args) {
   return real > 0 && real < 1e18 ? (uint64_t)real : 0;
 }
 
-static void bad_args(ts_request_t* request) {
-  const message_t* message = (const message_t*)request;
-  ts_reply_error(request, TS_E_INTERNAL, "unmarshal %s request error", message->action->title);
-}
-
 /* ---- actions ---- */
 
 static void put_version(ts_buf_t* out, const ts_server_t* server) {
@@ -56,7 +51,7 @@ static void do_check_server_status(ts_request_t* request) {
   int64_t port;
   if (!ts_arg_text(request->args, "fqdn", &fqdn, NULL) ||
       !ts_arg_int(request->args, "port", &port)) {
-    bad_args(request);
+    ts_reply_bad_args(request);
     return;
   }
   bool alive = port == 0 || port == 6030; /* the only node there is, by any name */
@@ -144,7 +139,7 @@ static void do_conn(ts_request_t* request) {
   login_t login = {0};
   const char* text;
   if (!read_login(request->args, &login)) {
-    bad_args(request);
+    ts_reply_bad_args(request);
     return;
   }
   if (session->connected) {
@@ -175,7 +170,7 @@ static void do_conn(ts_request_t* request) {
 static void do_query(ts_request_t* request) {
   const char* ignored;
   if (!ts_arg_text(request->args, "sql", &ignored, NULL)) {
-    bad_args(request);
+    ts_reply_bad_args(request);
     return;
   }
   if (request->sql == NULL) request->sql = "";
@@ -184,7 +179,7 @@ static void do_query(ts_request_t* request) {
 
 static void with_id(ts_request_t* request, const char* name, ts_handler_t handler) {
   if (!ts_arg_u64(request->args, name, &request->id)) {
-    bad_args(request);
+    ts_reply_bad_args(request);
   } else {
     handler(request);
   }
@@ -236,7 +231,7 @@ static void do_get_server_info(ts_request_t* request) {
 static void do_get_connection_info(ts_request_t* request) {
   int64_t info;
   if (!ts_arg_int(request->args, "info", &info)) {
-    bad_args(request);
+    ts_reply_bad_args(request);
   } else if (info != 0) {
     ts_reply_error(request, TS_E_PARAMETERS, "Invalid parameters");
   } else {
@@ -259,6 +254,10 @@ static void do_options_connection(ts_request_t* request) {
   for (int step = 0; step < 2; step++) { /* all are checked before the first is applied */
     if (!ok || !yyjson_arr_iter_init(options, &iter)) break;
     for (yyjson_val* item; ok && (item = yyjson_arr_iter_next(&iter)) != NULL;) {
+      if (yyjson_is_null(item)) {
+        ts_session_poison(request->session);
+        return;
+      }
       int64_t option = 0;
       const char* value = "";
       ok = yyjson_is_obj(item) && ts_arg_int(item, "option", &option) &&
@@ -270,7 +269,7 @@ static void do_options_connection(ts_request_t* request) {
     }
   }
   if (!ok) {
-    bad_args(request);
+    ts_reply_bad_args(request);
     return;
   }
   ts_reply_begin(request);
@@ -278,7 +277,7 @@ static void do_options_connection(ts_request_t* request) {
 }
 
 static void do_insert(ts_request_t* request) {
-  if (!ts_request_lines(request)) bad_args(request);
+  if (!ts_request_lines(request)) ts_reply_bad_args(request);
 }
 
 static const action_t actions[] = {
@@ -295,14 +294,37 @@ static const action_t actions[] = {
     {"insert", "schemaless insert", {0}, false, do_insert},
     {"options_connection", "options connection", {3, 3, 5, 0}, false, do_options_connection},
     {"get_connection_info", "get connection info", {3, 4, 0, 0}, false, do_get_connection_info},
+    {"init", "stmt init", {0}, false, ts_stmt1_init},
+    {"stmt2_init", "stmt2 init", {3, 3, 3, 0}, false, ts_stmt2_init},
 };
 
-static const action_t* find_action(const ts_server_t* server, const char* name) {
-  for (size_t i = 0; i < sizeof actions / sizeof *actions; i++) {
-    const uint8_t* since = actions[i].since;
-    if (strcmp(actions[i].name, name) == 0 &&
+/* Of a statement: their replies have its id. */
+static const action_t stmt_actions[] = {
+    {"prepare", "stmt prepare", {0}, false, ts_stmt1_prepare},
+    {"set_table_name", "stmt set table name", {0}, false, ts_stmt1_set_table_name},
+    {"set_tags", "stmt set tags", {0}, false, ts_stmt1_set_tags},
+    {"bind", "stmt bind", {0}, false, ts_stmt1_bind},
+    {"add_batch", "stmt add batch", {0}, false, ts_stmt1_add_batch},
+    {"exec", "stmt exec", {0}, false, ts_stmt1_exec},
+    {"close", "stmt close", {0}, false, ts_stmt1_close},
+    {"get_tag_fields", "stmt get tag fields", {0}, false, ts_stmt1_get_tag_fields},
+    {"get_col_fields", "stmt get col fields", {0}, false, ts_stmt1_get_col_fields},
+    {"use_result", "stmt use result", {3, 2, 2, 0}, false, ts_stmt1_use_result},
+    {"stmt_num_params", "stmt num params", {3, 2, 2, 0}, false, ts_stmt1_num_params},
+    {"stmt_get_param", "stmt get param", {3, 2, 2, 0}, false, ts_stmt1_get_param},
+    {"stmt2_prepare", "stmt2 prepare", {3, 3, 3, 0}, false, ts_stmt2_prepare},
+    {"stmt2_exec", "stmt2 exec", {3, 3, 3, 0}, false, ts_stmt2_exec},
+    {"stmt2_result", "stmt2 result", {3, 3, 3, 0}, false, ts_stmt2_result},
+    {"stmt2_close", "stmt2 close", {3, 3, 3, 0}, false, ts_stmt2_close},
+};
+
+static const action_t* find_in(const ts_server_t* server, const char* name,
+                               const action_t* table, size_t count) {
+  for (size_t i = 0; i < count; i++) {
+    const uint8_t* since = table[i].since;
+    if (strcmp(table[i].name, name) == 0 &&
         ts_server_has(server, since[0], since[1], since[2], since[3]))
-      return &actions[i];
+      return &table[i];
   }
   return NULL;
 }
@@ -324,16 +346,43 @@ static void handle(ts_request_t* request) {
     ts_reply_error(request, TS_E_INTERNAL, "unknown action %s", request->action);
   } else if (message->absent_args ? action->handle != do_version
                                   : !object && !yyjson_is_null(request->args)) {
-    bad_args(request);
-  } else if (object && !ts_arg_u64(request->args, "req_id", &req_id)) {
-    bad_args(request);
+    ts_reply_bad_args(request);
+  } else if (object && (!ts_arg_u64(request->args, "req_id", &req_id) ||
+                        (request->stmt_reply && !ts_arg_u64(request->args, "stmt_id", &req_id)))) {
+    ts_reply_bad_args(request);
   } else {
     action->handle(request);
   }
 }
 
+/* The statement that is meant; its SQL is the request's, unless it brings one. */
+static void find_stmt(ts_request_t* request) {
+  if (!ts_arg_u64(request->args, "stmt_id", &request->stmt_id)) request->stmt_id = 0;
+  request->stmt_reply = request->session->connected;
+  const ts_stmt_t* stmt = ts_session_stmt(request->session, request->stmt_id);
+  if (stmt == NULL || stmt->text == NULL || ts_arg(request->args, "sql") != NULL) return;
+  request->sql = stmt->text;
+  request->sql_size = stmt->text_size;
+}
+
+static void find_action(message_t* message) {
+  ts_request_t* request = &message->request;
+  const ts_server_t* server = request->session->server;
+  message->action = find_in(server, request->action, actions, sizeof actions / sizeof *actions);
+  if (message->action == NULL) {
+    message->action = find_in(server, request->action, stmt_actions,
+                              sizeof stmt_actions / sizeof *stmt_actions);
+    if (message->action != NULL) find_stmt(request);
+  }
+  if (message->action != NULL) request->title = message->action->title;
+}
+
 void ts_json_message(ts_session_t* session, const char* text, size_t size,
                      ts_rule_entry_t* applied) {
+  if (session->tmq != NULL) {
+    ts_tmq_message(session, text, size, applied);
+    return;
+  }
   message_t message = {.request = {.session = session, .started = uv_hrtime(), .action = ""}};
   ts_request_t* request = &message.request;
   yyjson_doc* doc = yyjson_read(text, size, 0);
@@ -347,9 +396,9 @@ void ts_json_message(ts_session_t* session, const char* text, size_t size,
     message.absent_args = request->args == NULL;
     request->req_id = guess_req_id(request->args);
     if (!ts_arg_u64(request->args, "id", &request->id)) request->id = 0; /* for TS_ANSWER_BLOCK */
-    message.action = find_action(session->server, request->action);
     if (!ts_arg_text(request->args, "sql", &request->sql, &request->sql_size))
       request->sql = NULL;
+    find_action(&message);
   }
   ts_session_dispatch(request, handle, applied, text, size, false);
   yyjson_doc_free(doc);

@@ -6,6 +6,7 @@
 #include "server.h"
 
 uint64_t ts_request_timing(const ts_request_t* request) {
+  if (request->started == 0) return 0;
   uint64_t now = uv_hrtime();
   return now > request->started ? now - request->started : 1;
 }
@@ -36,20 +37,33 @@ void ts_reply_end(ts_request_t* request) {
   ts_conn_text(request->session->conn, out->data, out->size);
 }
 
-/* fetch_raw_block's error: finished, and without a block. */
-static void binary_error(ts_request_t* request, int code, const char* text) {
+static ts_buf_t* begin_binary(ts_request_t* request, uint64_t action, int code,
+                              const char* text) {
   ts_buf_t* out = &request->session->server->scratch;
   out->size = 0;
   ts_buf_u64(out, UINT64_MAX);
-  ts_buf_u64(out, 7);
+  ts_buf_u64(out, action);
   ts_buf_u16(out, 1);
   ts_buf_u64(out, ts_request_timing(request));
   ts_buf_u64(out, request->req_id);
   ts_buf_u32(out, (uint32_t)(code & 0xffff));
   ts_buf_u32(out, (uint32_t)strlen(text));
   ts_buf_text(out, text);
+  return out;
+}
+
+/* fetch_raw_block's error: finished, and without a block. */
+static void binary_error(ts_request_t* request, int code, const char* text) {
+  ts_buf_t* out = begin_binary(request, 7, code, text);
   ts_buf_u64(out, request->id);
   ts_buf_add(out, "\1", 1);
+  ts_conn_binary(request->session->conn, out->data, out->size, NULL);
+}
+
+/* The same of fetch_raw_data: it ends with the message's id. */
+static void tmq_error(ts_request_t* request, int code, const char* text) {
+  ts_buf_t* out = begin_binary(request, 8, code, text);
+  ts_buf_u64(out, request->id);
   ts_conn_binary(request->session->conn, out->data, out->size, NULL);
 }
 
@@ -59,10 +73,31 @@ void ts_reply_error(ts_request_t* request, int code, const char* format, ...) {
   va_start(args, format);
   vsnprintf(text, sizeof text, format, args);
   va_end(args);
+  if (request->http) {
+    ts_http_error(request, 200, code, text);
+    return;
+  }
   if (request->binary_reply) {
     binary_error(request, code, text);
     return;
   }
-  begin(request, code, text);
+  if (request->tmq_reply) {
+    tmq_error(request, code, text);
+    return;
+  }
+  ts_buf_t* out = begin(request, code, text);
+  if (request->of_message) {
+    ts_buf_text(out, ",\"message_id\":");
+    ts_buf_decimal(out, request->id);
+  }
+  if (request->stmt_reply) {
+    ts_buf_text(out, ",\"stmt_id\":");
+    ts_buf_decimal(out, request->stmt_id);
+  }
   ts_reply_end(request);
+}
+
+void ts_reply_bad_args(ts_request_t* request) {
+  request->stmt_reply = false;
+  ts_reply_error(request, TS_E_INTERNAL, "unmarshal %s request error", request->title);
 }

@@ -24,6 +24,10 @@ void ts_session_free_result(ts_session_t* session, uint64_t id) {
 /* ---- queries ---- */
 
 static void reply_update(ts_request_t* request, int64_t affected_rows) {
+  if (request->http) {
+    ts_rest_update(request, affected_rows);
+    return;
+  }
   ts_buf_t* out = ts_reply_begin(request);
   ts_buf_text(out, ",\"id\":0,\"is_update\":true,\"affected_rows\":");
   ts_buf_decimal(out, (uint64_t)affected_rows);
@@ -34,16 +38,24 @@ static void reply_update(ts_request_t* request, int64_t affected_rows) {
   ts_reply_end(request);
 }
 
-void ts_request_result(ts_request_t* request, ts_result_t* result) {
-  ts_session_t* session = request->session;
-  ts_server_t* server = session->server;
+ts_cursor_t* ts_session_open_result(ts_session_t* session, ts_result_t* result) {
   ts_cursor_t* cursor = ts_calloc(1, sizeof *cursor);
   cursor->id = ++session->next_result;
   cursor->result = ts_result_ref(result);
   ts_cursor_t** bucket = &session->results[cursor->id % TS_RESULT_BUCKETS];
   cursor->next = *bucket;
   *bucket = cursor;
-  server->results_open++;
+  session->server->results_open++;
+  return cursor;
+}
+
+void ts_request_result(ts_request_t* request, ts_result_t* result) {
+  const ts_server_t* server = request->session->server;
+  if (request->http) {
+    ts_rest_result(request, result);
+    return;
+  }
+  const ts_cursor_t* cursor = ts_session_open_result(request->session, result);
   ts_buf_t* out = ts_reply_begin(request);
   ts_buf_text(out, ",\"id\":");
   ts_buf_decimal(out, cursor->id);
@@ -119,6 +131,7 @@ void ts_request_fetch_raw(ts_request_t* request) {
     ts_reply_error(request, TS_E_INTERNAL, "result is nil");
     return;
   }
+  if (cursor->silent) return;
   ts_blob_t* block = ts_result_block(cursor->result, cursor->index++);
   ts_request_block(request, block);
   if (block == NULL) ts_session_free_result(request->session, request->id);
@@ -127,10 +140,8 @@ void ts_request_fetch_raw(ts_request_t* request) {
 static void put_lengths(ts_buf_t* out, const ts_result_t* result) {
   ts_buf_text(out, "[");
   for (uint32_t i = 0; i < result->nfields; i++) {
-    ts_type_t type = result->fields[i].type;
-    bool var = ts_type_is_var(type.type);
     if (i > 0) ts_buf_text(out, ",");
-    ts_buf_decimal(out, var ? ts_type_schema_bytes(type) : type.width);
+    ts_buf_decimal(out, ts_type_storage(result->fields[i].type));
   }
   ts_buf_text(out, "]");
 }
@@ -141,6 +152,7 @@ void ts_request_fetch(ts_request_t* request) {
     ts_reply_error(request, TS_E_INTERNAL, "result is nil");
     return;
   }
+  if (cursor->silent) return;
   cursor->current = ts_result_block(cursor->result, cursor->index++);
   ts_buf_t* out = ts_reply_begin(request);
   ts_buf_text(out, ",\"id\":");

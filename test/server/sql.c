@@ -42,7 +42,7 @@ void ts_sql_release(ts_sql_t* sql) {
   }
 }
 
-static void free_arena(ts_sql_t* sql) {
+void ts_sql_free_arena(ts_sql_t* sql) {
   ts_sql_release(sql);
   free(sql->arena);
   sql->arena = NULL;
@@ -108,6 +108,28 @@ static int dispatch(ts_sql_t* sql) {
   return ts_lex_syntax(&sql->lex);
 }
 
+static int run(ts_sql_t* sql, const char* text, size_t size) {
+  sql->text = text;
+  sql->size = size;
+  ts_lex_init(&sql->lex, text, size, sql->error);
+  int status = dispatch(sql);
+  ts_sql_free_arena(sql);
+  if (status != 0) {
+    ts_result_unref(sql->outcome->result);
+    *sql->outcome = (ts_outcome_t){0};
+  }
+  return status;
+}
+
+int ts_sql_run_feed(ts_store_t* store, ts_env_t* env, const char* text, size_t size,
+                    ts_feed_t* feed, bool dry, ts_outcome_t* outcome, ts_error_t* error) {
+  *outcome = (ts_outcome_t){0};
+  *error = (ts_error_t){0};
+  ts_sql_t sql = {.store = store, .env = env, .error = error, .outcome = outcome, .dry = dry,
+                  .feed = feed};
+  return run(&sql, text, size);
+}
+
 int ts_sql_run(ts_store_t* store, ts_env_t* env, const char* text, size_t size, bool dry,
                ts_outcome_t* outcome, ts_error_t* error) {
   *outcome = (ts_outcome_t){0};
@@ -117,13 +139,8 @@ int ts_sql_run(ts_store_t* store, ts_env_t* env, const char* text, size_t size, 
     outcome->constant = true;
     return 0;
   }
+  outcome->result = dry ? NULL : ts_sink_totals(store, text, size);
+  if (outcome->result != NULL) return 0;
   ts_sql_t sql = {.store = store, .env = env, .error = error, .outcome = outcome, .dry = dry};
-  ts_lex_init(&sql.lex, text, size, error);
-  int status = dispatch(&sql);
-  free_arena(&sql);
-  if (status != 0) {
-    ts_result_unref(outcome->result);
-    *outcome = (ts_outcome_t){0};
-  }
-  return status;
+  return run(&sql, text, size);
 }

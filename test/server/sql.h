@@ -22,10 +22,26 @@ typedef struct ts_outcome_s {
   bool constant;         /* the result depends on nothing but the text */
 } ts_outcome_t;
 
+/* What a topic's query reads: rows on their way through the log. Found when the topic is made. */
+typedef struct ts_feed_s {
+  bool found;
+  ts_database_t* database;
+  int64_t family;
+  int64_t table;     /* 0: any of the family */
+  uint32_t ncolumns; /* that `*` stands for */
+  uint32_t ntags;
+} ts_feed_t;
+
 /* Runs one statement (what follows a `;` is ignored). Returns 0 or the error's code. `dry` checks
  * it without doing it: then there is no outcome. */
 int ts_sql_run(ts_store_t* store, ts_env_t* env, const char* sql, size_t size, bool dry,
                ts_outcome_t* outcome, ts_error_t* error);
+/* A SELECT on the rows of a feed (tmq_feed.c); `dry` finds out what it reads. */
+int ts_sql_run_feed(ts_store_t* store, ts_env_t* env, const char* sql, size_t size,
+                    ts_feed_t* feed, bool dry, ts_outcome_t* outcome, ts_error_t* error);
+
+/* The rows and the sum that bench.sink has seen, when the SQL asks for them and it is there. */
+ts_result_t* ts_sink_totals(const ts_store_t* store, const char* sql, size_t size);
 
 /* ---- shared by the sql_*.c files ---- */
 
@@ -36,8 +52,11 @@ typedef struct ts_sql_s {
   ts_env_t* env;
   ts_error_t* error;
   ts_outcome_t* outcome;
+  const char* text; /* the whole statement */
+  size_t size;
   ts_lex_t lex;
   bool dry;
+  ts_feed_t* feed; /* NULL: of the tables themselves */
   unsigned depth; /* of the parentheses being read */
   ts_arena_chunk_t* arena;
 } ts_sql_t;
@@ -45,6 +64,7 @@ typedef struct ts_sql_s {
 /* Memory that lives as long as the statement, or until ts_sql_release. Zeroed. */
 void* ts_sql_alloc(ts_sql_t* sql, size_t size);
 void ts_sql_release(ts_sql_t* sql);
+void ts_sql_free_arena(ts_sql_t* sql);
 
 /* The name of a table: [db.]table. With `database` the error is the database's, else NULL. */
 typedef struct ts_table_name_s {
@@ -61,6 +81,10 @@ extern const char ts_query_prefix[]; /* "Fail to get table info, error: " */
 
 /* Reads the literal at the lexer as the field's type. */
 int ts_cell_read(ts_sql_t* sql, const ts_field_t* field, uint8_t precision, ts_cell_t* cell);
+/* A JSON tag's text as it is kept (NULL for an empty one); false when it is none. Without `sql` it
+ * is only looked at. */
+bool ts_cell_json(ts_sql_t* sql, const char* text, size_t size, ts_cell_t* cell);
+int ts_hex_digit(char c); /* its value; -1: it is none */
 /* The bytes behind '\x…'; NULL when the token is no such text or has an odd or wrong digit. */
 uint8_t* ts_cell_hex(ts_sql_t* sql, const ts_token_t* token, size_t* size);
 

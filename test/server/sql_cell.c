@@ -164,7 +164,7 @@ static int read_text(ts_sql_t* sql, const ts_field_t* field, ts_cell_t* cell) {
   return 0;
 }
 
-static int hex_value(char c) {
+int ts_hex_digit(char c) {
   if (c >= '0' && c <= '9') return c - '0';
   c = (char)(c | 0x20);
   return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
@@ -176,8 +176,8 @@ uint8_t* ts_cell_hex(ts_sql_t* sql, const ts_token_t* token, size_t* size) {
   *size = (token->size - 4) / 2;
   uint8_t* bytes = ts_sql_alloc(sql, *size + 1);
   for (size_t i = 0; i < *size; i++) {
-    int high = hex_value(token->at[3 + 2 * i]);
-    int low = hex_value(token->at[4 + 2 * i]);
+    int high = ts_hex_digit(token->at[3 + 2 * i]);
+    int low = ts_hex_digit(token->at[4 + 2 * i]);
     if (high < 0 || low < 0) return NULL;
     bytes[i] = (uint8_t)(high * 16 + low);
   }
@@ -220,17 +220,13 @@ static int read_geometry(ts_sql_t* sql, const ts_field_t* field, ts_cell_t* cell
   return 0;
 }
 
-static int read_json(ts_sql_t* sql, ts_cell_t* cell) {
-  ts_token_t token = sql->lex.token;
-  if (token.kind != TS_T_STRING) return bad(sql, &token, "invalid json data");
-  char* text = ts_sql_alloc(sql, token.size);
-  size_t size = ts_lex_unescape(&token, text);
-  ts_lex_advance(&sql->lex);
-  if (size == 0) return 0; /* '' is NULL */
+bool ts_cell_json(ts_sql_t* sql, const char* text, size_t size, ts_cell_t* cell) {
+  if (sql != NULL) *cell = (ts_cell_t){0};
+  if (size == 0) return true; /* '' is NULL */
   yyjson_doc* doc = yyjson_read(text, size, 0);
   yyjson_val* root = yyjson_doc_get_root(doc);
   bool ok = yyjson_is_obj(root) || yyjson_is_null(root);
-  if (yyjson_is_obj(root)) {
+  if (sql != NULL && yyjson_is_obj(root)) {
     size_t length = 0;
     char* written = yyjson_write(doc, 0, &length);
     char* copy = ts_sql_alloc(sql, length + 1);
@@ -239,7 +235,16 @@ static int read_json(ts_sql_t* sql, ts_cell_t* cell) {
     *cell = (ts_cell_t){.kind = TS_CELL_TEXT, .data = copy, .size = length};
   }
   yyjson_doc_free(doc);
-  return ok ? 0 : bad(sql, &token, "json parse error");
+  return ok;
+}
+
+static int read_json(ts_sql_t* sql, ts_cell_t* cell) {
+  ts_token_t token = sql->lex.token;
+  if (token.kind != TS_T_STRING) return bad(sql, &token, "invalid json data");
+  char* text = ts_sql_alloc(sql, token.size);
+  size_t size = ts_lex_unescape(&token, text);
+  ts_lex_advance(&sql->lex);
+  return ts_cell_json(sql, text, size, cell) ? 0 : bad(sql, &token, "json parse error");
 }
 
 /* now, now(), today(), a number or a text, each perhaps with `+ 10s` behind it. */

@@ -5,7 +5,9 @@
 
 #include "sql.h"
 #include "sql_ddl.h"
+#include "sql_topic.h"
 #include "store_meta.h"
+#include "tmq_topic.h"
 
 static int if_exists(ts_sql_t* sql, bool* lenient) {
   *lenient = ts_lex_take(&sql->lex, "if");
@@ -32,10 +34,20 @@ static int drop_database(ts_sql_t* sql) {
   if (status != 0) return status;
   status = ts_sql_database(sql, name, "", &database);
   if (status != 0) return lenient ? 0 : status;
+  if (ts_topic_of_database(sql->store, database) != NULL)
+    return ts_error(sql->error, TS_E_TOPIC_FIRST, "Topic must be dropped first");
   if (sql->dry) return 0;
   if (strcmp(sql->env->db, name) == 0) sql->env->db[0] = '\0';
   ts_database_drop(sql->store, database);
   return 0;
+}
+
+/* Whether a topic reads this super or plain table by name. */
+static bool is_of_topic(const ts_sql_t* sql, const ts_table_t* table) {
+  if (table->kind == TS_CHILD) return false;
+  for (const ts_topic_t* topic = sql->store->topics; topic != NULL; topic = topic->next)
+    if (topic->family == table->family->id) return true;
+  return false;
 }
 
 static int drop_one(ts_sql_t* sql, bool super) {
@@ -53,12 +65,16 @@ static int drop_one(ts_sql_t* sql, bool super) {
     if (super) return ts_error(sql->error, TS_E_NO_STABLE, "STable not exist");
     return ts_error(sql->error, TS_E_TABLE, "Table does not exist");
   }
+  if (is_of_topic(sql, table))
+    return ts_error(sql->error, TS_E_TOPIC_FIRST, "Topic must be dropped first");
   if (!sql->dry) ts_table_drop(sql->store, database, table);
   return 0;
 }
 
 int ts_sql_drop(ts_sql_t* sql) {
   if (ts_lex_take(&sql->lex, "database")) return drop_database(sql);
+  if (ts_lex_take(&sql->lex, "topic")) return ts_sql_drop_topic(sql);
+  if (ts_lex_take(&sql->lex, "consumer")) return ts_sql_drop_group(sql);
   bool super = ts_lex_take(&sql->lex, "stable");
   if (!super && !ts_lex_take(&sql->lex, "table")) {
     if (sql->lex.token.kind == TS_T_WORD) return ts_unsupported(sql->error, "this DROP");

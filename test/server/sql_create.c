@@ -6,6 +6,7 @@
 
 #include "sql.h"
 #include "sql_ddl.h"
+#include "sql_topic.h"
 #include "ts_buf.h"
 
 #define MAX_FIELDS 4096u
@@ -328,12 +329,13 @@ static int create_table(ts_sql_t* sql, bool super) {
 }
 
 int ts_sql_create(ts_sql_t* sql) {
-  static const char* const foreign[] = {"topic",  "stream", "user",  "dnode",   "mnode",
+  static const char* const foreign[] = {"stream", "user",  "dnode",   "mnode",
                                         "qnode",  "snode",  "index", "function", "view",
                                         "tsma",   "sma",    "or",    "aggregate", "anode"};
   if (ts_lex_take(&sql->lex, "database")) return create_database(sql);
   if (ts_lex_take(&sql->lex, "stable")) return create_table(sql, true);
   if (ts_lex_take(&sql->lex, "table")) return create_table(sql, false);
+  if (ts_lex_take(&sql->lex, "topic")) return ts_sql_create_topic(sql);
   for (size_t i = 0; i < sizeof foreign / sizeof *foreign; i++)
     if (ts_lex_is(&sql->lex, foreign[i])) return ts_unsupported(sql->error, "this CREATE");
   return ts_lex_syntax(&sql->lex);

@@ -50,16 +50,17 @@ void ts_emit_from(ts_emit_t* emit, bool* where) {
   *where = false;
   if (table == NULL) return;
   int64_t id = table->family->id;
+  char rows = scope->sql->feed != NULL ? 'w' : 'd';
   if (table->kind == TS_PLAIN) {
-    ts_buf_format(&emit->text, " FROM d%" PRId64 " d", id);
+    ts_buf_format(&emit->text, " FROM %c%" PRId64 " d", rows, id);
   } else if (table->kind == TS_SUPER && !scope->columns) {
     ts_buf_format(&emit->text, " FROM g%" PRId64 " g", id);
   } else if (table->kind == TS_SUPER) {
     /* CROSS JOIN keeps SQLite at this order: by child table, then by time. */
     ts_buf_format(&emit->text,
-                  " FROM g%" PRId64 " g CROSS JOIN d%" PRId64 " d ON d.tid=g.tid", id, id);
+                  " FROM g%" PRId64 " g CROSS JOIN %c%" PRId64 " d ON d.tid=g.tid", id, rows, id);
   } else {
-    ts_buf_format(&emit->text, " FROM d%" PRId64 " d", id);
+    ts_buf_format(&emit->text, " FROM %c%" PRId64 " d", rows, id);
     if (scope->tags) ts_buf_format(&emit->text, " CROSS JOIN g%" PRId64 " g ON g.tid=d.tid", id);
     ts_buf_format(&emit->text, " WHERE d.tid=%" PRId64, table->id);
     *where = true;

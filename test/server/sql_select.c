@@ -117,9 +117,12 @@ static int expand_stars(select_t* select) {
       status = ts_error(select->sql->error, TS_E_SYNTAX, "syntax error near \"*\"");
     } else {
       const ts_family_t* family = table->family;
-      for (uint32_t k = 0; k < family->ncolumns; k++)
-        add_table_column(select, &family->columns[k]);
-      for (uint32_t k = 0; k < family->ntags && table->kind == TS_SUPER; k++)
+      const ts_feed_t* feed = select->sql->feed; /* it keeps to what there was at first */
+      bool fixed = feed != NULL && feed->found;
+      uint32_t ncolumns = fixed ? feed->ncolumns : family->ncolumns;
+      uint32_t ntags = fixed ? feed->ntags : family->ntags;
+      for (uint32_t k = 0; k < ncolumns; k++) add_table_column(select, &family->columns[k]);
+      for (uint32_t k = 0; k < ntags && table->kind == TS_SUPER; k++)
         add_table_column(select, &family->tags[k]);
     }
   }
@@ -356,10 +359,29 @@ static int read_clauses(select_t* select) {
   return status != 0 ? status : check_groups(select);
 }
 
+/* Rows are fed as they come: what needs all of them is nothing for a topic. */
+static int find_feed(const select_t* select) {
+  ts_feed_t* feed = select->sql->feed;
+  const ts_table_t* table = select->scope.table;
+  if (feed == NULL || feed->found) return 0;
+  if (table == NULL || select->scope.aggregates || select->distinct || select->grouped ||
+      select->orders != NULL || select->limited)
+    return ts_error(select->sql->error, TS_E_TOPIC_QUERY, "Topic with invalid query");
+  *feed = (ts_feed_t){.found = true,
+                      .database = select->scope.database,
+                      .family = table->family->id,
+                      .table = table->kind == TS_SUPER ? 0 : table->id,
+                      .ncolumns = table->family->ncolumns,
+                      .ntags = table->family->ntags};
+  return 0;
+}
+
 int ts_sql_select(ts_sql_t* sql) {
   select_t select = {.sql = sql, .scope = {.sql = sql}};
+  bool known = sql->feed == NULL || sql->feed->found; /* else there may be nothing to run on */
   int status = read_clauses(&select);
-  if (status == 0) status = run(&select);
+  if (status == 0) status = find_feed(&select);
+  if (status == 0 && known) status = run(&select);
   free(select.items);
   free(select.fields);
   return status;

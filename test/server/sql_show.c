@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "sql.h"
+#include "sql_topic.h"
 
 /* ---- SHOW ---- */
 
@@ -90,6 +90,9 @@ static int show_tables(ts_sql_t* sql, const char* db, bool super) {
 int ts_sql_show(ts_sql_t* sql) {
   ts_lex_t* lex = &sql->lex;
   if (ts_lex_take(lex, "databases")) return show_databases(sql);
+  if (ts_lex_take(lex, "topics")) return ts_sql_show_topics(sql);
+  if (ts_lex_take(lex, "consumers")) return ts_sql_show_consumers(sql);
+  if (ts_lex_take(lex, "subscriptions")) return ts_sql_show_subscriptions(sql);
   if (ts_lex_take(lex, "tables")) return show_tables(sql, sql->env->db, false);
   if (ts_lex_take(lex, "stables")) return show_tables(sql, sql->env->db, true);
   if (lex->token.kind != TS_T_WORD && lex->token.kind != TS_T_NAME) return ts_lex_syntax(lex);

@@ -9,6 +9,7 @@
 
 #include "store_log.h"
 #include "store_meta.h"
+#include "tmq_topic.h"
 
 static void check(ts_store_t* store, int status) {
   if (status == SQLITE_OK || status == SQLITE_DONE || status == SQLITE_ROW) return;
@@ -39,6 +40,7 @@ void ts_store_run(ts_store_t* store, const char* format, ...) {
 ts_store_t* ts_store_open(void) {
   ts_store_t* store = ts_calloc(1, sizeof *store);
   store->next_id = 1;
+  store->schema = 1;
   store->next_vgroup = 2; /* as a real server, whose first one is its own */
   if (sqlite3_open(":memory:", &store->sqlite) != SQLITE_OK) check(store, SQLITE_ERROR);
   ts_store_run(store, "PRAGMA synchronous=OFF; PRAGMA case_sensitive_like=ON");
@@ -53,8 +55,8 @@ ts_store_t* ts_store_open(void) {
 static void drop_statements(ts_family_t* family) {
   sqlite3_finalize(family->insert);
   sqlite3_finalize(family->insert_child);
-  family->insert = NULL;
-  family->insert_child = NULL;
+  sqlite3_finalize(family->insert_feed);
+  family->insert = family->insert_child = family->insert_feed = NULL;
 }
 
 static void free_family(ts_family_t* family) {
@@ -83,6 +85,7 @@ static void free_database(ts_database_t* database) {
 }
 
 void ts_store_close(ts_store_t* store) {
+  while (store->topics != NULL) ts_topic_drop(store, store->topics);
   while (store->databases != NULL) {
     ts_database_t* database = store->databases;
     store->databases = database->next;
@@ -103,6 +106,7 @@ ts_database_t* ts_database_find(const ts_store_t* store, const char* name) {
 }
 
 ts_database_t* ts_database_create(ts_store_t* store, const char* name, uint8_t precision) {
+  store->schema++;
   ts_database_t* database = ts_calloc(1, sizeof *database);
   snprintf(database->name, sizeof database->name, "%s", name);
   database->precision = precision;
@@ -119,9 +123,11 @@ static void drop_family(ts_store_t* store, ts_family_t* family) {
   drop_statements(family); /* an open statement would lock the table */
   ts_store_run(store, "DROP TABLE d%" PRId64, family->id);
   if (family->ntags > 0) ts_store_run(store, "DROP TABLE g%" PRId64, family->id);
+  if (family->has_feed) ts_store_run(store, "DROP TABLE w%" PRId64, family->id);
 }
 
 void ts_database_drop(ts_store_t* store, ts_database_t* database) {
+  store->schema++;
   for (ts_table_t* table = database->first; table != NULL; table = table->next)
     if (table->kind != TS_CHILD) drop_family(store, table->family);
   ts_database_t** at = &store->databases;
@@ -210,6 +216,7 @@ ts_table_t* ts_table_create(ts_store_t* store, ts_database_t* database, const ch
                             const ts_field_t* columns, uint32_t ncolumns, const ts_field_t* tags,
                             uint32_t ntags) {
   ts_family_t* family = ts_calloc(1, sizeof *family);
+  store->schema++;
   family->id = store->next_id++;
   family->database = database;
   family->ncolumns = family->created_columns = ncolumns;
@@ -243,6 +250,7 @@ void ts_table_forget(ts_database_t* database, ts_table_t* table) {
 
 static void drop_table(ts_store_t* store, ts_database_t* database, ts_table_t* table) {
   ts_family_t* family = table->family;
+  store->schema++;
   if (table->kind == TS_CHILD) {
     ts_store_run(store, "DELETE FROM d%" PRId64 " WHERE tid=%" PRId64, family->id, table->id);
     ts_store_run(store, "DELETE FROM g%" PRId64 " WHERE tid=%" PRId64, family->id, table->id);
@@ -270,6 +278,7 @@ static void drop_schema(ts_family_t* family) {
 }
 
 void ts_family_add(ts_store_t* store, ts_family_t* family, const ts_field_t* field, bool tag) {
+  store->schema++;
   ts_field_t** fields = tag ? &family->tags : &family->columns;
   uint32_t* count = tag ? &family->ntags : &family->ncolumns;
   *fields = ts_realloc(*fields, (*count + 1) * sizeof **fields);
@@ -277,6 +286,8 @@ void ts_family_add(ts_store_t* store, ts_family_t* family, const ts_field_t* fie
   drop_statements(family);
   ts_store_run(store, "ALTER TABLE %c%" PRId64 " ADD COLUMN %c%u", tag ? 'g' : 'd', family->id,
                tag ? 't' : 'c', *count);
+  if (family->has_feed && !tag)
+    ts_store_run(store, "ALTER TABLE w%" PRId64 " ADD COLUMN c%u", family->id, *count);
   (*count)++;
   drop_schema(family);
   ts_meta_field_added(family->database, family->owner, field, tag);

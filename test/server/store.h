@@ -24,6 +24,8 @@ typedef struct ts_family_s {
   ts_schema_t* schema;        /* of the columns now; made when first needed */
   sqlite3_stmt* insert;       /* a row with every column; made when first needed */
   sqlite3_stmt* insert_child; /* a child's tags; the same */
+  sqlite3_stmt* insert_feed;  /* into w<id> (tmq_feed.c) */
+  bool has_feed;              /* w<id> is there */
   /* bench.sink: rows are checked and counted, and not kept. */
   bool is_sink;
   uint64_t sink_rows;
@@ -63,7 +65,11 @@ typedef struct ts_store_s {
   sqlite3_stmt* rollback;
   ts_database_t* databases;
   int64_t next_id;
+  uint64_t schema; /* counts changes of databases and tables, but for new children */
   int32_t next_vgroup;
+  struct ts_topic_s* topics;       /* tmq_topic.h */
+  struct ts_consumer_s* consumers; /* tmq_consumer.h */
+  uint64_t next_consumer;
   ts_log_t* log;
   /* Called when the logs have got something new; NULL: nobody cares. */
   void (*changed)(void* data);

@@ -98,6 +98,10 @@ typedef struct ts_counters_s {
   uint64_t messages;     /* of all actions */
   uint64_t results_open; /* results that no client has freed or read to the end */
   uint64_t free_results; /* free_result messages */
+  uint64_t statements_open;
+  uint64_t dead_statements; /* those that a failed bind, or exec without one, has made useless */
+  uint64_t poisonous;    /* messages that a client must never send: the real gateway dies of them,
+                          * never answers, or keeps wrong data. Mostly the connection is cut */
   uint64_t waiting;      /* requests that a rule's wait_ms holds back now */
   uint64_t bytes_in;
   uint64_t bytes_out;

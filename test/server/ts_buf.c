@@ -80,16 +80,6 @@ void ts_put_u64(uint8_t* at, uint64_t value) {
   ts_put_u32(at + 4, (uint32_t)(value >> 32));
 }
 
-uint16_t ts_get_u16(const uint8_t* at) { return (uint16_t)(at[0] | (unsigned)at[1] << 8); }
-
-uint32_t ts_get_u32(const uint8_t* at) {
-  return (uint32_t)ts_get_u16(at) | (uint32_t)ts_get_u16(at + 2) << 16;
-}
-
-uint64_t ts_get_u64(const uint8_t* at) {
-  return (uint64_t)ts_get_u32(at) | (uint64_t)ts_get_u32(at + 4) << 32;
-}
-
 void ts_buf_u16(ts_buf_t* buf, uint16_t value) { ts_put_u16(ts_buf_grow(buf, 2), value); }
 void ts_buf_u32(ts_buf_t* buf, uint32_t value) { ts_put_u32(ts_buf_grow(buf, 4), value); }
 void ts_buf_u64(ts_buf_t* buf, uint64_t value) { ts_put_u64(ts_buf_grow(buf, 8), value); }

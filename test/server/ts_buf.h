@@ -35,9 +35,17 @@ void ts_buf_free(ts_buf_t* buf);
 void ts_put_u16(uint8_t* at, uint16_t value);
 void ts_put_u32(uint8_t* at, uint32_t value);
 void ts_put_u64(uint8_t* at, uint64_t value);
-uint16_t ts_get_u16(const uint8_t* at);
-uint32_t ts_get_u32(const uint8_t* at);
-uint64_t ts_get_u64(const uint8_t* at);
+
+/* Here for those who read a value a row. */
+static inline uint16_t ts_get_u16(const uint8_t* at) { return (uint16_t)(at[0] | at[1] << 8); }
+
+static inline uint32_t ts_get_u32(const uint8_t* at) {
+  return (uint32_t)at[0] | (uint32_t)at[1] << 8 | (uint32_t)at[2] << 16 | (uint32_t)at[3] << 24;
+}
+
+static inline uint64_t ts_get_u64(const uint8_t* at) {
+  return (uint64_t)ts_get_u32(at) | (uint64_t)ts_get_u32(at + 4) << 32;
+}
 
 /* Bytes with a count of those who use them, so that one block is sent many times uncopied. */
 typedef struct ts_blob_s {

@@ -49,6 +49,7 @@ typedef uint32_t (*get_number_t)(const ts_field_t* field);
 
 static uint32_t get_type(const ts_field_t* field) { return field->type.type; }
 static uint32_t get_width(const ts_field_t* field) { return field->type.width; }
+static uint32_t get_storage(const ts_field_t* field) { return ts_type_storage(field->type); }
 static uint32_t get_precision(const ts_field_t* field) { return field->type.precision; }
 static uint32_t get_scale(const ts_field_t* field) { return field->type.scale; }
 
@@ -62,22 +63,27 @@ static void put_numbers(ts_buf_t* out, const ts_result_t* result, const char* ke
   ts_buf_text(out, "]");
 }
 
+void ts_result_put_meta(ts_buf_t* out, const ts_result_t* result, bool html, bool decimals,
+                        bool storage) {
+  ts_buf_format(out, "\"fields_count\":%u,\"fields_names\":[", result->nfields);
+  for (uint32_t i = 0; i < result->nfields; i++) {
+    if (i > 0) ts_buf_text(out, ",");
+    ts_buf_json(out, result->fields[i].name, strlen(result->fields[i].name), html);
+  }
+  ts_buf_text(out, "]");
+  put_numbers(out, result, "fields_types", get_type);
+  put_numbers(out, result, "fields_lengths", storage ? get_storage : get_width);
+  ts_buf_format(out, ",\"precision\":%u", (unsigned)result->precision);
+  if (decimals) {
+    put_numbers(out, result, "fields_precisions", get_precision);
+    put_numbers(out, result, "fields_scales", get_scale);
+  }
+}
+
 const ts_blob_t* ts_result_meta(ts_result_t* result, bool html, bool decimals) {
   if (result->meta != NULL) return result->meta;
   ts_buf_t out = {0};
-  ts_buf_format(&out, "\"fields_count\":%u,\"fields_names\":[", result->nfields);
-  for (uint32_t i = 0; i < result->nfields; i++) {
-    if (i > 0) ts_buf_text(&out, ",");
-    ts_buf_json(&out, result->fields[i].name, strlen(result->fields[i].name), html);
-  }
-  ts_buf_text(&out, "]");
-  put_numbers(&out, result, "fields_types", get_type);
-  put_numbers(&out, result, "fields_lengths", get_width);
-  ts_buf_format(&out, ",\"precision\":%u", (unsigned)result->precision);
-  if (decimals) {
-    put_numbers(&out, result, "fields_precisions", get_precision);
-    put_numbers(&out, result, "fields_scales", get_scale);
-  }
+  ts_result_put_meta(&out, result, html, decimals, false);
   ts_buf_text(&out, "}");
   result->meta = ts_blob_new(out.data, out.size);
   ts_buf_free(&out);

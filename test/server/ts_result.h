@@ -25,6 +25,10 @@ void ts_result_unref(ts_result_t* result); /* NULL is fine */
 ts_blob_t* ts_result_block(const ts_result_t* result, uint64_t index);
 uint32_t ts_block_rows(const ts_blob_t* block);
 
+/* The reply's JSON from "fields_count" on, without the brace at its end. `storage`: lengths are
+ * those of storage, as statements give them. */
+void ts_result_put_meta(ts_buf_t* out, const ts_result_t* result, bool html, bool decimals,
+                        bool storage);
 /* `html` escapes as gateways before 3.3.7.6 did; `decimals` adds the two decimal arrays. */
 const ts_blob_t* ts_result_meta(ts_result_t* result, bool html, bool decimals);
 

@@ -45,6 +45,10 @@ ts_type_t ts_type_decimal(uint8_t precision, uint8_t scale) {
   return type;
 }
 
+bool ts_type_exists(uint8_t type) {
+  return type < sizeof types / sizeof *types && types[type].name != NULL;
+}
+
 bool ts_type_is_var(uint8_t type) { return types[type].width == 0; }
 bool ts_type_is_text(uint8_t type) { return type == TS_VARCHAR || type == TS_NCHAR; }
 bool ts_type_is_unsigned(uint8_t type) { return type >= TS_UTINYINT && type <= TS_UBIGINT; }
@@ -71,6 +75,10 @@ uint32_t ts_type_schema_bytes(ts_type_t type) {
       return type.width << 24 | (uint32_t)type.precision << 8 | (uint32_t)type.scale;
     default: return type.width;
   }
+}
+
+uint32_t ts_type_storage(ts_type_t type) {
+  return ts_type_is_var(type.type) ? ts_type_schema_bytes(type) : type.width;
 }
 
 const char* ts_type_name(uint8_t type) { return types[type].name; }

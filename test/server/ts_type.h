@@ -47,6 +47,7 @@ typedef struct ts_field_s {
 ts_type_t ts_type_of(uint8_t type);                     /* a type of fixed width */
 ts_type_t ts_type_var(uint8_t type, uint32_t width);    /* VARCHAR(width), NCHAR(width), … */
 ts_type_t ts_type_decimal(uint8_t precision, uint8_t scale);
+bool ts_type_exists(uint8_t type);
 bool ts_type_is_var(uint8_t type);
 bool ts_type_is_text(uint8_t type);     /* VARCHAR, NCHAR */
 bool ts_type_is_integer(uint8_t type);  /* signed and unsigned, not BOOL */
@@ -54,6 +55,7 @@ bool ts_type_is_unsigned(uint8_t type);
 bool ts_type_is_decimal(uint8_t type);
 bool ts_type_is_number(uint8_t type);   /* integers, FLOAT, DOUBLE */
 uint32_t ts_type_schema_bytes(ts_type_t type); /* the four bytes of a block's schema, as a u32 */
+uint32_t ts_type_storage(ts_type_t type);      /* the width in storage: VARCHAR(n) is n + 2 */
 const char* ts_type_name(uint8_t type);
 const char* ts_type_encoding(uint8_t type); /* of a column, by which a server would keep it */
 
@@ -83,6 +85,7 @@ enum {
   TS_E_NO_TOPIC = 993,
   TS_E_TOPIC_QUERY = 996,
   TS_E_NO_CONSUMER = 998,
+  TS_E_NO_SUBSCRIPTION = 1000,
   TS_E_TOPIC_SUBSCRIBED = 1003,
   TS_E_GROUP_USED = 1004,
   TS_E_TOPIC_FIRST = 1005,

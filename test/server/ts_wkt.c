@@ -81,3 +81,52 @@ int ts_wkt_parse(const char* text, size_t size, ts_buf_t* wkb) {
   free(copy);
   return ok ? 0 : 1;
 }
+
+/* ---- WKB ---- */
+
+typedef struct wkb_s {
+  const uint8_t* at;
+  size_t left;
+  bool big_endian;
+} wkb_t;
+
+static bool skip(wkb_t* wkb, uint64_t size) {
+  if (size > wkb->left) return false;
+  wkb->at += size;
+  wkb->left -= size;
+  return true;
+}
+
+static bool number(wkb_t* wkb, uint32_t* value) {
+  const uint8_t* at = wkb->at;
+  if (!skip(wkb, 4)) return false;
+  *value = ts_get_u32(at);
+  if (wkb->big_endian) *value = __builtin_bswap32(*value);
+  return true;
+}
+
+static bool any_shape(wkb_t* wkb, unsigned depth);
+
+/* `count` points, rings of points, or shapes. */
+static bool parts(wkb_t* wkb, uint32_t kind, unsigned depth) {
+  uint32_t count;
+  if (!number(wkb, &count)) return false;
+  if (kind == 2) return skip(wkb, (uint64_t)count * 16);
+  for (uint32_t i = 0; i < count; i++)
+    if (kind == 3 ? !parts(wkb, 2, depth) : !any_shape(wkb, depth + 1)) return false;
+  return true;
+}
+
+static bool any_shape(wkb_t* wkb, unsigned depth) {
+  uint32_t kind;
+  const uint8_t* order = wkb->at;
+  if (depth > 8 || !skip(wkb, 1) || *order > 1) return false;
+  wkb->big_endian = *order == 0;
+  if (!number(wkb, &kind) || kind < 1 || kind > 7) return false;
+  return kind == 1 ? skip(wkb, 16) : parts(wkb, kind, depth);
+}
+
+bool ts_wkb_check(const uint8_t* data, size_t size) {
+  wkb_t wkb = {.at = data, .left = size};
+  return any_shape(&wkb, 0) && wkb.left == 0;
+}

@@ -7,4 +7,7 @@
 /* POINT, LINESTRING and POLYGON in two dimensions; 0, or 1 when the text is none of them. */
 int ts_wkt_parse(const char* text, size_t size, ts_buf_t* wkb);
 
+/* Whether the bytes are one geometry of two dimensions, of any kind and in either byte order. */
+bool ts_wkb_check(const uint8_t* data, size_t size);
+
 #endif

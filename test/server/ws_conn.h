@@ -35,18 +35,25 @@ typedef struct ts_reply_list_s {
   uint32_t count;
 } ts_reply_list_t;
 
-/* The upgrade request, as far as it has come. */
+/* The upgrade request, or an HTTP request, as far as it has come. */
 typedef struct ts_upgrade_s {
   llhttp_t parser;
   llhttp_settings_t settings;
   ts_buf_t text;   /* all of its bytes */
-  char path[256];
+  char path[1024];
   char field[32];
-  char value[128];
+  char value[512];
   size_t path_size, field_size, value_size;
   bool has_upgrade, has_connection, has_version, offers_deflate;
   bool complete;
   char key[64];
+  /* HTTP (ws_http.c) */
+  char authorization[512];
+  bool accepts_gzip;
+  bool pending;    /* it is complete, and not answered */
+  bool last;       /* with its answer the connection ends */
+  ts_buf_t body;
+  ts_buf_t beyond; /* what came behind it meanwhile */
 } ts_upgrade_t;
 
 struct ts_conn_s {
@@ -63,6 +70,7 @@ struct ts_conn_s {
   ts_conn_t* next;
   unsigned handles; /* not closed yet */
   bool opened;
+  bool http;    /* it is no WebSocket, but one HTTP request after the other */
   bool closing;
   uint64_t last_seen;
   ts_upgrade_t upgrade;
@@ -136,8 +144,13 @@ void ts_deflate_free(ts_conn_t* conn);
 /* A message as the gateway sends it: compressed, in frames of 4096 bytes. */
 void ts_deflate_send(ts_conn_t* conn, uint8_t opcode, const void* head, size_t size,
                      const ts_blob_t* body);
+/* A gzip member of these bytes, at least one; false when there is no zlib. */
+bool ts_deflate_gzip(const void* data, size_t size, ts_buf_t* out);
 /* The content of a whole compressed message; false when it has none. The caller frees `out`. */
 bool ts_deflate_read(ts_conn_t* conn, const uint8_t* data, size_t size, ts_buf_t* out);
+
+/* ws_http.c: gives the request that is complete to the peer's owner; false: nobody wants it. */
+bool ts_http_request(ts_conn_t* conn);
 
 /* ws_upgrade.c */
 void ts_upgrade_init(ts_conn_t* conn);

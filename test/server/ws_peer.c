@@ -41,6 +41,8 @@ static void on_handle_closed(uv_handle_t* handle) {
   ts_tls_free(conn->tls);
   ts_buf_free(&conn->message);
   ts_buf_free(&conn->upgrade.text);
+  ts_buf_free(&conn->upgrade.body);
+  ts_buf_free(&conn->upgrade.beyond);
   free(conn->upgrade_answer);
   free(conn);
   if (peer->closing) peer_closed(peer);
@@ -68,6 +70,7 @@ void ts_conn_finish(ts_conn_t* conn) {
 /* ---- frames ---- */
 
 static void control(ts_conn_t* conn, uint8_t opcode, const void* data, size_t size) {
+  if (conn->http) return; /* there are no frames */
   uint8_t frame[TUV_WS_MAX_HEADER + TUV_WS_MAX_CONTROL];
   if (size > TUV_WS_MAX_CONTROL) size = TUV_WS_MAX_CONTROL;
   size_t head = tuv_ws_write_header(frame, opcode, true, false, size, NULL);
@@ -195,7 +198,7 @@ static void on_alloc(uv_handle_t* handle, size_t suggested, uv_buf_t* buf) {
 static void on_plain(void* context, uint8_t* data, size_t size) {
   ts_conn_t* conn = context;
   if (conn->closing) return;
-  if (!conn->opened) {
+  while (size > 0 && (!conn->opened || conn->http) && !conn->closing) {
     size_t used = ts_upgrade_feed(conn, (const char*)data, size);
     data += used;
     size -= used;
@@ -244,7 +247,7 @@ static void on_read(uv_stream_t* stream, ssize_t size, const uv_buf_t* buf) {
 
 static void on_ping(uv_timer_t* timer) {
   ts_conn_t* conn = timer->data;
-  if (conn->opened) ts_conn_ping(conn, NULL, 0);
+  if (conn->opened && !conn->http) ts_conn_ping(conn, NULL, 0);
 }
 
 static void on_deadline(uv_timer_t* timer) {

@@ -15,6 +15,16 @@
 typedef struct ts_peer_s ts_peer_t;
 typedef struct ts_conn_s ts_conn_t;
 
+/* An HTTP request. Its texts live until it is answered. */
+typedef struct ts_http_s {
+  const char* method;
+  const char* target; /* path and query as they came */
+  const char* authorization; /* "" when there is none */
+  const uint8_t* body;
+  size_t size;
+  bool gzip; /* the answer may be compressed */
+} ts_http_t;
+
 typedef struct ts_peer_options_s {
   void* data;              /* ts_peer_data */
   const char* path;        /* those served, blanks between them; others: 404; NULL: "/ws" */
@@ -30,6 +40,9 @@ typedef struct ts_peer_options_s {
   /* The client's close frame came. NULL: the connection is closed as taosAdapter does, that is
    * without a close frame in reply. Else it is up to the callback, now or later. */
   void (*close_frame)(ts_conn_t* conn, uint16_t code);
+  /* An HTTP request for another path, answered by ts_conn_http_reply now or later; the next one is
+   * read then. False: it is answered by 404. `opened` comes before the first one. */
+  bool (*http)(ts_conn_t* conn, const ts_http_t* request);
   /* Once for each one that was opened; `conn` is freed after it. */
   void (*closed)(ts_conn_t* conn);
 } ts_peer_options_t;
@@ -77,6 +90,13 @@ void ts_conn_set_fault(ts_conn_t* conn, const ts_fault_t* fault); /* NULL: none;
 void ts_conn_text(ts_conn_t* conn, const void* text, size_t size);
 /* `head` is copied, then follows `body` (NULL: nothing) by reference. */
 void ts_conn_binary(ts_conn_t* conn, const void* head, size_t size, ts_blob_t* body);
+
+/* The answer to the HTTP request that waits for one; a reply to the faults, too. `type` NULL: no
+ * body and no Content-Type. `chunked`: without a Content-Length, in chunks of 4096 bytes. */
+void ts_conn_http_reply(ts_conn_t* conn, int status, const char* type, const void* body,
+                        size_t size, bool chunked);
+bool ts_conn_is_http(const ts_conn_t* conn);
+const ts_http_t* ts_conn_http(ts_conn_t* conn, ts_http_t* request); /* the one that waits */
 
 /* Frames that are no replies. At most 125 bytes. */
 void ts_conn_ping(ts_conn_t* conn, const void* data, size_t size);

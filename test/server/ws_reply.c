@@ -27,6 +27,11 @@ static void free_reply(ts_reply_t* reply) {
 
 static void frame(ts_conn_t* conn, uint8_t opcode, const void* head, size_t size,
                   ts_blob_t* body) {
+  if (conn->http) { /* all of an answer's bytes */
+    ts_out_bytes(conn, head, size);
+    if (body != NULL) ts_out_blob(conn, body);
+    return;
+  }
   if (conn->deflater != NULL) {
     ts_deflate_send(conn, opcode, head, size, body);
     return;

@@ -50,6 +50,9 @@ static int on_value_complete(llhttp_t* parser) {
     upgrade->has_version = strcmp(value, "13") == 0;
   if (strcasecmp(field, "sec-websocket-key") == 0)
     snprintf(upgrade->key, sizeof upgrade->key, "%.63s", value);
+  if (strcasecmp(field, "authorization") == 0)
+    snprintf(upgrade->authorization, sizeof upgrade->authorization, "%s", value);
+  if (strcasecmp(field, "accept-encoding") == 0) upgrade->accepts_gzip = has_word(value, "gzip");
   if (strcasecmp(field, "sec-websocket-extensions") == 0)
     upgrade->offers_deflate = has_word(value, "permessage-deflate");
   upgrade->field_size = upgrade->value_size = 0;
@@ -57,10 +60,20 @@ static int on_value_complete(llhttp_t* parser) {
   return 0;
 }
 
+static int on_body(llhttp_t* parser, const char* data, size_t size) {
+  ts_upgrade_t* upgrade = parser->data;
+  ts_buf_add(&upgrade->body, data, size);
+  return 0;
+}
+
+/* Behind an upgrade llhttp stops by itself. */
 static int on_complete(llhttp_t* parser) {
   ts_upgrade_t* upgrade = parser->data;
   upgrade->complete = true;
-  return 0;
+  ts_buf_add(&upgrade->body, "", 1); /* a NUL that does not count */
+  upgrade->body.size--;
+  upgrade->last = llhttp_should_keep_alive(parser) == 0;
+  return parser->upgrade ? 0 : HPE_PAUSED;
 }
 
 void ts_upgrade_init(ts_conn_t* conn) {
@@ -70,6 +83,7 @@ void ts_upgrade_init(ts_conn_t* conn) {
   upgrade->settings.on_header_field = on_field;
   upgrade->settings.on_header_value = on_value;
   upgrade->settings.on_header_value_complete = on_value_complete;
+  upgrade->settings.on_body = on_body;
   upgrade->settings.on_message_complete = on_complete;
   llhttp_init(&upgrade->parser, HTTP_REQUEST, &upgrade->settings);
   upgrade->parser.data = upgrade;
@@ -89,6 +103,11 @@ static bool right_path(const ts_conn_t* conn) {
     word += length + (word[length] == ' ');
   }
   return false;
+}
+
+static void not_found(ts_conn_t* conn) {
+  refuse(conn, "HTTP/1.1 404 Not Found\r\nContent-Type: text/plain\r\n"
+               "Content-Length: 18\r\n\r\n404 page not found");
 }
 
 static void accept_websocket(ts_conn_t* conn) {
@@ -120,8 +139,7 @@ static void answer(ts_conn_t* conn) {
     ts_out_bytes(conn, fault->upgrade_answer, fault->upgrade_answer_size);
     if (!fault->upgrade_keep_open) ts_conn_finish(conn);
   } else if (upgrade->parser.method != HTTP_GET || !right_path(conn)) {
-    refuse(conn, "HTTP/1.1 404 Not Found\r\nContent-Type: text/plain\r\n"
-                 "Content-Length: 18\r\n\r\n404 page not found");
+    if (!ts_http_request(conn)) not_found(conn);
   } else if (!upgrade->has_upgrade || !upgrade->has_connection || !upgrade->has_version ||
              upgrade->key[0] == '\0') {
     refuse(conn, "HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain; charset=utf-8\r\n"
@@ -132,14 +150,28 @@ static void answer(ts_conn_t* conn) {
   }
 }
 
+/* The next request on the same connection. */
+static void forget_request(ts_upgrade_t* upgrade) {
+  upgrade->text.size = upgrade->body.size = 0;
+  upgrade->path_size = upgrade->field_size = upgrade->value_size = 0;
+  upgrade->authorization[0] = '\0';
+  upgrade->accepts_gzip = upgrade->complete = false;
+  llhttp_resume(&upgrade->parser);
+}
+
 size_t ts_upgrade_feed(ts_conn_t* conn, const char* data, size_t size) {
   ts_upgrade_t* upgrade = &conn->upgrade;
+  if (upgrade->pending) {
+    ts_buf_add(&upgrade->beyond, data, size);
+    return size;
+  }
+  if (upgrade->complete) forget_request(upgrade);
   if (upgrade->text.size >= MAX_REQUEST || conn->deaf || conn->finish_when_flushed) return size;
   llhttp_errno_t status = llhttp_execute(&upgrade->parser, data, size);
-  size_t used = size; /* unless frames follow in the same read */
-  if (status == HPE_PAUSED_UPGRADE)
+  size_t used = size; /* unless frames or another request follow in the same read */
+  if (status == HPE_PAUSED_UPGRADE || status == HPE_PAUSED)
     used = (size_t)(llhttp_get_error_pos(&upgrade->parser) - data);
-  ts_buf_add(&upgrade->text, data, used);
+  if (upgrade->body.size == 0) ts_buf_add(&upgrade->text, data, used);
   if (upgrade->complete) {
     ts_buf_add(&upgrade->text, "", 1);
     answer(conn);

@@ -217,7 +217,7 @@ static void sql_that_is_tdengines_but_not_ours_is_refused(void** state) {
   sf_refused(f, "select * from meters m join sites s on m.ts = s.ts");
   sf_refused(f, "select twa(voltage) from meters");
   sf_refused(f, "select info->'city' from sites");
-  sf_refused(f, "create topic t1 as select * from meters");
+  sf_refused(f, "create topic t1 as stable meters where groupid = 1");
   sf_refused(f, "show dnodes");
   sf_refused(f, "explain select 1");
   sf_refused(f, "select voltage from meters order by 7");

@@ -27,6 +27,24 @@ static void free_client(wc_client_t* client) {
   ts_buf_free(&client->bytes);
 }
 
+static wc_client_t* current(wc_t* f) { return f->other != NULL ? f->other : &f->client; }
+
+void wc_use(wc_t* f, wc_client_t* client) { f->other = client; }
+
+void wc_free_client(wc_t* f, wc_client_t* client) {
+  if (client->tcp.data != NULL && !uv_is_closing((uv_handle_t*)&client->tcp))
+    uv_close((uv_handle_t*)&client->tcp, on_client_closed);
+  while (client->tcp.data != NULL && !client->closed) wc_turn(f);
+  free_client(client);
+  *client = (wc_client_t){0};
+}
+
+void wc_forget(wc_t* f) {
+  wc_client_t* client = current(f);
+  for (size_t i = 0; i < client->count; i++) ts_buf_free(&client->messages[i].data);
+  client->count = 0;
+}
+
 int wc_teardown(void** state) {
   wc_t* f = *state;
   if (f->client.tcp.data != NULL && !uv_is_closing((uv_handle_t*)&f->client.tcp))
@@ -113,14 +131,14 @@ void wc_wait_for(wc_t* f, size_t messages, uint64_t ms) {
   uv_timer_t timer; /* wakes the loop so that the time limit is looked at */
   uv_timer_init(&f->loop, &timer);
   uv_timer_start(&timer, on_tick, 1, 1);
-  while (f->client.count < messages && f->client.end == 0 && uv_now(&f->loop) < end) wc_turn(f);
+  while (current(f)->count < messages && current(f)->end == 0 && uv_now(&f->loop) < end) wc_turn(f);
   uv_close((uv_handle_t*)&timer, NULL);
   uv_run(&f->loop, UV_RUN_NOWAIT);
 }
 
 void wc_write_bytes(wc_t* f, const void* data, size_t size) {
   uv_buf_t buf = uv_buf_init((char*)(uintptr_t)data, (unsigned)size);
-  assert_int_equal(uv_try_write((uv_stream_t*)&f->client.tcp, &buf, 1), size);
+  assert_int_equal(uv_try_write((uv_stream_t*)&current(f)->tcp, &buf, 1), size);
 }
 
 void wc_frame(wc_t* f, uint8_t opcode, const void* data, size_t size) {
@@ -138,7 +156,7 @@ void wc_text(wc_t* f, const char* message) {
 }
 
 void wc_connect_to(wc_t* f, int port) {
-  wc_client_t* client = &f->client;
+  wc_client_t* client = current(f);
   struct sockaddr_in address;
   if (client->tcp.data != NULL) { /* again: the one before goes away */
     uv_close((uv_handle_t*)&client->tcp, on_client_closed);
@@ -161,11 +179,20 @@ const char wc_upgrade[] =
     "GET /ws?token=x HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
     "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
 
-void wc_open_ws(wc_t* f) {
+static void upgrade(wc_t* f, const char* request) {
   wc_open_socket(f);
-  assert_int_equal(f->client.end, 0);
-  wc_write_bytes(f, wc_upgrade, strlen(wc_upgrade));
-  for (int i = 0; i < 200 && f->client.head == 0 && f->client.end == 0; i++) wc_wait_for(f, 1, 5);
+  assert_int_equal(current(f)->end, 0);
+  wc_write_bytes(f, request, strlen(request));
+  for (int i = 0; i < 200 && current(f)->head == 0 && current(f)->end == 0; i++)
+    wc_wait_for(f, 1, 5);
+}
+
+void wc_open_ws(wc_t* f) { upgrade(f, wc_upgrade); }
+
+void wc_open_path(wc_t* f, const char* path) {
+  char request[512];
+  snprintf(request, sizeof request, "GET %s%s", path, strchr(wc_upgrade + 4, ' '));
+  upgrade(f, request);
 }
 
 void wc_login(wc_t* f) {
@@ -173,7 +200,7 @@ void wc_login(wc_t* f) {
   wc_text(f, "{\"action\":\"conn\",\"args\":{\"req_id\":1,\"user\":\"root\","
           "\"password\":\"taosdata\"}}");
   wc_wait_for(f, 1, 2000);
-  assert_int_equal(f->client.count, 1);
+  assert_int_equal(current(f)->count, 1);
 }
 
 void wc_ask(wc_t* f, int count) {
@@ -184,10 +211,10 @@ void wc_ask(wc_t* f, int count) {
   }
 }
 
-uint64_t wc_req_id(const wc_t* f, size_t index) {
-  assert_true(index < f->client.count);
+uint64_t wc_req_id(wc_t* f, size_t index) {
+  assert_true(index < current(f)->count);
   ts_buf_t copy = {0};
-  ts_buf_add(&copy, f->client.messages[index].data.data, f->client.messages[index].data.size);
+  ts_buf_add(&copy, current(f)->messages[index].data.data, current(f)->messages[index].data.size);
   ts_buf_add(&copy, "", 1);
   const char* found = strstr((char*)copy.data, "\"req_id\":");
   assert_non_null(found);
@@ -196,9 +223,9 @@ uint64_t wc_req_id(const wc_t* f, size_t index) {
   return id;
 }
 
-bool wc_has(const wc_t* f, size_t index, const char* part) {
-  assert_true(index < f->client.count);
-  const ts_buf_t* data = &f->client.messages[index].data;
+bool wc_has(wc_t* f, size_t index, const char* part) {
+  assert_true(index < current(f)->count);
+  const ts_buf_t* data = &current(f)->messages[index].data;
   for (size_t at = 0; at + strlen(part) <= data->size; at++)
     if (memcmp(data->data + at, part, strlen(part)) == 0) return true;
   return false;

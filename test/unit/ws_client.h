@@ -28,10 +28,16 @@ typedef struct wc_s {
   uv_loop_t loop;
   ts_server_t* server;
   wc_client_t client;
+  wc_client_t* other; /* the one that the calls are about, if not `client` */
 } wc_t;
 
 int wc_setup(void** state); /* a loop and a server with its defaults */
 int wc_teardown(void** state); /* fails when the server leaves something on the loop */
+
+/* Calls are about this client from now on; NULL: `f->client`. It must be all zero at first, and be
+ * freed by wc_free_client. */
+void wc_use(wc_t* f, wc_client_t* client);
+void wc_free_client(wc_t* f, wc_client_t* client);
 
 void wc_turn(wc_t* f);
 /* Turns the loop for this long at most, until the client has so many messages (or its end). */
@@ -40,16 +46,18 @@ void wc_connect_to(wc_t* f, int port);
 void wc_open_socket(wc_t* f); /* anew, if there was one */
 void wc_open_ws(wc_t* f);     /* with the upgrade */
 void wc_login(wc_t* f);       /* with `conn`, whose reply is the first message */
+void wc_open_path(wc_t* f, const char* path);
 extern const char wc_upgrade[];
 
 void wc_write_bytes(wc_t* f, const void* data, size_t size);
 void wc_frame(wc_t* f, uint8_t opcode, const void* data, size_t size);
 void wc_text(wc_t* f, const char* message);
+void wc_forget(wc_t* f);      /* the messages so far */
 void wc_ask(wc_t* f, int count); /* version requests with req_id 1, 2, … */
 /* A binary request; `sql` NULL for a fetch. */
 void wc_binary(wc_t* f, uint64_t id, uint64_t result, uint64_t action, const char* sql);
 
-uint64_t wc_req_id(const wc_t* f, size_t index); /* of a JSON reply */
-bool wc_has(const wc_t* f, size_t index, const char* part);
+uint64_t wc_req_id(wc_t* f, size_t index); /* of a JSON reply */
+bool wc_has(wc_t* f, size_t index, const char* part);
 
 #endif

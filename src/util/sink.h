@@ -1,0 +1,31 @@
+/* Where encoded bytes go, piece by piece: a send buffer that masks them, or plain memory. */
+#ifndef TUV_UTIL_SINK_H
+#define TUV_UTIL_SINK_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+typedef struct tuv_sink_s tuv_sink_t;
+struct tuv_sink_s {
+  void (*put)(tuv_sink_t* sink, const void* data, size_t size); /* size is not 0 */
+};
+
+/* Into memory that has room for all of it. */
+typedef struct tuv_memory_sink_s {
+  tuv_sink_t sink; /* first: a sink's address is this one's */
+  uint8_t* at;
+} tuv_memory_sink_t;
+
+static inline void tuv_memory_sink_put(tuv_sink_t* sink, const void* data, size_t size) {
+  tuv_memory_sink_t* memory = (tuv_memory_sink_t*) (void*) sink;
+  memcpy(memory->at, data, size);
+  memory->at += size;
+}
+
+static inline tuv_memory_sink_t tuv_memory_sink(uint8_t* out) {
+  tuv_memory_sink_t memory = {{tuv_memory_sink_put}, out};
+  return memory;
+}
+
+#endif

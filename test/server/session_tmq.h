@@ -1,0 +1,70 @@
+/* A connection to /rest/tmq, which is one consumer: the insides shared by session_tmq*.c. */
+#ifndef SESSION_TMQ_H
+#define SESSION_TMQ_H
+
+#include "server.h"
+#include "tmq_consumer.h"
+
+/* A poll that is being waited with, or that is next. */
+typedef struct ts_poll_s {
+  bool there;
+  uint64_t req_id;
+  uint64_t started;
+  int64_t blocking_ms; /* below zero: without end */
+  bool has_id;         /* of the last message that the client got */
+  uint64_t id;
+} ts_poll_t;
+
+/* A request that a running poll keeps waiting. */
+typedef struct ts_deferred_s {
+  struct ts_deferred_s* next;
+  size_t size;
+  char text[];
+} ts_deferred_t;
+
+struct ts_tmq_s {
+  ts_server_t* server;
+  ts_session_t* session; /* NULL: gone */
+  ts_tmq_t* next;        /* of the server's list */
+  ts_consumer_t* consumer; /* NULL: no subscribe was successful yet */
+  bool unsubscribed;
+  uint64_t committed_at; /* by auto commit, in ms of the loop; 0: never */
+  ts_poll_t poll;
+  ts_poll_t queued;
+  ts_deferred_t* deferred;
+  uv_timer_t timer;  /* the end of the poll, or a look at the logs */
+  uv_timer_t expiry; /* of a consumer that does not poll */
+  unsigned timers;   /* not closed yet */
+  /* the message held */
+  ts_message_t* message;
+  uint64_t last_id;
+  size_t next_block;
+  const ts_message_block_t* block; /* of the last `fetch` */
+  uint64_t fetch_id;               /* its req_id */
+};
+
+/* session_tmq_poll.c */
+void ts_tmq_poll(ts_request_t* request);
+void ts_tmq_poll_queued(ts_tmq_t* tmq); /* goes on with what has waited */
+void ts_tmq_hold(ts_tmq_t* tmq, ts_message_t* message); /* in place of the one before */
+void ts_tmq_alive(ts_tmq_t* tmq); /* it polls: the expiry begins anew */
+
+/* session_tmq_subscribe.c */
+void ts_tmq_subscribe(ts_request_t* request);
+
+/* session_tmq_fetch.c */
+void ts_tmq_fetch(ts_request_t* request);
+void ts_tmq_fetch_block(ts_request_t* request);
+void ts_tmq_fetch_raw(ts_request_t* request);
+void ts_tmq_fetch_raw_data(ts_request_t* request);
+void ts_tmq_fetch_json_meta(ts_request_t* request);
+
+/* session_tmq_offset.c */
+void ts_tmq_commit(ts_request_t* request);
+void ts_tmq_commit_offset(ts_request_t* request);
+void ts_tmq_committed(ts_request_t* request);
+void ts_tmq_position(ts_request_t* request);
+void ts_tmq_assignment(ts_request_t* request);
+void ts_tmq_seek(ts_request_t* request);
+
+#endif

@@ -1,0 +1,14 @@
+/* The statements about topics and their consumers. */
+#ifndef SQL_TOPIC_H
+#define SQL_TOPIC_H
+
+#include "sql.h"
+
+int ts_sql_create_topic(ts_sql_t* sql); /* what follows CREATE TOPIC, and so on */
+int ts_sql_drop_topic(ts_sql_t* sql);
+int ts_sql_drop_group(ts_sql_t* sql);
+int ts_sql_show_topics(ts_sql_t* sql);
+int ts_sql_show_consumers(ts_sql_t* sql);
+int ts_sql_show_subscriptions(ts_sql_t* sql);
+
+#endif

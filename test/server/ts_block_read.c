@@ -1,0 +1,161 @@
+/* Raw blocks read: every length is looked at before it is believed. */
+#include "ts_block_read.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "ts_decimal.h"
+
+#define HEAD 28u
+#define MAX_COLUMNS 65536u
+
+static bool take(size_t* at, size_t size, uint64_t count) {
+  if (count > size - *at) return false;
+  *at += (size_t)count;
+  return true;
+}
+
+static bool read_column(ts_read_column_t* column, const uint8_t* data, size_t size, size_t* at,
+                        uint32_t rows, uint32_t length) {
+  bool var = ts_type_is_var(column->type);
+  uint64_t head = var ? (uint64_t)rows * 4 : ((uint64_t)rows + 7) / 8;
+  column->heads = data + *at;
+  if (!take(at, size, head)) return false;
+  column->values = data + *at;
+  column->size = length;
+  if (!take(at, size, length)) return false;
+  column->width = var ? 0 : ts_type_of(column->type).width;
+  if (column->type == TS_DECIMAL64) column->width = 8;
+  /* All rows NULL: the values may be left out. */
+  return var || length == 0 || length == (uint64_t)rows * column->width;
+}
+
+bool ts_block_read(ts_block_reader_t* reader, const uint8_t* data, size_t size) {
+  *reader = (ts_block_reader_t){0};
+  if (size < HEAD) return false;
+  reader->size = ts_get_u32(data + 4);
+  reader->rows = ts_get_u32(data + 8);
+  reader->ncolumns = ts_get_u32(data + 12);
+  if (reader->size < HEAD || reader->size > size || reader->ncolumns > MAX_COLUMNS) return false;
+  size = reader->size;
+  size_t at = HEAD;
+  const uint8_t* types = data + at;
+  if (!take(&at, size, (uint64_t)reader->ncolumns * 5)) return false;
+  const uint8_t* lengths = data + at;
+  if (!take(&at, size, (uint64_t)reader->ncolumns * 4)) return false;
+  reader->columns = ts_calloc(reader->ncolumns, sizeof *reader->columns);
+  bool ok = true;
+  for (uint32_t i = 0; i < reader->ncolumns && ok; i++) {
+    ts_read_column_t* column = &reader->columns[i];
+    column->type = types[(size_t)i * 5];
+    ok = ts_type_exists(column->type) &&
+         read_column(column, data, size, &at, reader->rows, ts_get_u32(lengths + (size_t)i * 4));
+  }
+  if (!ok) ts_block_read_end(reader);
+  ts_buf_grow(&reader->text, size + 16 * (size_t)reader->ncolumns); /* it must not move later */
+  return ok;
+}
+
+void ts_block_read_end(ts_block_reader_t* reader) {
+  free(reader->columns);
+  ts_buf_free(&reader->text);
+  reader->columns = NULL;
+}
+
+static void put_utf8(ts_buf_t* out, uint32_t point) {
+  uint8_t bytes[4];
+  size_t size = point < 0x80 ? 1 : point < 0x800 ? 2 : point < 0x10000 ? 3 : 4;
+  static const uint8_t leads[5] = {0, 0, 0xc0, 0xe0, 0xf0};
+  for (size_t i = size; i > 1; i--, point >>= 6) bytes[i - 1] = (uint8_t)(0x80 | (point & 0x3f));
+  bytes[0] = (uint8_t)(leads[size] | point);
+  ts_buf_add(out, bytes, size);
+}
+
+static bool put_nchar(ts_buf_t* out, const uint8_t* data, size_t size) {
+  if (size % 4 != 0) return false;
+  for (size_t i = 0; i < size; i += 4) {
+    uint32_t point = ts_get_u32(data + i);
+    if (point > 0x10ffff) return false;
+    put_utf8(out, point);
+  }
+  return true;
+}
+
+static bool read_var(ts_block_reader_t* reader, const ts_read_column_t* column, uint32_t row,
+                     ts_cell_t* cell) {
+  uint32_t offset = ts_get_u32(column->heads + (size_t)row * 4);
+  if (offset == UINT32_MAX) return true; /* NULL */
+  size_t prefix = column->type == TS_BLOB ? 4 : 2;
+  if (offset > column->size || column->size - offset < prefix) return false;
+  const uint8_t* at = column->values + offset;
+  cell->size = prefix == 4 ? ts_get_u32(at) : ts_get_u16(at);
+  cell->data = at + prefix;
+  if (cell->size > column->size - offset - prefix) return false;
+  bool text = ts_type_is_text(column->type) || column->type == TS_JSON;
+  cell->kind = text ? TS_CELL_TEXT : TS_CELL_BYTES;
+  if (column->type != TS_NCHAR) return true;
+  size_t start = reader->text.size;
+  if (!put_nchar(&reader->text, cell->data, cell->size)) return false;
+  cell->data = reader->text.data + start;
+  cell->size = reader->text.size - start;
+  return true;
+}
+
+static int64_t read_integer(uint8_t type, const uint8_t* at) {
+  switch (type) {
+    case TS_TINYINT: return (int8_t)at[0];
+    case TS_BOOL:
+    case TS_UTINYINT: return at[0];
+    case TS_SMALLINT: return (int16_t)ts_get_u16(at);
+    case TS_USMALLINT: return ts_get_u16(at);
+    case TS_INT: return (int32_t)ts_get_u32(at);
+    case TS_UINT: return ts_get_u32(at);
+    default: return (int64_t)ts_get_u64(at);
+  }
+}
+
+static void read_real(uint8_t type, const uint8_t* at, ts_cell_t* cell) {
+  cell->kind = TS_CELL_REAL;
+  if (type == TS_FLOAT) {
+    float value;
+    uint32_t bits = ts_get_u32(at);
+    memcpy(&value, &bits, sizeof value);
+    cell->real = (double)value;
+  } else {
+    uint64_t bits = ts_get_u64(at);
+    memcpy(&cell->real, &bits, sizeof cell->real);
+  }
+}
+
+static void read_fixed(ts_block_reader_t* reader, const ts_read_column_t* column, uint32_t row,
+                       ts_cell_t* cell) {
+  const uint8_t* at = column->values + (size_t)row * column->width;
+  if ((column->heads[row / 8] & (0x80u >> (row & 7))) != 0 || column->size == 0) return;
+  if (column->type == TS_DECIMAL) {
+    ts_u128_t bits = (ts_u128_t)ts_get_u64(at + 8) << 64 | ts_get_u64(at);
+    cell->kind = TS_CELL_BYTES;
+    cell->size = 16;
+    cell->data = ts_buf_grow(&reader->text, 16);
+    ts_decimal_key((ts_i128_t)bits, reader->text.data + reader->text.size - 16);
+  } else if (column->type == TS_FLOAT || column->type == TS_DOUBLE) {
+    read_real(column->type, at, cell);
+  } else {
+    cell->kind = TS_CELL_INT;
+    cell->integer = read_integer(column->type, at);
+  }
+}
+
+bool ts_block_read_row(ts_block_reader_t* reader, uint32_t row, ts_cell_t* cells) {
+  bool ok = true;
+  reader->text.size = 0;
+  for (uint32_t i = 0; i < reader->ncolumns && ok; i++) {
+    const ts_read_column_t* column = &reader->columns[i];
+    cells[i] = (ts_cell_t){.kind = TS_CELL_NULL};
+    if (ts_type_is_var(column->type)) {
+      ok = read_var(reader, column, row, &cells[i]);
+    } else {
+      read_fixed(reader, column, row, &cells[i]);
+    }
+  }
+  return ok;
+}
