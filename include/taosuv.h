@@ -3,10 +3,12 @@
 #define TAOSUV_H
 
 #include "taosuv/block.h"
+#include "taosuv/bind.h"
 #include "taosuv/client.h"
 #include "taosuv/error.h"
 #include "taosuv/observe.h"
 #include "taosuv/query.h"
+#include "taosuv/stmt.h"
 #include "taosuv/url.h"
 #include "taosuv/version.h"
 

@@ -53,7 +53,7 @@ typedef struct taosuv_req_private_s {
   uint64_t deadline;                                                                              \
   /* in: not 0: executing it twice does no harm. Then, when its connection dies, it is sent again */ \
   /* over another one, five times at most and within its time limit, rather than failing with */  \
-  /* TAOSUV_ECONNLOST. Of what runs in a statement or reads a result it is not heeded */          \
+  /* TAOSUV_ECONNLOST. Of what reads a result it is not heeded */          \
   unsigned int idempotent;                                                                        \
   unsigned int reserved_flags; /* spare; zero */                                                  \
   /* out: the id that was sent */                                                                 \

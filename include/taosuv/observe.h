@@ -14,7 +14,7 @@ extern "C" {
  * whether metrics are on or not. */
 typedef struct taosuv_stats_s {
   size_t size;                /* in: sizeof(taosuv_stats_t) of the caller's header */
-  uint32_t hosts;             /* of the URL */
+  uint32_t hosts;             /* of the URL, and those that servers have named */
   uint32_t connecting;        /* connections on their way, up to the WebSocket upgrade */
   uint32_t logging_in;
   uint32_t ready;
@@ -82,7 +82,9 @@ typedef enum {
   TAOSUV_ACTION_EXEC,
   TAOSUV_ACTION_QUERY,     /* up to the result set; its rows are fetch */
   TAOSUV_ACTION_FETCH,
-  TAOSUV_ACTION_PING
+  TAOSUV_ACTION_PING,
+  TAOSUV_ACTION_STMT_PREPARE,
+  TAOSUV_ACTION_STMT_EXEC
 } taosuv_action_t;
 
 /* "exec", "query", …; NULL for no action. Static memory. */

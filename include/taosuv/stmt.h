@@ -9,15 +9,24 @@
 extern "C" {
 #endif
 
-/* A statement belongs to the library: made by taosuv_stmt_prepare, ended by taosuv_stmt_close. It
- * stays prepared on one connection at a time; when that connection is gone the next exec prepares it
- * again on another, unseen. */
+/* A statement belongs to the library: made by taosuv_stmt_prepare, ended by taosuv_stmt_close. It is
+ * prepared on one connection at a time; when that one is gone, when the server has lost it or a
+ * refused batch has made it useless there (PROTOCOL 6.3.1), the next exec prepares it again, unseen.
+ * Servers from 3.3.6.0 on are spoken to by stmt2, from 3.4.1.13 on with one message a batch where that
+ * is not much longer, older ones by the first version of statements; the URL's stmt_version=1 or 2
+ * decides otherwise. Over http:// there are none. */
 typedef struct taosuv_stmt_s taosuv_stmt_t;
 
-/* Makes a statement, or prepares another SQL on one: init and prepare as one request. An INSERT
- * tells its fields; `insert into ? values(…)` names no table that the server could ask, so that its
- * fields are known only with a table name: it is refused with TAOSUV_ENOTSUP unless `table` names one
- * whose columns all bound tables have. */
+/* Makes a statement of an SQL with question marks: an INSERT, whose fields the server tells, or a
+ * query. `sql` is UTF-8 and copied. One that was prepared before and closed is taken from its
+ * connection's cache (stmt_cache), without a message. The table that `table` names is asked for the
+ * fields where the SQL names none: `insert into ? values(…)`; all tables that are bound must have
+ * its columns.
+ *
+ * Returns also TAOSUV_ENOTSUP: without a question mark, for `insert into ? values(…)` without
+ * `table`, and over http://. Completes with what the server says of the SQL (TAOSUV_ESERVER), with
+ * TAOSUV_EVERSION (stmt_version=2 and a server before 3.3.3.0), and with TAOSUV_ENOTSUP: a type, or
+ * with the first version a form of SQL, that cannot be sent to this server. */
 typedef struct taosuv_stmt_prepare_s taosuv_stmt_prepare_t;
 typedef void (*taosuv_stmt_prepare_cb)(taosuv_stmt_prepare_t* req, int status);
 struct taosuv_stmt_prepare_s {
@@ -28,9 +37,9 @@ struct taosuv_stmt_prepare_s {
 };
 TAOSUV_EXTERN int taosuv_stmt_prepare(taosuv_client_t* client, taosuv_stmt_prepare_t* req,
                                       const char* sql, size_t length, taosuv_stmt_prepare_cb cb);
-/* The same statement with another SQL: what is bound and not executed is dropped. TAOSUV_EBUSY while
- * anything of the statement is pending. After a failure the statement can only be prepared again or
- * closed. */
+/* The same statement with another SQL, or with the same when the table has changed: the server is
+ * asked in any case. What is bound and not executed is dropped. TAOSUV_EBUSY while anything of the
+ * statement is pending. After a failure the statement can only be prepared again or closed. */
 TAOSUV_EXTERN int taosuv_stmt_reprepare(taosuv_stmt_t* stmt, taosuv_stmt_prepare_t* req,
                                         const char* sql, size_t length, taosuv_stmt_prepare_cb cb);
 
@@ -67,30 +76,40 @@ TAOSUV_EXTERN void taosuv_bind_undo(taosuv_stmt_t* stmt);
 TAOSUV_EXTERN void taosuv_bind_clear(taosuv_stmt_t* stmt);
 /* What is bound and not executed. */
 TAOSUV_EXTERN uint64_t taosuv_bind_rows(const taosuv_stmt_t* stmt);
-TAOSUV_EXTERN size_t taosuv_bind_size(const taosuv_stmt_t* stmt); /* bytes of the message as it is now */
+TAOSUV_EXTERN size_t taosuv_bind_size(taosuv_stmt_t* stmt); /* bytes of the message as it is now */
 /* Why the last binding or exec call failed; "" if it did not. Until the next call. */
 TAOSUV_EXTERN const char* taosuv_stmt_message(const taosuv_stmt_t* stmt);
 
 /* Executes what is bound: the batch leaves the statement, which is empty again when the call
  * returns. Several batches may be pending: they run one after another, each with its own affected
- * rows. TAOSUV_EINVAL without a row, with an unfinished row, without a table's name or tags;
- * TAOSUV_EMSGSIZE when the message would be larger than max_message_size (taosuv_stmt_message says
- * by how much): then and after TAOSUV_EAGAIN the batch is still there. */
+ * rows; one that fails does not stop the next. TAOSUV_EINVAL without a row, with an unfinished row,
+ * without a table's name or tags, and when the last prepare failed; TAOSUV_EMSGSIZE when a message
+ * would be larger than max_message_size (taosuv_stmt_message says by how much); TAOSUV_EBUSY while
+ * the statement is being prepared; TAOSUV_ESCHEMA, see below: then, and after TAOSUV_EAGAIN, the batch
+ * is still there.
+ *
+ * Completes with TAOSUV_ESERVER when the server refuses the batch, and with TAOSUV_ESCHEMA when the
+ * statement had to be prepared again and its fields are others now: from then on it can only be
+ * prepared by taosuv_stmt_reprepare. A batch that was not executed when its connection died is sent
+ * again over another one, five times at most; one that may have been fails with TAOSUV_ECONNLOST and
+ * TAOSUV_ERR_MAYBE_EXECUTED, unless the request is `idempotent`. Rows with timestamps of their own
+ * are: a row of the same table and timestamp overwrites the one before. A batch that is cancelled, or
+ * whose time is up, while the server executes it still holds the next one back until the answer
+ * comes. An open result holds what it came from: the next exec prepares another one then. */
 typedef struct taosuv_stmt_exec_s taosuv_stmt_exec_t;
 typedef void (*taosuv_stmt_exec_cb)(taosuv_stmt_exec_t* req, int status);
 struct taosuv_stmt_exec_s {
   TAOSUV_REQ_FIELDS
   taosuv_stmt_exec_cb cb;
-  taosuv_stmt_t* stmt;     /* out */
+  taosuv_stmt_t* stmt;     /* out: NULL when it was closed meanwhile */
   taosuv_result_t* result; /* out: of a query; to be closed by the caller */
   int64_t affected_rows;   /* out: rows of this batch */
 };
 TAOSUV_EXTERN int taosuv_stmt_exec(taosuv_stmt_t* stmt, taosuv_stmt_exec_t* req,
                                    taosuv_stmt_exec_cb cb);
 
-/* Ends a statement at any moment: pending requests complete with TAOSUV_ECANCELED, its results stay
- * readable or fail with TAOSUV_ECLOSED (PROTOCOL 6.3.1: before 3.4.0.1 the server's statement owns
- * them). NULL is allowed. */
+/* Ends a statement at any moment, also after its client is closed: pending requests complete with
+ * TAOSUV_ECANCELED and `stmt` NULL. Its results stay readable. NULL is allowed. */
 TAOSUV_EXTERN void taosuv_stmt_close(taosuv_stmt_t* stmt);
 
 #ifdef __cplusplus

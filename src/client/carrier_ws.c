@@ -75,12 +75,13 @@ static const tuv_ws_events_t ws_events = {on_open, tuv_conn_on_message, tuv_conn
 
 static int ws_connect(tuv_conn_t* conn) {
   taosuv_client_t* client = conn->client;
-  const tuv_host_t* host = &client->url.hosts[conn->host];
+  const tuv_place_t* host = &client->hosts[conn->host];
   tuv_ws_init(&conn->ws, &client->shared, &ws_events, host->name, host->port, client->path);
   return tuv_conn_connect(conn, &tuv_ws_stream_events, &conn->ws, &conn->ws.stream);
 }
 
 static void ready(tuv_conn_t* conn) {
+  tuv_ws_no_more_secrets(&conn->ws);
   tuv_ws_deflate_from(&conn->ws, (size_t) conn->client->url.compression_threshold);
 }
 

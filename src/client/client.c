@@ -20,8 +20,7 @@ static void release(taosuv_client_t* client) {
   tuv_tls_context_free(client->tls);
   tuv_timers_free(&client->timers);
   tuv_json_free(&client->json);
-  tuv_free(&mem->alloc, client->host_text);
-  tuv_free(&mem->alloc, client->health);
+  tuv_free(&mem->alloc, client->hosts);
   tuv_free(&mem->alloc, client->stats);
   tuv_idmap_free(&client->queued_ids);
   if (client->path != NULL) tuv_wipe(client->path, strlen(client->path));
@@ -108,6 +107,7 @@ static void on_turn(uv_idle_t* handle) {
     client->on_drain(client, client->data);
   }
   if (client->pump_due) pump_all(client);
+  tuv_stmts_run_due(client);
   flush_dirty(client);
   close_handles_if_done(client);
 }
@@ -125,20 +125,6 @@ uint64_t tuv_client_id(taosuv_client_t* client) {
     client->id_low = (client->id_low + 1) & 0xFFFFFFFFFFu;
   } while (client->id_low == 0);
   return client->id_high << 40 | client->id_low;
-}
-
-/* What is kept of each host: "host:port" for the requests' `host` field, and its health. */
-static int make_hosts(taosuv_client_t* client) {
-  const tuv_alloc_t* alloc = &client->mem->alloc;
-  client->host_text = tuv_calloc(alloc, client->url.nhosts, sizeof *client->host_text);
-  client->health = tuv_calloc(alloc, client->url.nhosts, sizeof *client->health);
-  if (client->host_text == NULL || client->health == NULL) return TAOSUV_ENOMEM;
-  for (uint32_t i = 0; i < client->url.nhosts; i++) {
-    const tuv_host_t* host = &client->url.hosts[i];
-    snprintf(client->host_text[i], sizeof *client->host_text, host->ipv6 ? "[%s]:%u" : "%s:%u",
-             host->name, host->port);
-  }
-  return 0;
 }
 
 /* The upgrade's path. The cloud's proxy takes its token from there (PROTOCOL 1.2). */
@@ -171,7 +157,6 @@ static int check_supported(const tuv_url_t* url, tuv_errmsg_t* err) {
     return tuv_fail(err, TAOSUV_ENOTSUP, "the REST transport is not supported yet: use ws://");
   if (url->compression && !tuv_deflate_available())
     return tuv_fail(err, TAOSUV_ENOTSUP, "compression needs a taosuv that was built with zlib");
-  if (url->adapter_ha) return tuv_fail(err, TAOSUV_ENOTSUP, "adapter_ha is not supported yet");
   return 0;
 }
 
@@ -194,7 +179,7 @@ static int read_url(taosuv_client_t* client, const taosuv_options_t* options, tu
   if (length == TAOSUV_NUL_TERMINATED) length = strlen(options->url);
   int status = tuv_url_parse(&client->mem->alloc, options->url, length, &client->url, err);
   if (status == 0) status = check_supported(&client->url, err);
-  if (status == 0) status = make_hosts(client);
+  if (status == 0) status = tuv_hosts_init(client);
   if (status == 0) status = write_path(client);
   if (status == 0) status = make_tls(client, err);
   return status;
@@ -216,7 +201,8 @@ static taosuv_client_t* allocate(const tuv_alloc_t* alloc) {
   tuv_random_init(&client->shared.random);
   tuv_idmap_init(&client->queued_ids, &mem->alloc);
   tuv_queue_t* queues[] = {&client->queue, &client->done,  &client->conns,
-                           &client->gone,  &client->dirty, &client->orphans};
+                           &client->gone,  &client->dirty, &client->orphans,
+                           &client->stmts, &client->stmts_due};
   for (size_t i = 0; i < sizeof queues / sizeof *queues; i++) tuv_queue_init(queues[i]);
   return client;
 }
@@ -301,11 +287,14 @@ void taosuv_close(taosuv_client_t* client, taosuv_close_cb cb) {
   if (client == NULL || client->closing || tuv_hooks_defer_close(client, cb)) return;
   client->closing = true;
   client->close_cb = cb;
+  tuv_stmts_close(client);
   while (!tuv_queue_empty(&client->queue)) {
     taosuv_req_t* req = tuv_req_of_op(TUV_CONTAINER(client->queue.next, tuv_op_t, link));
     tuv_req_defer(req, TAOSUV_ECANCELED, 0, "the client was closed");
   }
   tuv_timers_remove(&client->timers, &client->reconnect);
+  tuv_timers_remove(&client->timers, &client->balance);
+  tuv_timers_remove(&client->timers, &client->discover);
   while (!tuv_queue_empty(&client->conns))
     tuv_conn_close(TUV_CONTAINER(client->conns.next, tuv_conn_t, link));
   tuv_failure_t closed = {TAOSUV_ECLOSED, 0, 0, "the client was closed", NULL};

@@ -11,7 +11,7 @@
 #define MAX_MOVES 5
 
 const char* tuv_conn_host(const tuv_conn_t* conn) {
-  return conn->client->host_text[conn->host];
+  return conn->client->hosts[conn->host].text;
 }
 
 bool tuv_conn_has_room(tuv_conn_t* conn, size_t size) {
@@ -126,6 +126,7 @@ static void fail_lost(tuv_conn_t* conn, tuv_queue_t* lost, const tuv_failure_t* 
   }
   while (!tuv_queue_empty(&conn->results))
     tuv_result_lost((taosuv_result_t*) (void*) conn->results.next, why);
+  tuv_stmts_lost(conn, why);
 }
 
 /* Takes a connection out of the pool. Returns whether it was still on its way to be ready. */
@@ -137,7 +138,11 @@ static bool leave_pool(tuv_conn_t* conn, tuv_conn_state_t state) {
   else
     client->connecting--;
   conn->state = state;
-  client->health[conn->host].open--;
+  if (conn->retiring)
+    client->retiring--;
+  else
+    client->hosts[conn->host].open--;
+  tuv_balance_done(conn);
   tuv_timers_remove(&client->timers, &conn->timed);
   tuv_queue_remove(&conn->link);
   tuv_queue_push(&client->gone, &conn->link);
@@ -159,6 +164,7 @@ static void die(tuv_conn_t* conn, const tuv_failure_t* failure) {
     tuv_pool_connect_failed(client, conn->host, conn->begun_at, failure);
   else if (client->queued > 0 || client->drain_wanted)
     tuv_pool_pump(client);
+  tuv_balance_look(client);
 }
 
 static void on_close_timeout(tuv_timed_t* timed) {
@@ -186,6 +192,7 @@ void tuv_conn_gone(tuv_conn_t* conn) {
   tuv_queue_remove(&conn->dirty);
   tuv_queue_remove(&conn->link);
   tuv_idmap_free(&conn->table);
+  client->hosts[conn->host].users--;
   tuv_free(&client->mem->alloc, conn);
   if (client->closing) tuv_client_turn(client);
 }
@@ -229,7 +236,7 @@ int tuv_conn_connect(tuv_conn_t* conn, const tuv_stream_events_t* events, void* 
                      tuv_stream_t** stream) {
   taosuv_client_t* client = conn->client;
   const tuv_alloc_t* alloc = &client->mem->alloc;
-  const tuv_host_t* host = &client->url.hosts[conn->host];
+  const tuv_place_t* host = &client->hosts[conn->host];
   bool nodelay = client->url.tcp_nodelay;
   if (client->tls == NULL)
     return client->connect(client->loop, alloc, host->name, host->port, nodelay, events, context,
@@ -238,15 +245,18 @@ int tuv_conn_connect(tuv_conn_t* conn, const tuv_stream_events_t* events, void* 
                          nodelay, events, context, stream);
 }
 
-int tuv_conn_start(taosuv_client_t* client, uint32_t host) {
+int tuv_conn_start(taosuv_client_t* client, uint32_t host, tuv_conn_t** made) {
   tuv_conn_t* conn = tuv_calloc(&client->mem->alloc, 1, sizeof *conn);
   if (conn == NULL) return TAOSUV_ENOMEM;
+  tuv_place_t* address = &client->hosts[host];
   conn->client = client;
   conn->host = host;
   tuv_queue_init(&conn->dirty);
   tuv_queue_init(&conn->sent);
   tuv_queue_init(&conn->waiting);
   tuv_queue_init(&conn->results);
+  tuv_queue_init(&conn->remotes);
+  tuv_queue_init(&conn->cached);
   tuv_idmap_init(&conn->table, &client->mem->alloc);
   conn->timed.expire = on_connect_timeout;
   uint64_t at = uv_now(client->loop) + client->url.connect_timeout;
@@ -260,10 +270,12 @@ int tuv_conn_start(taosuv_client_t* client, uint32_t host) {
     return status;
   }
   conn->begun_at = uv_now(client->loop);
-  client->health[host].open++;
+  address->open++;
+  address->users++;
   tuv_queue_push(&client->conns, &conn->link);
   client->connecting++;
   tuv_observe_conn(conn, TAOSUV_TRACE_CONN_CONNECTING, NULL);
+  *made = conn;
   return 0;
 }
 
@@ -276,9 +288,11 @@ void tuv_conn_lost(tuv_conn_t* conn, const char* message) {
 void tuv_conn_retire(tuv_conn_t* conn) {
   tuv_observe_conn(conn, TAOSUV_TRACE_CONN_CLOSED, NULL);
   leave_pool(conn, TUV_CONN_CLOSING);
+  tuv_stmts_lost(conn, NULL);
   bound_close(conn);
   conn->client->carrier->close(conn);
   if (conn->client->queued > 0) tuv_pool_pump(conn->client); /* there is room for another one */
+  tuv_balance_look(conn->client);
 }
 
 /* The client is closed: what is in flight is cancelled, the server is told goodbye. */
@@ -298,6 +312,7 @@ void tuv_conn_close(tuv_conn_t* conn) {
   tuv_failure_t closed = {TAOSUV_ECLOSED, 0, 0, "the client was closed", NULL};
   while (!tuv_queue_empty(&conn->results))
     tuv_result_lost((taosuv_result_t*) (void*) conn->results.next, &closed);
+  tuv_stmts_lost(conn, NULL);
   bound_close(conn);
   conn->client->carrier->close(conn);
 }

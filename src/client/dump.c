@@ -40,6 +40,9 @@ static void dump_op(const dump_t* dump, const tuv_op_t* op, const char* state, c
     req = request_of(op);
   else if (op->type->action == TAOSUV_ACTION_FETCH)
     req = tuv_result_waiter(op);
+  else if (op->type->action == TAOSUV_ACTION_STMT_PREPARE ||
+           op->type->action == TAOSUV_ACTION_STMT_EXEC)
+    req = tuv_remote_waiter(op);
   else
     snprintf(age, sizeof age, "internal");
   if (req != NULL) {

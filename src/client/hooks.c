@@ -28,6 +28,14 @@ static void call_log(taosuv_client_t* client, int level, const char* text) {
   client->in_hook = false;
 }
 
+void tuv_hooks_log(taosuv_client_t* client, int level, const char* text) {
+  char out[512];
+  if (!logs(client, level)) return;
+  tuv_secrets_t secrets = tuv_secrets_of(&client->url, client->path, client->totp);
+  tuv_redact_text(&secrets, text, strlen(text), out, sizeof out);
+  call_log(client, level, out);
+}
+
 static void call_tap(taosuv_client_t* client, const taosuv_tap_t* tap) {
   client->in_hook = true;
   client->hooks.tap(client->hooks.data, tap);

@@ -4,6 +4,9 @@
 
 #include "client/private.h"
 
+/* A line for the log, of what is no connection's. Secrets in it are hidden. */
+void tuv_hooks_log(taosuv_client_t* client, int level, const char* text);
+
 /* Out of line: only called when somebody looks. */
 void tuv_hooks_op(taosuv_client_t* client, taosuv_stage_t stage, tuv_op_t* op,
                   const tuv_conn_t* conn);

@@ -79,6 +79,8 @@ static int encode_login(tuv_op_t* op, tuv_conn_t* conn, const void* payload, siz
   tuv_request_text(&request, "user", url->user, strlen(url->user));
   tuv_request_text(&request, "password", url->password, strlen(url->password));
   tuv_request_text(&request, "db", url->db, strlen(url->db));
+  /* Older servers do not know this, and ignore it. */
+  if (url->adapter_ha) tuv_request_bool(&request, "list_instances", true);
   if (url->bi_mode) tuv_request_uint(&request, "mode", 0);
   add_text(&request, "tz", url->timezone);
   add_text(&request, "app", url->app);
@@ -102,8 +104,8 @@ static void finish_if_both(tuv_conn_t* conn) {
 }
 
 static void login_replied(tuv_op_t* op, tuv_conn_t* conn, const tuv_reply_t* reply) {
-  (void) reply;
   op->id = 0; /* done */
+  if (conn->client->url.adapter_ha) tuv_discover_replied(conn, reply);
   finish_if_both(conn);
 }
 
@@ -141,6 +143,7 @@ static void version_replied(tuv_op_t* op, tuv_conn_t* conn, const tuv_reply_t* r
   conn->version = tuv_version_parse(text, strlen(text));
   /* Older gateways have only the JSON actions; 3.3.2.0 is where the connectors draw the line. */
   conn->binary = conn->version >= TUV_VERSION(3, 3, 2, 0);
+  if (conn->client->url.adapter_ha) tuv_discover_check(conn);
   const char* missing = lacks(conn);
   if (missing != NULL)
     too_old(conn, missing);

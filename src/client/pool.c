@@ -55,7 +55,7 @@ static void fail_queued(taosuv_client_t* client, const tuv_failure_t* failure);
 
 /* Whether there is anything that queued requests can wait for. */
 static bool has_hope(const taosuv_client_t* client) {
-  return client->ready + client->connecting > 0 || client->reconnect_due;
+  return tuv_pool_usable(client) + client->connecting > 0 || client->reconnect_due;
 }
 
 static void on_reconnect(tuv_timed_t* timed) {
@@ -68,7 +68,7 @@ static void on_reconnect(tuv_timed_t* timed) {
 
 /* All hosts are to be left alone for a while, and there is no connection: waits for the first. */
 static void reconnect_in(taosuv_client_t* client, uint64_t wait) {
-  if (client->ready + client->connecting > 0 || client->reconnect_due) return;
+  if (has_hope(client)) return;
   client->reconnect.expire = on_reconnect;
   uint64_t at = uv_now(client->loop) + wait;
   client->reconnect_due = tuv_timers_add(&client->timers, &client->reconnect, at) == 0;
@@ -79,12 +79,13 @@ static void open_more(taosuv_client_t* client, uint32_t wanted) {
   uint32_t host;
   uint64_t wait;
   while (!client->closing && client->connecting < wanted &&
-         client->ready + client->connecting < client->url.pool_size) {
+         tuv_pool_usable(client) + client->connecting < client->url.pool_size) {
+    tuv_conn_t* conn;
     if (!tuv_hosts_pick(client, &host, &wait)) {
       reconnect_in(client, wait);
       return;
     }
-    if (tuv_conn_start(client, host) < 0) return;
+    if (tuv_conn_start(client, host, &conn) < 0) return;
   }
 }
 
@@ -118,7 +119,7 @@ static int keep_payload(taosuv_client_t* client, taosuv_req_t* req, const void* 
 /* How many requests may wait. Without any connection one always may: it is what opens one, and who
  * is told when that fails. */
 static uint32_t queue_bound(const taosuv_client_t* client) {
-  return client->url.max_queue == 0 && client->ready == 0 ? 1 : client->url.max_queue;
+  return client->url.max_queue == 0 && tuv_pool_usable(client) == 0 ? 1 : client->url.max_queue;
 }
 
 /* Whether one more of so many bytes may wait. How large it may be, one always may: it would never
@@ -129,9 +130,29 @@ static bool queue_takes(const taosuv_client_t* client, size_t size) {
   return client->queued == 0 || (client->queued_bytes <= most && size <= most - client->queued_bytes);
 }
 
+int tuv_pool_hold(taosuv_client_t* client, size_t size) {
+  uint64_t most = client->url.max_queue_bytes, bytes = client->queued_bytes + client->held_bytes;
+  bool first = client->queued + client->held == 0;
+  if (client->queued + client->held >= queue_bound(client) ||
+      (!first && (bytes > most || size > most - bytes))) {
+    client->drain_wanted = true;
+    return TAOSUV_EAGAIN;
+  }
+  client->held++;
+  client->held_bytes += size;
+  return 0;
+}
+
+void tuv_pool_unhold(taosuv_client_t* client, size_t size) {
+  client->held--;
+  client->held_bytes -= size;
+  tuv_pool_check_drain(client);
+}
+
 static int enqueue(taosuv_client_t* client, taosuv_req_t* req, const void* payload, size_t size) {
   tuv_req_t* priv = tuv_req_of(req);
-  if (!queue_takes(client, size)) {
+  bool counted = priv->op.type->reach != NULL; /* what it is for is counted already */
+  if (!counted && !queue_takes(client, size)) {
     client->drain_wanted = true;
     open_more(client, client->queued + 1);
     return TAOSUV_EAGAIN;
@@ -144,7 +165,7 @@ static int enqueue(taosuv_client_t* client, taosuv_req_t* req, const void* paylo
   }
   open_more(client, client->queued);
   if (has_hope(client)) {
-    tuv_observe_op(client, TAOSUV_TRACE_QUEUED, &priv->op, NULL);
+    if (!counted) tuv_observe_op(client, TAOSUV_TRACE_QUEUED, &priv->op, NULL);
     return 0;
   }
   /* Not even a beginning could be made: out of memory. */
@@ -156,17 +177,22 @@ static int enqueue(taosuv_client_t* client, taosuv_req_t* req, const void* paylo
 int tuv_pool_submit(taosuv_client_t* client, taosuv_req_t* req, const void* payload, size_t size) {
   tuv_op_t* op = &tuv_req_of(req)->op;
   tuv_conn_t* conn = NULL;
-  bool message = op->type->encode != NULL;
+  bool message = op->type->encode != NULL || op->type->reach != NULL;
   if (client->queued == 0 && client->ready > 0)
     conn = least_loaded(client, message ? client->url.max_inflight : NO_MESSAGE, size);
   if (conn == NULL) return enqueue(client, req, payload, size);
+  bool busy = conn->table.count > 0;
+  if (op->type->reach != NULL) {
+    op->type->reach(req, conn);
+    if (busy) open_more(client, 1);
+    return 0;
+  }
   if (!message) {
     req->host = tuv_conn_host(conn);
     op->type->reply(op, conn, NULL);
     tuv_req_defer(req, 0, 0, NULL);
     return 0;
   }
-  bool busy = conn->table.count > 0;
   int status = req->idempotent != 0 ? keep_payload(client, req, payload, size) : 0;
   if (status == 0) status = give(conn, req, payload, size);
   if (status < 0) drop_payload(tuv_req_of(req));
@@ -175,8 +201,8 @@ int tuv_pool_submit(taosuv_client_t* client, taosuv_req_t* req, const void* payl
 }
 
 void tuv_pool_check_drain(taosuv_client_t* client) {
-  if (!client->drain_wanted || client->queued > client->url.max_queue / 2) return;
-  if (client->queued_bytes > client->url.max_queue_bytes / 2) return;
+  if (!client->drain_wanted || client->queued + client->held > client->url.max_queue / 2) return;
+  if (client->queued_bytes + client->held_bytes > client->url.max_queue_bytes / 2) return;
   bool room = queue_bound(client) > 0 || least_loaded(client, client->url.max_inflight, 0) != NULL;
   if (!room) return;
   client->drain_wanted = false;
@@ -188,7 +214,7 @@ void tuv_pool_check_drain(taosuv_client_t* client) {
 static size_t share(const taosuv_client_t* client) {
   size_t bound = client->url.max_inflight;
   if (client->connecting == 0) return bound;
-  size_t fair = (size_t) client->queued / (client->ready + client->connecting) + 1;
+  size_t fair = (size_t) client->queued / (tuv_pool_usable(client) + client->connecting) + 1;
   return fair < bound ? fair : bound;
 }
 
@@ -197,6 +223,10 @@ static void give_queued(tuv_conn_t* conn, taosuv_req_t* req) {
   taosuv_client_t* client = conn->client;
   tuv_req_t* priv = tuv_req_of(req);
   tuv_pool_unqueue(client, req);
+  if (priv->op.type->reach != NULL) {
+    priv->op.type->reach(req, conn);
+    return;
+  }
   if (priv->op.type->encode == NULL) {
     req->host = tuv_conn_host(conn);
     priv->op.type->reply(&priv->op, conn, NULL);
@@ -214,7 +244,7 @@ void tuv_pool_pump(taosuv_client_t* client) {
   while (!tuv_queue_empty(&client->queue) && client->ready > 0) {
     taosuv_req_t* req = tuv_req_of_op(TUV_CONTAINER(client->queue.next, tuv_op_t, link));
     const tuv_req_t* priv = tuv_req_of(req);
-    bool message = priv->op.type->encode != NULL;
+    bool message = priv->op.type->encode != NULL || priv->op.type->reach != NULL;
     tuv_conn_t* conn = least_loaded(client, message ? bound : NO_MESSAGE, priv->payload_size);
     if (conn == NULL) break;
     give_queued(conn, req);
@@ -241,7 +271,6 @@ bool tuv_pool_requeue(taosuv_client_t* client, taosuv_req_t* req) {
 void tuv_pool_ready(tuv_conn_t* conn) {
   taosuv_client_t* client = conn->client;
   conn->state = TUV_CONN_READY;
-  tuv_ws_no_more_secrets(&conn->ws);
   client->carrier->ready(conn);
   tuv_timers_remove(&client->timers, &conn->timed);
   client->connecting--;
@@ -252,6 +281,7 @@ void tuv_pool_ready(tuv_conn_t* conn) {
   tuv_upkeep_begin(conn);
   tuv_observe_conn(conn, TAOSUV_TRACE_CONN_READY, NULL);
   tuv_pool_pump(client);
+  tuv_balance_ready(conn);
 }
 
 static void fail_queued(taosuv_client_t* client, const tuv_failure_t* failure) {
@@ -261,7 +291,10 @@ static void fail_queued(taosuv_client_t* client, const tuv_failure_t* failure) {
   while (!tuv_queue_empty(&batch)) {
     taosuv_req_t* req = tuv_req_of_op(TUV_CONTAINER(batch.next, tuv_op_t, link));
     tuv_pool_unqueue(client, req);
-    tuv_req_fail(req, failure);
+    if (tuv_req_of(req)->op.type->unreachable != NULL)
+      tuv_req_of(req)->op.type->unreachable(req, failure);
+    else
+      tuv_req_fail(req, failure);
   }
 }
 
@@ -270,7 +303,7 @@ static void fail_queued(taosuv_client_t* client, const tuv_failure_t* failure) {
 static bool worth_another_attempt(const taosuv_client_t* client, const tuv_failure_t* failure) {
   taosuv_err_class_t class = taosuv_err_class(failure->status);
   bool trouble = class == TAOSUV_CLASS_NETWORK || class == TAOSUV_CLASS_TIMEOUT;
-  return trouble && client->attempts < (uint64_t) client->url.nhosts * (client->url.retries + 1);
+  return trouble && client->attempts < (uint64_t) tuv_hosts_listed(client) * (client->url.retries + 1);
 }
 
 /* A connection could not be made. Requests that wait are taken by the other connections; when there
@@ -278,9 +311,11 @@ static bool worth_another_attempt(const taosuv_client_t* client, const tuv_failu
  * enough, they fail for this reason. */
 void tuv_pool_connect_failed(taosuv_client_t* client, uint32_t host, uint64_t started,
                              const tuv_failure_t* failure) {
-  if (tuv_hosts_failed(client, host, started)) client->attempts++;
+  /* While there are other connections nobody waits for this one: it is no attempt to count. */
+  bool alone = tuv_pool_usable(client) == 0;
+  if (tuv_hosts_failed(client, host, started) && alone) client->attempts++;
   if (client->closing) return;
-  if (client->ready + client->connecting == 0 && client->queued > 0 &&
+  if (alone && client->connecting == 0 && client->queued > 0 &&
       worth_another_attempt(client, failure))
     open_more(client, client->queued);
   if (has_hope(client)) {

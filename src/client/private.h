@@ -19,6 +19,7 @@
 #include "wire/url.h"
 
 typedef struct tuv_conn_s tuv_conn_t;
+typedef struct tuv_remote_s tuv_remote_t;
 typedef struct tuv_op_s tuv_op_t;
 
 /* How a request or a result failed. The texts live as long as the call that passes this. */
@@ -46,6 +47,14 @@ typedef struct tuv_op_type_s {
   void (*fail)(tuv_op_t* op, const tuv_failure_t* failure);
   /* A request: calls the caller back; all common out-fields are set. */
   void (*complete)(taosuv_req_t* req, int status);
+  /* A request that has no message of its own, but wants a connection with room for one: it is there,
+   * and the request leaves the pool; or there will be none. */
+  void (*reach)(taosuv_req_t* req, tuv_conn_t* conn);
+  void (*unreachable)(taosuv_req_t* req, const tuv_failure_t* failure);
+  /* A request that waits (TUV_REQ_WAITING): it will not any more; whether what it waits for was
+   * given to the system, so that it may be executed (NULL: it executes nothing). */
+  void (*leave)(taosuv_req_t* req);
+  bool (*was_sent)(const taosuv_req_t* req);
   /* In a JSON request of this type the payload is this text of args; NULL: no payload. */
   const char* payload_key;
   /* Takes its place in the connection's table when it was cancelled; it frees what a late answer
@@ -66,7 +75,7 @@ typedef enum {
   TUV_REQ_IDLE,   /* the caller's */
   TUV_REQ_QUEUED, /* in the client's queue, with a payload of its own */
   TUV_REQ_SENT,   /* in a connection's table */
-  TUV_REQ_WAITING,/* a fetch that waits for its result */
+  TUV_REQ_WAITING,/* for its result or its statement, whose messages are not its own */
   TUV_REQ_DONE    /* in the client's list of completions for the next turn */
 } tuv_req_state_t;
 
@@ -82,6 +91,7 @@ typedef struct tuv_req_s {
   uint16_t moves;   /* how often it was moved to another connection */
   uint8_t state;    /* tuv_req_state_t */
   bool left;        /* a connection of it died after its first byte had left */
+  void* owner;      /* WAITING for a statement: the statement, or the batch */
 } tuv_req_t;
 
 _Static_assert(sizeof(tuv_req_t) <= sizeof(taosuv_req_private_t), "requests hold their insides");
@@ -128,13 +138,22 @@ typedef struct tuv_carrier_s {
 
 extern const tuv_carrier_t tuv_carrier_ws;
 
-/* What is known of a host. */
-typedef struct tuv_health_s {
-  uint32_t open;      /* connections to it, connecting ones too */
+/* Hosts that servers may name beyond the URL's. */
+#define TUV_MAX_LEARNED 64u
+
+/* A host to connect to: of the URL, or named by a server. */
+typedef struct tuv_place_s {
+  char name[TUV_HOST_NAME_SIZE];
+  char text[TUV_HOST_NAME_SIZE + 16]; /* "host:port", for the requests' `host` */
+  uint16_t port;
+  bool listed;        /* else it was left: it gets no new connection */
+  bool named;         /* in the list that is being read */
+  uint32_t users;     /* connections of any state */
+  uint32_t open;      /* of them, those that take requests or will */
   uint32_t failures;  /* in a row */
   uint64_t failed_at; /* loop time of the last one; 0: it is well */
   uint64_t retry_at;  /* loop time before which it is passed over */
-} tuv_health_t;
+} tuv_place_t;
 
 /* One connection of the pool. */
 struct tuv_conn_s {
@@ -143,11 +162,15 @@ struct tuv_conn_s {
   tuv_queue_t link;    /* in the client's conns, or gone */
   tuv_queue_t dirty;   /* in the client's dirty */
   tuv_conn_state_t state;
-  uint32_t host;       /* index of the URL's hosts */
+  uint32_t host;       /* index of the client's hosts */
   tuv_idmap_t table;   /* req_id → tuv_op_t* of all that was sent and not answered */
   tuv_queue_t sent;    /* the same but tombstones, in the order of their frames */
   tuv_queue_t waiting; /* pinned operations for which there was no room yet */
   tuv_queue_t results;
+  tuv_queue_t remotes; /* statements prepared on it */
+  tuv_queue_t cached;  /* those that nobody uses, the oldest first */
+  uint32_t ncached;
+  uint64_t session;    /* counts what changes the meaning of unqualified names */
   tuv_timed_t timed;   /* of the connect, of the upkeep, or of the close */
   uint64_t begun_at;   /* loop time */
   uint64_t used_at;    /* loop time of the last operation */
@@ -155,12 +178,14 @@ struct tuv_conn_s {
   uint64_t retire_at;  /* loop time; 0: never */
   uint64_t seen;       /* bytes received at the last look */
   bool probing;        /* a ping was sent at the last look */
-  bool retiring;       /* past its age: takes no new request, closes with its last result */
+  bool retiring;       /* past its age, or moved: takes no new request, closes with its last result */
+  bool replaces;       /* once it is ready another one is to retire */
   tuv_op_t version_op, login_op;
   uint64_t started;    /* uv_hrtime */
   uint64_t version;    /* TUV_VERSION of the server; 0 before it is known */
   char version_text[32];
   bool binary;         /* the server has binary_query and fetch_raw_block */
+  bool no_bind_exec;   /* it lacks stmt2_bind_exec, whatever its version says */
   bool pump_due;       /* a place became free without an answer */
   bool congested;      /* its send buffer had no room when something was to be sent */
 };
@@ -171,7 +196,6 @@ struct taosuv_client_s {
   tuv_mem_t* mem;
   tuv_url_t url;
   const tuv_carrier_t* carrier;
-  char (*host_text)[280];  /* "host:port" of each of the URL's hosts */
   char totp[12];           /* the last code made of totp_secret; a secret */
   char* path;              /* of the upgrade, with the cloud token; a secret */
   tuv_connect_t connect;   /* how a connection's stream is made … */
@@ -195,13 +219,23 @@ struct taosuv_client_s {
   uint32_t queued;
   uint64_t queued_bytes;   /* of their payloads */
   tuv_idmap_t queued_ids;  /* req_id → tuv_op_t* of them */
+  uint32_t held;           /* requests that wait for their statement, */
+  uint64_t held_bytes;     /* and their bytes */
+  tuv_queue_t stmts;
+  tuv_queue_t stmts_due;   /* those with something to do this turn */
   tuv_queue_t done;        /* requests to be completed in the next turn */
   uint32_t pending;        /* requests between call and callback */
   tuv_queue_t conns;       /* connecting, logging in, ready */
   tuv_queue_t gone;        /* closing or dead, until freed */
   uint32_t ready, connecting;
+  uint32_t retiring;       /* of the ready ones */
+  uint32_t moving;         /* of the connecting ones: those that will replace another */
   uint64_t connects;
-  tuv_health_t* health;    /* of each of the URL's hosts */
+  tuv_place_t* hosts;      /* the URL's first; they stay where they are */
+  uint32_t nhosts, hosts_capacity;
+  tuv_timed_t balance;     /* until a connection may move */
+  tuv_timed_t discover;    /* until the list of hosts is old */
+  bool discover_told;      /* that a server cannot */
   uint32_t next_host;      /* where the next look for a host begins */
   uint32_t attempts;       /* failed ones since the last log-in */
   tuv_timed_t reconnect;   /* until a host may be tried again, while requests wait */
@@ -239,8 +273,15 @@ void tuv_req_detach(taosuv_req_t* req); /* off its queue or connection, leaving 
 /* pool.c: which connection */
 int tuv_pool_submit(taosuv_client_t* client, taosuv_req_t* req, const void* payload, size_t size);
 void tuv_pool_pump(taosuv_client_t* client);
+/* Connections that take requests. */
+static inline uint32_t tuv_pool_usable(const taosuv_client_t* client) {
+  return client->ready - client->retiring;
+}
 /* Puts a request whose connection died back into the queue; false: no memory. */
 bool tuv_pool_requeue(taosuv_client_t* client, taosuv_req_t* req);
+/* Counts a request that waits for its statement; TAOSUV_EAGAIN when too many wait. */
+int tuv_pool_hold(taosuv_client_t* client, size_t size);
+void tuv_pool_unhold(taosuv_client_t* client, size_t size);
 /* Takes a queued request out of the queue. */
 void tuv_pool_unqueue(taosuv_client_t* client, taosuv_req_t* req);
 void tuv_pool_ready(tuv_conn_t* conn);
@@ -251,16 +292,30 @@ void tuv_pool_connect_failed(taosuv_client_t* client, uint32_t host, uint64_t st
 bool tuv_pool_id_in_flight(taosuv_client_t* client, uint64_t id);
 
 /* hosts.c: where to connect to */
+int tuv_hosts_init(taosuv_client_t* client);
+bool tuv_hosts_add(taosuv_client_t* client, const tuv_host_t* host); /* whether it is news */
+uint32_t tuv_hosts_listed(const taosuv_client_t* client);
 bool tuv_hosts_pick(taosuv_client_t* client, uint32_t* host, uint64_t* wait);
 bool tuv_hosts_failed(taosuv_client_t* client, uint32_t host, uint64_t started);
 void tuv_hosts_well(taosuv_client_t* client, uint32_t host);
 
+/* balance.c: connections move to the hosts where they belong */
+void tuv_balance_look(taosuv_client_t* client); /* when a connection or a host has come or gone */
+int tuv_balance_replace(taosuv_client_t* client, uint32_t host); /* one by one to that host */
+void tuv_balance_ready(tuv_conn_t* conn);
+void tuv_balance_done(tuv_conn_t* conn); /* it is ready, or will never be */
+
+/* discover.c: hosts that servers name */
+void tuv_discover_replied(tuv_conn_t* conn, const tuv_reply_t* reply); /* to `conn` */
+void tuv_discover_check(tuv_conn_t* conn); /* its version is known */
+
 /* upkeep.c: keeping connections alive, and ending them in time */
 void tuv_upkeep_begin(tuv_conn_t* conn);
+void tuv_upkeep_retire(tuv_conn_t* conn);
 void tuv_upkeep_check_retired(tuv_conn_t* conn);
 
 /* conn.c: one connection */
-int tuv_conn_start(taosuv_client_t* client, uint32_t host);
+int tuv_conn_start(taosuv_client_t* client, uint32_t host, tuv_conn_t** conn);
 int tuv_conn_send(tuv_conn_t* conn, tuv_op_t* op, const void* payload, size_t size);
 /* A pinned operation: now, or when there is room. */
 void tuv_conn_post(tuv_conn_t* conn, tuv_op_t* op);
@@ -310,6 +365,17 @@ void tuv_result_cancel_fetch(taosuv_req_t* req);
 uint64_t tuv_result_fetch_id(const taosuv_req_t* fetch); /* the id that its message had */
 const taosuv_req_t* tuv_result_waiter(const tuv_op_t* op); /* of a fetch in flight; or NULL */
 void tuv_result_close_due(taosuv_client_t* client); /* what was closed in hooks */
+/* The statement that it came from may do nothing else before this result is read or closed. */
+void tuv_result_pin(taosuv_result_t* result, tuv_remote_t* remote);
+
+/* stmt_turn.c, stmt_remote.c: prepared statements */
+void tuv_stmts_run_due(taosuv_client_t* client);
+void tuv_stmts_close(taosuv_client_t* client); /* it is being closed */
+void tuv_stmts_lost(tuv_conn_t* conn, const tuv_failure_t* failure);
+/* Unqualified names mean other tables from now on: what is cached is of no use. */
+void tuv_stmts_forget(tuv_conn_t* conn);
+void tuv_remote_result_done(tuv_remote_t* remote);
+const taosuv_req_t* tuv_remote_waiter(const tuv_op_t* op); /* of a statement's message; or NULL */
 
 /* block.c */
 taosuv_block_t* tuv_block_create(tuv_mem_t* mem, tuv_refbuf_t* owner, const uint8_t* data,

@@ -50,14 +50,18 @@ static void set_server_time(tuv_op_t* op, uint64_t timing) {
   if (op->type->is_request && !is_tombstone(op)) tuv_req_of_op(op)->server_time_ns = timing;
 }
 
+/* When it succeeds; a refusal of it changes nothing. */
+static bool has_no_answer(const char* action) {
+  return strcmp(action, "free_result") == 0 || strcmp(action, "close") == 0;
+}
+
 static void on_text(tuv_conn_t* conn, const uint8_t* data, size_t size) {
   tuv_reply_t reply;
   tuv_errmsg_t err;
   int status = tuv_reply_parse(&conn->client->json, data, size, &reply, &err);
   tuv_op_t* op = reply.req_id != 0 ? take(conn, reply.req_id) : NULL;
   if (op == NULL) {
-    /* free_result has no answer when it succeeds; a refusal of it changes nothing. */
-    if (status == 0 && strcmp(reply.action, "free_result") == 0) return;
+    if (status == 0 && has_no_answer(reply.action)) return;
     if (status == 0)
       status = tuv_fail(&err, TAOSUV_EPROTO, "an answer to a request that is not in flight: %llu",
                         (unsigned long long) reply.req_id);

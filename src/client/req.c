@@ -102,7 +102,7 @@ void tuv_req_detach(taosuv_req_t* req) {
       tuv_pool_unqueue(priv->client, req);
       tuv_pool_check_drain(priv->client);
       break;
-    case TUV_REQ_WAITING: tuv_result_cancel_fetch(req); break;
+    case TUV_REQ_WAITING: op->type->leave(req); break;
     case TUV_REQ_SENT:
       if (op->conn != NULL && !tuv_conn_withdraw(op->conn, op)) {
         tuv_idmap_set(&op->conn->table, op->id, op->type->tombstone);
@@ -130,6 +130,8 @@ void tuv_req_defer(taosuv_req_t* req, int status, unsigned int flags, const char
 
 /* Whether the server may have seen a request: its first byte has left. */
 static bool has_left(const tuv_req_t* priv) {
+  if (!priv->left && priv->state == TUV_REQ_WAITING && priv->op.type->was_sent != NULL)
+    return priv->op.type->was_sent(TUV_CONTAINER(priv, const taosuv_req_t, priv));
   if (priv->left || priv->state != TUV_REQ_SENT || priv->op.conn == NULL) return priv->left;
   return priv->op.at < priv->client->carrier->sent_up_to(priv->op.conn);
 }
@@ -137,14 +139,14 @@ static bool has_left(const tuv_req_t* priv) {
 static void on_expired(tuv_timed_t* timed) {
   tuv_req_t* priv = TUV_CONTAINER(timed, tuv_req_t, timed);
   taosuv_req_t* req = tuv_req_public(priv);
-  bool waiting = priv->state == TUV_REQ_WAITING;
+  bool waiting = priv->state == TUV_REQ_WAITING && priv->op.type->was_sent == NULL;
   bool left = has_left(priv);
   tuv_failure_t failure = {TAOSUV_EUNSENT, TAOSUV_ERR_RETRYABLE, 0, NULL, NULL};
   if (left || waiting) {
     failure.status = TAOSUV_ETIMEDOUT;
     failure.flags = left ? TAOSUV_ERR_MAYBE_EXECUTED : TAOSUV_ERR_RETRYABLE;
   }
-  if (left && priv->op.conn != NULL) failure.host = tuv_conn_host(priv->op.conn);
+  if (left) failure.host = priv->op.conn != NULL ? tuv_conn_host(priv->op.conn) : req->host;
   failure.message = taosuv_strerror(failure.status);
   tuv_req_detach(req);
   tuv_req_fail(req, &failure);

@@ -12,6 +12,7 @@ struct taosuv_result_s {
   tuv_mem_t* mem;
   taosuv_client_t* client; /* NULL when the client is closed */
   tuv_conn_t* conn;        /* NULL when the connection is gone */
+  tuv_remote_t* remote;    /* the statement that it came from, as long as that must wait; or NULL */
   tuv_op_t op;             /* the fetch in flight */
   uint64_t id;
   taosuv_field_t* fields; /* one piece of memory with the names; kept when recycled */
@@ -36,16 +37,28 @@ static taosuv_result_t* result_of(tuv_op_t* op) {
 }
 
 void tuv_result_free_on_server(tuv_conn_t* conn, uint64_t result_id) {
-  char text[TUV_FREE_RESULT_MAX];
-  size_t length = tuv_request_free_result(text, tuv_client_id(conn->client), result_id);
+  char text[TUV_REQUEST_ID_MAX];
+  size_t length =
+      tuv_request_id(text, "free_result", tuv_client_id(conn->client), "id", result_id);
   /* Without memory for it, the server frees the result when the connection ends. */
   tuv_ws_send(&conn->ws, TUV_WS_TEXT, text, length, NULL);
+}
+
+void tuv_result_pin(taosuv_result_t* result, tuv_remote_t* remote) {
+  result->remote = remote;
+}
+
+static void unpin(taosuv_result_t* result) {
+  tuv_remote_t* remote = result->remote;
+  result->remote = NULL;
+  if (remote != NULL) tuv_remote_result_done(remote);
 }
 
 static void release(taosuv_result_t* result) {
   tuv_conn_t* conn = result->conn;
   if (conn != NULL && !result->ended) tuv_result_free_on_server(conn, result->id);
   tuv_queue_remove(&result->link);
+  unpin(result);
   if (conn != NULL && conn->retiring) tuv_upkeep_check_retired(conn);
   tuv_free(&result->mem->alloc, result->message);
   result->message = NULL;
@@ -82,6 +95,7 @@ static int copy_fields(taosuv_result_t* result, const tuv_query_reply_t* reply) 
     names += field->name_length + 1;
     field->type = (uint8_t) yyjson_get_uint(yyjson_arr_iter_next(&type));
     field->length = (int64_t) yyjson_get_uint(yyjson_arr_iter_next(&length));
+    if (reply->storage_widths) field->length = tuv_declared_width(field->type, field->length);
     if (reply->precisions != NULL)
       field->precision = (uint8_t) yyjson_get_uint(yyjson_arr_iter_next(&precision));
     if (reply->scales != NULL)
@@ -201,6 +215,7 @@ static void fail_now(taosuv_result_t* result, int status, const char* message) {
 static void at_end(taosuv_result_t* result) {
   result->asked = false;
   result->ended = true;
+  unpin(result);
   if (result->closed)
     release(result);
   else
@@ -357,7 +372,10 @@ static void fetch_complete(taosuv_req_t* req, int status) {
 }
 
 static const tuv_op_type_t fetch_req_type = {
-    .is_request = true, .action = TAOSUV_ACTION_FETCH, .complete = fetch_complete};
+    .is_request = true,
+    .action = TAOSUV_ACTION_FETCH,
+    .complete = fetch_complete,
+    .leave = tuv_result_cancel_fetch};
 
 int taosuv_fetch(taosuv_result_t* result, taosuv_fetch_t* req, taosuv_fetch_cb cb) {
   taosuv_req_t* base = (taosuv_req_t*) (void*) req;

@@ -31,7 +31,7 @@ int taosuv_metrics_enable(taosuv_client_t* client, int on) {
     tuv_free(&client->mem->alloc, client->stats);
     client->stats = NULL;
   } else if (client->stats == NULL) {
-    client->stats = tuv_stats_create(&client->mem->alloc, client->url.nhosts);
+    client->stats = tuv_stats_create(&client->mem->alloc, client->hosts_capacity);
     if (client->stats == NULL) return TAOSUV_ENOMEM;
   }
   return 0;
@@ -76,7 +76,7 @@ int taosuv_client_stats(const taosuv_client_t* client, taosuv_stats_t* stats) {
   const tuv_ws_traffic_t* traffic = &client->shared.traffic;
   taosuv_host_stats_t all = {0};
   add_conns(&all, client, UINT32_MAX);
-  taosuv_stats_t made = {.hosts = client->url.nhosts,
+  taosuv_stats_t made = {.hosts = client->nhosts,
                          .connecting = all.connecting,
                          .logging_in = all.logging_in,
                          .ready = all.ready,
@@ -102,8 +102,8 @@ int taosuv_client_stats(const taosuv_client_t* client, taosuv_stats_t* stats) {
 }
 
 int taosuv_stats_host(const taosuv_client_t* client, uint32_t index, taosuv_host_stats_t* host) {
-  if (client == NULL || host == NULL || index >= client->url.nhosts) return TAOSUV_EINVAL;
-  taosuv_host_stats_t made = {.host = client->host_text[index]};
+  if (client == NULL || host == NULL || index >= client->nhosts) return TAOSUV_EINVAL;
+  taosuv_host_stats_t made = {.host = client->hosts[index].text};
   add_conns(&made, client, index);
   if (client->stats != NULL && index < client->stats->nhosts) {
     made.connects = client->stats->hosts[index].connects;
@@ -131,6 +131,7 @@ int taosuv_stats_latency(const taosuv_client_t* client, int action, taosuv_laten
 
 const char* taosuv_action_name(int action) {
   static const char* const names[TUV_ACTIONS] = {"other", "connect", "open", "exec",
-                                                 "query", "fetch",   "ping"};
+                                                 "query", "fetch",   "ping",
+                                                 "stmt_prepare", "stmt_exec"};
   return action < 0 || action >= TUV_ACTIONS ? NULL : names[action];
 }

@@ -45,12 +45,20 @@ static bool check_life(tuv_conn_t* conn, uint64_t now) {
   return false;
 }
 
+/* Takes it out of those that take requests. */
+static void set_retiring(tuv_conn_t* conn) {
+  if (conn->retiring) return;
+  conn->retiring = true;
+  conn->client->retiring++;
+  conn->client->hosts[conn->host].open--;
+}
+
 static void on_due(tuv_timed_t* timed) {
   tuv_conn_t* conn = TUV_CONTAINER(timed, tuv_conn_t, timed);
   const tuv_url_t* url = &conn->client->url;
   uint64_t now = uv_now(conn->client->loop);
   if (check_life(conn, now)) return;
-  if (conn->retire_at != 0 && conn->retire_at <= now) conn->retiring = true;
+  if (conn->retire_at != 0 && conn->retire_at <= now) set_retiring(conn);
   bool idle = url->idle_timeout != 0 && conn->used_at + url->idle_timeout <= now;
   if ((idle || conn->retiring) && unused(conn)) {
     tuv_conn_retire(conn);
@@ -74,6 +82,11 @@ void tuv_upkeep_begin(tuv_conn_t* conn) {
     conn->retire_at = now + url->max_age - url->max_age / 10 * random / 0xFFFF;
   }
   look_again(conn);
+}
+
+void tuv_upkeep_retire(tuv_conn_t* conn) {
+  set_retiring(conn);
+  tuv_upkeep_check_retired(conn);
 }
 
 void tuv_upkeep_check_retired(tuv_conn_t* conn) {

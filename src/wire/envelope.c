@@ -68,6 +68,11 @@ void tuv_request_uint(tuv_request_t* request, const char* key, uint64_t value) {
   request->failed = !yyjson_mut_obj_add_uint(request->doc, request->args, key, value);
 }
 
+void tuv_request_bool(tuv_request_t* request, const char* key, bool value) {
+  if (request->failed) return;
+  request->failed = !yyjson_mut_obj_add_bool(request->doc, request->args, key, value);
+}
+
 char* tuv_request_end(tuv_request_t* request, size_t* length, int* status) {
   yyjson_write_err err = {YYJSON_WRITE_ERROR_MEMORY_ALLOCATION, NULL};
   char* text = NULL;
@@ -98,14 +103,39 @@ static char* put_number(char* out, uint64_t value) {
   return out + (sizeof digits - at);
 }
 
-size_t tuv_request_free_result(char out[TUV_FREE_RESULT_MAX], uint64_t req_id,
-                               uint64_t result_id) {
-  char* end = put_text(out, "{\"action\":\"free_result\",\"args\":{\"req_id\":");
-  end = put_number(end, req_id);
-  end = put_text(end, ",\"id\":");
-  end = put_number(end, result_id);
-  end = put_text(end, "}}");
-  return (size_t) (end - out);
+static char* put_head(char* out, const char* action, uint64_t req_id, const char* key,
+                      uint64_t id) {
+  out = put_text(put_text(out, "{\"action\":\""), action);
+  out = put_number(put_text(out, "\",\"args\":{\"req_id\":"), req_id);
+  out = put_text(put_text(put_text(out, ",\""), key), "\":");
+  return put_number(out, id);
+}
+
+size_t tuv_request_id(char out[TUV_REQUEST_ID_MAX], const char* action, uint64_t req_id,
+                      const char* key, uint64_t id) {
+  return (size_t) (put_text(put_head(out, action, req_id, key, id), "}}") - out);
+}
+
+static char* put_escaped(char* out, const char* text, size_t length) {
+  static const char hex[] = "0123456789abcdef";
+  for (size_t i = 0; i < length; i++) {
+    unsigned char c = (unsigned char) text[i];
+    if (c < ' ') {
+      out = put_text(out, "\\u00");
+      *out++ = hex[c >> 4];
+      *out++ = hex[c & 15];
+    } else {
+      if (c == '"' || c == '\\') *out++ = '\\';
+      *out++ = text[i];
+    }
+  }
+  return out;
+}
+
+size_t tuv_request_name(char out[TUV_REQUEST_NAME_MAX], const char* action, uint64_t req_id,
+                        uint64_t stmt_id, const char* name, size_t length) {
+  char* end = put_text(put_head(out, action, req_id, "stmt_id", stmt_id), ",\"name\":\"");
+  return (size_t) (put_text(put_escaped(end, name, length), "\"}}") - out);
 }
 
 char* tuv_request_arg(const tuv_json_t* json, const uint8_t* data, size_t size, const char* key,
@@ -259,6 +289,13 @@ static bool is_length(yyjson_val* value) {
   return yyjson_is_uint(value) && yyjson_get_uint(value) <= INT64_MAX;
 }
 
+int tuv_reply_texts(const tuv_reply_t* reply, const char* key, yyjson_val** value,
+                    tuv_errmsg_t* err) {
+  yyjson_val* found = member(reply, key);
+  uint32_t count = (uint32_t) yyjson_arr_size(found); /* 0 of what is no array */
+  return read_array(reply, key, count, is_text, value, err);
+}
+
 static int read_fields(const tuv_reply_t* reply, tuv_query_reply_t* out, tuv_errmsg_t* err) {
   int status = read_array(reply, "fields_names", out->fields, is_text, &out->names, err);
   if (status == 0)
@@ -278,15 +315,12 @@ static int read_fields(const tuv_reply_t* reply, tuv_query_reply_t* out, tuv_err
   return 0;
 }
 
-int tuv_reply_query(const tuv_reply_t* reply, tuv_query_reply_t* out, tuv_errmsg_t* err) {
+/* What a result set is, in the reply that opens it. */
+static int read_result(const tuv_reply_t* reply, tuv_query_reply_t* out, tuv_errmsg_t* err) {
   uint64_t fields = 0, precision = 0;
-  memset(out, 0, sizeof *out);
-  int status = tuv_reply_uint(reply, "id", &out->id, err);
-  if (status == 0) status = tuv_reply_bool(reply, "is_update", &out->is_update, err);
-  if (status == 0) status = tuv_reply_int(reply, "affected_rows", &out->affected_rows, err);
-  if (status == 0) status = tuv_reply_uint(reply, "fields_count", &fields, err);
+  int status = tuv_reply_uint(reply, "fields_count", &fields, err);
   if (status == 0) status = tuv_reply_uint(reply, "precision", &precision, err);
-  if (status < 0 || out->is_update) return status;
+  if (status < 0) return status;
   if (out->id == 0) return tuv_fail(err, TUV_EPROTO, "the reply to a query lacks its result's id");
   if (fields == 0 || fields > TUV_BLOCK_MAX_COLUMNS)
     return tuv_fail(err, TUV_EPROTO, "the reply to a query has %llu fields",
@@ -297,4 +331,32 @@ int tuv_reply_query(const tuv_reply_t* reply, tuv_query_reply_t* out, tuv_errmsg
   out->fields = (uint32_t) fields;
   out->precision = (uint8_t) precision;
   return read_fields(reply, out, err);
+}
+
+int tuv_reply_query(const tuv_reply_t* reply, tuv_query_reply_t* out, tuv_errmsg_t* err) {
+  memset(out, 0, sizeof *out);
+  int status = tuv_reply_uint(reply, "id", &out->id, err);
+  if (status == 0) status = tuv_reply_bool(reply, "is_update", &out->is_update, err);
+  if (status == 0) status = tuv_reply_int(reply, "affected_rows", &out->affected_rows, err);
+  if (status < 0 || out->is_update) return status;
+  return read_result(reply, out, err);
+}
+
+int64_t tuv_declared_width(uint8_t type, int64_t stored) {
+  switch (type) {
+    case TAOSUV_TYPE_VARCHAR:
+    case TAOSUV_TYPE_VARBINARY:
+    case TAOSUV_TYPE_GEOMETRY: return stored < 2 ? 0 : stored - 2;
+    case TAOSUV_TYPE_NCHAR: return stored < 2 ? 0 : (stored - 2) / 4;
+    case TAOSUV_TYPE_JSON: return stored < 4 ? 0 : stored / 4 - 1;
+    default: return stored;
+  }
+}
+
+int tuv_reply_stmt_result(const tuv_reply_t* reply, const char* id_key, tuv_query_reply_t* out,
+                          tuv_errmsg_t* err) {
+  memset(out, 0, sizeof *out);
+  out->storage_widths = true;
+  int status = tuv_reply_uint(reply, id_key, &out->id, err);
+  return status < 0 ? status : read_result(reply, out, err);
 }

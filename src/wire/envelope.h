@@ -36,14 +36,24 @@ typedef struct tuv_request_s {
 void tuv_request_begin(tuv_request_t* request, const tuv_json_t* json, const char* action,
                        uint64_t req_id);
 void tuv_request_text(tuv_request_t* request, const char* key, const char* text, size_t length);
+void tuv_request_bool(tuv_request_t* request, const char* key, bool value);
 void tuv_request_uint(tuv_request_t* request, const char* key, uint64_t value);
+void tuv_request_bool(tuv_request_t* request, const char* key, bool value);
 /* The finished text, to be given to tuv_free; or NULL with *status TUV_ENOMEM, or TUV_EINVAL for a
  * text that is not UTF-8. */
 char* tuv_request_end(tuv_request_t* request, size_t* length, int* status);
 
-/* {"action":"free_result",…}, without allocation. Returns its length. */
-#define TUV_FREE_RESULT_MAX 112u
-size_t tuv_request_free_result(char out[TUV_FREE_RESULT_MAX], uint64_t req_id, uint64_t result_id);
+/* {"action":…,"args":{"req_id":…,KEY:ID}}, without allocation. `action` and `key` are our own, of at
+ * most 32 bytes together. Returns its length. */
+#define TUV_REQUEST_ID_MAX 128u
+size_t tuv_request_id(char out[TUV_REQUEST_ID_MAX], const char* action, uint64_t req_id,
+                      const char* key, uint64_t id);
+
+/* The same with "stmt_id" and a UTF-8 text "name" of at most TUV_REQUEST_NAME_LENGTH bytes. */
+#define TUV_REQUEST_NAME_LENGTH 512u
+#define TUV_REQUEST_NAME_MAX (TUV_REQUEST_ID_MAX + 16u + 6u * TUV_REQUEST_NAME_LENGTH)
+size_t tuv_request_name(char out[TUV_REQUEST_NAME_MAX], const char* action, uint64_t req_id,
+                        uint64_t stmt_id, const char* name, size_t length);
 
 /* A text of a request's args that this file wrote, copied: what was in args.key. NULL when there is
  * none or out of memory. For a request that has to be sent again over another connection. */
@@ -71,6 +81,10 @@ int tuv_reply_uint(const tuv_reply_t* reply, const char* key, uint64_t* value, t
 int tuv_reply_int(const tuv_reply_t* reply, const char* key, int64_t* value, tuv_errmsg_t* err);
 int tuv_reply_bool(const tuv_reply_t* reply, const char* key, bool* value, tuv_errmsg_t* err);
 
+/* An array of texts; absent is NULL. */
+int tuv_reply_texts(const tuv_reply_t* reply, const char* key, yyjson_val** value,
+                    tuv_errmsg_t* err);
+
 /* The reply to query and binary_query (PROTOCOL 3.4). */
 typedef struct tuv_query_reply_s {
   bool is_update;
@@ -84,8 +98,16 @@ typedef struct tuv_query_reply_s {
   yyjson_val* precisions; /* NULL before 3.3.6.0 */
   yyjson_val* scales;     /* NULL before 3.3.6.0 */
   size_t names_size;      /* of all names together, with a NUL each */
+  bool storage_widths;    /* lengths are those of storage, not as declared (PROTOCOL 5.7) */
 } tuv_query_reply_t;
 
 int tuv_reply_query(const tuv_reply_t* reply, tuv_query_reply_t* out, tuv_errmsg_t* err);
+
+/* The declared width of a column, from that of its storage (PROTOCOL 5.7). */
+int64_t tuv_declared_width(uint8_t type, int64_t stored);
+
+/* The reply to use_result and stmt2_result (PROTOCOL 6): a result set whose id is in `id_key`. */
+int tuv_reply_stmt_result(const tuv_reply_t* reply, const char* id_key, tuv_query_reply_t* out,
+                          tuv_errmsg_t* err);
 
 #endif

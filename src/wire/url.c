@@ -25,9 +25,11 @@ static void set_defaults(tuv_url_t* url) {
   url->max_queue_bytes = 64u << 20;
   url->max_send_buffer = 16u << 20;
   url->max_message_size = 0x60000000;
+  url->stmt_cache = 100;
   url->compression_threshold = 1024;
   url->connect_timeout = 10000;
   url->request_timeout = 60000;
+  url->discover_interval = 60000;
   url->retries = 5;
   url->retry_initial = 200;
   url->retry_max = 2000;

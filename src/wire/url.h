@@ -17,6 +17,12 @@ typedef struct tuv_host_s {
   bool ipv6;        /* written in brackets */
 } tuv_host_t;
 
+/* A host as it stands in a URL: a name or IPv4 address, or an IPv6 address in brackets, with a port
+ * or the default one. The name goes into `name`. Returns 0 or TUV_EURL. */
+#define TUV_HOST_NAME_SIZE 256u
+int tuv_host_parse(const char* text, size_t length, char name[TUV_HOST_NAME_SIZE],
+                   tuv_host_t* host, tuv_errmsg_t* err);
+
 /* All that a URL says, defaults filled in. Texts are NUL-terminated, percent-decoded, "" when not
  * given, and contain no NUL. One block of memory, freed (and wiped) by tuv_url_free. */
 typedef struct tuv_url_s {
@@ -39,6 +45,7 @@ typedef struct tuv_url_s {
   bool compression;         /* compression=0|1|true|false */
   uint64_t compression_threshold; /* bytes, 0..0x7fffffff, default 1024 */
   bool adapter_ha;          /* adapter_ha= or discover= */
+  uint64_t discover_interval; /* ms, 0 (never)..86400000, default 60000 */
   bool prefetch;            /* prefetch=0|1|true|false, default true */
   bool tcp_nodelay;         /* tcp_nodelay=, default true */
   uint32_t pool_size;       /* 1..65535, default 1 */
@@ -47,6 +54,8 @@ typedef struct tuv_url_s {
   uint64_t max_queue_bytes; /* of their messages, 0..2^40, default 64 MiB */
   uint64_t max_send_buffer; /* bytes per connection, 1..2^40, default 16 MiB */
   uint64_t max_message_size;/* bytes, 65536..0x7fffffff, default 0x60000000 */
+  uint32_t stmt_version;    /* 1 or 2; 0: what the server has (the default) */
+  uint32_t stmt_cache;      /* statements kept for reuse per connection, 0..65536, default 100 */
   uint64_t connect_timeout; /* ms, 1..86400000, default 10000 */
   uint64_t request_timeout; /* ms, 0 (none)..86400000, default 60000; timeout= is an alias */
   uint32_t retries; /* rounds over all hosts; retries= or conn_retries=, 0..1000, default 5 */

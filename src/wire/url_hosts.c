@@ -156,6 +156,12 @@ static int read_host(tuv_url_arena_t* arena, tuv_span_t text, uint32_t number, t
   return status == 0 ? read_port(text, number, host, err) : status;
 }
 
+int tuv_host_parse(const char* text, size_t length, char name[TUV_HOST_NAME_SIZE],
+                   tuv_host_t* host, tuv_errmsg_t* err) {
+  tuv_url_arena_t arena = {name}; /* a name is shorter, an address with its zone as well */
+  return read_host(&arena, (tuv_span_t){text, length}, 1, host, err);
+}
+
 static bool is_listed(const tuv_url_t* url, const tuv_host_t* host) {
   for (uint32_t i = 0; i < url->nhosts; i++) {
     tuv_span_t name = {host->name, strlen(host->name)};

@@ -25,11 +25,23 @@ static void check_settings(const tuv_url_t* url) {
   check(url->pool_size >= 1 && url->max_inflight >= 1);
 }
 
+/* The same text as the name of a gateway that a server may send. */
+static void check_host(const char* text, size_t size) {
+  char name[TUV_HOST_NAME_SIZE];
+  tuv_host_t host;
+  tuv_errmsg_t err = {""};
+  if (tuv_host_parse(text, size, name, &host, &err) < 0)
+    check(err.text[0] != '\0');
+  else
+    check(host.name == name && host.port != 0 && strlen(name) >= 1 && strlen(name) <= 253);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   static char shown[40000], again[40000];
   const char* text = (const char*) data;
   tuv_url_t url;
   tuv_errmsg_t err = {""};
+  check_host(text, size);
   int status = tuv_url_parse(&tuv_alloc_default, text, size, &url, &err);
   int length = tuv_url_redact(text, size, shown, sizeof shown);
   check(status == 0 || status == TUV_EURL);

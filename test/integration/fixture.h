@@ -20,7 +20,7 @@
 /* A test with its own loop, server and allocator; see it_setup and it_teardown. */
 #define IT_TEST(name) cmocka_unit_test_setup_teardown(name, it_setup, it_teardown)
 
-enum { IT_CLIENTS = 8, IT_DATABASES = 4 };
+enum { IT_CLIENTS = 8, IT_DATABASES = 4, IT_SERVERS = 3 };
 
 typedef struct it_s it_t;
 typedef struct it_op_s it_op_t;
@@ -41,6 +41,7 @@ struct it_s {
   bool overdue;
   ts_server_t* server; /* NULL: the one of TAOSUV_TEST_URL */
   bool server_closed;
+  ts_server_t* others[IT_SERVERS]; /* of cluster.h; NULL: not running */
   alloc_probe_t probe;
   it_slot_t slots[IT_CLIENTS];
   char databases[IT_DATABASES][32]; /* to be dropped */
@@ -61,6 +62,8 @@ struct it_op_s {
     taosuv_server_version_t version;
     taosuv_server_status_t server_status;
     taosuv_current_db_t current_db;
+    taosuv_stmt_prepare_t prepare;
+    taosuv_stmt_exec_t stmt_exec;
   };
   it_t* it;
   void (*then)(it_op_t* op); /* called at the end of its callback; may do anything */
@@ -116,6 +119,9 @@ int it_ping(it_t* it, taosuv_client_t* client, it_op_t* op);
 int it_version(it_t* it, taosuv_client_t* client, it_op_t* op);
 int it_status(it_t* it, taosuv_client_t* client, it_op_t* op, const char* fqdn, int port);
 int it_current_db(it_t* it, taosuv_client_t* client, it_op_t* op);
+int it_prepare(it_t* it, taosuv_client_t* client, it_op_t* op, const char* sql);
+int it_reprepare(it_t* it, taosuv_stmt_t* stmt, it_op_t* op, const char* sql);
+int it_stmt_exec(it_t* it, taosuv_stmt_t* stmt, it_op_t* op);
 
 /* Runs the loop until the operation has completed and returns its status. */
 int it_wait(it_op_t* op);
@@ -128,6 +134,9 @@ void it_done(it_op_t* op);
 void it_ok(it_t* it, taosuv_client_t* client, const char* format, ...)
     __attribute__((format(printf, 3, 4)));
 taosuv_result_t* it_rows(it_t* it, taosuv_client_t* client, const char* sql);
+taosuv_stmt_t* it_stmt(it_t* it, taosuv_client_t* client, const char* sql);
+/* Executes what is bound; its affected rows. */
+int64_t it_executed(it_t* it, taosuv_stmt_t* stmt);
 /* The next block, referenced, or NULL. */
 taosuv_block_t* it_block(it_t* it, taosuv_result_t* result);
 /* The number of rows up to the end. */

@@ -117,6 +117,32 @@ int it_current_db(it_t* it, taosuv_client_t* client, it_op_t* op) {
   return began(op, taosuv_current_db(client, &op->current_db, on_current_db));
 }
 
+static void on_prepare(taosuv_stmt_prepare_t* req, int status) {
+  completed((taosuv_req_t*) req, status);
+}
+
+int it_prepare(it_t* it, taosuv_client_t* client, it_op_t* op, const char* sql) {
+  begin(it, op);
+  return began(op, taosuv_stmt_prepare(client, &op->prepare, sql, TAOSUV_NUL_TERMINATED,
+                                       on_prepare));
+}
+
+int it_reprepare(it_t* it, taosuv_stmt_t* stmt, it_op_t* op, const char* sql) {
+  begin(it, op);
+  return began(op, taosuv_stmt_reprepare(stmt, &op->prepare, sql, TAOSUV_NUL_TERMINATED,
+                                         on_prepare));
+}
+
+static void on_stmt_exec(taosuv_stmt_exec_t* req, int status) {
+  if (status < 0) assert_null(req->result);
+  completed((taosuv_req_t*) req, status);
+}
+
+int it_stmt_exec(it_t* it, taosuv_stmt_t* stmt, it_op_t* op) {
+  begin(it, op);
+  return began(op, taosuv_stmt_exec(stmt, &op->stmt_exec, on_stmt_exec));
+}
+
 static bool is_complete(void* data) {
   const it_op_t* op = data;
   return op->completed == op->accepted;
@@ -159,6 +185,22 @@ taosuv_result_t* it_rows(it_t* it, taosuv_client_t* client, const char* sql) {
   must(it_end(it_query(it, client, &op, sql), &op), &op, sql);
   assert_non_null(op.query.result);
   return op.query.result;
+}
+
+taosuv_stmt_t* it_stmt(it_t* it, taosuv_client_t* client, const char* sql) {
+  it_op_t op = {0};
+  must(it_end(it_prepare(it, client, &op, sql), &op), &op, sql);
+  assert_non_null(op.prepare.stmt);
+  return op.prepare.stmt;
+}
+
+int64_t it_executed(it_t* it, taosuv_stmt_t* stmt) {
+  it_op_t op = {0};
+  int started = it_stmt_exec(it, stmt, &op);
+  if (started < 0) fail_msg("%s: %s", taosuv_err_name(started), taosuv_stmt_message(stmt));
+  must(it_wait(&op), &op, "exec");
+  assert_ptr_equal(op.stmt_exec.stmt, stmt);
+  return op.stmt_exec.affected_rows;
 }
 
 taosuv_block_t* it_block(it_t* it, taosuv_result_t* result) {

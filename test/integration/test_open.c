@@ -196,7 +196,6 @@ static const bad_url_t bad_urls[] = {
     {"ws://localhost?compression=1", TAOSUV_ENOTSUP, "zlib"},
 #endif
     {"ws://localhost?compression_threshold=-1", TAOSUV_EURL, "compression_threshold"},
-    {"ws://localhost?adapter_ha=1", TAOSUV_ENOTSUP, "adapter_ha"},
 };
 
 static void a_bad_url_makes_no_client(void** state) {

@@ -3,10 +3,14 @@
 #include <string.h>
 
 #include "session_stmt.h"
+#include "session_write.h"
 
 enum {
   ACTION_SET_TAGS = 1,
   ACTION_BIND = 2,
+  ACTION_WRITE_RAW = 3,
+  ACTION_WRITE_BLOCK = 4,
+  ACTION_WRITE_BLOCK_FIELDS = 5,
   ACTION_QUERY = 6,
   ACTION_FETCH_RAW_BLOCK = 7,
   ACTION_STMT2_BIND = 9,
@@ -28,6 +32,9 @@ static const struct {
 } names[] = {
     {ACTION_SET_TAGS, "set_tags", {0}},
     {ACTION_BIND, "bind", {0}},
+    {ACTION_WRITE_RAW, "write_raw", {0}},
+    {ACTION_WRITE_BLOCK, "write_raw_block", {0}},
+    {ACTION_WRITE_BLOCK_FIELDS, "write_raw_block_with_fields", {3, 0, 5, 0}},
     {ACTION_QUERY, "binary_query", {3, 3, 0, 7}},
     {ACTION_FETCH_RAW_BLOCK, "fetch_raw_block", {3, 3, 0, 7}},
     {ACTION_STMT2_BIND, "stmt2_bind", {3, 3, 3, 0}},
@@ -50,6 +57,10 @@ static bool is_stmt(uint64_t action) {
          action == ACTION_STMT2_BIND_EXEC;
 }
 
+static bool is_write(uint64_t action) {
+  return action >= ACTION_WRITE_RAW && action <= ACTION_WRITE_BLOCK_FIELDS;
+}
+
 /* Finds the SQL, which is what rules ask for; bad messages have none. */
 static void find_sql(binary_t* binary) {
   ts_request_t* request = &binary->request;
@@ -59,7 +70,8 @@ static void find_sql(binary_t* binary) {
     request->sql_size = request->sql != NULL ? stmt->text_size : 0;
     return;
   }
-  if (binary->action == ACTION_FETCH_RAW_BLOCK || binary->size < 31) return;
+  if (binary->action == ACTION_FETCH_RAW_BLOCK || is_write(binary->action)) return;
+  if (binary->size < 31) return;
   size_t size = ts_get_u32(binary->data + 26);
   if (size > binary->size - 30) return;
   request->sql = (const char*)binary->data + 30;
@@ -120,6 +132,17 @@ static void handle_stmt(binary_t* binary) {
   }
 }
 
+static void handle_write(binary_t* binary) {
+  ts_request_t* request = &binary->request;
+  const uint8_t* data = binary->data + 24;
+  size_t size = binary->size - 24;
+  bool ok = binary->action == ACTION_WRITE_RAW
+                ? ts_request_write_raw(request, data, size)
+                : ts_request_write_block(request, data, size,
+                                         binary->action == ACTION_WRITE_BLOCK_FIELDS);
+  if (!ok) ts_session_poison(request->session);
+}
+
 static void handle(ts_request_t* request) {
   binary_t* binary = (binary_t*)request;
   if (!request->session->connected) {
@@ -131,6 +154,8 @@ static void handle(ts_request_t* request) {
     fetch(binary);
   } else if (is_stmt(binary->action)) {
     handle_stmt(binary);
+  } else if (is_write(binary->action)) {
+    handle_write(binary);
   } else if (check_sql(binary)) {
     if (binary->action == ACTION_QUERY) {
       ts_request_query(request);

@@ -102,6 +102,26 @@ static int add_field(ts_sql_t* sql, ts_table_t* table, bool tag) {
   return 0;
 }
 
+/* MODIFY COLUMN and MODIFY TAG: a wider one of the same type. */
+static int widen_field(ts_sql_t* sql, ts_table_t* table, bool tag) {
+  ts_field_t field = {0};
+  ts_family_t* family = table->family;
+  int status = ts_lex_name(&sql->lex, field.name, TS_NAME_MAX);
+  if (status == 0) status = ts_sql_type(sql, &field.type);
+  if (status == 0) status = ts_lex_expect_end(&sql->lex);
+  if (status != 0) return status;
+  int at = tag ? ts_family_tag(family, field.name) : ts_family_column(family, field.name);
+  if (table->kind == TS_CHILD || at < 0)
+    return ts_error(sql->error, TS_E_COLUMN, "Invalid column name: %s", field.name);
+  const ts_type_t* type = tag ? &family->tags[at].type : &family->columns[at].type;
+  if (type->type != field.type.type || !ts_type_is_var(type->type) ||
+      field.type.width < type->width)
+    return ts_unsupported(sql->error, "this change of a column's type");
+  if (field.type.width > type->width && !sql->dry)
+    ts_family_widen(sql->store, family, (uint32_t)at, tag, field.type.width);
+  return 0;
+}
+
 static int set_tag(ts_sql_t* sql, ts_database_t* database, const ts_table_t* table) {
   char name[TS_NAME_MAX + 1];
   ts_cell_t cell;
@@ -142,8 +162,10 @@ int ts_sql_alter(ts_sql_t* sql) {
     if (ts_lex_take(&sql->lex, "tag")) return add_field(sql, table, true);
   } else if (ts_lex_take(&sql->lex, "set")) {
     if (ts_lex_take(&sql->lex, "tag")) return set_tag(sql, database, table);
-  } else if (ts_lex_is(&sql->lex, "drop") || ts_lex_is(&sql->lex, "modify") ||
-             ts_lex_is(&sql->lex, "rename")) {
+  } else if (ts_lex_take(&sql->lex, "modify")) {
+    if (ts_lex_take(&sql->lex, "column")) return widen_field(sql, table, false);
+    if (ts_lex_take(&sql->lex, "tag")) return widen_field(sql, table, true);
+  } else if (ts_lex_is(&sql->lex, "drop") || ts_lex_is(&sql->lex, "rename")) {
     return ts_unsupported(sql->error, "this ALTER TABLE");
   }
   return ts_lex_syntax(&sql->lex);

@@ -147,7 +147,8 @@ static size_t bucket_of(const char* name, size_t nbuckets) {
 }
 
 ts_wal_t* ts_table_wal(ts_database_t* database, const char* name) {
-  return &database->wals[(hash_of(name) >> 17) % TS_VGROUPS];
+  uint64_t hash = hash_of(name) * UINT64_C(0x9e3779b97f4a7c15); /* its high bits are mixed well */
+  return &database->wals[(hash >> 40) % TS_VGROUPS];
 }
 
 void ts_store_changed(ts_store_t* store) {

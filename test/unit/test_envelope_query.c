@@ -128,20 +128,41 @@ static void an_arg_can_be_read_back_from_a_sent_request(void** state) {
   tuv_free(&probe.alloc, text);
 }
 
-static void free_result_needs_no_memory(void** state) {
+static void requests_about_an_id_need_no_memory(void** state) {
   (void) state;
-  char out[TUV_FREE_RESULT_MAX];
-  size_t size = tuv_request_free_result(out, UINT64_MAX, UINT64_MAX);
+  char out[TUV_REQUEST_ID_MAX];
+  size_t size = tuv_request_id(out, "free_result", UINT64_MAX, "id", UINT64_MAX);
   assert_in_range(size, 1, sizeof out);
   yyjson_doc* doc = yyjson_read(out, size, 0);
   yyjson_val* args = yyjson_obj_get(yyjson_doc_get_root(doc), "args");
   assert_true(yyjson_get_uint(yyjson_obj_get(args, "req_id")) == UINT64_MAX);
   assert_true(yyjson_get_uint(yyjson_obj_get(args, "id")) == UINT64_MAX);
   yyjson_doc_free(doc);
-  size = tuv_request_free_result(out, 0, 10);
+  size = tuv_request_id(out, "free_result", 0, "id", 10);
   static const char expected[] = "{\"action\":\"free_result\",\"args\":{\"req_id\":0,\"id\":10}}";
   assert_int_equal(size, sizeof expected - 1);
   assert_memory_equal(out, expected, size);
+  assert_int_equal(probe.calls, 0);
+}
+
+static void a_name_is_escaped_as_json_wants_it(void** state) {
+  (void) state;
+  char out[TUV_REQUEST_NAME_MAX], name[TUV_REQUEST_NAME_LENGTH];
+  static const char odd[] = "d\"1\\\n\x1f\xe6\xb6\x9b";
+  size_t size = tuv_request_name(out, "set_table_name", 5, 7, odd, sizeof odd - 1);
+  static const char expected[] =
+      "{\"action\":\"set_table_name\",\"args\":{\"req_id\":5,\"stmt_id\":7,"
+      "\"name\":\"d\\\"1\\\\\\u000a\\u001f\xe6\xb6\x9b\"}}";
+  assert_int_equal(size, sizeof expected - 1);
+  assert_memory_equal(out, expected, size);
+  memset(name, 1, sizeof name);
+  size = tuv_request_name(out, "set_table_name", UINT64_MAX, UINT64_MAX, name, sizeof name);
+  assert_in_range(size, 6 * sizeof name, sizeof out);
+  yyjson_doc* doc = yyjson_read(out, size, 0);
+  yyjson_val* args = yyjson_obj_get(yyjson_doc_get_root(doc), "args");
+  assert_int_equal(yyjson_get_len(yyjson_obj_get(args, "name")), sizeof name);
+  assert_memory_equal(yyjson_get_str(yyjson_obj_get(args, "name")), name, sizeof name);
+  yyjson_doc_free(doc);
   assert_int_equal(probe.calls, 0);
 }
 
@@ -279,7 +300,8 @@ int main(void) {
       JSON_TEST(text_that_is_not_utf8_is_the_caller_s_mistake),
       JSON_TEST(every_failed_allocation_ends_a_request_cleanly),
       JSON_TEST(an_arg_can_be_read_back_from_a_sent_request),
-      JSON_TEST(free_result_needs_no_memory),
+      JSON_TEST(requests_about_an_id_need_no_memory),
+      JSON_TEST(a_name_is_escaped_as_json_wants_it),
       JSON_TEST(a_result_s_fields_are_read),
       JSON_TEST(older_servers_have_no_precisions_and_scales),
       JSON_TEST(an_update_needs_no_fields),

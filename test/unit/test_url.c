@@ -122,6 +122,9 @@ static void dump_url(const tuv_url_t* url, char* dump, size_t size) {
   add_number(dump, size, "pool_size", url->pool_size, 1);
   add_number(dump, size, "max_inflight", url->max_inflight, 1024);
   add_number(dump, size, "max_queue", url->max_queue, 65536);
+  add_number(dump, size, "stmt_version", url->stmt_version, 0);
+  add_number(dump, size, "stmt_cache", url->stmt_cache, 100);
+  add_number(dump, size, "discover_interval", url->discover_interval, 60000);
   add_number(dump, size, "max_queue_bytes", url->max_queue_bytes, 64u << 20);
   add_number(dump, size, "max_send_buffer", url->max_send_buffer, 16u << 20);
   add_number(dump, size, "max_message_size", url->max_message_size, 0x60000000);
@@ -359,6 +362,38 @@ static void test_the_public_redaction_takes_both_kinds_of_length(void** state) {
   assert_string_equal(text, "");
 }
 
+static void test_hosts_that_stand_alone(void** state) {
+  static const struct {
+    const char* text;
+    const char* name; /* NULL: it is none */
+    uint16_t port;
+    bool ipv6;
+  } cases[] = {{"db1:6042", "db1", 6042, false},
+               {"10.0.0.1", "10.0.0.1", 6041, false},
+               {"x.cloud.tdengine.com", "x.cloud.tdengine.com", 443, false},
+               {"[::1]:1", "::1", 1, true},
+               {"[fe80::1%25eth0]", "fe80::1%eth0", 6041, true},
+               {"", NULL, 0, false},
+               {"a,b", NULL, 0, false},
+               {"::1", NULL, 0, false},
+               {"[::1", NULL, 0, false},
+               {"db1:0", NULL, 0, false},
+               {"db1:65536", NULL, 0, false},
+               {"ws://db1:6041", NULL, 0, false}};
+  (void) state;
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    char name[TUV_HOST_NAME_SIZE];
+    tuv_host_t host;
+    tuv_errmsg_t err = {""};
+    int status = tuv_host_parse(cases[i].text, strlen(cases[i].text), name, &host, &err);
+    assert_int_equal(status, cases[i].name != NULL ? 0 : TUV_EURL);
+    if (status != 0) continue;
+    assert_string_equal(host.name, cases[i].name);
+    assert_int_equal(host.port, cases[i].port);
+    assert_int_equal(host.ipv6, cases[i].ipv6);
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_valid_urls_give_exactly_their_settings),
@@ -373,6 +408,7 @@ int main(void) {
       cmocka_unit_test(test_redaction_is_cut_at_every_size),
       cmocka_unit_test(test_the_public_check_gives_status_and_reason),
       cmocka_unit_test(test_the_public_redaction_takes_both_kinds_of_length),
+      cmocka_unit_test(test_hosts_that_stand_alone),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -113,10 +113,11 @@ int tc_poll(tc_t* f, int blocking_ms) {
   yyjson_val* root = yyjson_doc_get_root(doc);
   if (yyjson_get_int(yyjson_obj_get(root, "code")) != 0) fail_msg("poll: %s", text);
   f->type = yyjson_get_int(yyjson_obj_get(root, "message_type"));
-  f->vgroup = yyjson_get_int(yyjson_obj_get(root, "vgroup_id"));
-  f->offset = yyjson_get_sint(yyjson_obj_get(root, "offset"));
-  if (yyjson_get_bool(yyjson_obj_get(root, "have_message")))
+  if (yyjson_get_bool(yyjson_obj_get(root, "have_message"))) {
+    f->vgroup = yyjson_get_int(yyjson_obj_get(root, "vgroup_id"));
+    f->offset = yyjson_get_sint(yyjson_obj_get(root, "offset"));
     f->message[f->now] = yyjson_get_uint(yyjson_obj_get(root, "message_id"));
+  }
   yyjson_doc_free(doc);
   return f->type;
 }

@@ -1,0 +1,413 @@
+/* Prepared statements, the caller's side: prepare, exec, close; their requests and their memory. */
+#include "client/stmt.h"
+
+#include <string.h>
+
+#include "util/utf8.h"
+
+/* A statement keeps the buffers of at most so many batches. */
+#define SPARE_JOBS 64u
+
+/* ---- memory ---- */
+
+static void free_job(const tuv_alloc_t* alloc, tuv_job_t* job) {
+  tuv_batch_free(&job->batch);
+  tuv_free(alloc, job);
+}
+
+static void free_spare(taosuv_stmt_t* stmt) {
+  while (!tuv_queue_empty(&stmt->spare)) {
+    tuv_job_t* job = TUV_CONTAINER(stmt->spare.next, tuv_job_t, link);
+    tuv_queue_remove(&job->link);
+    free_job(&stmt->mem->alloc, job);
+  }
+  stmt->nspare = 0;
+}
+
+static void drop_form(taosuv_stmt_t* stmt) {
+  if (stmt->form == NULL) return;
+  tuv_batch_free(&stmt->batch);
+  free_spare(stmt);
+  tuv_refbuf_unref(stmt->form);
+  stmt->form = NULL;
+}
+
+void tuv_stmt_destroy(taosuv_stmt_t* stmt) {
+  drop_form(stmt);
+  tuv_refbuf_unref(stmt->source);
+  tuv_queue_remove(&stmt->link);
+  tuv_queue_remove(&stmt->due);
+  tuv_mem_put(stmt->mem, TUV_MEM_STMT, stmt);
+}
+
+static void init_batch(const taosuv_stmt_t* stmt, tuv_batch_t* batch) {
+  const tuv_form_t* form = tuv_form_of(stmt->form);
+  tuv_batch_init(batch, &stmt->mem->alloc, form->insert, form->insert ? form->fields : NULL,
+                 form->count);
+}
+
+int tuv_stmt_take_form(taosuv_stmt_t* stmt, const tuv_remote_t* remote, tuv_errmsg_t* err) {
+  stmt->form = tuv_refbuf_ref(remote->form);
+  init_batch(stmt, &stmt->batch);
+  int status = tuv_batch_set_wire(&stmt->batch, tuv_remote_wire(remote), err);
+  if (status < 0) drop_form(stmt);
+  return status;
+}
+
+static tuv_job_t* take_job(taosuv_stmt_t* stmt) {
+  tuv_job_t* job;
+  if (!tuv_queue_empty(&stmt->spare)) {
+    job = TUV_CONTAINER(stmt->spare.next, tuv_job_t, link);
+    tuv_queue_remove(&job->link);
+    stmt->nspare--;
+  } else {
+    job = tuv_calloc(&stmt->mem->alloc, 1, sizeof *job);
+    if (job == NULL) return NULL;
+    tuv_queue_init(&job->link);
+    init_batch(stmt, &job->batch);
+  }
+  job->stmt = stmt;
+  return job;
+}
+
+void tuv_job_recycle(tuv_job_t* job, const tuv_alloc_t* alloc) {
+  taosuv_stmt_t* stmt = job->stmt;
+  tuv_queue_remove(&job->link);
+  if (stmt == NULL || stmt->nspare >= SPARE_JOBS) {
+    free_job(alloc, job);
+    return;
+  }
+  tuv_batch_clear(&job->batch);
+  job->req = NULL;
+  job->moves = 0;
+  job->repeated = false;
+  tuv_queue_push(&stmt->spare, &job->link);
+  stmt->nspare++;
+}
+
+/* ---- prepare ---- */
+
+static void prepare_complete(taosuv_req_t* req, int status) {
+  taosuv_stmt_prepare_t* prepare = (taosuv_stmt_prepare_t*) (void*) req;
+  prepare->cb(prepare, status);
+}
+
+/* It was cancelled, or its time is up. */
+static void prepare_leave(taosuv_req_t* req) {
+  taosuv_stmt_t* stmt = tuv_req_of(req)->owner;
+  tuv_req_of(req)->owner = NULL;
+  stmt->preparing = NULL;
+  tuv_stmt_let_go(stmt);
+  if (!stmt->known) tuv_stmt_destroy(stmt);
+}
+
+static const tuv_op_type_t prepare_type = {.is_request = true,
+                                           .action = TAOSUV_ACTION_STMT_PREPARE,
+                                           .complete = prepare_complete,
+                                           .leave = prepare_leave};
+
+/* FNV-1a */
+static uint64_t hash(const char* text, size_t length) {
+  uint64_t value = 0xcbf29ce484222325u;
+  for (size_t i = 0; i < length; i++) value = (value ^ (unsigned char) text[i]) * 0x100000001b3u;
+  return value;
+}
+
+static int check_source(taosuv_client_t* client, taosuv_stmt_prepare_t* req, const char* sql,
+                        size_t* length, taosuv_stmt_prepare_cb cb) {
+  if (client == NULL || req == NULL || sql == NULL) return TAOSUV_EINVAL;
+  if (*length == TAOSUV_NUL_TERMINATED) *length = strlen(sql);
+  if (*length == 0 || !tuv_utf8_valid((const uint8_t*) sql, *length)) return TAOSUV_EINVAL;
+  /* As JSON it is longer, but not more than six times. */
+  if (*length > client->url.max_message_size / 8) return TAOSUV_EMSGSIZE;
+  int status = tuv_req_check(client, (taosuv_req_t*) (void*) req, cb != NULL);
+  if (status < 0) return status;
+  if (client->carrier != &tuv_carrier_ws) return TAOSUV_ENOTSUP;
+  tuv_stmt_sql_t scan;
+  tuv_stmt_sql_scan(sql, *length, &scan);
+  if (!scan.table && scan.tags + scan.columns == 0) return TAOSUV_ENOTSUP;
+  if (req->table == NULL)
+    return scan.insert && scan.table && !scan.super_table ? TAOSUV_ENOTSUP : 0;
+  size_t size = strlen(req->table);
+  bool name = size <= TUV_REQUEST_NAME_LENGTH && tuv_utf8_valid((const uint8_t*) req->table, size);
+  if (!name || tuv_stmt_sql_name(sql, *length, &scan, req->table, NULL, 0) == 0)
+    return TAOSUV_EINVAL;
+  return 0;
+}
+
+static tuv_refbuf_t* make_source(tuv_mem_t* mem, const char* sql, size_t length,
+                                 const char* table) {
+  size_t name = table == NULL ? 0 : strlen(table) + 1;
+  tuv_refbuf_t* buf = tuv_refbuf_take(mem, sizeof(tuv_source_t) + length + 1 + name);
+  if (buf == NULL) return NULL;
+  tuv_source_t* source = tuv_source_of(buf);
+  tuv_stmt_sql_scan(sql, length, &source->scan);
+  source->hash = hash(sql, length);
+  source->length = length;
+  memcpy(source->sql, sql, length);
+  source->sql[length] = 0;
+  source->table = NULL;
+  if (table != NULL) {
+    memcpy(source->sql + length + 1, table, name);
+    source->table = source->sql + length + 1;
+  }
+  return buf;
+}
+
+static taosuv_stmt_t* create(taosuv_client_t* client) {
+  int recycled;
+  taosuv_stmt_t* stmt = tuv_mem_take(client->mem, TUV_MEM_STMT, sizeof *stmt, &recycled);
+  if (stmt == NULL) return NULL;
+  memset(stmt, 0, sizeof *stmt);
+  stmt->mem = client->mem;
+  stmt->client = client;
+  tuv_queue_init(&stmt->due);
+  tuv_queue_init(&stmt->link);
+  tuv_queue_init(&stmt->jobs);
+  tuv_queue_init(&stmt->spare);
+  return stmt;
+}
+
+/* The request begins to wait for its statement; one whose deadline has passed completes. */
+static int begin(taosuv_client_t* client, taosuv_req_t* req, const tuv_op_type_t* type,
+                 void* owner) {
+  int status = tuv_req_start(client, req, type);
+  if (status < 0) return status;
+  tuv_req_of(req)->state = TUV_REQ_WAITING;
+  tuv_req_of(req)->owner = owner;
+  return 0;
+}
+
+static void end_if_late(taosuv_client_t* client, taosuv_req_t* req) {
+  if (req->deadline != 0 && req->deadline <= uv_now(client->loop))
+    tuv_req_defer(req, TAOSUV_EUNSENT, TAOSUV_ERR_RETRYABLE, NULL);
+}
+
+static int begin_prepare(taosuv_stmt_t* stmt, taosuv_stmt_prepare_t* req,
+                         taosuv_stmt_prepare_cb cb) {
+  taosuv_client_t* client = stmt->client;
+  bool hold = client->ready == 0;
+  int status = hold ? tuv_pool_hold(client, 0) : 0;
+  if (status < 0) return status;
+  status = begin(client, (taosuv_req_t*) (void*) req, &prepare_type, stmt);
+  if (status < 0) {
+    if (hold) tuv_pool_unhold(client, 0);
+    return status;
+  }
+  req->cb = cb;
+  stmt->preparing = req;
+  stmt->held = hold;
+  stmt->moves = 0;
+  return 0;
+}
+
+int taosuv_stmt_prepare(taosuv_client_t* client, taosuv_stmt_prepare_t* req, const char* sql,
+                        size_t length, taosuv_stmt_prepare_cb cb) {
+  int status = check_source(client, req, sql, &length, cb);
+  if (status < 0) return status;
+  taosuv_stmt_t* stmt = create(client);
+  if (stmt == NULL) return TAOSUV_ENOMEM;
+  stmt->source = make_source(stmt->mem, sql, length, req->table);
+  status = stmt->source == NULL ? TAOSUV_ENOMEM : begin_prepare(stmt, req, cb);
+  if (status < 0) {
+    tuv_stmt_destroy(stmt);
+    return status;
+  }
+  req->stmt = NULL;
+  tuv_queue_push(&client->stmts, &stmt->link);
+  tuv_stmt_due(stmt);
+  end_if_late(client, (taosuv_req_t*) (void*) req);
+  return 0;
+}
+
+int taosuv_stmt_reprepare(taosuv_stmt_t* stmt, taosuv_stmt_prepare_t* req, const char* sql,
+                          size_t length, taosuv_stmt_prepare_cb cb) {
+  if (stmt == NULL) return TAOSUV_EINVAL;
+  if (stmt->client == NULL) return TAOSUV_ECLOSED;
+  taosuv_client_t* client = stmt->client;
+  int status = check_source(client, req, sql, &length, cb);
+  if (status < 0) return status;
+  if (stmt->preparing != NULL || stmt->njobs > 0) return TAOSUV_EBUSY;
+  tuv_refbuf_t* source = make_source(stmt->mem, sql, length, req->table);
+  if (source == NULL) return TAOSUV_ENOMEM;
+  status = begin_prepare(stmt, req, cb);
+  if (status < 0) {
+    tuv_refbuf_unref(source);
+    return status;
+  }
+  tuv_stmt_let_go(stmt);
+  drop_form(stmt);
+  tuv_refbuf_unref(stmt->source);
+  stmt->source = source;
+  stmt->stale = false;
+  /* The table may have changed since it was prepared last. */
+  stmt->fresh = true;
+  tuv_remote_forget(client, source);
+  req->stmt = stmt;
+  tuv_stmt_due(stmt);
+  end_if_late(client, (taosuv_req_t*) (void*) req);
+  return 0;
+}
+
+int taosuv_stmt_is_insert(const taosuv_stmt_t* stmt) {
+  return stmt->form != NULL && tuv_form_of(stmt->form)->insert;
+}
+
+const taosuv_stmt_field_t* taosuv_stmt_fields(const taosuv_stmt_t* stmt, uint32_t* count) {
+  *count = stmt->form == NULL ? 0 : tuv_form_of(stmt->form)->count;
+  return taosuv_stmt_is_insert(stmt) ? tuv_form_of(stmt->form)->fields : NULL;
+}
+
+/* ---- exec ---- */
+
+static void exec_complete(taosuv_req_t* req, int status) {
+  taosuv_stmt_exec_t* exec = (taosuv_stmt_exec_t*) (void*) req;
+  exec->cb(exec, status);
+}
+
+/* What a batch is being executed by; NULL while it is not its turn. */
+static tuv_remote_t* remote_of(const tuv_job_t* job) {
+  const taosuv_stmt_t* stmt = job->stmt;
+  return stmt != NULL && stmt->running && tuv_stmt_job(stmt) == job ? stmt->remote : NULL;
+}
+
+static bool executes(const tuv_remote_t* remote) {
+  return remote->step == TUV_STEP_EXEC || remote->step == TUV_STEP_BIND_EXEC;
+}
+
+static bool exec_was_sent(const taosuv_req_t* req) {
+  const tuv_remote_t* remote = remote_of(((const tuv_req_t*) (const void*) &req->priv)->owner);
+  if (remote == NULL) return false;
+  return remote->step == TUV_STEP_RESULT || (executes(remote) && tuv_remote_sent(remote));
+}
+
+/* It was cancelled, or its time is up. A batch that is in the server's hands cannot be taken back, and
+ * what comes after it must wait for it; one that is only bound is dropped with its statement there. */
+static void exec_leave(taosuv_req_t* req) {
+  tuv_job_t* job = tuv_req_of(req)->owner;
+  tuv_remote_t* remote = remote_of(job);
+  tuv_req_of(req)->owner = NULL;
+  job->req = NULL;
+  if (remote != NULL && executes(remote) && !tuv_remote_withdraw(remote)) return;
+  if (remote != NULL) tuv_stmt_let_go(job->stmt);
+  tuv_job_drop(job, tuv_req_of(req)->client);
+}
+
+static const tuv_op_type_t exec_type = {.is_request = true,
+                                        .action = TAOSUV_ACTION_STMT_EXEC,
+                                        .complete = exec_complete,
+                                        .leave = exec_leave,
+                                        .was_sent = exec_was_sent};
+
+
+static int check_exec(taosuv_stmt_t* stmt, taosuv_stmt_exec_t* req, taosuv_stmt_exec_cb cb) {
+  stmt->err.text[0] = 0;
+  int status = tuv_req_check(stmt->client, (taosuv_req_t*) (void*) req, cb != NULL);
+  if (status < 0) return status;
+  if (stmt->preparing != NULL) return TAOSUV_EBUSY;
+  if (stmt->form == NULL)
+    return tuv_fail(&stmt->err, TAOSUV_EINVAL, "the statement is not prepared: its last prepare "
+                                               "failed");
+  if (stmt->stale)
+    return tuv_fail(&stmt->err, TAOSUV_ESCHEMA, "%s", taosuv_strerror(TAOSUV_ESCHEMA));
+  return tuv_batch_ready(&stmt->batch, stmt->client->url.max_message_size, &stmt->err);
+}
+
+/* Gives the job what is bound, and the statement the job's empty batch. */
+static void swap_batch(taosuv_stmt_t* stmt, tuv_job_t* job) {
+  tuv_batch_t bound = stmt->batch;
+  stmt->batch = job->batch;
+  job->batch = bound;
+}
+
+int taosuv_stmt_exec(taosuv_stmt_t* stmt, taosuv_stmt_exec_t* req, taosuv_stmt_exec_cb cb) {
+  if (stmt == NULL) return TAOSUV_EINVAL;
+  if (stmt->client == NULL) return TAOSUV_ECLOSED;
+  int status = check_exec(stmt, req, cb);
+  if (status < 0) return status;
+  tuv_job_t* job = take_job(stmt);
+  if (job == NULL) return TAOSUV_ENOMEM;
+  job->size = tuv_batch_size(&stmt->batch);
+  /* The first one of a statement that is prepared need not wait for a place in the queue. */
+  job->held = stmt->njobs > 0 || stmt->remote == NULL;
+  status = job->held ? tuv_pool_hold(stmt->client, job->size) : 0;
+  if (status == 0) {
+    status = begin(stmt->client, (taosuv_req_t*) (void*) req, &exec_type, job);
+    if (status < 0 && job->held) tuv_pool_unhold(stmt->client, job->size);
+  }
+  if (status < 0) {
+    tuv_job_recycle(job, &stmt->mem->alloc);
+    return status;
+  }
+  req->cb = cb;
+  req->stmt = stmt;
+  req->result = NULL;
+  req->affected_rows = 0;
+  job->req = req;
+  swap_batch(stmt, job);
+  tuv_queue_push(&stmt->jobs, &job->link);
+  stmt->njobs++;
+  tuv_stmt_due(stmt);
+  end_if_late(stmt->client, (taosuv_req_t*) (void*) req);
+  return 0;
+}
+
+/* ---- close ---- */
+
+static void cancel(taosuv_req_t* req, const char* why) {
+  unsigned int flags = 0;
+  if (tuv_req_of(req)->op.type == &exec_type && exec_was_sent(req))
+    flags = TAOSUV_ERR_MAYBE_EXECUTED;
+  tuv_req_defer(req, TAOSUV_ECANCELED, flags, why);
+}
+
+/* Ends all that is pending; the first prepare takes the statement with it, which returns false. */
+static bool cancel_all(taosuv_stmt_t* stmt, const char* why) {
+  if (stmt->preparing != NULL) {
+    bool known = stmt->known;
+    cancel((taosuv_req_t*) (void*) stmt->preparing, why);
+    if (!known) return false;
+  }
+  while (!tuv_queue_empty(&stmt->jobs)) {
+    /* The last one first: what the others wait for is not to move on. */
+    tuv_job_t* job = TUV_CONTAINER(stmt->jobs.prev, tuv_job_t, link);
+    taosuv_stmt_exec_t* req = job->req;
+    if (req != NULL) {
+      req->stmt = NULL;
+      cancel((taosuv_req_t*) (void*) req, why);
+    }
+    if (!tuv_queue_empty(&stmt->jobs) && stmt->jobs.prev == &job->link)
+      tuv_job_drop(job, stmt->client);
+  }
+  return true;
+}
+
+void tuv_stmts_close(taosuv_client_t* client) {
+  while (!tuv_queue_empty(&client->stmts)) {
+    taosuv_stmt_t* stmt = TUV_CONTAINER(client->stmts.next, taosuv_stmt_t, link);
+    if (!cancel_all(stmt, "the client was closed")) continue;
+    tuv_stmt_let_go(stmt);
+    tuv_queue_remove(&stmt->link);
+    tuv_queue_remove(&stmt->due);
+    stmt->client = NULL;
+    if (stmt->close_due) tuv_stmt_destroy(stmt);
+  }
+}
+
+void taosuv_stmt_close(taosuv_stmt_t* stmt) {
+  if (stmt == NULL) return;
+  if (stmt->client != NULL && stmt->client->in_hook) {
+    stmt->close_due = true;
+    tuv_stmt_due(stmt);
+    return;
+  }
+  if (stmt->client != NULL) {
+    cancel_all(stmt, "the statement was closed");
+    tuv_stmt_let_go(stmt);
+  }
+  tuv_stmt_destroy(stmt);
+}
+
+const char* taosuv_stmt_message(const taosuv_stmt_t* stmt) {
+  return stmt->err.text;
+}

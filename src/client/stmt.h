@@ -1,0 +1,162 @@
+/* What the files of prepared statements share. */
+#ifndef TUV_CLIENT_STMT_H
+#define TUV_CLIENT_STMT_H
+
+#include "client/private.h"
+#include "taosuv/stmt.h"
+#include "wire/batch.h"
+#include "wire/stmt_reply.h"
+#include "wire/stmt_sql.h"
+#include "wire/version.h"
+
+/* How often what was not executed is moved to another connection. */
+#define TUV_STMT_MAX_MOVES 5
+
+/* An SQL text as it was given, in a tuv_refbuf_t that the statement and what was prepared share. */
+typedef struct tuv_source_s {
+  uint64_t hash;
+  tuv_stmt_sql_t scan;
+  const char* table; /* the caller's hint, behind the SQL; or NULL */
+  size_t length;
+  char sql[]; /* NUL-terminated */
+} tuv_source_t;
+
+/* What is to be bound, in a tuv_refbuf_t that never changes. */
+typedef struct tuv_form_s {
+  bool insert;
+  uint32_t count; /* of fields; of a query's question marks */
+  taosuv_stmt_field_t fields[]; /* of an insert; their names behind them */
+} tuv_form_t;
+
+/* What a statement on the server is doing: the message in flight. */
+typedef enum {
+  TUV_STEP_NONE,
+  /* being prepared */
+  TUV_STEP_INIT,
+  TUV_STEP_PROBE,   /* with the hint for the table's name, to learn the fields */
+  TUV_STEP_PREPARE,
+  TUV_STEP_PROBE_NAME, /* these three: the first version */
+  TUV_STEP_TAG_FIELDS,
+  TUV_STEP_COLUMN_FIELDS,
+  /* with a batch */
+  TUV_STEP_NAME, /* these four: the first version, for each table */
+  TUV_STEP_TAGS,
+  TUV_STEP_ROWS,
+  TUV_STEP_ADD,
+  TUV_STEP_BIND,
+  TUV_STEP_EXEC,
+  TUV_STEP_BIND_EXEC, /* both in one message */
+  TUV_STEP_RESULT,
+  TUV_STEP_CLOSE
+} tuv_step_t;
+
+/* A statement on the server. It is in use by a statement of the caller's, or holds an open result, or
+ * waits in its connection's cache, or is about to be closed when its answer comes. */
+struct tuv_remote_s {
+  tuv_queue_t link;   /* in its connection's remotes */
+  tuv_queue_t cached; /* in its connection's cache */
+  tuv_conn_t* conn;
+  taosuv_stmt_t* stmt;     /* that uses it; or NULL */
+  taosuv_result_t* result; /* open, so that nothing else may be sent; or NULL */
+  tuv_op_t op;
+  uint64_t id;           /* 0: not known yet */
+  tuv_refbuf_t* source;  /* tuv_source_t */
+  tuv_refbuf_t* form;    /* tuv_form_t; NULL until it is known */
+  uint64_t session;      /* the connection's when it was prepared */
+  uint32_t table;        /* first version: which of the batch's tables */
+  uint8_t step;          /* tuv_step_t */
+  bool first;            /* speaks the first version */
+  bool prepared;
+  bool spoiled;          /* something is bound and not executed, or executed and not fetched */
+};
+
+/* A batch on its way. Its request is the caller's and may be gone before it. */
+typedef struct tuv_job_s {
+  tuv_queue_t link;        /* in its statement's jobs, or spare ones */
+  taosuv_stmt_t* stmt;     /* NULL: on its way to be completed */
+  taosuv_stmt_exec_t* req; /* NULL: cancelled while the server executes it */
+  tuv_batch_t batch;
+  size_t size;             /* as it is counted in held_bytes */
+  uint8_t moves;
+  bool held;               /* it is counted */
+  bool repeated;           /* the server had lost the statement once */
+} tuv_job_t;
+
+struct taosuv_stmt_s {
+  tuv_queue_t link; /* in the client's stmts */
+  tuv_queue_t due;  /* in the client's stmts_due */
+  tuv_mem_t* mem;
+  taosuv_client_t* client; /* NULL when it is closed */
+  tuv_refbuf_t* source;    /* tuv_source_t */
+  tuv_refbuf_t* form;      /* tuv_form_t; NULL until it is prepared, and after that failed */
+  tuv_remote_t* remote;    /* NULL: none yet, or its connection is gone */
+  taosuv_stmt_prepare_t* preparing;
+  taosuv_req_t seeker; /* wants a connection to prepare on */
+  bool seeking;
+  bool held;           /* the prepare is counted in the client's held */
+  bool known;          /* the caller has it */
+  bool fresh;          /* not to be taken from a cache */
+  bool stale;          /* the table has changed: only to be prepared again, or closed */
+  bool running;        /* the first job's messages are in flight */
+  bool close_due;      /* by the caller, in a hook */
+  uint8_t moves;       /* of what is being prepared */
+  tuv_queue_t jobs;    /* in order */
+  tuv_queue_t spare;   /* tuv_job_t with the buffers of their batches */
+  uint32_t njobs, nspare;
+  tuv_batch_t batch;   /* what is bound and not executed */
+  tuv_errmsg_t err;    /* of the last binding or exec call */
+};
+
+static inline tuv_source_t* tuv_source_of(tuv_refbuf_t* buf) {
+  return (tuv_source_t*) (void*) buf->data;
+}
+static inline tuv_form_t* tuv_form_of(tuv_refbuf_t* buf) {
+  return (tuv_form_t*) (void*) buf->data;
+}
+
+/* How batches go there. Servers before 3.4 store DECIMAL's text as if it were its integer (PROTOCOL
+ * 6.3.3). */
+static inline tuv_batch_wire_t tuv_remote_wire(const tuv_remote_t* remote) {
+  tuv_batch_wire_t wire = {
+      .form = remote->first ? TUV_BATCH_V1 : TUV_BATCH_STMT2,
+      .decimal_text = remote->conn->version >= TUV_VERSION(3, 4, 0, 0)};
+  return wire;
+}
+
+/* stmt.c */
+void tuv_stmt_destroy(taosuv_stmt_t* stmt); /* nothing is pending, nobody has it */
+/* What is to be bound from now on; TAOSUV_ENOTSUP when a type cannot be sent to this server. */
+int tuv_stmt_take_form(taosuv_stmt_t* stmt, const tuv_remote_t* remote, tuv_errmsg_t* err);
+void tuv_job_recycle(tuv_job_t* job, const tuv_alloc_t* alloc);
+
+/* stmt_turn.c: what a statement does next. What calls the caller back does so once, as its last act:
+ * the statement may be gone then. */
+void tuv_stmt_due(taosuv_stmt_t* stmt);
+void tuv_stmt_let_go(taosuv_stmt_t* stmt); /* of what it has on the server, and of its search */
+tuv_job_t* tuv_stmt_job(const taosuv_stmt_t* stmt); /* the first one, or NULL */
+void tuv_stmt_go_on(tuv_remote_t* remote);          /* it is prepared: calls back */
+void tuv_stmt_fail(taosuv_stmt_t* stmt, const tuv_failure_t* failure); /* all: calls back */
+void tuv_job_drop(tuv_job_t* job, taosuv_client_t* client);
+void tuv_job_done(tuv_job_t* job, const tuv_failure_t* failure); /* NULL: well. Calls back */
+
+/* stmt_remote.c: statements on the server, and the caches of them */
+tuv_remote_t* tuv_remote_create(taosuv_stmt_t* stmt, tuv_conn_t* conn);
+tuv_remote_t* tuv_remote_take_cached(taosuv_client_t* client, tuv_refbuf_t* source);
+void tuv_remote_settle(tuv_remote_t* remote);  /* nobody uses it: into the cache, or closed */
+void tuv_remote_discard(tuv_remote_t* remote); /* it is of no use: closed on the server, and freed */
+void tuv_remote_closed(tuv_remote_t* remote);  /* the server says so, or cannot */
+/* Closes what is cached for an SQL. */
+void tuv_remote_forget(taosuv_client_t* client, tuv_refbuf_t* source);
+
+/* stmt_send.c: the messages */
+void tuv_remote_post(tuv_remote_t* remote, tuv_step_t step); /* may fail: calls back */
+bool tuv_remote_sent(const tuv_remote_t* remote); /* its message was given to the system */
+bool tuv_remote_withdraw(tuv_remote_t* remote); /* its message, if it has not left */
+
+/* stmt_receive.c: the answers */
+void tuv_remote_prepare(tuv_remote_t* remote);                    /* may fail: calls back */
+void tuv_remote_begin(tuv_remote_t* remote, tuv_batch_t* batch); /* its statement's first job's */
+void tuv_remote_answered(tuv_op_t* op, tuv_conn_t* conn, const tuv_reply_t* reply);
+void tuv_remote_failed(tuv_op_t* op, const tuv_failure_t* failure);
+
+#endif

@@ -1,0 +1,250 @@
+/* What a prepared statement does next: finds a place on a server, executes its batches in order. */
+#include <string.h>
+
+#include "client/stmt.h"
+
+void tuv_stmt_due(taosuv_stmt_t* stmt) {
+  if (stmt->client == NULL || !tuv_queue_empty(&stmt->due)) return;
+  tuv_queue_push(&stmt->client->stmts_due, &stmt->due);
+  tuv_client_turn(stmt->client);
+}
+
+tuv_job_t* tuv_stmt_job(const taosuv_stmt_t* stmt) {
+  if (tuv_queue_empty(&stmt->jobs)) return NULL;
+  return TUV_CONTAINER(stmt->jobs.next, tuv_job_t, link);
+}
+
+static void unhold(taosuv_stmt_t* stmt) {
+  if (stmt->held) tuv_pool_unhold(stmt->client, 0);
+  stmt->held = false;
+}
+
+void tuv_stmt_let_go(taosuv_stmt_t* stmt) {
+  tuv_remote_t* remote = stmt->remote;
+  unhold(stmt);
+  if (stmt->seeking) tuv_pool_unqueue(stmt->client, &stmt->seeker);
+  stmt->seeking = false;
+  stmt->remote = NULL;
+  if (remote == NULL) return;
+  remote->stmt = NULL;
+  if (remote->step != TUV_STEP_NONE && !tuv_remote_withdraw(remote)) return;
+  if (remote->result == NULL) tuv_remote_settle(remote);
+}
+
+/* ---- jobs ---- */
+
+static void take_off(tuv_job_t* job, taosuv_client_t* client) {
+  taosuv_stmt_t* stmt = job->stmt;
+  if (job->held) tuv_pool_unhold(client, job->size);
+  job->held = false;
+  if (stmt == NULL) return;
+  if (tuv_stmt_job(stmt) == job) stmt->running = false;
+  stmt->njobs--;
+  if (stmt->njobs > 0) tuv_stmt_due(stmt);
+}
+
+void tuv_job_drop(tuv_job_t* job, taosuv_client_t* client) {
+  take_off(job, client);
+  tuv_job_recycle(job, &client->mem->alloc);
+}
+
+void tuv_job_done(tuv_job_t* job, const tuv_failure_t* failure) {
+  taosuv_req_t* req = (taosuv_req_t*) (void*) job->req;
+  tuv_job_drop(job, job->stmt->client);
+  if (req == NULL) return;
+  tuv_req_of(req)->owner = NULL;
+  if (failure != NULL)
+    tuv_req_fail(req, failure);
+  else
+    tuv_req_finish(req, 0);
+}
+
+static void start_job(taosuv_stmt_t* stmt) {
+  tuv_job_t* job = tuv_stmt_job(stmt);
+  tuv_remote_t* remote = stmt->remote;
+  if (job->held) tuv_pool_unhold(stmt->client, job->size);
+  job->held = false;
+  stmt->running = true;
+  job->req->host = tuv_conn_host(remote->conn);
+  tuv_remote_begin(remote, &job->batch);
+}
+
+/* ---- failing ---- */
+
+static void fail_prepare(taosuv_stmt_t* stmt, const tuv_failure_t* failure) {
+  taosuv_req_t* req = (taosuv_req_t*) (void*) stmt->preparing;
+  stmt->preparing = NULL;
+  tuv_stmt_let_go(stmt);
+  if (!stmt->known) tuv_stmt_destroy(stmt);
+  tuv_req_of(req)->owner = NULL;
+  tuv_req_fail(req, failure);
+}
+
+/* The callbacks may do anything, so that the jobs are taken off their statement before. */
+static void fail_jobs(taosuv_stmt_t* stmt, const tuv_failure_t* failure) {
+  taosuv_client_t* client = stmt->client;
+  tuv_queue_t jobs;
+  tuv_queue_init(&jobs);
+  while (!tuv_queue_empty(&stmt->jobs)) {
+    tuv_job_t* job = tuv_stmt_job(stmt);
+    take_off(job, client);
+    tuv_queue_remove(&job->link);
+    job->stmt = NULL;
+    tuv_queue_push(&jobs, &job->link);
+  }
+  while (!tuv_queue_empty(&jobs)) {
+    tuv_job_t* job = TUV_CONTAINER(jobs.next, tuv_job_t, link);
+    taosuv_req_t* req = (taosuv_req_t*) (void*) job->req;
+    tuv_job_recycle(job, &client->mem->alloc);
+    if (req == NULL) continue;
+    tuv_req_of(req)->owner = NULL;
+    tuv_req_fail(req, failure);
+  }
+}
+
+void tuv_stmt_fail(taosuv_stmt_t* stmt, const tuv_failure_t* failure) {
+  if (stmt->preparing != NULL)
+    fail_prepare(stmt, failure);
+  else
+    fail_jobs(stmt, failure);
+}
+
+/* ---- finding a place ---- */
+
+static taosuv_stmt_t* stmt_of_seeker(taosuv_req_t* req) {
+  return TUV_CONTAINER(req, taosuv_stmt_t, seeker);
+}
+
+static void fail_memory(taosuv_stmt_t* stmt) {
+  tuv_stmt_fail(stmt, &(tuv_failure_t){TAOSUV_ENOMEM, 0, 0, NULL, NULL});
+}
+
+static void reached(taosuv_req_t* req, tuv_conn_t* conn) {
+  taosuv_stmt_t* stmt = stmt_of_seeker(req);
+  stmt->seeking = false;
+  unhold(stmt);
+  tuv_remote_t* remote = tuv_remote_create(stmt, conn);
+  if (remote == NULL) {
+    fail_memory(stmt);
+    return;
+  }
+  stmt->remote = remote;
+  if (stmt->preparing != NULL) stmt->preparing->host = tuv_conn_host(conn);
+  tuv_remote_prepare(remote);
+}
+
+static void not_reached(taosuv_req_t* req, const tuv_failure_t* failure) {
+  taosuv_stmt_t* stmt = stmt_of_seeker(req);
+  stmt->seeking = false;
+  tuv_stmt_fail(stmt, failure);
+}
+
+static const tuv_op_type_t seek_type = {.is_request = true,
+                                        .action = TAOSUV_ACTION_STMT_PREPARE,
+                                        .reach = reached,
+                                        .unreachable = not_reached};
+
+static void seek(taosuv_stmt_t* stmt) {
+  tuv_req_t* priv = tuv_req_of(&stmt->seeker);
+  memset(&stmt->seeker, 0, sizeof stmt->seeker);
+  tuv_queue_init(&priv->op.link);
+  priv->client = stmt->client;
+  priv->op.type = &seek_type;
+  priv->op.id = tuv_client_id(stmt->client);
+  priv->started = uv_hrtime();
+  stmt->seeking = true;
+  if (tuv_pool_submit(stmt->client, &stmt->seeker, NULL, 0) == 0) return;
+  stmt->seeking = false;
+  fail_memory(stmt);
+}
+
+/* ---- prepared ---- */
+
+/* Whether values bound for one form can be sent for the other: widths aside, which the server
+ * checks. */
+static bool same_form(const tuv_form_t* a, const tuv_form_t* b) {
+  if (a->insert != b->insert || a->count != b->count) return false;
+  for (uint32_t i = 0; a->insert && i < a->count; i++) {
+    const taosuv_stmt_field_t *x = &a->fields[i], *y = &b->fields[i];
+    bool same = x->kind == y->kind && x->type == y->type && x->precision == y->precision &&
+                x->scale == y->scale && x->name_length == y->name_length &&
+                memcmp(x->name, y->name, x->name_length) == 0;
+    if (!same) return false;
+  }
+  return true;
+}
+
+static void finish_prepare(taosuv_stmt_t* stmt, tuv_remote_t* remote) {
+  taosuv_stmt_prepare_t* req = stmt->preparing;
+  tuv_errmsg_t err = {""};
+  int status = tuv_stmt_take_form(stmt, remote, &err);
+  if (status < 0) {
+    tuv_failure_t failure = {status, 0, 0, err.text, tuv_conn_host(remote->conn)};
+    tuv_stmt_fail(stmt, &failure);
+    return;
+  }
+  stmt->preparing = NULL;
+  stmt->known = true;
+  stmt->fresh = false;
+  req->stmt = stmt;
+  req->host = tuv_conn_host(remote->conn);
+  tuv_req_of((taosuv_req_t*) (void*) req)->owner = NULL;
+  tuv_req_finish((taosuv_req_t*) (void*) req, 0);
+}
+
+void tuv_stmt_go_on(tuv_remote_t* remote) {
+  taosuv_stmt_t* stmt = remote->stmt;
+  stmt->moves = 0;
+  if (stmt->preparing != NULL) {
+    finish_prepare(stmt, remote);
+    return;
+  }
+  if (!same_form(tuv_form_of(stmt->form), tuv_form_of(remote->form))) {
+    stmt->stale = true;
+    tuv_stmt_let_go(stmt);
+    tuv_stmt_fail(stmt, &(tuv_failure_t){TAOSUV_ESCHEMA, 0, 0, NULL, NULL});
+    return;
+  }
+  if (stmt->njobs > 0) start_job(stmt);
+}
+
+/* ---- a turn ---- */
+
+/* A statement does not go on on a connection that is about to end, nor while its result is open. */
+static bool usable(const tuv_remote_t* remote) {
+  return remote->result == NULL && remote->conn->state == TUV_CONN_READY && !remote->conn->retiring;
+}
+
+static void run(taosuv_stmt_t* stmt) {
+  if (stmt->running || stmt->seeking || (stmt->preparing == NULL && stmt->njobs == 0)) return;
+  if (stmt->remote != NULL && stmt->remote->step != TUV_STEP_NONE) return;
+  if (stmt->remote != NULL && !usable(stmt->remote)) {
+    stmt->remote->stmt = NULL;
+    if (stmt->remote->result == NULL) tuv_remote_settle(stmt->remote);
+    stmt->remote = NULL;
+  }
+  if (stmt->remote == NULL && !stmt->fresh) {
+    stmt->remote = tuv_remote_take_cached(stmt->client, stmt->source);
+    if (stmt->remote != NULL) stmt->remote->stmt = stmt;
+  }
+  if (stmt->remote == NULL) {
+    seek(stmt);
+    return;
+  }
+  unhold(stmt);
+  tuv_stmt_go_on(stmt->remote);
+}
+
+void tuv_stmts_run_due(taosuv_client_t* client) {
+  tuv_queue_t batch;
+  tuv_queue_init(&batch);
+  tuv_queue_move(&client->stmts_due, &batch);
+  while (!tuv_queue_empty(&batch)) {
+    taosuv_stmt_t* stmt = TUV_CONTAINER(batch.next, taosuv_stmt_t, due);
+    tuv_queue_remove(&stmt->due);
+    if (stmt->close_due)
+      taosuv_stmt_close(stmt);
+    else
+      run(stmt);
+  }
+}

@@ -1,0 +1,137 @@
+/* What a statement's SQL has question marks for, read without a server. */
+#include "wire/stmt_sql.h"
+
+#include <string.h>
+
+typedef struct scanner_s {
+  const char* at;
+  const char* end;
+} scanner_t;
+
+/* A piece of SQL: a word, or one character; quoted texts and names are one piece that begins with
+ * its quote. */
+typedef struct token_s {
+  const char* at;
+  size_t length; /* 0: the end */
+} token_t;
+
+static bool is_word(char c) {
+  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
+}
+
+static const char* find(const scanner_t* scan, const char* from, const char* what) {
+  size_t length = strlen(what);
+  for (; (size_t) (scan->end - from) >= length; from++)
+    if (memcmp(from, what, length) == 0) return from + length;
+  return scan->end;
+}
+
+static void skip_blanks(scanner_t* scan) {
+  while (scan->at < scan->end) {
+    size_t left = (size_t) (scan->end - scan->at);
+    if (left >= 2 && memcmp(scan->at, "--", 2) == 0)
+      scan->at = find(scan, scan->at, "\n");
+    else if (left >= 2 && memcmp(scan->at, "/*", 2) == 0)
+      scan->at = find(scan, scan->at + 2, "*/");
+    else if ((unsigned char) *scan->at <= ' ')
+      scan->at++;
+    else
+      return;
+  }
+}
+
+/* Behind the quoted text that begins here: a quote inside is doubled, or behind a backslash. */
+static const char* quoted_end(const scanner_t* scan) {
+  char quote = *scan->at;
+  const char* at = scan->at + 1;
+  while (at < scan->end) {
+    if (*at == '\\' && quote != '`' && at + 1 < scan->end) {
+      at += 2;
+    } else if (*at == quote) {
+      if (at + 1 == scan->end || at[1] != quote) return at + 1;
+      at += 2;
+    } else {
+      at++;
+    }
+  }
+  return scan->end;
+}
+
+static token_t next(scanner_t* scan) {
+  skip_blanks(scan);
+  token_t token = {scan->at, 0};
+  if (scan->at == scan->end) return token;
+  char first = *scan->at;
+  if (first == '\'' || first == '"' || first == '`')
+    scan->at = quoted_end(scan);
+  else if (is_word(first))
+    while (scan->at < scan->end && is_word(*scan->at)) scan->at++;
+  else
+    scan->at++;
+  token.length = (size_t) (scan->at - token.at);
+  return token;
+}
+
+static bool is(token_t token, const char* word) {
+  if (token.length != strlen(word)) return false;
+  for (size_t i = 0; i < token.length; i++) {
+    char c = token.at[i];
+    if ((c >= 'A' && c <= 'Z' ? (char) (c + 32) : c) != word[i]) return false;
+  }
+  return true;
+}
+
+void tuv_stmt_sql_scan(const char* sql, size_t length, tuv_stmt_sql_t* out) {
+  scanner_t scan = {sql, sql + length};
+  bool in_tags = false;
+  memset(out, 0, sizeof *out);
+  token_t token = next(&scan);
+  out->insert = is(token, "insert");
+  if (out->insert) {
+    token = next(&scan);
+    if (is(token, "into")) token = next(&scan);
+    if (is(token, "?")) {
+      out->table = true;
+      out->table_at = (size_t) (token.at - sql);
+      token = next(&scan);
+    }
+  }
+  for (; token.length > 0; token = next(&scan)) {
+    if (is(token, "?")) (*(in_tags ? &out->tags : &out->columns))++;
+    if (!out->insert) continue;
+    if (is(token, "using")) out->super_table = true;
+    if (is(token, "tags")) in_tags = out->super_table;
+    if (is(token, "values")) in_tags = false;
+  }
+}
+
+/* Appends as far as there is room; counts all. */
+static void put(char* out, size_t room, size_t* at, const char* bytes, size_t length) {
+  if (*at < room) memcpy(out + *at, bytes, length < room - *at ? length : room - *at);
+  *at += length;
+}
+
+size_t tuv_stmt_sql_name(const char* sql, size_t length, const tuv_stmt_sql_t* scan,
+                         const char* table, char* out, size_t room) {
+  const char* dot = strchr(table, '.');
+  size_t size = strlen(table), at = 0;
+  if (strpbrk(table, "`'\"\\") != NULL || size == 0 || dot == table) return 0;
+  if (dot != NULL && (dot[1] == 0 || strchr(dot + 1, '.') != NULL)) return 0;
+  put(out, room, &at, sql, scan->table_at);
+  put(out, room, &at, "`", 1);
+  if (dot != NULL) {
+    put(out, room, &at, table, (size_t) (dot - table));
+    put(out, room, &at, "`.`", 3);
+    put(out, room, &at, dot + 1, strlen(dot + 1));
+  } else {
+    put(out, room, &at, table, size);
+  }
+  put(out, room, &at, "`", 1);
+  put(out, room, &at, sql + scan->table_at + 1, length - scan->table_at - 1);
+  return at;
+}
+
+bool tuv_sql_is_use(const char* sql, size_t length) {
+  scanner_t scan = {sql, sql + length};
+  return is(next(&scan), "use");
+}

@@ -1,0 +1,30 @@
+/* What a statement's SQL has question marks for, read without a server. */
+#ifndef TUV_WIRE_STMT_SQL_H
+#define TUV_WIRE_STMT_SQL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+typedef struct tuv_stmt_sql_s {
+  bool insert;      /* its first word is INSERT */
+  bool table;       /* INSERT INTO ?: the table is bound */
+  bool super_table; /* USING: the server can tell the fields without the table */
+  size_t table_at;  /* where that question mark stands */
+  uint32_t tags;    /* question marks in TAGS(…) */
+  uint32_t columns; /* all others but the table's */
+} tuv_stmt_sql_t;
+
+/* Question marks in quoted text, names and comments are not counted. Any bytes are allowed. */
+void tuv_stmt_sql_scan(const char* sql, size_t length, tuv_stmt_sql_t* out);
+
+/* The SQL with `table` ("name" or "database.name") in the place of the table's question mark, quoted:
+ * writes up to `room` bytes and returns the length of the whole; 0 when `table` is no name that can
+ * be quoted. */
+size_t tuv_stmt_sql_name(const char* sql, size_t length, const tuv_stmt_sql_t* scan,
+                         const char* table, char* out, size_t room);
+
+/* Whether it is a USE, after which a connection's unqualified names mean other tables. */
+bool tuv_sql_is_use(const char* sql, size_t length);
+
+#endif

@@ -1,0 +1,66 @@
+/* Three bundled servers for one test, to be stopped and started, and where connections are. */
+#include "cluster.h"
+
+void cl_start(cl_t* cluster, size_t i, const ts_config_t* config) {
+  ts_config_t own = config != NULL ? *config : (ts_config_t){0};
+  own.port = cluster->port[i];
+  assert_int_equal(ts_server_create(&cluster->it->loop, &own, &cluster->server[i]), 0);
+  cluster->port[i] = ts_server_port(cluster->server[i]);
+}
+
+static void on_stopped(void* data) {
+  ((cl_t*) data)->stopped = true;
+}
+
+static bool is_stopped(void* data) {
+  return ((cl_t*) data)->stopped;
+}
+
+void cl_stop(cl_t* cluster, size_t i) {
+  cluster->stopped = false;
+  ts_server_close(cluster->server[i], on_stopped, cluster);
+  cluster->server[i] = NULL;
+  assert_true(it_until(cluster->it, is_stopped, cluster, 10000));
+}
+
+cl_t cl_start_all(it_t* it, const ts_config_t* config) {
+  cl_t cluster = {.it = it, .server = it->others};
+  if (it->server == NULL) printf("note: left out, as it needs three bundled servers\n");
+  it_needs_bundled(it);
+  for (size_t i = 0; i < CL_HOSTS; i++) cl_start(&cluster, i, config);
+  return cluster;
+}
+
+void cl_stop_all(cl_t* cluster) {
+  for (size_t i = 0; i < CL_HOSTS; i++)
+    if (cluster->server[i] != NULL) cl_stop(cluster, i);
+}
+
+taosuv_client_t* cl_client(cl_t* cluster, size_t hosts, const char* keys) {
+  char url[512];
+  int size = snprintf(url, sizeof url, "ws://root:taosdata@");
+  for (size_t i = 0; i < hosts; i++)
+    size += snprintf(url + size, sizeof url - (size_t) size, "%s127.0.0.1:%d", i > 0 ? "," : "",
+                     cluster->port[i]);
+  snprintf(url + size, sizeof url - (size_t) size, "/?retry_initial=10&retry_max=40&%s", keys);
+  return it_client_url(cluster->it, url);
+}
+
+uint64_t cl_open(const cl_t* cluster, size_t i) {
+  return cluster->server[i] == NULL ? 0 : ts_server_counters(cluster->server[i]).open;
+}
+
+static bool is_spread(void* data) {
+  const cl_t* cluster = data;
+  for (size_t i = 0; i < CL_HOSTS; i++)
+    if (cl_open(cluster, i) != cluster->want[i]) return false;
+  return true;
+}
+
+void cl_until_spread(cl_t* cluster, uint64_t a, uint64_t b, uint64_t c) {
+  const uint64_t want[CL_HOSTS] = {a, b, c};
+  memcpy(cluster->want, want, sizeof want);
+  if (it_until(cluster->it, is_spread, cluster, 20000)) return;
+  fail_msg("%d, %d, %d connections", (int) cl_open(cluster, 0), (int) cl_open(cluster, 1),
+           (int) cl_open(cluster, 2));
+}

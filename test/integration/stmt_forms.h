@@ -1,0 +1,40 @@
+/* The three ways in which statements speak, for tests that go through all of them. */
+#ifndef TUV_TEST_INTEGRATION_STMT_FORMS_H
+#define TUV_TEST_INTEGRATION_STMT_FORMS_H
+
+#include "fixture.h"
+
+typedef struct stmt_form_s {
+  const char* name;
+  const char* version; /* of the bundled server */
+  const char* keys;    /* of the URL */
+} stmt_form_t;
+
+static const stmt_form_t stmt_forms[] = {
+    {"stmt2", "3.3.6.0", "stmt_version=2"},
+    {"first version", "3.3.6.0", "stmt_version=1"},
+    {"bind and exec in one message", "3.4.1.13", "metrics=0"},
+};
+enum { STMT_FORMS = sizeof stmt_forms / sizeof stmt_forms[0] };
+
+/* Runs the bundled server in the form's version; another server stays what it is, and the form is its
+ * own. */
+static inline const stmt_form_t* stmt_form_begin(it_t* it, size_t index) {
+  const stmt_form_t* form = &stmt_forms[index];
+  if (it->server != NULL) {
+    it_server_stop(it);
+    it_server_start(it, &(ts_config_t){.version = form->version});
+  }
+  return form;
+}
+
+/* A client with a database of its own, of the given precision. */
+static inline taosuv_client_t* stmt_form_client(it_t* it, const stmt_form_t* form,
+                                                const char* precision) {
+  taosuv_client_t* maker = it_client(it, "");
+  const char* db = it_database(it, maker, precision);
+  it_close_wait(it, maker);
+  return it_client_db(it, db, form->keys);
+}
+
+#endif

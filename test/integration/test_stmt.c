@@ -1,0 +1,277 @@
+/* Prepared statements: prepared, bound, executed, read back, prepared anew, closed. */
+#include "stmt_forms.h"
+
+static const int64_t T0 = 1700000000000;
+
+static void make_meters(it_t* it, taosuv_client_t* client) {
+  it_ok(it, client, "create stable st (ts timestamp, v float, n nchar(10)) tags (g int, l varchar(10))");
+}
+
+static const char insert_sql[] = "insert into ? using st tags(?,?) values(?,?,?)";
+
+static void bind_table(taosuv_stmt_t* stmt, const char* name, int g, const char* l) {
+  taosuv_value_t tags[] = {taosuv_i64(g), taosuv_text(l, TAOSUV_NUL_TERMINATED)};
+  assert_int_equal(taosuv_bind_table(stmt, name, TAOSUV_NUL_TERMINATED), 0);
+  if (taosuv_bind_tags(stmt, tags, 2) != 0) fail_msg("%s", taosuv_stmt_message(stmt));
+}
+
+static void bind_row(taosuv_stmt_t* stmt, int64_t ts, double v, const char* n) {
+  taosuv_value_t row[] = {taosuv_i64(ts), taosuv_f64(v),
+                          n == NULL ? taosuv_null() : taosuv_text(n, TAOSUV_NUL_TERMINATED)};
+  if (taosuv_bind_row(stmt, row, 3) != 0) fail_msg("%s", taosuv_stmt_message(stmt));
+}
+
+/* One cell of one row, as text. */
+static void check_cell(it_t* it, taosuv_client_t* client, const char* sql, const char* expected) {
+  char text[256];
+  taosuv_column_t column;
+  taosuv_result_t* result = it_rows(it, client, sql);
+  taosuv_block_t* block = it_block(it, result);
+  assert_non_null(block);
+  assert_int_equal(taosuv_block_rows(block), 1);
+  assert_int_equal(taosuv_block_column(block, 0, &column), 0);
+  taosuv_format_cell(&column, 0, 0, text, sizeof text);
+  assert_string_equal(text, expected);
+  taosuv_block_unref(block);
+  taosuv_result_close(result);
+}
+
+/* ---- in each form ---- */
+
+static void insert_many(it_t* it, const stmt_form_t* form) {
+  taosuv_client_t* client = stmt_form_client(it, form, "ms");
+  make_meters(it, client);
+  taosuv_stmt_t* stmt = it_stmt(it, client, insert_sql);
+  uint32_t count;
+  const taosuv_stmt_field_t* fields = taosuv_stmt_fields(stmt, &count);
+  assert_true(taosuv_stmt_is_insert(stmt));
+  assert_int_equal(count, 6);
+  static const struct {
+    const char* name;
+    taosuv_bind_kind_t kind;
+    taosuv_type_t type;
+  } want[] = {{"tbname", TAOSUV_BIND_TABLE, TAOSUV_TYPE_VARCHAR},
+              {"g", TAOSUV_BIND_TAG, TAOSUV_TYPE_INT},
+              {"l", TAOSUV_BIND_TAG, TAOSUV_TYPE_VARCHAR},
+              {"ts", TAOSUV_BIND_COLUMN, TAOSUV_TYPE_TIMESTAMP},
+              {"v", TAOSUV_BIND_COLUMN, TAOSUV_TYPE_FLOAT},
+              {"n", TAOSUV_BIND_COLUMN, TAOSUV_TYPE_NCHAR}};
+  for (uint32_t i = 0; i < count; i++) {
+    assert_string_equal(fields[i].name, want[i].name);
+    assert_int_equal(fields[i].kind, want[i].kind);
+    assert_int_equal(fields[i].type, want[i].type);
+  }
+  assert_int_equal(fields[5].length, 10);
+  for (int round = 0; round < 3; round++) {
+    for (int table = 0; table < 5; table++) {
+      char name[16];
+      snprintf(name, sizeof name, "d%d", table);
+      bind_table(stmt, name, table, "bj");
+      for (int row = 0; row < 10; row++)
+        bind_row(stmt, T0 + round * 10 + row, row + 0.5, row % 2 ? "\xe6\xb6\x9b" : NULL);
+    }
+    assert_int_equal(taosuv_bind_rows(stmt), 50);
+    assert_true(taosuv_bind_size(stmt) > 50 * 12);
+    assert_int_equal(it_executed(it, stmt), 50);
+    assert_int_equal(taosuv_bind_rows(stmt), 0);
+  }
+  assert_int_equal(it_number(it, client, "select count(*) from st"), 150);
+  assert_int_equal(it_number(it, client, "select sum(g) from st"), 30 * (0 + 1 + 2 + 3 + 4));
+  check_cell(it, client, "select n from d3 where ts = 1700000000001", "\xe6\xb6\x9b");
+  check_cell(it, client, "select n from d3 where ts = 1700000000002", "NULL");
+  check_cell(it, client, "select v from d3 where ts = 1700000000002", "2.5");
+  taosuv_stmt_close(stmt);
+}
+
+static void query_one(it_t* it, taosuv_stmt_t* stmt, int64_t above, uint64_t rows) {
+  it_op_t op = {0};
+  taosuv_value_t param = taosuv_i64(above);
+  if (taosuv_bind_row(stmt, &param, 1) != 0) fail_msg("%s", taosuv_stmt_message(stmt));
+  assert_int_equal(it_end(it_stmt_exec(it, stmt, &op), &op), 0);
+  assert_non_null(op.stmt_exec.result);
+  uint32_t count;
+  const taosuv_field_t* fields = taosuv_result_fields(op.stmt_exec.result, &count);
+  assert_int_equal(count, 3);
+  assert_int_equal(fields[0].type, TAOSUV_TYPE_TIMESTAMP);
+  assert_int_equal(fields[2].length, 10); /* as declared: not as it is stored */
+  assert_int_equal(it_drain(it, op.stmt_exec.result), rows);
+  taosuv_result_close(op.stmt_exec.result);
+}
+
+static void query_rows(it_t* it, const stmt_form_t* form) {
+  taosuv_client_t* client = stmt_form_client(it, form, "ms");
+  it_ok(it, client, "create table t (ts timestamp, v int, n nchar(10))");
+  it_ok(it, client, "insert into t values (1,1,'a') (2,2,'b') (3,3,null)");
+  taosuv_stmt_t* stmt = it_stmt(it, client, "select * from t where v > ?");
+  uint32_t count;
+  assert_false(taosuv_stmt_is_insert(stmt));
+  assert_null(taosuv_stmt_fields(stmt, &count));
+  assert_int_equal(count, 1);
+  for (int64_t above = 0; above < 4; above++) query_one(it, stmt, above, 3 - (uint64_t) above);
+  taosuv_stmt_close(stmt);
+}
+
+static void plain_tables(it_t* it, const stmt_form_t* form) {
+  taosuv_client_t* client = stmt_form_client(it, form, "us");
+  it_ok(it, client, "create table a (ts timestamp, v float, n nchar(10))");
+  it_ok(it, client, "create table b (ts timestamp, v float, n nchar(10))");
+  taosuv_stmt_t* stmt = it_stmt(it, client, "insert into a values(?,?,?)");
+  bind_row(stmt, 5, 1, "x");
+  it_executed(it, stmt);
+  taosuv_stmt_close(stmt);
+  /* The table's name alone tells no fields: another one's are asked for. */
+  it_op_t op = {0};
+  static const char sql[] = "insert into ? values(?,?,?)";
+  assert_int_equal(it_prepare(it, client, &op, sql), TAOSUV_ENOTSUP);
+  op.prepare.table = "a`b";
+  assert_int_equal(it_prepare(it, client, &op, sql), TAOSUV_EINVAL);
+  op.prepare.table = "a";
+  assert_int_equal(it_end(it_prepare(it, client, &op, sql), &op), 0);
+  stmt = op.prepare.stmt;
+  uint32_t count;
+  const taosuv_stmt_field_t* fields = taosuv_stmt_fields(stmt, &count);
+  assert_int_equal(count, 4);
+  assert_int_equal(fields[0].kind, TAOSUV_BIND_TABLE);
+  assert_string_equal(fields[0].name, "tbname");
+  assert_int_equal(fields[1].precision, TAOSUV_PRECISION_US);
+  static const char* const names[] = {"a", "b"};
+  for (size_t i = 0; i < 2; i++) {
+    assert_int_equal(taosuv_bind_table(stmt, names[i], TAOSUV_NUL_TERMINATED), 0);
+    for (int row = 0; row < 3; row++) bind_row(stmt, 100 + row, row, "y");
+  }
+  assert_int_equal(it_executed(it, stmt), 6);
+  assert_int_equal(it_number(it, client, "select count(*) from a"), 4);
+  assert_int_equal(it_number(it, client, "select count(*) from b"), 3);
+  taosuv_stmt_close(stmt);
+}
+
+static void prepare_again(it_t* it, const stmt_form_t* form) {
+  taosuv_client_t* client = stmt_form_client(it, form, "ms");
+  make_meters(it, client);
+  it_op_t op = {0}, run = {0};
+  taosuv_stmt_t* stmt = it_stmt(it, client, insert_sql);
+  bind_table(stmt, "d1", 1, "x");
+  bind_row(stmt, T0, 1, "dropped");
+  assert_int_equal(it_end(it_reprepare(it, stmt, &op, "select v from st where v > ?"), &op), 0);
+  assert_ptr_equal(op.prepare.stmt, stmt);
+  assert_false(taosuv_stmt_is_insert(stmt));
+  taosuv_value_t param = taosuv_f64(0);
+  assert_int_equal(taosuv_bind_row(stmt, &param, 1), 0);
+  assert_int_equal(it_end(it_stmt_exec(it, stmt, &run), &run), 0);
+  assert_int_equal(it_drain(it, run.stmt_exec.result), 0);
+  taosuv_result_close(run.stmt_exec.result);
+  /* A failure leaves nothing that could be executed, but can be followed by another SQL. */
+  assert_int_equal(it_end(it_reprepare(it, stmt, &op, "insert into none values(?,?)"), &op),
+                   TAOSUV_ESERVER);
+  assert_ptr_equal(op.prepare.stmt, stmt);
+  assert_int_equal(it_stmt_exec(it, stmt, &run), TAOSUV_EINVAL);
+  assert_true(strlen(taosuv_stmt_message(stmt)) > 0);
+  assert_int_equal(it_end(it_reprepare(it, stmt, &op, insert_sql), &op), 0);
+  bind_table(stmt, "d1", 1, "x");
+  bind_row(stmt, T0, 1, NULL);
+  assert_int_equal(it_executed(it, stmt), 1);
+  taosuv_stmt_close(stmt);
+  assert_int_equal(it_number(it, client, "select count(*) from st"), 1);
+}
+
+static void run_in_order(it_t* it, const stmt_form_t* form) {
+  enum { BATCHES = 20 };
+  it_op_t ops[BATCHES];
+  memset(ops, 0, sizeof ops);
+  taosuv_client_t* client = stmt_form_client(it, form, "ms");
+  make_meters(it, client);
+  taosuv_stmt_t* stmt = it_stmt(it, client, insert_sql);
+  /* The same rows again and again: the last one stays. */
+  for (int i = 0; i < BATCHES; i++) {
+    bind_table(stmt, "d1", 1, "x");
+    for (int row = 0; row <= i; row++) bind_row(stmt, T0 + row, i, NULL);
+    assert_int_equal(it_stmt_exec(it, stmt, &ops[i]), 0);
+  }
+  for (int i = 0; i < BATCHES; i++) {
+    assert_int_equal(it_wait(&ops[i]), 0);
+    assert_int_equal(ops[i].stmt_exec.affected_rows, i + 1);
+    for (int later = i + 1; later < BATCHES && ops[i].completed == 0; later++)
+      assert_int_equal(ops[later].completed, 0);
+  }
+  assert_int_equal(it_number(it, client, "select count(*) from d1 where v = 19"), BATCHES);
+  taosuv_stmt_close(stmt);
+}
+
+static void share_a_connection(it_t* it, const stmt_form_t* form) {
+  enum { STATEMENTS = 100 };
+  it_op_t* ops = calloc(STATEMENTS, sizeof *ops);
+  taosuv_client_t* client = stmt_form_client(it, form, "ms");
+  make_meters(it, client);
+  for (int i = 0; i < STATEMENTS; i++)
+    assert_int_equal(it_prepare(it, client, &ops[i], insert_sql), 0);
+  taosuv_stmt_t* stmts[STATEMENTS];
+  for (int i = 0; i < STATEMENTS; i++) {
+    assert_int_equal(it_wait(&ops[i]), 0);
+    stmts[i] = ops[i].prepare.stmt;
+  }
+  memset(ops, 0, STATEMENTS * sizeof *ops);
+  for (int round = 0; round < 3; round++) {
+    for (int i = 0; i < STATEMENTS; i++) {
+      char name[16];
+      snprintf(name, sizeof name, "d%d", i);
+      bind_table(stmts[i], name, i, "x");
+      for (int row = 0; row < 3; row++) bind_row(stmts[i], T0 + 3 * round + row, i, NULL);
+      assert_int_equal(it_stmt_exec(it, stmts[i], &ops[i]), 0);
+    }
+    for (int i = 0; i < STATEMENTS; i++) {
+      assert_int_equal(it_wait(&ops[i]), 0);
+      assert_int_equal(ops[i].stmt_exec.affected_rows, 3);
+    }
+  }
+  for (int i = 0; i < STATEMENTS; i++) taosuv_stmt_close(stmts[i]);
+  free(ops);
+  assert_int_equal(it_number(it, client, "select count(*) from st"), STATEMENTS * 9);
+}
+
+/* ---- the tests ---- */
+
+static void in_each_form(it_t* it, void (*test)(it_t* it, const stmt_form_t* form)) {
+  for (size_t i = 0; i < STMT_FORMS; i++) {
+    test(it, stmt_form_begin(it, i));
+    if (it->server == NULL) break;
+  }
+}
+
+#define FORMS_TEST(name, test)                                                                    \
+  static void name(void** state) { in_each_form(*state, test); }
+
+FORMS_TEST(many_tables_are_inserted_into, insert_many)
+FORMS_TEST(queries_have_parameters, query_rows)
+FORMS_TEST(tables_without_a_super_table_are_inserted_into, plain_tables)
+FORMS_TEST(a_statement_is_prepared_anew, prepare_again)
+FORMS_TEST(batches_of_a_statement_run_in_order, run_in_order)
+FORMS_TEST(a_hundred_statements_share_a_connection, share_a_connection)
+
+static void what_cannot_be_prepared_is_refused(void** state) {
+  it_t* it = *state;
+  it_op_t op = {0};
+  taosuv_client_t* client = it_client(it, "");
+  assert_int_equal(it_prepare(it, client, &op, ""), TAOSUV_EINVAL);
+  assert_int_equal(it_prepare(it, client, &op, "select '\xff' where a = ?"), TAOSUV_EINVAL);
+  assert_int_equal(it_prepare(it, client, &op, "select 1"), TAOSUV_ENOTSUP);
+  assert_int_equal(it_end(it_prepare(it, client, &op, "insert into no.ne values(?)"), &op),
+                   TAOSUV_ESERVER);
+  assert_null(op.prepare.stmt);
+  assert_true(op.req.server_code != 0);
+  assert_int_equal(it_end(it_prepare(it, client, &op, "selec ?"), &op), TAOSUV_ESERVER);
+  it_usable(it, client);
+  taosuv_stmt_close(NULL);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      IT_TEST(many_tables_are_inserted_into),
+      IT_TEST(queries_have_parameters),
+      IT_TEST(tables_without_a_super_table_are_inserted_into),
+      IT_TEST(a_statement_is_prepared_anew),
+      IT_TEST(batches_of_a_statement_run_in_order),
+      IT_TEST(a_hundred_statements_share_a_connection),
+      IT_TEST(what_cannot_be_prepared_is_refused),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}

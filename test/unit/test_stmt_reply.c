@@ -1,0 +1,177 @@
+/* Replies of the statement actions. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "wire/status.h"
+#include "wire/stmt_reply.h"
+
+static tuv_json_t json;
+static tuv_errmsg_t err;
+
+static int start(void** state) {
+  (void) state;
+  tuv_json_init(&json, &tuv_alloc_default);
+  return 0;
+}
+
+static int finish(void** state) {
+  (void) state;
+  tuv_json_free(&json);
+  return 0;
+}
+
+static void parse(const char* members, tuv_reply_t* reply) {
+  char text[4000];
+  snprintf(text, sizeof text, "{\"code\":0,\"message\":\"\"%s}", members);
+  assert_int_equal(tuv_reply_parse(&json, (const uint8_t*) text, strlen(text), reply, &err), 0);
+  err.text[0] = 0;
+}
+
+static void ids_and_counts_are_checked(void** state) {
+  (void) state;
+  tuv_reply_t reply;
+  uint64_t id;
+  int64_t affected;
+  parse(",\"stmt_id\":18446744073709551615,\"affected\":7", &reply);
+  assert_int_equal(tuv_stmt_reply_id(&reply, &id, &err), 0);
+  assert_true(id == UINT64_MAX);
+  assert_int_equal(tuv_stmt_reply_affected(&reply, &affected, &err), 0);
+  assert_int_equal(affected, 7);
+  static const char* const bad[] = {"", ",\"stmt_id\":0,\"affected\":-1",
+                                    ",\"stmt_id\":\"1\",\"affected\":1.5",
+                                    ",\"stmt_id\":-1,\"affected\":\"2\""};
+  for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+    parse(bad[i], &reply);
+    assert_int_equal(tuv_stmt_reply_id(&reply, &id, &err), TUV_EPROTO);
+    assert_true(strlen(err.text) > 0);
+    if (i > 0) assert_int_equal(tuv_stmt_reply_affected(&reply, &affected, &err), TUV_EPROTO);
+  }
+}
+
+/* The fields of PROTOCOL 6.3.1, and some more. */
+static const char fields_reply[] =
+    ",\"fields\":[{\"name\":\"tbname\",\"field_type\":8,\"precision\":0,\"scale\":0,\"bytes\":271,"
+    "\"bind_type\":4},{\"name\":\"g\",\"field_type\":4,\"precision\":0,\"scale\":0,\"bytes\":4,"
+    "\"bind_type\":2},{\"name\":\"j\",\"field_type\":15,\"bytes\":16384,\"bind_type\":2},"
+    "{\"name\":\"ts\",\"field_type\":9,\"precision\":2,\"scale\":0,\"bytes\":8,\"bind_type\":1},"
+    "{\"name\":\"n\",\"field_type\":10,\"precision\":0,\"scale\":0,\"bytes\":42,\"bind_type\":1},"
+    "{\"name\":\"p\",\"field_type\":20,\"precision\":0,\"scale\":0,\"bytes\":62,\"bind_type\":1},"
+    "{\"name\":\"d\",\"field_type\":17,\"precision\":38,\"scale\":10,\"bytes\":16,\"bind_type\":1}]"
+    ",\"fields_count\":7";
+
+static void fields_are_read_as_they_were_declared(void** state) {
+  (void) state;
+  static const taosuv_stmt_field_t want[] = {
+      {.name = "tbname", .kind = 4, .type = TAOSUV_TYPE_VARCHAR, .length = 269},
+      {.name = "g", .kind = 2, .type = TAOSUV_TYPE_INT},
+      {.name = "j", .kind = 2, .type = TAOSUV_TYPE_JSON, .length = 4095},
+      {.name = "ts", .kind = 1, .type = TAOSUV_TYPE_TIMESTAMP, .precision = TAOSUV_PRECISION_NS},
+      {.name = "n", .kind = 1, .type = TAOSUV_TYPE_NCHAR, .length = 10},
+      {.name = "p", .kind = 1, .type = TAOSUV_TYPE_GEOMETRY, .length = 60},
+      {.name = "d", .kind = 1, .type = TAOSUV_TYPE_DECIMAL128, .precision = 38, .scale = 10}};
+  taosuv_stmt_field_t got[7];
+  tuv_stmt_fields_t fields;
+  tuv_reply_t reply;
+  parse(fields_reply, &reply);
+  assert_int_equal(tuv_stmt_reply_fields(&reply, 0, &fields, &err), 0);
+  assert_int_equal(fields.count, 7);
+  char* names = malloc(fields.names_size);
+  assert_ptr_equal(tuv_stmt_fields_copy(&fields, got, names), names + fields.names_size);
+  for (size_t i = 0; i < 7; i++) {
+    assert_string_equal(got[i].name, want[i].name);
+    assert_int_equal(got[i].name_length, strlen(want[i].name));
+    assert_int_equal(got[i].kind, want[i].kind);
+    assert_int_equal(got[i].type, want[i].type);
+    assert_int_equal(got[i].precision, want[i].precision);
+    assert_int_equal(got[i].scale, want[i].scale);
+    assert_int_equal(got[i].length, want[i].length);
+  }
+  /* The first version does not say what they are for. */
+  assert_int_equal(tuv_stmt_reply_fields(&reply, TAOSUV_BIND_TAG, &fields, &err), 0);
+  tuv_stmt_fields_copy(&fields, got, names);
+  assert_int_equal(got[3].kind, TAOSUV_BIND_TAG);
+  free(names);
+}
+
+static void no_fields_are_none(void** state) {
+  (void) state;
+  tuv_stmt_fields_t fields;
+  tuv_reply_t reply;
+  static const char* const none[] = {"", ",\"fields\":null", ",\"fields\":[]"};
+  for (size_t i = 0; i < 3; i++) {
+    parse(none[i], &reply);
+    assert_int_equal(tuv_stmt_reply_fields(&reply, 0, &fields, &err), 0);
+    assert_int_equal(fields.count, 0);
+    assert_int_equal(fields.names_size, 0);
+    assert_null(tuv_stmt_fields_copy(&fields, NULL, NULL));
+  }
+}
+
+static void malformed_fields_are_refused(void** state) {
+  (void) state;
+  static const char* const bad[] = {
+      "7", "{}", "[7]", "[{}]", "[{\"name\":7,\"field_type\":4,\"bind_type\":1}]",
+      "[{\"name\":\"a\",\"field_type\":0,\"bind_type\":1}]",
+      "[{\"name\":\"a\",\"field_type\":22,\"bind_type\":1}]",
+      "[{\"name\":\"a\",\"field_type\":256,\"bind_type\":1}]",
+      "[{\"name\":\"a\",\"field_type\":4,\"bind_type\":0}]",
+      "[{\"name\":\"a\",\"field_type\":4,\"bind_type\":5}]",
+      "[{\"name\":\"a\",\"field_type\":4}]",
+      "[{\"name\":\"a\",\"field_type\":9,\"bind_type\":1,\"precision\":3}]",
+      "[{\"name\":\"a\",\"field_type\":4,\"bind_type\":1,\"scale\":-1}]",
+      "[{\"name\":\"a\",\"field_type\":4,\"bind_type\":1,\"bytes\":4294967296}]"};
+  for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+    char members[256];
+    tuv_stmt_fields_t fields;
+    tuv_reply_t reply;
+    snprintf(members, sizeof members, ",\"fields\":%s", bad[i]);
+    parse(members, &reply);
+    if (tuv_stmt_reply_fields(&reply, 0, &fields, &err) != TUV_EPROTO)
+      fail_msg("%s was believed", bad[i]);
+    assert_true(strlen(err.text) > 0);
+  }
+}
+
+static void a_result_is_read_with_its_declared_widths(void** state) {
+  (void) state;
+  static const struct {
+    uint8_t type;
+    int64_t stored, declared;
+  } widths[] = {{TAOSUV_TYPE_VARCHAR, 12, 10},   {TAOSUV_TYPE_NCHAR, 42, 10},
+                {TAOSUV_TYPE_VARBINARY, 12, 10}, {TAOSUV_TYPE_GEOMETRY, 102, 100},
+                {TAOSUV_TYPE_JSON, 16384, 4095}, {TAOSUV_TYPE_INT, 4, 4},
+                {TAOSUV_TYPE_VARCHAR, 1, 0},     {TAOSUV_TYPE_JSON, 0, 0}};
+  for (size_t i = 0; i < sizeof widths / sizeof widths[0]; i++)
+    assert_int_equal(tuv_declared_width(widths[i].type, widths[i].stored), widths[i].declared);
+  tuv_reply_t reply;
+  tuv_query_reply_t query;
+  static const char members[] =
+      ",\"stmt_id\":3,\"id\":2,\"result_id\":5,\"fields_count\":1,\"fields_names\":[\"v\"],"
+      "\"fields_types\":[10],\"fields_lengths\":[42],\"precision\":1";
+  parse(members, &reply);
+  assert_int_equal(tuv_reply_stmt_result(&reply, "id", &query, &err), 0);
+  assert_int_equal(query.id, 2);
+  assert_true(query.storage_widths && query.fields == 1 && query.precision == 1);
+  assert_int_equal(tuv_reply_stmt_result(&reply, "result_id", &query, &err), 0);
+  assert_int_equal(query.id, 5);
+  assert_int_equal(tuv_reply_stmt_result(&reply, "none", &query, &err), TUV_EPROTO);
+  parse(",\"id\":2,\"fields_count\":0", &reply);
+  assert_int_equal(tuv_reply_stmt_result(&reply, "id", &query, &err), TUV_EPROTO);
+}
+
+int main(void) {
+#define JSON_TEST(name) cmocka_unit_test_setup_teardown(name, start, finish)
+  const struct CMUnitTest tests[] = {
+      JSON_TEST(ids_and_counts_are_checked),
+      JSON_TEST(fields_are_read_as_they_were_declared),
+      JSON_TEST(no_fields_are_none),
+      JSON_TEST(malformed_fields_are_refused),
+      JSON_TEST(a_result_is_read_with_its_declared_widths),
+  };
+  return cmocka_run_group_tests_name("stmt_reply", tests, NULL, NULL);
+}
