@@ -129,6 +129,5 @@ tuv_lane_t* tuv_writer_lane(taosuv_writer_t* writer, const void* key, size_t siz
 int tuv_writer_check(taosuv_writer_t* writer, const tuv_lane_type_t* type);
 void tuv_writer_ready(taosuv_writer_t* writer); /* makes lanes ready that ask nobody */
 void tuv_writer_release(taosuv_writer_t* writer);
-void tuv_writers_close(taosuv_client_t* client); /* the client is being closed */
 
 #endif
