@@ -6,6 +6,8 @@
 #include "taosuv/bind.h"
 #include "taosuv/client.h"
 #include "taosuv/error.h"
+#include "taosuv/line.h"
+#include "taosuv/lines.h"
 #include "taosuv/observe.h"
 #include "taosuv/query.h"
 #include "taosuv/stmt.h"

@@ -84,7 +84,8 @@ typedef enum {
   TAOSUV_ACTION_FETCH,
   TAOSUV_ACTION_PING,
   TAOSUV_ACTION_STMT_PREPARE,
-  TAOSUV_ACTION_STMT_EXEC
+  TAOSUV_ACTION_STMT_EXEC,
+  TAOSUV_ACTION_INSERT_LINES
 } taosuv_action_t;
 
 /* "exec", "query", …; NULL for no action. Static memory. */

@@ -11,12 +11,12 @@ static void ignore_reply(tuv_op_t* op, tuv_conn_t* conn, const tuv_reply_t* repl
   (void) reply;
 }
 
-static tuv_op_t tombstone, ping_tombstone;
+static tuv_op_t ping_tombstone;
 static const tuv_op_type_t tombstone_type = {
-    .is_request = true, .reply = ignore_reply, .tombstone = &tombstone};
+    .is_request = true, .reply = ignore_reply, .tombstone = &tuv_plain_tombstone};
 static const tuv_op_type_t ping_tombstone_type = {
     .is_request = true, .reply = ignore_reply, .tombstone = &ping_tombstone};
-static tuv_op_t tombstone = {.type = &tombstone_type};
+tuv_op_t tuv_plain_tombstone = {.type = &tombstone_type};
 static tuv_op_t ping_tombstone = {.type = &ping_tombstone_type};
 
 /* A member of a reply that must be there. */
@@ -126,7 +126,7 @@ static const tuv_op_type_t version_type = {.is_request = true,
                                            .encode = version_encode,
                                            .reply = version_replied,
                                            .complete = version_complete,
-                                           .tombstone = &tombstone};
+                                           .tombstone = &tuv_plain_tombstone};
 
 int taosuv_server_version(taosuv_client_t* client, taosuv_server_version_t* req,
                           taosuv_server_version_cb cb) {
@@ -178,7 +178,7 @@ static const tuv_op_type_t status_type = {.is_request = true,
                                           .reply = status_replied,
                                           .complete = status_complete,
                                           .payload_key = "fqdn",
-                                          .tombstone = &tombstone};
+                                          .tombstone = &tuv_plain_tombstone};
 
 int taosuv_server_status(taosuv_client_t* client, taosuv_server_status_t* req, const char* fqdn,
                          size_t length, int port, taosuv_server_status_cb cb) {
@@ -219,7 +219,7 @@ static const tuv_op_type_t db_type = {.is_request = true,
                                       .encode = db_encode,
                                       .reply = db_replied,
                                       .complete = db_complete,
-                                      .tombstone = &tombstone};
+                                      .tombstone = &tuv_plain_tombstone};
 
 int taosuv_current_db(taosuv_client_t* client, taosuv_current_db_t* req, taosuv_current_db_cb cb) {
   int status = tuv_req_check(client, (taosuv_req_t*) (void*) req, cb != NULL);

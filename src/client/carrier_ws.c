@@ -27,6 +27,8 @@ static int recover(tuv_conn_t* conn, tuv_req_t* priv) {
   uint8_t* frame = tuv_ws_unsent(&conn->ws, priv->op.at, &size);
   if (frame == NULL) return TAOSUV_ENOMEM;
   priv->payload_size = 0;
+  if (priv->op.type->recover != NULL)
+    return priv->op.type->recover(conn->client, frame, size, priv);
   if (key == NULL) return 0;
   char* text = NULL;
   const void* bytes = frame + TUV_MSG_QUERY_HEAD;

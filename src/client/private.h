@@ -21,6 +21,7 @@
 typedef struct tuv_conn_s tuv_conn_t;
 typedef struct tuv_remote_s tuv_remote_t;
 typedef struct tuv_op_s tuv_op_t;
+typedef struct tuv_req_s tuv_req_t;
 
 /* How a request or a result failed. The texts live as long as the call that passes this. */
 typedef struct tuv_failure_s {
@@ -57,6 +58,9 @@ typedef struct tuv_op_type_s {
   bool (*was_sent)(const taosuv_req_t* req);
   /* In a JSON request of this type the payload is this text of args; NULL: no payload. */
   const char* payload_key;
+  /* Gives such a request its payload back out of a whole message; NULL: by payload_key. */
+  int (*recover)(taosuv_client_t* client, const uint8_t* message, size_t size,
+                 tuv_req_t* priv);
   /* Takes its place in the connection's table when it was cancelled; it frees what a late answer
    * brings. */
   tuv_op_t* tombstone;
@@ -80,7 +84,7 @@ typedef enum {
 } tuv_req_state_t;
 
 /* The library's part of a request: overlays taosuv_req_private_t. */
-typedef struct tuv_req_s {
+struct tuv_req_s {
   tuv_op_t op;
   taosuv_client_t* client;
   tuv_timed_t timed;
@@ -92,7 +96,7 @@ typedef struct tuv_req_s {
   uint8_t state;    /* tuv_req_state_t */
   bool left;        /* a connection of it died after its first byte had left */
   void* owner;      /* WAITING for a statement: the statement, or the batch */
-} tuv_req_t;
+};
 
 _Static_assert(sizeof(tuv_req_t) <= sizeof(taosuv_req_private_t), "requests hold their insides");
 
@@ -349,7 +353,8 @@ void tuv_conn_on_pong(tuv_ws_t* ws, const uint8_t* data, size_t size);
 /* login.c */
 void tuv_login_begin(tuv_conn_t* conn);
 
-/* admin.c */
+/* admin.c: for operations that leave nothing behind on the server */
+extern tuv_op_t tuv_plain_tombstone;
 bool tuv_admin_is_ping(const tuv_op_t* op);
 
 /* query.c */

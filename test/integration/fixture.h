@@ -59,6 +59,7 @@ struct it_op_s {
     taosuv_query_t query;
     taosuv_fetch_t fetch;
     taosuv_ping_t ping;
+    taosuv_insert_lines_t lines;
     taosuv_server_version_t version;
     taosuv_server_status_t server_status;
     taosuv_current_db_t current_db;
@@ -115,6 +116,10 @@ int it_exec(it_t* it, taosuv_client_t* client, it_op_t* op, const char* sql);
 int it_exec_sized(it_t* it, taosuv_client_t* client, it_op_t* op, const char* sql, size_t size);
 int it_query(it_t* it, taosuv_client_t* client, it_op_t* op, const char* sql);
 int it_fetch(it_t* it, taosuv_result_t* result, it_op_t* op);
+/* With the in-fields of op->lines as they are. */
+int it_lines(it_t* it, taosuv_client_t* client, it_op_t* op, const uv_buf_t* text,
+             unsigned int count);
+int it_line(it_t* it, taosuv_client_t* client, it_op_t* op, const char* text);
 int it_ping(it_t* it, taosuv_client_t* client, it_op_t* op);
 int it_version(it_t* it, taosuv_client_t* client, it_op_t* op);
 int it_status(it_t* it, taosuv_client_t* client, it_op_t* op, const char* fqdn, int port);

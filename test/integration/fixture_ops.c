@@ -76,6 +76,21 @@ int it_fetch(it_t* it, taosuv_result_t* result, it_op_t* op) {
   return began(op, taosuv_fetch(result, &op->fetch, on_fetch));
 }
 
+static void on_lines(taosuv_insert_lines_t* req, int status) {
+  completed((taosuv_req_t*) req, status);
+}
+
+int it_lines(it_t* it, taosuv_client_t* client, it_op_t* op, const uv_buf_t* text,
+             unsigned int count) {
+  begin(it, op);
+  return began(op, taosuv_insert_lines(client, &op->lines, text, count, on_lines));
+}
+
+int it_line(it_t* it, taosuv_client_t* client, it_op_t* op, const char* text) {
+  uv_buf_t buf = uv_buf_init((char*) (uintptr_t) text, (unsigned int) strlen(text));
+  return it_lines(it, client, op, &buf, 1);
+}
+
 static void on_ping(taosuv_ping_t* req, int status) {
   completed((taosuv_req_t*) req, status);
 }

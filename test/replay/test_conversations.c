@@ -231,6 +231,40 @@ static void do_current_db(replay_t* replay, exchange_t* exchange) {
   yyjson_doc_free(doc);
 }
 
+/* False: the recorded request is one that the client refuses, as it should. */
+static bool read_insert(yyjson_val* args, taosuv_insert_lines_t* lines) {
+  static const char* const names[] = {"", "h", "m", "s", "ms", "u", "ns"};
+  const char* precision = yyjson_get_str(yyjson_obj_get(args, "precision"));
+  memset(lines, 0, sizeof *lines);
+  lines->format = (int) yyjson_get_int(yyjson_obj_get(args, "protocol")) - 1;
+  lines->precision = 0;
+  while (lines->precision < 7 && strcmp(names[lines->precision], precision) != 0)
+    lines->precision++;
+  lines->ttl = yyjson_get_sint(yyjson_obj_get(args, "ttl"));
+  return lines->format >= 0 && lines->format < 3 && lines->precision < 7 &&
+         yyjson_get_len(yyjson_obj_get(args, "data")) > 0;
+}
+
+static void do_insert(replay_t* replay, exchange_t* exchange, const request_t* request) {
+  taosuv_insert_lines_t lines;
+  bool sendable = read_insert(request->args, &lines);
+  yyjson_val* data = yyjson_obj_get(request->args, "data");
+  int status = sync_insert_lines(replay->client, &lines, yyjson_get_str(data),
+                                 yyjson_get_len(data));
+  assert_string_equal(replay->unexpected, "");
+  assert_int_equal(exchange->used, sendable);
+  if (!sendable) {
+    assert_int_equal(status, TAOSUV_EINVAL);
+    return;
+  }
+  if (check_refusal(exchange, (taosuv_req_t*) &lines, false)) return;
+  yyjson_doc* doc = answer_json(exchange);
+  yyjson_val* root = yyjson_doc_get_root(doc);
+  assert_int_equal(lines.affected_rows, yyjson_get_sint(yyjson_obj_get(root, "affected_rows")));
+  assert_int_equal(lines.total_rows, yyjson_get_sint(yyjson_obj_get(root, "total_rows")));
+  yyjson_doc_free(doc);
+}
+
 /* One exchange, if it is one that this client can be led to. */
 static void lead(replay_t* replay, size_t at) {
   exchange_t* exchange = &replay->conversation->exchanges[at];
@@ -250,6 +284,8 @@ static void lead(replay_t* replay, size_t at) {
     do_query(replay, at, &request);
   else if (strcmp(request.action, "check_server_status") == 0)
     do_status(replay, exchange, &request);
+  else if (strcmp(request.action, "insert") == 0)
+    do_insert(replay, exchange, &request);
   else if (strcmp(request.action, "get_current_db") == 0)
     do_current_db(replay, exchange);
   else

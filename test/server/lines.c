@@ -148,11 +148,11 @@ int ts_lines_insert(ts_store_t* store, const char* db, const ts_lines_t* lines, 
                     int64_t* total, ts_error_t* error) {
   *affected = *total = 0;
   *error = (ts_error_t){0};
-  if (lines->format < TS_LINES_INFLUX || lines->format > TS_LINES_JSON)
-    return ts_error(error, TS_E_LINES_PROTOCOL, "protocol invalidate");
   if (*db == '\0') return ts_error(error, TS_E_DB_NOT_SPECIFIED, "Database not specified");
   ts_database_t* database = ts_database_find(store, db);
   if (database == NULL) return ts_error(error, TS_E_NO_DB, "Database not exist");
+  if (lines->format < TS_LINES_INFLUX || lines->format > TS_LINES_JSON)
+    return ts_error(error, TS_E_LINES_PROTOCOL, "protocol invalidate");
   *total = count_lines(lines);
   if (*total == 0) return ts_error(error, TS_E_LINES_DATA, "line num is invalid");
   ts_points_t points = {.error = error, .input = lines, .precision = database->precision};

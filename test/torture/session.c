@@ -21,6 +21,7 @@ typedef union any_s {
   taosuv_server_version_t version;
   taosuv_server_status_t status;
   taosuv_current_db_t db;
+  taosuv_insert_lines_t lines;
 } any_t;
 
 /* One session. Requests are never used twice, so that a second callback of one would be seen. */
@@ -118,6 +119,22 @@ static void on_db(taosuv_current_db_t* req, int status) {
   next_step(completed((taosuv_req_t*) req, status));
 }
 
+static void on_lines(taosuv_insert_lines_t* req, int status) {
+  session_t* session = completed((taosuv_req_t*) req, status);
+  if (status == 0 && !session->any_status) assert_int_equal(req->affected_rows, 1);
+  next_step(session);
+}
+
+/* Two buffers, into the table that keeps nothing. */
+static int insert_lines(session_t* session, any_t* call) {
+  static const char* const text[] = {"sink,t=a v=1i32 ", "1700000000000000000\n"};
+  uv_buf_t bufs[2];
+  for (int i = 0; i < 2; i++)
+    bufs[i] = uv_buf_init((char*) (uintptr_t) text[i], (unsigned) strlen(text[i]));
+  call->lines.precision = TAOSUV_LINES_NS;
+  return taosuv_insert_lines(session->client, &call->lines, bufs, 2, on_lines);
+}
+
 /* Reads a result to its end, or until it fails. */
 static void on_block(taosuv_fetch_t* req, int status) {
   session_t* session = completed((taosuv_req_t*) req, status);
@@ -166,7 +183,7 @@ static void on_canceled(taosuv_query_t* req, int status) {
 static const char table[] = "select * from bench.rows_7_3";
 
 static void next_step(session_t* session) {
-  any_t* call = session->step < 9 ? next_call(session) : NULL;
+  any_t* call = session->step < 10 ? next_call(session) : NULL;
   int status;
   switch (session->step++) {
     case 0: status = taosuv_open(session->client, &call->open, on_open); break;
@@ -191,6 +208,7 @@ static void next_step(session_t* session) {
       status = taosuv_server_status(session->client, &call->status, NULL, 0, 0, on_status);
       break;
     case 8: status = taosuv_current_db(session->client, &call->db, on_db); break;
+    case 9: status = insert_lines(session, call); break;
     default: return;
   }
   began(session, call, status);
@@ -225,7 +243,7 @@ int session_run(place_t* place, bool any_status, void (*eased)(void*), void* con
   }
   next_step(&session);
   run_until_idle(&session);
-  assert_int_equal(session.step, 10);
+  assert_int_equal(session.step, 11);
   int worst = session.worst;
   bool canceled = worst == TAOSUV_ECANCELED; /* one of them always is */
   if (canceled) worst = 0;
@@ -257,7 +275,8 @@ void place_set_up(place_t* place, const char* keys) {
   assert_int_equal(uv_loop_init(&place->loop), 0);
   ts_config_t config = {.compression = true}; /* when a client offers it */
   assert_int_equal(ts_server_create(&place->loop, &config, &place->server), 0);
-  snprintf(place->url, sizeof place->url, "%s?retries=0&retry_initial=1&retry_max=1%s%s",
+  ts_server_exec(place->server, "create database bench");
+  snprintf(place->url, sizeof place->url, "%s/bench?retries=0&retry_initial=1&retry_max=1%s%s",
            ts_server_url(place->server), keys[0] == 0 ? "" : "&", keys);
   alloc_probe_init(&place->probe);
 }

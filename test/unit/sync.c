@@ -65,6 +65,19 @@ int sync_fetch(taosuv_client_t* client, taosuv_result_t* result, taosuv_fetch_t*
   return wait_for(client, &done, taosuv_fetch(result, req, on_fetch), &req->status);
 }
 
+static void on_lines(taosuv_insert_lines_t* req, int status) {
+  finish((taosuv_req_t*) req, status);
+}
+
+int sync_insert_lines(taosuv_client_t* client, taosuv_insert_lines_t* req, const char* text,
+                      size_t size) {
+  int done = 0;
+  uv_buf_t buf = uv_buf_init((char*) (uintptr_t) text, (unsigned int) size);
+  req->data = &done;
+  int started = taosuv_insert_lines(client, req, &buf, 1, on_lines);
+  return wait_for(client, &done, started, &req->status);
+}
+
 static void on_ping(taosuv_ping_t* req, int status) {
   finish((taosuv_req_t*) req, status);
 }

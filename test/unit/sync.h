@@ -14,6 +14,9 @@ int sync_exec(taosuv_client_t* client, taosuv_exec_t* req, const char* sql);
 int sync_query(taosuv_client_t* client, taosuv_query_t* req, const char* sql);
 /* The block, if any, is referenced: give it back. */
 int sync_fetch(taosuv_client_t* client, taosuv_result_t* result, taosuv_fetch_t* req);
+/* The text, as one buffer, of a request whose in-fields are kept. */
+int sync_insert_lines(taosuv_client_t* client, taosuv_insert_lines_t* req, const char* text,
+                      size_t size);
 int sync_ping(taosuv_client_t* client, taosuv_ping_t* req);
 int sync_server_version(taosuv_client_t* client, taosuv_server_version_t* req);
 int sync_server_status(taosuv_client_t* client, taosuv_server_status_t* req, const char* fqdn,

@@ -1,0 +1,80 @@
+/* Writing line protocol: points one by one, with what needs it escaped. */
+#ifndef TAOSUV_LINE_H
+#define TAOSUV_LINE_H
+
+#include "bind.h"
+#include "url.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Lines in the making. It belongs to the library: made by taosuv_line_create, ended by
+ * taosuv_line_free. It needs neither client nor loop, and is used by one thread at a time. Once it
+ * has held as much as it is going to, it asks for no more memory. */
+typedef struct taosuv_line_s taosuv_line_t;
+struct taosuv_allocator_s; /* taosuv_allocator_t of client.h */
+
+/* `allocator` is copied; NULL: malloc, realloc, free. Returns 0, TAOSUV_EINVAL or TAOSUV_ENOMEM. */
+TAOSUV_EXTERN int taosuv_line_create(const struct taosuv_allocator_s* allocator,
+                                     taosuv_line_t** line);
+TAOSUV_EXTERN void taosuv_line_free(taosuv_line_t* line); /* NULL is allowed */
+
+/* A point is begin, then its tags, then one field or more, then end:
+ *
+ *   taosuv_line_begin(line, "cpu", TAOSUV_NUL_TERMINATED);
+ *   taosuv_line_tag(line, "host", TAOSUV_NUL_TERMINATED, host, TAOSUV_NUL_TERMINATED);
+ *   taosuv_line_field(line, "user", TAOSUV_NUL_TERMINATED, TAOSUV_TYPE_DOUBLE, taosuv_f64(0.25));
+ *   taosuv_line_end(line, 1700000000000);
+ *
+ * Each returns 0, TAOSUV_EINVAL, TAOSUV_ERANGE (a value that its type cannot hold), TAOSUV_ETYPE (a
+ * value of another kind than its type needs, a type that line protocol has not) or TAOSUV_ENOMEM.
+ * A step that failed changes nothing: taosuv_line_error says what was wrong, and the point may go on
+ * without it, or be dropped. Texts are copied.
+ *
+ * All texts are UTF-8 without newline and NUL. Measurements, keys and tag values must not end with a
+ * backslash: line protocol could not tell it from an escape. That keys differ is left to the server
+ * to check. */
+
+/* The super table: 1 to 192 bytes, not beginning with '#'. The server makes '_' of '.' in it. */
+TAOSUV_EXTERN int taosuv_line_begin(taosuv_line_t* line, const char* measurement, size_t length);
+
+/* A tag, before the first field. Key 1 to 64 bytes; value 1 to 16379 bytes, an NCHAR. */
+TAOSUV_EXTERN int taosuv_line_tag(taosuv_line_t* line, const char* key, size_t key_length,
+                                  const char* value, size_t value_length);
+
+/* A field: a column of this type. Key 1 to 64 bytes. TAOSUV_VALUE_NULL writes nothing: the column
+ * keeps what it has, or NULL.
+ *
+ *   BOOL                        taosuv_bool
+ *   integers                    taosuv_i64, taosuv_u64
+ *   FLOAT, DOUBLE               taosuv_f64, finite (a FLOAT rounded to its precision)
+ *   VARCHAR (up to 65517 bytes), NCHAR (up to 16379)  taosuv_text
+ *   VARBINARY (up to 65517)     taosuv_bytes, taosuv_text; any bytes
+ *   GEOMETRY                    taosuv_text: WKT, such as "POINT(1 2)" */
+TAOSUV_EXTERN int taosuv_line_field(taosuv_line_t* line, const char* key, size_t key_length,
+                                    taosuv_type_t type, taosuv_value_t value);
+
+/* Ends the point. `timestamp` is in the precision that taosuv_insert_lines is told; 0: the server's
+ * time when it gets it. */
+TAOSUV_EXTERN int taosuv_line_end(taosuv_line_t* line, int64_t timestamp);
+
+/* Gives up the point in the making, if there is one. */
+TAOSUV_EXTERN void taosuv_line_drop(taosuv_line_t* line);
+
+/* All points that were ended, a line each with its newline, without NUL; until the next change. The
+ * text of no point is NULL, 0. */
+TAOSUV_EXTERN const char* taosuv_line_text(const taosuv_line_t* line, size_t* length);
+TAOSUV_EXTERN uint64_t taosuv_line_points(const taosuv_line_t* line);
+
+/* Forgets all points, also the one in the making, and keeps the memory for the next ones. */
+TAOSUV_EXTERN void taosuv_line_clear(taosuv_line_t* line);
+
+/* What was wrong with the last step that failed; "" before. Lives as long as the handle. */
+TAOSUV_EXTERN const char* taosuv_line_error(const taosuv_line_t* line);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,159 @@
+/* insert_lines: schemaless writes. */
+#include <string.h>
+
+#include "client/private.h"
+#include "util/utf8.h"
+#include "wire/insert.h"
+#include "wire/status.h"
+
+/* Bytes that are escaped at a time, on the stack. */
+#define PIECE 4096u
+
+static int lines_encode(tuv_op_t* op, tuv_conn_t* conn, const void* payload, size_t size) {
+  uint8_t piece[PIECE];
+  tuv_insert_t insert;
+  tuv_insert_unpack(payload, size, &insert);
+  size_t length = tuv_insert_head(piece, op->id, &insert);
+  size_t total = length + tuv_insert_escaped(insert.text, insert.size) + strlen(TUV_INSERT_END);
+  int status = tuv_ws_begin(&conn->ws, TUV_WS_TEXT, total, &op->at);
+  if (status < 0) return status;
+  tuv_ws_put(&conn->ws, piece, length);
+  for (size_t at = 0, used = 0; at < insert.size; at += used) {
+    length = tuv_insert_escape(piece, sizeof piece, insert.text + at, insert.size - at, &used);
+    tuv_ws_put(&conn->ws, piece, length);
+  }
+  tuv_ws_put(&conn->ws, TUV_INSERT_END, strlen(TUV_INSERT_END));
+  return tuv_ws_end(&conn->ws);
+}
+
+/* The payload of a message that never left. */
+static int lines_recover(taosuv_client_t* client, const uint8_t* message, size_t size,
+                         tuv_req_t* priv) {
+  uint8_t packed[TUV_INSERT_PACK_MAX];
+  tuv_insert_t insert;
+  yyjson_doc* doc;
+  if (!tuv_insert_read(&client->json.heap, message, size, &doc, &insert)) return TAOSUV_ENOMEM;
+  size_t head = tuv_insert_pack(packed, &insert);
+  priv->payload_size = head + insert.size;
+  priv->payload = tuv_refbuf_take(client->mem, priv->payload_size);
+  if (priv->payload != NULL) {
+    memcpy(priv->payload->data, packed, head);
+    memcpy(priv->payload->data + head, insert.text, insert.size);
+  }
+  yyjson_doc_free(doc);
+  return priv->payload != NULL ? 0 : TAOSUV_ENOMEM;
+}
+
+static void lines_replied(tuv_op_t* op, tuv_conn_t* conn, const tuv_reply_t* reply) {
+  taosuv_req_t* req = tuv_req_of_op(op);
+  taosuv_insert_lines_t* lines = (taosuv_insert_lines_t*) (void*) req;
+  tuv_errmsg_t err;
+  int status = tuv_reply_int(reply, "affected_rows", &lines->affected_rows, &err);
+  if (status == 0) status = tuv_reply_int(reply, "total_rows", &lines->total_rows, &err);
+  if (status < 0) {
+    tuv_req_fail(req, &(tuv_failure_t){status, TAOSUV_ERR_MAYBE_EXECUTED, 0, err.text,
+                                       tuv_conn_host(conn)});
+    return;
+  }
+  tuv_req_finish(req, 0);
+}
+
+static void lines_complete(taosuv_req_t* req, int status) {
+  taosuv_insert_lines_t* lines = (taosuv_insert_lines_t*) (void*) req;
+  if (status < 0) {
+    lines->affected_rows = 0;
+    lines->total_rows = -1;
+  }
+  lines->cb(lines, status);
+}
+
+static const tuv_op_type_t lines_type = {.is_request = true,
+                                         .action = TAOSUV_ACTION_INSERT_LINES,
+                                         .encode = lines_encode,
+                                         .reply = lines_replied,
+                                         .complete = lines_complete,
+                                         .recover = lines_recover,
+                                         .tombstone = &tuv_plain_tombstone};
+
+/* ---- the call ---- */
+
+static int read_options(const taosuv_insert_lines_t* req, tuv_insert_t* insert) {
+  if (req->format < TAOSUV_LINES_INFLUX || req->format > TAOSUV_LINES_JSON) return TAOSUV_EINVAL;
+  if (req->precision < 0 || req->precision >= TUV_INSERT_PRECISIONS) return TAOSUV_EINVAL;
+  if (req->ttl < 0 || req->ttl > INT32_MAX) return TAOSUV_EINVAL;
+  insert->protocol = (uint8_t) (req->format + 1);
+  insert->precision = (uint8_t) req->precision;
+  insert->ttl = (uint64_t) req->ttl;
+  insert->key = req->table_name_key;
+  insert->key_length = insert->key != NULL ? req->table_name_key_length : 0;
+  if (insert->key_length == TAOSUV_NUL_TERMINATED) insert->key_length = strlen(insert->key);
+  bool valid = insert->key_length <= TUV_INSERT_KEY_MAX &&
+               tuv_utf8_valid((const uint8_t*) insert->key, insert->key_length);
+  return valid ? 0 : TAOSUV_EINVAL;
+}
+
+static bool is_blank(const uint8_t* text, size_t size) {
+  size_t at = 0;
+  while (at < size && (text[at] == ' ' || (text[at] >= '\t' && text[at] <= '\r'))) at++;
+  return at == size;
+}
+
+/* The joined text's size; it must have at most `most` bytes as JSON. Characters may be cut between
+ * buffers. A NUL would end the text for the server. */
+static int check_text(const uv_buf_t* text, unsigned int count, size_t most, size_t* size) {
+  uint32_t state = TUV_UTF8_START;
+  bool blank = true;
+  size_t escaped = 0;
+  *size = 0;
+  for (unsigned int i = 0; i < count; i++) {
+    const uint8_t* bytes = (const uint8_t*) text[i].base;
+    if (text[i].len == 0) continue;
+    if (bytes == NULL) return TAOSUV_EINVAL;
+    if (text[i].len > most) return TAOSUV_EMSGSIZE;
+    size_t more = tuv_insert_escaped(bytes, text[i].len);
+    if (more > most - escaped) return TAOSUV_EMSGSIZE;
+    if (memchr(bytes, 0, text[i].len) != NULL) return TAOSUV_EINVAL;
+    state = tuv_utf8_step(state, bytes, text[i].len);
+    blank = blank && is_blank(bytes, text[i].len);
+    escaped += more;
+    *size += text[i].len;
+  }
+  return blank || state != TUV_UTF8_START ? TAOSUV_EINVAL : 0;
+}
+
+/* The options and the joined text, in a buffer of the pool. */
+static tuv_refbuf_t* join(taosuv_client_t* client, const tuv_insert_t* insert,
+                          const uv_buf_t* text, unsigned int count, size_t* size) {
+  uint8_t packed[TUV_INSERT_PACK_MAX];
+  size_t at = tuv_insert_pack(packed, insert);
+  *size += at;
+  tuv_refbuf_t* payload = tuv_refbuf_take(client->mem, *size);
+  if (payload == NULL) return NULL;
+  memcpy(payload->data, packed, at);
+  for (unsigned int i = 0; i < count; i++) {
+    if (text[i].len > 0) memcpy(payload->data + at, text[i].base, text[i].len);
+    at += text[i].len;
+  }
+  return payload;
+}
+
+int taosuv_insert_lines(taosuv_client_t* client, taosuv_insert_lines_t* req, const uv_buf_t text[],
+                        unsigned int count, taosuv_insert_lines_cb cb) {
+  tuv_insert_t insert;
+  size_t size = 0;
+  if (client == NULL || req == NULL || (text == NULL && count > 0)) return TAOSUV_EINVAL;
+  size_t most = (size_t) client->url.max_message_size - TUV_INSERT_HEAD_MAX -
+                strlen(TUV_INSERT_END);
+  int status = read_options(req, &insert);
+  if (status == 0) status = check_text(text, count, most, &size);
+  if (status == 0) status = tuv_req_check(client, (taosuv_req_t*) (void*) req, cb != NULL);
+  if (status < 0) return status;
+  tuv_refbuf_t* payload = join(client, &insert, text, count, &size);
+  if (payload == NULL) return TAOSUV_ENOMEM;
+  req->cb = cb;
+  req->affected_rows = 0;
+  req->total_rows = -1;
+  status = tuv_req_begin(client, (taosuv_req_t*) (void*) req, &lines_type, payload->data, size);
+  tuv_refbuf_unref(payload);
+  return status;
+}

@@ -1,0 +1,412 @@
+/* The writer of line protocol: tables of cases, and whatever it writes is read back. */
+#include <inttypes.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "alloc_probe.h"
+#include "line_reader.h"
+#include "taosuv.h"
+
+#define NUL TAOSUV_NUL_TERMINATED
+
+static int setup(void** state) {
+  taosuv_line_t* line;
+  int status = taosuv_line_create(NULL, &line);
+  *state = line;
+  return status;
+}
+
+static int teardown(void** state) {
+  taosuv_line_free(*state);
+  return 0;
+}
+
+static void text_is(const taosuv_line_t* line, const char* expected) {
+  size_t length;
+  const char* text = taosuv_line_text(line, &length);
+  assert_int_equal(length, strlen(expected));
+  if (length == 0) {
+    assert_null(text);
+  } else {
+    assert_memory_equal(text, expected, length);
+  }
+}
+
+/* One field of a point of its own; returns the status of the field. */
+static int write_field(taosuv_line_t* line, taosuv_type_t type, taosuv_value_t value) {
+  taosuv_line_clear(line);
+  assert_int_equal(taosuv_line_begin(line, "m", 1), 0);
+  int status = taosuv_line_field(line, "f", 1, type, value);
+  if (status == 0 && value.kind != TAOSUV_VALUE_NULL)
+    assert_int_equal(taosuv_line_end(line, 7), 0);
+  return status;
+}
+
+static void fields_have_the_suffix_or_quotes_of_their_type(void** state) {
+  static const struct {
+    taosuv_type_t type;
+    taosuv_value_t value;
+    const char* text;
+  } cases[] = {
+      {TAOSUV_TYPE_BOOL, {TAOSUV_VALUE_BOOL, 0, {1}}, "true"},
+      {TAOSUV_TYPE_BOOL, {TAOSUV_VALUE_BOOL, 0, {0}}, "false"},
+      {TAOSUV_TYPE_TINYINT, {TAOSUV_VALUE_I64, 0, {-128}}, "-128i8"},
+      {TAOSUV_TYPE_SMALLINT, {TAOSUV_VALUE_I64, 0, {32767}}, "32767i16"},
+      {TAOSUV_TYPE_INT, {TAOSUV_VALUE_I64, 0, {-2147483648}}, "-2147483648i32"},
+      {TAOSUV_TYPE_BIGINT, {TAOSUV_VALUE_I64, 0, {INT64_MIN}}, "-9223372036854775808i64"},
+      {TAOSUV_TYPE_BIGINT, {TAOSUV_VALUE_U64, 0, {.u64 = INT64_MAX}}, "9223372036854775807i64"},
+      {TAOSUV_TYPE_UTINYINT, {TAOSUV_VALUE_I64, 0, {255}}, "255u8"},
+      {TAOSUV_TYPE_USMALLINT, {TAOSUV_VALUE_U64, 0, {65535}}, "65535u16"},
+      {TAOSUV_TYPE_UINT, {TAOSUV_VALUE_I64, 0, {4294967295}}, "4294967295u32"},
+      {TAOSUV_TYPE_UBIGINT, {TAOSUV_VALUE_U64, 0, {.u64 = UINT64_MAX}},
+       "18446744073709551615u64"},
+      {TAOSUV_TYPE_FLOAT, {TAOSUV_VALUE_F64, 0, {.f64 = 0.1}}, "0.1f32"},
+      {TAOSUV_TYPE_DOUBLE, {TAOSUV_VALUE_F64, 0, {.f64 = 0.1}}, "0.1f64"},
+      {TAOSUV_TYPE_DOUBLE, {TAOSUV_VALUE_F64, 0, {.f64 = -2}}, "-2f64"},
+      {TAOSUV_TYPE_VARCHAR, {TAOSUV_VALUE_TEXT, NUL, {.bytes = "a b,c=d"}}, "\"a b,c=d\""},
+      {TAOSUV_TYPE_VARCHAR, {TAOSUV_VALUE_TEXT, 0, {.bytes = NULL}}, "\"\""},
+      {TAOSUV_TYPE_VARCHAR, {TAOSUV_VALUE_TEXT, 3, {.bytes = "\"\\xy"}}, "\"\\\"\\\\x\""},
+      {TAOSUV_TYPE_NCHAR, {TAOSUV_VALUE_TEXT, NUL, {.bytes = "\xe6\xb6\x9b"}},
+       "L\"\xe6\xb6\x9b\""},
+      {TAOSUV_TYPE_VARBINARY, {TAOSUV_VALUE_BYTES, 3, {.bytes = "\0\xff\n"}}, "B\"\\x00ff0a\""},
+      {TAOSUV_TYPE_VARBINARY, {TAOSUV_VALUE_TEXT, NUL, {.bytes = "hi"}}, "B\"\\x6869\""},
+      {TAOSUV_TYPE_VARBINARY, {TAOSUV_VALUE_BYTES, 0, {.bytes = NULL}}, "B\"\""},
+      {TAOSUV_TYPE_GEOMETRY, {TAOSUV_VALUE_TEXT, NUL, {.bytes = "POINT(1 2)"}},
+       "G\"POINT(1 2)\""},
+  };
+  taosuv_line_t* line = *state;
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    char expected[128];
+    if (write_field(line, cases[i].type, cases[i].value) != 0)
+      fail_msg("%s: %s", cases[i].text, taosuv_line_error(line));
+    snprintf(expected, sizeof expected, "m f=%s 7\n", cases[i].text);
+    text_is(line, expected);
+  }
+}
+
+static void values_that_do_not_fit_are_named(void** state) {
+  static char longest[65519];
+  memset(longest, 'x', sizeof longest);
+  const struct {
+    taosuv_type_t type;
+    taosuv_value_t value;
+    int status;
+    const char* error;
+  } cases[] = {
+      {TAOSUV_TYPE_TINYINT, taosuv_i64(128), TAOSUV_ERANGE,
+       "an integer that TINYINT cannot hold"},
+      {TAOSUV_TYPE_TINYINT, taosuv_i64(-129), TAOSUV_ERANGE,
+       "an integer that TINYINT cannot hold"},
+      {TAOSUV_TYPE_UINT, taosuv_i64(-1), TAOSUV_ERANGE,
+       "an integer that INT UNSIGNED cannot hold"},
+      {TAOSUV_TYPE_BIGINT, taosuv_u64(UINT64_MAX), TAOSUV_ERANGE,
+       "an integer that BIGINT cannot hold"},
+      {TAOSUV_TYPE_INT, taosuv_f64(1), TAOSUV_ETYPE,
+       "this kind of value is none for a field of type INT"},
+      {TAOSUV_TYPE_DOUBLE, taosuv_i64(1), TAOSUV_ETYPE,
+       "this kind of value is none for a field of type DOUBLE"},
+      {TAOSUV_TYPE_BOOL, taosuv_i64(1), TAOSUV_ETYPE,
+       "this kind of value is none for a field of type BOOL"},
+      {TAOSUV_TYPE_VARCHAR, taosuv_bytes("x", 1), TAOSUV_ETYPE,
+       "this kind of value is none for a field of type VARCHAR"},
+      {TAOSUV_TYPE_DOUBLE, taosuv_f64(strtod("nan", NULL)), TAOSUV_ERANGE,
+       "a number that DOUBLE cannot hold in line protocol"},
+      {TAOSUV_TYPE_FLOAT, taosuv_f64(strtod("-inf", NULL)), TAOSUV_ERANGE,
+       "a number that FLOAT cannot hold in line protocol"},
+      {TAOSUV_TYPE_FLOAT, taosuv_f64(3.5e38), TAOSUV_ERANGE,
+       "a number that FLOAT cannot hold in line protocol"},
+      {TAOSUV_TYPE_VARCHAR, taosuv_text("a\nb", NUL), TAOSUV_EINVAL,
+       "the value of a field has a newline or a NUL in it"},
+      {TAOSUV_TYPE_NCHAR, taosuv_text("a\0b", 3), TAOSUV_EINVAL,
+       "the value of a field has a newline or a NUL in it"},
+      {TAOSUV_TYPE_NCHAR, taosuv_text("\xff", 1), TAOSUV_EINVAL,
+       "the value of a field is not UTF-8"},
+      {TAOSUV_TYPE_NCHAR, taosuv_text(NULL, 1), TAOSUV_EINVAL, "the value of a field is missing"},
+      {TAOSUV_TYPE_NCHAR, taosuv_text(longest, 16380), TAOSUV_ERANGE,
+       "the value of a field has 16380 bytes, more than 16379"},
+      {TAOSUV_TYPE_VARCHAR, taosuv_text(longest, 65518), TAOSUV_ERANGE,
+       "the value of a field has 65518 bytes, more than 65517"},
+      {TAOSUV_TYPE_GEOMETRY, taosuv_text("", 0), TAOSUV_EINVAL, "a geometry is empty"},
+      {TAOSUV_TYPE_GEOMETRY, taosuv_text("x\",y=1", NUL), TAOSUV_EINVAL, "a geometry is not WKT"},
+      {TAOSUV_TYPE_TIMESTAMP, taosuv_i64(1), TAOSUV_ETYPE,
+       "line protocol has no fields of type TIMESTAMP"},
+      {TAOSUV_TYPE_JSON, taosuv_text("{}", 2), TAOSUV_ETYPE,
+       "line protocol has no fields of type JSON"},
+      {(taosuv_type_t) 99, taosuv_null(), TAOSUV_ETYPE, "line protocol has no fields of type ?"},
+  };
+  taosuv_line_t* line = *state;
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    assert_int_equal(write_field(line, cases[i].type, cases[i].value), cases[i].status);
+    assert_string_equal(taosuv_line_error(line), cases[i].error);
+    text_is(line, "");
+  }
+}
+
+static void names_are_escaped_where_they_must_be(void** state) {
+  taosuv_line_t* line = *state;
+  assert_int_equal(taosuv_line_begin(line, "a,b c=d\"\\e", NUL), 0);
+  assert_int_equal(taosuv_line_tag(line, "k,1 =\\x", NUL, "v,2 =\\y\\,", NUL), 0);
+  assert_int_equal(taosuv_line_field(line, "f,3 =\"", NUL, TAOSUV_TYPE_BOOL, taosuv_bool(1)), 0);
+  assert_int_equal(taosuv_line_end(line, 0), 0);
+  text_is(line, "a\\,b\\ c=d\"\\e,k\\,1\\ \\=\\x=v\\,2\\ \\=\\y\\\\, f\\,3\\ \\=\"=true\n");
+}
+
+static void names_that_cannot_be_written_are_refused(void** state) {
+  static const struct {
+    const char* name;
+    size_t length;
+    const char* error; /* behind what it is about */
+  } cases[] = {{NULL, 1, " is missing"},
+               {"", NUL, " is empty"},
+               {"a\\", NUL, " ends with a backslash"},
+               {"a\nb", NUL, " has a newline or a NUL in it"},
+               {"a\0b", 3, " has a newline or a NUL in it"},
+               {"\xc3", 1, " is not UTF-8"}};
+  static const char* const whats[] = {"the measurement", "the key of a tag", "the value of a tag",
+                                      "the key of a field"};
+  taosuv_line_t* line = *state;
+  for (size_t i = 0; i < 4 * (sizeof cases / sizeof *cases); i++) {
+    const char* name = cases[i / 4].name;
+    size_t length = cases[i / 4].length;
+    char expected[128];
+    int status = 0;
+    taosuv_line_clear(line);
+    if (i % 4 == 0) status = taosuv_line_begin(line, name, length);
+    if (i % 4 != 0) assert_int_equal(taosuv_line_begin(line, "m", 1), 0);
+    if (i % 4 == 1) status = taosuv_line_tag(line, name, length, "v", 1);
+    if (i % 4 == 2) status = taosuv_line_tag(line, "k", 1, name, length);
+    if (i % 4 == 3)
+      status = taosuv_line_field(line, name, length, TAOSUV_TYPE_BOOL, taosuv_bool(0));
+    assert_int_equal(status, TAOSUV_EINVAL);
+    snprintf(expected, sizeof expected, "%s%s", whats[i % 4], cases[i / 4].error);
+    assert_string_equal(taosuv_line_error(line), expected);
+  }
+  assert_int_equal(taosuv_line_begin(line, "#m", 2), TAOSUV_EINVAL);
+}
+
+static void names_have_the_servers_limits(void** state) {
+  taosuv_line_t* line = *state;
+  char name[20000];
+  memset(name, 'n', sizeof name);
+  assert_int_equal(taosuv_line_begin(line, name, 193), TAOSUV_EINVAL);
+  assert_string_equal(taosuv_line_error(line), "the measurement has 193 bytes, more than 192");
+  assert_int_equal(taosuv_line_begin(line, name, 192), 0);
+  assert_int_equal(taosuv_line_tag(line, name, 65, "v", 1), TAOSUV_EINVAL);
+  assert_int_equal(taosuv_line_tag(line, "k", 1, name, 16380), TAOSUV_EINVAL);
+  assert_int_equal(taosuv_line_tag(line, name, 64, name, 16379), 0);
+  assert_int_equal(taosuv_line_field(line, name, 65, TAOSUV_TYPE_INT, taosuv_i64(1)),
+                   TAOSUV_EINVAL);
+  assert_int_equal(taosuv_line_field(line, name, 64, TAOSUV_TYPE_INT, taosuv_i64(1)), 0);
+}
+
+static void steps_out_of_order_are_refused(void** state) {
+  taosuv_line_t* line = *state;
+  assert_int_equal(taosuv_line_tag(line, "k", 1, "v", 1), TAOSUV_EINVAL);
+  assert_string_equal(taosuv_line_error(line), "a tag outside of a point");
+  assert_int_equal(taosuv_line_field(line, "f", 1, TAOSUV_TYPE_BOOL, taosuv_bool(1)),
+                   TAOSUV_EINVAL);
+  assert_string_equal(taosuv_line_error(line), "a field outside of a point");
+  assert_int_equal(taosuv_line_end(line, 1), TAOSUV_EINVAL);
+  assert_string_equal(taosuv_line_error(line), "there is no point to end");
+  assert_int_equal(taosuv_line_begin(line, "m", 1), 0);
+  assert_int_equal(taosuv_line_begin(line, "m", 1), TAOSUV_EINVAL);
+  assert_string_equal(taosuv_line_error(line), "the point before this one was not ended");
+  assert_int_equal(taosuv_line_field(line, "f", 1, TAOSUV_TYPE_INT, taosuv_null()), 0);
+  assert_int_equal(taosuv_line_end(line, 1), TAOSUV_EINVAL);
+  assert_string_equal(taosuv_line_error(line), "a point without fields");
+  assert_int_equal(taosuv_line_field(line, "f", 1, TAOSUV_TYPE_BOOL, taosuv_bool(1)), 0);
+  assert_int_equal(taosuv_line_tag(line, "k", 1, "v", 1), TAOSUV_EINVAL);
+  assert_string_equal(taosuv_line_error(line), "a tag behind a field");
+  assert_int_equal(taosuv_line_end(line, -1), TAOSUV_ERANGE);
+  assert_string_equal(taosuv_line_error(line), "a timestamp before 1970");
+  assert_int_equal(taosuv_line_end(line, 1), 0);
+  text_is(line, "m f=true 1\n");
+}
+
+static void a_point_in_the_making_is_no_text(void** state) {
+  taosuv_line_t* line = *state;
+  assert_string_equal(taosuv_line_error(line), "");
+  text_is(line, "");
+  assert_int_equal(write_field(line, TAOSUV_TYPE_BOOL, taosuv_bool(1)), 0);
+  assert_int_equal(taosuv_line_begin(line, "n", 1), 0);
+  assert_int_equal(taosuv_line_tag(line, "k", 1, "v", 1), 0);
+  text_is(line, "m f=true 7\n");
+  taosuv_line_drop(line);
+  taosuv_line_drop(line);
+  assert_int_equal(taosuv_line_points(line), 1);
+  assert_int_equal(taosuv_line_begin(line, "o", 1), 0);
+  assert_int_equal(taosuv_line_field(line, "g", 1, TAOSUV_TYPE_BOOL, taosuv_bool(0)), 0);
+  assert_int_equal(taosuv_line_field(line, "bad\\", 4, TAOSUV_TYPE_BOOL, taosuv_bool(0)),
+                   TAOSUV_EINVAL);
+  assert_int_equal(taosuv_line_end(line, 8), 0);
+  text_is(line, "m f=true 7\no g=false 8\n");
+  assert_int_equal(taosuv_line_points(line), 2);
+  taosuv_line_clear(line);
+  text_is(line, "");
+  assert_int_equal(taosuv_line_points(line), 0);
+}
+
+static void no_handle_is_an_error_and_no_crash(void** state) {
+  size_t length = 1;
+  (void) state;
+  assert_int_equal(taosuv_line_create(NULL, NULL), TAOSUV_EINVAL);
+  assert_int_equal(taosuv_line_begin(NULL, "m", 1), TAOSUV_EINVAL);
+  assert_int_equal(taosuv_line_tag(NULL, "k", 1, "v", 1), TAOSUV_EINVAL);
+  assert_int_equal(taosuv_line_field(NULL, "f", 1, TAOSUV_TYPE_BOOL, taosuv_bool(1)),
+                   TAOSUV_EINVAL);
+  assert_int_equal(taosuv_line_end(NULL, 1), TAOSUV_EINVAL);
+  assert_null(taosuv_line_text(NULL, &length));
+  assert_int_equal(length, 0);
+  assert_int_equal(taosuv_line_points(NULL), 0);
+  assert_string_equal(taosuv_line_error(NULL), "");
+  taosuv_line_drop(NULL);
+  taosuv_line_clear(NULL);
+  taosuv_line_free(NULL);
+}
+
+static void every_allocation_may_fail(void** state) {
+  char big[5000];
+  (void) state;
+  memset(big, 'x', sizeof big);
+  for (size_t n = 1; n < 10; n++) {
+    alloc_probe_t probe;
+    taosuv_allocator_t allocator;
+    taosuv_line_t* line;
+    alloc_probe_init(&probe);
+    memcpy(&allocator, &probe.alloc, sizeof allocator);
+    alloc_probe_fail(&probe, n, false);
+    int status = taosuv_line_create(&allocator, &line);
+    if (status == 0) {
+      status = taosuv_line_begin(line, "m", 1);
+      if (status == 0) status = taosuv_line_tag(line, "k", 1, "v", 1);
+      if (status == 0)
+        status = taosuv_line_field(line, "f", 1, TAOSUV_TYPE_VARCHAR, taosuv_text(big, sizeof big));
+      if (status == 0) status = taosuv_line_end(line, 1);
+      if (status < 0) assert_string_equal(taosuv_line_error(line), "no memory for more lines");
+      assert_int_equal(taosuv_line_points(line), status == 0);
+    }
+    taosuv_line_free(line);
+    assert_int_equal(probe.live_blocks, 0);
+    if (status == 0) return;
+    assert_int_equal(status, TAOSUV_ENOMEM);
+  }
+  fail_msg("it never succeeds");
+}
+
+static void warm_it_asks_for_no_memory(void** state) {
+  alloc_probe_t probe;
+  taosuv_allocator_t allocator;
+  taosuv_line_t* line;
+  size_t calls = 0;
+  (void) state;
+  alloc_probe_init(&probe);
+  memcpy(&allocator, &probe.alloc, sizeof allocator);
+  assert_int_equal(taosuv_line_create(&allocator, &line), 0);
+  for (int round = 0; round < 3; round++) {
+    taosuv_line_clear(line);
+    for (int i = 0; i < 1000; i++) {
+      assert_int_equal(taosuv_line_begin(line, "m", 1), 0);
+      assert_int_equal(taosuv_line_field(line, "f", 1, TAOSUV_TYPE_INT, taosuv_i64(i)), 0);
+      assert_int_equal(taosuv_line_end(line, 1), 0);
+    }
+    if (round == 0) calls = probe.calls;
+    assert_int_equal(probe.calls, calls);
+  }
+  taosuv_line_free(line);
+  assert_int_equal(probe.live_blocks, 0);
+}
+
+/* ---- what is written is read back ---- */
+
+static uint32_t next_random(uint32_t* seed) {
+  *seed = *seed * 1664525u + 1013904223u;
+  return *seed >> 8;
+}
+
+/* A text of what is apt to go wrong. */
+static size_t random_text(uint32_t* seed, char* text, size_t most, bool word) {
+  static const char* const parts[] = {",", " ", "=", "\\", "\"", "a", "B", "#", "\t", "\r", "'",
+                                      "\xc3\xa4", "\xe6\xb6\x9b", "\xf0\x9f\x98\x80", "7", ";"};
+  size_t length = 0;
+  size_t wanted = next_random(seed) % most;
+  for (;;) {
+    const char* part = parts[next_random(seed) % (sizeof parts / sizeof *parts)];
+    if (length + strlen(part) > wanted) break;
+    memcpy(text + length, part, strlen(part));
+    length += strlen(part);
+  }
+  bool unended = length == 0 || text[length - 1] == '\\';
+  if (word && unended) text[length == 0 ? length++ : length - 1] = 'z';
+  if (word && text[0] == '#') text[0] = 'z';
+  return length;
+}
+
+static void reads_word(line_reader_t* in, const char* stops, const char* special,
+                       const char* expected, size_t length) {
+  char out[256];
+  assert_int_equal(read_word(in, stops, special, out), length);
+  assert_memory_equal(out, expected, length);
+}
+
+static void whatever_is_written_is_read_back(void** state) {
+  taosuv_line_t* line = *state;
+  uint32_t seed = 7;
+  char name[64], key[64], value[64], field[64], text[64], quoted[256];
+  for (int i = 0; i < 20000; i++) {
+    size_t name_length = random_text(&seed, name, 20, true);
+    size_t key_length = random_text(&seed, key, 20, true);
+    size_t value_length = random_text(&seed, value, 20, true);
+    size_t field_length = random_text(&seed, field, 20, true);
+    size_t text_length = random_text(&seed, text, 30, false);
+    int64_t time = 1 + (int64_t) next_random(&seed);
+    size_t length;
+    char tail[32];
+    taosuv_line_clear(line);
+    assert_int_equal(taosuv_line_begin(line, name, name_length), 0);
+    assert_int_equal(taosuv_line_tag(line, key, key_length, value, value_length), 0);
+    assert_int_equal(taosuv_line_field(line, field, field_length, TAOSUV_TYPE_NCHAR,
+                                       taosuv_text(text, text_length)), 0);
+    assert_int_equal(taosuv_line_end(line, time), 0);
+    const char* written = taosuv_line_text(line, &length);
+    line_reader_t in = {written, written + length};
+    reads_word(&in, ", ", ", ", name, name_length);
+    assert_true(take(&in, ","));
+    reads_word(&in, ", =", ", =", key, key_length);
+    assert_true(take(&in, "="));
+    reads_word(&in, ", =", ", =", value, value_length);
+    assert_true(take(&in, " "));
+    reads_word(&in, ", =", ", =", field, field_length);
+    assert_true(take(&in, "=L"));
+    assert_true(read_quoted(&in, quoted, &length));
+    assert_int_equal(length, text_length);
+    assert_memory_equal(quoted, text, length);
+    snprintf(tail, sizeof tail, " %" PRId64 "\n", time);
+    assert_true(take(&in, tail));
+    assert_ptr_equal(in.at, in.end);
+  }
+}
+
+int main(void) {
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+  const struct CMUnitTest tests[] = {
+      TEST(fields_have_the_suffix_or_quotes_of_their_type),
+      TEST(values_that_do_not_fit_are_named),
+      TEST(names_are_escaped_where_they_must_be),
+      TEST(names_that_cannot_be_written_are_refused),
+      TEST(names_have_the_servers_limits),
+      TEST(steps_out_of_order_are_refused),
+      TEST(a_point_in_the_making_is_no_text),
+      TEST(no_handle_is_an_error_and_no_crash),
+      TEST(every_allocation_may_fail),
+      TEST(warm_it_asks_for_no_memory),
+      TEST(whatever_is_written_is_read_back),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
