@@ -13,5 +13,6 @@
 #include "taosuv/stmt.h"
 #include "taosuv/url.h"
 #include "taosuv/version.h"
+#include "taosuv/writer.h"
 
 #endif

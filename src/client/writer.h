@@ -79,6 +79,8 @@ struct taosuv_writer_s {
   taosuv_writer_options_t options;
   taosuv_writer_open_t* open;
   int open_status;
+  bool named;     /* rows: the SQL has a `?` for the table's name … */
+  uint32_t ntags; /* … and so many for tags */
   char* name_key; /* of lines; or NULL */
   size_t name_key_length;
   uint64_t lane_limit; /* bytes that a lane may gather while it is busy */

@@ -174,6 +174,7 @@ void tuv_lane_added(tuv_lane_t* lane, uint64_t rows) {
     tuv_writer_expect(writer, lane->since + options->batch_age_ms);
   }
   writer->taken += rows;
+  lane->last = writer->taken - 1;
   writer->totals.rows_taken += rows;
   writer->totals.rows_pending += rows;
   writer->totals.bytes_pending += bytes - lane->bytes;

@@ -80,16 +80,24 @@ const tuv_lane_type_t tuv_lane_lines = {sizeof(lines_lane_t), false, open_lines,
 
 /* ---- gathering ---- */
 
-/* Lines that are neither blank nor comments. */
-static uint64_t count_lines(const char* text, size_t length) {
+/* Copies the lines that are neither blank nor comments, which a server might count or refuse; into
+ * `out`, which has room for all and a newline, unless it is NULL. Returns how many they are, and their
+ * size. */
+static uint64_t copy_lines(const char* text, size_t length, uint8_t* out, size_t* size) {
   uint64_t count = 0;
+  *size = 0;
   for (size_t at = 0; at < length;) {
     const char* end = memchr(text + at, '\n', length - at);
-    size_t size = end != NULL ? (size_t) (end - text) - at : length - at;
+    size_t part = end != NULL ? (size_t) (end - text) - at : length - at;
     size_t blank = 0;
-    while (blank < size && (text[at + blank] == ' ' || text[at + blank] == '\r')) blank++;
-    if (blank < size && text[at] != '#') count++;
-    at += size + 1;
+    while (blank < part && (text[at + blank] == ' ' || text[at + blank] == '\r')) blank++;
+    if (blank < part && text[at] != '#') {
+      if (out != NULL) memcpy(out + *size, text + at, part);
+      if (out != NULL) out[*size + part] = '\n';
+      *size += part + 1;
+      count++;
+    }
+    at += part + 1;
   }
   return count;
 }
@@ -106,7 +114,8 @@ int taosuv_writer_lines(taosuv_writer_t* writer, const char* text, size_t length
   int status = tuv_writer_check(writer, &tuv_lane_lines);
   if (status < 0) return status;
   if (length == TAOSUV_NUL_TERMINATED) length = strlen(text);
-  uint64_t lines = count_lines(text, length);
+  size_t size;
+  uint64_t lines = copy_lines(text, length, NULL, &size);
   if (lines == 0) return tuv_fail(&writer->err, TAOSUV_EINVAL, "there is no line");
   if (!tuv_utf8_valid((const uint8_t*) text, length))
     return tuv_fail(&writer->err, TAOSUV_EINVAL, "the lines are not UTF-8");
@@ -117,12 +126,10 @@ int taosuv_writer_lines(taosuv_writer_t* writer, const char* text, size_t length
   tuv_buf_t* gathered = &of(lane)->gathered;
   status = tuv_lane_check(lane);
   if (status < 0) return tuv_fail(&writer->err, status, "too much is pending: wait for on_drain");
-  bool ended = text[length - 1] == '\n';
-  uint8_t* room = tuv_buf_reserve(gathered, length + 1);
+  uint8_t* room = tuv_buf_reserve(gathered, size);
   if (room == NULL) return tuv_fail(&writer->err, TAOSUV_ENOMEM, "out of memory");
-  memcpy(room, text, length);
-  room[length] = '\n';
-  tuv_buf_commit(gathered, ended ? length : length + 1);
+  copy_lines(text, length, room, &size);
+  tuv_buf_commit(gathered, size);
   tuv_lane_added(lane, lines);
   return 0;
 }

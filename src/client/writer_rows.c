@@ -18,6 +18,19 @@ static rows_lane_t* of(tuv_lane_t* lane) {
 
 /* ---- opening ---- */
 
+static void take_fields(rows_lane_t* rows) {
+  taosuv_writer_t* writer = rows->lane.writer;
+  uint32_t count;
+  const taosuv_stmt_field_t* fields = taosuv_stmt_fields(rows->stmt, &count);
+  tuv_batch_init(&rows->kept, &writer->mem->alloc, true, fields, count);
+  writer->named = false;
+  writer->ntags = 0;
+  for (uint32_t i = 0; i < count; i++) {
+    if (fields[i].kind == TAOSUV_BIND_TABLE) writer->named = true;
+    if (fields[i].kind == TAOSUV_BIND_TAG) writer->ntags++;
+  }
+}
+
 static void on_prepared(taosuv_stmt_prepare_t* req, int status) {
   rows_lane_t* rows = req->data;
   rows->stmt = req->stmt;
@@ -26,11 +39,7 @@ static void on_prepared(taosuv_stmt_prepare_t* req, int status) {
     status = TAOSUV_EINVAL;
     req->message = "a writer's SQL is an INSERT with a '?'";
   }
-  if (status == 0) {
-    uint32_t count;
-    const taosuv_stmt_field_t* fields = taosuv_stmt_fields(req->stmt, &count);
-    tuv_batch_init(&rows->kept, &rows->lane.writer->mem->alloc, true, fields, count);
-  }
+  if (status == 0) take_fields(rows);
   tuv_lane_ready(&rows->lane, status, (taosuv_req_t*) (void*) req);
 }
 
@@ -119,7 +128,7 @@ typedef struct given_s {
   uint32_t count, rows;
 } given_t;
 
-static int bind(taosuv_stmt_t* stmt, const target_t* target, const given_t* given) {
+static int bind_rows(taosuv_stmt_t* stmt, const target_t* target, const given_t* given) {
   int status = 0;
   if (target->table != NULL) status = taosuv_bind_table(stmt, target->table, target->length);
   if (status == 0 && target->ntags > 0)
@@ -130,8 +139,19 @@ static int bind(taosuv_stmt_t* stmt, const target_t* target, const given_t* give
   return taosuv_bind_row(stmt, given->values, given->count);
 }
 
+/* Nobody knows whether the table's last row was in the same batch. */
+static int check_target(taosuv_writer_t* writer, const target_t* target) {
+  if (writer->named != (target->table != NULL))
+    return tuv_fail(&writer->err, TAOSUV_EINVAL,
+                    writer->named ? "a row needs its table's name" : "the SQL names the table");
+  if (writer->ntags == target->ntags && (target->tags != NULL || target->ntags == 0)) return 0;
+  return tuv_fail(&writer->err, TAOSUV_EINVAL, "%u tags were given, the statement has %u",
+                  target->ntags, writer->ntags);
+}
+
 static int add(taosuv_writer_t* writer, target_t* target, const given_t* given) {
   int status = writer == NULL ? TAOSUV_EINVAL : tuv_writer_check(writer, &tuv_lane_rows);
+  if (status == 0) status = check_target(writer, target);
   if (status < 0) return status;
   if (target->table == NULL) target->length = 0;
   if (target->length == TAOSUV_NUL_TERMINATED) target->length = strlen(target->table);
@@ -139,7 +159,7 @@ static int add(taosuv_writer_t* writer, target_t* target, const given_t* given) 
   status = tuv_lane_check(lane);
   if (status < 0) return tuv_fail(&writer->err, status, "too much is pending: wait for on_drain");
   taosuv_stmt_t* stmt = of(lane)->stmt;
-  status = bind(stmt, target, given);
+  status = bind_rows(stmt, target, given);
   if (status < 0) return tuv_fail(&writer->err, status, "%s", taosuv_stmt_message(stmt));
   tuv_batch_mark(&stmt->batch, writer->taken, given->rows);
   if (given->rows > 0) tuv_lane_added(lane, given->rows);

@@ -223,7 +223,88 @@ static void a_table_keeps_the_order_of_its_rows(void** state) {
   assert_int_equal(ask(&job, "select min(a) from %s.st"), 2970);
 }
 
-/* ---- when a batch is sent ---- */
+/* ---- lines ---- */
+
+static void lines_are_gathered_and_written(void** state) {
+  it_t* it = *state;
+  job_t job;
+  prepare(it, &job, "");
+  taosuv_client_t* client = it_client_db(it, job.db, "pool_size=2");
+  taosuv_writer_open_t open = {.data = &job};
+  job.options.precision = TAOSUV_LINES_MS;
+  job.options.batch_rows = 50;
+  assert_int_equal(taosuv_writer_open(client, &open, &job.options, on_opened), 0);
+  assert_true(it_until(it, is_opened, &job, 10000));
+  assert_int_equal(job.opened, 1);
+  uint32_t count;
+  assert_null(taosuv_writer_fields(job.writer, &count));
+  for (int i = 0; i < 500; i++) {
+    char text[200];
+    int size = snprintf(text, sizeof text, "m%d,host=h%d a=%di64 17600000%05d\n# a remark\n\nm%d,host=x a=1i64 17600000%05d",
+                        i % 3, i % 5, i, i, i % 3, i);
+    int status;
+    while ((status = taosuv_writer_lines(job.writer, text, (size_t) size)) == TAOSUV_EAGAIN)
+      uv_run(&it->loop, UV_RUN_ONCE);
+    assert_int_equal(status, 0);
+  }
+  assert_int_equal(taosuv_writer_lines(job.writer, "\n \n# nothing\n", TAOSUV_NUL_TERMINATED),
+                   TAOSUV_EINVAL);
+  assert_int_equal(taosuv_writer_lines(job.writer, "m a=\"\xff\"", TAOSUV_NUL_TERMINATED),
+                   TAOSUV_EINVAL);
+  taosuv_value_t value = taosuv_i64(1);
+  assert_int_equal(taosuv_writer_row(job.writer, NULL, 0, NULL, 0, &value, 1), TAOSUV_EINVAL);
+  close_writer(&job);
+  assert_int_equal(job.totals.rows_written, 1000);
+  int64_t sum = 0;
+  for (int i = 0; i < 3; i++) {
+    char sql[100];
+    snprintf(sql, sizeof sql, "select sum(a) from %s.m%d where host != 'x'", job.db, i);
+    sum += it_number(it, job.client, sql);
+  }
+  assert_int_equal(sum, 124750);
+}
+
+static void a_bad_line_is_reported(void** state) {
+  it_t* it = *state;
+  job_t job;
+  prepare(it, &job, "");
+  taosuv_client_t* client = it_client_db(it, job.db, "");
+  taosuv_writer_open_t open = {.data = &job};
+  job.options.lanes = 1;
+  job.options.batch_age_ms = 1000000;
+  assert_int_equal(taosuv_writer_open(client, &open, &job.options, on_opened), 0);
+  assert_true(it_until(it, is_opened, &job, 10000));
+  assert_int_equal(taosuv_writer_lines(job.writer, "good a=1 1760000000000000000", 28), 0);
+  assert_int_equal(taosuv_writer_lines(job.writer, "good,,= 2\ngood a=1 2", 20), 0);
+  flush(&job);
+  assert_int_equal(job.reports, 1);
+  assert_int_equal(job.reported_rows, 3);
+  assert_int_equal(job.last.status, TAOSUV_ESERVER);
+  assert_string_equal(job.tables, " 0-2 3;");
+  close_writer(&job);
+}
+
+static void lines_that_are_lost_are_sent_again(void** state) {
+  it_t* it = *state;
+  it_needs_bundled(it);
+  job_t job;
+  prepare(it, &job, "");
+  taosuv_client_t* client = it_client_db(it, job.db, "retries=3");
+  taosuv_writer_open_t open = {.data = &job};
+  uint32_t rule = it_rule(it, &(ts_rule_t){.action = "insert", .times = 2, .answer = TS_ANSWER_CUT});
+  assert_int_equal(taosuv_writer_open(client, &open, &job.options, on_opened), 0);
+  assert_true(it_until(it, is_opened, &job, 10000));
+  for (int i = 0; i < 100; i++) {
+    char text[100];
+    int size = snprintf(text, sizeof text, "m%d a=%di64 176000000000000%04d", i % 10, i, i);
+    assert_int_equal(taosuv_writer_lines(job.writer, text, (size_t) size), 0);
+  }
+  close_writer(&job);
+  assert_int_equal(ts_server_rule_hits(it->server, rule), 2);
+  assert_int_equal(job.totals.rows_written, 100);
+  assert_true(job.totals.retries >= 1);
+  assert_int_equal(job.reports, 0);
+}
 
 static bool is_written(void* data) {
   job_t* job = data;
@@ -231,26 +312,41 @@ static bool is_written(void* data) {
   return job->totals.rows_pending == 0;
 }
 
-static void a_batch_is_sent_when_it_has_enough_rows_or_bytes(void** state) {
+/* ---- when a batch is sent ---- */
+
+/* Ages never count here: what is written before the close was enough. */
+static void batches_of(job_t* job, it_t* it, uint32_t rows, size_t bytes) {
+  prepare(it, job, "");
+  job->options.lanes = 1;
+  job->options.batch_age_ms = 1000000;
+  job->options.batch_rows = rows;
+  job->options.batch_bytes = bytes;
+  open_writer(job);
+}
+
+static void a_batch_is_sent_when_it_has_enough_rows(void** state) {
   it_t* it = *state;
-  for (int by_bytes = 0; by_bytes < 2; by_bytes++) {
-    job_t job;
-    prepare(it, &job, "");
-    job.options.lanes = 1;
-    job.options.batch_age_ms = 1000000;
-    if (by_bytes)
-      job.options.batch_bytes = 500;
-    else
-      job.options.batch_rows = 10;
-    open_writer(&job);
-    for (int64_t i = 0; i < 10; i++) assert_int_equal(put(&job, 1, i + 1, i), 0);
-    assert_true(it_until(it, by_bytes ? is_written : is_written, &job, by_bytes ? 300 : 10000) ||
-                by_bytes);
-    taosuv_writer_totals(job.writer, &job.totals);
-    assert_true(job.totals.batches >= 1);
-    close_writer(&job);
-    assert_int_equal(ask(&job, "select count(*) from %s.st"), 10);
-  }
+  job_t job;
+  batches_of(&job, it, 10, 1000000);
+  for (int64_t i = 0; i < 9; i++) assert_int_equal(put(&job, 1, i + 1, i), 0);
+  it_run(it, 50);
+  assert_false(is_written(&job));
+  assert_int_equal(put(&job, 1, 10, 10), 0);
+  assert_true(it_until(it, is_written, &job, 10000));
+  assert_int_equal(job.totals.batches, 1);
+  close_writer(&job);
+}
+
+static void a_batch_is_sent_when_it_has_enough_bytes(void** state) {
+  it_t* it = *state;
+  job_t job;
+  batches_of(&job, it, 1000000, 2000);
+  for (int64_t i = 0; i < 1000; i++) put_waiting(&job, 1, i + 1, i);
+  it_run(it, 50);
+  taosuv_writer_totals(job.writer, &job.totals);
+  assert_in_range(job.totals.batches, 2, 100);
+  assert_in_range(job.totals.bytes_pending, 0, 2000 + 100);
+  close_writer(&job);
 }
 
 static void a_batch_is_sent_when_it_is_old_enough(void** state) {
@@ -343,6 +439,8 @@ static void what_cannot_be_bound_is_refused_and_nothing_else(void** state) {
   assert_int_equal(taosuv_writer_row(job.writer, name, TAOSUV_NUL_TERMINATED, tags, 1, good, 4),
                    TAOSUV_EINVAL);
   assert_int_equal(taosuv_writer_row(job.writer, NULL, 0, tags, 2, good, 4), TAOSUV_EINVAL);
+  assert_int_equal(taosuv_writer_row(job.writer, name, TAOSUV_NUL_TERMINATED, NULL, 0, good, 4),
+                   TAOSUV_EINVAL);
   assert_int_equal(taosuv_writer_lines(job.writer, "a b=1", 5), TAOSUV_EINVAL);
   close_writer(&job);
   assert_int_equal(job.totals.rows_taken, 1);
@@ -494,7 +592,11 @@ int main(void) {
       IT_TEST(columns_are_taken_as_well),
       IT_TEST(a_single_table_has_a_writer_too),
       IT_TEST(a_table_keeps_the_order_of_its_rows),
-      IT_TEST(a_batch_is_sent_when_it_has_enough_rows_or_bytes),
+      IT_TEST(lines_are_gathered_and_written),
+      IT_TEST(a_bad_line_is_reported),
+      IT_TEST(lines_that_are_lost_are_sent_again),
+      IT_TEST(a_batch_is_sent_when_it_has_enough_rows),
+      IT_TEST(a_batch_is_sent_when_it_has_enough_bytes),
       IT_TEST(a_batch_is_sent_when_it_is_old_enough),
       IT_TEST(a_flush_waits_for_nothing),
       IT_TEST(what_is_pending_is_bounded),
