@@ -11,6 +11,7 @@
 #include "taosuv/observe.h"
 #include "taosuv/query.h"
 #include "taosuv/stmt.h"
+#include "taosuv/tmq.h"
 #include "taosuv/url.h"
 #include "taosuv/version.h"
 #include "taosuv/writer.h"

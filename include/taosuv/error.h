@@ -65,6 +65,7 @@ enum {
   XX(EDNS, -20131, "the host name was not found", NETWORK, TAOSUV_ERR_RETRYABLE)                   \
   XX(ECONNTIMEOUT, -20132, "no connection within connect_timeout", TIMEOUT, TAOSUV_ERR_RETRYABLE)  \
   XX(ESCHEMA, -20133, "the table has changed; the statement is to be prepared anew", SERVER, 0)     \
+  XX(ESTATE, -20134, "not possible in this state: subscribe first, or wait, or stop", INPUT, 0)     \
   XX(ETLS, -20140, "the TLS connection failed", TLS, 0)                                            \
   XX(ETLSEXPIRED, -20141, "the server's certificate has expired", TLS, 0)                          \
   XX(ETLSNOTYET, -20142, "the server's certificate is not valid yet", TLS, 0)                      \

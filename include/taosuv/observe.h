@@ -85,7 +85,11 @@ typedef enum {
   TAOSUV_ACTION_PING,
   TAOSUV_ACTION_STMT_PREPARE,
   TAOSUV_ACTION_STMT_EXEC,
-  TAOSUV_ACTION_INSERT_LINES
+  TAOSUV_ACTION_INSERT_LINES,
+  TAOSUV_ACTION_SUBSCRIBE, /* of a consumer, and unsubscribe */
+  TAOSUV_ACTION_POLL,
+  TAOSUV_ACTION_COMMIT,
+  TAOSUV_ACTION_WRITE      /* write_raw and write_block */
 } taosuv_action_t;
 
 /* "exec", "query", …; NULL for no action. Static memory. */

@@ -226,7 +226,7 @@ TAOSUV_EXTERN taosuv_raw_t taosuv_message_raw(const taosuv_message_t* message);
 /* ---- polling ---- */
 
 /* Asks for the next message, waiting up to `wait_ms` for one; the loop goes on meanwhile. Completes
- * with status 0 and `message`, or with status 0 and NULL when there was none in that time. One poll
+ * with status 0 and `msg`, or with status 0 and NULL when there was none in that time. One poll
  * at a time: a second returns TAOSUV_EBUSY; while a push is on TAOSUV_ESTATE. A poll that is
  * cancelled or times out loses no message: the next one gets it. When the connection is lost the poll
  * goes on once the consumer is subscribed again. A malformed message is TAOSUV_EPROTO or
@@ -238,7 +238,7 @@ struct taosuv_poll_s {
   TAOSUV_REQ_FIELDS
   taosuv_poll_cb cb;
   taosuv_consumer_t* consumer;
-  taosuv_message_t* message; /* out: until the callback returns, or as long as it is referenced */
+  taosuv_message_t* msg; /* out: until the callback returns, or as long as it is referenced */
 };
 TAOSUV_EXTERN int taosuv_consumer_poll(taosuv_consumer_t* consumer, taosuv_poll_t* req,
                                        uint64_t wait_ms, taosuv_poll_cb cb);

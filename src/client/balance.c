@@ -81,7 +81,7 @@ int tuv_balance_replace(taosuv_client_t* client, uint32_t host) {
 
 void tuv_balance_look(taosuv_client_t* client) {
   uint64_t at = UINT64_MAX;
-  if (client->closing || client->nhosts == 1) return;
+  if (client->closing || client->nhosts == 1 || client->consumer != NULL) return;
   while (tuv_pool_usable(client) > 0 && client->moving < 1 + client->url.pool_size / POOL_PER_MOVE) {
     move_t move = next_move(client);
     at = move.at;
@@ -106,13 +106,22 @@ static tuv_conn_t* dispensable(const taosuv_client_t* client, const tuv_conn_t* 
   return found;
 }
 
+/* Lets one go for the new one; and what is too many, because those that were to be replaced died
+ * meanwhile and were replaced by others. */
+static void let_go(taosuv_client_t* client, const tuv_conn_t* conn, bool replaces) {
+  tuv_conn_t* other;
+  while ((replaces || tuv_pool_usable(client) > client->url.pool_size) &&
+         (other = dispensable(client, conn)) != NULL) {
+    replaces = false;
+    tuv_upkeep_retire(other);
+  }
+}
+
 void tuv_balance_ready(tuv_conn_t* conn) {
   taosuv_client_t* client = conn->client;
-  if (conn->replaces) {
-    tuv_balance_done(conn);
-    tuv_conn_t* other = dispensable(client, conn);
-    if (other != NULL) tuv_upkeep_retire(other);
-  }
+  bool replaces = conn->replaces;
+  tuv_balance_done(conn);
+  let_go(client, conn, replaces);
   tuv_balance_look(client);
 }
 

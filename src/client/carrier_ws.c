@@ -32,7 +32,7 @@ static int recover(tuv_conn_t* conn, tuv_req_t* priv) {
   if (key == NULL) return 0;
   char* text = NULL;
   const void* bytes = frame + TUV_MSG_QUERY_HEAD;
-  if (size > 0 && frame[0] == '{') {
+  if (size > 8 && memcmp(frame, "{\"action\"", 9) == 0) { /* an id's bytes may begin with '{' */
     bytes = text = tuv_request_arg(&conn->client->json, frame, size, key, &length);
   } else if (size >= TUV_MSG_QUERY_HEAD) {
     length = size - TUV_MSG_QUERY_HEAD;
@@ -112,8 +112,8 @@ static bool probe(tuv_conn_t* conn) {
   return tuv_ws_send(&conn->ws, TUV_WS_PING, NULL, 0, NULL) == 0;
 }
 
-static uint64_t received(const tuv_conn_t* conn) {
-  return conn->ws.received;
+static uint64_t signs_of_life(const tuv_conn_t* conn) {
+  return tuv_ws_signs_of_life(&conn->ws);
 }
 
 static void flush(tuv_conn_t* conn) {
@@ -138,7 +138,7 @@ const tuv_carrier_t tuv_carrier_ws = {.connect = ws_connect,
                                       .abandon = abandon,
                                       .recover = recover,
                                       .probe = probe,
-                                      .received = received,
+                                      .signs_of_life = signs_of_life,
                                       .flush = flush,
                                       .close = ws_close,
                                       .abort = ws_abort};

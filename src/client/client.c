@@ -107,6 +107,7 @@ static void on_turn(uv_idle_t* handle) {
     client->on_drain(client, client->data);
   }
   if (client->pump_due) pump_all(client);
+  if (client->consumer != NULL) tuv_tmq_turn(client->consumer);
   tuv_stmts_run_due(client);
   flush_dirty(client);
   close_handles_if_done(client);
@@ -131,10 +132,11 @@ uint64_t tuv_client_id(taosuv_client_t* client) {
 static int write_path(taosuv_client_t* client) {
   static const char hex[] = "0123456789ABCDEF";
   const char* token = client->url.token;
-  size_t room = sizeof "/ws?token=" + 3 * strlen(token);
+  const char* path = client->consumer != NULL ? "/rest/tmq" : "/ws";
+  size_t room = strlen(path) + sizeof "?token=" + 3 * strlen(token);
   char* out = client->path = tuv_malloc(&client->mem->alloc, room);
   if (out == NULL) return TAOSUV_ENOMEM;
-  out += snprintf(out, room, "%s", token[0] == 0 ? "/ws" : "/ws?token=");
+  out += snprintf(out, room, "%s%s", path, token[0] == 0 ? "" : "?token=");
   for (; *token != 0; token++) {
     unsigned char c = (unsigned char) *token;
     bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
@@ -173,12 +175,14 @@ static int make_tls(taosuv_client_t* client, tuv_errmsg_t* err) {
   return tuv_tls_context_create(&client->mem->alloc, &settings, &client->tls, err);
 }
 
-static int read_url(taosuv_client_t* client, const taosuv_options_t* options, tuv_errmsg_t* err) {
+static int read_url(taosuv_client_t* client, const taosuv_options_t* options,
+                    const tuv_setup_t* setup, tuv_errmsg_t* err) {
   if (options->url == NULL) return tuv_fail(err, TAOSUV_EURL, "no URL given");
   size_t length = options->url_length;
   if (length == TAOSUV_NUL_TERMINATED) length = strlen(options->url);
   int status = tuv_url_parse(&client->mem->alloc, options->url, length, &client->url, err);
   if (status == 0) status = check_supported(&client->url, err);
+  if (status == 0 && setup != NULL) status = setup->apply(setup->consumer, &client->url, err);
   if (status == 0) status = tuv_hosts_init(client);
   if (status == 0) status = write_path(client);
   if (status == 0) status = make_tls(client, err);
@@ -224,8 +228,8 @@ static int open_handles(taosuv_client_t* client, uv_loop_t* loop) {
   return 0;
 }
 
-int taosuv_client_create_ex(uv_loop_t* loop, const taosuv_options_t* options,
-                            taosuv_client_t** client) {
+int tuv_client_create(uv_loop_t* loop, const taosuv_options_t* options, const tuv_setup_t* setup,
+                      taosuv_client_t** client) {
   tuv_errmsg_t err = {""};
   if (client == NULL) return TAOSUV_EINVAL;
   *client = NULL;
@@ -235,7 +239,9 @@ int taosuv_client_create_ex(uv_loop_t* loop, const taosuv_options_t* options,
   taosuv_client_t* made = allocate(&alloc);
   if (made == NULL) return TAOSUV_ENOMEM;
   tuv_heap_init(&made->timers.heap, &made->mem->alloc);
-  int status = read_url(made, options, &err);
+  if (setup != NULL) made->consumer = setup->consumer;
+  made->owned = setup != NULL;
+  int status = read_url(made, options, setup, &err);
   if (status == 0 && made->url.metrics) status = taosuv_metrics_enable(made, 1);
   if (status == 0) status = open_handles(made, loop);
   if (status < 0) {
@@ -253,6 +259,11 @@ int taosuv_client_create_ex(uv_loop_t* loop, const taosuv_options_t* options,
   made->data = options->data;
   *client = made;
   return 0;
+}
+
+int taosuv_client_create_ex(uv_loop_t* loop, const taosuv_options_t* options,
+                            taosuv_client_t** client) {
+  return tuv_client_create(loop, options, NULL, client);
 }
 
 int taosuv_client_create(uv_loop_t* loop, const char* url, taosuv_client_t** client) {
@@ -285,7 +296,8 @@ void taosuv_client_counts(const taosuv_client_t* client, taosuv_counts_t* counts
 }
 
 void taosuv_close(taosuv_client_t* client, taosuv_close_cb cb) {
-  if (client == NULL || client->closing || tuv_hooks_defer_close(client, cb)) return;
+  if (client == NULL || client->owned || client->closing) return;
+  if (tuv_hooks_defer_close(client, cb)) return;
   client->closing = true;
   client->close_cb = cb;
   tuv_writers_close(client);

@@ -65,7 +65,7 @@ void tuv_conn_pump(tuv_conn_t* conn) {
 }
 
 /* A place became free, and no answer will come to say so. */
-static void pump_later(tuv_conn_t* conn) {
+void tuv_conn_pump_later(tuv_conn_t* conn) {
   conn->pump_due = true;
   conn->client->pump_due = true;
   tuv_client_turn(conn->client);
@@ -78,7 +78,7 @@ bool tuv_conn_withdraw(tuv_conn_t* conn, tuv_op_t* op) {
     TUV_CONTAINER(at, tuv_op_t, link)->at -= bytes;
   tuv_idmap_remove(&conn->table, op->id);
   op->conn = NULL;
-  pump_later(conn);
+  tuv_conn_pump_later(conn);
   return true;
 }
 
@@ -159,7 +159,9 @@ static void die(tuv_conn_t* conn, const tuv_failure_t* failure) {
   bool never_ready = leave_pool(conn, TUV_CONN_DEAD);
   tuv_observe_conn(conn, never_ready ? TAOSUV_TRACE_CONN_FAILED : TAOSUV_TRACE_CONN_LOST, failure);
   take_apart(conn, &lost);
+  if (client->consumer != NULL) tuv_tmq_conn_gone(client->consumer, conn);
   fail_lost(conn, &lost, failure);
+  if (client->consumer != NULL) tuv_tmq_lost(client->consumer, failure);
   if (never_ready)
     tuv_pool_connect_failed(client, conn->host, conn->begun_at, failure);
   else if (client->queued > 0 || client->drain_wanted)
@@ -212,7 +214,7 @@ void tuv_conn_dirty(tuv_conn_t* conn) {
 void tuv_conn_sent(tuv_conn_t* conn) {
   if (!conn->congested) return;
   conn->congested = false;
-  pump_later(conn);
+  tuv_conn_pump_later(conn);
 }
 
 static void on_connect_timeout(tuv_timed_t* timed) {

@@ -198,7 +198,7 @@ static void on_tap(tuv_ws_t* ws, bool sent, uint8_t opcode, const uint8_t* data,
   if (data == NULL && size > 0) {
     tap.flags = TAOSUV_TAP_WITHHELD;
     tap.size = 0;
-  } else if (conn->state != TUV_CONN_READY) {
+  } else if (conn->state != TUV_CONN_READY || (client->consumer != NULL && opcode == TUV_WS_TEXT)) {
     tap_login(conn, &tap, &copy);
   }
   call_tap(client, &tap);

@@ -147,7 +147,7 @@ static void version_replied(tuv_op_t* op, tuv_conn_t* conn, const tuv_reply_t* r
   const char* missing = lacks(conn);
   if (missing != NULL)
     too_old(conn, missing);
-  else if (version_first(&conn->client->url))
+  else if (conn->login_op.id != 0 && version_first(&conn->client->url))
     send_login(conn);
   else
     finish_if_both(conn);
@@ -164,10 +164,12 @@ void tuv_login_begin(tuv_conn_t* conn) {
   conn->version_op.type = &version_type;
   conn->login_op.type = &login_type;
   conn->version_op.id = tuv_client_id(conn->client);
-  conn->login_op.id = tuv_client_id(conn->client);
+  /* A consumer logs in with its subscribe (PROTOCOL 7.1). */
+  bool login = conn->client->consumer == NULL;
+  conn->login_op.id = login ? tuv_client_id(conn->client) : 0;
   int status = tuv_conn_send(conn, &conn->version_op, NULL, 0);
   if (status < 0)
     tuv_conn_fail(conn, &(tuv_failure_t){status, 0, 0, NULL, tuv_conn_host(conn)});
-  else if (!version_first(&conn->client->url))
+  else if (login && !version_first(&conn->client->url))
     send_login(conn);
 }

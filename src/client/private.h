@@ -11,6 +11,7 @@
 #include "io/tls.h"
 #include "io/ws.h"
 #include "taosuv.h"
+#include "taosuv/tmq.h"
 #include "util/idmap.h"
 #include "util/mem.h"
 #include "util/queue.h"
@@ -44,6 +45,9 @@ typedef struct tuv_op_type_s {
   void (*reply)(tuv_op_t* op, tuv_conn_t* conn, const tuv_reply_t* reply);
   void (*fetched)(tuv_op_t* op, tuv_conn_t* conn, const tuv_msg_fetched_t* fetched,
                   tuv_refbuf_t* owner);
+  /* A binary message of any other form. */
+  void (*binary)(tuv_op_t* op, tuv_conn_t* conn, const uint8_t* data, size_t size,
+                 tuv_refbuf_t* owner);
   /* Not a request: it failed. */
   void (*fail)(tuv_op_t* op, const tuv_failure_t* failure);
   /* A request: calls the caller back; all common out-fields are set. */
@@ -52,7 +56,7 @@ typedef struct tuv_op_type_s {
    * and the request leaves the pool; or there will be none. */
   void (*reach)(taosuv_req_t* req, tuv_conn_t* conn);
   void (*unreachable)(taosuv_req_t* req, const tuv_failure_t* failure);
-  /* A request that waits (TUV_REQ_WAITING): it will not any more; whether what it waits for was
+  /* A request that waits (TUV_REQ_WAITING): it will not any more (NULL: that is all); whether what it waits for was
    * given to the system, so that it may be executed (NULL: it executes nothing). */
   void (*leave)(taosuv_req_t* req);
   bool (*was_sent)(const taosuv_req_t* req);
@@ -134,7 +138,7 @@ typedef struct tuv_carrier_s {
   /* Gives a request that never left its payload back, when the connection is down. */
   int (*recover)(tuv_conn_t* conn, tuv_req_t* priv);
   bool (*probe)(tuv_conn_t* conn); /* asks for a sign of life; NULL: there is no way */
-  uint64_t (*received)(const tuv_conn_t* conn); /* bytes in all */
+  uint64_t (*signs_of_life)(const tuv_conn_t* conn); /* changes with each: bytes that came, or went */
   void (*flush)(tuv_conn_t* conn);
   void (*close)(tuv_conn_t* conn); /* with a goodbye; tuv_conn_gone follows */
   void (*abort)(tuv_conn_t* conn);
@@ -180,7 +184,7 @@ struct tuv_conn_s {
   uint64_t used_at;    /* loop time of the last operation */
   uint64_t ping_at;    /* loop time of the next look for signs of life */
   uint64_t retire_at;  /* loop time; 0: never */
-  uint64_t seen;       /* bytes received at the last look */
+  uint64_t seen;       /* signs of life at the last look */
   bool probing;        /* a ping was sent at the last look */
   bool retiring;       /* past its age, or moved: takes no new request, closes with its last result */
   bool replaces;       /* once it is ready another one is to retire */
@@ -197,6 +201,8 @@ struct tuv_conn_s {
 struct taosuv_client_s {
   uv_loop_t* loop;
   void* data;
+  taosuv_consumer_t* consumer; /* whose connection this is; NULL: a client of its own */
+  bool owned;              /* only the consumer may close it */
   tuv_mem_t* mem;
   tuv_url_t url;
   const tuv_carrier_t* carrier;
@@ -258,15 +264,29 @@ struct taosuv_client_s {
   char text[512];          /* a server's text that had no end of its own */
 };
 
+/* tmq*.c: of a consumer, see client/tmq.h */
+typedef struct tuv_setup_s {
+  taosuv_consumer_t* consumer;
+  /* Adds to what the URL says. */
+  int (*apply)(taosuv_consumer_t* consumer, tuv_url_t* url, tuv_errmsg_t* err);
+} tuv_setup_t;
+void tuv_tmq_turn(taosuv_consumer_t* consumer);
+/* A connection is gone: first without a callback, then with them. */
+void tuv_tmq_conn_gone(taosuv_consumer_t* consumer, const tuv_conn_t* conn);
+void tuv_tmq_lost(taosuv_consumer_t* consumer, const tuv_failure_t* failure);
+
 /* submit.c */
 void tuv_submit_on_async(uv_async_t* handle);
 
 /* client.c */
+int tuv_client_create(uv_loop_t* loop, const taosuv_options_t* options, const tuv_setup_t* setup,
+                      taosuv_client_t** client); /* setup: of a consumer's, or NULL */
 void tuv_client_turn(taosuv_client_t* client);      /* something is to be done this turn */
 uint64_t tuv_client_id(taosuv_client_t* client);    /* a req_id that is not in flight */
 
 /* req.c: what all requests have in common. A call checks, fills its own fields, then begins. */
 int tuv_req_check(taosuv_client_t* client, taosuv_req_t* req, bool has_callback);
+int tuv_req_check_any(taosuv_client_t* client, taosuv_req_t* req, bool has_callback);
 int tuv_req_begin(taosuv_client_t* client, taosuv_req_t* req, const tuv_op_type_t* type,
                   const void* payload, size_t size);
 int tuv_req_start(taosuv_client_t* client, taosuv_req_t* req, const tuv_op_type_t* type);
@@ -327,6 +347,7 @@ void tuv_conn_post(tuv_conn_t* conn, tuv_op_t* op);
 /* Whether a message of so many bytes may be sent: max_inflight and max_send_buffer allow it. */
 bool tuv_conn_has_room(tuv_conn_t* conn, size_t size);
 void tuv_conn_pump(tuv_conn_t* conn);
+void tuv_conn_pump_later(tuv_conn_t* conn); /* in this turn; when no answer will do it */
 void tuv_conn_close(tuv_conn_t* conn);
 void tuv_conn_retire(tuv_conn_t* conn); /* nothing is in flight on it */
 void tuv_conn_lost(tuv_conn_t* conn, const char* message); /* ends it as lost */

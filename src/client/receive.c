@@ -4,6 +4,7 @@
 
 #include "client/hooks.h"
 #include "io/ws_private.h"
+#include "wire/tmq_message.h"
 
 /* Not to be assigned to any operation: the connection is of no more use. */
 static void violation(tuv_conn_t* conn, int status, const char* message) {
@@ -85,8 +86,10 @@ static void on_binary(tuv_conn_t* conn, const uint8_t* data, size_t size, tuv_re
   tuv_errmsg_t err;
   tuv_msg_key_t key = tuv_msg_key(data, size, &id);
   tuv_op_t* op = NULL;
-  if (key == TUV_MSG_BY_REQ_ID) op = take(conn, id);
-  if (key == TUV_MSG_BY_RESULT) {
+  if (key == TUV_MSG_BY_REQ_ID && conn->client->consumer == NULL) op = take(conn, id);
+  if (conn->client->consumer != NULL) {
+    op = take(conn, tuv_tmq_req_id(data, size));
+  } else if (key == TUV_MSG_BY_RESULT) {
     op = tuv_result_find_block_op(conn, id);
     if (op != NULL) take(conn, op->id);
   }
@@ -96,7 +99,9 @@ static void on_binary(tuv_conn_t* conn, const uint8_t* data, size_t size, tuv_re
     violation(conn, TAOSUV_EPROTO, err.text);
     return;
   }
-  if (op->type->fetched == NULL) {
+  if (op->type->binary != NULL) {
+    op->type->binary(op, conn, data, size, owner);
+  } else if (op->type->fetched == NULL) {
     fail_malformed(conn, op, "a binary message in place of JSON");
   } else if (tuv_msg_fetched(data, size, key, &fetched, &err) < 0) {
     fail_malformed(conn, op, err.text);

@@ -14,13 +14,19 @@ static uint64_t deadline_of(const taosuv_client_t* client, const taosuv_req_t* r
   return at;
 }
 
-int tuv_req_check(taosuv_client_t* client, taosuv_req_t* req, bool has_callback) {
+int tuv_req_check_any(taosuv_client_t* client, taosuv_req_t* req, bool has_callback) {
   if (client == NULL || req == NULL || !has_callback) return TAOSUV_EINVAL;
   if (tuv_req_of(req)->state != TUV_REQ_IDLE) return TAOSUV_EBUSY;
   if (client->closing) return TAOSUV_ECLOSED;
   if (client->in_hook) return TAOSUV_EBUSY;
   if (req->req_id != 0 && tuv_pool_id_in_flight(client, req->req_id)) return TAOSUV_EREQID;
   return 0;
+}
+
+/* A consumer's client has no other requests than the consumer's: the server would not answer. */
+int tuv_req_check(taosuv_client_t* client, taosuv_req_t* req, bool has_callback) {
+  if (client != NULL && client->consumer != NULL) return TAOSUV_ENOTSUP;
+  return tuv_req_check_any(client, req, has_callback);
 }
 
 /* Fills the private part and the out-fields, and sets the deadline. The caller says where the
@@ -102,11 +108,14 @@ void tuv_req_detach(taosuv_req_t* req) {
       tuv_pool_unqueue(priv->client, req);
       tuv_pool_check_drain(priv->client);
       break;
-    case TUV_REQ_WAITING: op->type->leave(req); break;
+    case TUV_REQ_WAITING:
+      if (op->type->leave != NULL) op->type->leave(req);
+      break;
     case TUV_REQ_SENT:
       if (op->conn != NULL && !tuv_conn_withdraw(op->conn, op)) {
         tuv_idmap_set(&op->conn->table, op->id, op->type->tombstone);
         priv->client->carrier->abandon(op->conn);
+        if (op->conn->retiring) tuv_conn_pump_later(op->conn); /* this may have been its last */
         op->conn = NULL;
       }
       break;

@@ -14,7 +14,7 @@ typedef struct tuv_totals_s {
 } tuv_totals_t;
 
 enum {
-  TUV_ACTIONS = TAOSUV_ACTION_INSERT_LINES + 1,
+  TUV_ACTIONS = TAOSUV_ACTION_WRITE + 1,
   TUV_ERRORS = 128 /* more than there are statuses, libuv's and ours together */
 };
 

@@ -23,23 +23,25 @@ static void look_again(tuv_conn_t* conn) {
   tuv_timers_add(&conn->client->timers, &conn->timed, at);
 }
 
-/* Nothing but its own end would be missed. */
+/* Nothing but its own end would be missed. What was cancelled is not waited for: its server frees
+ * with the connection what it left behind. */
 static bool unused(const tuv_conn_t* conn) {
-  return conn->table.count == 0 && tuv_queue_empty(&conn->results) &&
+  return tuv_queue_empty(&conn->sent) && tuv_queue_empty(&conn->results) &&
          tuv_queue_empty(&conn->waiting);
 }
 
-/* Any byte since the last look is a sign of life. Without one a ping is sent; without one again the
- * peer is gone, two intervals after its last sign at the latest. Returns whether it was. */
+/* Any byte since the last look is a sign of life, either way: a large message may take long, and a
+ * ping waits behind it. Without one a ping is sent; without one again the peer is gone, two
+ * intervals after its last sign at the latest. Returns whether it was. */
 static bool check_life(tuv_conn_t* conn, uint64_t now) {
   if (conn->ping_at == 0 || conn->ping_at > now) return false;
   const tuv_carrier_t* carrier = conn->client->carrier;
-  bool silent = carrier->received(conn) == conn->seen;
+  bool silent = carrier->signs_of_life(conn) == conn->seen;
   if (silent && conn->probing) {
     tuv_conn_lost(conn, "the server gave no sign of life within two ping intervals");
     return true;
   }
-  conn->seen = carrier->received(conn);
+  conn->seen = carrier->signs_of_life(conn);
   conn->ping_at = now + conn->client->url.ping_interval;
   conn->probing = silent && carrier->probe(conn);
   return false;
@@ -73,7 +75,7 @@ void tuv_upkeep_begin(tuv_conn_t* conn) {
   uint64_t now = uv_now(conn->client->loop);
   conn->used_at = now;
   const tuv_carrier_t* carrier = conn->client->carrier;
-  conn->seen = carrier->received(conn);
+  conn->seen = carrier->signs_of_life(conn);
   if (url->ping_interval != 0 && carrier->probe != NULL) conn->ping_at = now + url->ping_interval;
   if (url->max_age != 0) {
     /* Up to a tenth less, so that connections made together do not end together. */

@@ -34,6 +34,8 @@ typedef struct tuv_stream_ops_s {
   int (*write)(tuv_stream_t* stream, const uint8_t* data, size_t size);
   /* Ends the stream at any moment, also while it connects. */
   void (*close)(tuv_stream_t* stream);
+  /* Bytes that were taken, or given to `write`, and that the system has not got yet. */
+  size_t (*unwritten)(const tuv_stream_t* stream);
 } tuv_stream_ops_t;
 
 struct tuv_stream_s {

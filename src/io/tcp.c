@@ -149,8 +149,13 @@ static void tcp_close(tuv_stream_t* stream) {
   tuv_race_close(&tcp->race);
 }
 
-static const tuv_stream_ops_t tcp_ops = {tcp_read_start, tcp_read_stop, tcp_try_write, tcp_write,
-                                         tcp_close};
+static size_t tcp_unwritten(const tuv_stream_t* stream) {
+  const uv_stream_t* connection = connection_of((const tuv_tcp_t*) stream);
+  return connection == NULL ? 0 : uv_stream_get_write_queue_size(connection);
+}
+
+static const tuv_stream_ops_t tcp_ops = {tcp_read_start, tcp_read_stop, tcp_try_write,
+                                         tcp_write,      tcp_close,     tcp_unwritten};
 
 int tuv_tcp_connect(uv_loop_t* loop, const tuv_alloc_t* alloc, const char* host, uint16_t port,
                     bool nodelay, const tuv_stream_events_t* events, void* context,

@@ -417,8 +417,14 @@ static void tls_close(tuv_stream_t* stream) {
   uv_close((uv_handle_t*) &tls->later, on_later_close);
 }
 
-static const tuv_stream_ops_t tls_ops = {tls_read_start, tls_read_stop, tls_try_write, tls_write,
-                                         tls_close};
+static size_t tls_unwritten(const tuv_stream_t* stream) {
+  const tuv_tls_t* tls = (const tuv_tls_t*) stream;
+  size_t below = tls->inner == NULL ? 0 : tls->inner->ops->unwritten(tls->inner);
+  return tls->plain_size + tuv_buf_size(&tls->out) + below;
+}
+
+static const tuv_stream_ops_t tls_ops = {tls_read_start, tls_read_stop, tls_try_write,
+                                         tls_write,      tls_close,     tls_unwritten};
 static const tuv_stream_events_t inner_events = {on_inner_connect, on_inner_alloc, on_inner_read,
                                                  on_inner_write, on_inner_close};
 

@@ -64,6 +64,7 @@ static void end_lingering(tuv_ws_t* ws, int status) {
 static void on_write(void* context, int status) {
   tuv_ws_t* ws = context;
   ws->writing = false;
+  ws->waited += tuv_buf_size(&ws->flying);
   tuv_buf_consume(&ws->flying, tuv_buf_size(&ws->flying), 0);
   if (ws->lingering) end_lingering(ws, status);
   if (ws->state >= TUV_WS_DOWN) return;
@@ -93,6 +94,12 @@ static void on_stream_close(void* context) {
 const tuv_stream_events_t tuv_ws_stream_events = {on_connect, tuv_ws_on_alloc, tuv_ws_on_read,
                                                   on_write, on_stream_close};
 
+uint64_t tuv_ws_signs_of_life(const tuv_ws_t* ws) {
+  uint64_t signs = ws->received + ws->waited;
+  if (!ws->writing || ws->stream == NULL) return signs;
+  return signs + tuv_buf_size(&ws->flying) - ws->stream->ops->unwritten(ws->stream);
+}
+
 /* A connection that was up and broke is lost, whatever the system calls it. */
 static int down_status(const tuv_ws_t* ws, int status) {
   bool was_up = ws->state == TUV_WS_OPEN;
@@ -121,7 +128,8 @@ void tuv_ws_down(tuv_ws_t* ws, int status, const char* message) {
 void tuv_ws_say_goodbye(tuv_ws_t* ws, int status, uint16_t code, const char* message) {
   if (ws->state == TUV_WS_OPEN && tuv_ws_send_close(ws, code) == 0) {
     tuv_ws_flush(ws);
-    ws->lingering = ws->state == TUV_WS_OPEN && ws->writing;
+    bool unwritten = ws->writing || ws->stream->ops->unwritten(ws->stream) > 0; /* TLS has it */
+    ws->lingering = ws->state == TUV_WS_OPEN && unwritten;
   }
   tuv_ws_down(ws, status, message);
 }

@@ -111,6 +111,7 @@ struct tuv_ws_s {
   size_t inflate_hint;    /* the size of the last one; 0: it says nothing */
   uint32_t utf8_state;    /* of its text */
   uint64_t received;      /* bytes in all */
+  uint64_t waited;        /* bytes in all of writes that had to wait for room, and are done */
   tuv_errmsg_t err;
 };
 
@@ -130,6 +131,10 @@ static inline void tuv_ws_deflate_from(tuv_ws_t* ws, size_t size) {
 static inline size_t tuv_ws_unsent_bytes(const tuv_ws_t* ws) {
   return tuv_buf_size(&ws->out) + tuv_buf_size(&ws->flying);
 }
+
+/* A number that is another one whenever the peer has given a sign of life: bytes came, or it took
+ * some of those that it had no room for. */
+uint64_t tuv_ws_signs_of_life(const tuv_ws_t* ws);
 
 /* The log-in is over: no secret is sent from here on, and sent bytes need not be wiped. */
 static inline void tuv_ws_no_more_secrets(tuv_ws_t* ws) {

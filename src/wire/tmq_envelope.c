@@ -42,7 +42,8 @@ void tuv_tmq_add_texts(tuv_request_t* request, const char* key, const char* cons
 void tuv_tmq_add_object(tuv_request_t* request, const char* key, const char* const (*pairs)[2],
                         size_t count) {
   if (request->failed) return;
-  yyjson_mut_val* object = yyjson_mut_obj_add_obj(request->doc, request->args, key);
+  yyjson_mut_val* object = yyjson_mut_obj_get(request->args, key);
+  if (object == NULL) object = yyjson_mut_obj_add_obj(request->doc, request->args, key);
   request->failed = object == NULL;
   for (size_t i = 0; i < count && !request->failed; i++)
     request->failed = !yyjson_mut_obj_add_str(request->doc, object, pairs[i][0], pairs[i][1]);

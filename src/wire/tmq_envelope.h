@@ -16,7 +16,7 @@ size_t tuv_tmq_of_message(char out[TUV_TMQ_REQUEST_MAX], const char* action, uin
 void tuv_tmq_add_int(tuv_request_t* request, const char* key, int64_t value);
 void tuv_tmq_add_texts(tuv_request_t* request, const char* key, const char* const* texts,
                        size_t count);
-/* An object of texts, `count` pairs of name and value. */
+/* `count` pairs of name and value into the object args.key, which is made when missing. */
 void tuv_tmq_add_object(tuv_request_t* request, const char* key, const char* const (*pairs)[2],
                         size_t count);
 /* Puts {"topic":…,"vgroup_id":…} at the end of the array args.key, which is made when missing. */

@@ -97,20 +97,34 @@ static int bind_columns(ts_stmt_t* stmt, const uint8_t* data, size_t size, ts_bi
   return status;
 }
 
-/* With the block's own types where the real gateway knows them. */
-static int bind_block(const uint8_t* data, size_t size, ts_binding_t* binding, ts_error_t* error) {
+/* Whether the first protocol has the type, as its session checks. */
+static bool in_blocks(uint8_t type) {
+  return (type >= TS_BOOL && type <= TS_VARBINARY) || type == TS_GEOMETRY;
+}
+
+/* With the types of the table, or of the block itself for a query. */
+static int bind_block(const ts_stmt_t* stmt, const uint8_t* data, size_t size,
+                      ts_binding_t* binding, ts_error_t* error) {
+  const ts_target_t* target = &stmt->target;
+  bool insert = stmt->sql.insert;
   ts_raw_block_t block;
   int status = ts_raw_block_open(data, size, &block);
   if (status != 0) return status;
+  if (insert && block.columns != target->ncolumns)
+    return ts_error(error, TS_E_INTERNAL, "stmt column count not match");
+  uint8_t* types = ts_calloc(block.columns, 1);
   for (uint32_t i = 0; i < block.columns; i++) {
-    uint8_t type = ts_raw_block_type(&block, i);
-    if (type < TS_BOOL || type > TS_VARBINARY)
-      return ts_error(error, TS_E_INTERNAL, "unsupported data type %u", type);
+    types[i] = insert ? target->family->columns[target->columns[i]].type.type
+                      : ts_raw_block_type(&block, i);
+    if (!in_blocks(types[i])) status = ts_error(error, TS_E_INTERNAL, "unsupported data type");
   }
   ts_binding_tables(binding, 1, 0, block.columns);
   binding->tables[0].name = "plain";
   binding->tables[0].name_size = 5;
-  return ts_raw_block_decode(&block, NULL, binding, binding->binds, error);
+  if (status == 0)
+    status = ts_raw_block_decode(&block, insert ? types : NULL, binding, binding->binds, error);
+  free(types);
+  return status;
 }
 
 static int bind_json(ts_stmt_t* stmt, const uint8_t* data, size_t size, ts_binding_t* binding,
@@ -138,7 +152,7 @@ static int decode(ts_stmt_t* stmt, unsigned way, const uint8_t* data, size_t siz
   switch (way) {
     case WAY_TABLES: return ts_bind_decode(data, size, binding, error);
     case WAY_COLUMNS: return bind_columns(stmt, data, size, binding, error);
-    case WAY_BLOCK: return bind_block(data, size, binding, error);
+    case WAY_BLOCK: return bind_block(stmt, data, size, binding, error);
     default: return bind_json(stmt, data, size, binding, error);
   }
 }

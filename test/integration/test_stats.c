@@ -231,7 +231,7 @@ static void names_end_with_null(void** state) {
   (void) state;
   int action = 0;
   while (taosuv_action_name(action) != NULL) action++;
-  assert_int_equal(action, TAOSUV_ACTION_INSERT_LINES + 1);
+  assert_int_equal(action, TAOSUV_ACTION_WRITE + 1);
   assert_null(taosuv_action_name(-1));
   assert_string_equal(taosuv_action_name(TAOSUV_ACTION_FETCH), "fetch");
 }

@@ -116,12 +116,27 @@ void ts_tmq_fetch_raw_data(ts_request_t* request) {
   ts_conn_binary(request->session->conn, head, 56 + size, message->raw);
 }
 
+/* The gateway passes the JSON on, but escapes in it what it escapes everywhere. */
+static void put_json(ts_buf_t* out, const ts_buf_t* json, bool html) {
+  for (size_t i = 0; i < json->size; i++) {
+    uint8_t c = json->data[i];
+    if (html && (c == '<' || c == '>' || c == '&')) {
+      ts_buf_format(out, "\\u%04x", (unsigned)c);
+    } else {
+      ts_buf_add(out, &c, 1);
+    }
+  }
+}
+
 void ts_tmq_fetch_json_meta(ts_request_t* request) {
   const ts_message_t* message = held(request, other_message);
   if (message == NULL) return;
+  ts_buf_t json = {0};
+  ts_message_json(message, &json);
   ts_buf_t* out = ts_reply_begin(request);
   put_id(out, request);
   ts_buf_text(out, ",\"data\":");
-  ts_message_json(message, out);
+  put_json(out, &json, ts_server_html(request->session->server));
+  ts_buf_free(&json);
   ts_reply_end(request);
 }

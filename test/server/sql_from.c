@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "sql_expr.h"
+#include "sql_topic.h"
 
 /* Words that end a table's name, and so are no alias. */
 static bool is_clause(const ts_lex_t* lex) {
@@ -22,7 +23,9 @@ int ts_scope_table(ts_scope_t* scope, const char* prefix) {
   ts_table_name_t name;
   if (ts_lex_is_op(&sql->lex, "(")) return ts_unsupported(sql->error, "a subquery");
   int status = ts_sql_table_name(sql, &name);
-  if (status == 0) status = ts_sql_table(sql, &name, prefix, &scope->database, &scope->table);
+  if (status == 0 &&
+      !ts_system_table(sql->store, name.db, name.table, &scope->database, &scope->table))
+    status = ts_sql_table(sql, &name, prefix, &scope->database, &scope->table);
   if (status != 0) return status;
   scope->precision = scope->database->precision;
   snprintf(scope->alias, sizeof scope->alias, "%s", name.table);

@@ -10,16 +10,18 @@ ts_stmt_t* ts_stmt_new(uint64_t id, bool second) {
   return stmt;
 }
 
-void ts_stmt_clear(ts_stmt_t* stmt) {
+/* Nothing is bound any more, but the tags of the first protocol's current table. */
+static void clear(ts_stmt_t* stmt) {
+  ts_binding_t** kept = stmt->tags != NULL ? &stmt->kept->next : &stmt->kept;
   ts_binding_free(stmt->bound);
   ts_binding_free(stmt->pending);
-  ts_binding_free(stmt->kept);
-  stmt->bound = stmt->pending = stmt->kept = NULL;
-  stmt->tags = NULL;
+  ts_binding_free(*kept);
+  stmt->bound = stmt->pending = *kept = NULL;
 }
 
 static void unprepare(ts_stmt_t* stmt) {
-  ts_stmt_clear(stmt);
+  stmt->tags = NULL;
+  clear(stmt);
   ts_stmt_sql_free(&stmt->sql);
   ts_target_free(&stmt->target);
   ts_result_unref(stmt->result);
@@ -119,6 +121,6 @@ int ts_stmt_exec(ts_stmt_t* stmt, int64_t* affected, ts_error_t* error) {
   if (!stmt->prepared || stmt->bound == NULL) return die(stmt, usage(error), error);
   int status = stmt->sql.insert ? ts_stmt_insert(stmt, affected, error)
                                 : ts_stmt_query(stmt, stmt->bound->binds, error);
-  ts_stmt_clear(stmt);
+  clear(stmt);
   return status == 0 ? 0 : die(stmt, status, error);
 }

@@ -152,7 +152,7 @@ typedef struct ts_stmt_s {
   /* the first protocol, between add_batch and add_batch */
   char* name;
   const ts_bind_t* tags;
-  ts_binding_t* kept; /* memory of the tags */
+  ts_binding_t* kept; /* memory of the tags, the last ones first */
   ts_binding_t* pending;
   /* a query: what was bound last, for stmt_get_param, and its result */
   struct ts_param_s {
@@ -204,7 +204,6 @@ int ts_bind_json(struct yyjson_val* array, const ts_field_t* const* fields, uint
 
 ts_stmt_t* ts_stmt_new(uint64_t id, bool second);
 void ts_stmt_free(ts_stmt_t* stmt);
-void ts_stmt_clear(ts_stmt_t* stmt); /* nothing is bound any more */
 int ts_stmt_prepare(ts_stmt_t* stmt, const char* sql, size_t size, ts_error_t* error);
 /* Adds what a message has bound, checked; the statement owns it from now on, in any case. */
 int ts_stmt_bind(ts_stmt_t* stmt, ts_binding_t* binding, ts_error_t* error);

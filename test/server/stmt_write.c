@@ -17,10 +17,11 @@ static int usage(ts_error_t* error) {
 /* As many binds as the SQL has marks: of fewer the real one reads on behind the last. */
 static int check_counts(const ts_stmt_t* stmt, const ts_binding_t* binding, ts_error_t* error) {
   const ts_target_t* target = &stmt->target;
-  if (binding->ntags == 0 && target->ntags > 0)
-    return stmt->bound_tags ? TS_E_POISON : usage(error);
+  bool without_tags = binding->ntags == 0 && target->ntags > 0;
+  if (without_tags && stmt->second) return stmt->bound_tags ? TS_E_POISON : usage(error);
   if (binding->ncolumns == 0) return usage(error);
-  if (binding->ntags < target->ntags || binding->ncolumns < target->ncolumns) return TS_E_POISON;
+  if (binding->ncolumns < target->ncolumns) return TS_E_POISON;
+  if (binding->ntags < target->ntags && !without_tags) return TS_E_POISON;
   if (binding->ntags > target->ntags || binding->ncolumns > target->ncolumns)
     return ts_error(error, TS_E_PARAMETERS, "Invalid parameters");
   return 0;
@@ -30,7 +31,7 @@ static int check_fields(const ts_stmt_t* stmt, const ts_bind_table_t* table, ts_
   const ts_target_t* target = &stmt->target;
   ts_bind_rules_t rules = {stmt->decimal_text, stmt->blobs};
   int status = 0;
-  for (uint32_t i = 0; i < target->ntags && status == 0; i++) {
+  for (uint32_t i = 0; table->tags != NULL && i < target->ntags && status == 0; i++) {
     if (table->tags[i].rows != 1)
       return ts_error(error, TS_E_PARAMETERS, "Invalid parameters");
     status = ts_bind_check(&target->family->tags[target->tags[i]], &table->tags[i], rules, error);
@@ -68,6 +69,11 @@ static int find_child(ts_stmt_t* stmt, const ts_bind_table_t* bound, ts_table_na
   return 0;
 }
 
+/* Without them it can be no new table; only the first protocol comes here. */
+static bool lacks_tags(const ts_stmt_t* stmt, const ts_bind_table_t* table) {
+  return table->tags == NULL && stmt->target.ntags > 0;
+}
+
 static int check_table(ts_stmt_t* stmt, const ts_binding_t* binding, const ts_bind_table_t* table,
                        ts_error_t* error) {
   if (has_name(stmt) && table->name == NULL)
@@ -78,6 +84,7 @@ static int check_table(ts_stmt_t* stmt, const ts_binding_t* binding, const ts_bi
   int status = ts_stmt_resolve(stmt, table->name, table->name_size, error);
   if (status == 0) status = check_counts(stmt, binding, error);
   if (status == 0) status = find_child(stmt, table, &name, &database, &found, error);
+  if (status == 0 && found == NULL && lacks_tags(stmt, table)) status = usage(error);
   return status != 0 ? status : check_fields(stmt, table, error);
 }
 
@@ -113,6 +120,7 @@ static int create_child(writer_t* writer, ts_database_t* database, const char* n
   const ts_stmt_t* stmt = writer->stmt;
   const ts_target_t* target = &stmt->target;
   ts_family_t* family = target->family;
+  if (lacks_tags(stmt, bound)) return usage(writer->sql.error);
   make_room(writer, family->ntags);
   for (uint32_t i = 0; i < family->ntags; i++) writer->cells[i] = (ts_cell_t){0};
   for (uint32_t i = 0; i < target->ntags; i++) {

@@ -91,6 +91,7 @@ void ts_store_close(ts_store_t* store) {
     store->databases = database->next;
     free_database(database);
   }
+  if (store->system != NULL) free_database(store->system);
   ts_log_free(store->log);
   sqlite3_finalize(store->begin);
   sqlite3_finalize(store->commit);
@@ -105,13 +106,18 @@ ts_database_t* ts_database_find(const ts_store_t* store, const char* name) {
   return database;
 }
 
-ts_database_t* ts_database_create(ts_store_t* store, const char* name, uint8_t precision) {
-  store->schema++;
+ts_database_t* ts_database_new(const char* name) {
   ts_database_t* database = ts_calloc(1, sizeof *database);
   snprintf(database->name, sizeof database->name, "%s", name);
-  database->precision = precision;
   database->nbuckets = 64;
   database->buckets = ts_calloc(database->nbuckets, sizeof *database->buckets);
+  return database;
+}
+
+ts_database_t* ts_database_create(ts_store_t* store, const char* name, uint8_t precision) {
+  store->schema++;
+  ts_database_t* database = ts_database_new(name);
+  database->precision = precision;
   for (size_t i = 0; i < TS_VGROUPS; i++) ts_wal_init(&database->wals[i], store->next_vgroup++);
   ts_database_t** end = &store->databases;
   while (*end != NULL) end = &(*end)->next;

@@ -64,6 +64,7 @@ typedef struct ts_store_s {
   sqlite3_stmt* commit;
   sqlite3_stmt* rollback;
   ts_database_t* databases;
+  ts_database_t* system; /* of tables about the server itself; NULL: not needed yet */
   int64_t next_id;
   uint64_t schema; /* counts changes of databases and tables, but for new children */
   int32_t next_vgroup;
@@ -80,6 +81,7 @@ ts_store_t* ts_store_open(void);
 void ts_store_close(ts_store_t* store);
 
 ts_database_t* ts_database_find(const ts_store_t* store, const char* name);
+ts_database_t* ts_database_new(const char* name); /* without a place in the catalog */
 ts_database_t* ts_database_create(ts_store_t* store, const char* name, uint8_t precision);
 void ts_database_drop(ts_store_t* store, ts_database_t* database);
 

@@ -210,9 +210,15 @@ static void close_stream(tuv_stream_t* stream) {
   uv_close((uv_handle_t*) &mem->turn, on_closed);
 }
 
+static size_t unwritten(const tuv_stream_t* stream) {
+  const mem_stream_t* mem = (const mem_stream_t*) stream;
+  return mem->flying == NULL ? 0 : mem->flying_size;
+}
+
 void mem_stream_init(mem_stream_t* mem, uv_loop_t* loop, const tuv_stream_events_t* events,
                      void* context) {
-  static const tuv_stream_ops_t ops = {read_start, read_stop, try_write, write_all, close_stream};
+  static const tuv_stream_ops_t ops = {read_start, read_stop,    try_write,
+                                       write_all,  close_stream, unwritten};
   memset(mem, 0, sizeof *mem);
   mem->stream = (tuv_stream_t){&ops, events, context, NULL};
   mem->loop = loop;

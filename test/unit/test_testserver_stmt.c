@@ -650,6 +650,27 @@ static void the_first_protocol_has_its_order(void** state) {
   assert_int_equal(ts_server_counters(f->server).poisonous, 0);
 }
 
+static void the_first_protocol_keeps_the_table_and_its_tags(void** state) {
+  wc_t* f = *state;
+  start(f, NULL);
+  OK(ask(f, "init", ""));
+  OK(ask(f, "prepare", "\"stmt_id\":1,\"sql\":\"%s\"", using_sql));
+  OK(ask(f, "set_table_name", "\"stmt_id\":1,\"name\":\"k1\""));
+  fails(f, ask(f, "bind", "\"stmt_id\":1,\"columns\":[[0],[0],[null]]"), 554, "Stmt API usage");
+  OK(ask(f, "set_tags", "\"stmt_id\":1,\"tags\":[7,\"x\"]"));
+  for (int i = 0; i < 3; i++) {
+    OK(ask(f, "bind", "\"stmt_id\":1,\"columns\":[[%d],[%d],[null]]", i, i));
+    OK(ask(f, "add_batch", "\"stmt_id\":1"));
+    is_text(f, ask(f, "exec", "\"stmt_id\":1"), "\"affected\":1}", true);
+  }
+  OK(ask(f, "set_table_name", "\"stmt_id\":1,\"name\":\"k1\"")); /* it is there: needs no tags */
+  OK(ask(f, "bind", "\"stmt_id\":1,\"columns\":[[9,10],[9,null],[null,\"y\"]]"));
+  OK(ask(f, "add_batch", "\"stmt_id\":1"));
+  is_text(f, ask(f, "exec", "\"stmt_id\":1"), "\"affected\":2}", true);
+  assert_int_equal(count_rows(f, "select * from st where tbname = 'k1' and g = 7"), 5);
+  assert_int_equal(ts_server_counters(f->server).poisonous, 0);
+}
+
 static void old_servers_lack_statements(void** state) {
   wc_t* f = *state;
   start(f, "3.1.1.15");
@@ -763,6 +784,61 @@ static void lies_about_lengths_are_poison(void** state) {
   ts_buf_free(&payload);
 }
 
+/* Sends the message with one byte changed to a new statement; whatever the server makes of it, it
+ * answers or ends the connection. Statements are numbered from 1 on each connection. */
+static void send_changed(wc_t* f, const char* init, const char* sql, uint64_t action,
+                         const ts_buf_t* payload, uint64_t* stmt) {
+  char message[256];
+  if (f->client.end != 0) {
+    log_in(f);
+    *stmt = 0;
+  }
+  wc_forget(f);
+  snprintf(message, sizeof message, "{\"action\":\"%s\",\"args\":{}}", init);
+  wc_text(f, message);
+  snprintf(message, sizeof message,
+           "{\"action\":\"%s\",\"args\":{\"stmt_id\":%llu,\"sql\":\"%s\"}}",
+           action == 2 ? "prepare" : "stmt2_prepare", (unsigned long long)++*stmt, sql);
+  wc_text(f, message);
+  send_message(f, action, *stmt, payload);
+  wc_wait_for(f, 3, 5000);
+  assert_true(f->client.count == 3 || f->client.end != 0);
+  for (size_t i = 0; i < 2 && i < f->client.count; i++) OK(i);
+}
+
+static void change_every_byte(wc_t* f, const char* init, const char* sql, uint64_t action,
+                              ts_buf_t* payload) {
+  static const uint8_t masks[] = {1, 0x80, 0xff};
+  uint64_t stmt = 0;
+  log_in(f);
+  for (size_t at = 0; at < payload->size; at++)
+    for (size_t i = 0; i < sizeof masks; i++) {
+      payload->data[at] ^= masks[i];
+      send_changed(f, init, sql, action, payload, &stmt);
+      payload->data[at] ^= masks[i];
+    }
+}
+
+static void every_changed_byte_is_survived(void** state) {
+  wc_t* f = *state;
+  start(f, "3.4.1.13");
+  run(f, "insert into t values (1700000000000, 1, 'x')(1700000000001, null, null)");
+  ts_buf_t payload = two_tables(true, true, true);
+  change_every_byte(f, "stmt2_init", using_sql, 9, &payload);
+  ts_buf_free(&payload);
+  ts_buf_t items = {0};
+  payload = (ts_buf_t){0};
+  put_rows(&items, 4);
+  bm_columns(&payload, 3, 1, 3, &items);
+  change_every_byte(f, "stmt2_init", "insert into t values(?,?,?)", 11, &payload);
+  ts_buf_free(&items);
+  ts_buf_free(&payload);
+  payload = query_block(f, "select * from t");
+  change_every_byte(f, "init", "insert into t values(?,?,?)", 2, &payload);
+  ts_buf_free(&payload);
+  assert_true(ts_server_counters(f->server).poisonous > 100);
+}
+
 static void a_bind_without_tags_after_tags_is_poison(void** state) {
   wc_t* f = *state;
   start(f, NULL);
@@ -865,10 +941,12 @@ int main(void) {
       TEST(nothing_is_kept_of_a_batch_that_fails),
       TEST(queries_take_values_of_any_type),
       TEST(the_first_protocol_has_its_order),
+      TEST(the_first_protocol_keeps_the_table_and_its_tags),
       TEST(old_servers_lack_statements),
       TEST(wrong_lengths_are_named),
       TEST(poison_ends_the_connection_and_is_counted),
       TEST(lies_about_lengths_are_poison),
+      TEST(every_changed_byte_is_survived),
       TEST(a_bind_without_tags_after_tags_is_poison),
       TEST(decimals_as_text_are_poison_to_old_servers),
       TEST(the_result_of_an_insert_is_never_fetched),

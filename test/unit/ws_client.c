@@ -183,8 +183,8 @@ static void upgrade(wc_t* f, const char* request) {
   wc_open_socket(f);
   assert_int_equal(current(f)->end, 0);
   wc_write_bytes(f, request, strlen(request));
-  for (int i = 0; i < 200 && current(f)->head == 0 && current(f)->end == 0; i++)
-    wc_wait_for(f, 1, 5);
+  for (int i = 0; i < 1000 && current(f)->head == 0 && current(f)->end == 0; i++)
+    wc_wait_for(f, 1, 1);
 }
 
 void wc_open_ws(wc_t* f) { upgrade(f, wc_upgrade); }
