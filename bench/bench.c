@@ -6,6 +6,8 @@
 #include <string.h>
 
 #include "counting.h"
+#include "lines.h"
+#include "lines_text.h"
 #include "load.h"
 #include "report.h"
 
@@ -47,10 +49,15 @@ static char* complete_url(const bench_options_t* options) {
   } keys[] = {{"pool_size", options->connections},
               {"max_inflight", options->inflight + 16},
               {"max_queue", options->inflight + options->connections}};
-  size_t room = strlen(options->url) + 128, at = strlen(options->url);
+  size_t room = strlen(options->url) + 160;
   char* url = malloc(room);
   if (url == NULL) return NULL;
-  memcpy(url, options->url, at + 1);
+  /* Lines go into the connection's database. */
+  const char* rest = strchr(options->url, '?');
+  if (rest == NULL) rest = options->url + strlen(options->url);
+  const char* path = options->workload == BENCH_LINES ? "/" BENCH_LINES_DATABASE : "";
+  size_t at = (size_t) snprintf(url, room, "%.*s%s%s", (int) (rest - options->url), options->url,
+                                path, rest);
   bool query = strchr(url, '?') != NULL;
   for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
     if (has_key(options->url, keys[i].key)) continue;
@@ -95,7 +102,7 @@ static void on_progress(uv_timer_t* timer) {
   const bench_load_t* load = &app->load;
   if (!app->measuring) return;
   double wall = (double) uv_hrtime() / 1e9 - app->start.wall_s;
-  if (app->options.workload == BENCH_FETCH)
+  if (app->options.workload != BENCH_QUERY)
     fprintf(stderr, "\r%" PRIu64 " rows, %.0f a second ", load->sums.rows,
             (double) load->sums.rows / wall);
   else
@@ -191,6 +198,8 @@ static int run(app_t* app) {
     fprintf(stderr, "taosuv-bench: out of memory\n");
     return 1;
   }
+  if (app->options.workload == BENCH_LINES && bench_lines_prepare(loop, app->options.url) < 0)
+    return 1;
   if (create(app, loop) < 0) return 1;
   if (bench_load_init(&app->load, app->client, &app->options) < 0) {
     fprintf(stderr, "taosuv-bench: out of memory\n");

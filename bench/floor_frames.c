@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lines_text.h"
+
 #define FETCH_PAYLOAD 26u
 #define ID_WIDTH 20u /* digits of the largest number; in JSON, spaces may stand before it */
 
@@ -14,10 +16,9 @@ size_t floor_frame(uint8_t* out, uint8_t opcode, const void* payload, size_t siz
   size_t at = 2;
   out[0] = (uint8_t) (0x80 | opcode);
   out[1] = (uint8_t) (0x80 | (size < 126 ? size : 126));
-  if (size >= 126) {
-    out[at++] = (uint8_t) (size >> 8);
-    out[at++] = (uint8_t) size;
-  }
+  size_t width = size < 126 ? 0 : size <= UINT16_MAX ? 2 : 8;
+  if (width == 8) out[1] = 0x80 | 127;
+  while (width-- > 0) out[at++] = (uint8_t) ((uint64_t) size >> 8 * width);
   memset(out + at, 0, 4);
   memcpy(out + at + 4, payload, size);
   return at + 4 + size;
@@ -86,6 +87,33 @@ int floor_messages_init(floor_messages_t* messages, const char* sql) {
   messages->free_size = floor_frame(messages->next + messages->fetch_size, 1, free_text,
                                     sizeof free_text - 1);
   return 0;
+}
+
+int floor_messages_lines(floor_messages_t* messages, uint32_t rows) {
+  static const char begin[] = "{\"action\":\"insert\",\"args\":{\"req_id\":1,\"protocol\":1,"
+                              "\"precision\":\"ms\",\"data\":\"";
+  size_t length;
+  char* text = bench_lines_text(rows, &length);
+  char* payload = malloc(2 * length + sizeof begin + 3);
+  uint8_t* frame = malloc(2 * length + sizeof begin + 3 + FLOOR_HEAD);
+  size_t at = sizeof begin - 1;
+  bool enough = text != NULL && payload != NULL && frame != NULL;
+  if (enough) memcpy(payload, begin, at);
+  for (size_t i = 0; enough && i < length; i++) {
+    if (text[i] == '"' || text[i] == '\\' || text[i] == '\n') payload[at++] = '\\';
+    payload[at++] = text[i] == '\n' ? 'n' : text[i];
+  }
+  if (enough) {
+    memcpy(payload + at, "\"}}", 3);
+    free(messages->query);
+    messages->query = frame;
+    messages->query_size = floor_frame(frame, 1, payload, at + 3);
+  } else {
+    free(frame);
+  }
+  free(text);
+  free(payload);
+  return enough ? 0 : -1;
 }
 
 void floor_messages_free(floor_messages_t* messages) {

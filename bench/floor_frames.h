@@ -6,9 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Writes a whole frame and returns its size: at most FLOOR_HEAD bytes more than its payload, which
- * is less than 64 KiB. Its mask is 0, so that the payload stands in it as it is. */
-#define FLOOR_HEAD 8u
+/* Writes a whole frame and returns its size: at most FLOOR_HEAD bytes more than its payload. Its mask is 0, so that the payload stands in it as it is. */
+#define FLOOR_HEAD 14u
 size_t floor_frame(uint8_t* out, uint8_t opcode, const void* payload, size_t size);
 
 /* Finds the frames' ends by their headers of 2, 4 or 10 bytes; nothing else is looked at. */
@@ -38,8 +37,10 @@ typedef struct floor_messages_s {
   size_t free_size;
 } floor_messages_t;
 
-/* Returns 0, or -1 when out of memory or when the statement is too long. */
+/* Returns 0, or -1 when out of memory or when the statement is too long (64 KiB). */
 int floor_messages_init(floor_messages_t* messages, const char* sql);
+/* In place of the query: a message of so many lines. 0, or -1 when out of memory. */
+int floor_messages_lines(floor_messages_t* messages, uint32_t rows);
 void floor_messages_free(floor_messages_t* messages);
 
 /* Puts the id of a result into the fetch and free_result messages. */

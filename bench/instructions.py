@@ -36,7 +36,7 @@ def collected(program, codec, times):
 
 
 def count(program, codec):
-    times = TIMES.get(codec, 1000)
+    times = TIMES.get(codec, 10 if codec.startswith("bind_") else 1000)
     return round((collected(program, codec, times) - collected(program, codec, 0)) / times)
 
 

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lines_text.h"
 #include "touch.h"
 
 static void begin(bench_load_t* load, bench_op_t* op);
@@ -76,9 +77,24 @@ static void on_query(taosuv_query_t* query, int status) {
   fail(load, "fetch", status, NULL);
 }
 
+static void on_lines(taosuv_insert_lines_t* lines, int status) {
+  bench_op_t* op = (bench_op_t*) (void*) lines;
+  bench_load_t* load = load_of(op);
+  if (status < 0) fail(load, "insert_lines", status, &op->req.any);
+  if (load->failed) return;
+  load->sums.rows += (uint64_t) lines->total_rows;
+  complete(load, op);
+}
+
 static void begin(bench_load_t* load, bench_op_t* op) {
   load->begun++;
   op->started = load->now;
+  if (load->options->workload == BENCH_LINES) {
+    op->req.lines.precision = TAOSUV_LINES_MS;
+    int sent = taosuv_insert_lines(load->client, &op->req.lines, &load->text, 1, on_lines);
+    if (sent < 0) fail(load, "insert_lines", sent, NULL);
+    return;
+  }
   int status = taosuv_query(load->client, &op->req.query, load->options->sql, load->sql_length,
                             on_query);
   if (status < 0) fail(load, "query", status, NULL);
@@ -91,12 +107,17 @@ int bench_load_init(bench_load_t* load, taosuv_client_t* client, const bench_opt
   load->sql_length = strlen(options->sql);
   load->ops = calloc(options->inflight, sizeof *load->ops);
   if (load->ops == NULL) return -1;
+  if (options->workload == BENCH_LINES) {
+    load->text.base = bench_lines_text(options->rows, &load->text.len);
+    if (load->text.base == NULL) return -1;
+  }
   for (uint32_t i = 0; i < options->inflight; i++) load->ops[i].req.any.data = load;
   return 0;
 }
 
 void bench_load_free(bench_load_t* load) {
   free(load->ops);
+  free(load->text.base);
 }
 
 void bench_load_run(bench_load_t* load, uint64_t goal) {

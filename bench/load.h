@@ -14,6 +14,7 @@ typedef struct bench_op_s {
     taosuv_req_t any;
     taosuv_query_t query;
     taosuv_fetch_t fetch;
+    taosuv_insert_lines_t lines;
   } req;
   uint64_t started;
 } bench_op_t;
@@ -23,6 +24,7 @@ struct bench_load_s {
   taosuv_client_t* client;
   const bench_options_t* options;
   size_t sql_length;
+  uv_buf_t text;   /* of a message of lines */
   bench_op_t* ops; /* as many as may be in flight */
   uint64_t goal;   /* of this phase */
   uint64_t begun;

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "micro_bind.h"
 #include "util/alloc.h"
 #include "wire/block.h"
 #include "wire/envelope.h"
@@ -175,10 +176,38 @@ static void fetch_parse(void) {
 
 static void request_write(void) {
   uint8_t head[TUV_MSG_QUERY_HEAD], fetch[TUV_MSG_FETCH_SIZE];
-  char text[TUV_FREE_RESULT_MAX];
+  char text[TUV_REQUEST_ID_MAX];
   tuv_msg_query_head(head, sink, 8);
   tuv_msg_fetch(fetch, sink, 123456);
-  sink += head[0] + fetch[16] + tuv_request_free_result(text, 1234567890123, 123456);
+  sink += head[0] + fetch[16] + tuv_request_id(text, "free_result", 1234567890123, "id", 123456);
+}
+
+static void run_bind_columns(void) {
+  sink += bind_columns();
+}
+
+static void run_bind_rows(void) {
+  sink += bind_rows();
+}
+
+static void run_bind_values(void) {
+  sink += bind_values();
+}
+
+static void run_bind_columnar(void) {
+  sink += bind_columnar();
+}
+
+static void run_bind_texts(void) {
+  sink += bind_texts();
+}
+
+static void run_bind_text_rows(void) {
+  sink += bind_text_rows();
+}
+
+static void run_bind_first(void) {
+  sink += bind_first();
 }
 
 static const struct {
@@ -194,6 +223,20 @@ static const struct {
     {"fetch_parse", fetch_parse, "the binary reply to a fetch, without its block"},
     {"block_check", block_check, "a block of 4096 rows, four columns, one of texts"},
     {"nchar_utf8", nchar_utf8, "4096 characters of NCHAR"},
+    {"bind_columns", run_bind_columns,
+     "10,000 rows of TIMESTAMP, INT, DOUBLE for ten tables bound by column, written masked"},
+    {"bind_rows", run_bind_rows,
+     "the same bound by row"},
+    {"bind_values", run_bind_values,
+     "the same bound value by value"},
+    {"bind_columnar", run_bind_columnar,
+     "the same by column as one bind_exec"},
+    {"bind_texts", run_bind_texts,
+     "the same by column with a VARCHAR besides"},
+    {"bind_text_rows", run_bind_text_rows,
+     "that bound by row"},
+    {"bind_first", run_bind_first,
+     "that by column as blocks of the first version"},
 };
 
 /* What the counts depend on. */
@@ -233,9 +276,11 @@ int main(int argc, char** argv) {
   make_block();
   make_nchar();
   make_reply();
+  bind_make();
   tuv_json_init(&data.json, &tuv_alloc_default);
   codecs[index].run(); /* what only the first call does is not counted */
   for (unsigned long i = 0; i < times; i++) codecs[index].run();
+  bind_done();
   tuv_json_free(&data.json);
   return 0;
 }

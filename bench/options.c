@@ -5,12 +5,14 @@
 #include <string.h>
 
 static const char bench_usage[] =
-    "usage: taosuv-bench --url URL --workload fetch|query [options]\n"
+    "usage: taosuv-bench --url URL --workload fetch|query|lines [options]\n"
     "  --workload fetch   reads every row of the statement and touches every value\n"
     "  --workload query   runs the statement again and again and reads its first block\n"
+    "  --workload lines   writes line protocol into bench.sink (taosuv_insert_lines)\n"
+    "  --rows N           lines: points in a message, up to 1000000 (1000)\n"
     "  --sql S            the statement (fetch: select * from bench.rows_10000000_4096;\n"
     "                     query: select 1)\n"
-    "  --ops N            how often it is run (fetch: 1; query: 100000)\n"
+    "  --ops N            how often it is run (fetch: 1; query: 100000; lines: 1000)\n"
     "  --inflight K       how many at the same time, up to 1000000 (1)\n"
     "  --connections C    over how many connections, up to 65535 (1)\n"
     "  --idle-memory      also measure the library's bytes per request in flight\n"
@@ -18,13 +20,15 @@ static const char bench_usage[] =
     "pool_size, max_inflight and max_queue are added to the URL where it lacks them.\n";
 
 static const char floor_usage[] =
-    "usage: taosuv-floor --url ws[s]://[user[:password]@]host:port --workload fetch|query [options]\n"
-    "  --workload, --sql, --ops, --inflight, --json   as of taosuv-bench\n"
+    "usage: taosuv-floor --url ws[s]://[user[:password]@]host:port --workload fetch|query|lines\n"
+    "                    [options]\n"
+    "  --workload, --rows, --sql, --ops, --inflight, --json   as of taosuv-bench\n"
     "  --connections 1    there is always one; fetch has always one in flight\n"
     "  --touch            fetch from a bench.rows_ table: sum the values, as the client does\n";
 
 const char* bench_workload_name(bench_workload_t workload) {
-  return workload == BENCH_FETCH ? "fetch" : "query";
+  static const char* const names[] = {"fetch", "query", "lines"};
+  return names[workload];
 }
 
 static int complain(bool floor, const char* what, const char* about) {
@@ -50,6 +54,7 @@ typedef struct given_s {
   const char* ops;
   const char* inflight;
   const char* connections;
+  const char* rows;
 } given_t;
 
 static bool read_switch(const char* name, bool floor, bench_options_t* options) {
@@ -69,14 +74,20 @@ static const char** place_of(const char* name, bench_options_t* options, given_t
   if (strcmp(name, "--ops") == 0) return &given->ops;
   if (strcmp(name, "--inflight") == 0) return &given->inflight;
   if (strcmp(name, "--connections") == 0) return &given->connections;
+  if (strcmp(name, "--rows") == 0) return &given->rows;
   return NULL;
 }
 
 static int read_numbers(bool floor, const given_t* given, bench_options_t* options) {
-  uint64_t value = options->workload == BENCH_FETCH ? 1 : 100000;
+  static const uint64_t usual[] = {1, 100000, 1000};
+  uint64_t value = usual[options->workload];
   if (given->ops != NULL && !read_number(given->ops, UINT64_C(1000000000000), &value))
     return complain(floor, "--ops is a number from 1", given->ops);
   options->ops = value;
+  value = 1000;
+  if (given->rows != NULL && !read_number(given->rows, 1000000, &value))
+    return complain(floor, "--rows is a number from 1 to 1000000", given->rows);
+  options->rows = (uint32_t) value;
   value = 1;
   if (given->inflight != NULL && !read_number(given->inflight, BENCH_MAX_INFLIGHT, &value))
     return complain(floor, "--inflight is a number from 1 to 1000000", given->inflight);
@@ -94,15 +105,19 @@ static int read_numbers(bool floor, const given_t* given, bench_options_t* optio
 static int check(bool floor, const given_t* given, bench_options_t* options) {
   if (options->url == NULL) return complain(floor, "--url is missing", NULL);
   if (given->workload == NULL) return complain(floor, "--workload is missing", NULL);
-  if (strcmp(given->workload, "fetch") == 0)
-    options->workload = BENCH_FETCH;
-  else if (strcmp(given->workload, "query") == 0)
-    options->workload = BENCH_QUERY;
-  else
-    return complain(floor, "--workload is fetch or query", given->workload);
+  unsigned workload = BENCH_FETCH;
+  while (workload <= BENCH_LINES &&
+         strcmp(given->workload, bench_workload_name((bench_workload_t) workload)) != 0)
+    workload++;
+  if (workload > BENCH_LINES)
+    return complain(floor, "--workload is fetch, query or lines", given->workload);
+  options->workload = (bench_workload_t) workload;
+  if (workload == BENCH_LINES && options->sql != NULL)
+    return complain(floor, "--sql is not for lines", NULL);
   if (options->sql == NULL)
-    options->sql = options->workload == BENCH_FETCH ? "select * from bench.rows_10000000_4096"
-                                                    : "select 1";
+    options->sql = workload == BENCH_FETCH   ? "select * from bench.rows_10000000_4096"
+                   : workload == BENCH_QUERY ? "select 1"
+                                             : "lines into bench.sink";
   if (options->sql[0] == 0) return complain(floor, "--sql is empty", NULL);
   if (options->touch && options->workload != BENCH_FETCH)
     return complain(floor, "--touch is for fetch", NULL);
@@ -110,7 +125,7 @@ static int check(bool floor, const given_t* given, bench_options_t* options) {
 }
 
 int bench_options_read(int argc, char** argv, bool floor, bench_options_t* options) {
-  given_t given = {NULL, NULL, NULL, NULL};
+  given_t given = {NULL, NULL, NULL, NULL, NULL};
   memset(options, 0, sizeof *options);
   for (int i = 1; i < argc; i++) {
     if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {

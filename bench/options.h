@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-typedef enum { BENCH_FETCH, BENCH_QUERY } bench_workload_t;
+typedef enum { BENCH_FETCH, BENCH_QUERY, BENCH_LINES } bench_workload_t;
 
 typedef struct bench_options_s {
   const char* url;
@@ -13,6 +13,7 @@ typedef struct bench_options_s {
   bench_workload_t workload;
   uint64_t ops;
   uint32_t inflight;
+  uint32_t rows;    /* of a message of lines */
   uint32_t connections;
   bool json;
   bool idle_memory; /* taosuv-bench only */

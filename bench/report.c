@@ -41,7 +41,7 @@ bench_cost_t bench_cost_since(const bench_cost_t* start) {
 }
 
 static uint64_t rows_or_ops(const bench_report_t* report) {
-  return report->options->workload == BENCH_FETCH ? report->sums.rows : report->options->ops;
+  return report->options->workload == BENCH_QUERY ? report->options->ops : report->sums.rows;
 }
 
 /* Library memory for each request that was in flight. */
@@ -102,8 +102,8 @@ static void print_json(const bench_report_t* report) {
 static void print_costs(const bench_report_t* report) {
   const bench_cost_t* cost = &report->cost;
   double count = (double) rows_or_ops(report), cpu = cost->cpu_user_s + cost->cpu_sys_s;
-  const char* unit = report->options->workload == BENCH_FETCH ? "row" : "operation";
-  printf("  %-24s %.0f\n", report->options->workload == BENCH_FETCH ? "rows" : "operations", count);
+  const char* unit = report->options->workload != BENCH_QUERY ? "row" : "operation";
+  printf("  %-24s %.0f\n", report->options->workload != BENCH_QUERY ? "rows" : "operations", count);
   printf("  %-24s %.3f s", "wall time", cost->wall_s);
   if (cost->wall_s > 0) printf("  (%.0f %ss a second)", count / cost->wall_s, unit);
   printf("\n  %-24s %.3f s  (user %.3f, system %.3f)\n", "CPU time", cpu, cost->cpu_user_s,

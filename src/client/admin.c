@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "client/private.h"
+#include "client/rest.h"
 
 /* The late answer to a cancelled operation that leaves nothing behind on the server. */
 static void ignore_reply(tuv_op_t* op, tuv_conn_t* conn, const tuv_reply_t* reply) {
@@ -82,11 +82,28 @@ static void ping_complete(taosuv_req_t* req, int status) {
   ping->cb(ping, status);
 }
 
+static int ping_rest_encode(tuv_op_t* op, tuv_conn_t* conn, const void* payload, size_t size) {
+  static const char target[] = "/-/ping";
+  (void) payload;
+  (void) size;
+  return tuv_rest_send(conn, op, &(tuv_rest_message_t){.method = "GET",
+                                                       .target = target,
+                                                       .target_size = sizeof target - 1,
+                                                       .kind = TUV_REST_DONE,
+                                                       .repeatable = true});
+}
+
+static void ping_rest_replied(tuv_op_t* op, tuv_conn_t* conn) {
+  ping_replied(op, conn, NULL);
+}
+
+static const tuv_rest_type_t ping_rest = {ping_rest_encode, ping_rest_replied};
 static const tuv_op_type_t ping_type = {.is_request = true,
                                         .action = TAOSUV_ACTION_PING,
                                         .encode = ping_encode,
                                         .reply = ping_replied,
                                         .complete = ping_complete,
+                                        .rest = &ping_rest,
                                         .tombstone = &ping_tombstone};
 
 bool tuv_admin_is_ping(const tuv_op_t* op) {
@@ -122,10 +139,44 @@ static void version_complete(taosuv_req_t* req, int status) {
   version->cb(version, status);
 }
 
+static int version_rest_encode(tuv_op_t* op, tuv_conn_t* conn, const void* payload, size_t size) {
+  (void) payload;
+  (void) size;
+  return tuv_rest_ask(op, conn, "select server_version() as v");
+}
+
+/* The text in the first cell, cut to `size`; "" for NULL. False: it is no text, and the request has
+ * failed. */
+static bool rest_text(taosuv_req_t* req, tuv_conn_t* conn, char* out, size_t size) {
+  taosuv_column_t column;
+  uint32_t length;
+  out[0] = 0;
+  taosuv_block_t* block = tuv_rest_cell(conn, &column);
+  if (block == NULL) return true;
+  bool is_text = column.type == TAOSUV_TYPE_VARCHAR;
+  if (is_text) {
+    const char* text = (const char*) taosuv_get_bytes(&column, 0, &length);
+    snprintf(out, size, "%.*s", (int) length, text);
+  }
+  taosuv_block_unref(block);
+  if (!is_text)
+    tuv_req_fail(req, &(tuv_failure_t){TAOSUV_EPROTO, 0, 0, "the answer is no text",
+                                       tuv_conn_host(conn)});
+  return is_text;
+}
+
+static void version_rest_replied(tuv_op_t* op, tuv_conn_t* conn) {
+  taosuv_req_t* req = tuv_req_of_op(op);
+  taosuv_server_version_t* version = (taosuv_server_version_t*) (void*) req;
+  if (rest_text(req, conn, version->version, sizeof version->version)) tuv_req_finish(req, 0);
+}
+
+static const tuv_rest_type_t version_rest = {version_rest_encode, version_rest_replied};
 static const tuv_op_type_t version_type = {.is_request = true,
                                            .encode = version_encode,
                                            .reply = version_replied,
                                            .complete = version_complete,
+                                           .rest = &version_rest,
                                            .tombstone = &tuv_plain_tombstone};
 
 int taosuv_server_version(taosuv_client_t* client, taosuv_server_version_t* req,
@@ -173,10 +224,30 @@ static void status_complete(taosuv_req_t* req, int status) {
   server->cb(server, status);
 }
 
+/* SQL knows one's own server only: taosuv_server_status refuses another. */
+static int status_rest_encode(tuv_op_t* op, tuv_conn_t* conn, const void* payload, size_t size) {
+  (void) payload;
+  (void) size;
+  return tuv_rest_ask(op, conn, "select server_status()");
+}
+
+static void status_rest_replied(tuv_op_t* op, tuv_conn_t* conn) {
+  taosuv_server_status_t* status = (taosuv_server_status_t*) (void*) tuv_req_of_op(op);
+  taosuv_column_t column;
+  int64_t value = 0;
+  taosuv_block_t* block = tuv_rest_cell(conn, &column);
+  if (block != NULL) taosuv_cell_i64(&column, 0, &value);
+  taosuv_block_unref(block);
+  status->server_status = value == 1 ? TAOSUV_STATUS_OK : TAOSUV_STATUS_UNAVAILABLE;
+  tuv_req_finish((taosuv_req_t*) (void*) status, 0);
+}
+
+static const tuv_rest_type_t status_rest = {status_rest_encode, status_rest_replied};
 static const tuv_op_type_t status_type = {.is_request = true,
                                           .encode = status_encode,
                                           .reply = status_replied,
                                           .complete = status_complete,
+                                          .rest = &status_rest,
                                           .payload_key = "fqdn",
                                           .tombstone = &tuv_plain_tombstone};
 
@@ -186,6 +257,8 @@ int taosuv_server_status(taosuv_client_t* client, taosuv_server_status_t* req, c
   if (fqdn == NULL) length = 0;
   if (length == TAOSUV_NUL_TERMINATED) length = strlen(fqdn);
   if (length > 255) return TAOSUV_EINVAL;
+  if (client != NULL && client->carrier == &tuv_carrier_rest && (length > 0 || port != 0))
+    return TAOSUV_ENOTSUP;
   int status = tuv_req_check(client, (taosuv_req_t*) (void*) req, cb != NULL);
   if (status < 0) return status;
   req->cb = cb;
@@ -215,10 +288,25 @@ static void db_complete(taosuv_req_t* req, int status) {
   current->cb(current, status);
 }
 
+static int db_rest_encode(tuv_op_t* op, tuv_conn_t* conn, const void* payload, size_t size) {
+  (void) payload;
+  (void) size;
+  return tuv_rest_ask(op, conn, "select database()");
+}
+
+static void db_rest_replied(tuv_op_t* op, tuv_conn_t* conn) {
+  taosuv_req_t* req = tuv_req_of_op(op);
+  char* text = conn->client->text;
+  ((taosuv_current_db_t*) (void*) req)->db = text;
+  if (rest_text(req, conn, text, sizeof conn->client->text)) tuv_req_finish(req, 0);
+}
+
+static const tuv_rest_type_t db_rest = {db_rest_encode, db_rest_replied};
 static const tuv_op_type_t db_type = {.is_request = true,
                                       .encode = db_encode,
                                       .reply = db_replied,
                                       .complete = db_complete,
+                                      .rest = &db_rest,
                                       .tombstone = &tuv_plain_tombstone};
 
 int taosuv_current_db(taosuv_client_t* client, taosuv_current_db_t* req, taosuv_current_db_cb cb) {

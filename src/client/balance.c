@@ -93,7 +93,7 @@ void tuv_balance_look(taosuv_client_t* client) {
   look_at(client, at);
 }
 
-/* The connection that is missed least: on the fullest host, with least in flight, the oldest. */
+/* The connection that is missed least: on the fullest host, with least in flight, used longest ago. */
 static tuv_conn_t* dispensable(const taosuv_client_t* client, const tuv_conn_t* but) {
   tuv_conn_t* found = NULL;
   uint32_t host = fullest(client);

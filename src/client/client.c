@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "client/hooks.h"
+#include "client/rest.h"
 
 /* No answer in JSON comes near this; one that does is not read. */
 #define MAX_TEXT_SIZE (16u << 20)
@@ -25,6 +26,9 @@ static void release(taosuv_client_t* client) {
   tuv_idmap_free(&client->queued_ids);
   if (client->path != NULL) tuv_wipe(client->path, strlen(client->path));
   tuv_free(&mem->alloc, client->path);
+  if (client->target != NULL) tuv_wipe(client->target, strlen(client->target));
+  tuv_free(&mem->alloc, client->target);
+  tuv_rest_forget(client);
   tuv_url_free(&mem->alloc, &client->url);
   tuv_wipe(&client->shared.random, sizeof client->shared.random);
   tuv_wipe(client->totp, sizeof client->totp);
@@ -82,7 +86,10 @@ static void pump_all(taosuv_client_t* client) {
   client->pump_due = false;
   while ((conn = pump_wanted(client)) != NULL) {
     conn->pump_due = false;
-    tuv_conn_pump(conn);
+    if (conn->doomed)
+      tuv_conn_retire(conn);
+    else
+      tuv_conn_pump(conn);
   }
 }
 
@@ -155,8 +162,6 @@ static int write_path(taosuv_client_t* client) {
 
 /* What the URL may say but this build cannot do is refused, not ignored. */
 static int check_supported(const tuv_url_t* url, tuv_errmsg_t* err) {
-  if (url->transport != TUV_TRANSPORT_WS)
-    return tuv_fail(err, TAOSUV_ENOTSUP, "the REST transport is not supported yet: use ws://");
   if (url->compression && !tuv_deflate_available())
     return tuv_fail(err, TAOSUV_ENOTSUP, "compression needs a taosuv that was built with zlib");
   return 0;
@@ -185,6 +190,8 @@ static int read_url(taosuv_client_t* client, const taosuv_options_t* options,
   if (status == 0 && setup != NULL) status = setup->apply(setup->consumer, &client->url, err);
   if (status == 0) status = tuv_hosts_init(client);
   if (status == 0) status = write_path(client);
+  if (status == 0 && client->url.transport == TUV_TRANSPORT_REST)
+    status = tuv_rest_prepare(client, err);
   if (status == 0) status = make_tls(client, err);
   return status;
 }

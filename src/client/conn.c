@@ -87,9 +87,12 @@ bool tuv_conn_withdraw(tuv_conn_t* conn, tuv_op_t* op) {
 static bool move(tuv_conn_t* conn, tuv_req_t* priv, bool left) {
   taosuv_req_t* req = tuv_req_public(priv);
   if (priv->op.type->pinned || conn->client->closing || priv->moves >= MAX_MOVES) return false;
-  if (left && req->idempotent == 0) return false;
+  const tuv_carrier_t* carrier = conn->client->carrier;
+  bool once_more = left && req->idempotent == 0 && priv->moves == 0 && carrier->may_repeat != NULL &&
+                   carrier->may_repeat(conn);
+  if (left && req->idempotent == 0 && !once_more) return false;
   /* What has left cannot be taken back: its payload was kept, or there was none. */
-  bool has_payload = left ? priv->payload != NULL || priv->payload_size == 0
+  bool has_payload = left && !once_more ? priv->payload != NULL || priv->payload_size == 0
                           : conn->client->carrier->recover(conn, priv) == 0;
   return has_payload && tuv_pool_requeue(conn->client, req);
 }
@@ -285,6 +288,11 @@ void tuv_conn_lost(tuv_conn_t* conn, const char* message) {
   conn->client->carrier->abort(conn);
   die(conn, &(tuv_failure_t){TAOSUV_ECONNLOST, TAOSUV_ERR_RETRYABLE, 0, message,
                              tuv_conn_host(conn)});
+}
+
+void tuv_conn_doom(tuv_conn_t* conn) {
+  conn->doomed = true;
+  tuv_conn_pump_later(conn);
 }
 
 void tuv_conn_retire(tuv_conn_t* conn) {

@@ -31,7 +31,8 @@ static void call_log(taosuv_client_t* client, int level, const char* text) {
 void tuv_hooks_log(taosuv_client_t* client, int level, const char* text) {
   char out[512];
   if (!logs(client, level)) return;
-  tuv_secrets_t secrets = tuv_secrets_of(&client->url, client->path, client->totp);
+  tuv_secrets_t secrets = tuv_secrets_of(&client->url, client->path, client->totp,
+                                        client->authorization);
   tuv_redact_text(&secrets, text, strlen(text), out, sizeof out);
   call_log(client, level, out);
 }
@@ -110,7 +111,8 @@ static int level_of(taosuv_stage_t stage) {
 const tuv_failure_t* tuv_redact_failure(const taosuv_client_t* client, const tuv_failure_t* failure,
                                         tuv_redacted_t* out) {
   const char* message = failure->message;
-  tuv_secrets_t secrets = tuv_secrets_of(&client->url, client->path, client->totp);
+  tuv_secrets_t secrets = tuv_secrets_of(&client->url, client->path, client->totp,
+                                        client->authorization);
   if (message == NULL || !tuv_secrets_in(&secrets, message, strlen(message))) return failure;
   out->failure = *failure;
   out->failure.message = out->text;
@@ -167,7 +169,8 @@ const char* taosuv_stage_name(int stage) {
  * when there are none in it. `copy` is to be freed. */
 static void tap_login(tuv_conn_t* conn, taosuv_tap_t* tap, char** copy) {
   taosuv_client_t* client = conn->client;
-  tuv_secrets_t secrets = tuv_secrets_of(&client->url, client->path, client->totp);
+  tuv_secrets_t secrets = tuv_secrets_of(&client->url, client->path, client->totp,
+                                        client->authorization);
   bool changed = false, hidden;
   if (tap->opcode == TUV_WS_TEXT) {
     size_t length = 0;
@@ -185,8 +188,8 @@ static void tap_login(tuv_conn_t* conn, taosuv_tap_t* tap, char** copy) {
   tap->size = 0;
 }
 
-static void on_tap(tuv_ws_t* ws, bool sent, uint8_t opcode, const uint8_t* data, size_t size) {
-  tuv_conn_t* conn = TUV_CONTAINER(ws, tuv_conn_t, ws);
+static void tap_message(tuv_conn_t* conn, bool sent, uint8_t opcode, const void* data,
+                        size_t size) {
   taosuv_client_t* client = conn->client;
   if (client->hooks.tap == NULL || client->in_hook) return;
   taosuv_tap_t tap = {.sent = sent,
@@ -203,6 +206,14 @@ static void on_tap(tuv_ws_t* ws, bool sent, uint8_t opcode, const uint8_t* data,
   }
   call_tap(client, &tap);
   tuv_free(&client->mem->alloc, copy);
+}
+
+static void on_tap(tuv_ws_t* ws, bool sent, uint8_t opcode, const uint8_t* data, size_t size) {
+  tap_message(TUV_CONTAINER(ws, tuv_conn_t, ws), sent, opcode, data, size);
+}
+
+void tuv_hooks_message(tuv_conn_t* conn, bool sent, const void* data, size_t size) {
+  tap_message(conn, sent, TUV_WS_TEXT, data, size);
 }
 
 /* ---- setting them ---- */

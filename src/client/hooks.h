@@ -21,6 +21,13 @@ static inline void tuv_observe_op(taosuv_client_t* client, taosuv_stage_t stage,
   if (client->hooks.trace != NULL) tuv_hooks_op(client, stage, op, conn);
 }
 
+/* Bytes of a message over HTTP, for the wire tap. */
+void tuv_hooks_message(tuv_conn_t* conn, bool sent, const void* data, size_t size);
+static inline void tuv_observe_message(tuv_conn_t* conn, bool sent, const void* data,
+                                       size_t size) {
+  if (conn->client->hooks.tap != NULL) tuv_hooks_message(conn, sent, data, size);
+}
+
 /* A request whose out-fields are set; its callback is next. */
 static inline void tuv_observe_completed(taosuv_client_t* client, const taosuv_req_t* req,
                                          unsigned int action) {

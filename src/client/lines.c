@@ -1,8 +1,10 @@
 /* insert_lines: schemaless writes. */
+#include <stdio.h>
 #include <string.h>
 
-#include "client/private.h"
+#include "client/rest.h"
 #include "util/utf8.h"
+#include "wire/http_request.h"
 #include "wire/insert.h"
 #include "wire/status.h"
 
@@ -67,12 +69,73 @@ static void lines_complete(taosuv_req_t* req, int status) {
   lines->cb(lines, status);
 }
 
+/* ---- over HTTP (PROTOCOL 8.3, 8.4) ---- */
+
+/* The path by the format, then what the options say. */
+static int put_target(tuv_buf_t* out, const tuv_url_t* url, const tuv_insert_t* insert) {
+  static const char* const paths[] = {"/influxdb/v1/write", "/opentsdb/v1/put/telnet/",
+                                      "/opentsdb/v1/put/json/"};
+  const char* path = paths[insert->protocol - 1];
+  bool influx = insert->protocol == 1;
+  char key[TUV_INSERT_KEY_MAX + 1], ttl[24];
+  memcpy(key, insert->key_length > 0 ? insert->key : "", insert->key_length);
+  key[insert->key_length] = 0;
+  snprintf(ttl, sizeof ttl, "%llu", (unsigned long long) insert->ttl);
+  int status = tuv_http_put(out, path, strlen(path));
+  if (status == 0 && !influx) status = tuv_http_put_encoded(out, url->db, strlen(url->db));
+  if (status == 0 && influx) status = tuv_http_put_param(out, 0, "db", url->db);
+  if (status == 0 && influx)
+    status = tuv_http_put_param(out, 0, "precision", tuv_insert_precision(insert->precision));
+  if (status == 0 && insert->ttl > 0) status = tuv_http_put_param(out, 0, "ttl", ttl);
+  if (status == 0) status = tuv_http_put_param(out, 0, "table_name_key", key);
+  if (status == 0) status = tuv_http_put_param(out, 0, "app", url->app);
+  return status == 0 ? tuv_http_put_param(out, 0, "token", url->token) : status;
+}
+
+static int lines_rest_encode(tuv_op_t* op, tuv_conn_t* conn, const void* payload, size_t size) {
+  tuv_insert_t insert;
+  tuv_buf_t target;
+  char id[24];
+  tuv_insert_unpack(payload, size, &insert);
+  snprintf(id, sizeof id, "%llu", (unsigned long long) op->id);
+  tuv_buf_init(&target, &conn->client->mem->alloc);
+  int status = put_target(&target, &conn->client->url, &insert);
+  if (status == 0) status = tuv_http_put_param(&target, 0, "req_id", id);
+  if (status == 0)
+    status = tuv_rest_send(conn, op, &(tuv_rest_message_t){.method = "POST",
+                                                           .target = (const char*) target.data,
+                                                           .target_size = tuv_buf_size(&target),
+                                                           .has_body = true,
+                                                           .body = insert.text,
+                                                           .size = insert.size,
+                                                           .payload = payload,
+                                                           .kind = TUV_REST_DONE});
+  if (target.data != NULL) tuv_wipe(target.data, target.capacity); /* the token */
+  tuv_buf_free(&target);
+  return status;
+}
+
+/* How many rows there were is not told. */
+static void lines_rest_replied(tuv_op_t* op, tuv_conn_t* conn) {
+  taosuv_req_t* req = tuv_req_of_op(op);
+  (void) conn;
+  ((taosuv_insert_lines_t*) (void*) req)->affected_rows = -1;
+  tuv_req_finish(req, 0);
+}
+
+/* The OpenTSDB paths take no precision. */
+static bool rest_can(const taosuv_insert_lines_t* req) {
+  return req->format == TAOSUV_LINES_INFLUX || req->precision == 0;
+}
+
+static const tuv_rest_type_t lines_rest = {lines_rest_encode, lines_rest_replied};
 static const tuv_op_type_t lines_type = {.is_request = true,
                                          .action = TAOSUV_ACTION_INSERT_LINES,
                                          .encode = lines_encode,
                                          .reply = lines_replied,
                                          .complete = lines_complete,
                                          .recover = lines_recover,
+                                         .rest = &lines_rest,
                                          .tombstone = &tuv_plain_tombstone};
 
 /* ---- the call ---- */
@@ -147,6 +210,8 @@ int taosuv_insert_lines(taosuv_client_t* client, taosuv_insert_lines_t* req, con
   int status = read_options(req, &insert);
   if (status == 0) status = check_text(text, count, most, &size);
   if (status == 0) status = tuv_req_check(client, (taosuv_req_t*) (void*) req, cb != NULL);
+  if (status == 0 && client->carrier == &tuv_carrier_rest && !rest_can(req))
+    status = TAOSUV_ENOTSUP;
   if (status < 0) return status;
   tuv_refbuf_t* payload = join(client, &insert, text, count, &size);
   if (payload == NULL) return TAOSUV_ENOMEM;

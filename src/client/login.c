@@ -7,14 +7,14 @@
 #include "wire/version.h"
 
 /* Database codes that mean bad credentials (PROTOCOL 10.3). */
-static bool is_auth_code(int code) {
+bool tuv_is_auth_code(int code) {
   return code == 0x0003 || code == 0x0350 || code == 0x0351 || code == 0x0357;
 }
 
 static void fail_login(tuv_op_t* op, const tuv_failure_t* failure, size_t offset) {
   tuv_conn_t* conn = (tuv_conn_t*) (void*) ((char*) op - offset);
   tuv_failure_t why = *failure;
-  if (why.status == TAOSUV_ESERVER && is_auth_code(why.server_code)) why.status = TAOSUV_EAUTH;
+  if (why.status == TAOSUV_ESERVER && tuv_is_auth_code(why.server_code)) why.status = TAOSUV_EAUTH;
   tuv_conn_fail(conn, &why);
 }
 
@@ -49,6 +49,17 @@ static const char* lacks(const tuv_conn_t* conn) {
     if (url->connector[0] != 0) return "connector= needs 3.4.0.0";
   }
   return NULL;
+}
+
+bool tuv_login_take_version(tuv_conn_t* conn, const char* text) {
+  snprintf(conn->version_text, sizeof conn->version_text, "%s", text);
+  conn->version = tuv_version_parse(text, strlen(text));
+  /* Older gateways have only the JSON actions; 3.3.2.0 is where the connectors draw the line. */
+  conn->binary = conn->version >= TUV_VERSION(3, 3, 2, 0);
+  if (conn->client->url.adapter_ha) tuv_discover_check(conn);
+  const char* missing = lacks(conn);
+  if (missing != NULL) too_old(conn, missing);
+  return missing == NULL;
 }
 
 static void add_text(tuv_request_t* request, const char* key, const char* text) {
@@ -138,16 +149,8 @@ static void version_replied(tuv_op_t* op, tuv_conn_t* conn, const tuv_reply_t* r
     tuv_conn_fail(conn, &(tuv_failure_t){status, 0, 0, err.text, tuv_conn_host(conn)});
     return;
   }
-  if (text == NULL) text = "";
-  snprintf(conn->version_text, sizeof conn->version_text, "%s", text);
-  conn->version = tuv_version_parse(text, strlen(text));
-  /* Older gateways have only the JSON actions; 3.3.2.0 is where the connectors draw the line. */
-  conn->binary = conn->version >= TUV_VERSION(3, 3, 2, 0);
-  if (conn->client->url.adapter_ha) tuv_discover_check(conn);
-  const char* missing = lacks(conn);
-  if (missing != NULL)
-    too_old(conn, missing);
-  else if (conn->login_op.id != 0 && version_first(&conn->client->url))
+  if (!tuv_login_take_version(conn, text == NULL ? "" : text)) return;
+  if (conn->login_op.id != 0 && version_first(&conn->client->url))
     send_login(conn);
   else
     finish_if_both(conn);

@@ -95,8 +95,15 @@ static int give(tuv_conn_t* conn, taosuv_req_t* req, const void* payload, size_t
   tuv_req_t* priv = tuv_req_of(req);
   req->host = tuv_conn_host(conn);
   int status = tuv_conn_send(conn, &priv->op, payload, size);
-  if (status == 0) priv->state = TUV_REQ_SENT;
-  return status;
+  if (status < 0) return status;
+  priv->state = TUV_REQ_SENT;
+  /* Of those that are equally busy the next one is next, so that hosts have equal shares; unless
+   * connections are to become idle when fewer would do. */
+  if (conn->client->url.idle_timeout == 0) {
+    tuv_queue_remove(&conn->link);
+    tuv_queue_push(&conn->client->conns, &conn->link);
+  }
+  return 0;
 }
 
 static void drop_payload(tuv_req_t* priv) {

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 
 #include "client/stats.h"
+#include "io/http_conn.h"
 #include "io/tcp.h"
 #include "io/timers.h"
 #include "io/tls.h"
@@ -17,6 +18,8 @@
 #include "util/queue.h"
 #include "wire/envelope.h"
 #include "wire/message.h"
+#include "wire/insert.h"
+#include "wire/rest.h"
 #include "wire/url.h"
 
 typedef struct tuv_conn_s tuv_conn_t;
@@ -33,6 +36,12 @@ typedef struct tuv_failure_s {
   const char* host;
 } tuv_failure_t;
 
+/* What an operation is over HTTP. */
+typedef struct tuv_rest_type_s {
+  int (*encode)(tuv_op_t* op, tuv_conn_t* conn, const void* payload, size_t size);
+  void (*reply)(tuv_op_t* op, tuv_conn_t* conn); /* a success; the answer is in conn->rest */
+} tuv_rest_type_t;
+
 /* What an operation is: one message to the server and the answer to it. */
 typedef struct tuv_op_type_s {
   bool is_request; /* the operation is inside a taosuv_req_t; else inside a result or connection */
@@ -48,6 +57,8 @@ typedef struct tuv_op_type_s {
   /* A binary message of any other form. */
   void (*binary)(tuv_op_t* op, tuv_conn_t* conn, const uint8_t* data, size_t size,
                  tuv_refbuf_t* owner);
+  /* A refusal that is no failure: returns true when it has seen to it. NULL: all are failures. */
+  bool (*refused)(tuv_op_t* op, tuv_conn_t* conn, int server_code);
   /* Not a request: it failed. */
   void (*fail)(tuv_op_t* op, const tuv_failure_t* failure);
   /* A request: calls the caller back; all common out-fields are set. */
@@ -68,6 +79,8 @@ typedef struct tuv_op_type_s {
   /* Takes its place in the connection's table when it was cancelled; it frees what a late answer
    * brings. */
   tuv_op_t* tombstone;
+  /* The same over HTTP; NULL: HTTP cannot do it, and the call returns TAOSUV_ENOTSUP. */
+  const tuv_rest_type_t* rest;
   uint8_t action; /* taosuv_action_t */
 } tuv_op_type_t;
 
@@ -135,6 +148,9 @@ typedef struct tuv_carrier_s {
   size_t (*withdraw)(tuv_conn_t* conn, uint64_t at);
   /* A message has left whose answer nobody waits for: its operation is a tombstone now. */
   void (*abandon)(tuv_conn_t* conn);
+  /* Whether the request in flight, which has left, may be sent once more, because the connection
+   * was idle and is down now without an answer. NULL: never. */
+  bool (*may_repeat)(const tuv_conn_t* conn);
   /* Gives a request that never left its payload back, when the connection is down. */
   int (*recover)(tuv_conn_t* conn, tuv_req_t* priv);
   bool (*probe)(tuv_conn_t* conn); /* asks for a sign of life; NULL: there is no way */
@@ -144,7 +160,7 @@ typedef struct tuv_carrier_s {
   void (*abort)(tuv_conn_t* conn);
 } tuv_carrier_t;
 
-extern const tuv_carrier_t tuv_carrier_ws;
+extern const tuv_carrier_t tuv_carrier_ws, tuv_carrier_rest;
 
 /* Hosts that servers may name beyond the URL's. */
 #define TUV_MAX_LEARNED 64u
@@ -163,9 +179,28 @@ typedef struct tuv_place_s {
   uint64_t retry_at;  /* loop time before which it is passed over */
 } tuv_place_t;
 
+/* A connection that speaks HTTP. */
+typedef struct tuv_rest_conn_s {
+  tuv_http_conn_t http;
+  tuv_rest_t decoder;
+  uint64_t op_id;   /* of the request in flight */
+  size_t body_at;   /* in http.out: its payload */
+  int decoded;      /* of its answer: 0, or the decoder's error … */
+  tuv_errmsg_t err; /* … and its text */
+  uint8_t kind;     /* tuv_rest_kind_t */
+  uint8_t step;     /* of the log-in */
+  bool repeatable, reading;
+  bool has_payload; /* what is in http.out behind body_at, with `prefix` in front */
+  size_t prefix_size;
+  uint8_t prefix[TUV_INSERT_PACK_MAX];
+} tuv_rest_conn_t;
+
 /* One connection of the pool. */
 struct tuv_conn_s {
-  tuv_ws_t ws;
+  union {
+    tuv_ws_t ws;
+    tuv_rest_conn_t rest;
+  };
   taosuv_client_t* client;
   tuv_queue_t link;    /* in the client's conns, or gone */
   tuv_queue_t dirty;   /* in the client's dirty */
@@ -195,6 +230,7 @@ struct tuv_conn_s {
   bool binary;         /* the server has binary_query and fetch_raw_block */
   bool no_bind_exec;   /* it lacks stmt2_bind_exec, whatever its version says */
   bool pump_due;       /* a place became free without an answer */
+  bool doomed;         /* to be closed at the end of the turn */
   bool congested;      /* its send buffer had no room when something was to be sent */
 };
 
@@ -207,6 +243,8 @@ struct taosuv_client_s {
   tuv_url_t url;
   const tuv_carrier_t* carrier;
   char totp[12];           /* the last code made of totp_secret; a secret */
+  char* target;            /* HTTP: of SQL, up to the request's id; a secret is in it */
+  char* authorization;     /* HTTP: the header; a secret */
   char* path;              /* of the upgrade, with the cloud token; a secret */
   tuv_connect_t connect;   /* how a connection's stream is made … */
   tuv_tls_context_t* tls;  /* … and what is put over it; NULL: nothing */
@@ -349,7 +387,8 @@ bool tuv_conn_has_room(tuv_conn_t* conn, size_t size);
 void tuv_conn_pump(tuv_conn_t* conn);
 void tuv_conn_pump_later(tuv_conn_t* conn); /* in this turn; when no answer will do it */
 void tuv_conn_close(tuv_conn_t* conn);
-void tuv_conn_retire(tuv_conn_t* conn); /* nothing is in flight on it */
+void tuv_conn_retire(tuv_conn_t* conn); /* nothing that matters is in flight on it */
+void tuv_conn_doom(tuv_conn_t* conn);   /* retires it at the end of the turn */
 void tuv_conn_lost(tuv_conn_t* conn, const char* message); /* ends it as lost */
 void tuv_conn_fail(tuv_conn_t* conn, const tuv_failure_t* failure); /* while logging in */
 bool tuv_conn_withdraw(tuv_conn_t* conn, tuv_op_t* op);
@@ -367,12 +406,22 @@ void tuv_conn_gone(tuv_conn_t* conn);
 int tuv_conn_send_json(tuv_conn_t* conn, tuv_op_t* op, tuv_request_t* request);
 
 /* receive.c: what a connection receives */
+tuv_op_t* tuv_conn_take(tuv_conn_t* conn, uint64_t id); /* the operation that is answered; or NULL */
+bool tuv_op_is_tombstone(const tuv_op_t* op);
+/* It failed, but its connection is well. */
+void tuv_conn_fail_op(tuv_conn_t* conn, tuv_op_t* op, tuv_failure_t failure);
 void tuv_conn_on_message(tuv_ws_t* ws, uint8_t opcode, uint8_t* data, size_t size,
                          tuv_refbuf_t* owner);
 void tuv_conn_on_pong(tuv_ws_t* ws, const uint8_t* data, size_t size);
 
 /* login.c */
 void tuv_login_begin(tuv_conn_t* conn);
+/* The server's version is known: false when it is too old, and the connection has failed. */
+bool tuv_login_take_version(tuv_conn_t* conn, const char* text);
+bool tuv_is_auth_code(int code); /* of the database: the credentials are wrong */
+
+/* rest_login.c */
+void tuv_rest_forget(taosuv_client_t* client); /* the credentials */
 
 /* admin.c: for operations that leave nothing behind on the server */
 extern tuv_op_t tuv_plain_tombstone;
@@ -385,6 +434,8 @@ int tuv_sql_encode(tuv_op_t* op, tuv_conn_t* conn, const void* sql, size_t size)
 /* result.c */
 void tuv_result_free_on_server(tuv_conn_t* conn, uint64_t result_id);
 taosuv_result_t* tuv_result_create(tuv_conn_t* conn, const tuv_query_reply_t* reply);
+/* Of an answer that came whole: its blocks and fields. */
+taosuv_result_t* tuv_result_create_whole(tuv_conn_t* conn, tuv_rest_t* decoder);
 void tuv_result_prefetch(taosuv_result_t* result);
 void tuv_result_lost(taosuv_result_t* result, const tuv_failure_t* failure);
 tuv_op_t* tuv_result_find_block_op(tuv_conn_t* conn, uint64_t result_id);

@@ -1,7 +1,7 @@
 /* exec and query: one SQL statement, its affected rows or its result set. */
 #include <string.h>
 
-#include "client/private.h"
+#include "client/rest.h"
 #include "wire/status.h"
 #include "wire/stmt_sql.h"
 
@@ -56,17 +56,27 @@ static void exec_replied(tuv_op_t* op, tuv_conn_t* conn, const tuv_reply_t* repl
   tuv_req_finish(req, 0);
 }
 
+static void exec_rest_replied(tuv_op_t* op, tuv_conn_t* conn) {
+  taosuv_req_t* req = tuv_req_of_op(op);
+  int64_t affected_rows = 0;
+  if (tuv_rest_update(conn, &affected_rows))
+    ((taosuv_exec_t*) (void*) req)->affected_rows = affected_rows;
+  tuv_req_finish(req, 0);
+}
+
 static void exec_complete(taosuv_req_t* req, int status) {
   taosuv_exec_t* exec = (taosuv_exec_t*) (void*) req;
   exec->cb(exec, status);
 }
 
+static const tuv_rest_type_t exec_rest = {tuv_rest_sql, exec_rest_replied};
 static const tuv_op_type_t exec_type = {.is_request = true,
                                         .action = TAOSUV_ACTION_EXEC,
                                         .encode = tuv_sql_encode,
                                         .reply = exec_replied,
                                         .complete = exec_complete,
                                         .payload_key = "sql",
+                                        .rest = &exec_rest,
                                         .tombstone = &tuv_query_tombstone};
 
 static void query_replied(tuv_op_t* op, tuv_conn_t* conn, const tuv_reply_t* reply) {
@@ -87,17 +97,32 @@ static void query_replied(tuv_op_t* op, tuv_conn_t* conn, const tuv_reply_t* rep
   tuv_req_finish(req, 0);
 }
 
+static void query_rest_replied(tuv_op_t* op, tuv_conn_t* conn) {
+  taosuv_req_t* req = tuv_req_of_op(op);
+  taosuv_query_t* query = (taosuv_query_t*) (void*) req;
+  if (!tuv_rest_update(conn, &query->affected_rows)) {
+    query->result = tuv_result_create_whole(conn, &conn->rest.decoder);
+    if (query->result == NULL) {
+      tuv_req_finish(req, TAOSUV_ENOMEM);
+      return;
+    }
+  }
+  tuv_req_finish(req, 0);
+}
+
 static void query_complete(taosuv_req_t* req, int status) {
   taosuv_query_t* query = (taosuv_query_t*) (void*) req;
   query->cb(query, status);
 }
 
+static const tuv_rest_type_t query_rest = {tuv_rest_sql, query_rest_replied};
 static const tuv_op_type_t query_type = {.is_request = true,
                                          .action = TAOSUV_ACTION_QUERY,
                                          .encode = tuv_sql_encode,
                                          .reply = query_replied,
                                          .complete = query_complete,
                                          .payload_key = "sql",
+                                         .rest = &query_rest,
                                          .tombstone = &tuv_query_tombstone};
 
 /* An empty statement must not be sent: binary messages without SQL are refused by their length. */

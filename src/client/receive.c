@@ -12,8 +12,7 @@ static void violation(tuv_conn_t* conn, int status, const char* message) {
   tuv_ws_say_goodbye(&conn->ws, status, code, message);
 }
 
-/* Takes the operation that an answer belongs to out of the connection. */
-static tuv_op_t* take(tuv_conn_t* conn, uint64_t id) {
+tuv_op_t* tuv_conn_take(tuv_conn_t* conn, uint64_t id) {
   tuv_op_t* op = tuv_idmap_remove(&conn->table, id);
   if (op == NULL || op->conn == NULL) return op; /* a tombstone is in no list */
   op->conn = NULL;
@@ -22,14 +21,13 @@ static tuv_op_t* take(tuv_conn_t* conn, uint64_t id) {
   return op;
 }
 
-static bool is_tombstone(const tuv_op_t* op) {
+bool tuv_op_is_tombstone(const tuv_op_t* op) {
   return op->type->tombstone == op;
 }
 
-/* An operation failed, but its connection is well. */
-static void fail(tuv_conn_t* conn, tuv_op_t* op, tuv_failure_t failure) {
+void tuv_conn_fail_op(tuv_conn_t* conn, tuv_op_t* op, tuv_failure_t failure) {
   failure.host = tuv_conn_host(conn);
-  if (is_tombstone(op)) return;
+  if (tuv_op_is_tombstone(op)) return;
   if (op->type->is_request)
     tuv_req_fail(tuv_req_of_op(op), &failure);
   else
@@ -37,18 +35,19 @@ static void fail(tuv_conn_t* conn, tuv_op_t* op, tuv_failure_t failure) {
 }
 
 static void fail_malformed(tuv_conn_t* conn, tuv_op_t* op, const char* message) {
-  fail(conn, op, (tuv_failure_t){TAOSUV_EPROTO, TAOSUV_ERR_MAYBE_EXECUTED, 0, message, NULL});
+  tuv_conn_fail_op(conn, op, (tuv_failure_t){TAOSUV_EPROTO, TAOSUV_ERR_MAYBE_EXECUTED, 0, message, NULL});
 }
 
 static void refused(tuv_conn_t* conn, tuv_op_t* op, uint32_t code, const char* message) {
   int server_code = (int) (code & 0xFFFF);
   unsigned int flags = tuv_server_code_flags(server_code);
+  if (op->type->refused != NULL && op->type->refused(op, conn, server_code)) return;
   if (message[0] == 0) message = taosuv_strerror(TAOSUV_ESERVER);
-  fail(conn, op, (tuv_failure_t){TAOSUV_ESERVER, flags, server_code, message, NULL});
+  tuv_conn_fail_op(conn, op, (tuv_failure_t){TAOSUV_ESERVER, flags, server_code, message, NULL});
 }
 
 static void set_server_time(tuv_op_t* op, uint64_t timing) {
-  if (op->type->is_request && !is_tombstone(op)) tuv_req_of_op(op)->server_time_ns = timing;
+  if (op->type->is_request && !tuv_op_is_tombstone(op)) tuv_req_of_op(op)->server_time_ns = timing;
 }
 
 /* When it succeeds; a refusal of it changes nothing. */
@@ -60,7 +59,7 @@ static void on_text(tuv_conn_t* conn, const uint8_t* data, size_t size) {
   tuv_reply_t reply;
   tuv_errmsg_t err;
   int status = tuv_reply_parse(&conn->client->json, data, size, &reply, &err);
-  tuv_op_t* op = reply.req_id != 0 ? take(conn, reply.req_id) : NULL;
+  tuv_op_t* op = reply.req_id != 0 ? tuv_conn_take(conn, reply.req_id) : NULL;
   if (op == NULL) {
     if (status == 0 && has_no_answer(reply.action)) return;
     if (status == 0)
@@ -86,12 +85,12 @@ static void on_binary(tuv_conn_t* conn, const uint8_t* data, size_t size, tuv_re
   tuv_errmsg_t err;
   tuv_msg_key_t key = tuv_msg_key(data, size, &id);
   tuv_op_t* op = NULL;
-  if (key == TUV_MSG_BY_REQ_ID && conn->client->consumer == NULL) op = take(conn, id);
+  if (key == TUV_MSG_BY_REQ_ID && conn->client->consumer == NULL) op = tuv_conn_take(conn, id);
   if (conn->client->consumer != NULL) {
-    op = take(conn, tuv_tmq_req_id(data, size));
+    op = tuv_conn_take(conn, tuv_tmq_req_id(data, size));
   } else if (key == TUV_MSG_BY_RESULT) {
     op = tuv_result_find_block_op(conn, id);
-    if (op != NULL) take(conn, op->id);
+    if (op != NULL) tuv_conn_take(conn, op->id);
   }
   if (op == NULL) {
     snprintf(err.text, sizeof err.text, "a binary message of %zu bytes that answers no request",
@@ -133,7 +132,7 @@ void tuv_conn_on_pong(tuv_ws_t* ws, const uint8_t* data, size_t size) {
   memcpy(&id, data, sizeof id);
   tuv_op_t* op = tuv_idmap_get(&conn->table, id);
   if (op == NULL || !tuv_admin_is_ping(op)) return;
-  take(conn, id);
-  if (!is_tombstone(op)) op->type->reply(op, conn, NULL);
+  tuv_conn_take(conn, id);
+  if (!tuv_op_is_tombstone(op)) op->type->reply(op, conn, NULL);
   if (conn->state == TUV_CONN_READY) tuv_conn_pump(conn);
 }

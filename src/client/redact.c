@@ -9,11 +9,14 @@
 /* Shorter ones are found everywhere: stars in their place would tell what they are. */
 #define MIN_SECRET 4u
 
-tuv_secrets_t tuv_secrets_of(const tuv_url_t* url, const char* path, const char* totp) {
+tuv_secrets_t tuv_secrets_of(const tuv_url_t* url, const char* path, const char* totp,
+                             const char* authorization) {
+  const char* scheme_end = authorization == NULL ? NULL : strchr(authorization, ' ');
   const char* encoded = path == NULL ? NULL : strstr(path, "?token=");
   tuv_secrets_t secrets = {{url->password, url->token, url->bearer_token, url->totp_code,
                             url->totp_secret, totp,
-                            encoded == NULL ? "" : encoded + strlen("?token=")}};
+                            encoded == NULL ? "" : encoded + strlen("?token="),
+                            scheme_end == NULL ? "" : scheme_end + 1}};
   return secrets;
 }
 

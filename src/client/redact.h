@@ -10,11 +10,13 @@
 
 /* What must not be seen: the URL's password, tokens, codes; the token as the upgrade has it. */
 typedef struct tuv_secrets_s {
-  const char* text[7]; /* "" for none */
+  const char* text[8]; /* "" for none */
 } tuv_secrets_t;
 
-/* `path` is the upgrade's, `totp` the code that was made ("": none). */
-tuv_secrets_t tuv_secrets_of(const tuv_url_t* url, const char* path, const char* totp);
+/* `path` is the upgrade's, `totp` the code that was made ("": none), `authorization` the header of
+ * HTTP (NULL: none), of which what is behind its scheme is secret. */
+tuv_secrets_t tuv_secrets_of(const tuv_url_t* url, const char* path, const char* totp,
+                             const char* authorization);
 
 /* Whether one of them is in there. Here and below: one of four bytes or more. */
 bool tuv_secrets_in(const tuv_secrets_t* secrets, const void* data, size_t size);

@@ -64,7 +64,8 @@ static void unstart(taosuv_req_t* req) {
 
 int tuv_req_begin(taosuv_client_t* client, taosuv_req_t* req, const tuv_op_type_t* type,
                   const void* payload, size_t size) {
-  int status = tuv_req_start(client, req, type);
+  bool can = type->encode == NULL || type->rest != NULL || client->carrier == &tuv_carrier_ws;
+  int status = can ? tuv_req_start(client, req, type) : TAOSUV_ENOTSUP;
   if (status < 0) return status;
   if (req->deadline != 0 && req->deadline <= uv_now(client->loop)) {
     tuv_req_defer(req, TAOSUV_EUNSENT, TAOSUV_ERR_RETRYABLE, NULL);

@@ -23,6 +23,9 @@ struct taosuv_result_s {
   bool ended;   /* the server has no more, and has freed it */
   bool close_due; /* by the caller, in a hook; `closed` is soon to follow */
   bool closed;  /* by the caller; only the answer in flight is waited for */
+  bool whole;   /* its blocks are here, in `stored`: it came over HTTP */
+  tuv_refbuf_t* stored;  /* linked by `next` */
+  const char* host;      /* that it came from; of a whole one */
   bool picking; /* JSON actions: `fetch` is answered, `fetch_block` in flight */
   uint64_t blocks;       /* seen so far */
   taosuv_block_t* ready; /* arrived, not yet given to the caller */
@@ -44,6 +47,15 @@ void tuv_result_free_on_server(tuv_conn_t* conn, uint64_t result_id) {
   tuv_ws_send(&conn->ws, TUV_WS_TEXT, text, length, NULL);
 }
 
+static void drop_stored(taosuv_result_t* result) {
+  tuv_refbuf_t* block;
+  while ((block = result->stored) != NULL) {
+    result->stored = block->next;
+    block->next = NULL;
+    tuv_refbuf_unref(block);
+  }
+}
+
 void tuv_result_pin(taosuv_result_t* result, tuv_remote_t* remote) {
   result->remote = remote;
 }
@@ -55,6 +67,7 @@ static void unpin(taosuv_result_t* result) {
 }
 
 static void release(taosuv_result_t* result) {
+  drop_stored(result);
   tuv_conn_t* conn = result->conn;
   if (conn != NULL && !result->ended) tuv_result_free_on_server(conn, result->id);
   tuv_queue_remove(&result->link);
@@ -69,15 +82,19 @@ static void destroy(const tuv_alloc_t* alloc, void* object) {
   tuv_free(alloc, ((taosuv_result_t*) object)->fields);
 }
 
-/* Fields and their names into one piece of memory, reused when it is large enough. */
+/* Fields and their names in one piece of memory, reused when it is large enough. */
+static int reserve_fields(taosuv_result_t* result, uint32_t count, size_t names_size) {
+  size_t need = count * sizeof *result->fields + names_size;
+  result->fields_count = count;
+  if (need <= result->fields_capacity) return 0;
+  tuv_free(&result->mem->alloc, result->fields);
+  result->fields = tuv_malloc(&result->mem->alloc, need);
+  result->fields_capacity = result->fields == NULL ? 0 : need;
+  return result->fields == NULL ? TAOSUV_ENOMEM : 0;
+}
+
 static int copy_fields(taosuv_result_t* result, const tuv_query_reply_t* reply) {
-  size_t need = reply->fields * sizeof *result->fields + reply->names_size;
-  if (need > result->fields_capacity) {
-    tuv_free(&result->mem->alloc, result->fields);
-    result->fields = tuv_malloc(&result->mem->alloc, need);
-    result->fields_capacity = result->fields == NULL ? 0 : need;
-    if (result->fields == NULL) return TAOSUV_ENOMEM;
-  }
+  if (reserve_fields(result, reply->fields, reply->names_size) < 0) return TAOSUV_ENOMEM;
   char* names = (char*) (result->fields + reply->fields);
   yyjson_arr_iter name, type, length, precision, scale;
   yyjson_arr_iter_init(reply->names, &name);
@@ -102,15 +119,36 @@ static int copy_fields(taosuv_result_t* result, const tuv_query_reply_t* reply) 
       field->scale = (uint8_t) yyjson_get_uint(yyjson_arr_iter_next(&scale));
     if (field->type == TAOSUV_TYPE_TIMESTAMP) field->precision = reply->precision;
   }
-  result->fields_count = reply->fields;
+  return 0;
+}
+
+static int copy_columns(taosuv_result_t* result, const tuv_rest_t* decoder) {
+  size_t names_size = 0;
+  for (uint32_t i = 0; i < decoder->count; i++) names_size += decoder->columns[i].name_length + 1;
+  if (reserve_fields(result, decoder->count, names_size) < 0) return TAOSUV_ENOMEM;
+  char* names = (char*) (result->fields + decoder->count);
+  for (uint32_t i = 0; i < decoder->count; i++) {
+    const tuv_rest_column_t* column = &decoder->columns[i];
+    bool is_time = column->type == TAOSUV_TYPE_TIMESTAMP;
+    result->fields[i] =
+        (taosuv_field_t){.name = names,
+                         .name_length = column->name_length,
+                         .type = column->type,
+                         .precision = is_time ? decoder->precision : column->precision,
+                         .scale = column->scale,
+                         .length = column->length};
+    memcpy(names, column->name, column->name_length + 1);
+    names += column->name_length + 1;
+  }
   return 0;
 }
 
 static const tuv_op_type_t fetch_op_type;
 
-taosuv_result_t* tuv_result_create(tuv_conn_t* conn, const tuv_query_reply_t* reply) {
+/* A result without fields and in no list. */
+static taosuv_result_t* allocate(taosuv_client_t* client) {
   int recycled;
-  tuv_mem_t* mem = conn->client->mem;
+  tuv_mem_t* mem = client->mem;
   mem->destroy[TUV_MEM_RESULT] = destroy;
   taosuv_result_t* result = tuv_mem_take(mem, TUV_MEM_RESULT, sizeof *result, &recycled);
   if (result == NULL) return NULL;
@@ -120,18 +158,41 @@ taosuv_result_t* tuv_result_create(tuv_conn_t* conn, const tuv_query_reply_t* re
   result->fields = fields;
   result->fields_capacity = capacity;
   result->mem = mem;
-  result->client = conn->client;
-  result->conn = conn;
-  result->id = reply->id;
-  result->precision = reply->precision;
+  result->client = client;
   result->op.type = &fetch_op_type;
   tuv_queue_init(&result->op.link);
   tuv_queue_init(&result->link);
+  return result;
+}
+
+taosuv_result_t* tuv_result_create(tuv_conn_t* conn, const tuv_query_reply_t* reply) {
+  taosuv_result_t* result = allocate(conn->client);
+  if (result == NULL) return NULL;
   if (copy_fields(result, reply) < 0) {
-    tuv_mem_put(mem, TUV_MEM_RESULT, result);
+    tuv_mem_put(result->mem, TUV_MEM_RESULT, result);
     return NULL;
   }
+  result->conn = conn;
+  result->id = reply->id;
+  result->precision = reply->precision;
   tuv_queue_push(&conn->results, &result->link);
+  return result;
+}
+
+/* It needs no connection any more: it is where those are whose connection is gone. */
+taosuv_result_t* tuv_result_create_whole(tuv_conn_t* conn, tuv_rest_t* decoder) {
+  taosuv_result_t* result = allocate(conn->client);
+  if (result == NULL) return NULL;
+  if (copy_columns(result, decoder) < 0) {
+    tuv_mem_put(result->mem, TUV_MEM_RESULT, result);
+    return NULL;
+  }
+  result->whole = true;
+  result->host = tuv_conn_host(conn);
+  result->precision = decoder->precision;
+  result->stored = decoder->blocks; /* with the references */
+  decoder->blocks = decoder->last = NULL;
+  tuv_queue_push(&conn->client->orphans, &result->link);
   return result;
 }
 
@@ -239,6 +300,31 @@ static int check_columns(const taosuv_result_t* result, const taosuv_block_t* bl
                       taosuv_type_name(type) == NULL ? "unknown" : taosuv_type_name(type));
   }
   return 0;
+}
+
+/* The next block of a result that is here whole, or its end. */
+static void unpack(taosuv_result_t* result) {
+  tuv_errmsg_t err;
+  int status;
+  tuv_refbuf_t* bytes = result->stored;
+  if (!result->whole || result->ready != NULL || result->failure.status < 0) return;
+  if (bytes == NULL) {
+    result->ended = true;
+    return;
+  }
+  size_t size = taosuv_load_u32(bytes->data + 4);
+  result->ready = tuv_block_create(result->mem, bytes, bytes->data, size, result->precision,
+                                   &status, &err);
+  if (result->ready == NULL) {
+    set_failure(result, &(tuv_failure_t){status, 0, 0, err.text, result->host});
+    return;
+  }
+  result->stored = bytes->next;
+  bytes->next = NULL;
+  tuv_refbuf_unref(bytes);
+  result->blocks++;
+  result->client->totals.blocks++;
+  result->client->totals.rows += taosuv_block_rows(result->ready);
 }
 
 static void take_block(taosuv_result_t* result, const tuv_msg_fetched_t* fetched,
@@ -388,7 +474,8 @@ int taosuv_fetch(taosuv_result_t* result, taosuv_fetch_t* req, taosuv_fetch_cb c
   req->cb = cb;
   req->result = result;
   req->block = NULL;
-  if (result->conn != NULL) req->host = tuv_conn_host(result->conn);
+  req->host = result->conn != NULL ? tuv_conn_host(result->conn) : result->host;
+  unpack(result);
   if (result->ready == NULL) ask(result, base->req_id);
   result->waiter = req;
   bool decided = result->ready != NULL || result->ended || result->failure.status < 0;

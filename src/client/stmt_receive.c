@@ -368,11 +368,14 @@ void tuv_remote_answered(tuv_op_t* op, tuv_conn_t* conn, const tuv_reply_t* repl
     on_batch(remote, reply);
 }
 
-/* The server does not have the statement any more, or it is dead (PROTOCOL 6.3.1): nothing of the
- * batch was executed. */
+#define CODE_STMT_API 0x022A /* stmt API usage error */
+#define CODE_RETRY 0x0125    /* retry needed: the table is not what it was when this was prepared */
+
+/* The server does not have the statement any more, or it is dead (PROTOCOL 6.3.1), or out of date:
+ * nothing of the batch was executed. */
 static bool was_lost(const tuv_failure_t* failure) {
   if (failure->status != TAOSUV_ESERVER) return false;
-  if (failure->server_code == 0x022A) return true; /* stmt API usage error */
+  if (failure->server_code == CODE_STMT_API || failure->server_code == CODE_RETRY) return true;
   return failure->server_code == 0xFFFF && (strcmp(failure->message, "stmt is nil") == 0 ||
                                             strcmp(failure->message, "stmt has been freed") == 0);
 }
@@ -399,6 +402,8 @@ static void batch_failed(tuv_remote_t* remote, const tuv_failure_t* failure) {
   }
   remote->stmt = NULL;
   if (stmt != NULL) stmt->remote = NULL;
+  if (failure->server_code == CODE_RETRY)
+    tuv_remote_forget(remote->conn->client, remote->source);
   tuv_remote_discard(remote);
   if (again) {
     job->repeated = true;

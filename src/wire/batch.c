@@ -100,7 +100,8 @@ static bool grow_slots(tuv_batch_t* batch) {
 
 static bool grow_tables(tuv_batch_t* batch) {
   uint32_t size = batch->tables_size == 0 ? FIRST_TABLES : 2 * batch->tables_size;
-  void* tables = tuv_realloc(batch->alloc, batch->tables, size * sizeof *batch->tables);
+  /* The second half is for those that are sent. */
+  void* tables = tuv_realloc(batch->alloc, batch->tables, 2 * (size_t) size * sizeof *batch->tables);
   if (tables == NULL) return false;
   batch->tables = tables;
   batch->tables_size = size;
@@ -151,9 +152,9 @@ int tuv_batch_table(tuv_batch_t* batch, const char* name, size_t length, tuv_err
   const taosuv_stmt_field_t* field = batch->layout->table;
   if (field == NULL) return tuv_fail(err, TUV_EINVAL, "the SQL has no '?' for a table's name");
   if (name != NULL && length == SIZE_MAX) length = strlen(name);
-  if (batch->current != NULL && is_named(batch->current, name, length)) return 0;
-  status = check_name(field, name, length, err);
-  if (status < 0) return status;
+  bool again = name != NULL && batch->current != NULL && is_named(batch->current, name, length);
+  status = again ? 0 : check_name(field, name, length, err);
+  if (status < 0 || again) return status;
   uint32_t hash = hash_name(name, length);
   tuv_batch_table_t* table = NULL;
   if (batch->nslots > 0) table = *find_slot(batch, name, length, hash);
@@ -256,23 +257,17 @@ bool tuv_batch_range(const tuv_batch_t* batch, uint32_t index, tuv_batch_range_t
 
 /* ---- being sent ---- */
 
-/* Tables with rows first, each kind in its order. */
-static void sort_tables(tuv_batch_t* batch) {
-  uint32_t used = 0;
-  while (used < batch->ntables && batch->tables[used]->rows > 0) used++;
-  for (uint32_t i = used + 1; i < batch->ntables; i++) {
-    tuv_batch_table_t* table = batch->tables[i];
-    if (table->rows == 0) continue;
-    batch->tables[i] = batch->tables[used];
-    batch->tables[used++] = table;
-  }
-  batch->used = used;
+static void choose_tables(tuv_batch_t* batch) {
+  batch->used = 0;
+  for (uint32_t i = 0; i < batch->ntables; i++)
+    if (batch->tables[i]->rows > 0)
+      batch->tables[batch->tables_size + batch->used++] = batch->tables[i];
 }
 
 static int check_tags(const tuv_batch_t* batch, tuv_errmsg_t* err) {
   if (batch->layout->ntags == 0) return 0;
   for (uint32_t i = 0; i < batch->used; i++) {
-    const tuv_batch_table_t* table = batch->tables[i];
+    const tuv_batch_table_t* table = tuv_batch_used(batch, i);
     if (table->tags == NULL)
       return tuv_fail(err, TUV_EINVAL, "table '%.*s' has rows and no tags",
                       table->name_length < 100 ? (int) table->name_length : 100, table->name);
@@ -296,7 +291,7 @@ int tuv_batch_ready(tuv_batch_t* batch, uint64_t max_message_size, tuv_errmsg_t*
   int status = batch->layout == NULL ? tuv_batch_make_layout(batch, err) : 0;
   if (status < 0 || (status = check_unfinished(batch, err)) < 0) return status;
   if (batch->rows == 0) return tuv_fail(err, TUV_EINVAL, "nothing is bound");
-  sort_tables(batch);
+  choose_tables(batch);
   if (!batch->insert) batch->used = 1;
   else if ((status = check_tags(batch, err)) < 0) return status;
   uint64_t limit = max_message_size < INT32_MAX ? max_message_size : INT32_MAX;

@@ -36,9 +36,9 @@ typedef struct tuv_batch_s {
   tuv_batch_wire_t wire;
   tuv_batch_layout_t* layout; /* made when first needed */
   tuv_arena_t arena;          /* all that is bound */
-  tuv_batch_table_t** tables; /* in the order of their first mention */
-  uint32_t ntables, tables_size;
-  uint32_t used; /* by tuv_batch_ready: those with rows come first, so many */
+  tuv_batch_table_t** tables; /* in the order of their first mention; behind them, from */
+  uint32_t ntables, tables_size; /* tables_size on, by tuv_batch_ready, those with rows */
+  uint32_t used;              /* of these, so many */
   tuv_batch_table_t** slots; /* the same by the hash of their name */
   uint32_t nslots;           /* a power of 2, or 0 */
   tuv_batch_table_t* current;

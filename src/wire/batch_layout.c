@@ -18,6 +18,31 @@ static uint32_t limit_of(const taosuv_stmt_field_t* field) {
   return field->length != 0 && field->length < most ? field->length : most;
 }
 
+static void set_plain(tuv_slot_t* slot, taosuv_value_kind_t kind, int64_t low, int64_t high) {
+  slot->plain = (uint8_t) kind;
+  slot->low = low;
+  slot->high = high;
+}
+
+/* The kind of value that most callers bind, which then needs no more than a look at its range. */
+static void choose_plain(tuv_slot_t* slot) {
+  slot->plain = TUV_NOT_PLAIN;
+  switch (slot->type) {
+    case TAOSUV_TYPE_BOOL: set_plain(slot, TAOSUV_VALUE_BOOL, 0, 1); break;
+    case TAOSUV_TYPE_TINYINT: set_plain(slot, TAOSUV_VALUE_I64, INT8_MIN, INT8_MAX); break;
+    case TAOSUV_TYPE_SMALLINT: set_plain(slot, TAOSUV_VALUE_I64, INT16_MIN, INT16_MAX); break;
+    case TAOSUV_TYPE_INT: set_plain(slot, TAOSUV_VALUE_I64, INT32_MIN, INT32_MAX); break;
+    case TAOSUV_TYPE_BIGINT:
+    case TAOSUV_TYPE_TIMESTAMP: set_plain(slot, TAOSUV_VALUE_I64, INT64_MIN, INT64_MAX); break;
+    case TAOSUV_TYPE_UTINYINT: set_plain(slot, TAOSUV_VALUE_I64, 0, UINT8_MAX); break;
+    case TAOSUV_TYPE_USMALLINT: set_plain(slot, TAOSUV_VALUE_I64, 0, UINT16_MAX); break;
+    case TAOSUV_TYPE_UINT: set_plain(slot, TAOSUV_VALUE_I64, 0, UINT32_MAX); break;
+    case TAOSUV_TYPE_UBIGINT: set_plain(slot, TAOSUV_VALUE_I64, 0, INT64_MAX); break;
+    case TAOSUV_TYPE_DOUBLE: set_plain(slot, TAOSUV_VALUE_F64, INT64_MIN, INT64_MAX); break;
+    default: break;
+  }
+}
+
 static void fill_slot(tuv_slot_t* slot, const taosuv_stmt_field_t* field) {
   memset(slot, 0, sizeof *slot);
   slot->field = field;
@@ -25,6 +50,7 @@ static void fill_slot(tuv_slot_t* slot, const taosuv_stmt_field_t* field) {
   slot->width = tuv_type_width(field->type);
   slot->decimal = field->type == TAOSUV_TYPE_DECIMAL128 || field->type == TAOSUV_TYPE_DECIMAL64;
   slot->limit = limit_of(field);
+  choose_plain(slot);
 }
 
 /* Every row needs its table's first TIMESTAMP. Where only one is bound, that is it. */

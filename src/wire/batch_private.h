@@ -67,6 +67,8 @@ typedef struct tuv_slot_s {
   uint32_t limit;  /* variable: the most bytes; NCHAR: characters */
   uint8_t type;
   uint8_t width;   /* 0: variable */
+  uint8_t plain;     /* the taosuv_value_kind_t whose 64 bits are stored as they are … */
+  int64_t low, high; /* … when they, as an int64, lie between these */
   bool decimal;
   bool required;   /* the table's first TIMESTAMP: NULL is refused */
   tuv_sum_t sum;   /* columns: of all tables; tags: nulls counted by rows (COLUMNAR) */
@@ -90,6 +92,11 @@ struct tuv_batch_layout_s {
   tuv_cell_t* params; /* a query's; as many as ncolumns */
 };
 
+/* The tables that are sent, by their number. */
+static inline tuv_batch_table_t* tuv_batch_used(const tuv_batch_t* batch, uint32_t number) {
+  return batch->tables[batch->tables_size + number];
+}
+
 /* Bytes as they go out are little-endian. */
 static inline void tuv_store(uint8_t* out, uint64_t value, unsigned bytes) {
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
@@ -102,6 +109,8 @@ static inline bool tuv_cell_is_variable(uint8_t type) {
   return type == TAOSUV_TYPE_VARCHAR || type == TAOSUV_TYPE_NCHAR || type == TAOSUV_TYPE_JSON ||
          type == TAOSUV_TYPE_VARBINARY || type == TAOSUV_TYPE_GEOMETRY || type == TAOSUV_TYPE_BLOB;
 }
+
+#define TUV_NOT_PLAIN 0xFFu
 
 /* batch_layout.c */
 uint8_t tuv_type_width(uint8_t type); /* 0: variable, or no type that can be bound */

@@ -4,6 +4,7 @@
 #define FIRST_ROWS 8u
 #define LARGEST_SEGMENT 8192u
 #define MORE_TEXT 8u /* bytes a row that room is made for besides */
+#define SLACK 8u /* bytes behind the last row */
 #define LARGE_TEXT (64u << 10)
 
 /* ---- segments ---- */
@@ -12,10 +13,12 @@ static bool make_part(tuv_batch_t* batch, const tuv_slot_t* slot, uint32_t rows,
   size_t width = slot->width != 0 ? slot->width : 4;
   memset(part, 0, sizeof *part);
   part->nulls = tuv_arena_take(&batch->arena, rows);
-  uint8_t* slots = tuv_arena_take(&batch->arena, rows * width);
+  uint8_t* slots = tuv_arena_take(&batch->arena, rows * width + SLACK);
   if (slot->width != 0) part->values = slots;
   else part->lengths = slots;
-  return part->nulls != NULL && slots != NULL;
+  if (part->nulls == NULL || slots == NULL) return false;
+  memset(part->nulls, 0, rows); /* so that a value need not say that it is one */
+  return true;
 }
 
 static tuv_segment_t* make_segment(tuv_batch_t* batch, uint32_t rows) {
@@ -90,6 +93,16 @@ static void add_sums(tuv_batch_t* batch, tuv_slot_t* slot, uint64_t bytes, uint6
   slot->sum.chars += chars;
 }
 
+/* Most values need no more than this; false: they need more, or are wrong. Always eight bytes are
+ * stored: what is too much lies in the slots of rows to come, or behind the last one (SLACK). */
+static inline bool put_plain(const tuv_slot_t* slot, const tuv_part_t* part, uint32_t row,
+                             const taosuv_value_t* value) {
+  int64_t bits = value->as.i64;
+  if (value->kind != slot->plain || bits < slot->low || bits > slot->high) return false;
+  tuv_store(part->values + (size_t) row * slot->width, (uint64_t) bits, SLACK);
+  return true;
+}
+
 static int put_bytes(tuv_batch_t* batch, tuv_slot_t* slot, tuv_segment_t* segment,
                      const tuv_converted_t* made, tuv_errmsg_t* err) {
   tuv_part_t* part = &segment->parts[batch->cursor];
@@ -101,35 +114,28 @@ static int put_bytes(tuv_batch_t* batch, tuv_slot_t* slot, tuv_segment_t* segmen
     tuv_store(part->lengths + 4 * (size_t) row, made->length, 4);
     add_sums(batch, slot, made->length, made->text);
   } else {
-    uint8_t* to = part->values + (size_t) row * slot->width;
-    switch (slot->width) { /* constant sizes are single moves */
-      case 1: to[0] = made->room[0]; break;
-      case 2: memcpy(to, made->room, 2); break;
-      case 4: memcpy(to, made->room, 4); break;
-      case 8: memcpy(to, made->room, 8); break;
-      default: memcpy(to, made->room, 16);
-    }
+    memcpy(part->values + (size_t) row * slot->width, made->room, slot->width);
     if (slot->decimal) add_sums(batch, slot, made->text, 0);
   }
-  part->nulls[row] = 0;
   return 0;
 }
 
+/* The value of the column that waits for it. */
 static int put_value(tuv_batch_t* batch, tuv_segment_t* segment, const taosuv_value_t* value,
                      tuv_errmsg_t* err) {
   tuv_slot_t* slot = &batch->layout->columns[batch->cursor];
+  tuv_part_t* part = &segment->parts[batch->cursor];
   tuv_converted_t made;
-  int status;
+  int status = 0;
+  if (put_plain(slot, part, segment->rows, value)) return 0;
   if (value->kind == TAOSUV_VALUE_NULL) {
-    status = put_null(batch, slot, &segment->parts[batch->cursor], segment->rows, err);
+    status = put_null(batch, slot, part, segment->rows, err);
   } else {
     status = tuv_convert(batch, slot, value, &made, err);
     if (status == 0) status = put_bytes(batch, slot, segment, &made, err);
   }
-  if (status < 0)
-    return tuv_batch_where(batch, slot->field, batch->cursor, batch->current->rows, status, err);
-  batch->cursor++;
-  return 0;
+  if (status == 0) return 0;
+  return tuv_batch_where(batch, slot->field, batch->cursor, batch->current->rows, status, err);
 }
 
 /* The row is complete. */
@@ -140,7 +146,7 @@ static void end_row(tuv_batch_t* batch, tuv_segment_t* segment) {
   batch->cursor = 0;
 }
 
-static int begin_row(tuv_batch_t* batch, tuv_segment_t** segment, tuv_errmsg_t* err) {
+static int new_segment(tuv_batch_t* batch, tuv_segment_t** segment, tuv_errmsg_t* err) {
   if (batch->layout->ncolumns == 0)
     return tuv_fail(err, TUV_EINVAL, "the statement has no columns to bind");
   if (batch->current->rows == INT32_MAX)
@@ -155,39 +161,57 @@ static int begin_row(tuv_batch_t* batch, tuv_segment_t** segment, tuv_errmsg_t* 
   return tuv_batch_no_memory(err);
 }
 
+/* The segment that has room for one more row. */
+static inline int begin_row(tuv_batch_t* batch, tuv_segment_t** segment, tuv_errmsg_t* err) {
+  tuv_segment_t* last = batch->current->last;
+  *segment = last;
+  if (last != NULL && last->rows < last->capacity && batch->current->rows < INT32_MAX) return 0;
+  return new_segment(batch, segment, err);
+}
+
 int tuv_batch_value(tuv_batch_t* batch, const taosuv_value_t* value, tuv_errmsg_t* err) {
   if (!batch->insert) return tuv_params_value(batch, value, err);
-  tuv_segment_t* segment;
+  tuv_segment_t* segment = NULL;
   int status = 0;
   if (batch->cursor > 0) {
     segment = batch->current->last;
   } else {
-    status = tuv_batch_begin(batch, true, err);
+    if (batch->current == NULL) status = tuv_batch_begin(batch, true, err);
     if (status == 0) status = begin_row(batch, &segment, err);
     if (status < 0) return status;
   }
   status = put_value(batch, segment, value, err);
-  if (status == 0 && batch->cursor == batch->layout->ncolumns) end_row(batch, segment);
+  if (status < 0) return status;
+  if (++batch->cursor == batch->layout->ncolumns) end_row(batch, segment);
+  return 0;
+}
+
+static int put_params(tuv_batch_t* batch, const taosuv_value_t* values, uint32_t count,
+                      tuv_errmsg_t* err) {
+  int status = 0;
+  for (uint32_t i = 0; i < count && status == 0; i++)
+    status = tuv_params_value(batch, &values[i], err);
+  if (status < 0) tuv_batch_undo(batch);
   return status;
 }
 
 int tuv_batch_row(tuv_batch_t* batch, const taosuv_value_t* values, uint32_t count,
                   tuv_errmsg_t* err) {
-  int status = tuv_batch_begin(batch, false, err);
+  bool ready = batch->current != NULL && batch->cursor == 0;
+  int status = ready ? 0 : tuv_batch_begin(batch, false, err);
   if (status < 0) return status;
-  if (count != batch->layout->ncolumns)
-    return tuv_fail(err, TUV_EINVAL, "%u values were given, the statement has %u", count,
-                    batch->layout->ncolumns);
-  if (!batch->insert) {
-    for (uint32_t i = 0; i < count && status == 0; i++)
-      status = tuv_params_value(batch, &values[i], err);
-    if (status < 0 && batch->rows == 0) batch->cursor = 0;
-    return status;
-  }
-  tuv_segment_t* segment;
+  if (count != batch->layout->ncolumns || values == NULL)
+    return tuv_fail(err, TUV_EINVAL, "%u values were given, the statement has %u",
+                    values != NULL ? count : 0, batch->layout->ncolumns);
+  if (!batch->insert) return put_params(batch, values, count, err);
+  tuv_segment_t* segment = NULL;
   status = begin_row(batch, &segment, err);
-  for (uint32_t i = 0; i < count && status == 0; i++)
+  for (uint32_t i = 0; status == 0 && i < count; i++) {
+    if (put_plain(&batch->layout->columns[i], &segment->parts[i], segment->rows, &values[i]))
+      continue;
+    batch->cursor = i;
     status = put_value(batch, segment, &values[i], err);
+  }
   if (status < 0) tuv_batch_undo(batch);
   else end_row(batch, segment);
   return status;
@@ -200,6 +224,7 @@ static void take_back(tuv_batch_t* batch, tuv_segment_t* segment) {
   tuv_part_t* part = &segment->parts[batch->cursor];
   uint32_t row = segment->rows;
   if (part->nulls[row] != 0) {
+    part->nulls[row] = 0;
     batch->current->sums[batch->cursor].nulls--;
     slot->sum.nulls--;
   } else if (slot->width == 0) {

@@ -100,27 +100,27 @@ static void item_column(const tuv_batch_t* batch, tuv_out_t* out, const tuv_batc
 
 static void write_names(const tuv_batch_t* batch, tuv_out_t* out) {
   for (uint32_t i = 0; i < batch->used; i++)
-    tuv_out_u16(out, batch->tables[i]->name_length + 1);
+    tuv_out_u16(out, tuv_batch_used(batch, i)->name_length + 1);
   for (uint32_t i = 0; i < batch->used; i++) {
-    tuv_out_bytes(out, batch->tables[i]->name, batch->tables[i]->name_length);
+    tuv_out_bytes(out, tuv_batch_used(batch, i)->name, tuv_batch_used(batch, i)->name_length);
     tuv_out_u8(out, 0);
   }
 }
 
 static void write_tags(const tuv_batch_t* batch, tuv_out_t* out) {
   for (uint32_t i = 0; i < batch->used; i++)
-    tuv_out_u32(out, tuv_table_tags_size(batch, batch->tables[i]));
+    tuv_out_u32(out, tuv_table_tags_size(batch, tuv_batch_used(batch, i)));
   for (uint32_t i = 0; i < batch->used; i++)
     for (uint32_t tag = 0; tag < batch->layout->ntags; tag++)
-      tuv_item_cell(batch, out, &batch->tables[i]->tags[tag]);
+      tuv_item_cell(batch, out, &tuv_batch_used(batch, i)->tags[tag]);
 }
 
 static void write_columns(const tuv_batch_t* batch, tuv_out_t* out) {
   for (uint32_t i = 0; i < batch->used; i++)
-    tuv_out_u32(out, tuv_table_rows_size(batch, batch->tables[i]));
+    tuv_out_u32(out, tuv_table_rows_size(batch, tuv_batch_used(batch, i)));
   for (uint32_t i = 0; i < batch->used; i++)
     for (uint32_t column = 0; column < batch->layout->ncolumns; column++)
-      item_column(batch, out, batch->tables[i], column);
+      item_column(batch, out, tuv_batch_used(batch, i), column);
 }
 
 static void write_params(const tuv_batch_t* batch, tuv_out_t* out) {
@@ -136,8 +136,8 @@ static void write_insert(const tuv_batch_t* batch, tuv_out_t* out) {
   const tuv_batch_layout_t* layout = batch->layout;
   uint64_t names = 0, tags = 0, end = HEADER + batch->counted;
   for (uint32_t i = 0; i < batch->used; i++) {
-    if (layout->table != NULL) names += 2 + batch->tables[i]->name_length + 1u;
-    if (layout->ntags > 0) tags += 4 + tuv_table_tags_size(batch, batch->tables[i]);
+    if (layout->table != NULL) names += 2 + tuv_batch_used(batch, i)->name_length + 1u;
+    if (layout->ntags > 0) tags += 4 + tuv_table_tags_size(batch, tuv_batch_used(batch, i));
   }
   tuv_out_u32(out, end);
   tuv_out_u32(out, batch->used);

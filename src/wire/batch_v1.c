@@ -147,34 +147,34 @@ static void write_rows(const tuv_batch_t* batch, tuv_out_t* out, const tuv_batch
 const char* tuv_batch_v1_name(const tuv_batch_t* batch, uint32_t table, size_t* length) {
   *length = 0;
   if (!batch->insert || batch->layout->table == NULL) return NULL;
-  *length = batch->tables[table]->name_length;
-  return batch->tables[table]->name;
+  *length = tuv_batch_used(batch, table)->name_length;
+  return tuv_batch_used(batch, table)->name;
 }
 
 size_t tuv_batch_v1_tags_size(const tuv_batch_t* batch, uint32_t table) {
   if (!batch->insert || batch->layout->ntags == 0) return 0;
-  return (size_t) tuv_v1_cells_size(batch->tables[table]->tags, batch->layout->ntags);
+  return (size_t) tuv_v1_cells_size(tuv_batch_used(batch, table)->tags, batch->layout->ntags);
 }
 
 void tuv_batch_v1_tags(const tuv_batch_t* batch, uint32_t table, uint64_t req_id,
                        uint64_t stmt_id, tuv_sink_t* sink) {
   tuv_out_t out;
   tuv_out_begin(&out, sink, req_id, stmt_id, ACTION_SET_TAGS);
-  write_cells(batch, &out, batch->tables[table]->tags, batch->layout->ntags);
+  write_cells(batch, &out, tuv_batch_used(batch, table)->tags, batch->layout->ntags);
   tuv_out_end(&out);
 }
 
 size_t tuv_batch_v1_rows_size(const tuv_batch_t* batch, uint32_t table) {
   const tuv_batch_layout_t* layout = batch->layout;
   if (!batch->insert) return (size_t) tuv_v1_cells_size(layout->params, layout->ncolumns);
-  return (size_t) tuv_v1_rows_size(batch, batch->tables[table]);
+  return (size_t) tuv_v1_rows_size(batch, tuv_batch_used(batch, table));
 }
 
 void tuv_batch_v1_rows(const tuv_batch_t* batch, uint32_t table, uint64_t req_id,
                        uint64_t stmt_id, tuv_sink_t* sink) {
   tuv_out_t out;
   tuv_out_begin(&out, sink, req_id, stmt_id, ACTION_BIND);
-  if (batch->insert) write_rows(batch, &out, batch->tables[table]);
+  if (batch->insert) write_rows(batch, &out, tuv_batch_used(batch, table));
   else write_cells(batch, &out, batch->layout->params, batch->layout->ncolumns);
   tuv_out_end(&out);
 }

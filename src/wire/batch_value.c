@@ -82,13 +82,12 @@ static int convert_time(const tuv_slot_t* slot, struct timespec time, tuv_conver
     return tuv_fail(err, TUV_EINVAL, "a timespec with %lld nanoseconds", (long long) time.tv_nsec);
   if (precision > TAOSUV_PRECISION_NS)
     return tuv_fail(err, TUV_EINVAL, "the field's precision %u is unknown", precision);
-  int64_t unit = units[precision], seconds = time.tv_sec;
+  int64_t unit = units[precision], value;
   int64_t part = (int64_t) time.tv_nsec / (1000000000 / unit);
-  /* A second more than the smallest: the part brings it back into the range, or it does not. */
-  if (seconds < INT64_MIN / unit || seconds > (INT64_MAX - part) / unit)
+  if (!tuv_timestamp_combine(time.tv_sec, unit, part, &value))
     return tuv_fail(err, TUV_ERANGE, "%lld seconds do not fit a TIMESTAMP of precision %u",
-                    (long long) seconds, precision);
-  tuv_store(out->room, (uint64_t) (seconds * unit + part), 8);
+                    (long long) time.tv_sec, precision);
+  tuv_store(out->room, (uint64_t) value, 8);
   return 0;
 }
 

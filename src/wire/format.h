@@ -2,6 +2,7 @@
 #ifndef TUV_WIRE_FORMAT_H
 #define TUV_WIRE_FORMAT_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "taosuv/block.h"
@@ -24,6 +25,9 @@ double tuv_decimal_f64(taosuv_decimal_t value, uint8_t scale);
 /* Returns 0, or TUV_EINVAL for an unknown precision or an offset that RFC 3339 cannot write. */
 int tuv_format_timestamp(tuv_text_t* text, int64_t value, unsigned int precision,
                          int32_t utc_offset);
+
+/* seconds × unit + fraction, the fraction less than the unit and not negative; false on overflow. */
+bool tuv_timestamp_combine(int64_t seconds, int64_t unit, int64_t fraction, int64_t* value);
 
 /* taosuv_nchar_utf8 that also tells how many bytes it wrote, all of them whole characters. */
 size_t tuv_nchar_utf8(const uint8_t* ucs4, uint32_t length, char* buf, size_t size,

@@ -41,10 +41,32 @@ static inline size_t extra(uint8_t byte) {
   return byte == '\n' || byte == '\r' || byte == '\t' ? 1 : 5;
 }
 
+/* Whether one of eight bytes is '"', '\\' or below the blank. */
+static inline bool any_special(const uint8_t* bytes) {
+  const uint64_t ones = UINT64_C(0x0101010101010101);
+  uint64_t word;
+  memcpy(&word, bytes, 8);
+  uint64_t quote = word ^ ones * '"';
+  uint64_t slash = word ^ ones * '\\';
+  uint64_t found = (quote - ones) & ~quote;
+  found |= (slash - ones) & ~slash;
+  found |= (word - ones * 0x20) & ~word;
+  return (found & ones * 0x80) != 0;
+}
+
+/* How many bytes at its beginning need no escape. */
+static size_t plain(const uint8_t* text, size_t size) {
+  size_t i = 0;
+  while (size - i >= 8 && !any_special(text + i)) i += 8;
+  while (i < size && extra(text[i]) == 0) i++;
+  return i;
+}
+
 size_t tuv_insert_escaped(const uint8_t* text, size_t size) {
   size_t more = 0;
   if (size > SIZE_MAX / 6) return SIZE_MAX;
-  for (size_t i = 0; i < size; i++) more += extra(text[i]);
+  for (size_t i = plain(text, size); i < size; i += 1 + plain(text + i + 1, size - i - 1))
+    more += extra(text[i]);
   return size + more;
 }
 
@@ -66,12 +88,13 @@ size_t tuv_insert_escape(uint8_t* out, size_t room, const uint8_t* text, size_t 
                          size_t* used) {
   size_t length = 0;
   size_t i = 0;
-  for (; i < size && room - length >= 6; i++) {
-    if (extra(text[i]) == 0) {
-      out[length++] = text[i];
-    } else {
-      length += put_byte(out + length, text[i]);
-    }
+  while (i < size && room - length >= 6) {
+    size_t left = size - i < room - length ? size - i : room - length;
+    size_t run = plain(text + i, left);
+    memcpy(out + length, text + i, run);
+    length += run;
+    i += run;
+    if (run < left && room - length >= 6) length += put_byte(out + length, text[i++]);
   }
   *used = i;
   return length;

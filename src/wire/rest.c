@@ -292,6 +292,26 @@ static int read_text(tuv_rest_t* rest, yyjson_val* root, tuv_errmsg_t* err) {
   return 0;
 }
 
+/* The code of an error. Schemaless writes have a word or the HTTP status there, and the database's
+ * code in front of the text: "[0x3002] …" (PROTOCOL 8.3, 8.4). */
+static int read_code(tuv_rest_t* rest, yyjson_val* root, uint64_t* code, tuv_errmsg_t* err) {
+  if (yyjson_obj_get(root, "message") == NULL) return read_uint(root, "code", code, err);
+  *code = 0xFFFF; /* of the gateway itself */
+  if (strncmp(rest->text, "[0x", 3) != 0) return 0;
+  uint64_t value = 0;
+  const char* at = rest->text + 3;
+  for (; at - rest->text < 11 && *at != ']'; at++) {
+    const char* digits = "0123456789abcdef";
+    const char* digit = *at == 0 ? NULL : strchr(digits, *at | 0x20);
+    if (digit == NULL) return 0;
+    value = value << 4 | (uint64_t) (digit - digits);
+  }
+  if (*at != ']' || value == 0) return 0;
+  *code = value;
+  rest->text = at[1] == ' ' ? at + 2 : at + 1;
+  return 0;
+}
+
 int tuv_rest_end(tuv_rest_t* rest, tuv_errmsg_t* err) {
   yyjson_val* root = NULL;
   uint64_t code = UINT64_MAX, rows = rest->row_count;
@@ -299,10 +319,10 @@ int tuv_rest_end(tuv_rest_t* rest, tuv_errmsg_t* err) {
     return tuv_fail(err, TUV_EPROTO, rest->state == BEFORE ? "the answer is empty"
                                                           : "the answer is cut off");
   int status = read_head(rest, "", &root, err);
-  if (status == 0) status = read_uint(root, "code", &code, err);
+  if (status == 0) status = read_text(rest, root, err);
+  if (status == 0) status = read_code(rest, root, &code, err);
   if (status == 0) status = read_uint(root, "timing", &rest->timing, err);
   if (status == 0) status = read_uint(root, "rows", &rows, err);
-  if (status == 0) status = read_text(rest, root, err);
   if (status < 0) return status;
   if (code > UINT32_MAX) return tuv_fail(err, TUV_EPROTO, "the answer has no valid \"code\"");
   rest->code = (uint32_t) code;

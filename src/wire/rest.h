@@ -54,7 +54,7 @@ typedef struct tuv_rest_s {
   tuv_refbuf_t* last;   /* of blocks */
   uint32_t capacity;    /* of columns */
   char* names;
-  char error[256];      /* the server's text, cut */
+  char error[512];      /* the server's text, cut */
 } tuv_rest_t;
 
 /* One decoder serves answer after answer; `json` is working memory that others may use between. */

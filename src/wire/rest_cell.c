@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "wire/format.h"
+
 /* What is left of a text. */
 typedef struct cursor_s {
   const char* at;
@@ -72,20 +74,6 @@ static bool read_zone(cursor_t* text, int64_t* seconds) {
   return true;
 }
 
-/* seconds × unit + fraction; false on overflow. `fraction` is less than `unit`. */
-static bool combine(int64_t seconds, int64_t unit, int64_t fraction, int64_t* value) {
-  /* Below zero the product alone may be out of range where the sum is not. */
-  int64_t borrow = seconds < 0 && fraction > 0 ? 1 : 0;
-  seconds += borrow;
-  fraction -= borrow * unit;
-  if (seconds > INT64_MAX / unit || seconds < INT64_MIN / unit) return false;
-  int64_t product = seconds * unit;
-  if (fraction > 0 && product > INT64_MAX - fraction) return false;
-  if (fraction < 0 && product < INT64_MIN - fraction) return false;
-  *value = product + fraction;
-  return true;
-}
-
 bool tuv_rest_time(const char* text, size_t size, uint8_t* precision, int64_t* value) {
   static const int64_t units[] = {1000, 1000000, 1000000000};
   cursor_t at = {text, text + size};
@@ -98,7 +86,7 @@ bool tuv_rest_time(const char* text, size_t size, uint8_t* precision, int64_t* v
   if (!read_zone(&at, &offset) || at.at != at.end) return false;
   *precision = (uint8_t) (digits / 3 - 1);
   int64_t seconds = days * 86400 + hour * 3600 + minute * 60 + second - offset;
-  return combine(seconds, units[*precision], fraction, value);
+  return tuv_timestamp_combine(seconds, units[*precision], fraction, value);
 }
 
 /* Multiplies by ten and adds; 38 digits always fit into 127 bits. */

@@ -102,3 +102,16 @@ int taosuv_format_timestamp(int64_t value, taosuv_precision_t precision, int32_t
   int length = tuv_text_end(&text);
   return status != 0 ? status : length;
 }
+
+bool tuv_timestamp_combine(int64_t seconds, int64_t unit, int64_t fraction, int64_t* value) {
+  /* Below zero the product alone may be out of range where the sum is not. */
+  int64_t borrow = seconds < 0 && fraction > 0 ? 1 : 0;
+  seconds += borrow;
+  fraction -= borrow * unit;
+  if (seconds > INT64_MAX / unit || seconds < INT64_MIN / unit) return false;
+  int64_t product = seconds * unit;
+  if (fraction > 0 && product > INT64_MAX - fraction) return false;
+  if (fraction < 0 && product < INT64_MIN - fraction) return false;
+  *value = product + fraction;
+  return true;
+}

@@ -42,6 +42,7 @@ typedef struct tuv_url_s {
   const char* ip;           /* ip= or user_ip= */
   const char* connector;    /* connector= */
   bool bi_mode;             /* conmode=1 or conn_mode=1 */
+  bool rest_token;          /* rest_auth=basic|token, default basic */
   bool compression;         /* compression=0|1|true|false */
   uint64_t compression_threshold; /* bytes, 0..0x7fffffff, default 1024 */
   bool adapter_ha;          /* adapter_ha= or discover= */

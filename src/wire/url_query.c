@@ -7,7 +7,7 @@
 
 /* Those before VERSION are texts. */
 typedef enum {
-  TEXT, SECRET, BASE32, TIMEZONE, PEM, SECRET_PEM, PINS, VERSION, VERIFY, BALANCE, BOOL, U32, U64
+  TEXT, SECRET, BASE32, TIMEZONE, PEM, SECRET_PEM, PINS, VERSION, VERIFY, BALANCE, AUTH, BOOL, U32, U64
 } kind_t;
 
 typedef struct setting_s {
@@ -30,6 +30,7 @@ static const setting_t settings[] = {
     {"timezone", "tz", TIMEZONE, AT(timezone), 0, 64},
     {"app", "user_app", TEXT, AT(app), 0, 23}, /* the server would cut it */
     {"ip", "user_ip", TEXT, AT(ip), 0, 64},
+    {"rest_auth", NULL, AUTH, AT(rest_token), 0, 0},
     {"connector", NULL, TEXT, AT(connector), 0, 255},
     {"conmode", "conn_mode", BOOL, AT(bi_mode), 0, 0},
     {"compression", NULL, BOOL, AT(compression), 0, 0},
@@ -195,7 +196,7 @@ static int set_choice(const setting_t* setting, tuv_span_t value, tuv_url_t* url
                       tuv_errmsg_t* err) {
   static const struct {
     const char *no, *yes;
-  } words[] = {{"1.2", "1.3"}, {"full", "insecure-none"}, {"least", "first"}};
+  } words[] = {{"1.2", "1.3"}, {"full", "insecure-none"}, {"least", "first"}, {"basic", "token"}};
   const char* no = words[setting->kind - VERSION].no;
   const char* yes = words[setting->kind - VERSION].yes;
   bool is_yes = key_is(value, yes);
@@ -242,7 +243,7 @@ static int set_value(tuv_url_arena_t* arena, const setting_t* setting, tuv_span_
   int status = tuv_url_store(arena, value, setting->name, &text, err);
   if (status != 0) return status;
   tuv_span_t decoded = {text, strlen(text)};
-  if (setting->kind >= VERSION && setting->kind <= BALANCE)
+  if (setting->kind >= VERSION && setting->kind <= AUTH)
     return set_choice(setting, decoded, url, err);
   return setting->kind == BOOL ? set_bool(setting, decoded, url, err)
                                : set_number(setting, decoded, url, err);

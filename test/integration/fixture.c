@@ -73,8 +73,10 @@ static bool is_server_closed(void* data) {
   return ((it_t*) data)->server_closed;
 }
 
+/* What a client must never send was not sent. */
 void it_server_stop(it_t* it) {
   it->server_closed = false;
+  assert_int_equal(ts_server_counters(it->server).poisonous, 0);
   ts_server_close(it->server, on_server_closed, it);
   it->server = NULL;
   assert_true(it_until(it, is_server_closed, it, 5000));
@@ -135,7 +137,10 @@ void it_url(const it_t* it, char* url, size_t size, const char* db, const char* 
   const char* transport = uses_transport(base, keys) ? it_transport_keys() : "";
   const char* parts[] = {keys, retries ? "" : "retries=0&retry_initial=1&retry_max=1", transport,
                          more};
-  int written = snprintf(url, size, "%.*s/%s", (int) at, base, db);
+  bool http = it_transport() == IT_HTTP && strncmp(base, "ws", 2) == 0;
+  const char* scheme = http ? "http" : "";
+  int written = snprintf(url, size, "%s%.*s/%s", scheme, (int) at - (http ? 2 : 0),
+                         base + (http ? 2 : 0), db);
   for (size_t i = 0, count = 0; i < COUNT(parts); i++) {
     if (parts[i][0] == 0) continue;
     written += snprintf(url + written, size - (size_t) written, "%c%s", count++ == 0 ? '?' : '&',

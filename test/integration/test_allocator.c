@@ -1,5 +1,5 @@
 /* The caller's allocator: all memory comes from it and goes back; none is needed once warm. */
-#include "fixture.h"
+#include "stmt_forms.h"
 
 static void everything_goes_through_the_given_allocator(void** state) {
   it_t* it = *state;
@@ -116,6 +116,81 @@ static void no_memory_is_asked_for_once_warm(void** state) {
   }
 }
 
+/* Batches of one statement, a few of them at a time, by rows and by columns. */
+typedef struct batch_lane_s {
+  it_op_t op;
+  taosuv_stmt_t* stmt;
+  uint64_t left;
+} batch_lane_t;
+
+static void bind_batch(taosuv_stmt_t* stmt) {
+  enum { ROWS = 50 };
+  static int64_t ts[ROWS];
+  static int32_t v[ROWS];
+  static uint8_t nulls[ROWS];
+  for (int i = 0; i < ROWS; i++) {
+    ts[i] = 1700000000000 + i;
+    v[i] = i;
+    nulls[i] = i % 7 == 0;
+  }
+  taosuv_array_t columns[] = {{.type = TAOSUV_TYPE_TIMESTAMP, .values = ts},
+                              {.type = TAOSUV_TYPE_INT, .values = v, .nulls = nulls},
+                              {.type = TAOSUV_TYPE_NULL}};
+  static const char* const names[] = {"d1", "d2", "d3"};
+  for (int table = 0; table < 3; table++) {
+    taosuv_value_t tag = taosuv_i64(table);
+    taosuv_value_t row[] = {taosuv_i64(ts[0] - 1), taosuv_null(), taosuv_text("text", 4)};
+    assert_int_equal(taosuv_bind_table(stmt, names[table], 2), 0);
+    assert_int_equal(taosuv_bind_tags(stmt, &tag, 1), 0);
+    assert_int_equal(taosuv_bind_columns(stmt, ROWS, columns, 3), 0);
+    assert_int_equal(taosuv_bind_row(stmt, row, 3), 0);
+  }
+}
+
+static void next_batch(it_op_t* op) {
+  batch_lane_t* lane = op->data;
+  assert_int_equal(op->req.status, 0);
+  assert_int_equal(op->stmt_exec.affected_rows, 3 * 51);
+  if (lane->left-- == 0) return;
+  bind_batch(lane->stmt);
+  assert_int_equal(it_stmt_exec(op->it, lane->stmt, op), 0);
+}
+
+static void run_batches(it_t* it, taosuv_stmt_t* stmt, uint64_t each) {
+  enum { LANES = 4 };
+  batch_lane_t lanes[LANES];
+  memset(lanes, 0, sizeof lanes);
+  for (size_t i = 0; i < LANES; i++) {
+    lanes[i] = (batch_lane_t){.stmt = stmt, .left = each};
+    lanes[i].op.then = next_batch;
+    lanes[i].op.data = &lanes[i];
+    bind_batch(stmt);
+    assert_int_equal(it_stmt_exec(it, stmt, &lanes[i].op), 0);
+  }
+  for (size_t i = 0; i < LANES; i++)
+    while (lanes[i].left != UINT64_MAX || lanes[i].op.completed < lanes[i].op.accepted)
+      uv_run(&it->loop, UV_RUN_ONCE);
+}
+
+static void no_memory_is_asked_for_by_warm_statements(void** state) {
+  it_t* it = *state;
+  it_needs_bundled(it);
+  for (size_t i = 0; i < STMT_FORMS; i++) {
+    const stmt_form_t* form = stmt_form_begin(it, i);
+    taosuv_client_t* client = stmt_form_client(it, form, "ms");
+    it_ok(it, client, "create stable st (ts timestamp, v int, n nchar(10)) tags (g int)");
+    taosuv_stmt_t* stmt = it_stmt(it, client, "insert into ? using st tags(?) values(?,?,?)");
+    run_batches(it, stmt, 20);
+    size_t calls = it->probe.calls, frees = it->probe.frees;
+    run_batches(it, stmt, 50);
+    if (it->probe.calls != calls) print_error("%s:\n", form->name);
+    assert_int_equal(it->probe.calls - calls, 0);
+    assert_int_equal(it->probe.frees - frees, 0);
+    taosuv_stmt_close(stmt);
+    it_close_wait(it, client);
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       IT_TEST(everything_goes_through_the_given_allocator),
@@ -123,6 +198,7 @@ int main(void) {
       IT_TEST(a_referenced_block_is_the_last_to_go),
       IT_TEST(the_first_allocation_may_fail),
       IT_TEST(no_memory_is_asked_for_once_warm),
+      IT_TEST(no_memory_is_asked_for_by_warm_statements),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -79,6 +79,24 @@ static void connections_move_back_to_a_host_that_is_well_again(void** state) {
   cl_stop_all(&cluster);
 }
 
+/* Also when one at a time is all that there is. */
+static void requests_are_spread_like_the_connections(void** state) {
+  enum { REQUESTS = 300 };
+  cl_t cluster = cl_start_all(*state, NULL);
+  taosuv_client_t* client = cl_client(&cluster, 3, "pool_size=6&max_inflight=1");
+  fill_pool(&cluster, client, 6);
+  cl_until_spread(&cluster, 2, 2, 2);
+  uint64_t before[CL_HOSTS];
+  for (size_t i = 0; i < CL_HOSTS; i++)
+    before[i] = ts_server_action_count(cluster.server[i], "binary_query");
+  for (size_t i = 0; i < REQUESTS; i++) it_ok(cluster.it, client, "select 1");
+  for (size_t i = 0; i < CL_HOSTS; i++)
+    assert_in_range(ts_server_action_count(cluster.server[i], "binary_query") - before[i],
+                    REQUESTS / 3 * 9 / 10, REQUESTS / 3 * 11 / 10);
+  it_close_wait(cluster.it, client);
+  cl_stop_all(&cluster);
+}
+
 static void the_preferred_host_gets_all_of_them_back(void** state) {
   cl_t cluster = cl_start_all(*state, NULL);
   taosuv_client_t* client =
@@ -281,6 +299,7 @@ static void a_flood_of_names_is_bounded(void** state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       IT_TEST(connections_move_back_to_a_host_that_is_well_again),
+      IT_TEST(requests_are_spread_like_the_connections),
       IT_TEST(the_preferred_host_gets_all_of_them_back),
       IT_TEST(a_result_is_read_to_its_end_where_it_is),
       IT_TEST(hosts_that_the_server_names_are_used),

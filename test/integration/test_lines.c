@@ -273,6 +273,17 @@ static void what_the_server_refuses_says_why(void** state) {
   writes(it, client, &op, "m,t=a v=1", 1);
 }
 
+static void an_old_server_does_not_tell_the_total(void** state) {
+  it_t* it = *state;
+  it_needs_bundled(it);
+  it_server_stop(it);
+  it_server_start(it, &(ts_config_t){.version = "3.1.1.15"});
+  it_op_t op = {0};
+  taosuv_client_t* client = client_of(it, "ms", "");
+  writes(it, client, &op, "m,t=a v=1i32", 1);
+  assert_int_equal(op.lines.total_rows, -1);
+}
+
 static void malformed_answers_are_protocol_errors(void** state) {
   it_t* it = *state;
   it_needs_bundled(it);
@@ -398,6 +409,7 @@ int main(void) {
       IT_TEST(bad_arguments_are_refused_before_anything_is_sent),
       IT_TEST(more_than_a_message_may_have_is_refused),
       IT_TEST(what_the_server_refuses_says_why),
+      IT_TEST(an_old_server_does_not_tell_the_total),
       IT_TEST(malformed_answers_are_protocol_errors),
       IT_TEST(a_cancelled_write_completes_once),
       IT_TEST(what_never_left_is_moved),

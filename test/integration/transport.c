@@ -10,6 +10,7 @@ it_transport_t it_transport(void) {
   if (name == NULL || name[0] == 0 || strcmp(name, "ws") == 0) return IT_WS;
   if (strcmp(name, "wss") == 0) return IT_WSS;
   if (strcmp(name, "compressed") == 0) return IT_COMPRESSED;
+  if (strcmp(name, "http") == 0) return IT_HTTP;
   fprintf(stderr, "TAOSUV_TEST_TRANSPORT: no such transport: %s\n", name);
   abort();
 }

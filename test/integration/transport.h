@@ -7,7 +7,8 @@
 typedef enum {
   IT_WS,        /* unset, or "ws" */
   IT_WSS,       /* "wss": TLS, with a CA of the test's own */
-  IT_COMPRESSED /* "compressed": permessage-deflate for every message */
+  IT_COMPRESSED, /* "compressed": permessage-deflate for every message */
+  IT_HTTP        /* "http": REST */
 } it_transport_t;
 
 it_transport_t it_transport(void);

@@ -51,6 +51,7 @@ ts_counters_t ts_server_counters(const ts_server_t* server) {
                          .statements_open = server->stmts_open,
                          .dead_statements = server->stmts_dead,
                          .poisonous = server->poisonous,
+                         .consumers = ts_tmq_count(server),
                          .waiting = server->waiting,
                          .bytes_in = peer->bytes_in,
                          .bytes_out = peer->bytes_out};

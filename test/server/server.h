@@ -149,6 +149,7 @@ void ts_tmq_closed(ts_tmq_t* tmq);
 void ts_tmq_message(ts_session_t* session, const char* text, size_t size,
                     ts_rule_entry_t* applied);
 void ts_tmq_changed(void* server); /* the store's logs have */
+uint64_t ts_tmq_count(const ts_server_t* server); /* of consumers that are subscribed */
 
 /* session_http.c: an HTTP request, which waits in the connection. */
 #define TS_HTTP_JSON "application/json; charset=utf-8"
@@ -188,6 +189,10 @@ void ts_reply_bad_args(ts_request_t* request);
 ts_buf_t* ts_reply_begin(ts_request_t* request);
 void ts_reply_end(ts_request_t* request);
 uint64_t ts_request_timing(const ts_request_t* request);
+/* What binary replies of the newer kind begin with: the action, timing, ids, no error. */
+#define TS_RAW_REPLY_HEAD 50u
+void ts_raw_reply_head(const ts_request_t* request, uint64_t action,
+                       uint8_t head[TS_RAW_REPLY_HEAD]);
 bool ts_server_html(const ts_server_t* server); /* whether replies escape <, > and & */
 
 #endif

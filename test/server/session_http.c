@@ -198,7 +198,7 @@ static const char* action_of(const ts_http_t* http) {
     const char* sql;
     const char* action;
   } known[] = {{"select server_version()", "conn"},
-               {"select server_version() as version", "version"},
+               {"select server_version() as v", "version"},
                {"select server_status()", "check_server_status"},
                {"select database()", "get_current_db"}};
   for (size_t i = 0; i < sizeof known / sizeof *known; i++)

@@ -52,6 +52,18 @@ static ts_buf_t* begin_binary(ts_request_t* request, uint64_t action, int code,
   return out;
 }
 
+void ts_raw_reply_head(const ts_request_t* request, uint64_t action,
+                       uint8_t head[TS_RAW_REPLY_HEAD]) {
+  ts_put_u64(head, UINT64_MAX);
+  ts_put_u64(head + 8, action);
+  ts_put_u16(head + 16, 1);
+  ts_put_u64(head + 18, ts_request_timing(request));
+  ts_put_u64(head + 26, request->req_id);
+  ts_put_u32(head + 34, 0);
+  ts_put_u32(head + 38, 0);
+  ts_put_u64(head + 42, request->id);
+}
+
 /* fetch_raw_block's error: finished, and without a block. */
 static void binary_error(ts_request_t* request, int code, const char* text) {
   ts_buf_t* out = begin_binary(request, 7, code, text);

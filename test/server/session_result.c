@@ -98,14 +98,7 @@ void ts_request_query(ts_request_t* request) {
 /* The head of a fetch_raw_block reply; with `block`, its length too. Returns its size. */
 static size_t raw_head(const ts_request_t* request, const ts_blob_t* block,
                        uint8_t head[DATA_HEAD]) {
-  ts_put_u64(head, UINT64_MAX);
-  ts_put_u64(head + 8, 7);
-  ts_put_u16(head + 16, 1);
-  ts_put_u64(head + 18, ts_request_timing(request));
-  ts_put_u64(head + 26, request->req_id);
-  ts_put_u32(head + 34, 0);
-  ts_put_u32(head + 38, 0);
-  ts_put_u64(head + 42, request->id);
+  ts_raw_reply_head(request, 7, head);
   head[50] = block == NULL;
   if (block == NULL) return END_HEAD;
   ts_put_u32(head + 51, (uint32_t)block->size);
@@ -117,8 +110,9 @@ void ts_request_block(ts_request_t* request, ts_blob_t* block) {
   size_t size;
   if (strcmp(request->action, "fetch_block") == 0) {
     ts_put_u64(head, ts_request_timing(request));
-    ts_put_u64(head + 8, request->id);
-    size = 16;
+    ts_put_u64(head + 8, request->of_message ? request->req_id : request->id);
+    ts_put_u64(head + 16, request->id); /* of a consumer's message */
+    size = request->of_message ? 24 : 16;
   } else {
     size = raw_head(request, block, head);
   }

@@ -103,14 +103,7 @@ void ts_tmq_fetch_raw_data(ts_request_t* request) {
   uint8_t head[56 + TS_RAW_HEAD];
   if (message == NULL) return;
   size_t size = ts_message_raw(message, head + 56);
-  ts_put_u64(head, UINT64_MAX);
-  ts_put_u64(head + 8, 8);
-  ts_put_u16(head + 16, 1);
-  ts_put_u64(head + 18, ts_request_timing(request));
-  ts_put_u64(head + 26, request->req_id);
-  ts_put_u32(head + 34, 0);
-  ts_put_u32(head + 38, 0);
-  ts_put_u64(head + 42, request->id);
+  ts_raw_reply_head(request, 8, head);
   ts_put_u16(head + 50, message->raw_type);
   ts_put_u32(head + 52, (uint32_t)(size + message->raw->size));
   ts_conn_binary(request->session->conn, head, 56 + size, message->raw);

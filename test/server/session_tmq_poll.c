@@ -15,12 +15,27 @@ void ts_tmq_hold(ts_tmq_t* tmq, ts_message_t* message) {
 
 /* ---- a consumer that polls no more is put out of its groups ---- */
 
-static void on_expired(uv_timer_t* timer) {
-  ts_tmq_t* tmq = timer->data;
-  if (tmq->poll.there) return; /* its end begins the time anew */
+static void expire(ts_tmq_t* tmq) {
   ts_consumer_leave(tmq->consumer);
   tmq->consumer->expired = true;
   ts_tmq_changed(tmq->server); /* others have got its vgroups */
+}
+
+static void on_expired(uv_timer_t* timer) {
+  ts_tmq_t* tmq = timer->data;
+  if (!tmq->poll.there) expire(tmq); /* else its end begins the time anew */
+}
+
+void ts_server_expire(ts_server_t* server, const char* group) {
+  for (ts_tmq_t* tmq = server->tmqs; tmq != NULL; tmq = tmq->next)
+    if (tmq->consumer != NULL && strcmp(tmq->consumer->config.group, group) == 0) expire(tmq);
+}
+
+uint64_t ts_tmq_count(const ts_server_t* server) {
+  uint64_t count = 0;
+  for (const ts_tmq_t* tmq = server->tmqs; tmq != NULL; tmq = tmq->next)
+    count += tmq->consumer != NULL && tmq->consumer->ngroups > 0;
+  return count;
 }
 
 void ts_tmq_alive(ts_tmq_t* tmq) {

@@ -42,11 +42,11 @@ static int drop_database(ts_sql_t* sql) {
   return 0;
 }
 
-/* Whether a topic reads this super or plain table by name. */
+/* Whether a topic reads this table by name. */
 static bool is_of_topic(const ts_sql_t* sql, const ts_table_t* table) {
-  if (table->kind == TS_CHILD) return false;
+  bool child = table->kind == TS_CHILD;
   for (const ts_topic_t* topic = sql->store->topics; topic != NULL; topic = topic->next)
-    if (topic->family == table->family->id) return true;
+    if (child ? topic->feed.table == table->id : topic->family == table->family->id) return true;
   return false;
 }
 

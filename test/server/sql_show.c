@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "sql_listing.h"
 #include "sql_topic.h"
 
 /* ---- SHOW ---- */
@@ -34,40 +35,27 @@ static int read_pattern(ts_sql_t* sql, const char** pattern) {
   return 0;
 }
 
-typedef struct names_s {
-  ts_block_writer_t writer;
-  ts_result_t* result;
-} names_t;
-
-static void names_begin(names_t* names, const char* title, uint32_t width) {
+/* A list of one column. */
+static void begin(ts_listing_t* names, const char* title, uint32_t width) {
   ts_field_t field = {.type = ts_type_var(TS_VARCHAR, width)};
   memcpy(field.name, title, strlen(title));
-  names->result = ts_result_new(&field, 1, 0);
-  ts_block_begin(&names->writer, &field, 1);
+  ts_listing_begin(names, &field, 1);
 }
 
-static void names_add(names_t* names, const char* name) {
-  ts_block_bytes(&names->writer, 0, name, strlen(name));
-  ts_block_row(&names->writer);
-  if (names->writer.rows == TS_BLOCK_ROWS)
-    ts_result_add(names->result, ts_block_end(&names->writer));
-}
-
-static ts_result_t* names_end(names_t* names) {
-  if (names->writer.rows > 0) ts_result_add(names->result, ts_block_end(&names->writer));
-  ts_block_free(&names->writer);
-  return names->result;
+static void add(ts_listing_t* names, const char* name) {
+  ts_listing_text(names, 0, name);
+  ts_listing_row(names);
 }
 
 static int show_databases(ts_sql_t* sql) {
   int status = ts_lex_expect_end(&sql->lex);
   if (status != 0 || sql->dry) return status;
-  names_t names;
-  names_begin(&names, "name", 64);
+  ts_listing_t names;
+  begin(&names, "name", 64);
   for (ts_database_t* database = sql->store->databases; database != NULL;
        database = database->next)
-    names_add(&names, database->name);
-  sql->outcome->result = names_end(&names);
+    add(&names, database->name);
+  sql->outcome->result = ts_listing_end(&names);
   return 0;
 }
 
@@ -78,12 +66,12 @@ static int show_tables(ts_sql_t* sql, const char* db, bool super) {
   if (status == 0) status = ts_lex_expect_end(&sql->lex);
   if (status == 0) status = ts_sql_database(sql, db, "", &database);
   if (status != 0 || sql->dry) return status;
-  names_t names;
-  names_begin(&names, super ? "stable_name" : "table_name", 192);
+  ts_listing_t names;
+  begin(&names, super ? "stable_name" : "table_name", 192);
   for (const ts_table_t* table = database->first; table != NULL; table = table->next)
     if ((table->kind == TS_SUPER) == super && like(pattern, table->name))
-      names_add(&names, table->name);
-  sql->outcome->result = names_end(&names);
+      add(&names, table->name);
+  sql->outcome->result = ts_listing_end(&names);
   return 0;
 }
 

@@ -3,46 +3,20 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sql_listing.h"
 #include "sql_topic.h"
 #include "tmq_consumer.h"
 #include "ts_block_read.h"
 
-/* A result in the making. */
-typedef struct table_s {
-  ts_block_writer_t writer;
-  ts_result_t* result;
-} table_t;
-
-static void begin(table_t* table, const ts_field_t* fields, uint32_t nfields) {
-  table->result = ts_result_new(fields, nfields, 0);
-  ts_block_begin(&table->writer, fields, nfields);
-}
-
-static void put_text(table_t* table, uint32_t column, const char* text) {
-  ts_block_bytes(&table->writer, column, text, strlen(text));
-}
-
-static void end_row(table_t* table) {
-  ts_block_row(&table->writer);
-  if (table->writer.rows == TS_BLOCK_ROWS)
-    ts_result_add(table->result, ts_block_end(&table->writer));
-}
-
-static ts_result_t* end(table_t* table) {
-  if (table->writer.rows > 0) ts_result_add(table->result, ts_block_end(&table->writer));
-  ts_block_free(&table->writer);
-  return table->result;
-}
-
 static ts_result_t* topic_names(const ts_store_t* store) {
   static const ts_field_t fields[] = {{"topic_name", {TS_VARCHAR, 0, 0, TS_TOPIC_MAX}}};
-  table_t table;
-  begin(&table, fields, 1);
+  ts_listing_t list;
+  ts_listing_begin(&list, fields, 1);
   for (const ts_topic_t* topic = store->topics; topic != NULL; topic = topic->next) {
-    put_text(&table, 0, topic->name);
-    end_row(&table);
+    ts_listing_text(&list, 0, topic->name);
+    ts_listing_row(&list);
   }
-  return end(&table);
+  return ts_listing_end(&list);
 }
 
 static ts_result_t* topics(const ts_store_t* store) {
@@ -54,28 +28,28 @@ static ts_result_t* topics(const ts_store_t* store) {
                                       {"type", {TS_VARCHAR, 0, 0, 8}}};
   static const char* const kinds[] = {[TS_TOPIC_QUERY] = "column", [TS_TOPIC_BENCH] = "column",
                                       [TS_TOPIC_STABLE] = "stable", [TS_TOPIC_DATABASE] = "db"};
-  table_t table;
-  begin(&table, fields, 6);
+  ts_listing_t list;
+  ts_listing_begin(&list, fields, 6);
   for (const ts_topic_t* topic = store->topics; topic != NULL; topic = topic->next) {
-    put_text(&table, 0, topic->name);
-    put_text(&table, 1, ts_topic_database(topic));
-    ts_block_bits(&table.writer, 2, (uint64_t)topic->created);
-    put_text(&table, 3, topic->sql);
-    put_text(&table, 4, topic->with_meta ? "yes" : "no");
-    put_text(&table, 5, kinds[topic->kind]);
-    end_row(&table);
+    ts_listing_text(&list, 0, topic->name);
+    ts_listing_text(&list, 1, ts_topic_database(topic));
+    ts_block_bits(&list.writer, 2, (uint64_t)topic->created);
+    ts_listing_text(&list, 3, topic->sql);
+    ts_listing_text(&list, 4, topic->with_meta ? "yes" : "no");
+    ts_listing_text(&list, 5, kinds[topic->kind]);
+    ts_listing_row(&list);
   }
-  return end(&table);
+  return ts_listing_end(&list);
 }
 
-static void put_consumer(table_t* table, uint32_t column, const ts_consumer_t* consumer) {
+static void put_consumer(ts_listing_t* list, uint32_t column, const ts_consumer_t* consumer) {
   char text[32];
   if (consumer == NULL) {
-    ts_block_null(&table->writer, column);
+    ts_listing_text(list, column, NULL);
     return;
   }
   snprintf(text, sizeof text, "0x%llx", (unsigned long long)consumer->id);
-  put_text(table, column, text);
+  ts_listing_text(list, column, text);
 }
 
 /* A row per consumer and topic. */
@@ -85,35 +59,35 @@ static ts_result_t* consumers(const ts_store_t* store) {
                                       {"client_id", {TS_VARCHAR, 0, 0, TS_TOPIC_MAX}},
                                       {"status", {TS_VARCHAR, 0, 0, 20}},
                                       {"topics", {TS_VARCHAR, 0, 0, TS_TOPIC_MAX}}};
-  table_t table;
-  begin(&table, fields, 5);
+  ts_listing_t list;
+  ts_listing_begin(&list, fields, 5);
   for (const ts_consumer_t* c = store->consumers; c != NULL; c = c->next) {
     for (size_t i = 0; i < c->ngroups; i++) {
-      put_consumer(&table, 0, c);
-      put_text(&table, 1, c->config.group);
-      put_text(&table, 2, c->config.client);
-      put_text(&table, 3, "ready");
-      put_text(&table, 4, c->groups[i]->topic->name);
-      end_row(&table);
+      put_consumer(&list, 0, c);
+      ts_listing_text(&list, 1, c->config.group);
+      ts_listing_text(&list, 2, c->config.client);
+      ts_listing_text(&list, 3, "ready");
+      ts_listing_text(&list, 4, c->groups[i]->topic->name);
+      ts_listing_row(&list);
     }
   }
-  return end(&table);
+  return ts_listing_end(&list);
 }
 
-static void put_share(table_t* table, const ts_group_t* group, unsigned index) {
+static void put_share(ts_listing_t* list, const ts_group_t* group, unsigned index) {
   const ts_share_t* share = &group->shares[index];
   char offset[32];
-  put_text(table, 0, group->topic->name);
-  put_text(table, 1, group->name);
-  ts_block_bits(&table->writer, 2, (uint64_t)ts_topic_wal(group->topic, index)->vgroup);
-  put_consumer(table, 3, share->owner);
+  ts_listing_text(list, 0, group->topic->name);
+  ts_listing_text(list, 1, group->name);
+  ts_block_bits(&list->writer, 2, (uint64_t)ts_topic_wal(group->topic, index)->vgroup);
+  put_consumer(list, 3, share->owner);
   if (share->committed == TS_NO_OFFSET) {
-    ts_block_null(&table->writer, 4);
+    ts_listing_text(list, 4, NULL);
   } else {
     snprintf(offset, sizeof offset, "wal:%lld", (long long)share->committed);
-    put_text(table, 4, offset);
+    ts_listing_text(list, 4, offset);
   }
-  end_row(table);
+  ts_listing_row(list);
 }
 
 static ts_result_t* subscriptions(const ts_store_t* store) {
@@ -122,12 +96,12 @@ static ts_result_t* subscriptions(const ts_store_t* store) {
                                       {"vgroup_id", {TS_INT, 0, 0, 4}},
                                       {"consumer_id", {TS_VARCHAR, 0, 0, 32}},
                                       {"offset", {TS_VARCHAR, 0, 0, 64}}};
-  table_t table;
-  begin(&table, fields, 5);
+  ts_listing_t list;
+  ts_listing_begin(&list, fields, 5);
   for (const ts_topic_t* topic = store->topics; topic != NULL; topic = topic->next)
     for (const ts_group_t* group = topic->groups; group != NULL; group = group->next)
-      for (unsigned i = 0; i < TS_VGROUPS; i++) put_share(&table, group, i);
-  return end(&table);
+      for (unsigned i = 0; i < TS_VGROUPS; i++) put_share(&list, group, i);
+  return ts_listing_end(&list);
 }
 
 /* ---- SHOW ---- */
@@ -175,16 +149,16 @@ bool ts_system_table(ts_store_t* store, const char* db, const char* name,
     const char* db;
     const char* name;
     ts_result_t* (*make)(const ts_store_t* store);
-  } list[] = {{"information_schema", "ins_topics", topics},
-              {"information_schema", "ins_subscriptions", subscriptions},
-              {"performance_schema", "perf_consumers", consumers}};
+  } known[] = {{"information_schema", "ins_topics", topics},
+               {"information_schema", "ins_subscriptions", subscriptions},
+               {"performance_schema", "perf_consumers", consumers}};
   size_t i = 0;
-  while (i < 3 && (strcmp(list[i].db, db) != 0 || strcmp(list[i].name, name) != 0)) i++;
+  while (i < 3 && (strcmp(known[i].db, db) != 0 || strcmp(known[i].name, name) != 0)) i++;
   if (i == 3) return false;
   if (store->system == NULL) store->system = ts_database_new("information_schema");
   *database = store->system;
   *table = ts_table_find(store->system, name);
-  ts_result_t* result = list[i].make(store);
+  ts_result_t* result = known[i].make(store);
   if (*table == NULL)
     *table = ts_table_create(store, store->system, name, result->fields, result->nfields, NULL, 0);
   ts_store_run(store, "DELETE FROM d%lld", (long long)(*table)->family->id);

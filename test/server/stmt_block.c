@@ -32,18 +32,6 @@ static int put_fixed(const uint8_t* at, size_t length, uint32_t rows, uint8_t* n
 
 /* ---- variable sizes ---- */
 
-static size_t put_utf8(uint8_t* out, uint32_t point) {
-  if (point < 0x80) {
-    out[0] = (uint8_t)point;
-    return 1;
-  }
-  size_t width = point < 0x800 ? 2 : point < 0x10000 ? 3 : 4;
-  static const uint8_t firsts[] = {0, 0, 0xc0, 0xe0, 0xf0};
-  for (size_t i = width - 1; i > 0; i--, point >>= 6) out[i] = (uint8_t)(0x80 | (point & 0x3f));
-  out[0] = (uint8_t)(firsts[width] | point);
-  return width;
-}
-
 /* UCS-4 to UTF-8, which is never longer. */
 static int put_nchar(const uint8_t* text, size_t size, uint8_t* out, size_t* written) {
   *written = 0;
@@ -51,7 +39,7 @@ static int put_nchar(const uint8_t* text, size_t size, uint8_t* out, size_t* wri
   for (size_t i = 0; i < size; i += 4) {
     uint32_t point = ts_get_u32(text + i);
     if (point > 0x10ffff || (point >= 0xd800 && point < 0xe000)) return TS_E_MISMATCH;
-    *written += put_utf8(out + *written, point);
+    *written += ts_put_utf8(out + *written, point);
   }
   return 0;
 }

@@ -102,10 +102,14 @@ typedef struct ts_counters_s {
   uint64_t dead_statements; /* those that a failed bind, or exec without one, has made useless */
   uint64_t poisonous;    /* messages that a client must never send: the real gateway dies of them,
                           * never answers, or keeps wrong data. Mostly the connection is cut */
+  uint64_t consumers;    /* that are subscribed to something now */
   uint64_t waiting;      /* requests that a rule's wait_ms holds back now */
   uint64_t bytes_in;
   uint64_t bytes_out;
 } ts_counters_t;
+
+/* Puts the consumers of a group out, as if they had not polled for too long. */
+void ts_server_expire(ts_server_t* server, const char* group);
 
 ts_counters_t ts_server_counters(const ts_server_t* server);
 uint64_t ts_server_action_count(const ts_server_t* server, const char* action);

@@ -62,21 +62,13 @@ void ts_block_read_end(ts_block_reader_t* reader) {
   reader->columns = NULL;
 }
 
-static void put_utf8(ts_buf_t* out, uint32_t point) {
-  uint8_t bytes[4];
-  size_t size = point < 0x80 ? 1 : point < 0x800 ? 2 : point < 0x10000 ? 3 : 4;
-  static const uint8_t leads[5] = {0, 0, 0xc0, 0xe0, 0xf0};
-  for (size_t i = size; i > 1; i--, point >>= 6) bytes[i - 1] = (uint8_t)(0x80 | (point & 0x3f));
-  bytes[0] = (uint8_t)(leads[size] | point);
-  ts_buf_add(out, bytes, size);
-}
-
 static bool put_nchar(ts_buf_t* out, const uint8_t* data, size_t size) {
   if (size % 4 != 0) return false;
   for (size_t i = 0; i < size; i += 4) {
     uint32_t point = ts_get_u32(data + i);
     if (point > 0x10ffff) return false;
-    put_utf8(out, point);
+    uint8_t bytes[4];
+    ts_buf_add(out, bytes, ts_put_utf8(bytes, point));
   }
   return true;
 }

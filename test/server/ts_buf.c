@@ -136,6 +136,18 @@ void ts_buf_free(ts_buf_t* buf) {
   *buf = (ts_buf_t){0};
 }
 
+size_t ts_put_utf8(uint8_t* out, uint32_t point) {
+  if (point < 0x80) {
+    out[0] = (uint8_t)point;
+    return 1;
+  }
+  size_t width = point < 0x800 ? 2 : point < 0x10000 ? 3 : 4;
+  static const uint8_t firsts[] = {0, 0, 0xc0, 0xe0, 0xf0};
+  for (size_t i = width - 1; i > 0; i--, point >>= 6) out[i] = (uint8_t)(0x80 | (point & 0x3f));
+  out[0] = (uint8_t)(firsts[width] | point);
+  return width;
+}
+
 ts_blob_t* ts_blob_new(const void* data, size_t size) {
   ts_blob_t* blob = ts_malloc(sizeof *blob + size);
   blob->refs = 1;

@@ -35,6 +35,7 @@ void ts_buf_free(ts_buf_t* buf);
 void ts_put_u16(uint8_t* at, uint16_t value);
 void ts_put_u32(uint8_t* at, uint32_t value);
 void ts_put_u64(uint8_t* at, uint64_t value);
+size_t ts_put_utf8(uint8_t* at, uint32_t point); /* at most 4 bytes; how many */
 
 /* Here for those who read a value a row. */
 static inline uint16_t ts_get_u16(const uint8_t* at) { return (uint16_t)(at[0] | at[1] << 8); }

@@ -1,45 +1,5 @@
 /* A whole session of a client, whose every request is watched from call to callback. */
-#include "session.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
-
-enum { NCALLS = 64 };
-
-typedef union any_s {
-  taosuv_req_t req;
-  taosuv_open_t open;
-  taosuv_exec_t exec;
-  taosuv_query_t query;
-  taosuv_fetch_t fetch;
-  taosuv_ping_t ping;
-  taosuv_server_version_t version;
-  taosuv_server_status_t status;
-  taosuv_current_db_t db;
-  taosuv_insert_lines_t lines;
-} any_t;
-
-/* One session. Requests are never used twice, so that a second callback of one would be seen. */
-typedef struct session_s {
-  uv_loop_t* loop;
-  taosuv_client_t* client;
-  any_t calls[NCALLS];
-  unsigned called[NCALLS]; /* callbacks of each */
-  bool accepted[NCALLS];
-  unsigned used;
-  unsigned pending;
-  unsigned step;
-  unsigned rows;
-  int last;      /* status of the last operation */
-  int worst;     /* the first that was not 0 */
-  bool any_status; /* failures need no explanation */
-  bool closed;
-} session_t;
+#include "session_private.h"
 
 /* A failure must be one of those that a lack of memory or of a connection can explain, have a text,
  * and not claim to be something that the server said. */
@@ -56,7 +16,7 @@ static void check_failure(const session_t* session, const taosuv_req_t* req, int
   assert_true(explained);
 }
 
-static session_t* completed(taosuv_req_t* req, int status) {
+session_t* session_completed(taosuv_req_t* req, int status) {
   session_t* session = req->data;
   size_t index = (size_t) ((any_t*) (void*) req - session->calls);
   assert_true(index < session->used);
@@ -70,7 +30,7 @@ static session_t* completed(taosuv_req_t* req, int status) {
   return session;
 }
 
-static any_t* next_call(session_t* session) {
+any_t* session_next_call(session_t* session) {
   assert_true(session->used < NCALLS);
   any_t* call = &session->calls[session->used++];
   memset(call, 0, sizeof *call);
@@ -78,51 +38,53 @@ static any_t* next_call(session_t* session) {
   return call;
 }
 
-static void next_step(session_t* session);
+void session_note(session_t* session, int status) {
+  if (!session->any_status) assert_int_equal(status, TAOSUV_ENOMEM);
+  /* One request is always cancelled. */
+  if (session->worst == 0 || session->worst == TAOSUV_ECANCELED) session->worst = status;
+}
 
-/* What a call returned: an error never calls back, so the session goes on by itself. */
-static void began(session_t* session, any_t* call, int status) {
+void session_began(session_t* session, any_t* call, int status) {
   size_t index = (size_t) (call - session->calls);
   if (status == 0) {
     session->accepted[index] = true;
     session->pending++;
     return;
   }
-  assert_int_equal(status, TAOSUV_ENOMEM);
   assert_false(taosuv_is_pending(&call->req));
-  if (session->worst == 0) session->worst = status;
+  session_note(session, status);
   session->last = status;
-  next_step(session);
+  session_next_step(session);
 }
 
 static void on_open(taosuv_open_t* req, int status) {
-  next_step(completed((taosuv_req_t*) req, status));
+  session_next_step(session_completed((taosuv_req_t*) req, status));
 }
 
 static void on_exec(taosuv_exec_t* req, int status) {
-  next_step(completed((taosuv_req_t*) req, status));
+  session_next_step(session_completed((taosuv_req_t*) req, status));
 }
 
 static void on_ping(taosuv_ping_t* req, int status) {
-  next_step(completed((taosuv_req_t*) req, status));
+  session_next_step(session_completed((taosuv_req_t*) req, status));
 }
 
 static void on_version(taosuv_server_version_t* req, int status) {
-  next_step(completed((taosuv_req_t*) req, status));
+  session_next_step(session_completed((taosuv_req_t*) req, status));
 }
 
 static void on_status(taosuv_server_status_t* req, int status) {
-  next_step(completed((taosuv_req_t*) req, status));
+  session_next_step(session_completed((taosuv_req_t*) req, status));
 }
 
 static void on_db(taosuv_current_db_t* req, int status) {
-  next_step(completed((taosuv_req_t*) req, status));
+  session_next_step(session_completed((taosuv_req_t*) req, status));
 }
 
 static void on_lines(taosuv_insert_lines_t* req, int status) {
-  session_t* session = completed((taosuv_req_t*) req, status);
+  session_t* session = session_completed((taosuv_req_t*) req, status);
   if (status == 0 && !session->any_status) assert_int_equal(req->affected_rows, 1);
-  next_step(session);
+  session_next_step(session);
 }
 
 /* Two buffers, into the table that keeps nothing. */
@@ -136,54 +98,58 @@ static int insert_lines(session_t* session, any_t* call) {
 }
 
 /* Reads a result to its end, or until it fails. */
-static void on_block(taosuv_fetch_t* req, int status) {
-  session_t* session = completed((taosuv_req_t*) req, status);
+void session_on_block(taosuv_fetch_t* req, int status) {
+  session_t* session = session_completed((taosuv_req_t*) req, status);
   taosuv_result_t* result = req->result;
   if (status == 0 && req->block != NULL) {
     session->rows += taosuv_block_rows(req->block);
-    any_t* call = next_call(session);
-    status = taosuv_fetch(result, &call->fetch, on_block);
+    any_t* call = session_next_call(session);
+    status = taosuv_fetch(result, &call->fetch, session_on_block);
     if (status == 0) {
-      began(session, call, 0);
+      session_began(session, call, 0);
       return;
     }
-    assert_int_equal(status, TAOSUV_ENOMEM);
-    if (session->worst == 0) session->worst = status;
+    session_note(session, status);
   }
   taosuv_result_close(result);
-  next_step(session);
+  session_next_step(session);
 }
 
 static void on_query(taosuv_query_t* req, int status) {
-  session_t* session = completed((taosuv_req_t*) req, status);
+  session_t* session = session_completed((taosuv_req_t*) req, status);
   if (status < 0) {
     assert_null(req->result);
-    next_step(session);
+    session_next_step(session);
     return;
   }
-  any_t* call = next_call(session);
-  status = taosuv_fetch(req->result, &call->fetch, on_block);
+  any_t* call = session_next_call(session);
+  status = taosuv_fetch(req->result, &call->fetch, session_on_block);
   if (status < 0) taosuv_result_close(req->result);
-  began(session, call, status);
+  session_began(session, call, status);
 }
 
 /* Closes the result without reading it. */
 static void on_unread(taosuv_query_t* req, int status) {
-  session_t* session = completed((taosuv_req_t*) req, status);
+  session_t* session = session_completed((taosuv_req_t*) req, status);
   taosuv_result_close(req->result);
-  next_step(session);
+  session_next_step(session);
 }
 
 static void on_canceled(taosuv_query_t* req, int status) {
-  session_t* session = completed((taosuv_req_t*) req, status);
+  session_t* session = session_completed((taosuv_req_t*) req, status);
   taosuv_result_close(req->result); /* it may have failed or come before */
-  next_step(session);
+  session_next_step(session);
 }
 
 static const char table[] = "select * from bench.rows_7_3";
 
-static void next_step(session_t* session) {
-  any_t* call = session->step < 10 ? next_call(session) : NULL;
+void session_next_step(session_t* session) {
+  if (session->step == 10) {
+    session->step++;
+    session_stmt(session);
+    return;
+  }
+  any_t* call = session->step < 10 ? session_next_call(session) : NULL;
   int status;
   switch (session->step++) {
     case 0: status = taosuv_open(session->client, &call->open, on_open); break;
@@ -211,7 +177,7 @@ static void next_step(session_t* session) {
     case 9: status = insert_lines(session, call); break;
     default: return;
   }
-  began(session, call, status);
+  session_began(session, call, status);
 }
 
 static void run_until_idle(session_t* session) {
@@ -241,24 +207,26 @@ int session_run(place_t* place, bool any_status, void (*eased)(void*), void* con
     assert_null(session.client);
     return status;
   }
-  next_step(&session);
+  session_next_step(&session);
   run_until_idle(&session);
-  assert_int_equal(session.step, 11);
+  assert_int_equal(session.step, 12);
+  assert_null(session.insert);
+  assert_null(session.select);
   int worst = session.worst;
   bool canceled = worst == TAOSUV_ECANCELED; /* one of them always is */
   if (canceled) worst = 0;
   for (unsigned i = 0; i < session.used && canceled; i++)
     if (session.calls[i].req.status < 0 && session.calls[i].req.status != TAOSUV_ECANCELED)
       worst = session.calls[i].req.status;
-  if (worst == 0 && !any_status) assert_int_equal(session.rows, 7);
+  if (worst == 0 && !any_status) assert_int_equal(session.rows, 7 + 8);
 
   if (eased != NULL) eased(context);
   /* Its connection may be cut already without its knowing: then the next attempt has a new one. */
   session.step = 100;
   session.last = -1;
   for (unsigned attempt = 0; attempt < 2 && session.last < 0; attempt++) {
-    any_t* call = next_call(&session);
-    began(&session, call, taosuv_exec(session.client, &call->exec, "select 1", 8, on_exec));
+    any_t* call = session_next_call(&session);
+    session_began(&session, call, taosuv_exec(session.client, &call->exec, "select 1", 8, on_exec));
     run_until_idle(&session);
   }
   assert_int_equal(session.last, 0);
@@ -271,10 +239,15 @@ int session_run(place_t* place, bool any_status, void (*eased)(void*), void* con
   return worst;
 }
 
-void place_set_up(place_t* place, const char* keys) {
+void place_set_up(place_t* place, const char* keys, const char* version) {
   assert_int_equal(uv_loop_init(&place->loop), 0);
-  ts_config_t config = {.compression = true}; /* when a client offers it */
+  /* Compression when a client offers it. */
+  ts_config_t config = {.compression = true, .version = version};
   assert_int_equal(ts_server_create(&place->loop, &config, &place->server), 0);
+  static const char super_table[] =
+      "create stable torture.st (ts timestamp, v int, n nchar(8)) tags (g int)";
+  assert_int_equal(ts_server_exec(place->server, "create database torture"), 0);
+  assert_int_equal(ts_server_exec(place->server, super_table), 0);
   ts_server_exec(place->server, "create database bench");
   snprintf(place->url, sizeof place->url, "%s/bench?retries=0&retry_initial=1&retry_max=1%s%s",
            ts_server_url(place->server), keys[0] == 0 ? "" : "&", keys);
@@ -282,6 +255,7 @@ void place_set_up(place_t* place, const char* keys) {
 }
 
 void place_tear_down(place_t* place) {
+  assert_int_equal(ts_server_counters(place->server).poisonous, 0);
   ts_server_close(place->server, NULL, NULL);
   uv_run(&place->loop, UV_RUN_DEFAULT);
   assert_int_equal(uv_loop_close(&place->loop), 0);

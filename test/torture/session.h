@@ -14,11 +14,12 @@ typedef struct place_s {
   alloc_probe_t probe;
 } place_t;
 
-void place_set_up(place_t* place, const char* keys);
+void place_set_up(place_t* place, const char* keys, const char* version); /* NULL: usual */
 void place_tear_down(place_t* place);
 
 /* Opens, runs SQL, reads a result of three blocks, leaves another unread, cancels a third, asks the
- * small questions, writes lines, and closes. Asserts that each request completes once, with a status that a lack
+ * small questions, writes lines, inserts and queries by statements, and closes. Asserts that each
+ * request completes once, with a status that a lack
  * of memory or of a connection explains (or any, with `any_status`), and that nothing leaks. Before
  * its last request, which must succeed, it calls `eased` (may be NULL). Returns its first failure
  * that was not the cancelled request's, or 0. */

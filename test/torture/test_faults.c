@@ -42,7 +42,7 @@ static uint64_t ms(void) {
 static void pieces_of_every_size_change_nothing(void** state) {
   place_t place;
   (void) state;
-  place_set_up(&place, "request_timeout=20000");
+  place_set_up(&place, "request_timeout=20000", NULL);
   for (uint32_t n = 1; n <= 300; n++) {
     ts_fault_t fault = {.split = n};
     assert_int_equal(run_with(&place, &fault, false), 0);
@@ -53,7 +53,7 @@ static void pieces_of_every_size_change_nothing(void** state) {
 static void late_replies_are_waited_for(void** state) {
   place_t place;
   (void) state;
-  place_set_up(&place, "");
+  place_set_up(&place, "", NULL);
   ts_fault_t fault = {.reply_delay_ms = 20};
   uint64_t start = ms();
   assert_int_equal(run_with(&place, &fault, false), 0);
@@ -66,7 +66,7 @@ static void late_replies_are_waited_for(void** state) {
 static void each_byte_is_changed_in_turn(void** state) {
   place_t place;
   (void) state;
-  place_set_up(&place, "request_timeout=200&connect_timeout=200");
+  place_set_up(&place, "request_timeout=200&connect_timeout=200", NULL);
   assert_int_equal(session_run(&place, false, NULL, NULL), 0);
   uint64_t bytes = ts_server_counters(place.server).bytes_out;
   unsigned failed = 0;
@@ -122,7 +122,7 @@ static void replies_that_come_at_once_or_in_reverse_are_told_apart(void** state)
   place_t place;
   many_t many;
   (void) state;
-  place_set_up(&place, "request_timeout=5000");
+  place_set_up(&place, "request_timeout=5000", NULL);
   for (uint32_t n = 1; n <= MANY; n++) {
     if (MANY % n != 0) continue; /* the rest would be held for ever */
     ts_fault_t together = {.coalesce = n}, reversed = {.reorder = n};
@@ -138,7 +138,7 @@ static void a_dropped_reply_is_one_timeout(void** state) {
   place_t place;
   many_t many;
   (void) state;
-  place_set_up(&place, "request_timeout=150");
+  place_set_up(&place, "request_timeout=150", NULL);
   for (uint32_t n = 1; n <= MANY; n++) {
     ts_fault_t fault = {.drop_reply = n};
     uint64_t start = ms();
@@ -155,7 +155,7 @@ static void a_repeated_reply_ends_the_connection_at_once(void** state) {
   place_t place;
   many_t many;
   (void) state;
-  place_set_up(&place, "request_timeout=20000");
+  place_set_up(&place, "request_timeout=20000", NULL);
   ts_fault_t fault = {.repeat_reply = 3};
   uint64_t start = ms();
   send_many(&place, &many, &fault);
@@ -169,7 +169,7 @@ static void an_unknown_id_ends_the_connection_at_once(void** state) {
   place_t place;
   many_t many;
   (void) state;
-  place_set_up(&place, "request_timeout=20000");
+  place_set_up(&place, "request_timeout=20000", NULL);
   ts_fault_t fault = {.change_id_reply = 3};
   uint64_t start = ms();
   send_many(&place, &many, &fault);
@@ -183,7 +183,7 @@ static void a_stall_is_a_timeout_of_all_that_wait(void** state) {
   place_t place;
   many_t many;
   (void) state;
-  place_set_up(&place, "request_timeout=150");
+  place_set_up(&place, "request_timeout=150", NULL);
   ts_fault_t fault = {.stall_after_replies = 4};
   uint64_t start = ms();
   send_many(&place, &many, &fault);
@@ -198,7 +198,7 @@ static void a_close_frame_with_any_code_is_a_lost_connection(void** state) {
   place_t place;
   many_t many;
   (void) state;
-  place_set_up(&place, "request_timeout=20000");
+  place_set_up(&place, "request_timeout=20000", NULL);
   for (size_t i = 0; i < sizeof codes / sizeof *codes; i++) {
     ts_fault_t fault = {.close_after_replies = 2, .close_code = codes[i]};
     uint64_t start = ms();
@@ -214,7 +214,7 @@ static void a_close_frame_with_any_code_is_a_lost_connection(void** state) {
 static void an_ignored_close_frame_delays_the_end_by_a_second_at_most(void** state) {
   place_t place;
   (void) state;
-  place_set_up(&place, "");
+  place_set_up(&place, "", NULL);
   ts_fault_t fault = {.ignore_close = true};
   ts_peer_set_fault(ts_server_peer(place.server), &fault, 0);
   taosuv_client_t* client;

@@ -15,9 +15,12 @@ static void stop_failing(void* context) {
   alloc_probe_fail(context, 0, false);
 }
 
-static void fail_each_allocation(const char* keys, bool all) {
+/* The server's version: statements are bound and executed in one message. */
+static const char one_message[] = "3.4.1.13";
+
+static void fail_each_allocation(const char* keys, const char* version, bool all) {
   place_t place;
-  place_set_up(&place, keys);
+  place_set_up(&place, keys, version);
   size_t failed = 0, n = 0;
   for (;;) {
     n++;
@@ -37,17 +40,17 @@ static void fail_each_allocation(const char* keys, bool all) {
 
 static void each_allocation_fails_once(void** state) {
   (void) state;
-  fail_each_allocation("prefetch=1", false);
+  fail_each_allocation("prefetch=1", NULL, false);
 }
 
 static void each_allocation_and_all_later_ones_fail(void** state) {
   (void) state;
-  fail_each_allocation("prefetch=1", true);
+  fail_each_allocation("prefetch=1", one_message, true);
 }
 
 static void each_allocation_fails_with_a_full_pool(void** state) {
   (void) state;
-  fail_each_allocation("prefetch=0&pool_size=2&max_inflight=1", false);
+  fail_each_allocation("prefetch=0&pool_size=2&max_inflight=1&stmt_version=1", NULL, false);
 }
 
 #ifdef TUV_HAVE_DEFLATE
@@ -55,7 +58,7 @@ static const char compressed[] = "compression=1&compression_threshold=0&request_
 
 static void each_allocation_fails_with_compression(void** state) {
   (void) state;
-  fail_each_allocation(compressed, false);
+  fail_each_allocation(compressed, NULL, false);
 }
 #endif
 
@@ -66,9 +69,9 @@ static void stop_cutting(void* context) {
     ts_conn_set_fault(conn, NULL);
 }
 
-static void cut_at_each_byte(const char* keys, bool sent, bool reset) {
+static void cut_at_each_byte(const char* keys, const char* version, bool sent, bool reset) {
   place_t place;
-  place_set_up(&place, keys);
+  place_set_up(&place, keys, version);
   ts_peer_t* peer = ts_server_peer(place.server);
   assert_int_equal(session_run(&place, false, NULL, NULL), 0);
   ts_counters_t counters = ts_server_counters(place.server);
@@ -90,28 +93,28 @@ static const char usual[] = "pool_size=1&request_timeout=20000";
 
 static void the_stream_is_cut_at_each_byte_sent_by_the_server(void** state) {
   (void) state;
-  cut_at_each_byte(usual, true, false);
+  cut_at_each_byte(usual, NULL, true, false);
 }
 
 static void the_stream_is_cut_at_each_byte_sent_by_the_client(void** state) {
   (void) state;
-  cut_at_each_byte(usual, false, false);
+  cut_at_each_byte(usual, one_message, false, false);
 }
 
 static void the_stream_is_reset_at_each_byte_sent_by_the_server(void** state) {
   (void) state;
-  cut_at_each_byte(usual, true, true);
+  cut_at_each_byte("pool_size=1&request_timeout=20000&stmt_version=1", NULL, true, true);
 }
 
 #ifdef TUV_HAVE_DEFLATE
 static void the_compressed_stream_is_cut_at_each_byte_sent_by_the_server(void** state) {
   (void) state;
-  cut_at_each_byte(compressed, true, false);
+  cut_at_each_byte(compressed, NULL, true, false);
 }
 
 static void the_compressed_stream_is_cut_at_each_byte_sent_by_the_client(void** state) {
   (void) state;
-  cut_at_each_byte(compressed, false, false);
+  cut_at_each_byte(compressed, NULL, false, false);
 }
 #endif
 

@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -35,11 +36,11 @@ static inline taosuv_value_t text(const char* bytes) {
   return taosuv_text(bytes, strlen(bytes));
 }
 
-/* Every binding must be well: what went wrong is the failed test's message. */
+/* Every binding must be well: what went wrong, written to WHY, is the failed test's message. */
+#define WHY (&why_)
 #define WELL(call)                                              \
   do {                                                          \
     tuv_errmsg_t why_ = {""};                                   \
-    tuv_errmsg_t* err = &why_;                                  \
     if ((call) != 0) fail_msg("%s: %s", #call, why_.text);      \
   } while (0)
 
@@ -77,7 +78,7 @@ static inline message_t message_end(exact_sink_t* sink) {
 
 /* STMT2 and COLUMNAR. */
 static inline message_t encode(tuv_batch_t* batch, uint64_t req_id, uint64_t stmt_id) {
-  WELL(tuv_batch_ready(batch, INT32_MAX, err));
+  WELL(tuv_batch_ready(batch, INT32_MAX, WHY));
   exact_sink_t sink = exact_sink(tuv_batch_message_size(batch));
   tuv_batch_message(batch, req_id, stmt_id, &sink.sink);
   return message_end(&sink);

@@ -34,8 +34,8 @@ static const char two_tables[] =
 
 static void bind_tags(tuv_batch_t* batch, const char* name, int64_t g, taosuv_value_t l) {
   taosuv_value_t tags[] = {taosuv_i64(g), l};
-  WELL(tuv_batch_table(batch, name, strlen(name), err));
-  WELL(tuv_batch_tags(batch, tags, 2, err));
+  WELL(tuv_batch_table(batch, name, strlen(name), WHY));
+  WELL(tuv_batch_tags(batch, tags, 2, WHY));
 }
 
 static void two_tables_by_column_are_as_documented(void** state) {
@@ -55,9 +55,9 @@ static void two_tables_by_column_are_as_documented(void** state) {
   tuv_batch_init(&batch, &tuv_alloc_default, true, st_fields(), 6);
   for (int round = 0; round < 3; round++) {
     bind_tags(&batch, "d1", 1, text("bj"));
-    WELL(tuv_batch_columns(&batch, 2, first, 3, err));
+    WELL(tuv_batch_columns(&batch, 2, first, 3, WHY));
     bind_tags(&batch, "d2", 2, taosuv_null());
-    WELL(tuv_batch_columns(&batch, 1, second, 3, err));
+    WELL(tuv_batch_columns(&batch, 1, second, 3, WHY));
     assert_int_equal(tuv_batch_rows(&batch), 3);
     assert_bytes(encode(&batch, 0x10, 1), 0, two_tables);
     tuv_batch_clear(&batch);
@@ -74,11 +74,11 @@ static void two_tables_by_row_are_as_documented(void** state) {
                               {taosuv_i64(TS + 2), taosuv_f64(6.5), text("\xe6\xb6\x9b")}};
   tuv_batch_init(&batch, &tuv_alloc_default, true, st_fields(), 6);
   bind_tags(&batch, "d1", 1, text("bj"));
-  WELL(tuv_batch_row(&batch, rows[0], 3, err));
+  WELL(tuv_batch_row(&batch, rows[0], 3, WHY));
   bind_tags(&batch, "d2", 2, taosuv_null());
-  WELL(tuv_batch_row(&batch, rows[2], 3, err));
+  WELL(tuv_batch_row(&batch, rows[2], 3, WHY));
   bind_tags(&batch, "d1", 1, text("bj"));
-  for (int i = 0; i < 3; i++) WELL(tuv_batch_value(&batch, &rows[1][i], err));
+  for (int i = 0; i < 3; i++) WELL(tuv_batch_value(&batch, &rows[1][i], WHY));
   assert_bytes(encode(&batch, 0x10, 1), 0, two_tables);
   tuv_batch_free(&batch);
 }
@@ -91,7 +91,7 @@ static void a_query_s_parameters_are_as_documented(void** state) {
   taosuv_array_t params[] = {{TAOSUV_TYPE_INT, &number, NULL, NULL},
                              {TAOSUV_TYPE_VARCHAR, "abc", offsets, NULL}};
   tuv_batch_init(&batch, &tuv_alloc_default, false, NULL, 2);
-  WELL(tuv_batch_columns(&batch, 1, params, 2, err));
+  WELL(tuv_batch_columns(&batch, 1, params, 2, WHY));
   assert_bytes(encode(&batch, 0, 0), 30,
                "4f 00 00 00 01 00 00 00 00 00 00 00 02 00 00 00 00 00 00 00 00 00 00 00"
                "1c 00 00 00 2f 00 00 00"
@@ -111,10 +111,10 @@ static void a_columnar_message_is_as_documented(void** state) {
                               {taosuv_i64(TS + 2), taosuv_f64(2.5)}};
   tuv_batch_wire_t wire = {TUV_BATCH_COLUMNAR, false};
   tuv_batch_init(&batch, &tuv_alloc_default, true, fields, 3);
-  WELL(tuv_batch_set_wire(&batch, wire, err));
+  WELL(tuv_batch_set_wire(&batch, wire, WHY));
   for (int i = 0; i < 3; i++) {
-    WELL(tuv_batch_table(&batch, i < 2 ? "d1" : "d2", 2, err));
-    WELL(tuv_batch_row(&batch, rows[i], 2, err));
+    WELL(tuv_batch_table(&batch, i < 2 ? "d1" : "d2", 2, WHY));
+    WELL(tuv_batch_row(&batch, rows[i], 2, WHY));
   }
   assert_bytes(encode(&batch, 0, 0), 26,
                "86 00 00 00 03 00 00 00 02 00 00 00 03 00 00 00 14 00 00 00"
@@ -139,10 +139,10 @@ static void a_block_of_the_first_version_is_as_documented(void** state) {
       {taosuv_i64(TS + 1), taosuv_null(), taosuv_null(), text("\xe6\xb6\x9b")}};
   tuv_batch_wire_t wire = {TUV_BATCH_V1, false};
   tuv_batch_init(&batch, &tuv_alloc_default, true, fields, 4);
-  WELL(tuv_batch_row(&batch, rows[0], 4, err));
-  WELL(tuv_batch_row(&batch, rows[1], 4, err));
-  WELL(tuv_batch_set_wire(&batch, wire, err));
-  WELL(tuv_batch_ready(&batch, 1000, err));
+  WELL(tuv_batch_row(&batch, rows[0], 4, WHY));
+  WELL(tuv_batch_row(&batch, rows[1], 4, WHY));
+  WELL(tuv_batch_set_wire(&batch, wire, WHY));
+  WELL(tuv_batch_ready(&batch, 1000, WHY));
   assert_int_equal(tuv_batch_tables(&batch), 1);
   assert_int_equal(tuv_batch_size(&batch), 0x74 + 24);
   assert_bytes(encode_rows(&batch, 0, 3, 4), 0,
@@ -166,9 +166,9 @@ static void tags_of_the_first_version_are_as_documented(void** state) {
   size_t length;
   tuv_batch_init(&batch, &tuv_alloc_default, true, st_fields(), 6);
   bind_tags(&batch, "d1", 7, text("ab"));
-  WELL(tuv_batch_row(&batch, row, 3, err));
-  WELL(tuv_batch_set_wire(&batch, wire, err));
-  WELL(tuv_batch_ready(&batch, 1000, err));
+  WELL(tuv_batch_row(&batch, row, 3, WHY));
+  WELL(tuv_batch_set_wire(&batch, wire, WHY));
+  WELL(tuv_batch_ready(&batch, 1000, WHY));
   assert_memory_equal(tuv_batch_v1_name(&batch, 0, &length), "d1", 2);
   assert_int_equal(length, 2);
   /* The gateway ignores the length, which that example leaves out; here it is told. */

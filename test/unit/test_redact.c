@@ -18,7 +18,7 @@ static tuv_secrets_t secrets(void) {
   url.bearer_token = "";
   url.totp_code = "123456";
   url.totp_secret = "MZXW6YTB";
-  return tuv_secrets_of(&url, "/ws?token=tok%2Fen", "246802");
+  return tuv_secrets_of(&url, "/ws?token=tok%2Fen", "246802", "Basic cm9vdDp4");
 }
 
 static void texts_lose_every_secret(void** state) {
@@ -48,7 +48,7 @@ static void a_text_is_cut_but_never_inside_a_secret(void** state) {
 
 static void short_secrets_are_not_looked_for(void** state) {
   (void) state;
-  tuv_secrets_t s = {{"abc", "", "", "", "", "", ""}};
+  tuv_secrets_t s = {{"abc", "", "", "", "", "", "", ""}};
   char out[16];
   tuv_redact_text(&s, "xabcx", 5, out, sizeof out);
   assert_string_equal(out, "xabcx");

@@ -238,8 +238,8 @@ static void json_values_have_the_types_they_say(void** state) {
       "{", "7", "[]", "[7]", "{\"metric\":\"j\"}",
       "{\"metric\":\"j\",\"timestamp\":1700000000,\"value\":null,\"tags\":{}}",
       "{\"metric\":\"j\",\"timestamp\":\"x\",\"value\":1,\"tags\":{}}",
-      "{\"metric\":\"j\",\"timestamp\":1700000000,\"value\":{\"value\":1,\"type\":\"odd\"},"
-      "\"tags\":{}}"};
+      ("{\"metric\":\"j\",\"timestamp\":1700000000,\"value\":{\"value\":1,\"type\":\"odd\"},"
+       "\"tags\":{}}")};
   for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
     wrote_t wrote = insert(f, &options, bad[i]);
     assert_int_equal(wrote.code, 545);

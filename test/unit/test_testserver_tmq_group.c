@@ -235,6 +235,21 @@ static void a_consumer_that_does_not_poll_is_put_out(void** state) {
                      "\"code\":16385,\"message\":\"Consumer mismatch\""));
 }
 
+static void a_test_can_put_a_group_out(void** state) {
+  tc_t* f = *state;
+  fill(f, 8);
+  tc_subscribe(f, "g", "earliest", "t");
+  tc_use(f, 1);
+  tc_subscribe(f, "h", "earliest", "t");
+  assert_int_equal(ts_server_counters(f->wc.server).consumers, 2);
+  ts_server_expire(f->wc.server, "g");
+  assert_int_equal(ts_server_counters(f->wc.server).consumers, 1);
+  assert_int_equal(drain(f, 1), 8);
+  tc_use(f, 0);
+  assert_true(tc_has(f, "{\"action\":\"poll\",\"args\":{\"req_id\":2,\"blocking_time\":0}}",
+                     "\"code\":16385,"));
+}
+
 /* ---- offsets ---- */
 
 static const char* vgroup_request(tc_t* f, const char* action, long long offset) {
@@ -413,6 +428,7 @@ int main(void) {
       TEST(a_message_comes_again_until_the_client_knows_it),
       TEST(what_is_no_request_gets_no_answer),
       TEST(a_consumer_that_does_not_poll_is_put_out),
+      TEST(a_test_can_put_a_group_out),
       TEST(offsets_are_committed_and_sought),
       TEST(before_a_poll_little_is_known),
       TEST(none_as_reset_needs_a_committed_offset),

@@ -66,6 +66,7 @@ static void a_topic_on_a_child_or_a_plain_table(void** state) {
             "b using st tags (2) values (1, 1)");
   tc_subscribe(f, "g", "earliest", "ta");
   assert_int_equal(rows(f, &blocks), 1);
+  assert_int_equal(ts_server_exec(f->wc.server, "drop table a"), 1005);
   tc_use(f, 1);
   tc_subscribe(f, "g", "earliest", "tn");
   assert_int_equal(rows(f, &blocks), 3);
@@ -117,10 +118,10 @@ static void a_deletion_is_told_span_by_span(void** state) {
   assert_int_equal(tc_poll(f, 0), 2);
   char* meta = tc_json_meta(f);
   assert_string_equal(meta, "{\"tmq_meta_version\":\"1.0\",\"metas\":["
-                            "{\"type\":\"delete\",\"sql\":\"delete from `n` where `ts` \\u003e= 1 and "
-                            "`ts` \\u003c= 2\"},"
-                            "{\"type\":\"delete\",\"sql\":\"delete from `n` where `ts` \\u003e= 4 and "
-                            "`ts` \\u003c= 5\"}]}");
+                            "{\"type\":\"delete\",\"sql\":\"delete from `n` where "
+                            "`ts` \\u003e= 1 and `ts` \\u003c= 2\"},"
+                            "{\"type\":\"delete\",\"sql\":\"delete from `n` where "
+                            "`ts` \\u003e= 4 and `ts` \\u003c= 5\"}]}");
   free(meta);
   tc_blocks_free(&blocks);
 }
@@ -192,7 +193,8 @@ static void lines_and_statements_are_news(void** state) {
   assert_true(tc_has(f, "{\"action\":\"conn\",\"args\":{\"req_id\":1,\"user\":\"root\","
                         "\"password\":\"taosdata\",\"db\":\"db\"}}", "\"code\":0,"));
   assert_true(tc_has(f, "{\"action\":\"insert\",\"args\":{\"req_id\":2,\"protocol\":1,"
-                        "\"precision\":\"ms\",\"data\":\"cpu,host=a v=1.5,s=\\\"x\\\" 1700000000000\\n"
+                        "\"precision\":\"ms\",\"data\":"
+                        "\"cpu,host=a v=1.5,s=\\\"x\\\" 1700000000000\\n"
                         "cpu,host=b v=2.5,s=\\\"yy\\\" 1700000000001\"}}", "\"code\":0,"));
   tc_use(f, 0);
   assert_int_equal(rows(f, &blocks), 2);

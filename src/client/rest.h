@@ -1,0 +1,48 @@
+/* Operations over HTTP: how a connection sends them, and what it hands them of an answer. */
+#ifndef TUV_CLIENT_REST_H
+#define TUV_CLIENT_REST_H
+
+#include "client/private.h"
+
+/* What an answer must be to be a success. */
+typedef enum {
+  TUV_REST_SQL,  /* the JSON of /rest/sql with code 0 */
+  TUV_REST_JSON, /* any JSON object with code 0 */
+  TUV_REST_DONE  /* any status of the two hundreds; its body does not matter */
+} tuv_rest_kind_t;
+
+typedef struct tuv_rest_message_s {
+  const char* method;
+  const char* target;
+  size_t target_size;
+  bool with_id;     /* op->id is appended to the target */
+  bool has_body;
+  const void* body;
+  size_t size;
+  /* The request's payload, of which `body` is the last part, when it may have to be sent anew over
+   * another connection; NULL: none. */
+  const void* payload;
+  tuv_rest_kind_t kind;
+  bool repeatable;  /* twice does no harm: it is sent again when an idle connection was just closed */
+} tuv_rest_message_t;
+
+int tuv_rest_send(tuv_conn_t* conn, tuv_op_t* op, const tuv_rest_message_t* message);
+
+/* One SQL statement to /rest/sql: an `encode`. */
+int tuv_rest_sql(tuv_op_t* op, tuv_conn_t* conn, const void* sql, size_t size);
+/* The same for one of the library's own, which reads only. */
+int tuv_rest_ask(tuv_op_t* op, tuv_conn_t* conn, const char* sql);
+
+/* Of the answer that is being handed over: whether it is an update's, and its rows. */
+bool tuv_rest_update(const tuv_conn_t* conn, int64_t* affected_rows);
+/* The first cell of its rows; NULL when there is none, or it is NULL. The block is the caller's to
+ * unref; the column views it. */
+taosuv_block_t* tuv_rest_cell(tuv_conn_t* conn, taosuv_column_t* column);
+
+/* What is written once a client: target and credentials. */
+int tuv_rest_prepare(taosuv_client_t* client, tuv_errmsg_t* err);
+
+/* rest_login.c */
+void tuv_rest_login(tuv_conn_t* conn);
+
+#endif

@@ -1,0 +1,197 @@
+/* A connection for HTTP requests, one at a time; over any stream. */
+#include "io/http_conn.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "taosuv/error.h"
+
+#define READ_SIZE (64u << 10)
+
+/* A send buffer larger than this is not kept when its request is answered. */
+#define KEEP_BYTES (256u << 10)
+
+static int on_body(void* context, const uint8_t* data, size_t size, tuv_errmsg_t* err) {
+  tuv_http_conn_t* http = context;
+  return http->events->on_body(http, data, size, err);
+}
+
+void tuv_http_conn_init(tuv_http_conn_t* http, tuv_ws_shared_t* shared,
+                        const tuv_http_events_t* events) {
+  memset(http, 0, sizeof *http);
+  http->events = events;
+  http->shared = shared;
+  tuv_buf_init(&http->out, &shared->mem->alloc);
+  tuv_http_reply_init(&http->reply, &shared->mem->alloc, shared->max_message_size, on_body, http);
+}
+
+/* What the connection was doing decides what its end is called: one that was up is lost. */
+static void down(tuv_http_conn_t* http, int status, const char* message) {
+  if (http->state >= TUV_HTTP_DOWN) return;
+  if (message == NULL && http->stream != NULL) message = http->stream->message;
+  if (message == NULL) {
+    message = status == UV_EOF ? "the server ended the connection" : taosuv_strerror(status);
+    snprintf(http->err.text, sizeof http->err.text, "%s", message);
+    message = http->err.text;
+  }
+  bool system = status > -4096 && status != UV_ENOMEM;
+  if (http->state == TUV_HTTP_OPEN && system) status = TAOSUV_ECONNLOST;
+  http->state = TUV_HTTP_DOWN;
+  http->events->on_down(http, status, message);
+  if (http->stream != NULL) http->stream->ops->close(http->stream);
+}
+
+static void on_connect(void* context, int status, const char* message) {
+  tuv_http_conn_t* http = context;
+  if (status == 0) status = http->stream->ops->read_start(http->stream);
+  if (status < 0) {
+    down(http, status, message);
+    return;
+  }
+  http->state = TUV_HTTP_OPEN;
+  http->events->on_open(http);
+}
+
+/* ---- sending ---- */
+
+tuv_buf_t* tuv_http_conn_out(tuv_http_conn_t* http) {
+  http->began_at += http->given;
+  http->given = 0;
+  tuv_buf_consume(&http->out, tuv_buf_size(&http->out), KEEP_BYTES);
+  return &http->out;
+}
+
+void tuv_http_conn_end(tuv_http_conn_t* http, uint64_t* at) {
+  *at = http->began_at;
+  http->busy = true;
+  http->shared->traffic.messages_sent++;
+  tuv_http_reply_begin(&http->reply);
+  http->events->on_dirty(http);
+}
+
+static void count_given(tuv_http_conn_t* http, size_t size) {
+  http->given += size;
+  http->shared->traffic.bytes_sent += size;
+}
+
+void tuv_http_conn_flush(tuv_http_conn_t* http) {
+  if (http->writing || http->state != TUV_HTTP_OPEN) return;
+  size_t size = tuv_http_conn_unsent_bytes(http);
+  if (size == 0) return;
+  const tuv_stream_ops_t* ops = http->stream->ops;
+  const uint8_t* data = http->out.data + http->out.head + http->given;
+  ssize_t taken = ops->try_write(http->stream, data, size);
+  if (taken < 0 && taken != UV_EAGAIN) {
+    down(http, (int) taken, NULL);
+    return;
+  }
+  if (taken > 0) count_given(http, (size_t) taken);
+  size = tuv_http_conn_unsent_bytes(http);
+  if (size == 0) return;
+  data = http->out.data + http->out.head + http->given;
+  http->writing = true;
+  count_given(http, size);
+  int status = ops->write(http->stream, data, size);
+  if (status < 0) down(http, status, NULL);
+}
+
+static void on_write(void* context, int status) {
+  tuv_http_conn_t* http = context;
+  http->writing = false;
+  if (status < 0 && !http->busy && http->state == TUV_HTTP_OPEN) down(http, status, NULL);
+  /* An error while an answer is due: the server may have sent it before it stopped reading. The
+   * read that follows brings it, or the end. */
+}
+
+size_t tuv_http_conn_withdraw(tuv_http_conn_t* http) {
+  if (http->given > 0 || !http->busy) return 0;
+  size_t size = tuv_buf_size(&http->out);
+  tuv_buf_consume(&http->out, size, KEEP_BYTES);
+  http->busy = false;
+  return size;
+}
+
+/* ---- receiving ---- */
+
+static void on_alloc(void* context, uint8_t** base, size_t* size) {
+  tuv_http_conn_t* http = context;
+  *size = 0;
+  http->lent = tuv_refbuf_take(http->shared->mem, READ_SIZE);
+  if (http->lent == NULL) return;
+  *base = http->lent->data;
+  *size = http->lent->capacity;
+}
+
+/* The answer is complete. What the server sends beyond it, and a request that it did not let end,
+ * make the connection unfit for another one. */
+static void complete(tuv_http_conn_t* http, size_t beyond) {
+  http->busy = false;
+  http->answers++;
+  http->shared->traffic.messages_received++;
+  http->spent = !http->reply.keep_alive || http->writing || beyond > 0 ||
+                tuv_http_conn_unsent_bytes(http) > 0;
+  http->events->on_reply(http);
+}
+
+static void on_bytes(tuv_http_conn_t* http, const uint8_t* data, size_t size) {
+  size_t used;
+  http->received += size;
+  http->shared->traffic.bytes_received += size;
+  if (!http->busy) {
+    snprintf(http->err.text, sizeof http->err.text, "%zu bytes that answer no request", size);
+    down(http, TAOSUV_EHTTP, http->err.text);
+    return;
+  }
+  int status = tuv_http_reply_feed(&http->reply, (const char*) data, size, &used, &http->err);
+  if (status < 0)
+    down(http, status, http->err.text);
+  else if (status > 0)
+    complete(http, size - used);
+}
+
+static void on_end(tuv_http_conn_t* http, int status) {
+  if (status == UV_ENOBUFS) status = UV_ENOMEM; /* on_alloc had nothing to give */
+  bool eof = status == UV_EOF || status == TAOSUV_ETLSEOF;
+  if (!eof || !http->busy || !tuv_http_reply_begun(&http->reply)) {
+    down(http, status, NULL);
+  } else if (tuv_http_reply_eof(&http->reply, &http->err) > 0 && status == UV_EOF) {
+    complete(http, 0);
+  } else {
+    down(http, TAOSUV_ECONNLOST, "the server ended the connection within its answer");
+  }
+}
+
+static void on_read(void* context, ssize_t size, uint8_t* base) {
+  tuv_http_conn_t* http = context;
+  tuv_refbuf_t* lent = http->lent;
+  http->lent = NULL;
+  if (http->state == TUV_HTTP_OPEN) {
+    if (size > 0)
+      on_bytes(http, base, (size_t) size);
+    else if (size < 0)
+      on_end(http, (int) size);
+  }
+  tuv_refbuf_unref(lent);
+}
+
+/* ---- the end ---- */
+
+static void on_stream_close(void* context) {
+  tuv_http_conn_t* http = context;
+  tuv_refbuf_unref(http->lent);
+  if (http->out.data != NULL) tuv_wipe(http->out.data, http->out.capacity); /* credentials */
+  tuv_buf_free(&http->out);
+  tuv_http_reply_free(&http->reply);
+  http->stream = NULL;
+  http->state = TUV_HTTP_GONE;
+  http->events->on_gone(http);
+}
+
+void tuv_http_conn_close(tuv_http_conn_t* http) {
+  if (http->state >= TUV_HTTP_DOWN) return;
+  http->state = TUV_HTTP_DOWN;
+  http->stream->ops->close(http->stream);
+}
+
+const tuv_stream_events_t tuv_http_stream_events = {on_connect, on_alloc, on_read, on_write,
+                                                    on_stream_close};
