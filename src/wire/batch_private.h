@@ -131,7 +131,8 @@ typedef struct tuv_converted_s {
   uint32_t text;     /* as tuv_cell_t's */
   uint8_t room[40];
 } tuv_converted_t;
-/* Not for NULL. Returns 0 or TUV_ETYPE, TUV_ERANGE, TUV_EINVAL, TUV_ENOMEM with the reason in `err`. */
+/* Not for NULL. Returns 0 or TUV_ETYPE, TUV_ERANGE, TUV_EINVAL, TUV_ENOMEM with the reason in
+ * `err`. */
 int tuv_convert(const tuv_batch_t* batch, const tuv_slot_t* slot, const taosuv_value_t* value,
                 tuv_converted_t* out, tuv_errmsg_t* err);
 /* Checks a variable value; the count of an NCHAR's characters goes to *chars. */
@@ -218,8 +219,8 @@ void tuv_column_values(tuv_out_t* out, const tuv_slot_t* slot, bool text,
 int tuv_wkb_check(const uint8_t* bytes, size_t size, tuv_errmsg_t* err);
 
 /* decimal_read.c */
-/* The decimal text times 10^scale, digits behind rounded half away from zero. TUV_EINVAL for what is
- * no decimal number, TUV_ERANGE when it has more than `digits` digits. */
+/* The decimal text times 10^scale, digits behind rounded half away from zero. TUV_EINVAL for what
+ * is no decimal number, TUV_ERANGE when it has more than `digits` digits. */
 int tuv_decimal_read(const char* text, size_t length, unsigned digits, unsigned scale,
                      taosuv_decimal_t* out, tuv_errmsg_t* err);
 
