@@ -239,6 +239,23 @@ int tuv_batch_tags(tuv_batch_t* batch, const taosuv_value_t* tags, uint32_t coun
   return 0;
 }
 
+/* ---- numbers ---- */
+
+void tuv_batch_mark(tuv_batch_t* batch, uint64_t first, uint32_t rows) {
+  tuv_batch_table_t* table = batch->current;
+  if (table == NULL || rows == 0) return;
+  if (table->rows <= rows) table->mark_first = first;
+  table->mark_last = first + rows - 1;
+}
+
+bool tuv_batch_range(const tuv_batch_t* batch, uint32_t index, tuv_batch_range_t* range) {
+  if (index >= batch->ntables) return false;
+  const tuv_batch_table_t* table = batch->tables[index];
+  *range = (tuv_batch_range_t){table->name, table->name_length, table->mark_first,
+                               table->mark_last, table->rows};
+  return true;
+}
+
 /* ---- being sent ---- */
 
 static void choose_tables(tuv_batch_t* batch) {

@@ -77,6 +77,17 @@ static inline uint64_t tuv_batch_rows(const tuv_batch_t* batch) {
   return batch->rows;
 }
 
+/* Numbers for the rows of a batch, for whoever has to tell what became of them: the `rows` that the
+ * current table was given last have the numbers from `first` on. */
+typedef struct tuv_batch_range_s {
+  const char* name; /* not NUL-terminated */
+  size_t length;
+  uint64_t first, last, rows; /* of the table's rows: numbers of the first and last, and how many */
+} tuv_batch_range_t;
+void tuv_batch_mark(tuv_batch_t* batch, uint64_t first, uint32_t rows);
+/* Of the table with this index; false: there is none. */
+bool tuv_batch_range(const tuv_batch_t* batch, uint32_t index, tuv_batch_range_t* range);
+
 /* Bytes of the messages as the batch is now, of all of them; 0 without a row. */
 size_t tuv_batch_size(tuv_batch_t* batch);
 

@@ -52,6 +52,7 @@ struct tuv_batch_table_s {
   uint32_t name_length;
   uint32_t hash;
   uint32_t rows;    /* complete ones */
+  uint64_t mark_first, mark_last; /* see tuv_batch_mark */
   uint32_t counted_rows; /* what its part of the batch's size was counted with */
   size_t counted;
   tuv_cell_t* tags; /* NULL: not bound */
