@@ -57,6 +57,8 @@ typedef struct tuv_op_type_s {
   /* A binary message of any other form. */
   void (*binary)(tuv_op_t* op, tuv_conn_t* conn, const uint8_t* data, size_t size,
                  tuv_refbuf_t* owner);
+  /* A refusal that is no failure: returns true when it has seen to it. NULL: all are failures. */
+  bool (*refused)(tuv_op_t* op, tuv_conn_t* conn, int server_code);
   /* Not a request: it failed. */
   void (*fail)(tuv_op_t* op, const tuv_failure_t* failure);
   /* A request: calls the caller back; all common out-fields are set. */
@@ -269,6 +271,7 @@ struct taosuv_client_s {
   uint32_t held;           /* requests that wait for their statement, */
   uint64_t held_bytes;     /* and their bytes */
   tuv_queue_t stmts;
+  tuv_queue_t writers;
   tuv_queue_t stmts_due;   /* those with something to do this turn */
   tuv_queue_t done;        /* requests to be completed in the next turn */
   uint32_t pending;        /* requests between call and callback */
@@ -452,6 +455,9 @@ void tuv_stmts_lost(tuv_conn_t* conn, const tuv_failure_t* failure);
 void tuv_stmts_forget(tuv_conn_t* conn);
 void tuv_remote_result_done(tuv_remote_t* remote);
 const taosuv_req_t* tuv_remote_waiter(const tuv_op_t* op); /* of a statement's message; or NULL */
+
+/* writer.c */
+void tuv_writers_close(taosuv_client_t* client); /* it is being closed */
 
 /* block.c */
 taosuv_block_t* tuv_block_create(tuv_mem_t* mem, tuv_refbuf_t* owner, const uint8_t* data,
