@@ -277,7 +277,7 @@ int taosuv_consumer_commit_offset(taosuv_consumer_t* consumer, taosuv_commit_t* 
   int status = tuv_tmq_check(consumer, base_of(req), cb != NULL, false);
   if (status == 0 && (!is_topic(topic) || vgroup_id < 0 || offset < 0)) status = TAOSUV_EINVAL;
   if (status < 0) return status;
-  const char* copy;
+  const char* copy = NULL;
   step_t* steps = make_steps(consumer, 1, topic, &copy);
   if (steps == NULL) return TAOSUV_ENOMEM;
   *steps = (step_t){copy, vgroup_id, offset, true, false};
@@ -382,7 +382,7 @@ static int read_ends(taosuv_commit_t* seek, const tuv_reply_t* reply, tuv_errmsg
   size_t index, max;
   int status = tuv_tmq_array(reply, "assignment", &array, &count, err);
   if (status < 0) return status;
-  const char* topic;
+  const char* topic = NULL;
   step_t* steps = make_steps(seek->consumer, count, wanted->topic, &topic);
   if (steps == NULL) return tuv_fail(err, TAOSUV_ENOMEM, "no memory for an assignment");
   uint32_t found = 0;
@@ -432,7 +432,7 @@ static int begin_seek(taosuv_consumer_t* consumer, taosuv_seek_t* req, const tuv
   if (status == 0 && (consumer->pushing || consumer->waiter != NULL || consumer->flying))
     status = TAOSUV_ESTATE;
   if (status < 0) return status;
-  const char* copy;
+  const char* copy = NULL;
   step_t* steps = make_steps(consumer, 1, topic, &copy);
   if (steps == NULL) return TAOSUV_ENOMEM;
   *steps = (step_t){copy, vgroup_id, offset, true, false};
