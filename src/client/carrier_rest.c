@@ -244,6 +244,7 @@ static int rest_connect(tuv_conn_t* conn) {
   taosuv_client_t* client = conn->client;
   tuv_rest_init(&conn->rest.decoder, client->mem, &client->json);
   tuv_buf_init(&conn->rest.target, &client->mem->alloc);
+  conn->rest.target.secret = true;
   tuv_http_conn_init(&conn->rest.http, &client->shared, &http_events);
   return tuv_conn_connect(conn, &tuv_http_stream_events, &conn->rest.http,
                           &conn->rest.http.stream);

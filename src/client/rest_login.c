@@ -137,6 +137,7 @@ static int write_target(taosuv_client_t* client) {
   const tuv_url_t* url = &client->url;
   tuv_buf_t out;
   tuv_buf_init(&out, &client->mem->alloc);
+  out.secret = true;
   int status = tuv_http_put(&out, "/rest/sql", strlen("/rest/sql"));
   if (status == 0 && url->db[0] != 0) status = tuv_http_put(&out, "/", 1);
   if (status == 0) status = tuv_http_put_encoded(&out, url->db, strlen(url->db));
