@@ -10,6 +10,7 @@
 #include "lines_text.h"
 #include "load.h"
 #include "report.h"
+#include "tmq.h"
 
 #define CONNECT_POLL_MS 1
 #define PROGRESS_MS 200
@@ -225,6 +226,7 @@ int main(int argc, char** argv) {
   static app_t app;
   int status = bench_options_read(argc, argv, false, &app.options);
   if (status != 0) return status < 0 ? 0 : status;
+  if (app.options.workload == BENCH_TMQ) return bench_tmq_run(&app.options);
   status = run(&app);
   free(app.url);
   free(app.opens);

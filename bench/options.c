@@ -5,10 +5,11 @@
 #include <string.h>
 
 static const char bench_usage[] =
-    "usage: taosuv-bench --url URL --workload fetch|query|lines [options]\n"
+    "usage: taosuv-bench --url URL --workload fetch|query|lines|tmq [options]\n"
     "  --workload fetch   reads every row of the statement and touches every value\n"
     "  --workload query   runs the statement again and again and reads its first block\n"
     "  --workload lines   writes line protocol into bench.sink (taosuv_insert_lines)\n"
+    "  --workload tmq     consumes a topic made of the statement, once, and touches every value\n"
     "  --rows N           lines: points in a message, up to 1000000 (1000)\n"
     "  --sql S            the statement (fetch: select * from bench.rows_10000000_4096;\n"
     "                     query: select 1)\n"
@@ -27,7 +28,7 @@ static const char floor_usage[] =
     "  --touch            fetch from a bench.rows_ table: sum the values, as the client does\n";
 
 const char* bench_workload_name(bench_workload_t workload) {
-  static const char* const names[] = {"fetch", "query", "lines"};
+  static const char* const names[] = {"fetch", "query", "lines", "tmq"};
   return names[workload];
 }
 
@@ -79,7 +80,7 @@ static const char** place_of(const char* name, bench_options_t* options, given_t
 }
 
 static int read_numbers(bool floor, const given_t* given, bench_options_t* options) {
-  static const uint64_t usual[] = {1, 100000, 1000};
+  static const uint64_t usual[] = {1, 100000, 1000, 1};
   uint64_t value = usual[options->workload];
   if (given->ops != NULL && !read_number(given->ops, UINT64_C(1000000000000), &value))
     return complain(floor, "--ops is a number from 1", given->ops);
@@ -106,16 +107,18 @@ static int check(bool floor, const given_t* given, bench_options_t* options) {
   if (options->url == NULL) return complain(floor, "--url is missing", NULL);
   if (given->workload == NULL) return complain(floor, "--workload is missing", NULL);
   unsigned workload = BENCH_FETCH;
-  while (workload <= BENCH_LINES &&
+  unsigned last = floor ? BENCH_LINES : BENCH_TMQ; /* tmq is compared with fetch */
+  while (workload <= last &&
          strcmp(given->workload, bench_workload_name((bench_workload_t) workload)) != 0)
     workload++;
-  if (workload > BENCH_LINES)
-    return complain(floor, "--workload is fetch, query or lines", given->workload);
+  if (workload > last)
+    return complain(floor, "--workload is none of those below", given->workload);
   options->workload = (bench_workload_t) workload;
   if (workload == BENCH_LINES && options->sql != NULL)
     return complain(floor, "--sql is not for lines", NULL);
   if (options->sql == NULL)
-    options->sql = workload == BENCH_FETCH   ? "select * from bench.rows_10000000_4096"
+    options->sql = workload == BENCH_FETCH || workload == BENCH_TMQ
+                       ? "select * from bench.rows_10000000_4096"
                    : workload == BENCH_QUERY ? "select 1"
                                              : "lines into bench.sink";
   if (options->sql[0] == 0) return complain(floor, "--sql is empty", NULL);

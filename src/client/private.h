@@ -191,6 +191,7 @@ typedef struct tuv_rest_conn_s {
   uint8_t step;     /* of the log-in */
   bool repeatable, reading;
   bool has_payload; /* what is in http.out behind body_at, with `prefix` in front */
+  tuv_buf_t target; /* of a request whose target is made for it */
   size_t prefix_size;
   uint8_t prefix[TUV_INSERT_PACK_MAX];
 } tuv_rest_conn_t;
