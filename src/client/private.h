@@ -57,6 +57,8 @@ typedef struct tuv_op_type_s {
   /* A binary message of any other form. */
   void (*binary)(tuv_op_t* op, tuv_conn_t* conn, const uint8_t* data, size_t size,
                  tuv_refbuf_t* owner);
+  /* A refusal that is no failure: returns true when it has seen to it. NULL: all are failures. */
+  bool (*refused)(tuv_op_t* op, tuv_conn_t* conn, int server_code);
   /* Not a request: it failed. */
   void (*fail)(tuv_op_t* op, const tuv_failure_t* failure);
   /* A request: calls the caller back; all common out-fields are set. */

@@ -10,6 +10,7 @@ typedef struct step_s {
   int32_t vgroup_id;
   int64_t offset;
   bool exactly;      /* also back; else what is committed further already stays so */
+  bool lenient;      /* it may be another consumer's vgroup by now */
 } step_t;
 
 /* Both requests have the same insides. */
@@ -100,17 +101,35 @@ static void free_steps(taosuv_commit_t* commit) {
 
 /* ---- commit ---- */
 
-static void commit_replied(tuv_op_t* op, tuv_conn_t* conn, const tuv_reply_t* reply) {
+static void next_step(tuv_op_t* op, tuv_conn_t* conn) {
   taosuv_req_t* req = tuv_req_of_op(op);
   taosuv_commit_t* commit = commit_of(req);
-  (void) reply;
-  note_committed(commit->consumer, step_of(commit));
   commit->step++;
   skip_needless(commit);
   if (commit->step < commit->nsteps)
     tuv_tmq_again(conn, req);
   else
     tuv_req_finish(req, 0);
+}
+
+static void commit_replied(tuv_op_t* op, tuv_conn_t* conn, const tuv_reply_t* reply) {
+  taosuv_commit_t* commit = commit_of(tuv_req_of_op(op));
+  (void) reply;
+  note_committed(commit->consumer, step_of(commit));
+  next_step(op, conn);
+}
+
+/* A vgroup that was given to another consumer of the group: whose affair its offset is now. */
+static bool commit_refused(tuv_op_t* op, tuv_conn_t* conn, int server_code) {
+  taosuv_commit_t* commit = commit_of(tuv_req_of_op(op));
+  const step_t* step = step_of(commit);
+  bool moved = server_code == 0x4008 || server_code == 0x4009; /* PROTOCOL 7.6 */
+  if (!moved || !step->lenient) return false;
+  tuv_progress_t* progress = &commit->consumer->progress;
+  tuv_position_t* position = tuv_progress_find(progress, step->topic, step->vgroup_id);
+  if (position != NULL) tuv_progress_restart(progress, position);
+  next_step(op, conn);
+  return true;
 }
 
 static void commit_ended(taosuv_commit_t* commit) {
@@ -130,6 +149,7 @@ static const tuv_op_type_t commit_type = {.is_request = true, .pinned = true,
                                           .action = TAOSUV_ACTION_COMMIT,
                                           .encode = encode_step,
                                           .reply = commit_replied,
+                                          .refused = commit_refused,
                                           .complete = commit_complete,
                                           .tombstone = &tuv_tmq_tombstone};
 
@@ -212,11 +232,11 @@ static int collect(taosuv_consumer_t* consumer, bool given, step_t** steps, uint
     int64_t offset = tuv_progress_due(position, given);
     if (given ? position->blind_given : position->blind_finished) blind = true;
     if (offset != TUV_PROGRESS_NONE)
-      (*steps)[(*count)++] = (step_t){position->topic, position->vgroup_id, offset, false};
+      (*steps)[(*count)++] = (step_t){position->topic, position->vgroup_id, offset, false, true};
   }
   bool all = is_clean(consumer) && (given || tuv_progress_all_finished(progress));
   if (blind && all) {
-    (*steps)[0] = (step_t){NULL, 0, 0, false};
+    (*steps)[0] = (step_t){NULL, 0, 0, false, false};
     *count = 1;
   }
   return 0;
@@ -234,7 +254,7 @@ static int collect_one(taosuv_consumer_t* consumer, const taosuv_message_t* mess
   *steps = make_steps(consumer, 1, NULL, NULL);
   if (*steps == NULL) return TAOSUV_ENOMEM;
   **steps = (step_t){known ? position->topic : NULL, message->vgroup_id, message->track.end,
-                     false};
+                     false, false};
   return 0;
 }
 
@@ -257,10 +277,10 @@ int taosuv_consumer_commit_offset(taosuv_consumer_t* consumer, taosuv_commit_t* 
   int status = tuv_tmq_check(consumer, base_of(req), cb != NULL, false);
   if (status == 0 && (!is_topic(topic) || vgroup_id < 0 || offset < 0)) status = TAOSUV_EINVAL;
   if (status < 0) return status;
-  const char* copy;
+  const char* copy = NULL;
   step_t* steps = make_steps(consumer, 1, topic, &copy);
   if (steps == NULL) return TAOSUV_ENOMEM;
-  *steps = (step_t){copy, vgroup_id, offset, true};
+  *steps = (step_t){copy, vgroup_id, offset, true, false};
   req->cb = cb;
   return begin(consumer, req, &commit_type, steps, 1);
 }
@@ -281,6 +301,7 @@ static const tuv_op_type_t auto_type = {.is_request = true, .pinned = true,
                                         .action = TAOSUV_ACTION_COMMIT,
                                         .encode = encode_step,
                                         .reply = commit_replied,
+                                        .refused = commit_refused,
                                         .complete = auto_complete,
                                         .tombstone = &tuv_tmq_tombstone};
 
@@ -361,7 +382,7 @@ static int read_ends(taosuv_commit_t* seek, const tuv_reply_t* reply, tuv_errmsg
   size_t index, max;
   int status = tuv_tmq_array(reply, "assignment", &array, &count, err);
   if (status < 0) return status;
-  const char* topic;
+  const char* topic = NULL;
   step_t* steps = make_steps(seek->consumer, count, wanted->topic, &topic);
   if (steps == NULL) return tuv_fail(err, TAOSUV_ENOMEM, "no memory for an assignment");
   uint32_t found = 0;
@@ -371,7 +392,7 @@ static int read_ends(taosuv_commit_t* seek, const tuv_reply_t* reply, tuv_errmsg
     if (status < 0) break;
     if (wanted->vgroup_id != TAOSUV_ALL_VGROUPS && wanted->vgroup_id != vgroup.vgroup_id) continue;
     int64_t offset = wanted->offset == TO_BEGINNING ? vgroup.begin : vgroup.end;
-    steps[found++] = (step_t){topic, vgroup.vgroup_id, offset, true};
+    steps[found++] = (step_t){topic, vgroup.vgroup_id, offset, true, false};
   }
   if (status == 0 && found == 0)
     status = tuv_fail(err, TAOSUV_ESTATE, "the consumer is not given such a vgroup");
@@ -411,10 +432,10 @@ static int begin_seek(taosuv_consumer_t* consumer, taosuv_seek_t* req, const tuv
   if (status == 0 && (consumer->pushing || consumer->waiter != NULL || consumer->flying))
     status = TAOSUV_ESTATE;
   if (status < 0) return status;
-  const char* copy;
+  const char* copy = NULL;
   step_t* steps = make_steps(consumer, 1, topic, &copy);
   if (steps == NULL) return TAOSUV_ENOMEM;
-  *steps = (step_t){copy, vgroup_id, offset, true};
+  *steps = (step_t){copy, vgroup_id, offset, true, false};
   req->cb = cb;
   req->consumer = consumer;
   req->steps = steps;

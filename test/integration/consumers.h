@@ -16,7 +16,7 @@ typedef struct tc_consumer_s {
   unsigned lost, resumed, commit_failed, failed; /* events */
   unsigned assigned;
   uint32_t vgroups;            /* of the last assignment that was told */
-  int event_status;            /* of the last event */
+  int event_status;            /* of the last event that had one */
   void (*on_event)(struct tc_consumer_s* one, const taosuv_consumer_event_t* event); /* may be set */
   taosuv_consumer_close_t close;
   bool closed;

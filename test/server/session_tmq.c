@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "session_args.h"
+#include "session_conn.h"
 
 /* ---- life ---- */
 
@@ -50,14 +51,6 @@ void ts_tmq_closed(ts_tmq_t* tmq) {
 
 /* ---- actions ---- */
 
-static void do_version(ts_request_t* request) {
-  const ts_server_t* server = request->session->server;
-  ts_buf_t* out = ts_reply_begin(request);
-  ts_buf_text(out, ",\"version\":");
-  ts_buf_json(out, server->version, strlen(server->version), false);
-  ts_reply_end(request);
-}
-
 static void do_unsubscribe(ts_request_t* request) {
   ts_tmq_t* tmq = request->session->tmq;
   ts_consumer_leave(tmq->consumer);
@@ -92,7 +85,7 @@ typedef struct tmq_action_s {
 } tmq_action_t;
 
 static const tmq_action_t actions[] = {
-    {"version", {0}, EARLY, do_version},
+    {"version", {0}, EARLY, ts_request_version},
     {"subscribe", {0}, EARLY | LOCKED, ts_tmq_subscribe},
     {"poll", {0}, EARLY, ts_tmq_poll},
     {"fetch", {0}, MESSAGE, ts_tmq_fetch},
@@ -164,7 +157,7 @@ void ts_tmq_message(ts_session_t* session, const char* text, size_t size,
   if (ok) message.action = find_action(session->server, request->action);
   request->args = ok ? ts_arg(root, "args") : NULL;
   ok = ok && message.action != NULL &&
-       (yyjson_is_obj(request->args) || message.action->handle == do_version) &&
+       (yyjson_is_obj(request->args) || message.action->handle == ts_request_version) &&
        ts_arg_u64(request->args, "req_id", &request->req_id);
   if (ok && (message.action->flags & MESSAGE) != 0) {
     request->of_message = true;

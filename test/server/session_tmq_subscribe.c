@@ -6,6 +6,7 @@
 #include <strings.h>
 
 #include "session_args.h"
+#include "session_conn.h"
 #include "session_tmq.h"
 
 /* ---- properties ---- */
@@ -264,7 +265,9 @@ void ts_tmq_subscribe(ts_request_t* request) {
     return;
   }
   ts_consumer_t* consumer = tmq->consumer; /* only the topics are looked at then */
+  bool list_instances;
   if (!check_topics(server, topics, &error)) return;
+  if (!ts_arg_bool(request->args, "list_instances", &list_instances)) return;
   if (consumer == NULL && !make_consumer(request, &consumer)) return;
   if (error.code != 0) {
     if (tmq->consumer == NULL) ts_consumer_free(consumer);
@@ -277,10 +280,8 @@ void ts_tmq_subscribe(ts_request_t* request) {
   ts_tmq_alive(tmq);
   ts_tmq_changed(server); /* others have got fewer vgroups, or this one has got theirs */
   ts_buf_t* out = ts_reply_begin(request);
-  if (ts_server_has(server, 3, 3, 6, 0)) {
-    ts_buf_text(out, ",\"version\":");
-    ts_buf_json(out, server->version, strlen(server->version), false);
-  }
+  if (ts_server_has(server, 3, 3, 6, 0)) ts_put_version(out, server);
+  if (list_instances && ts_server_has(server, 3, 4, 1, 10)) ts_put_instances(out, server);
   ts_reply_end(request);
   ts_tmq_poll_queued(tmq);
 }

@@ -3,36 +3,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "sql_expr.h"
-
-typedef struct order_s {
-  ts_node_t* node;
-  unsigned position; /* of a column of the result, from 1; 0: the node */
-  const char* direction;
-  const char* nulls;
-  struct order_s* next;
-} order_t;
-
-typedef struct select_s {
-  ts_sql_t* sql;
-  ts_scope_t scope;
-  bool distinct;
-  uint32_t nitems;
-  ts_node_t** items;
-  ts_field_t* fields;
-  ts_node_t* where;
-  ts_node_t* groups;
-  bool grouped;
-  ts_node_t* having;
-  order_t* orders;
-  bool limited;
-  uint64_t limit;
-  uint64_t offset;
-} select_t;
+#include "sql_select.h"
 
 /* ---- the list of columns, first read without the table, which comes after it ---- */
 
-static void add_item(select_t* select, ts_node_t* node, const char* name, size_t size) {
+static void add_item(ts_select_t* select, ts_node_t* node, const char* name, size_t size) {
   select->items = ts_realloc(select->items, (select->nitems + 1) * sizeof *select->items);
   select->fields = ts_realloc(select->fields, (select->nitems + 1) * sizeof *select->fields);
   ts_field_t* field = &select->fields[select->nitems];
@@ -49,7 +24,7 @@ static bool ends_list(const ts_lex_t* lex) {
   return false;
 }
 
-static int read_item(select_t* select) {
+static int read_item(ts_select_t* select) {
   ts_sql_t* sql = select->sql;
   ts_node_t* node;
   if (ts_lex_is_op(&sql->lex, "*")) {
@@ -78,7 +53,7 @@ static int read_item(select_t* select) {
   return 0;
 }
 
-static int read_items(select_t* select) {
+static int read_items(ts_select_t* select) {
   ts_sql_t* sql = select->sql;
   select->distinct = ts_lex_take(&sql->lex, "distinct");
   if (!select->distinct) ts_lex_take(&sql->lex, "all");
@@ -90,7 +65,7 @@ static int read_items(select_t* select) {
   return status;
 }
 
-static void add_table_column(select_t* select, const ts_field_t* field) {
+static void add_table_column(ts_select_t* select, const ts_field_t* field) {
   ts_node_t* node = ts_sql_alloc(select->sql, sizeof *node);
   node->kind = TS_N_COLUMN;
   node->at = field->name;
@@ -101,7 +76,7 @@ static void add_table_column(select_t* select, const ts_field_t* field) {
 }
 
 /* `*` becomes the table's columns, and of a super table also its tags. */
-static int expand_stars(select_t* select) {
+static int expand_stars(ts_select_t* select) {
   uint32_t count = select->nitems;
   ts_node_t** items = select->items;
   ts_field_t* fields = select->fields;
@@ -131,7 +106,7 @@ static int expand_stars(select_t* select) {
   return status;
 }
 
-static int resolve_items(select_t* select) {
+static int resolve_items(ts_select_t* select) {
   int status = expand_stars(select);
   for (uint32_t i = 0; i < select->nitems && status == 0; i++) {
     status = ts_expr_resolve(&select->scope, select->items[i]);
@@ -152,13 +127,7 @@ static int refuse_windows(ts_sql_t* sql) {
   return 0;
 }
 
-/* SQLite would take a number for a position in the list. */
-static int refuse_constant(ts_sql_t* sql, const ts_node_t* node) {
-  if (node->kind != TS_N_INT && node->kind != TS_N_DURATION) return 0;
-  return ts_unsupported(sql->error, "ordering or grouping by this number");
-}
-
-static int read_groups(select_t* select) {
+static int read_groups(ts_select_t* select) {
   ts_sql_t* sql = select->sql;
   if (!ts_lex_take(&sql->lex, "group") && !ts_lex_take(&sql->lex, "partition")) return 0;
   select->grouped = true;
@@ -166,81 +135,17 @@ static int read_groups(select_t* select) {
   ts_node_t** end = &select->groups;
   do {
     if (status == 0) status = ts_expr_parse(sql, end);
-    if (status == 0) status = refuse_constant(sql, *end);
+    if (status == 0) status = ts_select_refuse_constant(sql, *end);
     if (status == 0) status = ts_expr_resolve(&select->scope, *end);
     if (status == 0) end = &(*end)->next;
   } while (status == 0 && ts_lex_take_op(&sql->lex, ","));
   return status;
 }
 
-static int read_having(select_t* select) {
+static int read_having(ts_select_t* select) {
   if (!ts_lex_take(&select->sql->lex, "having")) return 0;
   int status = ts_expr_parse(select->sql, &select->having);
   return status != 0 ? status : ts_expr_resolve(&select->scope, select->having);
-}
-
-/* A number or an alias of the list stands for that column of the result. */
-static unsigned position_of(const select_t* select, const ts_node_t* node) {
-  if (node->kind == TS_N_INT && !node->negated && node->integer >= 1 &&
-      node->integer <= select->nitems)
-    return (unsigned)node->integer;
-  for (uint32_t i = 0; i < select->nitems && node->kind == TS_N_COLUMN; i++)
-    if (node->qualifier == NULL && strcmp(node->name, select->fields[i].name) == 0) return i + 1;
-  for (uint32_t i = 0; i < select->nitems && node->kind == TS_N_CALL; i++)
-    if (select->items[i]->size == node->size &&
-        memcmp(select->items[i]->at, node->at, node->size) == 0)
-      return i + 1;
-  return 0;
-}
-
-static int read_order(select_t* select, order_t* order) {
-  ts_sql_t* sql = select->sql;
-  int status = ts_expr_parse(sql, &order->node);
-  if (status != 0) return status;
-  order->position = position_of(select, order->node);
-  if (order->position > 0 && select->fields[order->position - 1].type.type == TS_UBIGINT) {
-    order->node = select->items[order->position - 1]; /* as kept, it would sort by sign */
-    order->position = 0;
-  } else if (order->position == 0) {
-    status = refuse_constant(sql, order->node);
-    if (status == 0) status = ts_expr_resolve(&select->scope, order->node);
-  }
-  order->direction = ts_lex_take(&sql->lex, "desc") ? " DESC" : "";
-  if (*order->direction == '\0') ts_lex_take(&sql->lex, "asc");
-  order->nulls = "";
-  if (status == 0 && ts_lex_take(&sql->lex, "nulls")) {
-    bool first = ts_lex_take(&sql->lex, "first");
-    order->nulls = first ? " NULLS FIRST" : " NULLS LAST";
-    if (!first) status = ts_lex_expect(&sql->lex, "last");
-  }
-  return status;
-}
-
-static int read_orders(select_t* select) {
-  ts_sql_t* sql = select->sql;
-  if (!ts_lex_take(&sql->lex, "order")) return 0;
-  int status = ts_lex_expect(&sql->lex, "by");
-  order_t** end = &select->orders;
-  do {
-    *end = ts_sql_alloc(sql, sizeof **end);
-    if (status == 0) status = read_order(select, *end);
-    end = &(*end)->next;
-  } while (status == 0 && ts_lex_take_op(&sql->lex, ","));
-  return status;
-}
-
-static int read_limit(select_t* select) {
-  ts_sql_t* sql = select->sql;
-  if (!ts_lex_take(&sql->lex, "limit")) return 0;
-  select->limited = true;
-  int status = ts_lex_number(&sql->lex, INT64_MAX, &select->limit);
-  if (status == 0 && ts_lex_take(&sql->lex, "offset"))
-    return ts_lex_number(&sql->lex, INT64_MAX, &select->offset);
-  if (status == 0 && ts_lex_take_op(&sql->lex, ",")) {
-    select->offset = select->limit;
-    return ts_lex_number(&sql->lex, INT64_MAX, &select->limit);
-  }
-  return status;
 }
 
 /* ---- what TDengine refuses ---- */
@@ -251,7 +156,7 @@ static bool same_column(const ts_node_t* a, const ts_node_t* b) {
 }
 
 /* Whether a column stands outside of every aggregate and is not grouped by. */
-static bool has_loose_column(const select_t* select, const ts_node_t* node) {
+static bool has_loose_column(const ts_select_t* select, const ts_node_t* node) {
   if (ts_expr_is_aggregate(node)) return false;
   for (const ts_node_t* group = select->groups; group != NULL; group = group->next)
     if (same_column(group, node)) return false;
@@ -261,7 +166,7 @@ static bool has_loose_column(const select_t* select, const ts_node_t* node) {
   return false;
 }
 
-static int check_groups(const select_t* select) {
+static int check_groups(const ts_select_t* select) {
   if (!select->scope.aggregates) return 0;
   for (uint32_t i = 0; i < select->nitems; i++)
     if (has_loose_column(select, select->items[i]))
@@ -272,7 +177,7 @@ static int check_groups(const select_t* select) {
 
 /* ---- written for SQLite ---- */
 
-static int emit_items(select_t* select, ts_emit_t* emit) {
+static int emit_items(ts_select_t* select, ts_emit_t* emit) {
   int status = 0;
   ts_buf_text(&emit->text, select->distinct ? "SELECT DISTINCT " : "SELECT ");
   for (uint32_t i = 0; i < select->nitems && status == 0; i++) {
@@ -282,7 +187,7 @@ static int emit_items(select_t* select, ts_emit_t* emit) {
   return status;
 }
 
-static int emit_groups(select_t* select, ts_emit_t* emit) {
+static int emit_groups(ts_select_t* select, ts_emit_t* emit) {
   int status = 0;
   /* PARTITION BY without an aggregate only sorts the rows into groups: all of them stay. */
   const ts_node_t* groups = select->scope.aggregates ? select->groups : NULL;
@@ -300,25 +205,7 @@ static int emit_groups(select_t* select, ts_emit_t* emit) {
   return status;
 }
 
-static int emit_orders(select_t* select, ts_emit_t* emit) {
-  int status = 0;
-  for (const order_t* order = select->orders; order != NULL && status == 0; order = order->next) {
-    ts_buf_text(&emit->text, order == select->orders ? " ORDER BY " : ",");
-    if (order->position > 0) {
-      ts_buf_format(&emit->text, "%u", order->position);
-    } else {
-      status = ts_expr_emit(emit, order->node, false);
-    }
-    ts_buf_text(&emit->text, order->direction);
-    ts_buf_text(&emit->text, order->nulls);
-  }
-  if (select->limited)
-    ts_buf_format(&emit->text, " LIMIT %llu OFFSET %llu", (unsigned long long)select->limit,
-                  (unsigned long long)select->offset);
-  return status;
-}
-
-static int run(select_t* select) {
+static int run(ts_select_t* select) {
   ts_sql_t* sql = select->sql;
   ts_emit_t emit = {.scope = &select->scope};
   bool where = false;
@@ -327,7 +214,7 @@ static int run(select_t* select) {
   ts_emit_from(&emit, &where);
   if (status == 0) status = ts_emit_where(&emit, select->where, where);
   if (status == 0) status = emit_groups(select, &emit);
-  if (status == 0) status = emit_orders(select, &emit);
+  if (status == 0) status = ts_select_emit_orders(select, &emit);
   sqlite3_stmt* statement = status == 0 ? ts_emit_prepare(&emit) : NULL;
   if (status == 0 && statement == NULL) status = sql->error->code;
   if (status == 0 && !sql->dry)
@@ -339,7 +226,7 @@ static int run(select_t* select) {
   return status;
 }
 
-static int read_clauses(select_t* select) {
+static int read_clauses(ts_select_t* select) {
   ts_sql_t* sql = select->sql;
   int status = read_items(select);
   if (status == 0 && ts_lex_take(&sql->lex, "from"))
@@ -351,16 +238,16 @@ static int read_clauses(select_t* select) {
   if (status == 0) status = refuse_windows(sql);
   if (status == 0 && select->groups != NULL) status = read_groups(select); /* both clauses */
   if (status == 0) status = read_having(select);
-  if (status == 0) status = read_orders(select);
+  if (status == 0) status = ts_select_read_orders(select);
   if (status == 0) status = refuse_windows(sql);
-  if (status == 0) status = read_limit(select);
+  if (status == 0) status = ts_select_read_limit(select);
   if (status == 0) status = refuse_windows(sql);
   if (status == 0) status = ts_lex_expect_end(&sql->lex);
   return status != 0 ? status : check_groups(select);
 }
 
 /* Rows are fed as they come: what needs all of them is nothing for a topic. */
-static int find_feed(const select_t* select) {
+static int find_feed(const ts_select_t* select) {
   ts_feed_t* feed = select->sql->feed;
   const ts_table_t* table = select->scope.table;
   if (feed == NULL || feed->found) return 0;
@@ -377,7 +264,7 @@ static int find_feed(const select_t* select) {
 }
 
 int ts_sql_select(ts_sql_t* sql) {
-  select_t select = {.sql = sql, .scope = {.sql = sql}};
+  ts_select_t select = {.sql = sql, .scope = {.sql = sql}};
   bool known = sql->feed == NULL || sql->feed->found; /* else there may be nothing to run on */
   int status = read_clauses(&select);
   if (status == 0) status = find_feed(&select);

@@ -51,9 +51,12 @@ bool ts_block_read(ts_block_reader_t* reader, const uint8_t* data, size_t size) 
     ok = ts_type_exists(column->type) &&
          read_column(column, data, size, &at, reader->rows, ts_get_u32(lengths + (size_t)i * 4));
   }
-  if (!ok) ts_block_read_end(reader);
+  if (!ok) {
+    ts_block_read_end(reader);
+    return false;
+  }
   ts_buf_grow(&reader->text, size + 16 * (size_t)reader->ncolumns); /* it must not move later */
-  return ok;
+  return true;
 }
 
 void ts_block_read_end(ts_block_reader_t* reader) {

@@ -152,6 +152,9 @@ bool ts_deflate_read(ts_conn_t* conn, const uint8_t* data, size_t size, ts_buf_t
 /* ws_http.c: gives the request that is complete to the peer's owner; false: nobody wants it. */
 bool ts_http_request(ts_conn_t* conn);
 
+/* ws_frames.c: takes bytes behind the upgrade. */
+void ts_frames_read(ts_conn_t* conn, uint8_t* data, size_t size);
+
 /* ws_upgrade.c */
 void ts_upgrade_init(ts_conn_t* conn);
 /* Takes bytes of the request and returns how many belonged to it. */

@@ -212,7 +212,7 @@ static void close_stream(tuv_stream_t* stream) {
 
 static size_t unwritten(const tuv_stream_t* stream) {
   const mem_stream_t* mem = (const mem_stream_t*) stream;
-  return mem->flying == NULL ? 0 : mem->flying_size;
+  return mem->below + (mem->flying == NULL ? 0 : mem->flying_size);
 }
 
 void mem_stream_init(mem_stream_t* mem, uv_loop_t* loop, const tuv_stream_events_t* events,

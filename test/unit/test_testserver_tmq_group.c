@@ -377,6 +377,20 @@ static void newer_servers_say_what_was_wrong(void** state) {
                      "\"code\":280,\"message\":\"unknown configuration key: foo.bar\""));
 }
 
+static void a_subscriber_is_told_the_instances(void** state) {
+  tc_t* f = *state;
+  ts_server_close(f->wc.server, NULL, NULL);
+  ts_config_t config = {.version = "3.4.1.10"};
+  assert_int_equal(ts_server_create(&f->wc.loop, &config, &f->wc.server), 0);
+  ts_server_set_instances(f->wc.server, "a:1,b:2");
+  fill(f, 1);
+  tc_open(f);
+  assert_true(tc_has(f, "{\"action\":\"subscribe\",\"args\":{\"req_id\":1,\"user\":\"root\","
+                        "\"password\":\"taosdata\",\"group_id\":\"g\",\"topics\":[\"t\"],"
+                        "\"list_instances\":true}}",
+                     "\"version\":\"3.4.1.10\",\"list_instances\":[\"a:1\",\"b:2\"]}"));
+}
+
 static void what_a_topic_reads_cannot_be_dropped(void** state) {
   tc_t* f = *state;
   fill(f, 1);
@@ -435,6 +449,7 @@ int main(void) {
       TEST(the_gateway_commits_at_a_poll_if_told_so),
       TEST(subscribe_refuses_as_recorded),
       TEST(newer_servers_say_what_was_wrong),
+      TEST(a_subscriber_is_told_the_instances),
       TEST(what_a_topic_reads_cannot_be_dropped),
       TEST(after_unsubscribe_it_may_subscribe_again),
   };

@@ -99,6 +99,24 @@ static void a_close_frame_waits_for_the_write_under_way(void** state) {
   ws_fixture_end(&fixture);
 }
 
+/* The stream took all, but has not got rid of it: TLS has a buffer of its own. */
+static void a_close_frame_waits_in_the_stream(void** state) {
+  ws_fixture_t fixture;
+  (void) state;
+  ws_fixture_open(&fixture);
+  fixture.stream.below = 20;
+  ws_fixture_frame(&fixture, CLOSE, "\x03\xe9", 2);
+  ws_fixture_run(&fixture);
+  assert_int_equal(fixture.downs, 1);
+  assert_true(fixture.ws.lingering);
+  assert_int_equal(fixture.gones, 0);
+  tuv_ws_abort(&fixture.ws);
+  ws_fixture_run(&fixture);
+  expect_sent(&fixture, "C8 1001 \n");
+  assert_int_equal(fixture.gones, 1);
+  ws_fixture_end(&fixture);
+}
+
 /* A peer that takes nothing more is not waited for longer than the owner wants. */
 static void an_abort_ends_the_wait_for_a_close_frame(void** state) {
   ws_fixture_t fixture;
@@ -124,6 +142,7 @@ int main(void) {
       cmocka_unit_test(a_pong_that_is_due_goes_before_the_close_frame),
       cmocka_unit_test(a_flood_of_pings_makes_no_queue_and_its_last_one_is_answered),
       cmocka_unit_test(a_close_frame_waits_for_the_write_under_way),
+      cmocka_unit_test(a_close_frame_waits_in_the_stream),
       cmocka_unit_test(an_abort_ends_the_wait_for_a_close_frame),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
