@@ -88,10 +88,8 @@ static void give_early(tuv_ws_t* ws) {
   if (ws->writing || ws->state != TUV_WS_OPEN || ws->shared->tap != NULL) return;
   size_t size = tuv_buf_size(&ws->out);
   ssize_t taken = ws->stream->ops->try_write(ws->stream, ws->out.data + ws->out.head, size);
-  if (taken <= 0) {
-    ws->give_early = false; /* it has no room now */
-    return;
-  }
+  if (taken < (ssize_t) size) ws->give_early = false; /* it has no room now */
+  if (taken <= 0) return;
   ws->handed += (uint64_t) taken;
   ws->shared->traffic.bytes_sent += (uint64_t) taken;
   tuv_buf_consume(&ws->out, (size_t) taken, SIZE_MAX); /* the rest has its room already */
