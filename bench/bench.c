@@ -11,6 +11,7 @@
 #include "lines_text.h"
 #include "load.h"
 #include "report.h"
+#include "tmq.h"
 
 #define CONNECT_POLL_MS 1
 #define PROGRESS_MS 200
@@ -235,7 +236,8 @@ static int run(app_t* app) {
     fprintf(stderr, "taosuv-bench: out of memory\n");
     return 1;
   }
-  if (app->options.workload >= BENCH_LINES && bench_lines_prepare(loop, app->options.url) < 0)
+  bool writes = app->options.workload == BENCH_LINES || app->options.workload == BENCH_INGEST;
+  if (writes && bench_lines_prepare(loop, app->options.url) < 0)
     return 1;
   if (create(app, loop) < 0) return 1;
   if (bench_load_init(&app->load, app->client, &app->options) < 0 ||
@@ -266,6 +268,7 @@ int main(int argc, char** argv) {
   static app_t app;
   int status = bench_options_read(argc, argv, false, &app.options);
   if (status != 0) return status < 0 ? 0 : status;
+  if (app.options.workload == BENCH_TMQ) return bench_tmq_run(&app.options);
   status = run(&app);
   free(app.url);
   free(app.opens);

@@ -7,11 +7,13 @@
 #include "ingest_rows.h"
 
 static const char bench_usage[] =
-    "usage: taosuv-bench --url URL --workload fetch|query|lines|ingest [options]\n"
+    "usage: taosuv-bench --url URL --workload fetch|query|lines|ingest|tmq\n"
+    "                    [options]\n"
     "  --workload fetch   reads every row of the statement and touches every value\n"
     "  --workload query   runs the statement again and again and reads its first block\n"
     "  --workload lines   writes line protocol into bench.sink (taosuv_insert_lines)\n"
     "  --workload ingest  writes batches into bench.sink by a prepared statement\n"
+    "  --workload tmq     consumes a topic made of the statement, once, and touches every value\n"
     "  --rows N           lines: points in a message, up to 1000000 (1000); ingest: rows in all,\n"
     "                     up to the next whole batch (10000000)\n"
     "  --batch B          ingest: rows of a batch (10000)\n"
@@ -33,7 +35,7 @@ static const char floor_usage[] =
     "  --touch            fetch from a bench.rows_ table: sum the values, as the client does\n";
 
 const char* bench_workload_name(bench_workload_t workload) {
-  static const char* const names[] = {"fetch", "query", "lines", "ingest"};
+  static const char* const names[] = {"fetch", "query", "lines", "ingest", "tmq"};
   return names[workload];
 }
 
@@ -104,7 +106,7 @@ static int read_ingest(bool floor, const given_t* given, bench_options_t* option
 }
 
 static int read_numbers(bool floor, const given_t* given, bench_options_t* options) {
-  static const uint64_t usual[] = {1, 100000, 1000, 1};
+  static const uint64_t usual[] = {1, 100000, 1000, 1, 1};
   bool ingest = options->workload == BENCH_INGEST;
   uint64_t value = usual[options->workload];
   if (given->ops != NULL && !read_number(given->ops, UINT64_C(1000000000000), &value))
@@ -135,16 +137,18 @@ static int check(bool floor, const given_t* given, bench_options_t* options) {
   if (options->url == NULL) return complain(floor, "--url is missing", NULL);
   if (given->workload == NULL) return complain(floor, "--workload is missing", NULL);
   unsigned workload = BENCH_FETCH;
-  while (workload <= BENCH_INGEST &&
+  unsigned last = floor ? BENCH_INGEST : BENCH_TMQ; /* tmq is compared with fetch */
+  while (workload <= last &&
          strcmp(given->workload, bench_workload_name((bench_workload_t) workload)) != 0)
     workload++;
-  if (workload > BENCH_INGEST)
-    return complain(floor, "--workload is fetch, query, lines or ingest", given->workload);
+  if (workload > last)
+    return complain(floor, "--workload is none of those below", given->workload);
   options->workload = (bench_workload_t) workload;
-  if (workload >= BENCH_LINES && options->sql != NULL)
-    return complain(floor, "--sql is for fetch and query", NULL);
+  if ((workload == BENCH_LINES || workload == BENCH_INGEST) && options->sql != NULL)
+    return complain(floor, "--sql is not for lines and ingest", NULL);
   if (options->sql == NULL)
-    options->sql = workload == BENCH_FETCH   ? "select * from bench.rows_10000000_4096"
+    options->sql = workload == BENCH_FETCH || workload == BENCH_TMQ
+                       ? "select * from bench.rows_10000000_4096"
                    : workload == BENCH_QUERY ? "select 1"
                    : workload == BENCH_LINES ? "lines into bench.sink"
                                              : INGEST_SQL;

@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-typedef enum { BENCH_FETCH, BENCH_QUERY, BENCH_LINES, BENCH_INGEST } bench_workload_t;
+typedef enum { BENCH_FETCH, BENCH_QUERY, BENCH_LINES, BENCH_INGEST, BENCH_TMQ } bench_workload_t;
 
 typedef struct bench_options_s {
   const char* url;

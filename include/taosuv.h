@@ -14,5 +14,6 @@
 #include "taosuv/tmq.h"
 #include "taosuv/url.h"
 #include "taosuv/version.h"
+#include "taosuv/writer.h"
 
 #endif

@@ -31,7 +31,17 @@ typedef struct taosuv_stmt_field_s {
   uint64_t reserved[2];
 } taosuv_stmt_field_t;
 
-/* One value, for tags, query parameters and rows. Use the makers below. */
+/* One value, for tags, query parameters and rows. Use the makers below.
+ *
+ * A field takes the kinds named here and no other (TAOSUV_ETYPE): nothing is converted but integers
+ * of one width to another, double to FLOAT and timespec to TIMESTAMP, each checked for its range. A
+ * text for a DECIMAL is digits with a sign and a point, both optional; digits behind the field's
+ * scale are rounded half away from zero, and what has too many before the point is refused. Where
+ * the server does not tell a DECIMAL's scale (3.3.6), it is bound as its integer only
+ * (TAOSUV_ENOTSUP).
+ *
+ * A query's parameters have no field: they are sent as BOOL, BIGINT, BIGINT UNSIGNED, DOUBLE,
+ * VARCHAR (text, and a timespec as RFC 3339 in UTC) and VARBINARY (bytes). */
 typedef enum {
   TAOSUV_VALUE_NULL,
   TAOSUV_VALUE_BOOL,
@@ -39,7 +49,7 @@ typedef enum {
   TAOSUV_VALUE_U64,     /* integers */
   TAOSUV_VALUE_F64,     /* FLOAT and DOUBLE */
   TAOSUV_VALUE_TEXT,    /* VARCHAR, NCHAR, JSON, DECIMAL ("-12.50"); UTF-8 */
-  TAOSUV_VALUE_BYTES,   /* VARBINARY, GEOMETRY (WKB), BLOB, VARCHAR */
+  TAOSUV_VALUE_BYTES,   /* VARBINARY, GEOMETRY (WKB), BLOB, VARCHAR; DECIMAL as in an array */
   TAOSUV_VALUE_TIMESPEC /* TIMESTAMP, rounded down to the field's precision */
 } taosuv_value_kind_t;
 
@@ -57,11 +67,13 @@ typedef struct taosuv_value_s {
 
 /* One column of many rows. */
 typedef struct taosuv_array_s {
-  /* taosuv_type_t of the elements: the field's own type. NCHAR and JSON are UTF-8. DECIMAL fields also take
-   * TAOSUV_TYPE_VARCHAR (decimal text). TAOSUV_TYPE_NULL: every row is NULL, nothing else is read. */
+  /* taosuv_type_t of the elements: the field's own type. NCHAR and JSON are UTF-8. DECIMAL fields
+   * also take TAOSUV_TYPE_VARCHAR (decimal text). TAOSUV_TYPE_NULL: every row is NULL, nothing else
+   * is read. */
   uint8_t type;
   /* Fixed width: one element a row, of C's layout (bool and int8_t 1 byte … int64_t and double 8;
-   * DECIMAL 16 bytes, low word first, DECIMAL64 8, both times 10^scale). Variable: the bytes of all rows. */
+   * DECIMAL 16 bytes, low word first, DECIMAL64 8, both times 10^scale). Variable: the bytes of all
+   * rows. */
   const void* values;
   /* Variable: rows + 1 numbers; row i has the bytes from offsets[i] up to offsets[i + 1]. */
   const uint32_t* offsets;

@@ -49,14 +49,23 @@ TAOSUV_EXTERN const taosuv_stmt_field_t* taosuv_stmt_fields(const taosuv_stmt_t*
                                                             uint32_t* count);
 
 /* ---- binding: local, nothing is sent. A failed call changes nothing and says what is wrong
- * (table, column, row) in taosuv_stmt_message. Values are copied. ---- */
+ * (table, column, row) in taosuv_stmt_message; rows are counted from 0, in arrays from their
+ * beginning, else in the table's rows of this batch. Values are copied.
+ *
+ * Statuses: TAOSUV_ETYPE a type that does not fit the field · TAOSUV_ERANGE a number out of the
+ * field's range, a text longer than it · TAOSUV_EINVAL wrong counts, no table, a row that is
+ * unfinished, text that is not UTF-8 (NCHAR), JSON that is no object, bytes that are no WKB
+ * geometry, NULL in the table's TIMESTAMP · TAOSUV_ENOTSUP see taosuv_value_t · TAOSUV_ENOMEM. ---- */
 
-/* The table that tags and rows from now on are for; needed when the SQL has a `?` for the table. A name
- * that the batch has already goes on with that table. "table" or "database.table". */
+/* The table that tags and rows from now on are for; needed when the SQL has a `?` for the table. A
+ * name that the batch has already goes on with that table. "table" or "database.table", UTF-8. A
+ * table that gets no rows is left out, and its tags with it. */
 TAOSUV_EXTERN int taosuv_bind_table(taosuv_stmt_t* stmt, const char* name, size_t length);
-/* The current table's tags: one value a tag field, in their order. */
+/* The current table's tags: one value a tag field, in their order. Others for the same table
+ * replace them; the same again cost nothing. */
 TAOSUV_EXTERN int taosuv_bind_tags(taosuv_stmt_t* stmt, const taosuv_value_t* tags, uint32_t count);
-/* `rows` rows of the current table: one array a column field, in their order. */
+/* `rows` rows of the current table: one array a column field, in their order. Of a query one row,
+ * whose arrays then choose the types that the parameters are sent as (not DECIMAL). */
 TAOSUV_EXTERN int taosuv_bind_columns(taosuv_stmt_t* stmt, uint32_t rows,
                                       const taosuv_array_t* columns, uint32_t count);
 /* One row; of a query its parameters. */

@@ -213,7 +213,8 @@ static taosuv_client_t* allocate(const tuv_alloc_t* alloc) {
   tuv_idmap_init(&client->queued_ids, &mem->alloc);
   tuv_queue_t* queues[] = {&client->queue, &client->done,  &client->conns,
                            &client->gone,  &client->dirty, &client->orphans,
-                           &client->stmts, &client->stmts_due};
+                           &client->stmts, &client->stmts_due,
+                           &client->writers};
   for (size_t i = 0; i < sizeof queues / sizeof *queues; i++) tuv_queue_init(queues[i]);
   return client;
 }
@@ -306,6 +307,7 @@ void taosuv_close(taosuv_client_t* client, taosuv_close_cb cb) {
   if (tuv_hooks_defer_close(client, cb)) return;
   client->closing = true;
   client->close_cb = cb;
+  tuv_writers_close(client);
   tuv_stmts_close(client);
   while (!tuv_queue_empty(&client->queue)) {
     taosuv_req_t* req = tuv_req_of_op(TUV_CONTAINER(client->queue.next, tuv_op_t, link));

@@ -198,6 +198,7 @@ void tuv_conn_gone(tuv_conn_t* conn) {
   tuv_queue_remove(&conn->link);
   tuv_idmap_free(&conn->table);
   client->hosts[conn->host].users--;
+  tuv_wipe(conn, sizeof *conn); /* what was being read of a log-in's answer */
   tuv_free(&client->mem->alloc, conn);
   if (client->closing) tuv_client_turn(client);
 }

@@ -271,6 +271,7 @@ struct taosuv_client_s {
   uint64_t stmts_session;  /* counts what changes tables and their names */
   bool stmts_old;          /* there may be cached ones from before the last change */
   tuv_queue_t stmts;
+  tuv_queue_t writers;
   tuv_queue_t stmts_due;   /* those with something to do this turn */
   tuv_queue_t done;        /* requests to be completed in the next turn */
   uint32_t pending;        /* requests between call and callback */
@@ -454,6 +455,9 @@ void tuv_stmts_lost(tuv_conn_t* conn, const tuv_failure_t* failure);
 void tuv_stmts_forget(taosuv_client_t* client);
 void tuv_remote_result_done(tuv_remote_t* remote);
 const taosuv_req_t* tuv_remote_waiter(const tuv_op_t* op); /* of a statement's message; or NULL */
+
+/* writer.c */
+void tuv_writers_close(taosuv_client_t* client); /* it is being closed */
 
 /* block.c */
 taosuv_block_t* tuv_block_create(tuv_mem_t* mem, tuv_refbuf_t* owner, const uint8_t* data,

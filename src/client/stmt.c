@@ -70,8 +70,18 @@ static tuv_job_t* take_job(taosuv_stmt_t* stmt) {
   return job;
 }
 
+/* Its messages are sent, or will not be. */
+static void give_back(tuv_job_t* job) {
+  if (job->keep == NULL) return;
+  tuv_batch_t batch = job->batch;
+  job->batch = *job->keep;
+  *job->keep = batch;
+  job->keep = NULL;
+}
+
 void tuv_job_recycle(tuv_job_t* job, const tuv_alloc_t* alloc) {
   taosuv_stmt_t* stmt = job->stmt;
+  give_back(job);
   tuv_queue_remove(&job->link);
   if (stmt == NULL || stmt->nspare >= SPARE_JOBS) {
     free_job(alloc, job);
@@ -288,7 +298,10 @@ static void exec_leave(taosuv_req_t* req) {
   tuv_remote_t* remote = remote_of(job);
   tuv_req_of(req)->owner = NULL;
   job->req = NULL;
-  if (remote != NULL && executes(remote) && !tuv_remote_withdraw(remote)) return;
+  if (remote != NULL && executes(remote) && !tuv_remote_withdraw(remote)) {
+    give_back(job);
+    return;
+  }
   if (remote != NULL) tuv_stmt_let_go(job->stmt);
   tuv_job_drop(job, tuv_req_of(req)->client);
 }
@@ -321,6 +334,11 @@ static void swap_batch(taosuv_stmt_t* stmt, tuv_job_t* job) {
 }
 
 int taosuv_stmt_exec(taosuv_stmt_t* stmt, taosuv_stmt_exec_t* req, taosuv_stmt_exec_cb cb) {
+  return tuv_stmt_exec(stmt, req, cb, NULL);
+}
+
+int tuv_stmt_exec(taosuv_stmt_t* stmt, taosuv_stmt_exec_t* req, taosuv_stmt_exec_cb cb,
+                  tuv_batch_t* keep) {
   if (stmt == NULL) return TAOSUV_EINVAL;
   if (stmt->client == NULL) return TAOSUV_ECLOSED;
   int status = check_exec(stmt, req, cb);
@@ -344,6 +362,7 @@ int taosuv_stmt_exec(taosuv_stmt_t* stmt, taosuv_stmt_exec_t* req, taosuv_stmt_e
   req->result = NULL;
   req->affected_rows = 0;
   job->req = req;
+  job->keep = keep;
   swap_batch(stmt, job);
   tuv_queue_push(&stmt->jobs, &job->link);
   stmt->njobs++;

@@ -76,6 +76,7 @@ typedef struct tuv_job_s {
   taosuv_stmt_t* stmt;     /* NULL: on its way to be completed */
   taosuv_stmt_exec_t* req; /* NULL: cancelled while the server executes it */
   tuv_batch_t batch;
+  tuv_batch_t* keep;       /* what it changes places with when it is done; or NULL */
   size_t size;             /* as it is counted in held_bytes */
   uint8_t moves;
   bool held;               /* it is counted */
@@ -124,6 +125,10 @@ static inline tuv_batch_wire_t tuv_remote_wire(const tuv_remote_t* remote) {
 }
 
 /* stmt.c */
+/* taosuv_stmt_exec; before the callback, the batch and `keep`, which is an empty one of the same fields,
+ * have changed places. NULL: the batch is gone. */
+int tuv_stmt_exec(taosuv_stmt_t* stmt, taosuv_stmt_exec_t* req, taosuv_stmt_exec_cb cb,
+                  tuv_batch_t* keep);
 void tuv_stmt_destroy(taosuv_stmt_t* stmt); /* nothing is pending, nobody has it */
 /* What is to be bound from now on; TAOSUV_ENOTSUP when a type cannot be sent to this server. */
 int tuv_stmt_take_form(taosuv_stmt_t* stmt, const tuv_remote_t* remote, tuv_errmsg_t* err);

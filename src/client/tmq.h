@@ -95,6 +95,7 @@ struct taosuv_consumer_s {
   tuv_timed_t answer;      /* until then it must be answered */
   taosuv_message_t* building;
   uint64_t message_id;     /* of the one being built */
+  size_t raw_size;         /* of the last fetch_raw_data's answer */
   uint8_t precision;       /* of the block that was announced */
   uint64_t last_id;        /* of the last whole one */
   taosuv_poll_t* waiter;

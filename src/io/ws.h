@@ -179,6 +179,10 @@ size_t tuv_ws_withdraw(tuv_ws_t* ws, uint64_t at);
  * the wait by tuv_ws_abort. Before the upgrade is through it is an abort. */
 void tuv_ws_close(tuv_ws_t* ws, uint16_t code);
 
+/* About how large the next message will be, where that is known better than by the last one: a large
+ * one is read into a buffer of its own, where it stays. */
+void tuv_ws_expect(tuv_ws_t* ws, size_t size);
+
 /* Ends it now. */
 void tuv_ws_abort(tuv_ws_t* ws);
 

@@ -37,7 +37,8 @@ void tuv_arena_free(tuv_arena_t* arena) {
 static tuv_arena_chunk_t* add_chunk(tuv_arena_t* arena, size_t size) {
   tuv_arena_chunk_t* before = arena->current;
   size_t capacity = FIRST_CHUNK;
-  if (before != NULL) capacity = before->capacity < LARGEST_CHUNK / 2 ? before->capacity * 2 : LARGEST_CHUNK;
+  if (before != NULL) capacity = before->capacity * 2;
+  if (capacity > LARGEST_CHUNK) capacity = LARGEST_CHUNK;
   if (capacity < size) capacity = size;
   if (capacity > SIZE_MAX - sizeof(tuv_arena_chunk_t)) return NULL;
   tuv_arena_chunk_t* chunk = tuv_malloc(arena->alloc, sizeof *chunk + capacity);

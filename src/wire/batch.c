@@ -101,7 +101,8 @@ static bool grow_slots(tuv_batch_t* batch) {
 static bool grow_tables(tuv_batch_t* batch) {
   uint32_t size = batch->tables_size == 0 ? FIRST_TABLES : 2 * batch->tables_size;
   /* The second half is for those that are sent. */
-  void* tables = tuv_realloc(batch->alloc, batch->tables, 2 * (size_t) size * sizeof *batch->tables);
+  size_t bytes = 2 * (size_t) size * sizeof *batch->tables;
+  void* tables = tuv_realloc(batch->alloc, batch->tables, bytes);
   if (tables == NULL) return false;
   batch->tables = tables;
   batch->tables_size = size;
@@ -129,12 +130,12 @@ static tuv_batch_table_t* add_table(tuv_batch_t* batch, const char* name, size_t
 
 static int check_name(const taosuv_stmt_field_t* field, const char* name, size_t length,
                       tuv_errmsg_t* err) {
-  size_t limit = field->length != 0 && field->length < TUV_BATCH_MAX_BYTES ? field->length
-                                                                           : TUV_BATCH_MAX_BYTES - 1;
+  size_t limit = TUV_BATCH_MAX_BYTES - 1; /* with a NUL its length has 16 bits */
+  if (field->length != 0 && field->length < limit) limit = field->length;
   if (name == NULL || length == 0) return tuv_fail(err, TUV_EINVAL, "the table's name is empty");
   if (length > limit)
-    return tuv_fail(err, TUV_ERANGE, "table '%.100s…': a name of %zu bytes, at most %zu are allowed",
-                    name, length, limit);
+    return tuv_fail(err, TUV_ERANGE, "table '%.*s…': a name of %zu bytes, at most %zu are allowed",
+                    length < 100 ? (int) length : 100, name, length, limit);
   if (memchr(name, '\0', length) != NULL || !tuv_utf8_valid((const uint8_t*) name, length))
     return tuv_fail(err, TUV_EINVAL, "the table's name is no UTF-8 text, or has a NUL in it");
   return 0;
@@ -238,6 +239,23 @@ int tuv_batch_tags(tuv_batch_t* batch, const taosuv_value_t* tags, uint32_t coun
   return 0;
 }
 
+/* ---- numbers ---- */
+
+void tuv_batch_mark(tuv_batch_t* batch, uint64_t first, uint32_t rows) {
+  tuv_batch_table_t* table = batch->current;
+  if (table == NULL || rows == 0) return;
+  if (table->rows <= rows) table->mark_first = first;
+  table->mark_last = first + rows - 1;
+}
+
+bool tuv_batch_range(const tuv_batch_t* batch, uint32_t index, tuv_batch_range_t* range) {
+  if (index >= batch->ntables) return false;
+  const tuv_batch_table_t* table = batch->tables[index];
+  *range = (tuv_batch_range_t){table->name, table->name_length, table->mark_first,
+                               table->mark_last, table->rows};
+  return true;
+}
+
 /* ---- being sent ---- */
 
 static void choose_tables(tuv_batch_t* batch) {
@@ -254,6 +272,18 @@ static int check_tags(const tuv_batch_t* batch, tuv_errmsg_t* err) {
     if (table->tags == NULL)
       return tuv_fail(err, TUV_EINVAL, "table '%.*s' has rows and no tags",
                       table->name_length < 100 ? (int) table->name_length : 100, table->name);
+  }
+  return 0;
+}
+
+/* The first version takes fewer types from a query's block (PROTOCOL 6.1.5). */
+static int check_params(const tuv_batch_t* batch, tuv_errmsg_t* err) {
+  if (batch->wire.form != TUV_BATCH_V1) return 0;
+  for (uint32_t i = 0; i < batch->layout->ncolumns; i++) {
+    uint8_t type = batch->layout->params[i].type;
+    if (type == TAOSUV_TYPE_GEOMETRY || type == TAOSUV_TYPE_BLOB)
+      return tuv_fail(err, TUV_ENOTSUP, "parameter %u: the server takes no %s here", i,
+                      taosuv_type_name(type));
   }
   return 0;
 }
@@ -276,7 +306,8 @@ int tuv_batch_ready(tuv_batch_t* batch, uint64_t max_message_size, tuv_errmsg_t*
   if (batch->rows == 0) return tuv_fail(err, TUV_EINVAL, "nothing is bound");
   choose_tables(batch);
   if (!batch->insert) batch->used = 1;
-  else if ((status = check_tags(batch, err)) < 0) return status;
+  status = batch->insert ? check_tags(batch, err) : check_params(batch, err);
+  if (status < 0) return status;
   uint64_t limit = max_message_size < INT32_MAX ? max_message_size : INT32_MAX;
   uint64_t size = largest_message(batch);
   if (size <= limit) return 0;

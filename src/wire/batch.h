@@ -1,5 +1,5 @@
-/* What is bound to a statement and not executed: tables, tags and rows, checked against the prepared
- * fields as they are bound, and written as any of the messages that servers take them by. */
+/* What is bound to a statement and not executed: tables, tags and rows, checked against the
+ * prepared fields as they are bound, and written as the messages by which servers take them. */
 #ifndef TUV_WIRE_BATCH_H
 #define TUV_WIRE_BATCH_H
 
@@ -77,14 +77,26 @@ static inline uint64_t tuv_batch_rows(const tuv_batch_t* batch) {
   return batch->rows;
 }
 
+/* Numbers for the rows of a batch, for whoever has to tell what became of them: the `rows` that the
+ * current table was given last have the numbers from `first` on. */
+typedef struct tuv_batch_range_s {
+  const char* name; /* not NUL-terminated */
+  size_t length;
+  uint64_t first, last, rows; /* of the table's rows: numbers of the first and last, and how many */
+} tuv_batch_range_t;
+void tuv_batch_mark(tuv_batch_t* batch, uint64_t first, uint32_t rows);
+/* Of the table with this index; false: there is none. */
+bool tuv_batch_range(const tuv_batch_t* batch, uint32_t index, tuv_batch_range_t* range);
+
 /* Bytes of the messages as the batch is now, of all of them; 0 without a row. */
 size_t tuv_batch_size(tuv_batch_t* batch);
 
 /* ---- sending ---- */
 
-/* Whether it can be sent: TUV_EINVAL without a row, with an unfinished row, with rows whose table has
- * no tags; TUV_EMSGSIZE when a message would be larger than `max_message_size`, with a text that
- * says by how much. A table without rows is left out, and its tags with it. */
+/* Whether it can be sent: TUV_EINVAL without a row, with an unfinished row, with rows whose table
+ * has no tags; TUV_ENOTSUP for a parameter of a type that cannot go so; TUV_EMSGSIZE when a message
+ * would be larger than `max_message_size`, with a text that says by how much. A table without rows
+ * is left out, and its tags with it. */
 int tuv_batch_ready(tuv_batch_t* batch, uint64_t max_message_size, tuv_errmsg_t* err);
 
 /* The rest is for a batch that is ready, and until it changes. Writes exactly the bytes of the size
@@ -95,8 +107,8 @@ size_t tuv_batch_message_size(tuv_batch_t* batch);
 void tuv_batch_message(tuv_batch_t* batch, uint64_t req_id, uint64_t stmt_id, tuv_sink_t* sink);
 
 /* V1: its tables by their number (a query, and an INSERT that names its table, have one). The name
- * is NULL where the SQL has no question mark for it; the size of the tags is 0 where it has no tags.
- * Names are valid UTF-8, not NUL-terminated. */
+ * is NULL where the SQL has no question mark for it; the size of the tags is 0 where it has no
+ * tags. Names are valid UTF-8, not NUL-terminated. */
 static inline uint32_t tuv_batch_tables(const tuv_batch_t* batch) {
   return batch->used;
 }

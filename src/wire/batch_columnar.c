@@ -37,7 +37,8 @@ static void write_tag_values(const tuv_batch_t* batch, tuv_out_t* out, uint32_t 
     const tuv_batch_table_t* table = tuv_batch_used(batch, i);
     const tuv_cell_t* cell = &table->tags[tag];
     if (cell->null && !lengths) tuv_out_fill(out, 0, (size_t) table->rows * width);
-    for (uint32_t row = 0; !cell->null && row < table->rows; row++) tuv_cell_value(batch, out, cell);
+    for (uint32_t row = 0; !cell->null && row < table->rows; row++)
+      tuv_cell_value(batch, out, cell);
   }
 }
 
@@ -62,7 +63,8 @@ static void write_column_item(const tuv_batch_t* batch, tuv_out_t* out, uint32_t
   bool lengths = tuv_has_lengths(batch, slot->type);
   uint64_t bytes = tuv_column_bytes(batch, slot, &slot->sum, batch->rows);
   tuv_item_head(out, slot->type, lengths, batch->rows, bytes);
-  for (uint32_t i = 0; i < batch->used; i++) tuv_column_nulls(out, tuv_batch_used(batch, i), column);
+  for (uint32_t i = 0; i < batch->used; i++)
+    tuv_column_nulls(out, tuv_batch_used(batch, i), column);
   tuv_out_u8(out, lengths);
   for (uint32_t i = 0; lengths && i < batch->used; i++)
     tuv_column_lengths(out, slot, tuv_batch_used(batch, i), column);

@@ -1,7 +1,4 @@
 /* Rows bound by column: arrays checked first, then copied. */
-#include <stdio.h>
-
-#include "util/utf8.h"
 #include "wire/batch_private.h"
 
 static bool row_is_null(const taosuv_array_t* array, uint32_t row) {
@@ -35,7 +32,8 @@ static int check_type(const tuv_intake_t* intake, tuv_errmsg_t* err) {
 }
 
 /* One row's bytes: offsets that do not go back, and what the type asks for. */
-static int check_row(const tuv_batch_t* batch, tuv_intake_t* intake, uint32_t row, tuv_errmsg_t* err) {
+static int check_row(const tuv_batch_t* batch, tuv_intake_t* intake, uint32_t row,
+                     tuv_errmsg_t* err) {
   const taosuv_array_t* array = intake->array;
   uint32_t from = array->offsets[row], to = array->offsets[row + 1], chars = 0;
   if (to < from)
@@ -136,7 +134,8 @@ static void copy_numbers(uint8_t* out, const uint8_t* from, uint32_t rows, unsig
 #endif
 }
 
-static void copy_fixed(const tuv_intake_t* intake, uint32_t rows, const uint8_t* nulls, uint8_t* out) {
+static void copy_fixed(const tuv_intake_t* intake, uint32_t rows, const uint8_t* nulls,
+                       uint8_t* out) {
   unsigned width = intake->slot->width;
   const uint8_t* values = intake->array->values;
   if (intake->sum.nulls == rows) {
@@ -156,7 +155,8 @@ static void copy_lengths(const uint32_t* offsets, uint32_t rows, uint8_t* length
     tuv_store(lengths + 4 * (size_t) row, offsets[row + 1] - offsets[row], 4);
 }
 
-static void copy_texts(const tuv_intake_t* intake, uint32_t rows, tuv_part_t* part, uint8_t* lengths) {
+static void copy_texts(const tuv_intake_t* intake, uint32_t rows, tuv_part_t* part,
+                       uint8_t* lengths) {
   const uint32_t* offsets = intake->array->offsets;
   const uint8_t* bytes = intake->array->values;
   if (intake->sum.nulls == rows) {
@@ -200,7 +200,8 @@ static uint64_t sum_decimals(const tuv_intake_t* intake, uint32_t rows, const ui
   return sum;
 }
 
-static void copy_column(tuv_intake_t* intake, tuv_segment_t* segment, tuv_part_t* part, uint32_t rows) {
+static void copy_column(tuv_intake_t* intake, tuv_segment_t* segment, tuv_part_t* part,
+                        uint32_t rows) {
   uint8_t* nulls = part->nulls + segment->rows;
   copy_nulls(intake->array, rows, nulls);
   if (intake->slot->width == 0) {
@@ -229,8 +230,9 @@ static void add_sum(tuv_sum_t* sum, const tuv_sum_t* more) {
 static tuv_segment_t* reserve(tuv_batch_t* batch, uint32_t rows, const tuv_intake_t* intakes) {
   tuv_segment_t* segment = tuv_segment_for(batch, rows);
   for (uint32_t i = 0; segment != NULL && i < batch->layout->ncolumns; i++) {
-    if (intakes[i].slot->width != 0) continue;
-    if (!tuv_part_reserve(batch, segment, &segment->parts[i], rows, intakes[i].sum.bytes)) return NULL;
+    const tuv_intake_t* intake = &intakes[i];
+    if (intake->slot->width != 0) continue;
+    if (!tuv_part_reserve(batch, segment, &segment->parts[i], rows, intake->sum.bytes)) return NULL;
   }
   return segment;
 }

@@ -99,7 +99,8 @@ int tuv_batch_make_layout(tuv_batch_t* batch, tuv_errmsg_t* err) {
     counts[field->kind]++;
   }
   size_t each = batch->insert ? sizeof(tuv_slot_t) + sizeof(tuv_intake_t) : sizeof(tuv_cell_t);
-  if (batch->count > (SIZE_MAX - sizeof(tuv_batch_layout_t)) / each) return tuv_batch_no_memory(err);
+  if (batch->count > (SIZE_MAX - sizeof(tuv_batch_layout_t)) / each)
+    return tuv_batch_no_memory(err);
   size_t size = sizeof(tuv_batch_layout_t) + each * batch->count;
   tuv_batch_layout_t* layout = tuv_malloc(batch->alloc, size);
   if (layout == NULL) return tuv_batch_no_memory(err);

@@ -52,6 +52,7 @@ struct tuv_batch_table_s {
   uint32_t name_length;
   uint32_t hash;
   uint32_t rows;    /* complete ones */
+  uint64_t mark_first, mark_last; /* see tuv_batch_mark */
   uint32_t counted_rows; /* what its part of the batch's size was counted with */
   size_t counted;
   tuv_cell_t* tags; /* NULL: not bound */
@@ -120,7 +121,7 @@ int tuv_batch_make_layout(tuv_batch_t* batch, tuv_errmsg_t* err);
 #define TUV_NO_ROW UINT64_MAX
 int tuv_batch_where(const tuv_batch_t* batch, const taosuv_stmt_field_t* field, uint32_t index,
                     uint64_t row, int status, tuv_errmsg_t* err);
-int tuv_batch_begin(tuv_batch_t* batch, bool rows, tuv_errmsg_t* err);
+int tuv_batch_begin(tuv_batch_t* batch, bool unfinished, tuv_errmsg_t* err);
 int tuv_batch_no_memory(tuv_errmsg_t* err);
 
 /* batch_value.c: one value as bytes */
@@ -130,7 +131,8 @@ typedef struct tuv_converted_s {
   uint32_t text;     /* as tuv_cell_t's */
   uint8_t room[40];
 } tuv_converted_t;
-/* Not for NULL. Returns 0 or TUV_ETYPE, TUV_ERANGE, TUV_EINVAL, TUV_ENOMEM with the reason in `err`. */
+/* Not for NULL. Returns 0 or TUV_ETYPE, TUV_ERANGE, TUV_EINVAL, TUV_ENOMEM with the reason in
+ * `err`. */
 int tuv_convert(const tuv_batch_t* batch, const tuv_slot_t* slot, const taosuv_value_t* value,
                 tuv_converted_t* out, tuv_errmsg_t* err);
 /* Checks a variable value; the count of an NCHAR's characters goes to *chars. */
@@ -215,11 +217,5 @@ void tuv_column_values(tuv_out_t* out, const tuv_slot_t* slot, bool text,
 /* wkb.c */
 /* Whether the bytes are one whole geometry; the reason why not in `err`. */
 int tuv_wkb_check(const uint8_t* bytes, size_t size, tuv_errmsg_t* err);
-
-/* decimal_read.c */
-/* The decimal text times 10^scale, digits behind rounded half away from zero. TUV_EINVAL for what is
- * no decimal number, TUV_ERANGE when it has more than `digits` digits. */
-int tuv_decimal_read(const char* text, size_t length, unsigned digits, unsigned scale,
-                     taosuv_decimal_t* out, tuv_errmsg_t* err);
 
 #endif

@@ -54,8 +54,8 @@ void tuv_segment_link(tuv_batch_table_t* table, tuv_segment_t* segment) {
   table->last = segment;
 }
 
-/* Room for `size` more bytes of values, of `rows` rows; those that come later are guessed to be like
- * them. What was there before stays in the arena, unused. */
+/* Room for `size` more bytes of values, of `rows` rows; those that come later are guessed to be
+ * like them. What was there before stays in the arena, unused. */
 bool tuv_part_reserve(tuv_batch_t* batch, const tuv_segment_t* segment, tuv_part_t* part,
                       uint32_t rows, size_t size) {
   if (part->capacity - part->size >= size) return true;

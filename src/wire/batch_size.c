@@ -28,7 +28,8 @@ uint64_t tuv_cell_bytes(const tuv_batch_t* batch, const tuv_cell_t* cell) {
 static uint64_t cells_size(const tuv_batch_t* batch, const tuv_cell_t* cells, uint32_t count) {
   uint64_t size = 0;
   for (uint32_t i = 0; i < count; i++)
-    size += tuv_item_size(tuv_has_lengths(batch, cells[i].type), 1, tuv_cell_bytes(batch, &cells[i]));
+    size += tuv_item_size(tuv_has_lengths(batch, cells[i].type), 1,
+                          tuv_cell_bytes(batch, &cells[i]));
   return size;
 }
 
@@ -163,8 +164,9 @@ static int check_types(const tuv_batch_t* batch, tuv_errmsg_t* err) {
   for (uint32_t i = 0; batch->fields != NULL && i < batch->count; i++) {
     const taosuv_stmt_field_t* field = &batch->fields[i];
     if (is_decimal(field->type) || field->type == TAOSUV_TYPE_BLOB)
-      return tuv_fail(err, TUV_ENOTSUP, "'%.64s': %s cannot be bound by the statement's first version",
-                      field->name, taosuv_type_name(field->type));
+      return tuv_fail(err, TUV_ENOTSUP,
+                      "'%.64s': %s cannot be bound by the statement's first version", field->name,
+                      taosuv_type_name(field->type));
   }
   return 0;
 }

@@ -143,30 +143,34 @@ static bool set(reader_t* reader, const char* key, const char* value) {
 
 /* ---- the request ---- */
 
-/* Arguments and the properties that they stand for. Empty ones are not given. */
+/* Arguments and the properties that they stand for. Empty ones are not given, and older gateways
+ * do not look at newer ones. */
 static const struct {
   const char* arg;
   const char* key;
+  uint8_t since[3];
 } named[] = {
-    {"group_id", "group.id"},
-    {"client_id", "client.id"},
-    {"offset_rest", "auto.offset.reset"},
-    {"offset_reset", "auto.offset.reset"},
-    {"auto_commit", "enable.auto.commit"},
-    {"auto_commit_interval_ms", "auto.commit.interval.ms"},
-    {"session_timeout_ms", "session.timeout.ms"},
-    {"max_poll_interval_ms", "max.poll.interval.ms"},
-    {"with_table_name", "msg.with.table.name"},
-    {"snapshot_enable", "experimental.snapshot.enable"},
-    {"enable_batch_meta", "msg.enable.batchmeta"},
-    {"msg_consume_excluded", "msg.consume.excluded"},
-    {"msg_consume_rawdata", "msg.consume.rawdata"},
+    {"group_id", "group.id", {0}},
+    {"client_id", "client.id", {0}},
+    {"offset_rest", "auto.offset.reset", {0}},
+    {"offset_reset", "auto.offset.reset", {0}},
+    {"auto_commit", "enable.auto.commit", {0}},
+    {"auto_commit_interval_ms", "auto.commit.interval.ms", {0}},
+    {"session_timeout_ms", "session.timeout.ms", {3, 3, 3}},
+    {"max_poll_interval_ms", "max.poll.interval.ms", {3, 3, 3}},
+    {"with_table_name", "msg.with.table.name", {0}},
+    {"snapshot_enable", "experimental.snapshot.enable", {0}},
+    {"enable_batch_meta", "msg.enable.batchmeta", {3, 3, 3}},
+    {"msg_consume_excluded", "msg.consume.excluded", {0}},
+    {"msg_consume_rawdata", "msg.consume.rawdata", {3, 3, 6}},
 };
 
 /* 0; 1: the arguments are no properties and get no answer; 2: the error is set. */
 static int read_named(reader_t* reader, yyjson_val* args) {
   for (size_t i = 0; i < sizeof named / sizeof *named; i++) {
     const char* value;
+    const uint8_t* since = named[i].since;
+    if (!ts_server_has(reader->server, since[0], since[1], since[2], 0)) continue;
     if (!ts_arg_text(args, named[i].arg, &value, NULL)) return 1;
     if (*value != '\0' && !set(reader, named[i].key, value)) return 2;
   }

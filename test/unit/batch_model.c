@@ -346,7 +346,8 @@ static bool has_v1(const model_t* model) {
 void model_verify(const model_t* model, tuv_batch_t* batch) {
   tuv_errmsg_t err;
   for (int text = 0; text < 2; text++) {
-    tuv_batch_wire_t stmt2 = {TUV_BATCH_STMT2, text != 0}, columnar = {TUV_BATCH_COLUMNAR, text != 0};
+    tuv_batch_wire_t stmt2 = {TUV_BATCH_STMT2, text != 0};
+    tuv_batch_wire_t columnar = {TUV_BATCH_COLUMNAR, text != 0};
     MODEL_CHECK(tuv_batch_ready(batch, INT32_MAX, &err) == 0);
     MODEL_CHECK(tuv_batch_set_wire(batch, stmt2, &err) == 0);
     verify_stmt2(model, batch, text != 0);

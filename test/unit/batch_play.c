@@ -37,7 +37,8 @@ static uint64_t next_u64(play_t* play) {
 
 /* ---- the statement ---- */
 
-static const uint8_t types[] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 20, 21};
+static const uint8_t types[] = {1,  2,  3,  4,  5,  6,  7,  8,  9,  10,
+                                11, 12, 13, 14, 15, 16, 17, 18, 20, 21};
 
 static taosuv_stmt_field_t make_field(play_t* play, uint8_t kind) {
   static const char* const names[] = {"a", "b", "c", "d", "e", "f", "g", "h"};
@@ -116,9 +117,9 @@ static model_cell_t make_integer(play_t* play, uint8_t type, taosuv_value_t* val
   uint32_t size = 1u << (type - (is_signed ? TAOSUV_TYPE_TINYINT : TAOSUV_TYPE_UTINYINT));
   uint8_t how = next(play);
   uint64_t bits = next_u64(play) >> (64 - 8 * size);
-  if (how % 4 == 0) bits = is_signed ? UINT64_C(1) << (8 * size - 1) : UINT64_MAX >> (64 - 8 * size);
-  if (how % 4 == 1) bits = is_signed ? (UINT64_C(1) << (8 * size - 1)) - 1 : 0;
   uint64_t sign = UINT64_C(1) << (8 * size - 1);
+  if (how % 4 == 0) bits = is_signed ? sign : UINT64_MAX >> (64 - 8 * size);
+  if (how % 4 == 1) bits = is_signed ? sign - 1 : 0;
   bool negative = is_signed && (bits & sign) != 0;
   int64_t number = (int64_t) (negative && size < 8 ? bits | ~(2 * sign - 1) : bits);
   if (negative || (how < 128 && bits <= INT64_MAX)) *value = taosuv_i64(number);
@@ -258,7 +259,8 @@ static taosuv_value_t wrong_value(play_t* play, const taosuv_stmt_field_t* field
   if (type == TAOSUV_TYPE_UTINYINT) return taosuv_i64(-1);
   if (type == TAOSUV_TYPE_VARCHAR && field->length != 0)
     return taosuv_text("longer than any of these fields", 31);
-  if (type == TAOSUV_TYPE_DECIMAL64 || type == TAOSUV_TYPE_DECIMAL128) return taosuv_text("1.2.3", 5);
+  if (type == TAOSUV_TYPE_DECIMAL64 || type == TAOSUV_TYPE_DECIMAL128)
+    return taosuv_text("1.2.3", 5);
   return taosuv_bool(1);
 }
 
@@ -399,7 +401,8 @@ static void append_cell(play_t* play, column_t* column, uint32_t row, const mode
   bool variable = column->array.offsets != NULL;
   column->nulls[row] = cell->null ? (uint8_t) (1 + next(play) % 255) : 0;
   if (cell->null) {
-    static const uint8_t widths[] = {0, 1, 1, 2, 4, 8, 4, 8, 0, 8, 0, 1, 2, 4, 8, 0, 0, 16, 0, 0, 0, 8};
+    static const uint8_t widths[] = {0, 1, 1, 2, 4, 8, 4, 8,  0, 8, 0,
+                                     1, 2, 4, 8, 0, 0, 16, 0, 0, 0, 8};
     append(column, junk, variable ? next(play) % 3u : widths[field->type]);
   } else if (column->text) {
     char buf[64];

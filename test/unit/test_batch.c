@@ -1,4 +1,4 @@
-/* What is bound as the messages that are documented byte by byte (PROTOCOL 6.1.5, 6.3.3 to 6.3.5). */
+/* What is bound as the messages documented byte by byte (PROTOCOL 6.1.5, 6.3.3 to 6.3.5). */
 #include "batch_kit.h"
 
 #define TS INT64_C(1726803356466)

@@ -241,7 +241,8 @@ static void wrong_columns(void** state) {
           "table 'd1', column 'ts', row 0: NULL is not possible in the table's TIMESTAMP");
   a = good_arrays();
   a.columns[1].type = TAOSUV_TYPE_INT;
-  refuses(&batch, &a, TUV_ETYPE, "table 'd1', column 'tiny': an array of INT does not go into TINYINT");
+  refuses(&batch, &a, TUV_ETYPE,
+          "table 'd1', column 'tiny': an array of INT does not go into TINYINT");
   a.columns[1].type = 99;
   refuses(&batch, &a, TUV_ETYPE,
           "table 'd1', column 'tiny': an array of no type does not go into TINYINT");
@@ -266,7 +267,8 @@ static void wrong_columns(void** state) {
   a.columns[5].offsets = split;
   a.columns[6].offsets = split;
   refuses(&batch, &a, TUV_EINVAL,
-          "table 'd1', column 'g', row 0: the bytes are no WKB geometry (1 bytes, wrong from byte 1)");
+          "table 'd1', column 'g', row 0: "
+          "the bytes are no WKB geometry (1 bytes, wrong from byte 1)");
   a = good_arrays();
   a.columns[7] = (taosuv_array_t){TAOSUV_TYPE_VARCHAR, "1.00100.0", numbers, NULL};
   tuv_errmsg_t err;

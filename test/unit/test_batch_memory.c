@@ -35,7 +35,8 @@ static int step(tuv_batch_t* batch, uint32_t number, tuv_errmsg_t* err) {
   memset(json, ' ', sizeof json);
   memcpy(json, "{\"k\":1}", 7);
   taosuv_value_t tags[] = {taosuv_text(json, sizeof json), taosuv_i64(table)};
-  taosuv_value_t row[] = {taosuv_i64(number), text("some text of a row"), text("12345678901234567.5")};
+  taosuv_value_t row[] = {taosuv_i64(number), text("some text of a row"),
+                          text("12345678901234567.5")};
   const taosuv_array_t columns[] = {{TAOSUV_TYPE_BIGINT, integers, NULL, NULL},
                                     {TAOSUV_TYPE_NCHAR, names, offsets, NULL},
                                     {TAOSUV_TYPE_VARCHAR, numbers, number_offsets, NULL}};
@@ -127,7 +128,8 @@ static void batches_alike_take_no_memory(void** state) {
   alloc_probe_t probe;
   tuv_batch_t batch, other;
   name_fields();
-  for (uint32_t i = 1; i < COUNT(fields); i++) /* but JSON, whose reader takes some and gives it back */
+  /* But JSON, whose reader takes some and gives it back. */
+  for (uint32_t i = 1; i < COUNT(fields); i++)
     if (fields[i].type == TAOSUV_TYPE_JSON) fields[i].type = TAOSUV_TYPE_VARCHAR;
   alloc_probe_init(&probe);
   tuv_batch_init(&batch, &probe.alloc, true, fields, COUNT(fields));

@@ -2,6 +2,7 @@
 #include "alloc_probe.h"
 #include "batch_kit.h"
 #include "wire/batch_private.h"
+#include "wire/format.h"
 #include "wire/json_check.h"
 
 #include <math.h>
@@ -337,6 +338,35 @@ static void a_query_s_values_bring_their_types(void** state) {
   tuv_batch_free(&batch);
 }
 
+static void parameters_of_the_first_version(void** state) {
+  (void) state;
+  tuv_batch_t batch;
+  tuv_errmsg_t err;
+  tuv_batch_wire_t wire = {TUV_BATCH_V1, false};
+  int64_t ts = -2;
+  const uint32_t offsets[] = {0, 1}, nothing[] = {0, 0};
+  const taosuv_array_t params[] = {{TAOSUV_TYPE_TIMESTAMP, &ts, NULL, NULL}, /* as BIGINT */
+                                   {TAOSUV_TYPE_NCHAR, "n", offsets, NULL},
+                                   {TAOSUV_TYPE_NULL, NULL, NULL, NULL}};
+  tuv_batch_init(&batch, &tuv_alloc_default, false, NULL, 3);
+  WELL(tuv_batch_set_wire(&batch, wire, WHY));
+  WELL(tuv_batch_columns(&batch, 1, params, 3, WHY));
+  WELL(tuv_batch_ready(&batch, 1000, WHY));
+  assert_bytes(encode_rows(&batch, 0, 0, 0), 24,
+               "01000000 4e000000 01000000 03000000 00000000 0000000000000000"
+               "05 08000000 0a 00000000 08 00000000 08000000 06000000 00000000"
+               "00 feffffffffffffff 00000000 0400 6e000000 ffffffff");
+  tuv_batch_free(&batch);
+  const taosuv_array_t blob = {TAOSUV_TYPE_BLOB, "", nothing, NULL};
+  tuv_batch_init(&batch, &tuv_alloc_default, false, NULL, 1);
+  WELL(tuv_batch_columns(&batch, 1, &blob, 1, WHY));
+  WELL(tuv_batch_ready(&batch, 1000, WHY));
+  WELL(tuv_batch_set_wire(&batch, wire, WHY));
+  assert_int_equal(tuv_batch_ready(&batch, 1000, &err), TUV_ENOTSUP);
+  assert_string_equal(err.text, "parameter 0: the server takes no BLOB here");
+  tuv_batch_free(&batch);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(geometries_are_whole_or_refused),
@@ -348,6 +378,7 @@ int main(void) {
       cmocka_unit_test(timespecs_in_the_field_s_precision),
       cmocka_unit_test(decimals_as_integers_and_as_text),
       cmocka_unit_test(a_query_s_values_bring_their_types),
+      cmocka_unit_test(parameters_of_the_first_version),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

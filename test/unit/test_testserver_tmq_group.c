@@ -377,6 +377,25 @@ static void newer_servers_say_what_was_wrong(void** state) {
                      "\"code\":280,\"message\":\"unknown configuration key: foo.bar\""));
 }
 
+static void an_old_server_lacks_what_it_lacked(void** state) {
+  tc_t* f = *state;
+  ts_server_close(f->wc.server, NULL, NULL);
+  ts_config_t config = {.version = "3.2.2.0"};
+  assert_int_equal(ts_server_create(&f->wc.loop, &config, &f->wc.server), 0);
+  fill(f, 1);
+  tc_open(f);
+  tc_says(f, "{\"action\":\"subscribe\",\"args\":{\"req_id\":1,\"user\":\"root\","
+             "\"password\":\"taosdata\",\"group_id\":\"g\",\"topics\":[\"t\"],"
+             "\"offset_rest\":\"earliest\",\"max_poll_interval_ms\":\"?\","
+             "\"config\":{\"foo\":\"bar\"}}}",
+          "{\"code\":0,\"message\":\"\",\"action\":\"subscribe\",\"req_id\":1,\"timing\":#}");
+  static const char ask[] = "{\"action\":\"poll\",\"args\":{\"req_id\":5,\"blocking_time\":0,"
+                            "\"message_id\":0}}";
+  assert_true(tc_has(f, ask, "\"message_id\":1,"));
+  tc_silent(f, "{\"action\":\"fetch_raw_data\",\"args\":{\"req_id\":2,\"message_id\":1}}");
+  assert_true(tc_has(f, ask, "\"have_message\":false")); /* it does not look at the id */
+}
+
 static void a_subscriber_is_told_the_instances(void** state) {
   tc_t* f = *state;
   ts_server_close(f->wc.server, NULL, NULL);
@@ -449,6 +468,7 @@ int main(void) {
       TEST(the_gateway_commits_at_a_poll_if_told_so),
       TEST(subscribe_refuses_as_recorded),
       TEST(newer_servers_say_what_was_wrong),
+      TEST(an_old_server_lacks_what_it_lacked),
       TEST(a_subscriber_is_told_the_instances),
       TEST(what_a_topic_reads_cannot_be_dropped),
       TEST(after_unsubscribe_it_may_subscribe_again),

@@ -1,0 +1,162 @@
+/* The writer: takes rows one by one, from anywhere in a service, and writes them in large batches. */
+#ifndef TAOSUV_WRITER_H
+#define TAOSUV_WRITER_H
+
+#include "lines.h"
+#include "stmt.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* A writer belongs to the library: made by taosuv_writer_open, ended by taosuv_writer_close. It has a
+ * number of lanes, each with one batch in flight and one being filled. All rows of a table go through
+ * the same lane, so that their order is kept; batches of different lanes travel side by side, over as
+ * many connections as the client has.
+ *
+ * A batch that was lost with its connection, or that the server was too busy for, is sent again until
+ * retry_ms have passed. It may have been executed the first time: rows of one table with the same
+ * timestamp overwrite each other, so that a repeat changes nothing, as long as every row has its
+ * timestamp from the caller and nobody else writes those rows meanwhile. A batch that the server
+ * refuses for what is in it is not repeated but reported, with its tables and rows: nothing is lost
+ * silently. */
+typedef struct taosuv_writer_s taosuv_writer_t;
+
+/* Rows are numbered from 0 in the order in which the writer took them. */
+typedef struct taosuv_writer_range_s {
+  const char* table; /* UTF-8, not NUL-terminated; lines have none */
+  size_t length;
+  uint64_t first, last; /* numbers of this table's first and last row in the batch */
+  uint64_t rows;        /* how many of them; others between are other tables' */
+} taosuv_writer_range_t;
+
+/* A batch that was not written, or maybe not. All pointers live until the callback returns. */
+typedef struct taosuv_writer_report_s {
+  int status;             /* the last attempt's */
+  unsigned int err_flags; /* with TAOSUV_ERR_MAYBE_EXECUTED it may have been written nevertheless */
+  int server_code;
+  const char* message;    /* never NULL */
+  const char* host;       /* or NULL */
+  uint32_t attempts;      /* 0: it was never sent */
+  uint64_t rows;
+  const taosuv_writer_range_t* ranges; /* NULL when there was no memory to remember them */
+  size_t count;
+  uint64_t reserved[4];
+} taosuv_writer_report_t;
+
+/* Sums since the writer was opened. rows_taken is rows_written + rows_failed + rows_pending. */
+typedef struct taosuv_writer_totals_s {
+  uint64_t rows_taken;
+  uint64_t rows_written; /* in batches that the server has executed */
+  uint64_t rows_failed;  /* in batches that were reported */
+  uint64_t rows_pending; /* gathered, or in flight */
+  uint64_t bytes_pending;
+  uint64_t batches;      /* written */
+  uint64_t retries;      /* batches that were sent once more */
+  int64_t affected_rows; /* as the server counted */
+  uint64_t reserved[4];
+} taosuv_writer_totals_t;
+
+typedef void (*taosuv_writer_report_cb)(taosuv_writer_t* writer,
+                                        const taosuv_writer_report_t* report, void* data);
+typedef void (*taosuv_writer_drain_cb)(taosuv_writer_t* writer, void* data);
+
+/* Initialise with taosuv_writer_options_init, then set what differs. 0 stands for the default. */
+typedef struct taosuv_writer_options_s {
+  size_t size; /* sizeof(taosuv_writer_options_t) of the caller's header */
+  /* Rows: an INSERT with question marks, such as
+   * "INSERT INTO ? USING power.meters TAGS(?, ?) VALUES(?, ?, ?)". NULL: a writer of lines. */
+  const char* sql;
+  size_t sql_length;
+  const char* table; /* as of taosuv_stmt_prepare_t; may be NULL */
+  /* Lines: how they are written and what their times mean. JSON cannot be gathered. */
+  int format;    /* taosuv_lines_format_t */
+  int precision; /* taosuv_lines_precision_t */
+  const char* table_name_key;   /* as of taosuv_insert_lines_t; copied */
+  size_t table_name_key_length;
+  uint32_t lanes;         /* batches in flight at most: 4; 64 at most */
+  uint32_t batch_rows;    /* a batch is sent when it has so many rows: 10,000 … */
+  size_t batch_bytes;     /* … or so many bytes: 1 MiB; at most half of max_message_size … */
+  uint32_t batch_age_ms;  /* … or when its first row is so old: 100 */
+  size_t max_bytes;       /* of all that is gathered or in flight: 64 MiB; then TAOSUV_EAGAIN */
+  uint64_t timeout_ms;    /* of one attempt; 0: the client's request_timeout */
+  uint64_t retry_ms;      /* for how long a batch is tried: 60,000; 1: once */
+  taosuv_writer_report_cb on_report; /* must be set: what could not be written is told here */
+  taosuv_writer_drain_cb on_drain;   /* after TAOSUV_EAGAIN, once, when there is room; may be NULL */
+  void* data;                        /* for both */
+} taosuv_writer_options_t;
+
+TAOSUV_EXTERN void taosuv_writer_options_init(taosuv_writer_options_t* options);
+
+/* Opens a writer: prepares a statement for each lane. The request is the caller's, zeroed, and pending
+ * until its callback begins; it ends early only with the client (TAOSUV_ECANCELED). Returns 0,
+ * TAOSUV_EINVAL (options that make no sense, an SQL that is no INSERT with a `?`), TAOSUV_ENOMEM,
+ * TAOSUV_ECLOSED, TAOSUV_EBUSY, or what taosuv_stmt_prepare returns. */
+typedef struct taosuv_writer_open_s taosuv_writer_open_t;
+typedef void (*taosuv_writer_open_cb)(taosuv_writer_open_t* req, int status);
+struct taosuv_writer_open_s {
+  void* data;
+  taosuv_writer_open_cb cb;
+  taosuv_writer_t* writer; /* out: to be closed by the caller; NULL after a failure */
+  const char* message;     /* out: what went wrong, until the callback returns */
+  int server_code;         /* out */
+  void* priv[4];
+};
+TAOSUV_EXTERN int taosuv_writer_open(taosuv_client_t* client, taosuv_writer_open_t* req,
+                                     const taosuv_writer_options_t* options,
+                                     taosuv_writer_open_cb cb);
+
+/* What is to be bound: as taosuv_stmt_fields. */
+TAOSUV_EXTERN const taosuv_stmt_field_t* taosuv_writer_fields(const taosuv_writer_t* writer,
+                                                               uint32_t* count);
+
+/* One row of a table, which is created with these tags if it does not exist and the SQL says so. Values
+ * are copied. `table` is NULL and `ntags` 0 where the SQL has no `?` for them. Tags that differ from those
+ * that the table already has on the server are ignored there. Returns 0; TAOSUV_EAGAIN when max_bytes are
+ * pending or the table's lane is full: on_drain follows; TAOSUV_EINVAL, TAOSUV_ETYPE, TAOSUV_ERANGE for
+ * what cannot be bound; TAOSUV_ENOMEM; TAOSUV_ECLOSED. Whatever it returns but 0, nothing was taken, and
+ * taosuv_writer_message says why. */
+TAOSUV_EXTERN int taosuv_writer_row(taosuv_writer_t* writer, const char* table, size_t length,
+                                    const taosuv_value_t* tags, uint32_t ntags,
+                                    const taosuv_value_t* values, uint32_t count);
+/* The same for many rows in columns. */
+TAOSUV_EXTERN int taosuv_writer_columns(taosuv_writer_t* writer, const char* table, size_t length,
+                                        const taosuv_value_t* tags, uint32_t ntags, uint32_t rows,
+                                        const taosuv_array_t* columns, uint32_t count);
+
+/* One line or several of one measurement (others are let through, but their order is kept only among
+ * those that begin with the same one), of a writer of lines. */
+TAOSUV_EXTERN int taosuv_writer_lines(taosuv_writer_t* writer, const char* text, size_t length);
+
+/* Why the last call failed; "" if it did not. Until the next call. */
+TAOSUV_EXTERN const char* taosuv_writer_message(const taosuv_writer_t* writer);
+
+TAOSUV_EXTERN void taosuv_writer_totals(const taosuv_writer_t* writer,
+                                        taosuv_writer_totals_t* totals);
+
+/* Sends what is gathered without waiting for its age, and calls back when every row that was taken
+ * before has been written or reported. Returns 0, TAOSUV_EINVAL, TAOSUV_EBUSY (the request is pending) or
+ * TAOSUV_ECLOSED. */
+typedef struct taosuv_writer_flush_s taosuv_writer_flush_t;
+typedef void (*taosuv_writer_flush_cb)(taosuv_writer_flush_t* req);
+struct taosuv_writer_flush_s {
+  void* data;
+  taosuv_writer_flush_cb cb;
+  uint64_t rows_failed; /* out: of those that were pending when it was called */
+  void* priv[8];
+};
+TAOSUV_EXTERN int taosuv_writer_flush(taosuv_writer_t* writer, taosuv_writer_flush_t* req,
+                                      taosuv_writer_flush_cb cb);
+
+/* Takes no more rows, writes what it has (trying for retry_ms at most), then calls back once with the
+ * totals, and frees the writer. When the client is closed first, what is pending is reported with
+ * TAOSUV_ECANCELED. NULL is allowed; `cb` may be NULL. */
+typedef void (*taosuv_writer_close_cb)(const taosuv_writer_totals_t* totals, void* data);
+TAOSUV_EXTERN void taosuv_writer_close(taosuv_writer_t* writer, taosuv_writer_close_cb cb,
+                                       void* data);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

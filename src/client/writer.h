@@ -1,0 +1,135 @@
+/* What the files of the writer share: its lanes, and what a lane is made of. */
+#ifndef TUV_CLIENT_WRITER_H
+#define TUV_CLIENT_WRITER_H
+
+#include "client/private.h"
+#include "taosuv/writer.h"
+#include "util/arena.h"
+
+typedef struct tuv_lane_s tuv_lane_t;
+
+/* What a lane gathers and how it is written: rows by a statement, or lines. */
+typedef struct tuv_lane_type_s {
+  size_t size; /* of the lane's struct, which begins with a tuv_lane_t */
+  bool asks;   /* it has something to ask the server before it can begin */
+  /* Begins to make it ready. Returns 0 or an error. If it asks, tuv_lane_ready follows from a later
+   * turn; else the writer's first step makes it ready. */
+  int (*open)(tuv_lane_t* lane, const taosuv_writer_options_t* options, tuv_errmsg_t* err);
+  /* Bytes of what is gathered. */
+  size_t (*bytes)(tuv_lane_t* lane);
+  /* Notes what is gathered in lane->ranges. */
+  void (*note)(tuv_lane_t* lane);
+  /* Begins to write what is gathered, or `again` the batch that was given to tuv_lane_done last;
+   * tuv_lane_done follows from a later turn. Returns 0, or an error and nothing has changed. */
+  int (*send)(tuv_lane_t* lane, bool again, tuv_errmsg_t* err);
+  /* Drops what is gathered. */
+  void (*drop)(tuv_lane_t* lane);
+  /* Frees all but the lane; nothing is in flight. */
+  void (*close)(tuv_lane_t* lane);
+} tuv_lane_type_t;
+
+extern const tuv_lane_type_t tuv_lane_rows;
+extern const tuv_lane_type_t tuv_lane_lines;
+
+typedef enum {
+  TUV_LANE_OPENING,
+  TUV_LANE_IDLE,
+  TUV_LANE_FLYING, /* its batch is on its way */
+  TUV_LANE_PAUSING, /* before its batch is sent again */
+  TUV_LANE_REFUSED  /* its batch could not even be given away; to be told in the next step */
+} tuv_lane_state_t;
+
+struct tuv_lane_s {
+  taosuv_writer_t* writer;
+  /* gathered */
+  uint64_t rows, bytes;
+  uint64_t first, last; /* numbers of its first and last row */
+  uint64_t since;       /* loop time of the first one */
+  /* in flight, or to be sent again */
+  uint64_t flying_rows, flying_bytes;
+  uint64_t flying_first;
+  uint64_t begun;       /* loop time of its first attempt */
+  uint64_t retry_at;
+  uint32_t attempts;
+  unsigned int flags;   /* TAOSUV_ERR_MAYBE_EXECUTED of an earlier attempt */
+  uint8_t state;        /* tuv_lane_state_t */
+  bool due;             /* what is gathered is to be sent */
+  bool no_ranges;       /* there was no memory to note them */
+  int refusal;
+  tuv_errmsg_t refusal_text;
+  /* noted when it was sent */
+  tuv_arena_t names;
+  taosuv_writer_range_t* ranges;
+  size_t nranges, ranges_size;
+};
+
+struct taosuv_writer_s {
+  tuv_queue_t link; /* in the client's writers */
+  taosuv_client_t* client; /* NULL once it is closed */
+  uv_loop_t* loop;
+  tuv_mem_t* mem;   /* the client's, kept by a piece of memory of it */
+  const tuv_lane_type_t* type;
+  tuv_lane_t** lanes;
+  uint32_t nlanes;
+  uint32_t opening; /* lanes that are not ready */
+  uv_timer_t timer;
+  uint64_t wake_at; /* loop time for which it is set; UINT64_MAX: it is not */
+  bool in_step;     /* to do things once, however they come */
+  bool queue_full;  /* the client's: to be tried again soon */
+  taosuv_writer_options_t options;
+  taosuv_writer_open_t* open;
+  int open_status;
+  bool named;     /* rows: the SQL has a `?` for the table's name … */
+  uint32_t ntags; /* … and so many for tags */
+  char* name_key; /* of lines; or NULL */
+  size_t name_key_length;
+  uint64_t lane_limit; /* bytes that a lane may gather while it is busy */
+  uint64_t taken;      /* rows: the number of the next one */
+  taosuv_writer_totals_t totals;
+  tuv_queue_t flushes; /* taosuv_writer_flush_t by their private part, in order */
+  bool drain_wanted;
+  bool closing;
+  taosuv_writer_close_cb close_cb;
+  void* close_data;
+  uint64_t random;  /* for the pauses */
+  tuv_errmsg_t err; /* of the last call */
+};
+
+/* A flush's insides: overlays its priv. */
+typedef struct tuv_flush_s {
+  tuv_queue_t link;
+  uint64_t upto;    /* rows below this number */
+  uint64_t failed;  /* of the writer when it began */
+  uint64_t pending; /* not 0: the request is */
+} tuv_flush_t;
+
+/* writer_lane.c */
+/* A lane's batch is done, well (0) or not; `req` says more. */
+void tuv_lane_done(tuv_lane_t* lane, const taosuv_req_t* req, int64_t affected_rows);
+/* The name of a table of what is being noted. */
+void tuv_lane_note(tuv_lane_t* lane, const char* table, size_t length, uint64_t first,
+                   uint64_t last, uint64_t rows);
+/* `rows` were added. */
+void tuv_lane_added(tuv_lane_t* lane, uint64_t rows);
+/* Whether a lane takes more: 0, or TAOSUV_EAGAIN. */
+int tuv_lane_check(tuv_lane_t* lane);
+/* Whether it has rows with numbers below this one that are neither written nor reported. */
+bool tuv_lane_has(const tuv_lane_t* lane, uint64_t upto);
+/* Does what is due for a lane, which may call back; returns when it is to be looked at again. */
+uint64_t tuv_lane_step(tuv_lane_t* lane, uint64_t now);
+
+/* writer_step.c */
+/* Lets every lane do what is due and tells whoever waits. Calls back. */
+void tuv_writer_step(taosuv_writer_t* writer);
+void tuv_writer_wake(taosuv_writer_t* writer); /* a step in a later turn */
+void tuv_writer_expect(taosuv_writer_t* writer, uint64_t at);
+
+/* writer.c */
+/* A lane was opened, well (0) or not; `req` says more, if there was one. The last one calls back. */
+void tuv_lane_ready(tuv_lane_t* lane, int status, const taosuv_req_t* req);
+tuv_lane_t* tuv_writer_lane(taosuv_writer_t* writer, const void* key, size_t size);
+int tuv_writer_check(taosuv_writer_t* writer, const tuv_lane_type_t* type);
+void tuv_writer_ready(taosuv_writer_t* writer); /* makes lanes ready that ask nobody */
+void tuv_writer_release(taosuv_writer_t* writer);
+
+#endif

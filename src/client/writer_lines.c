@@ -1,0 +1,135 @@
+/* A writer of lines: a lane gathers text, and keeps what is in flight until it is written. */
+#include <string.h>
+
+#include "client/writer.h"
+#include "util/buf.h"
+#include "util/utf8.h"
+
+typedef struct lines_lane_s {
+  tuv_lane_t lane;
+  taosuv_insert_lines_t insert;
+  tuv_buf_t gathered, flying;
+} lines_lane_t;
+
+static lines_lane_t* of(tuv_lane_t* lane) {
+  return (lines_lane_t*) (void*) lane;
+}
+
+/* ---- opening ---- */
+
+/* There is nothing to ask the server: the writer's first step opens the lane. */
+static int open_lines(tuv_lane_t* lane, const taosuv_writer_options_t* options, tuv_errmsg_t* err) {
+  lines_lane_t* lines = of(lane);
+  if (options->format != TAOSUV_LINES_INFLUX && options->format != TAOSUV_LINES_TELNET)
+    return tuv_fail(err, TAOSUV_EINVAL, "lines of this format cannot be gathered");
+  if (options->precision > TAOSUV_LINES_NS)
+    return tuv_fail(err, TAOSUV_EINVAL, "no such precision: %d", options->precision);
+  lines->insert.data = lines;
+  tuv_buf_init(&lines->gathered, &lane->writer->mem->alloc);
+  tuv_buf_init(&lines->flying, &lane->writer->mem->alloc);
+  return 0;
+}
+
+static void close_lines(tuv_lane_t* lane) {
+  tuv_buf_free(&of(lane)->gathered);
+  tuv_buf_free(&of(lane)->flying);
+}
+
+/* ---- sending ---- */
+
+static size_t bytes_of(tuv_lane_t* lane) {
+  return tuv_buf_size(&of(lane)->gathered);
+}
+
+static void note_lines(tuv_lane_t* lane) {
+  tuv_lane_note(lane, NULL, 0, lane->first, lane->last, lane->rows);
+}
+
+static void on_inserted(taosuv_insert_lines_t* req, int status) {
+  lines_lane_t* lines = req->data;
+  tuv_lane_done(&lines->lane, (taosuv_req_t*) (void*) req, status == 0 ? req->affected_rows : 0);
+}
+
+static void drop_lines(tuv_lane_t* lane) {
+  tuv_buf_t* gathered = &of(lane)->gathered;
+  tuv_buf_consume(gathered, tuv_buf_size(gathered), SIZE_MAX);
+}
+
+static int send_lines(tuv_lane_t* lane, bool again, tuv_errmsg_t* err) {
+  lines_lane_t* lines = of(lane);
+  const taosuv_writer_options_t* options = &lane->writer->options;
+  tuv_buf_t* text = again ? &lines->flying : &lines->gathered;
+  lines->insert.format = options->format;
+  lines->insert.precision = options->precision;
+  lines->insert.timeout_ms = options->timeout_ms;
+  lines->insert.table_name_key = lane->writer->name_key;
+  lines->insert.table_name_key_length = lane->writer->name_key_length;
+  uv_buf_t buf = uv_buf_init((char*) text->data + text->head, (unsigned int) tuv_buf_size(text));
+  int status = taosuv_insert_lines(lane->writer->client, &lines->insert, &buf, 1, on_inserted);
+  if (status < 0) return tuv_fail(err, status, "%s", taosuv_strerror(status));
+  if (again) return 0;
+  tuv_buf_t sent = lines->gathered;
+  lines->gathered = lines->flying;
+  lines->flying = sent;
+  drop_lines(lane);
+  return 0;
+}
+
+const tuv_lane_type_t tuv_lane_lines = {sizeof(lines_lane_t), false, open_lines, bytes_of,
+                                        note_lines, send_lines, drop_lines, close_lines};
+
+/* ---- gathering ---- */
+
+/* Copies the lines that are neither blank nor comments, which a server might count or refuse; into
+ * `out`, which has room for all and a newline, unless it is NULL. Returns how many they are, and their
+ * size. */
+static uint64_t copy_lines(const char* text, size_t length, uint8_t* out, size_t* size) {
+  uint64_t count = 0;
+  *size = 0;
+  for (size_t at = 0; at < length;) {
+    const char* end = memchr(text + at, '\n', length - at);
+    size_t part = end != NULL ? (size_t) (end - text) - at : length - at;
+    size_t blank = 0;
+    while (blank < part && (text[at + blank] == ' ' || text[at + blank] == '\r')) blank++;
+    if (blank < part && text[at] != '#') {
+      if (out != NULL) memcpy(out + *size, text + at, part);
+      if (out != NULL) out[*size + part] = '\n';
+      *size += part + 1;
+      count++;
+    }
+    at += part + 1;
+  }
+  return count;
+}
+
+/* The measurement, as it stands there: what the order is kept for. */
+static size_t key_length(const char* text, size_t length) {
+  size_t at = 0;
+  while (at < length && text[at] != ',' && text[at] != ' ') at++;
+  return at;
+}
+
+int taosuv_writer_lines(taosuv_writer_t* writer, const char* text, size_t length) {
+  if (writer == NULL || text == NULL) return TAOSUV_EINVAL;
+  int status = tuv_writer_check(writer, &tuv_lane_lines);
+  if (status < 0) return status;
+  if (length == TAOSUV_NUL_TERMINATED) length = strlen(text);
+  size_t size;
+  uint64_t lines = copy_lines(text, length, NULL, &size);
+  if (lines == 0) return tuv_fail(&writer->err, TAOSUV_EINVAL, "there is no line");
+  if (!tuv_utf8_valid((const uint8_t*) text, length))
+    return tuv_fail(&writer->err, TAOSUV_EINVAL, "the lines are not UTF-8");
+  if (length > writer->lane_limit)
+    return tuv_fail(&writer->err, TAOSUV_EMSGSIZE, "%zu bytes, %llu more than half of "
+                    "max_message_size", length, (unsigned long long) (length - writer->lane_limit));
+  tuv_lane_t* lane = tuv_writer_lane(writer, text, key_length(text, length));
+  tuv_buf_t* gathered = &of(lane)->gathered;
+  status = tuv_lane_check(lane);
+  if (status < 0) return tuv_fail(&writer->err, status, "too much is pending: wait for on_drain");
+  uint8_t* room = tuv_buf_reserve(gathered, size);
+  if (room == NULL) return tuv_fail(&writer->err, TAOSUV_ENOMEM, "out of memory");
+  copy_lines(text, length, room, &size);
+  tuv_buf_commit(gathered, size);
+  tuv_lane_added(lane, lines);
+  return 0;
+}

@@ -1,0 +1,614 @@
+/* The writer of rows: what it takes arrives once and in order, or is reported. */
+#include "fixture.h"
+
+typedef struct {
+  it_t* it;
+  taosuv_client_t* client;
+  taosuv_writer_t* writer;
+  const char* db;
+  taosuv_writer_options_t options;
+  int opened; /* 1, or a status */
+  unsigned reports, drains, closes, flushes;
+  taosuv_writer_report_t last;
+  uint64_t reported_rows;
+  char message[200], tables[400];
+  taosuv_writer_totals_t totals;
+  uint64_t flush_failed;
+} job_t;
+
+static void on_report(taosuv_writer_t* writer, const taosuv_writer_report_t* report, void* data) {
+  job_t* job = data;
+  assert_ptr_equal(writer, job->writer);
+  job->reports++;
+  job->last = *report;
+  job->reported_rows += report->rows;
+  snprintf(job->message, sizeof job->message, "%s", report->message);
+  size_t at = 0;
+  uint64_t rows = 0;
+  job->tables[0] = 0;
+  for (size_t i = 0; i < report->count; i++) {
+    const taosuv_writer_range_t* range = &report->ranges[i];
+    rows += range->rows;
+    assert_true(range->last - range->first + 1 >= range->rows);
+    if (at + range->length + 60 < sizeof job->tables)
+      at += (size_t) snprintf(job->tables + at, sizeof job->tables - at, "%.*s %d-%d %d;",
+                              (int) range->length, range->table, (int) range->first,
+                              (int) range->last, (int) range->rows);
+  }
+  assert_true(report->ranges == NULL || rows == report->rows);
+}
+
+static void on_drain(taosuv_writer_t* writer, void* data) {
+  job_t* job = data;
+  assert_ptr_equal(writer, job->writer);
+  job->drains++;
+}
+
+static void on_opened(taosuv_writer_open_t* req, int status) {
+  job_t* job = req->data;
+  job->writer = req->writer;
+  job->opened = status == 0 ? 1 : status;
+  snprintf(job->message, sizeof job->message, "%s", req->message != NULL ? req->message : "");
+}
+
+static void on_closed(const taosuv_writer_totals_t* totals, void* data) {
+  job_t* job = data;
+  job->closes++;
+  job->totals = *totals;
+}
+
+static void on_flushed(taosuv_writer_flush_t* req) {
+  job_t* job = req->data;
+  job->flushes++;
+  job->flush_failed = req->rows_failed;
+}
+
+static bool is_opened(void* data) {
+  return ((job_t*) data)->opened != 0;
+}
+
+static bool is_closed(void* data) {
+  return ((job_t*) data)->closes > 0;
+}
+
+/* A client, and a database with a super table. */
+static void prepare(it_t* it, job_t* job, const char* keys) {
+  memset(job, 0, sizeof *job);
+  job->it = it;
+  job->client = it_client(it, keys);
+  job->db = it_database(it, job->client, "ms");
+  it_ok(it, job->client,
+        "create stable %s.st (ts timestamp, a bigint, b double, c varchar(24)) "
+        "tags (g int, l varchar(20))",
+        job->db);
+  taosuv_writer_options_init(&job->options);
+  job->options.on_report = on_report;
+  job->options.on_drain = on_drain;
+  job->options.data = job;
+}
+
+static int open_as(job_t* job, const char* sql) {
+  taosuv_writer_open_t open = {.data = job};
+  job->options.sql = sql;
+  job->opened = 0;
+  assert_int_equal(taosuv_writer_open(job->client, &open, &job->options, on_opened), 0);
+  assert_int_equal(taosuv_writer_open(job->client, &open, &job->options, on_opened), TAOSUV_EBUSY);
+  assert_true(it_until(job->it, is_opened, job, 10000));
+  return job->opened;
+}
+
+static void open_writer(job_t* job) {
+  char sql[200];
+  snprintf(sql, sizeof sql, "insert into ? using %s.st tags(?,?) values(?,?,?,?)", job->db);
+  int status = open_as(job, sql);
+  if (status != 1) fail_msg("open: %s: %s", taosuv_err_name(status), job->message);
+}
+
+/* Row `number` of table `table`. */
+static int put(job_t* job, unsigned table, int64_t ts, int64_t a) {
+  char name[64], location[20];
+  snprintf(name, sizeof name, "%s.t%u", job->db, table);
+  snprintf(location, sizeof location, "city%u", table % 7);
+  taosuv_value_t tags[] = {taosuv_i64(table), taosuv_text(location, TAOSUV_NUL_TERMINATED)};
+  taosuv_value_t values[] = {taosuv_i64(ts), taosuv_i64(a),
+                             a % 5 == 0 ? taosuv_null() : taosuv_f64((double) a / 2),
+                             taosuv_text("some text", 9)};
+  return taosuv_writer_row(job->writer, name, TAOSUV_NUL_TERMINATED, tags, 2, values, 4);
+}
+
+static void put_waiting(job_t* job, unsigned table, int64_t ts, int64_t a) {
+  int status;
+  while ((status = put(job, table, ts, a)) == TAOSUV_EAGAIN) uv_run(&job->it->loop, UV_RUN_ONCE);
+  if (status != 0) fail_msg("%s", taosuv_writer_message(job->writer));
+}
+
+static void close_writer(job_t* job) {
+  taosuv_writer_close(job->writer, on_closed, job);
+  taosuv_writer_close(job->writer, on_closed, job); /* no effect */
+  assert_int_equal(job->closes, 0);
+  assert_true(it_until(job->it, is_closed, job, 120000));
+  assert_int_equal(job->totals.rows_pending, 0);
+  assert_int_equal(job->totals.bytes_pending, 0);
+  assert_int_equal(job->totals.rows_taken, job->totals.rows_written + job->totals.rows_failed);
+  assert_int_equal(job->totals.rows_failed, job->reported_rows);
+}
+
+static int64_t ask(job_t* job, const char* what) {
+  char sql[300];
+  snprintf(sql, sizeof sql, what, job->db);
+  return it_number(job->it, job->client, sql);
+}
+
+static void flush(job_t* job) {
+  taosuv_writer_flush_t req = {.data = job};
+  unsigned before = job->flushes;
+  assert_int_equal(taosuv_writer_flush(job->writer, &req, on_flushed), 0);
+  assert_int_equal(taosuv_writer_flush(job->writer, &req, on_flushed), TAOSUV_EBUSY);
+  assert_int_equal(job->flushes, before);
+  uint64_t start = it_ms();
+  while (job->flushes == before && it_ms() - start < 20000) uv_run(&job->it->loop, UV_RUN_ONCE);
+  assert_int_equal(job->flushes, before + 1);
+}
+
+/* ---- writing ---- */
+
+static void rows_arrive_in_tables_that_they_create(void** state) {
+  it_t* it = *state;
+  job_t job;
+  prepare(it, &job, "pool_size=2");
+  open_writer(&job);
+  uint32_t count;
+  const taosuv_stmt_field_t* fields = taosuv_writer_fields(job.writer, &count);
+  assert_int_equal(count, 7);
+  assert_int_equal(fields[0].kind, TAOSUV_BIND_TABLE);
+  for (int64_t i = 0; i < 1000; i++) assert_int_equal(put(&job, (unsigned) i % 13, i + 1, i), 0);
+  close_writer(&job);
+  assert_int_equal(job.totals.rows_written, 1000);
+  assert_int_equal(job.totals.affected_rows, 1000);
+  assert_int_equal(job.reports, 0);
+  assert_int_equal(ask(&job, "select count(*) from %s.st"), 1000);
+  assert_int_equal(ask(&job, "select sum(a) from %s.st"), 499500);
+  assert_int_equal(ask(&job, "select count(b) from %s.st"), 800);
+  assert_int_equal(ask(&job, "select count(*) from %s.st where g = 3 and l = 'city3'"), 77);
+}
+
+static void columns_are_taken_as_well(void** state) {
+  it_t* it = *state;
+  job_t job;
+  prepare(it, &job, "");
+  open_writer(&job);
+  int64_t ts[100], a[100];
+  double b[100];
+  for (int i = 0; i < 100; i++) ts[i] = a[i] = i + 1, b[i] = 0.5;
+  taosuv_array_t columns[] = {{TAOSUV_TYPE_TIMESTAMP, ts, NULL, NULL},
+                              {TAOSUV_TYPE_BIGINT, a, NULL, NULL},
+                              {TAOSUV_TYPE_DOUBLE, b, NULL, NULL},
+                              {TAOSUV_TYPE_NULL, NULL, NULL, NULL}};
+  char name[64];
+  snprintf(name, sizeof name, "%s.t1", job.db);
+  taosuv_value_t tags[] = {taosuv_i64(1), taosuv_null()};
+  assert_int_equal(taosuv_writer_columns(job.writer, name, TAOSUV_NUL_TERMINATED, tags, 2, 100,
+                                         columns, 4), 0);
+  close_writer(&job);
+  assert_int_equal(ask(&job, "select sum(a) from %s.st"), 5050);
+}
+
+static void a_single_table_has_a_writer_too(void** state) {
+  it_t* it = *state;
+  job_t job;
+  char sql[100];
+  prepare(it, &job, "");
+  it_ok(it, job.client, "create table %s.alone (ts timestamp, a int)", job.db);
+  snprintf(sql, sizeof sql, "insert into %s.alone values(?,?)", job.db);
+  assert_int_equal(open_as(&job, sql), 1);
+  for (int64_t i = 1; i <= 10; i++) {
+    taosuv_value_t values[] = {taosuv_i64(i), taosuv_i64(i)};
+    assert_int_equal(taosuv_writer_row(job.writer, NULL, 0, NULL, 0, values, 2), 0);
+  }
+  close_writer(&job);
+  assert_int_equal(ask(&job, "select sum(a) from %s.alone"), 55);
+}
+
+static void a_table_keeps_the_order_of_its_rows(void** state) {
+  it_t* it = *state;
+  job_t job;
+  prepare(it, &job, "pool_size=4");
+  job.options.batch_rows = 7;
+  open_writer(&job);
+  /* The same timestamps again and again: the last one is to stay. */
+  for (int64_t i = 0; i < 3000; i++) put_waiting(&job, (unsigned) i % 3, 1 + i % 30, i);
+  close_writer(&job);
+  assert_int_equal(job.totals.rows_written, 3000);
+  assert_int_equal(ask(&job, "select count(*) from %s.st"), 30);
+  assert_int_equal(ask(&job, "select min(a) from %s.st"), 2970);
+}
+
+/* ---- lines ---- */
+
+static void lines_are_gathered_and_written(void** state) {
+  it_t* it = *state;
+  job_t job;
+  prepare(it, &job, "");
+  taosuv_client_t* client = it_client_db(it, job.db, "pool_size=2");
+  taosuv_writer_open_t open = {.data = &job};
+  job.options.precision = TAOSUV_LINES_MS;
+  job.options.batch_rows = 50;
+  assert_int_equal(taosuv_writer_open(client, &open, &job.options, on_opened), 0);
+  assert_true(it_until(it, is_opened, &job, 10000));
+  assert_int_equal(job.opened, 1);
+  uint32_t count;
+  assert_null(taosuv_writer_fields(job.writer, &count));
+  for (int i = 0; i < 500; i++) {
+    char text[200];
+    int size = snprintf(text, sizeof text, "m%d,host=h%d a=%di64 17600000%05d\n# a remark\n\nm%d,host=x a=1i64 17600000%05d",
+                        i % 3, i % 5, i, i, i % 3, i);
+    int status;
+    while ((status = taosuv_writer_lines(job.writer, text, (size_t) size)) == TAOSUV_EAGAIN)
+      uv_run(&it->loop, UV_RUN_ONCE);
+    assert_int_equal(status, 0);
+  }
+  assert_int_equal(taosuv_writer_lines(job.writer, "\n \n# nothing\n", TAOSUV_NUL_TERMINATED),
+                   TAOSUV_EINVAL);
+  assert_int_equal(taosuv_writer_lines(job.writer, "m a=\"\xff\"", TAOSUV_NUL_TERMINATED),
+                   TAOSUV_EINVAL);
+  taosuv_value_t value = taosuv_i64(1);
+  assert_int_equal(taosuv_writer_row(job.writer, NULL, 0, NULL, 0, &value, 1), TAOSUV_EINVAL);
+  close_writer(&job);
+  assert_int_equal(job.totals.rows_written, 1000);
+  int64_t sum = 0;
+  for (int i = 0; i < 3; i++) {
+    char sql[100];
+    snprintf(sql, sizeof sql, "select sum(a) from %s.m%d where host != 'x'", job.db, i);
+    sum += it_number(it, job.client, sql);
+  }
+  assert_int_equal(sum, 124750);
+}
+
+static void a_bad_line_is_reported(void** state) {
+  it_t* it = *state;
+  job_t job;
+  prepare(it, &job, "");
+  taosuv_client_t* client = it_client_db(it, job.db, "");
+  taosuv_writer_open_t open = {.data = &job};
+  job.options.lanes = 1;
+  job.options.batch_age_ms = 1000000;
+  assert_int_equal(taosuv_writer_open(client, &open, &job.options, on_opened), 0);
+  assert_true(it_until(it, is_opened, &job, 10000));
+  assert_int_equal(taosuv_writer_lines(job.writer, "good a=1 1760000000000000000", 28), 0);
+  assert_int_equal(taosuv_writer_lines(job.writer, "good,,= 2\ngood a=1 2", 20), 0);
+  flush(&job);
+  assert_int_equal(job.reports, 1);
+  assert_int_equal(job.reported_rows, 3);
+  assert_int_equal(job.last.status, TAOSUV_ESERVER);
+  assert_string_equal(job.tables, " 0-2 3;");
+  close_writer(&job);
+}
+
+static void lines_that_are_lost_are_sent_again(void** state) {
+  it_t* it = *state;
+  it_needs_bundled(it);
+  job_t job;
+  prepare(it, &job, "");
+  taosuv_client_t* client = it_client_db(it, job.db, "retries=3");
+  taosuv_writer_open_t open = {.data = &job};
+  uint32_t rule = it_rule(it, &(ts_rule_t){.action = "insert", .times = 2, .answer = TS_ANSWER_CUT});
+  assert_int_equal(taosuv_writer_open(client, &open, &job.options, on_opened), 0);
+  assert_true(it_until(it, is_opened, &job, 10000));
+  for (int i = 0; i < 100; i++) {
+    char text[100];
+    int size = snprintf(text, sizeof text, "m%d a=%di64 176000000000000%04d", i % 10, i, i);
+    assert_int_equal(taosuv_writer_lines(job.writer, text, (size_t) size), 0);
+  }
+  close_writer(&job);
+  assert_int_equal(ts_server_rule_hits(it->server, rule), 2);
+  assert_int_equal(job.totals.rows_written, 100);
+  assert_true(job.totals.retries >= 1);
+  assert_int_equal(job.reports, 0);
+}
+
+static bool is_written(void* data) {
+  job_t* job = data;
+  taosuv_writer_totals(job->writer, &job->totals);
+  return job->totals.rows_pending == 0;
+}
+
+/* ---- when a batch is sent ---- */
+
+/* Ages never count here: what is written before the close was enough. */
+static void batches_of(job_t* job, it_t* it, uint32_t rows, size_t bytes) {
+  prepare(it, job, "");
+  job->options.lanes = 1;
+  job->options.batch_age_ms = 1000000;
+  job->options.batch_rows = rows;
+  job->options.batch_bytes = bytes;
+  open_writer(job);
+}
+
+static void a_batch_is_sent_when_it_has_enough_rows(void** state) {
+  it_t* it = *state;
+  job_t job;
+  batches_of(&job, it, 10, 1000000);
+  for (int64_t i = 0; i < 9; i++) assert_int_equal(put(&job, 1, i + 1, i), 0);
+  it_run(it, 50);
+  assert_false(is_written(&job));
+  assert_int_equal(put(&job, 1, 10, 10), 0);
+  assert_true(it_until(it, is_written, &job, 10000));
+  assert_int_equal(job.totals.batches, 1);
+  close_writer(&job);
+}
+
+static void a_batch_is_sent_when_it_has_enough_bytes(void** state) {
+  it_t* it = *state;
+  job_t job;
+  batches_of(&job, it, 1000000, 2000);
+  for (int64_t i = 0; i < 1000; i++) put_waiting(&job, 1, i + 1, i);
+  it_run(it, 50);
+  taosuv_writer_totals(job.writer, &job.totals);
+  assert_in_range(job.totals.batches, 2, 100);
+  assert_in_range(job.totals.bytes_pending, 0, 2000 + 100);
+  close_writer(&job);
+}
+
+static void a_batch_is_sent_when_it_is_old_enough(void** state) {
+  it_t* it = *state;
+  job_t job;
+  prepare(it, &job, "");
+  job.options.batch_age_ms = 30;
+  open_writer(&job);
+  assert_int_equal(put(&job, 1, 1, 1), 0);
+  assert_true(it_until(it, is_written, &job, 10000));
+  assert_int_equal(job.totals.batches, 1);
+  close_writer(&job);
+}
+
+static void a_flush_waits_for_nothing(void** state) {
+  it_t* it = *state;
+  job_t job;
+  prepare(it, &job, "");
+  job.options.batch_age_ms = 1000000;
+  open_writer(&job);
+  flush(&job); /* of nothing */
+  for (int64_t i = 0; i < 10; i++) assert_int_equal(put(&job, (unsigned) i, 1, i), 0);
+  flush(&job);
+  assert_int_equal(job.flush_failed, 0);
+  assert_int_equal(ask(&job, "select count(*) from %s.st"), 10);
+  close_writer(&job);
+}
+
+/* ---- bounds ---- */
+
+static void what_is_pending_is_bounded(void** state) {
+  it_t* it = *state;
+  job_t job;
+  prepare(it, &job, "pool_size=2");
+  job.options.max_bytes = 20000;
+  job.options.batch_bytes = 4000;
+  job.options.batch_age_ms = 1000000;
+  open_writer(&job);
+  unsigned refused = 0;
+  for (int64_t i = 0; i < 20000; i++) {
+    int status;
+    while ((status = put(&job, (unsigned) i % 40, i + 1, i)) == TAOSUV_EAGAIN) {
+      assert_true(strlen(taosuv_writer_message(job.writer)) > 0);
+      refused++;
+      unsigned before = job.drains;
+      while (job.drains == before) uv_run(&it->loop, UV_RUN_ONCE);
+    }
+    assert_int_equal(status, 0);
+    taosuv_writer_totals(job.writer, &job.totals);
+    assert_true(job.totals.bytes_pending < 20000 + 1000);
+  }
+  assert_true(refused > 0);
+  assert_true(job.drains <= refused);
+  close_writer(&job);
+  assert_int_equal(ask(&job, "select count(*) from %s.st"), 20000);
+}
+
+static void a_full_queue_of_the_client_is_waited_for(void** state) {
+  it_t* it = *state;
+  job_t job;
+  prepare(it, &job, "pool_size=1&max_inflight=1&max_queue=1");
+  job.options.batch_rows = 5;
+  job.options.lanes = 3;
+  open_writer(&job);
+  for (int64_t i = 0; i < 2000; i++) put_waiting(&job, (unsigned) i % 9, i + 1, i);
+  close_writer(&job);
+  assert_int_equal(job.totals.rows_written, 2000);
+  assert_int_equal(ask(&job, "select count(*) from %s.st"), 2000);
+}
+
+/* ---- what goes wrong ---- */
+
+static void what_cannot_be_bound_is_refused_and_nothing_else(void** state) {
+  it_t* it = *state;
+  job_t job;
+  prepare(it, &job, "");
+  open_writer(&job);
+  char name[64];
+  snprintf(name, sizeof name, "%s.t1", job.db);
+  taosuv_value_t tags[] = {taosuv_i64(1), taosuv_null()};
+  taosuv_value_t good[] = {taosuv_i64(1), taosuv_i64(1), taosuv_null(), taosuv_null()};
+  taosuv_value_t bad[] = {taosuv_i64(2), taosuv_text("x", 1), taosuv_null(), taosuv_null()};
+  assert_int_equal(taosuv_writer_row(job.writer, name, TAOSUV_NUL_TERMINATED, tags, 2, good, 4), 0);
+  assert_string_equal(taosuv_writer_message(job.writer), "");
+  assert_int_equal(taosuv_writer_row(job.writer, name, TAOSUV_NUL_TERMINATED, tags, 2, bad, 4),
+                   TAOSUV_ETYPE);
+  it_has(taosuv_writer_message(job.writer), "'a'");
+  assert_int_equal(taosuv_writer_row(job.writer, name, TAOSUV_NUL_TERMINATED, tags, 2, good, 3),
+                   TAOSUV_EINVAL);
+  assert_int_equal(taosuv_writer_row(job.writer, name, TAOSUV_NUL_TERMINATED, tags, 1, good, 4),
+                   TAOSUV_EINVAL);
+  assert_int_equal(taosuv_writer_row(job.writer, NULL, 0, tags, 2, good, 4), TAOSUV_EINVAL);
+  assert_int_equal(taosuv_writer_row(job.writer, name, TAOSUV_NUL_TERMINATED, NULL, 0, good, 4),
+                   TAOSUV_EINVAL);
+  assert_int_equal(taosuv_writer_lines(job.writer, "a b=1", 5), TAOSUV_EINVAL);
+  close_writer(&job);
+  assert_int_equal(job.totals.rows_taken, 1);
+  assert_int_equal(ask(&job, "select count(*) from %s.st"), 1);
+}
+
+static void an_sql_that_does_not_fit_is_refused(void** state) {
+  it_t* it = *state;
+  job_t job;
+  prepare(it, &job, "");
+  assert_int_equal(open_as(&job, "insert into nowhere.t values(?,?)"), TAOSUV_ESERVER);
+  assert_null(job.writer);
+  assert_true(strlen(job.message) > 0);
+  char sql[100];
+  snprintf(sql, sizeof sql, "select * from %s.st where a > ?", job.db);
+  assert_int_equal(open_as(&job, sql), TAOSUV_EINVAL);
+  it_has(job.message, "INSERT");
+  taosuv_writer_open_t open = {0};
+  job.options.on_report = NULL;
+  assert_int_equal(taosuv_writer_open(job.client, &open, &job.options, on_opened), TAOSUV_EINVAL);
+}
+
+static void a_refused_batch_is_reported_with_its_rows(void** state) {
+  it_t* it = *state;
+  it_needs_bundled(it);
+  job_t job;
+  prepare(it, &job, "");
+  job.options.lanes = 1;
+  job.options.batch_age_ms = 1000000;
+  open_writer(&job);
+  char expected[200];
+  it_rule(it, &(ts_rule_t){.action = "stmt2_exec", .times = 1, .answer = TS_ANSWER_ERROR,
+                           .code = 0x2653, .text = "Value too long"});
+  for (int64_t i = 0; i < 6; i++) assert_int_equal(put(&job, (unsigned) i % 2, i + 1, i), 0);
+  flush(&job);
+  assert_int_equal(job.reports, 1);
+  assert_int_equal(job.flush_failed, 6);
+  assert_int_equal(job.last.status, TAOSUV_ESERVER);
+  assert_int_equal(job.last.server_code, 0x2653);
+  assert_int_equal(job.last.attempts, 1);
+  it_has(job.message, "Value too long");
+  snprintf(expected, sizeof expected, "%s.t0 0-4 3;%s.t1 1-5 3;", job.db, job.db);
+  assert_string_equal(job.tables, expected);
+  for (int64_t i = 0; i < 6; i++) assert_int_equal(put(&job, (unsigned) i % 2, i + 1, i), 0);
+  close_writer(&job);
+  assert_int_equal(job.totals.rows_written, 6);
+  assert_int_equal(job.totals.rows_failed, 6);
+}
+
+static void a_batch_that_is_lost_is_sent_again(void** state) {
+  it_t* it = *state;
+  it_needs_bundled(it);
+  static const char* const actions[] = {"stmt2_bind", "stmt2_exec"};
+  for (size_t i = 0; i < COUNT(actions); i++) {
+    job_t job;
+    prepare(it, &job, "retries=3");
+    job.options.lanes = 2;
+    open_writer(&job);
+    uint32_t rule = it_rule(it, &(ts_rule_t){.action = actions[i], .times = 2,
+                                             .answer = TS_ANSWER_CUT});
+    for (int64_t row = 0; row < 100; row++)
+      assert_int_equal(put(&job, (unsigned) row % 10, row + 1, row), 0);
+    close_writer(&job);
+    assert_int_equal(ts_server_rule_hits(it->server, rule), 2);
+    assert_int_equal(job.totals.rows_written, 100);
+    assert_int_equal(job.reports, 0);
+    assert_int_equal(ask(&job, "select sum(a) from %s.st"), 4950);
+    it_unrule(it);
+  }
+}
+
+static void a_server_that_stays_away_is_given_up(void** state) {
+  it_t* it = *state;
+  it_needs_bundled(it);
+  job_t job;
+  prepare(it, &job, "");
+  job.options.retry_ms = 300;
+  open_writer(&job);
+  it_server_stop(it);
+  assert_int_equal(put(&job, 1, 1, 1), 0);
+  close_writer(&job);
+  assert_int_equal(job.totals.rows_failed, 1);
+  assert_int_equal(job.reports, 1);
+  assert_true(job.last.attempts > 1);
+  it_server_start(it, &(ts_config_t){0});
+}
+
+/* ---- closing ---- */
+
+static void closing_the_client_first_reports_what_is_pending(void** state) {
+  it_t* it = *state;
+  for (int turns = 0; turns < 4; turns++) {
+    job_t job;
+    prepare(it, &job, "");
+    job.options.batch_rows = 10;
+    job.options.batch_age_ms = 1000000;
+    open_writer(&job);
+    for (int64_t i = 0; i < 57; i++) put_waiting(&job, (unsigned) i % 5, i + 1, i);
+    for (int turn = 0; turn < turns; turn++) uv_run(&it->loop, UV_RUN_NOWAIT);
+    taosuv_client_t* client = job.client;
+    it_close(it, client);
+    assert_int_equal(put(&job, 1, 1, 1), TAOSUV_ECLOSED);
+    it_close_wait(it, client);
+    close_writer(&job);
+    assert_int_equal(job.totals.rows_taken, 57);
+    if (job.reports > 0) assert_int_equal(job.last.status, TAOSUV_ECANCELED);
+  }
+}
+
+static void closing_the_client_while_a_writer_opens_ends_that(void** state) {
+  it_t* it = *state;
+  job_t job;
+  prepare(it, &job, "");
+  taosuv_writer_open_t open = {.data = &job};
+  char sql[200];
+  snprintf(sql, sizeof sql, "insert into ? using %s.st tags(?,?) values(?,?,?,?)", job.db);
+  job.options.sql = sql;
+  assert_int_equal(taosuv_writer_open(job.client, &open, &job.options, on_opened), 0);
+  it_close_wait(it, job.client);
+  assert_int_equal(job.opened, TAOSUV_ECANCELED);
+  assert_null(job.writer);
+}
+
+static void a_writer_may_be_closed_at_any_moment(void** state) {
+  it_t* it = *state;
+  for (int turns = 0; turns < 12; turns++) {
+    job_t job;
+    prepare(it, &job, "");
+    job.options.batch_rows = 3;
+    open_writer(&job);
+    for (int64_t i = 0; i < 20; i++) put_waiting(&job, (unsigned) i % 5, i + 1, i);
+    for (int turn = 0; turn < turns; turn++) uv_run(&it->loop, UV_RUN_NOWAIT);
+    taosuv_writer_flush_t req = {.data = &job};
+    assert_int_equal(taosuv_writer_flush(job.writer, &req, on_flushed), 0);
+    close_writer(&job);
+    assert_int_equal(job.flushes, 1);
+    assert_int_equal(job.totals.rows_written, 20);
+    assert_int_equal(ask(&job, "select count(*) from %s.st"), 20);
+    it_close_wait(it, job.client);
+    memset(it->slots, 0, sizeof it->slots);
+    if (it->server != NULL) it->databases[0][0] = 0;
+    else break;
+  }
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      IT_TEST(rows_arrive_in_tables_that_they_create),
+      IT_TEST(columns_are_taken_as_well),
+      IT_TEST(a_single_table_has_a_writer_too),
+      IT_TEST(a_table_keeps_the_order_of_its_rows),
+      IT_TEST(lines_are_gathered_and_written),
+      IT_TEST(a_bad_line_is_reported),
+      IT_TEST(lines_that_are_lost_are_sent_again),
+      IT_TEST(a_batch_is_sent_when_it_has_enough_rows),
+      IT_TEST(a_batch_is_sent_when_it_has_enough_bytes),
+      IT_TEST(a_batch_is_sent_when_it_is_old_enough),
+      IT_TEST(a_flush_waits_for_nothing),
+      IT_TEST(what_is_pending_is_bounded),
+      IT_TEST(a_full_queue_of_the_client_is_waited_for),
+      IT_TEST(what_cannot_be_bound_is_refused_and_nothing_else),
+      IT_TEST(an_sql_that_does_not_fit_is_refused),
+      IT_TEST(a_refused_batch_is_reported_with_its_rows),
+      IT_TEST(a_batch_that_is_lost_is_sent_again),
+      IT_TEST(a_server_that_stays_away_is_given_up),
+      IT_TEST(closing_the_client_first_reports_what_is_pending),
+      IT_TEST(closing_the_client_while_a_writer_opens_ends_that),
+      IT_TEST(a_writer_may_be_closed_at_any_moment),
+  };
+  return cmocka_run_group_tests_name("writer", tests, NULL, NULL);
+}
