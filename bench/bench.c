@@ -241,7 +241,8 @@ static int run(app_t* app) {
     return 1;
   if (create(app, loop) < 0) return 1;
   if (bench_load_init(&app->load, app->client, &app->options) < 0 ||
-      bench_ingest_init(&app->ingest, app->client, &app->options) < 0) {
+      (app->options.workload == BENCH_INGEST &&
+       bench_ingest_init(&app->ingest, app->client, &app->options) < 0)) {
     fprintf(stderr, "taosuv-bench: out of memory\n");
     app->failed = true;
   }

@@ -154,7 +154,7 @@ typedef struct tuv_carrier_s {
   /* Gives a request that never left its payload back, when the connection is down. */
   int (*recover)(tuv_conn_t* conn, tuv_req_t* priv);
   bool (*probe)(tuv_conn_t* conn); /* asks for a sign of life; NULL: there is no way */
-  uint64_t (*signs_of_life)(const tuv_conn_t* conn); /* changes with each: bytes that came, or went */
+  uint64_t (*signs_of_life)(const tuv_conn_t* conn); /* changes with each: bytes both ways */
   void (*flush)(tuv_conn_t* conn);
   void (*close)(tuv_conn_t* conn); /* with a goodbye; tuv_conn_gone follows */
   void (*abort)(tuv_conn_t* conn);
@@ -191,6 +191,7 @@ typedef struct tuv_rest_conn_s {
   uint8_t step;     /* of the log-in */
   bool repeatable, reading;
   bool has_payload; /* what is in http.out behind body_at, with `prefix` in front */
+  tuv_buf_t target; /* of a request whose target is made for it */
   size_t prefix_size;
   uint8_t prefix[TUV_INSERT_PACK_MAX];
 } tuv_rest_conn_t;
@@ -220,7 +221,7 @@ struct tuv_conn_s {
   uint64_t retire_at;  /* loop time; 0: never */
   uint64_t seen;       /* signs of life at the last look */
   bool probing;        /* a ping was sent at the last look */
-  bool retiring;       /* past its age, or moved: takes no new request, closes with its last result */
+  bool retiring;       /* old, or moved: takes no new request, closes with its last result */
   bool replaces;       /* once it is ready another one is to retire */
   tuv_op_t version_op, login_op;
   uint64_t started;    /* uv_hrtime */

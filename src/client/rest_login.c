@@ -22,19 +22,17 @@ static void fail(tuv_conn_t* conn, int status, const char* text) {
 
 static int encode_token(tuv_op_t* op, tuv_conn_t* conn) {
   const tuv_url_t* url = &conn->client->url;
-  tuv_buf_t target;
-  tuv_buf_init(&target, &conn->client->mem->alloc);
-  target.secret = true;
-  int status = tuv_http_put(&target, "/rest/login/", strlen("/rest/login/"));
-  if (status == 0) status = tuv_http_put_encoded(&target, url->user, strlen(url->user));
-  if (status == 0) status = tuv_http_put(&target, "/", 1);
-  if (status == 0) status = tuv_http_put_encoded(&target, url->password, strlen(url->password));
+  tuv_buf_t* target = tuv_rest_target(conn);
+  int status = tuv_http_put(target, "/rest/login/", strlen("/rest/login/"));
+  if (status == 0) status = tuv_http_put_encoded(target, url->user, strlen(url->user));
+  if (status == 0) status = tuv_http_put(target, "/", 1);
+  if (status == 0) status = tuv_http_put_encoded(target, url->password, strlen(url->password));
   if (status == 0)
     status = tuv_rest_send(conn, op, &(tuv_rest_message_t){.method = "GET",
-                                                           .target = (const char*) target.data,
-                                                           .target_size = tuv_buf_size(&target),
+                                                           .target = (const char*) target->data,
+                                                           .target_size = tuv_buf_size(target),
                                                            .kind = TUV_REST_JSON});
-  tuv_buf_free(&target);
+  tuv_rest_target(conn); /* wiped: the password was in it */
   return status;
 }
 

@@ -30,6 +30,7 @@ static size_t fill(it_t* it, taosuv_client_t* client, it_op_t* ops, size_t count
  * say so. */
 static void a_server_that_does_not_read_fills_no_memory(void** state) {
   it_t* it = *state;
+  it_needs_ws(it, "several requests in flight on a connection");
   enum { MANY = 1000, SEND = 1000000, QUEUE = 2000000 };
   it_needs_bundled(it);
   it_op_t* ops = calloc(MANY, sizeof *ops);
@@ -92,6 +93,7 @@ static void one_large_message_always_goes(void** state) {
 /* Nobody fetches: one block of each result comes ahead of need, no more. */
 static void without_fetches_nothing_is_read(void** state) {
   it_t* it = *state;
+  it_needs_ws(it, "blocks that are fetched one by one");
   enum { RESULTS = 8 };
   it_needs_bundled(it);
   taosuv_result_t* results[RESULTS];

@@ -47,6 +47,7 @@ static const struct {
 
 static void a_request_that_left_is_not_repeated(void** state) {
   it_t* it = *state;
+  it_needs_ws(it, "a SELECT that is not repeated");
   uint32_t rule;
   it_needs_bundled(it);
   for (size_t i = 0; i < COUNT(kinds); i++) {
@@ -64,6 +65,7 @@ static void a_request_that_left_is_not_repeated(void** state) {
 
 static void an_idempotent_one_is(void** state) {
   it_t* it = *state;
+  it_needs_ws(it, "the status of another node");
   uint32_t rule;
   it_needs_bundled(it);
   for (size_t i = 0; i < COUNT(kinds); i++) {
@@ -89,6 +91,7 @@ static void an_idempotent_one_is(void** state) {
 /* The first of several, and one that waited in the queue before it was sent. */
 static void so_are_those_that_came_out_of_the_queue(void** state) {
   it_t* it = *state;
+  it_needs_ws(it, "several requests in flight on a connection");
   it_needs_bundled(it);
   it_op_t ops[6];
   memset(ops, 0, sizeof ops);
