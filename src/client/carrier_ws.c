@@ -84,7 +84,8 @@ static int ws_connect(tuv_conn_t* conn) {
 
 static void ready(tuv_conn_t* conn) {
   /* A consumer's `subscribe` has the password in it, again with each reconnect. */
-  if (conn->client->consumer == NULL) tuv_ws_no_more_secrets(&conn->ws);
+  if (conn->client->consumer != NULL) return;
+  tuv_ws_no_more_secrets(&conn->ws);
   tuv_ws_deflate_from(&conn->ws, (size_t) conn->client->url.compression_threshold);
 }
 
