@@ -19,7 +19,8 @@ bool tuv_conn_has_room(tuv_conn_t* conn, size_t size) {
   if (conn->table.count >= url->max_inflight) return false;
   uint64_t unsent = conn->client->carrier->unsent_bytes(conn);
   /* One message always goes, how large it may be. */
-  bool room = unsent == 0 || (unsent < url->max_send_buffer && size < url->max_send_buffer - unsent);
+  uint64_t most = url->max_send_buffer;
+  bool room = unsent == 0 || (unsent < most && size < most - unsent);
   if (!room) conn->congested = true;
   return room;
 }

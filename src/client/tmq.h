@@ -76,6 +76,7 @@ struct taosuv_consumer_s {
   /* subscribing, and again after a loss: tmq_subscribe.c */
   taosuv_subscribe_t again;
   bool newly_lost;         /* nobody was told yet */
+  uint64_t since;          /* loop time when it was subscribed last */
   uint32_t attempts;       /* since the last sign of success */
   tuv_timed_t retry;       /* until the next one */
   taosuv_subscribe_t* leaving; /* an unsubscribe that waits for commits */
