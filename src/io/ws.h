@@ -94,6 +94,8 @@ struct tuv_ws_s {
   bool pack_failed;
   uint8_t pack_opcode;
   size_t packed;
+  bool give_early;     /* the frame in the making is large: it is sent while it is made */
+  size_t usual;        /* the largest message of late */
   bool writing;
   bool dirty;          /* on_dirty was called, tuv_ws_flush not yet */
   bool lingering;      /* down, but a close frame waits for the write under way */
@@ -160,6 +162,9 @@ void tuv_ws_flush(tuv_ws_t* ws);
 static inline uint64_t tuv_ws_sent_up_to(const tuv_ws_t* ws) {
   return ws->handed;
 }
+
+/* Gives back the memory of send buffers that are empty. */
+void tuv_ws_trim(tuv_ws_t* ws);
 
 /* A frame that has not left: its payload, unmasked in place (so the frame is spoiled) and inflated,
  * or NULL, also when memory is lacking. It is there until the next call. For a connection that is
