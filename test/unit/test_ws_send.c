@@ -223,6 +223,31 @@ static void messages_sent_during_a_write_follow_it_in_order(void** state) {
   ws_fixture_end(f);
 }
 
+/* What the system takes at once shows nothing of the peer; what had to wait and goes on does. */
+static void bytes_that_waited_are_a_sign_of_life(void** state) {
+  (void) state;
+  ws_fixture_open(f);
+  uint64_t signs = tuv_ws_signs_of_life(&f->ws);
+  send_bytes(TUV_WS_BINARY, bytes, 1000);
+  ws_fixture_run(f);
+  assert_true(tuv_ws_signs_of_life(&f->ws) == signs);
+  f->stream.take = 0;
+  f->stream.hold_write = true;
+  f->stream.below = 500;
+  send_bytes(TUV_WS_BINARY, bytes, 1000);
+  ws_fixture_run(f);
+  signs = tuv_ws_signs_of_life(&f->ws);
+  assert_true(tuv_ws_signs_of_life(&f->ws) == signs);
+  f->stream.below = 200;
+  assert_true(tuv_ws_signs_of_life(&f->ws) != signs);
+  signs = tuv_ws_signs_of_life(&f->ws);
+  f->stream.hold_write = false;
+  mem_stream_kick(&f->stream);
+  ws_fixture_run(f);
+  assert_true(tuv_ws_signs_of_life(&f->ws) != signs);
+  ws_fixture_end(f);
+}
+
 static void a_failed_write_is_a_lost_connection(void** state) {
   (void) state;
   for (unsigned which = 0; which < 3; which++) {
@@ -464,6 +489,7 @@ int main(void) {
       cmocka_unit_test(a_pong_asks_for_no_second_flush),
       cmocka_unit_test(the_stream_is_whole_wherever_a_write_stops),
       cmocka_unit_test(messages_sent_during_a_write_follow_it_in_order),
+      cmocka_unit_test(bytes_that_waited_are_a_sign_of_life),
       cmocka_unit_test(a_failed_write_is_a_lost_connection),
       cmocka_unit_test(ending_during_a_write_frees_it),
       cmocka_unit_test(a_large_send_buffer_is_not_kept),
