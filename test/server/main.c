@@ -27,10 +27,14 @@ static void on_signal(uv_signal_t* handle, int number) {
   uv_close((uv_handle_t*)&program->terminate, NULL);
 }
 
+/* A signal that is ignored when the program begins stays so, as by SIGINT in a script's background:
+ * Ctrl-C then ends what the script runs in front, while the server is still there for its last words. */
 static void watch(uv_loop_t* loop, program_t* program, uv_signal_t* handle, int number) {
+  struct sigaction action;
+  bool ignored = sigaction(number, NULL, &action) == 0 && action.sa_handler == SIG_IGN;
   uv_signal_init(loop, handle);
   handle->data = program;
-  uv_signal_start(handle, on_signal, number);
+  if (!ignored) uv_signal_start(handle, on_signal, number);
 }
 
 static int usage(const char* name) {
