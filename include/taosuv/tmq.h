@@ -324,7 +324,8 @@ TAOSUV_EXTERN int taosuv_consumer_assignment(taosuv_consumer_t* consumer, taosuv
 
 /* Goes on elsewhere: at an offset; at the first or behind the last that there is, of one vgroup or
  * (vgroup_id TAOSUV_ALL_VGROUPS) of all that the consumer has of the topic. TAOSUV_ESTATE while a
- * poll is pending or a push is on. Committed offsets stay as they are. A message that is here
+ * poll is pending or a push is on, and until the answer to what such asked for is here (half a second
+ * at most). Committed offsets stay as they are. A message that is here
  * already and was not given to the caller is dropped when it is of such a vgroup. */
 #define TAOSUV_ALL_VGROUPS (-1)
 typedef struct taosuv_seek_s taosuv_seek_t;

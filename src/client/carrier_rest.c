@@ -14,6 +14,13 @@ static tuv_conn_t* conn_of(tuv_http_conn_t* http) {
 
 /* ---- requests ---- */
 
+tuv_buf_t* tuv_rest_target(tuv_conn_t* conn) {
+  tuv_buf_t* target = &conn->rest.target;
+  if (target->data != NULL) tuv_wipe(target->data, target->tail);
+  tuv_buf_consume(target, tuv_buf_size(target), SIZE_MAX);
+  return target;
+}
+
 int tuv_rest_send(tuv_conn_t* conn, tuv_op_t* op, const tuv_rest_message_t* message) {
   const taosuv_client_t* client = conn->client;
   const tuv_place_t* host = &client->hosts[conn->host];
@@ -221,6 +228,8 @@ static void on_down(tuv_http_conn_t* http, int status, const char* message) {
 static void on_gone(tuv_http_conn_t* http) {
   tuv_conn_t* conn = conn_of(http);
   tuv_rest_free(&conn->rest.decoder);
+  tuv_rest_target(conn);
+  tuv_buf_free(&conn->rest.target);
   tuv_conn_gone(conn);
 }
 
@@ -234,6 +243,8 @@ static const tuv_http_events_t http_events = {on_open, on_body, on_reply,
 static int rest_connect(tuv_conn_t* conn) {
   taosuv_client_t* client = conn->client;
   tuv_rest_init(&conn->rest.decoder, client->mem, &client->json);
+  tuv_buf_init(&conn->rest.target, &client->mem->alloc);
+  conn->rest.target.secret = true;
   tuv_http_conn_init(&conn->rest.http, &client->shared, &http_events);
   return tuv_conn_connect(conn, &tuv_http_stream_events, &conn->rest.http,
                           &conn->rest.http.stream);

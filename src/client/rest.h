@@ -26,6 +26,9 @@ typedef struct tuv_rest_message_s {
   bool repeatable;  /* twice does no harm: it is sent again when an idle connection was just closed */
 } tuv_rest_message_t;
 
+/* The connection's own buffer for a target, empty; what was in it may be secret, and is wiped. */
+tuv_buf_t* tuv_rest_target(tuv_conn_t* conn);
+
 int tuv_rest_send(tuv_conn_t* conn, tuv_op_t* op, const tuv_rest_message_t* message);
 
 /* One SQL statement to /rest/sql: an `encode`. */

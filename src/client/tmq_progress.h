@@ -39,6 +39,7 @@ struct tuv_progress_s {
   const tuv_alloc_t* alloc;
   tuv_queue_t positions;
   tuv_queue_t strays; /* tracks that are not finished and have no position */
+  uint32_t count;     /* of positions */
   uint64_t epoch;     /* the last one given */
   void (*passed)(tuv_track_t* track); /* it is finished, and its place is needed no more */
 };

@@ -53,7 +53,7 @@ typedef struct tuv_rest_s {
   size_t bytes;         /* about */
   tuv_refbuf_t* last;   /* of blocks */
   uint32_t capacity;    /* of columns */
-  char* names;
+  tuv_buf_t names;
   char error[512];      /* the server's text, cut */
 } tuv_rest_t;
 
