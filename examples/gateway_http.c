@@ -84,6 +84,8 @@ static int too_large(conn_t* conn) {
 static int on_head(llhttp_t* parser) {
   conn_t* conn = parser->data;
   if (parser->content_length > GATEWAY_MAX_BODY) return too_large(conn);
+  if (parser->method == HTTP_CONNECT) return give_up(conn, 400, "there is nothing to connect to");
+  parser->upgrade = 0; /* an offer that a server need not take */
   uv_buf_t go = uv_buf_init((char*) (uintptr_t) "HTTP/1.1 100 Continue\r\n\r\n", 25);
   /* Nothing else is being written, so that there is room; and no client waits for it for long. */
   if (conn->expects && uv_try_write((uv_stream_t*) &conn->tcp, &go, 1) < 0) conn->expects = 0;
@@ -133,15 +135,14 @@ static void on_read(uv_stream_t* stream, ssize_t size, const uv_buf_t* buf) {
 }
 
 /* What could not be read: the stream has no next request. */
-static void end_with(conn_t* conn, llhttp_errno_t error) {
+static void end_badly(conn_t* conn) {
   conn->keep = 0;
   conn->at = conn->end = 0;
   gateway_http.stats.requests++;
   gateway_http.stats.refused++;
   if (conn->refusal == 0)
     snprintf(conn->why, sizeof conn->why, "no HTTP request: %s",
-             error == HPE_PAUSED_UPGRADE ? "there is nothing to upgrade to"
-                                         : llhttp_get_error_reason(&conn->parser));
+             llhttp_get_error_reason(&conn->parser));
   gateway_refuse(conn, conn->refusal != 0 ? conn->refusal : 400, conn->why);
 }
 
@@ -156,7 +157,7 @@ void gateway_go_on(conn_t* conn) {
       llhttp_resume(&conn->parser);
       gateway_handle(conn);
     } else {
-      end_with(conn, error);
+      end_badly(conn);
     }
   }
   if (conn->state == READING || conn->state == LINGERING)
