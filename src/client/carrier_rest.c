@@ -104,21 +104,27 @@ bool tuv_rest_update(const tuv_conn_t* conn, int64_t* affected_rows) {
   return !conn->rest.reading && tuv_rest_is_update(&conn->rest.decoder, affected_rows);
 }
 
-taosuv_block_t* tuv_rest_cell(tuv_conn_t* conn, taosuv_column_t* column) {
+int tuv_rest_cell(tuv_conn_t* conn, taosuv_column_t* column, taosuv_block_t** block) {
   tuv_rest_t* decoder = &conn->rest.decoder;
   tuv_errmsg_t err;
-  int status;
+  int status = 0;
   tuv_refbuf_t* bytes = tuv_rest_take(decoder);
-  if (bytes == NULL) return NULL;
+  *block = NULL;
+  if (bytes == NULL) return 0;
   size_t size = taosuv_load_u32(bytes->data + 4);
-  taosuv_block_t* block = tuv_block_create(conn->client->mem, bytes, bytes->data, size,
-                                           decoder->precision, &status, &err);
+  *block = tuv_block_create(conn->client->mem, bytes, bytes->data, size, decoder->precision,
+                            &status, &err);
   tuv_refbuf_unref(bytes);
-  if (block == NULL) return NULL;
-  taosuv_block_column(block, 0, column);
-  if (!taosuv_is_null(column, 0)) return block;
-  taosuv_block_unref(block);
-  return NULL;
+  if (*block == NULL) return status;
+  taosuv_block_column(*block, 0, column);
+  if (!taosuv_is_null(column, 0)) return 0;
+  taosuv_block_unref(*block);
+  *block = NULL;
+  return 0;
+}
+
+void tuv_rest_fail(tuv_op_t* op, tuv_conn_t* conn, int status, const char* text) {
+  tuv_req_fail(tuv_req_of_op(op), &(tuv_failure_t){status, 0, 0, text, tuv_conn_host(conn)});
 }
 
 /* What is no JSON is read on to its end, so that the connection stays of use; and quoted. */

@@ -70,9 +70,14 @@ static int encode_use(tuv_op_t* op, tuv_conn_t* conn) {
 static void take_version(tuv_conn_t* conn) {
   taosuv_column_t column;
   uint32_t length = 0;
-  taosuv_block_t* block = tuv_rest_cell(conn, &column);
+  taosuv_block_t* block;
   const char* text = "";
   char version[32];
+  int status = tuv_rest_cell(conn, &column, &block);
+  if (status < 0) {
+    fail(conn, status, NULL);
+    return;
+  }
   if (block != NULL && column.type == TAOSUV_TYPE_VARCHAR)
     text = (const char*) taosuv_get_bytes(&column, 0, &length);
   snprintf(version, sizeof version, "%.*s", (int) length, text);

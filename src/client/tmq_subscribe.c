@@ -97,6 +97,7 @@ void tuv_tmq_reset(taosuv_consumer_t* consumer) {
   tuv_progress_clear(&consumer->progress);
   tuv_timers_remove(&consumer->client->timers, &consumer->auto_timed);
   tuv_timers_remove(&consumer->client->timers, &consumer->watch_timed);
+  taosuv_cancel((taosuv_req_t*) (void*) &consumer->watch); /* of topics that may be others soon */
 }
 
 void tuv_tmq_conn_gone(taosuv_consumer_t* consumer, const tuv_conn_t* conn) {
@@ -319,8 +320,9 @@ void tuv_tmq_leave(taosuv_consumer_t* consumer) {
 /* There is no connection to leave over. */
 static void leave_at_once(taosuv_consumer_t* consumer) {
   tuv_timers_remove(&consumer->client->timers, &consumer->retry);
-  taosuv_cancel(base_of(&consumer->again));
   consumer->state = TUV_TMQ_LEAVING;
+  if (taosuv_cancel(base_of(&consumer->again)) == 0)
+    tuv_tmq_drop(consumer, "it is not known whether it was subscribed");
 }
 
 int taosuv_consumer_unsubscribe(taosuv_consumer_t* consumer, taosuv_subscribe_t* req,
