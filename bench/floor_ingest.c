@@ -30,8 +30,9 @@ static char* ask_json(floor_link_t* link, const char* text) {
 }
 
 static int create(floor_link_t* link) {
-  static const char* const steps[] = {"create database if not exists bench", INGEST_CREATE};
-  for (size_t i = 0; i < 2; i++) {
+  static const char* const steps[] = {"create database if not exists bench", INGEST_DROP,
+                                      INGEST_CREATE};
+  for (size_t i = 0; i < 3; i++) {
     floor_messages_t step;
     size_t length;
     if (floor_messages_init(&step, steps[i]) < 0) return -1;
@@ -117,12 +118,15 @@ static uint8_t* put_names_and_tags(uint8_t* out, uint32_t tables) {
   return out;
 }
 
-/* A frame of a large message: its length takes eight bytes. */
+#define HEADER_MAX 14u
+
+/* The header of a binary frame; its mask is 0. */
 static uint8_t* put_header(uint8_t* out, uint64_t size) {
+  int bytes = size < 126 ? 0 : size < 65536 ? 2 : 8;
   *out++ = 0x82;
-  *out++ = 0x80 | 127;
-  for (int shift = 56; shift >= 0; shift -= 8) *out++ = (uint8_t) (size >> shift);
-  return put(out, 0, 4); /* its mask is 0 */
+  *out++ = (uint8_t) (0x80 | (bytes == 0 ? size : bytes == 2 ? 126u : 127u));
+  while (bytes-- > 0) *out++ = (uint8_t) (size >> (8 * bytes));
+  return put(out, 0, 4);
 }
 
 static int make_bind(floor_ingest_t* ingest, const bench_options_t* options, uint64_t id) {
@@ -131,8 +135,7 @@ static int make_bind(floor_ingest_t* ingest, const bench_options_t* options, uin
   layout_t at = {0, 0, 0, 0};
   if (status == 0) {
     at = lay_out(options, &rows);
-    ingest->bind_size = 14 + 30 + (size_t) at.total;
-    ingest->bind = malloc(ingest->bind_size);
+    ingest->bind = malloc(HEADER_MAX + 30 + (size_t) at.total);
     if (ingest->bind == NULL) status = -1;
   }
   if (status == 0) {
@@ -146,6 +149,7 @@ static int make_bind(floor_ingest_t* ingest, const bench_options_t* options, uin
       out = put(out, columns_size(&rows, ingest_share(options->batch, options->tables, i)), 4);
     for (uint32_t i = 0; i < options->tables; i++)
       out = put_columns(out, &rows, ingest_share(options->batch, options->tables, i));
+    ingest->bind_size = (size_t) (out - ingest->bind);
   }
   ingest_rows_free(&rows);
   return status;
