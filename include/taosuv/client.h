@@ -210,6 +210,22 @@ struct taosuv_current_db_s {
 TAOSUV_EXTERN int taosuv_current_db(taosuv_client_t* client, taosuv_current_db_t* req,
                                     taosuv_current_db_cb cb);
 
+/* The vgroups that tables are in, for who wants to write to each vgroup apart (PROTOCOL 9.5). Over HTTP
+ * only: TAOSUV_ENOTSUP with ws:// and wss://. */
+typedef struct taosuv_table_vgroups_s taosuv_table_vgroups_t;
+typedef void (*taosuv_table_vgroups_cb)(taosuv_table_vgroups_t* req, int status);
+struct taosuv_table_vgroups_s {
+  TAOSUV_REQ_FIELDS
+  taosuv_table_vgroups_cb cb;
+  const int32_t* vgroups; /* out: one a table, in their order; until the callback returns */
+  uint32_t count;         /* out: of them */
+};
+/* `db` NULL: the URL's. `tables` are `count` names, NUL-terminated and without their database, of 192
+ * bytes at most; they need not exist: the server tells where such a one would be. */
+TAOSUV_EXTERN int taosuv_table_vgroups(taosuv_client_t* client, taosuv_table_vgroups_t* req,
+                                       const char* db, const char* const* tables, uint32_t count,
+                                       taosuv_table_vgroups_cb cb);
+
 /* Runs `cb` on the client's loop. The one call that another thread may make; it never blocks. The
  * request is the caller's, zeroed, and pending until `cb` begins; status is 0, or TAOSUV_ECANCELED
  * when the client is being closed. Submits are run in the order of their calls from one thread. The

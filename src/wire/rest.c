@@ -334,6 +334,10 @@ int tuv_rest_end(tuv_rest_t* rest, tuv_errmsg_t* err) {
   return 0;
 }
 
+int tuv_rest_root(tuv_rest_t* rest, yyjson_val** root, tuv_errmsg_t* err) {
+  return read_head(rest, "", root, err);
+}
+
 bool tuv_rest_is_update(const tuv_rest_t* rest, int64_t* affected_rows) {
   if (rest->count != 1 || rest->row_count != 1) return false;
   const tuv_rest_column_t* column = &rest->columns[0];

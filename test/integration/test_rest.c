@@ -98,6 +98,39 @@ static void what_it_cannot_do_is_refused_at_the_call(void** state) {
   it_usable(it, client);
 }
 
+static void on_vgroups(taosuv_table_vgroups_t* req, int status) {
+  int* sum = req->data;
+  *sum = status;
+  for (uint32_t i = 0; status == 0 && i < req->count; i++) *sum += req->vgroups[i];
+}
+
+static bool is_told(void* data) {
+  return *(int*) data != 1;
+}
+
+static void tables_are_in_vgroups(void** state) {
+  it_t* it = *state;
+  static const char* const tables[] = {"t", "u \"x\"", "\xe6\xb6\x9b"};
+  static const char* const bad[] = {""};
+  taosuv_client_t* first = client_of(it, "", "");
+  const char* db = it_database(it, first, "ms");
+  taosuv_client_t* client = client_of(it, db, "");
+  int sum = 1;
+  taosuv_table_vgroups_t req = {.data = &sum};
+  assert_int_equal(taosuv_table_vgroups(client, &req, NULL, tables, 3, on_vgroups), 0);
+  assert_true(it_until(it, is_told, &sum, 5000));
+  assert_int_equal(sum, 6); /* the bundled server has one vgroup: 2 */
+  sum = 1;
+  assert_int_equal(taosuv_table_vgroups(first, &req, "no_such_db", tables, 1, on_vgroups), 0);
+  assert_true(it_until(it, is_told, &sum, 5000));
+  assert_int_equal(sum, TAOSUV_ESERVER);
+  assert_int_equal(taosuv_table_vgroups(first, &req, NULL, tables, 1, on_vgroups), TAOSUV_EINVAL);
+  assert_int_equal(taosuv_table_vgroups(client, &req, NULL, bad, 1, on_vgroups), TAOSUV_EINVAL);
+  assert_int_equal(taosuv_table_vgroups(client, &req, NULL, tables, 0, on_vgroups), TAOSUV_EINVAL);
+  taosuv_client_t* ws = it_client(it, "");
+  assert_int_equal(taosuv_table_vgroups(ws, &req, db, tables, 1, on_vgroups), TAOSUV_ENOTSUP);
+}
+
 /* ---- answers of somebody else ---- */
 
 #define HEAD(status) "HTTP/1.1 " status "\r\n"
@@ -362,6 +395,7 @@ int main(void) {
       IT_TEST(every_way_to_log_in),
       IT_TEST(wrong_credentials_and_databases_show_at_once),
       IT_TEST(what_it_cannot_do_is_refused_at_the_call),
+      IT_TEST(tables_are_in_vgroups),
       IT_TEST(answers_become_statuses),
       IT_TEST(answers_in_every_form_are_read),
       IT_TEST(a_body_may_end_with_its_connection),
