@@ -1,12 +1,13 @@
-/* Replicates a topic's rows and changes of schema to another database, or another server, until Ctrl-C.
+/* Replicates a topic's rows and changes of schema to another database, or another server, until
+ * Ctrl-C.
  *
  *   mirror [--group NAME] [--idle SECONDS] [--create DATABASE] TOPIC TARGET
  *
  * TARGET is a URL with a database, or a database on the same server (made if it is not there). The
  * topic must be made "with meta as database …". TAOSUV_URL says where it is (default
- * ws://root:taosdata@localhost:6041). A message is committed once it is written: one that is not comes
- * again, and writing it twice changes nothing. --idle ends when nothing has come for so long; --create
- * makes the database and the topic of it, if they are not there. */
+ * ws://root:taosdata@localhost:6041). A message is committed once it is written: one that is not
+ * comes again, and writing it twice changes nothing. --idle ends when nothing has come for so long;
+ * --create makes the database and the topic of it, if they are not there. */
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -76,7 +77,8 @@ static void on_written(taosuv_write_t* req, int status) {
   taosuv_message_t* message = app.way.message;
   app.way.message = NULL;
   if (status < 0) {
-    /* It stays unfinished until the end, so that it is not committed: the next run gets it again. */
+    /* It stays unfinished until the end, so that it is not committed: the next run gets it
+     * again. */
     if (!app.ending) give_up("writing", req->message);
   } else {
     app.messages++;

@@ -1,9 +1,10 @@
-/* Follows a topic: prints its rows as CSV or JSON lines until Ctrl-C, then commits and leaves the group.
+/* Follows a topic: prints its rows as CSV or JSON lines until Ctrl-C, then commits and leaves the
+ * group.
  *
  *   tail [--json] [--group NAME] [--from earliest|latest] [--create SELECT] TOPIC
  *
- * TAOSUV_URL says where (default ws://root:taosdata@localhost:6041). --create makes the topic first,
- * if it is not there; --rows N ends after so many rows. */
+ * TAOSUV_URL says where (default ws://root:taosdata@localhost:6041). --create makes the topic
+ * first, if it is not there; --rows N ends after so many rows. */
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>

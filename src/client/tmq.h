@@ -1,4 +1,5 @@
-/* What the files of a consumer share: the consumer, its messages, and where it is in each vgroup. */
+/* What the files of a consumer share: the consumer, its messages, and where it is in each
+ * vgroup. */
 #ifndef TUV_CLIENT_TMQ_H
 #define TUV_CLIENT_TMQ_H
 

@@ -1,4 +1,5 @@
-/* Asking for messages: poll, then what the message is made of, step by step, one message at a time. */
+/* Asking for messages: poll, then what the message is made of, step by step, one message at a
+ * time. */
 #include <string.h>
 
 #include "client/tmq.h"

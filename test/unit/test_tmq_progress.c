@@ -62,7 +62,8 @@ static void only_what_was_given_or_finished_is_due(void** state) {
   assert_true(tuv_progress_all_finished(&progress));
 }
 
-/* Every order in which four messages can be finished: what is due ends before the first that is not. */
+/* Every order in which four messages can be finished: what is due ends before the first that is
+ * not. */
 static void what_is_due_ends_before_the_first_unfinished(void** state) {
   (void) state;
   for (unsigned order = 0; order < 256; order++) {
@@ -83,7 +84,8 @@ static void what_is_due_ends_before_the_first_unfinished(void** state) {
       finished |= 1u << turns[i];
       int64_t first = 0;
       while (first < 4 && (finished & 1u << first) != 0) first++;
-      assert_int_equal(tuv_progress_due(position, false), first == 0 ? TUV_PROGRESS_NONE : 10 * first);
+      assert_int_equal(tuv_progress_due(position, false),
+                       first == 0 ? TUV_PROGRESS_NONE : 10 * first);
       assert_int_equal(npassed, first);
     }
     tuv_progress_clear(&progress);
