@@ -6,10 +6,12 @@
 #include <string.h>
 
 #include "counting.h"
+#include "ingest.h"
 #include "lines.h"
 #include "lines_text.h"
 #include "load.h"
 #include "report.h"
+#include "tmq.h"
 
 #define CONNECT_POLL_MS 1
 #define PROGRESS_MS 200
@@ -20,6 +22,7 @@ typedef struct app_s {
   taosuv_client_t* client;
   bench_counting_t counting;
   bench_load_t load;
+  bench_ingest_t ingest;
   taosuv_open_t* opens;
   uint32_t opened;
   uv_timer_t connect_poll;
@@ -80,21 +83,37 @@ static void measure(app_t* app) {
   app->allocations_before = app->counting.calls;
   app->counting.peak = app->counting.live;
   app->start = bench_cost_now();
-  bench_load_run(&app->load, app->options.ops);
+  if (app->options.workload == BENCH_INGEST)
+    bench_ingest_run(&app->ingest, app->options.ops);
+  else
+    bench_load_run(&app->load, app->options.ops);
   app->report.memory_submitted = app->counting.live;
 }
 
-static void on_phase_done(bench_load_t* load) {
-  app_t* app = (app_t*) (void*) ((char*) load - offsetof(app_t, load));
-  if (!load->failed && !app->measuring) {
+static void phase_done(app_t* app, bool failed) {
+  if (!failed && !app->measuring) {
     measure(app);
     return;
   }
   if (app->measuring) app->report.cost = bench_cost_since(&app->start);
   app->report.allocations_measured = app->counting.calls - app->allocations_before;
   app->report.memory_peak = app->counting.peak;
-  app->failed = load->failed;
+  app->failed = failed;
   end(app);
+}
+
+static void on_load_done(bench_load_t* load) {
+  phase_done((app_t*) (void*) ((char*) load - offsetof(app_t, load)), load->failed);
+}
+
+static app_t* app_of(bench_ingest_t* ingest) {
+  return (app_t*) (void*) ((char*) ingest - offsetof(app_t, ingest));
+}
+
+static void on_ingest_done(bench_ingest_t* ingest) {
+  bool last = ingest->failed || app_of(ingest)->measuring;
+  phase_done(app_of(ingest), ingest->failed);
+  if (last) taosuv_stmt_close(ingest->stmt);
 }
 
 static void on_progress(uv_timer_t* timer) {
@@ -111,14 +130,26 @@ static void on_progress(uv_timer_t* timer) {
 }
 
 static void begin_load(app_t* app) {
+  bool ingest = app->options.workload == BENCH_INGEST;
   uint64_t warm_up = app->options.ops / 10;
   if (warm_up > 1000) warm_up = 1000;
-  if (uv_guess_handle(2) == UV_TTY)
+  if (!ingest && uv_guess_handle(2) == UV_TTY)
     uv_timer_start(&app->progress, on_progress, PROGRESS_MS, PROGRESS_MS);
-  if (warm_up > 0)
+  if (warm_up > 0 && ingest)
+    bench_ingest_run(&app->ingest, warm_up);
+  else if (warm_up > 0)
     bench_load_run(&app->load, warm_up);
   else
     measure(app);
+}
+
+static void on_ingest_ready(bench_ingest_t* ingest) {
+  app_t* app = app_of(ingest);
+  app->failed = ingest->failed;
+  if (ingest->failed)
+    end(app);
+  else
+    begin_load(app);
 }
 
 /* The first connection completes all opens: the others are waited for here. */
@@ -129,7 +160,10 @@ static void on_connect_poll(uv_timer_t* timer) {
   if (counts.connections < app->options.connections && counts.connecting > 0) return;
   uv_timer_stop(timer);
   if (counts.connections >= app->options.connections) {
-    begin_load(app);
+    if (app->options.workload == BENCH_INGEST)
+      bench_ingest_prepare(&app->ingest);
+    else
+      begin_load(app);
     return;
   }
   fprintf(stderr, "taosuv-bench: only %" PRIu32 " of %" PRIu32 " connections could be opened\n",
@@ -184,6 +218,10 @@ static void report(app_t* app) {
   app->report.options = &app->options;
   app->report.sums = app->load.sums;
   app->report.latency = &app->load.latency;
+  if (app->options.workload == BENCH_INGEST) {
+    app->report.sums.rows = app->ingest.affected;
+    app->report.latency = NULL;
+  }
   app->report.has_allocations = true;
   app->report.allocations = app->counting.calls;
   app->report.has_memory = app->options.idle_memory;
@@ -198,14 +236,19 @@ static int run(app_t* app) {
     fprintf(stderr, "taosuv-bench: out of memory\n");
     return 1;
   }
-  if (app->options.workload == BENCH_LINES && bench_lines_prepare(loop, app->options.url) < 0)
+  bool writes = app->options.workload == BENCH_LINES || app->options.workload == BENCH_INGEST;
+  if (writes && bench_lines_prepare(loop, app->options.url) < 0)
     return 1;
   if (create(app, loop) < 0) return 1;
-  if (bench_load_init(&app->load, app->client, &app->options) < 0) {
+  if (bench_load_init(&app->load, app->client, &app->options) < 0 ||
+      (app->options.workload == BENCH_INGEST &&
+       bench_ingest_init(&app->ingest, app->client, &app->options) < 0)) {
     fprintf(stderr, "taosuv-bench: out of memory\n");
     app->failed = true;
   }
-  app->load.done = on_phase_done;
+  app->load.done = on_load_done;
+  app->ingest.ready = on_ingest_ready;
+  app->ingest.done = on_ingest_done;
   uv_timer_init(loop, &app->connect_poll);
   uv_timer_init(loop, &app->progress);
   app->connect_poll.data = app->progress.data = app;
@@ -218,6 +261,7 @@ static int run(app_t* app) {
   if (uv_guess_handle(2) == UV_TTY && app->measuring) fprintf(stderr, "\n");
   if (!app->failed) report(app);
   bench_load_free(&app->load);
+  bench_ingest_free(&app->ingest);
   return app->failed ? 1 : 0;
 }
 
@@ -225,6 +269,7 @@ int main(int argc, char** argv) {
   static app_t app;
   int status = bench_options_read(argc, argv, false, &app.options);
   if (status != 0) return status < 0 ? 0 : status;
+  if (app.options.workload == BENCH_TMQ) return bench_tmq_run(&app.options);
   status = run(&app);
   free(app.url);
   free(app.opens);

@@ -13,6 +13,7 @@
 #include <uv.h>
 
 #include "floor_frames.h"
+#include "floor_ingest.h"
 #include "floor_login.h"
 #include "lines_text.h"
 #include "report.h"
@@ -29,6 +30,7 @@ typedef struct floor_s {
   uv_tcp_t tcp; /* of the loop; with TLS there is none, only blocking reads */
   uv_write_t write;
   floor_messages_t messages;
+  floor_ingest_t ingest;
   floor_reader_t reader;
   uint64_t next_id;
   size_t text_length;  /* of the first reply to the query */
@@ -115,8 +117,32 @@ static void flush(floor_t* run) {
   if (status < 0) fail(run, uv_strerror(status));
 }
 
+/* A whole frame from where it lies. */
+static void send_frame(floor_t* run, const uint8_t* frame, size_t size) {
+  if (run->link.tls != NULL) {
+    append(run, frame, size);
+    return;
+  }
+  uv_buf_t buf = uv_buf_init((char*) (uintptr_t) frame, (unsigned) size);
+  int taken = uv_try_write((uv_stream_t*) &run->tcp, &buf, 1);
+  if (taken < 0 && taken != UV_EAGAIN) {
+    fail(run, uv_strerror(taken));
+    return;
+  }
+  buf.base += taken > 0 ? taken : 0;
+  buf.len -= (size_t) (taken > 0 ? taken : 0);
+  if (buf.len == 0) return;
+  int status = uv_write(&run->write, (uv_stream_t*) &run->tcp, &buf, 1, on_written);
+  if (status < 0) fail(run, uv_strerror(status));
+}
+
 static void begin(floor_t* run) {
   run->begun++;
+  if (run->options.workload == BENCH_INGEST) {
+    run->ingest.bound = false;
+    send_frame(run, run->ingest.bind, run->ingest.bind_size);
+    return;
+  }
   append(run, run->messages.query, run->messages.query_size);
 }
 
@@ -184,6 +210,16 @@ static void on_frame(floor_t* run, const uint8_t* payload) {
   if (run->reader.opcode == 1) {
     if (length + 24 < run->text_length || length > run->text_length + 24) {
       fail(run, "a text reply of another length than the first: refused?");
+      return;
+    }
+    if (run->options.workload == BENCH_INGEST && !run->ingest.bound) {
+      run->ingest.bound = true;
+      send_frame(run, run->ingest.exec, run->ingest.exec_size);
+      return;
+    }
+    if (run->options.workload == BENCH_INGEST) {
+      run->sums.rows += run->options.batch;
+      complete(run);
       return;
     }
     if (run->options.workload == BENCH_LINES) {
@@ -299,6 +335,8 @@ static int learn_lines(floor_t* run) {
 /* The first operation, blocking: how long its replies are, and where the results' ids begin. */
 static int learn(floor_t* run) {
   if (run->options.workload == BENCH_LINES) return learn_lines(run);
+  if (run->options.workload == BENCH_INGEST)
+    return floor_ingest_learn(&run->ingest, &run->link, &run->options, &run->text_length);
   floor_link_t* link = &run->link;
   floor_messages_t* messages = &run->messages;
   uint64_t id;
@@ -384,6 +422,7 @@ int main(int argc, char** argv) {
   floor_link_close(&run.link);
   if (status == 0) report(&run);
   floor_messages_free(&run.messages);
+  floor_ingest_free(&run.ingest);
   free(run.in);
   free(run.out);
   return status;

@@ -68,6 +68,18 @@ static void on_prepared(taosuv_stmt_prepare_t* prepare, int status) {
   ingest->ready(ingest);
 }
 
+static void on_created(taosuv_exec_t* create, int status);
+
+/* Another workload's table of that name has other columns. */
+static void on_dropped(taosuv_exec_t* create, int status) {
+  bench_ingest_t* ingest = create->data;
+  if (status == 0)
+    status = taosuv_exec(ingest->client, create, INGEST_CREATE, TAOSUV_NUL_TERMINATED, on_created);
+  if (status == 0) return;
+  fail(ingest, "making " INGEST_TABLE, status, create->message);
+  ingest->ready(ingest);
+}
+
 static void on_created(taosuv_exec_t* create, int status) {
   bench_ingest_t* ingest = create->data;
   if (status == 0)
@@ -96,8 +108,8 @@ void bench_ingest_free(bench_ingest_t* ingest) {
 }
 
 void bench_ingest_prepare(bench_ingest_t* ingest) {
-  int status = taosuv_exec(ingest->client, &ingest->create, INGEST_CREATE, TAOSUV_NUL_TERMINATED,
-                           on_created);
+  int status = taosuv_exec(ingest->client, &ingest->create, INGEST_DROP, TAOSUV_NUL_TERMINATED,
+                           on_dropped);
   if (status == 0) return;
   fail(ingest, "making " INGEST_TABLE, status, NULL);
   ingest->ready(ingest);

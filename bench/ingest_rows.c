@@ -36,5 +36,5 @@ void ingest_rows_free(ingest_rows_t* rows) {
 }
 
 int ingest_name(char name[INGEST_NAME_MAX], uint32_t table) {
-  return snprintf(name, INGEST_NAME_MAX, "sink_%u", table);
+  return snprintf(name, INGEST_NAME_MAX, "bench.sink_%u", table);
 }

@@ -6,8 +6,9 @@
 
 /* Where they go: a super table that a bundled server counts and drops. */
 #define INGEST_TABLE "bench.sink"
+#define INGEST_DROP "drop table if exists " INGEST_TABLE
 #define INGEST_CREATE                                                                             \
-  "create table if not exists " INGEST_TABLE                                                      \
+  "create table " INGEST_TABLE                                                      \
   " (ts timestamp, a int, b double, c varchar(24)) tags (g int)"
 #define INGEST_SQL "insert into ? using " INGEST_TABLE " tags(?) values(?,?,?,?)"
 #define INGEST_TEXT_MAX 24u

@@ -2,7 +2,8 @@
 """Runs client and floor in turn, prints medians and whether each target is met. For bench/run.
 
 Reads TAOSUV_BENCH_URL, TAOSUV_BENCH_PIN (a command prefix such as "taskset -c 1") and
-TAOSUV_BENCH_QUICK (1: less of everything, nothing is written); for TLS TAOSUV_BENCH_TLS_URL and
+TAOSUV_BENCH_QUICK (1: less of everything, nothing is written); TAOSUV_BENCH_PART (ingest: nothing
+else); for TLS TAOSUV_BENCH_TLS_URL and
 TAOSUV_BENCH_TLS_CA (a file), without which it is left out.
 """
 import json
@@ -25,6 +26,8 @@ QUICK = os.environ.get("TAOSUV_BENCH_QUICK") == "1"
 ROUNDS = 2 if QUICK else 5
 MANY = 100000
 BIG_ROWS = 1000000 if QUICK else 10000000
+ONLY_INGEST = os.environ.get("TAOSUV_BENCH_PART") == "ingest"
+BATCHES = [10, 100, 1000, 10000, 100000, 1000000]
 PLOTTED = [1, 4, 16, 64, 256, 1024, 4096, 16384, MANY]
 
 
@@ -154,7 +157,42 @@ def curve(inflight):
     return (inflight, median([pair[0] for pair in pairs]), median([pair[1] for pair in pairs]))
 
 
+def ingest(batch, rows, rounds):
+    """Client and floor in turn: batches of so many rows over ten tables, one in flight."""
+    options = ("--workload", "ingest", "--rows", rows, "--batch", batch, "--inflight", 1)
+    pairs = [(bench(*options), floor(*options)) for _ in range(rounds)]
+    if {each["rows"] for pair in pairs for each in pair} != {rows}:
+        sys.exit("bench/run: rows were lost in the ingest")
+    return [pair[0] for pair in pairs], [pair[1] for pair in pairs]
+
+
+def rows_per_cpu_second(results):
+    return 1e9 / median(results)
+
+
+def measure_ingest():
+    progress("ingest")
+    pair = ingest(10000, 2000000 if QUICK else 10000000, 2 * ROUNDS + 1)
+    found = [ratio("ingest by batches of 10,000 rows over 10 tables, CPU per row, against the floor",
+                   *pair, 1.4),
+             target("allocations of the ingest after the warm-up",
+                    max(run["allocations_measured"] for run in pair[0]), 0, "", "of the client")]
+    print_targets(found)
+    if QUICK:
+        return
+    points = []
+    for batch in BATCHES:
+        rows = max(batch * 20, min(2000000, 2000 * batch)) // batch * batch
+        one, other = ingest(batch, rows, 5)
+        points.append((batch, rows_per_cpu_second(one), rows_per_cpu_second(other)))
+    plot.write(ROOT / "bench" / "rows-per-cpu-second.svg", points, plot.INGEST)
+    readme.write_ingest(ROOT / "bench" / "README.md", found, points)
+
+
 def main():
+    measure_ingest()
+    if ONLY_INGEST:
+        return
     results = run_cases()
     found = targets(results)
     print_targets(found)
@@ -162,7 +200,7 @@ def main():
         return
     progress("CPU per operation from 1 to %d in flight" % MANY)
     points = [curve(inflight) for inflight in PLOTTED]
-    plot.write(ROOT / "bench" / "cpu-per-op.svg", points)
+    plot.write(ROOT / "bench" / "cpu-per-op.svg", points, plot.PER_OPERATION)
     readme.write(ROOT / "bench" / "README.md", BUILD, results, found, points, median)
 
 

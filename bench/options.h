@@ -5,13 +5,15 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-typedef enum { BENCH_FETCH, BENCH_QUERY, BENCH_LINES } bench_workload_t;
+typedef enum { BENCH_FETCH, BENCH_QUERY, BENCH_LINES, BENCH_INGEST, BENCH_TMQ } bench_workload_t;
 
 typedef struct bench_options_s {
   const char* url;
   const char* sql; /* the workload's default when not given */
   bench_workload_t workload;
-  uint64_t ops;
+  uint64_t ops;    /* of an ingest: batches */
+  uint32_t batch;  /* ingest: rows of one */
+  uint32_t tables; /* ingest: over which they are spread */
   uint32_t inflight;
   uint32_t rows;    /* of a message of lines */
   uint32_t connections;

@@ -7,6 +7,16 @@ import time
 
 BEGIN = "<!-- figures: written by sh bench/run -->"
 END = "<!-- end of the figures -->"
+INGEST_BEGIN = "<!-- ingest: written by sh bench/run -->"
+INGEST_END = "<!-- end of the ingest -->"
+
+
+def replace(path, begin, end, lines):
+    """Puts lines, the markers among them, in the place of a marked section."""
+    text = path.read_text(encoding="utf-8")
+    before, rest = text.split(begin, 1)
+    after = rest.split(end, 1)[1]
+    path.write_text(before + "\n".join(lines) + after, encoding="utf-8")
 
 
 def output(*command):
@@ -61,6 +71,16 @@ def point_rows(points):
     return rows
 
 
+def write_ingest(path, targets, points):
+    lines = [INGEST_BEGIN, "", *target_rows(targets), "",
+             "| rows of a batch | taosuv, rows per CPU second | floor |", "|---:|---:|---:|"]
+    lines += ["| %s | %s | %s |" % tuple(format(round(value), ",") for value in point)
+              for point in points]
+    lines += ["", "![Rows per second of CPU time against rows of a batch](rows-per-cpu-second.svg)",
+              "", INGEST_END]
+    replace(path, INGEST_BEGIN, INGEST_END, lines)
+
+
 def write(path, build, results, targets, points, median):
     fetch = results["fetch"][0]
     rate = median(fetch, lambda run: run["rows_or_ops"] / run["wall_s"])
@@ -74,7 +94,4 @@ def write(path, build, results, targets, points, median):
     lines += latency_rows(results, median)
     lines += ["", "CPU time per operation:", "", *point_rows(points), ""]
     lines += ["![CPU per operation against requests in flight](cpu-per-op.svg)", "", END]
-    text = path.read_text(encoding="utf-8")
-    before, rest = text.split(BEGIN, 1)
-    after = rest.split(END, 1)[1]
-    path.write_text(before + "\n".join(lines) + after, encoding="utf-8")
+    replace(path, BEGIN, END, lines)

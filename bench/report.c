@@ -74,6 +74,8 @@ static void print_json(const bench_report_t* report) {
   printf("{\"client\":\"%s\",\"version\":\"%s\",\"workload\":\"%s\",\"params\":{\"sql\":",
          report->client, report->version, bench_workload_name(options->workload));
   print_json_text(options->sql);
+  if (options->workload == BENCH_INGEST)
+    printf(",\"batch\":%" PRIu32 ",\"tables\":%" PRIu32, options->batch, options->tables);
   printf(",\"ops\":%" PRIu64 ",\"inflight\":%" PRIu32 ",\"connections\":%" PRIu32 "}", options->ops,
          options->inflight, options->connections);
   printf(",\"rows_or_ops\":%" PRIu64 ",\"wall_s\":%.6f,\"cpu_user_s\":%.6f,\"cpu_sys_s\":%.6f",

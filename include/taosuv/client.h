@@ -154,7 +154,7 @@ struct taosuv_open_s {
 };
 TAOSUV_EXTERN int taosuv_open(taosuv_client_t* client, taosuv_open_t* req, taosuv_open_cb cb);
 
-/* A WebSocket ping to the gateway and its pong: shows that the connection lives, and how far away it
+/* A WebSocket ping to the gateway and its pong, or GET /-/ping: shows that the connection lives, and how far away it
  * is (total_time_ns). It does not ask the database: taosuv_server_status does. */
 typedef struct taosuv_ping_s taosuv_ping_t;
 typedef void (*taosuv_ping_cb)(taosuv_ping_t* req, int status);
@@ -192,12 +192,14 @@ struct taosuv_server_status_s {
   int server_status;   /* out: taosuv_status_t */
   const char* details; /* out: the server's text, until the callback returns */
 };
-/* `fqdn` NULL and `port` 0: the node that the gateway itself uses. */
+/* `fqdn` NULL and `port` 0: the node that the gateway itself uses; over HTTP there is no other
+ * (TAOSUV_ENOTSUP), no details, and a status of OK or UNAVAILABLE. */
 TAOSUV_EXTERN int taosuv_server_status(taosuv_client_t* client, taosuv_server_status_t* req,
                                        const char* fqdn, size_t length, int port,
                                        taosuv_server_status_cb cb);
 
-/* The current database of the connection that was picked: with a pool, each connection has its own. */
+/* The current database of the connection that was picked: with a pool, each connection has its own.
+ * Over HTTP it is the URL's. */
 typedef struct taosuv_current_db_s taosuv_current_db_t;
 typedef void (*taosuv_current_db_cb)(taosuv_current_db_t* req, int status);
 struct taosuv_current_db_s {
@@ -207,6 +209,22 @@ struct taosuv_current_db_s {
 };
 TAOSUV_EXTERN int taosuv_current_db(taosuv_client_t* client, taosuv_current_db_t* req,
                                     taosuv_current_db_cb cb);
+
+/* The vgroups that tables are in, for who wants to write to each vgroup apart (PROTOCOL 9.5). Over HTTP
+ * only: TAOSUV_ENOTSUP with ws:// and wss://. */
+typedef struct taosuv_table_vgroups_s taosuv_table_vgroups_t;
+typedef void (*taosuv_table_vgroups_cb)(taosuv_table_vgroups_t* req, int status);
+struct taosuv_table_vgroups_s {
+  TAOSUV_REQ_FIELDS
+  taosuv_table_vgroups_cb cb;
+  const int32_t* vgroups; /* out: one a table, in their order; until the callback returns */
+  uint32_t count;         /* out: of them */
+};
+/* `db` NULL: the URL's. `tables` are `count` names, NUL-terminated and without their database, of 192
+ * bytes at most; they need not exist: the server tells where such a one would be. */
+TAOSUV_EXTERN int taosuv_table_vgroups(taosuv_client_t* client, taosuv_table_vgroups_t* req,
+                                       const char* db, const char* const* tables, uint32_t count,
+                                       taosuv_table_vgroups_cb cb);
 
 /* Runs `cb` on the client's loop. The one call that another thread may make; it never blocks. The
  * request is the caller's, zeroed, and pending until `cb` begins; status is 0, or TAOSUV_ECANCELED

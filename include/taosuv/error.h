@@ -51,7 +51,7 @@ enum {
   XX(EVERSION, -20112, "the server's version lacks this", SERVER, 0)                               \
   XX(ESERVER, -20120, "the server answered with an error", SERVER, 0)                              \
   XX(EWS, -20121, "the peer broke the WebSocket protocol", PROTOCOL, TAOSUV_ERR_MAYBE_EXECUTED)    \
-  XX(EHTTP, -20122, "the answer to the upgrade was not HTTP", PROTOCOL, 0)                         \
+  XX(EHTTP, -20122, "the answer was not HTTP, or broke it", PROTOCOL, 0)                         \
   XX(EREDIRECT, -20123, "the server redirects elsewhere; redirects are not followed", NETWORK, 0)  \
   XX(ENOENDPOINT, -20124, "no such endpoint: not a taosAdapter, or one too old", NETWORK, 0)       \
   XX(EUNAVAIL, -20125, "the server is overloaded or out of service", NETWORK,                      \

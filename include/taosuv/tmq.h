@@ -8,9 +8,9 @@
 extern "C" {
 #endif
 
-/* A consumer: a member of a consumer group, with a connection of its own (PROTOCOL 7). It belongs to
- * the library: made by taosuv_consumer_create, ended by taosuv_consumer_close. It lives on one loop,
- * is used on that loop's thread only, and keeps the loop alive until it is closed. */
+/* A consumer: a member of a consumer group, with a connection of its own (PROTOCOL 7). It belongs
+ * to the library: made by taosuv_consumer_create, ended by taosuv_consumer_close. It lives on one
+ * loop, is used on that loop's thread only, and keeps the loop alive until it is closed. */
 typedef struct taosuv_consumer_s taosuv_consumer_t;
 
 /* A message: what one poll brings. Reference counted like a block; see below. */
@@ -26,12 +26,14 @@ typedef struct taosuv_message_s taosuv_message_t;
  *   enable.auto.commit            default true; done by the client alone, see below
  *   auto.commit.interval.ms       default 5000
  *   session.timeout.ms            6000 to 1800000 (server 3.3.3.0)
- *   max.poll.interval.ms          1000 to 2147483647: who polls less often loses its share (3.3.3.0)
+ *   max.poll.interval.ms          1000 to 2147483647: who polls less often loses its
+ *                                 share (3.3.3.0)
  *   msg.with.table.name           messages say which table a block is of
  *   experimental.snapshot.enable  begin with what the database holds, then follow its log
  *   msg.enable.batchmeta          several changes of schema in one message (3.3.3.0)
  *   msg.consume.excluded          leave out what write_raw wrote
- *   msg.consume.rawdata           messages of kind TAOSUV_MESSAGE_RAW, for write_raw alone (3.3.6.0)
+ *   msg.consume.rawdata           messages of kind TAOSUV_MESSAGE_RAW, for write_raw
+ *                                 alone (3.3.6.0)
  *   td.connect.user, .pass, .db   in place of the URL's
  *   td.connect.token              in place of the URL's bearer_token (3.4.0.0)
  *   td.connect.ip, .port          must be the same as the URL's first host
@@ -112,9 +114,9 @@ TAOSUV_EXTERN taosuv_client_t* taosuv_consumer_client(taosuv_consumer_t* consume
 /* ---- subscribing ----
  *
  * What all calls below can return, besides what client.h says of every call: TAOSUV_ESTATE when the
- * consumer is not subscribed (or, for subscribe, is already, or is about to be), and for what cannot
- * be while messages are polled; TAOSUV_ECONNLOST while it reconnects. Nothing is sent then: the
- * server may never answer what it does not expect (PROTOCOL 7.3). */
+ * consumer is not subscribed (or, for subscribe, is already, or is about to be), and for what
+ * cannot be while messages are polled; TAOSUV_ECONNLOST while it reconnects. Nothing is sent then:
+ * the server may never answer what it does not expect (PROTOCOL 7.3). */
 
 /* Subscribes to topics. The server takes half a second to two seconds. TAOSUV_EVERSION when a
  * property needs a newer server: the message names it. A refusal (993: no such topic) leaves the
@@ -149,9 +151,9 @@ struct taosuv_list_topics_s {
 TAOSUV_EXTERN int taosuv_consumer_list_topics(taosuv_consumer_t* consumer,
                                               taosuv_list_topics_t* req, taosuv_list_topics_cb cb);
 
-/* Ends a consumer: pending requests complete with TAOSUV_ECANCELED; what the caller has finished with
- * is committed when auto-commit is on; the group is left; the connection is closed. All of that
- * within timeout_ms (0: the URL's request_timeout). Then, with no handle left on the loop, the
+/* Ends a consumer: pending requests complete with TAOSUV_ECANCELED; what the caller has finished
+ * with is committed when auto-commit is on; the group is left; the connection is closed. All of
+ * that within timeout_ms (0: the URL's request_timeout). Then, with no handle left on the loop, the
  * callback comes, and the consumer is gone: status 0, or why the last commit or leaving the group
  * failed. Cannot be cancelled. From the call on nothing else may be called with the consumer.
  * Messages that are referenced stay readable. Returns TAOSUV_ECLOSED when it is closing already. */
@@ -175,10 +177,11 @@ typedef enum {
 } taosuv_message_kind_t;
 
 /* A message given to a callback lives until the callback returns; whoever wants it longer takes a
- * reference and gives it back, on the loop's thread. It outlives its consumer. Several may be alive.
+ * reference and gives it back, on the loop's thread. It outlives its consumer. Several may be
+ * alive.
  *
- * With the last reference gone (the callback's own counts) the caller has *finished* with it: it may
- * be committed automatically. taosuv_message_done says so earlier. Blocks that are referenced
+ * With the last reference gone (the callback's own counts) the caller has *finished* with it: it
+ * may be committed automatically. taosuv_message_done says so earlier. Blocks that are referenced
  * themselves do not keep a message unfinished. */
 TAOSUV_EXTERN taosuv_message_t* taosuv_message_ref(taosuv_message_t* message); /* returns message */
 TAOSUV_EXTERN void taosuv_message_unref(taosuv_message_t* message);            /* NULL is allowed */
@@ -191,22 +194,22 @@ TAOSUV_EXTERN int32_t taosuv_message_vgroup(const taosuv_message_t* message);
 
 /* Where it begins in the vgroup's log: the server's "offset". */
 TAOSUV_EXTERN int64_t taosuv_message_offset(const taosuv_message_t* message);
-/* What committing it commits: the offset from which a restarted consumer goes on. -1 when the server
- * does not say (older than 3.3.3.0, or while a snapshot is read). */
+/* What committing it commits: the offset from which a restarted consumer goes on. -1 when the
+ * server does not say (older than 3.3.3.0, or while a snapshot is read). */
 TAOSUV_EXTERN int64_t taosuv_message_end(const taosuv_message_t* message);
 /* Bytes that it was received in. */
 TAOSUV_EXTERN size_t taosuv_message_size(const taosuv_message_t* message);
 
 /* Its blocks, of tables or of a query's rows, in order. All were checked when the message arrived,
- * and lie in the buffer that it arrived in. Borrowed from the message: take a reference on a block to
- * have it longer. NULL beyond the last one. */
+ * and lie in the buffer that it arrived in. Borrowed from the message: take a reference on a block
+ * to have it longer. NULL beyond the last one. */
 TAOSUV_EXTERN uint32_t taosuv_message_blocks(const taosuv_message_t* message);
 TAOSUV_EXTERN taosuv_block_t* taosuv_message_block(const taosuv_message_t* message, uint32_t index);
 /* The table that a block is of; "" when the server does not say (topics on queries, or without
  * msg.with.table.name). */
 TAOSUV_EXTERN const char* taosuv_message_table(const taosuv_message_t* message, uint32_t index);
-/* The fields of a block: an array that lives until the next call of this with the same message. NULL
- * with *count 0: no such block, or out of memory. */
+/* The fields of a block: an array that lives until the next call of this with the same message.
+ * NULL with *count 0: no such block, or out of memory. */
 TAOSUV_EXTERN const taosuv_field_t* taosuv_message_fields(taosuv_message_t* message, uint32_t index,
                                                           uint32_t* count);
 
@@ -228,8 +231,8 @@ TAOSUV_EXTERN taosuv_raw_t taosuv_message_raw(const taosuv_message_t* message);
 /* Asks for the next message, waiting up to `wait_ms` for one; the loop goes on meanwhile. Completes
  * with status 0 and `msg`, or with status 0 and NULL when there was none in that time. One poll
  * at a time: a second returns TAOSUV_EBUSY; while a push is on TAOSUV_ESTATE. A poll that is
- * cancelled or times out loses no message: the next one gets it. When the connection is lost the poll
- * goes on once the consumer is subscribed again. A malformed message is TAOSUV_EPROTO or
+ * cancelled or times out loses no message: the next one gets it. When the connection is lost the
+ * poll goes on once the consumer is subscribed again. A malformed message is TAOSUV_EPROTO or
  * TAOSUV_EBLOCK; it is not skipped: the connection is made anew, and it comes again. timeout_ms 0:
  * wait_ms and the URL's request_timeout. */
 typedef struct taosuv_poll_s taosuv_poll_t;
@@ -243,10 +246,11 @@ struct taosuv_poll_s {
 TAOSUV_EXTERN int taosuv_consumer_poll(taosuv_consumer_t* consumer, taosuv_poll_t* req,
                                        uint64_t wait_ms, taosuv_poll_cb cb);
 
-/* Push: the consumer polls by itself and calls back for each message, one after another. It asks for
- * more while fewer than `max_messages` messages (0: 16) and fewer than `max_bytes` bytes (0: 64 MiB)
- * are alive: arrived and not finished with. So a caller that keeps references is not flooded. TAOSUV_EBUSY when a
- * poll is pending or a push is on. After a TAOSUV_CONSUMER_FAILED event it is off. */
+/* Push: the consumer polls by itself and calls back for each message, one after another. It asks
+ * for more while fewer than `max_messages` messages (0: 16) and fewer than `max_bytes` bytes (0: 64
+ * MiB) are alive: arrived and not finished with. So a caller that keeps references is not flooded.
+ * TAOSUV_EBUSY when a poll is pending or a push is on. After a TAOSUV_CONSUMER_FAILED event it is
+ * off. */
 typedef void (*taosuv_message_cb)(taosuv_consumer_t* consumer, taosuv_message_t* message,
                                   void* data);
 TAOSUV_EXTERN int taosuv_consumer_start(taosuv_consumer_t* consumer, uint32_t max_messages,
@@ -262,10 +266,10 @@ TAOSUV_EXTERN int taosuv_consumer_resume(taosuv_consumer_t* consumer);
  *
  * Auto-commit: every auto.commit.interval.ms, at unsubscribe and at close the client commits, for
  * each vgroup, up to the first message that the caller has not finished with. It is the client that
- * does it: the server's own auto-commit, which commits in the next poll whatever was sent before, is
- * always off. Other connectors commit what was polled, finished or not; here a message whose callback
- * has not returned, or that is referenced, comes again after a crash. Delivery is at least once: what
- * was finished but not yet committed comes again, too. */
+ * does it: the server's own auto-commit, which commits in the next poll whatever was sent before,
+ * is always off. Other connectors commit what was polled, finished or not; here a message whose
+ * callback has not returned, or that is referenced, comes again after a crash. Delivery is at least
+ * once: what was finished but not yet committed comes again, too. */
 
 /* Commits a message, and with it all earlier ones of its vgroup; or, with `message` NULL, all that
  * was given to the caller. Commits run one after another. TAOSUV_EINVAL for another consumer's
@@ -324,7 +328,8 @@ TAOSUV_EXTERN int taosuv_consumer_assignment(taosuv_consumer_t* consumer, taosuv
 
 /* Goes on elsewhere: at an offset; at the first or behind the last that there is, of one vgroup or
  * (vgroup_id TAOSUV_ALL_VGROUPS) of all that the consumer has of the topic. TAOSUV_ESTATE while a
- * poll is pending or a push is on. Committed offsets stay as they are. A message that is here
+ * poll is pending or a push is on, and until the answer to what such asked for is here (half a
+ * second at most). Committed offsets stay as they are. A message that is here
  * already and was not given to the caller is dropped when it is of such a vgroup. */
 #define TAOSUV_ALL_VGROUPS (-1)
 typedef struct taosuv_seek_s taosuv_seek_t;
@@ -361,8 +366,8 @@ struct taosuv_write_s {
 TAOSUV_EXTERN int taosuv_write_raw(taosuv_client_t* client, taosuv_write_t* req,
                                    const taosuv_raw_t* raw, taosuv_write_cb cb);
 
-/* Writes a block into an existing table of the client's database (PROTOCOL 4.9). The block's columns
- * must match the table's in number, order and type. `table` has no database in front. */
+/* Writes a block into an existing table of the client's database (PROTOCOL 4.9). The block's
+ * columns must match the table's in number, order and type. `table` has no database in front. */
 TAOSUV_EXTERN int taosuv_write_block(taosuv_client_t* client, taosuv_write_t* req,
                                      const char* table, size_t length, const taosuv_block_t* block,
                                      taosuv_write_cb cb);

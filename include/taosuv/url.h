@@ -15,7 +15,7 @@ extern "C" {
 
 /* Checks a URL as taosuv_client_create would, without creating anything:
  *
- *   ws[s]://[user[:password]@]host[:port][,host2[:port2]...][/db][?key=value&...]
+ *   ws[s]|http[s]://[user[:password]@]host[:port][,host2[:port2]...][/db][?key=value&...]
  *
  * The README lists the keys and their defaults. Returns 0, TAOSUV_EURL or TAOSUV_ENOMEM. With an
  * error, the reason, naming what was wrong but never a secret, is written to `message` (up to

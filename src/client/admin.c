@@ -147,28 +147,27 @@ static int version_rest_encode(tuv_op_t* op, tuv_conn_t* conn, const void* paylo
 
 /* The text in the first cell, cut to `size`; "" for NULL. False: it is no text, and the request has
  * failed. */
-static bool rest_text(taosuv_req_t* req, tuv_conn_t* conn, char* out, size_t size) {
+static bool rest_text(tuv_op_t* op, tuv_conn_t* conn, char* out, size_t size) {
   taosuv_column_t column;
+  taosuv_block_t* block;
   uint32_t length;
   out[0] = 0;
-  taosuv_block_t* block = tuv_rest_cell(conn, &column);
-  if (block == NULL) return true;
-  bool is_text = column.type == TAOSUV_TYPE_VARCHAR;
-  if (is_text) {
+  int status = tuv_rest_cell(conn, &column, &block);
+  if (status == 0 && block != NULL && column.type != TAOSUV_TYPE_VARCHAR) status = TAOSUV_EPROTO;
+  if (status == 0 && block != NULL) {
     const char* text = (const char*) taosuv_get_bytes(&column, 0, &length);
     snprintf(out, size, "%.*s", (int) length, text);
   }
   taosuv_block_unref(block);
-  if (!is_text)
-    tuv_req_fail(req, &(tuv_failure_t){TAOSUV_EPROTO, 0, 0, "the answer is no text",
-                                       tuv_conn_host(conn)});
-  return is_text;
+  if (status < 0)
+    tuv_rest_fail(op, conn, status, status == TAOSUV_EPROTO ? "the answer is no text" : NULL);
+  return status == 0;
 }
 
 static void version_rest_replied(tuv_op_t* op, tuv_conn_t* conn) {
   taosuv_req_t* req = tuv_req_of_op(op);
   taosuv_server_version_t* version = (taosuv_server_version_t*) (void*) req;
-  if (rest_text(req, conn, version->version, sizeof version->version)) tuv_req_finish(req, 0);
+  if (rest_text(op, conn, version->version, sizeof version->version)) tuv_req_finish(req, 0);
 }
 
 static const tuv_rest_type_t version_rest = {version_rest_encode, version_rest_replied};
@@ -234,8 +233,13 @@ static int status_rest_encode(tuv_op_t* op, tuv_conn_t* conn, const void* payloa
 static void status_rest_replied(tuv_op_t* op, tuv_conn_t* conn) {
   taosuv_server_status_t* status = (taosuv_server_status_t*) (void*) tuv_req_of_op(op);
   taosuv_column_t column;
+  taosuv_block_t* block;
   int64_t value = 0;
-  taosuv_block_t* block = tuv_rest_cell(conn, &column);
+  int failed = tuv_rest_cell(conn, &column, &block);
+  if (failed < 0) {
+    tuv_rest_fail(op, conn, failed, NULL);
+    return;
+  }
   if (block != NULL) taosuv_cell_i64(&column, 0, &value);
   taosuv_block_unref(block);
   status->server_status = value == 1 ? TAOSUV_STATUS_OK : TAOSUV_STATUS_UNAVAILABLE;
@@ -298,7 +302,7 @@ static void db_rest_replied(tuv_op_t* op, tuv_conn_t* conn) {
   taosuv_req_t* req = tuv_req_of_op(op);
   char* text = conn->client->text;
   ((taosuv_current_db_t*) (void*) req)->db = text;
-  if (rest_text(req, conn, text, sizeof conn->client->text)) tuv_req_finish(req, 0);
+  if (rest_text(op, conn, text, sizeof conn->client->text)) tuv_req_finish(req, 0);
 }
 
 static const tuv_rest_type_t db_rest = {db_rest_encode, db_rest_replied};

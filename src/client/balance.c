@@ -82,7 +82,8 @@ int tuv_balance_replace(taosuv_client_t* client, uint32_t host) {
 void tuv_balance_look(taosuv_client_t* client) {
   uint64_t at = UINT64_MAX;
   if (client->closing || client->nhosts == 1 || client->consumer != NULL) return;
-  while (tuv_pool_usable(client) > 0 && client->moving < 1 + client->url.pool_size / POOL_PER_MOVE) {
+  uint32_t most = 1 + client->url.pool_size / POOL_PER_MOVE;
+  while (tuv_pool_usable(client) > 0 && client->moving < most) {
     move_t move = next_move(client);
     at = move.at;
     if (!move.found) break;
@@ -93,7 +94,8 @@ void tuv_balance_look(taosuv_client_t* client) {
   look_at(client, at);
 }
 
-/* The connection that is missed least: on the fullest host, with least in flight, used longest ago. */
+/* The connection that is missed least: on the fullest host, with least in flight, used longest
+ * ago. */
 static tuv_conn_t* dispensable(const taosuv_client_t* client, const tuv_conn_t* but) {
   tuv_conn_t* found = NULL;
   uint32_t host = fullest(client);

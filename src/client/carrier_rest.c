@@ -14,6 +14,13 @@ static tuv_conn_t* conn_of(tuv_http_conn_t* http) {
 
 /* ---- requests ---- */
 
+tuv_buf_t* tuv_rest_target(tuv_conn_t* conn) {
+  tuv_buf_t* target = &conn->rest.target;
+  if (target->data != NULL) tuv_wipe(target->data, target->tail);
+  tuv_buf_consume(target, tuv_buf_size(target), SIZE_MAX);
+  return target;
+}
+
 int tuv_rest_send(tuv_conn_t* conn, tuv_op_t* op, const tuv_rest_message_t* message) {
   const taosuv_client_t* client = conn->client;
   const tuv_place_t* host = &client->hosts[conn->host];
@@ -97,21 +104,27 @@ bool tuv_rest_update(const tuv_conn_t* conn, int64_t* affected_rows) {
   return !conn->rest.reading && tuv_rest_is_update(&conn->rest.decoder, affected_rows);
 }
 
-taosuv_block_t* tuv_rest_cell(tuv_conn_t* conn, taosuv_column_t* column) {
+int tuv_rest_cell(tuv_conn_t* conn, taosuv_column_t* column, taosuv_block_t** block) {
   tuv_rest_t* decoder = &conn->rest.decoder;
   tuv_errmsg_t err;
-  int status;
+  int status = 0;
   tuv_refbuf_t* bytes = tuv_rest_take(decoder);
-  if (bytes == NULL) return NULL;
+  *block = NULL;
+  if (bytes == NULL) return 0;
   size_t size = taosuv_load_u32(bytes->data + 4);
-  taosuv_block_t* block = tuv_block_create(conn->client->mem, bytes, bytes->data, size,
-                                           decoder->precision, &status, &err);
+  *block = tuv_block_create(conn->client->mem, bytes, bytes->data, size, decoder->precision,
+                            &status, &err);
   tuv_refbuf_unref(bytes);
-  if (block == NULL) return NULL;
-  taosuv_block_column(block, 0, column);
-  if (!taosuv_is_null(column, 0)) return block;
-  taosuv_block_unref(block);
-  return NULL;
+  if (*block == NULL) return status;
+  taosuv_block_column(*block, 0, column);
+  if (!taosuv_is_null(column, 0)) return 0;
+  taosuv_block_unref(*block);
+  *block = NULL;
+  return 0;
+}
+
+void tuv_rest_fail(tuv_op_t* op, tuv_conn_t* conn, int status, const char* text) {
+  tuv_req_fail(tuv_req_of_op(op), &(tuv_failure_t){status, 0, 0, text, tuv_conn_host(conn)});
 }
 
 /* What is no JSON is read on to its end, so that the connection stays of use; and quoted. */
@@ -221,6 +234,8 @@ static void on_down(tuv_http_conn_t* http, int status, const char* message) {
 static void on_gone(tuv_http_conn_t* http) {
   tuv_conn_t* conn = conn_of(http);
   tuv_rest_free(&conn->rest.decoder);
+  tuv_rest_target(conn);
+  tuv_buf_free(&conn->rest.target);
   tuv_conn_gone(conn);
 }
 
@@ -234,6 +249,8 @@ static const tuv_http_events_t http_events = {on_open, on_body, on_reply,
 static int rest_connect(tuv_conn_t* conn) {
   taosuv_client_t* client = conn->client;
   tuv_rest_init(&conn->rest.decoder, client->mem, &client->json);
+  tuv_buf_init(&conn->rest.target, &client->mem->alloc);
+  conn->rest.target.secret = true;
   tuv_http_conn_init(&conn->rest.http, &client->shared, &http_events);
   return tuv_conn_connect(conn, &tuv_http_stream_events, &conn->rest.http,
                           &conn->rest.http.stream);

@@ -83,6 +83,8 @@ static int ws_connect(tuv_conn_t* conn) {
 }
 
 static void ready(tuv_conn_t* conn) {
+  /* A consumer's `subscribe` has the password in it, again with each reconnect. */
+  if (conn->client->consumer != NULL) return;
   tuv_ws_no_more_secrets(&conn->ws);
   tuv_ws_deflate_from(&conn->ws, (size_t) conn->client->url.compression_threshold);
 }
@@ -108,7 +110,9 @@ static void abandon(tuv_conn_t* conn) {
   (void) conn;
 }
 
+/* Nothing has come for a while: it needs no large buffers either. */
 static bool probe(tuv_conn_t* conn) {
+  tuv_ws_trim(&conn->ws);
   return tuv_ws_send(&conn->ws, TUV_WS_PING, NULL, 0, NULL) == 0;
 }
 

@@ -19,7 +19,8 @@ bool tuv_conn_has_room(tuv_conn_t* conn, size_t size) {
   if (conn->table.count >= url->max_inflight) return false;
   uint64_t unsent = conn->client->carrier->unsent_bytes(conn);
   /* One message always goes, how large it may be. */
-  bool room = unsent == 0 || (unsent < url->max_send_buffer && size < url->max_send_buffer - unsent);
+  uint64_t most = url->max_send_buffer;
+  bool room = unsent == 0 || (unsent < most && size < most - unsent);
   if (!room) conn->congested = true;
   return room;
 }
@@ -198,6 +199,7 @@ void tuv_conn_gone(tuv_conn_t* conn) {
   tuv_queue_remove(&conn->link);
   tuv_idmap_free(&conn->table);
   client->hosts[conn->host].users--;
+  tuv_wipe(conn, sizeof *conn); /* what was being read of a log-in's answer */
   tuv_free(&client->mem->alloc, conn);
   if (client->closing) tuv_client_turn(client);
 }

@@ -5,7 +5,7 @@
 
 #include "client/private.h"
 
-/* Fills a place; `name` is NUL-terminated. Its texts stay where they are as long as it is in use. */
+/* Fills a place; `name` is NUL-terminated. Its texts stay where they are while it is used. */
 static void set_place(tuv_place_t* place, const tuv_host_t* host) {
   memset(place, 0, sizeof *place);
   snprintf(place->name, sizeof place->name, "%s", host->name);

@@ -94,24 +94,21 @@ static int put_target(tuv_buf_t* out, const tuv_url_t* url, const tuv_insert_t* 
 
 static int lines_rest_encode(tuv_op_t* op, tuv_conn_t* conn, const void* payload, size_t size) {
   tuv_insert_t insert;
-  tuv_buf_t target;
+  tuv_buf_t* target = tuv_rest_target(conn);
   char id[24];
   tuv_insert_unpack(payload, size, &insert);
   snprintf(id, sizeof id, "%llu", (unsigned long long) op->id);
-  tuv_buf_init(&target, &conn->client->mem->alloc);
-  int status = put_target(&target, &conn->client->url, &insert);
-  if (status == 0) status = tuv_http_put_param(&target, 0, "req_id", id);
+  int status = put_target(target, &conn->client->url, &insert);
+  if (status == 0) status = tuv_http_put_param(target, 0, "req_id", id);
   if (status == 0)
     status = tuv_rest_send(conn, op, &(tuv_rest_message_t){.method = "POST",
-                                                           .target = (const char*) target.data,
-                                                           .target_size = tuv_buf_size(&target),
+                                                           .target = (const char*) target->data,
+                                                           .target_size = tuv_buf_size(target),
                                                            .has_body = true,
                                                            .body = insert.text,
                                                            .size = insert.size,
                                                            .payload = payload,
                                                            .kind = TUV_REST_DONE});
-  if (target.data != NULL) tuv_wipe(target.data, target.capacity); /* the token */
-  tuv_buf_free(&target);
   return status;
 }
 

@@ -134,7 +134,8 @@ static uint32_t queue_bound(const taosuv_client_t* client) {
 static bool queue_takes(const taosuv_client_t* client, size_t size) {
   if (client->queued >= queue_bound(client)) return false;
   uint64_t most = client->url.max_queue_bytes;
-  return client->queued == 0 || (client->queued_bytes <= most && size <= most - client->queued_bytes);
+  uint64_t now = client->queued_bytes;
+  return client->queued == 0 || (now <= most && size <= most - now);
 }
 
 int tuv_pool_hold(taosuv_client_t* client, size_t size) {
@@ -310,7 +311,8 @@ static void fail_queued(taosuv_client_t* client, const tuv_failure_t* failure) {
 static bool worth_another_attempt(const taosuv_client_t* client, const tuv_failure_t* failure) {
   taosuv_err_class_t class = taosuv_err_class(failure->status);
   bool trouble = class == TAOSUV_CLASS_NETWORK || class == TAOSUV_CLASS_TIMEOUT;
-  return trouble && client->attempts < (uint64_t) tuv_hosts_listed(client) * (client->url.retries + 1);
+  uint64_t rounds = (uint64_t) client->url.retries + 1;
+  return trouble && client->attempts < tuv_hosts_listed(client) * rounds;
 }
 
 /* A connection could not be made. Requests that wait are taken by the other connections; when there

@@ -154,7 +154,7 @@ typedef struct tuv_carrier_s {
   /* Gives a request that never left its payload back, when the connection is down. */
   int (*recover)(tuv_conn_t* conn, tuv_req_t* priv);
   bool (*probe)(tuv_conn_t* conn); /* asks for a sign of life; NULL: there is no way */
-  uint64_t (*signs_of_life)(const tuv_conn_t* conn); /* changes with each: bytes that came, or went */
+  uint64_t (*signs_of_life)(const tuv_conn_t* conn); /* changes with each: bytes both ways */
   void (*flush)(tuv_conn_t* conn);
   void (*close)(tuv_conn_t* conn); /* with a goodbye; tuv_conn_gone follows */
   void (*abort)(tuv_conn_t* conn);
@@ -191,6 +191,7 @@ typedef struct tuv_rest_conn_s {
   uint8_t step;     /* of the log-in */
   bool repeatable, reading;
   bool has_payload; /* what is in http.out behind body_at, with `prefix` in front */
+  tuv_buf_t target; /* of a request whose target is made for it */
   size_t prefix_size;
   uint8_t prefix[TUV_INSERT_PACK_MAX];
 } tuv_rest_conn_t;
@@ -213,7 +214,6 @@ struct tuv_conn_s {
   tuv_queue_t remotes; /* statements prepared on it */
   tuv_queue_t cached;  /* those that nobody uses, the oldest first */
   uint32_t ncached;
-  uint64_t session;    /* counts what changes the meaning of unqualified names */
   tuv_timed_t timed;   /* of the connect, of the upkeep, or of the close */
   uint64_t begun_at;   /* loop time */
   uint64_t used_at;    /* loop time of the last operation */
@@ -221,7 +221,7 @@ struct tuv_conn_s {
   uint64_t retire_at;  /* loop time; 0: never */
   uint64_t seen;       /* signs of life at the last look */
   bool probing;        /* a ping was sent at the last look */
-  bool retiring;       /* past its age, or moved: takes no new request, closes with its last result */
+  bool retiring;       /* old, or moved: takes no new request, closes with its last result */
   bool replaces;       /* once it is ready another one is to retire */
   tuv_op_t version_op, login_op;
   uint64_t started;    /* uv_hrtime */
@@ -269,6 +269,8 @@ struct taosuv_client_s {
   tuv_idmap_t queued_ids;  /* req_id → tuv_op_t* of them */
   uint32_t held;           /* requests that wait for their statement, */
   uint64_t held_bytes;     /* and their bytes */
+  uint64_t stmts_session;  /* counts what changes tables and their names */
+  bool stmts_old;          /* there may be cached ones from before the last change */
   tuv_queue_t stmts;
   tuv_queue_t writers;
   tuv_queue_t stmts_due;   /* those with something to do this turn */
@@ -450,8 +452,8 @@ void tuv_result_pin(taosuv_result_t* result, tuv_remote_t* remote);
 void tuv_stmts_run_due(taosuv_client_t* client);
 void tuv_stmts_close(taosuv_client_t* client); /* it is being closed */
 void tuv_stmts_lost(tuv_conn_t* conn, const tuv_failure_t* failure);
-/* Unqualified names mean other tables from now on: what is cached is of no use. */
-void tuv_stmts_forget(tuv_conn_t* conn);
+/* Tables or names change: what was prepared before is not to be used by others. */
+void tuv_stmts_forget(taosuv_client_t* client);
 void tuv_remote_result_done(tuv_remote_t* remote);
 const taosuv_req_t* tuv_remote_waiter(const tuv_op_t* op); /* of a statement's message; or NULL */
 

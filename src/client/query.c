@@ -7,7 +7,7 @@
 
 /* The SQL as binary_query, or as the JSON action of servers that lack it. */
 int tuv_sql_encode(tuv_op_t* op, tuv_conn_t* conn, const void* sql, size_t size) {
-  if (tuv_sql_is_use(sql, size)) tuv_stmts_forget(conn);
+  if (tuv_sql_changes_tables(sql, size)) tuv_stmts_forget(conn->client);
   if (!conn->binary) {
     tuv_request_t request;
     tuv_request_begin(&request, &conn->client->json, "query", op->id);

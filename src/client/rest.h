@@ -26,6 +26,9 @@ typedef struct tuv_rest_message_s {
   bool repeatable;  /* twice does no harm: it is sent again when an idle connection was just closed */
 } tuv_rest_message_t;
 
+/* The connection's own buffer for a target, empty; what was in it may be secret, and is wiped. */
+tuv_buf_t* tuv_rest_target(tuv_conn_t* conn);
+
 int tuv_rest_send(tuv_conn_t* conn, tuv_op_t* op, const tuv_rest_message_t* message);
 
 /* One SQL statement to /rest/sql: an `encode`. */
@@ -35,9 +38,11 @@ int tuv_rest_ask(tuv_op_t* op, tuv_conn_t* conn, const char* sql);
 
 /* Of the answer that is being handed over: whether it is an update's, and its rows. */
 bool tuv_rest_update(const tuv_conn_t* conn, int64_t* affected_rows);
-/* The first cell of its rows; NULL when there is none, or it is NULL. The block is the caller's to
- * unref; the column views it. */
-taosuv_block_t* tuv_rest_cell(tuv_conn_t* conn, taosuv_column_t* column);
+/* The first cell of its rows: 0 or an error. *block is NULL when there is none, or it is NULL; else it
+ * is the caller's to unref, and the column views it. */
+int tuv_rest_cell(tuv_conn_t* conn, taosuv_column_t* column, taosuv_block_t** block);
+/* A request's question failed here. */
+void tuv_rest_fail(tuv_op_t* op, tuv_conn_t* conn, int status, const char* text);
 
 /* What is written once a client: target and credentials. */
 int tuv_rest_prepare(taosuv_client_t* client, tuv_errmsg_t* err);

@@ -22,19 +22,17 @@ static void fail(tuv_conn_t* conn, int status, const char* text) {
 
 static int encode_token(tuv_op_t* op, tuv_conn_t* conn) {
   const tuv_url_t* url = &conn->client->url;
-  tuv_buf_t target;
-  tuv_buf_init(&target, &conn->client->mem->alloc);
-  int status = tuv_http_put(&target, "/rest/login/", strlen("/rest/login/"));
-  if (status == 0) status = tuv_http_put_encoded(&target, url->user, strlen(url->user));
-  if (status == 0) status = tuv_http_put(&target, "/", 1);
-  if (status == 0) status = tuv_http_put_encoded(&target, url->password, strlen(url->password));
+  tuv_buf_t* target = tuv_rest_target(conn);
+  int status = tuv_http_put(target, "/rest/login/", strlen("/rest/login/"));
+  if (status == 0) status = tuv_http_put_encoded(target, url->user, strlen(url->user));
+  if (status == 0) status = tuv_http_put(target, "/", 1);
+  if (status == 0) status = tuv_http_put_encoded(target, url->password, strlen(url->password));
   if (status == 0)
     status = tuv_rest_send(conn, op, &(tuv_rest_message_t){.method = "GET",
-                                                           .target = (const char*) target.data,
-                                                           .target_size = tuv_buf_size(&target),
+                                                           .target = (const char*) target->data,
+                                                           .target_size = tuv_buf_size(target),
                                                            .kind = TUV_REST_JSON});
-  if (target.data != NULL) tuv_wipe(target.data, target.capacity);
-  tuv_buf_free(&target);
+  tuv_rest_target(conn); /* wiped: the password was in it */
   return status;
 }
 
@@ -72,9 +70,14 @@ static int encode_use(tuv_op_t* op, tuv_conn_t* conn) {
 static void take_version(tuv_conn_t* conn) {
   taosuv_column_t column;
   uint32_t length = 0;
-  taosuv_block_t* block = tuv_rest_cell(conn, &column);
+  taosuv_block_t* block;
   const char* text = "";
   char version[32];
+  int status = tuv_rest_cell(conn, &column, &block);
+  if (status < 0) {
+    fail(conn, status, NULL);
+    return;
+  }
   if (block != NULL && column.type == TAOSUV_TYPE_VARCHAR)
     text = (const char*) taosuv_get_bytes(&column, 0, &length);
   snprintf(version, sizeof version, "%.*s", (int) length, text);
@@ -139,6 +142,7 @@ static int write_target(taosuv_client_t* client) {
   const tuv_url_t* url = &client->url;
   tuv_buf_t out;
   tuv_buf_init(&out, &client->mem->alloc);
+  out.secret = true;
   int status = tuv_http_put(&out, "/rest/sql", strlen("/rest/sql"));
   if (status == 0 && url->db[0] != 0) status = tuv_http_put(&out, "/", 1);
   if (status == 0) status = tuv_http_put_encoded(&out, url->db, strlen(url->db));

@@ -62,7 +62,7 @@ struct tuv_remote_s {
   uint64_t id;           /* 0: not known yet */
   tuv_refbuf_t* source;  /* tuv_source_t */
   tuv_refbuf_t* form;    /* tuv_form_t; NULL until it is known */
-  uint64_t session;      /* the connection's when it was prepared */
+  uint64_t session;      /* the client's when it was prepared */
   uint32_t table;        /* first version: which of the batch's tables */
   uint8_t step;          /* tuv_step_t */
   bool first;            /* speaks the first version */
@@ -150,6 +150,7 @@ tuv_remote_t* tuv_remote_take_cached(taosuv_client_t* client, tuv_refbuf_t* sour
 void tuv_remote_settle(tuv_remote_t* remote);  /* nobody uses it: into the cache, or closed */
 void tuv_remote_discard(tuv_remote_t* remote); /* it is of no use: closed on the server, and freed */
 void tuv_remote_closed(tuv_remote_t* remote);  /* the server says so, or cannot */
+void tuv_remote_drop_old(taosuv_client_t* client); /* of all caches what a change has made useless */
 /* Closes what is cached for an SQL. */
 void tuv_remote_forget(taosuv_client_t* client, tuv_refbuf_t* source);
 

@@ -9,7 +9,7 @@ tuv_remote_t* tuv_remote_create(taosuv_stmt_t* stmt, tuv_conn_t* conn) {
   remote->conn = conn;
   remote->stmt = stmt;
   remote->source = tuv_refbuf_ref(stmt->source);
-  remote->session = conn->session;
+  remote->session = conn->client->stmts_session;
   tuv_queue_init(&remote->cached);
   tuv_queue_init(&remote->op.link);
   tuv_queue_push(&conn->remotes, &remote->link);
@@ -55,10 +55,14 @@ void tuv_remote_closed(tuv_remote_t* remote) {
   free_remote(remote);
 }
 
+static bool is_current(const tuv_remote_t* remote) {
+  return remote->session == remote->conn->client->stmts_session;
+}
+
 void tuv_remote_settle(tuv_remote_t* remote) {
   tuv_conn_t* conn = remote->conn;
   uint32_t bound = conn->client->url.stmt_cache;
-  bool good = remote->prepared && !remote->spoiled && remote->session == conn->session;
+  bool good = remote->prepared && !remote->spoiled && is_current(remote);
   if (!good || bound == 0 || conn->state != TUV_CONN_READY || conn->retiring) {
     tuv_remote_discard(remote);
     return;
@@ -88,6 +92,7 @@ static bool same_source(const tuv_source_t* a, const tuv_source_t* b) {
 static tuv_remote_t* find(const tuv_conn_t* conn, tuv_refbuf_t* source) {
   for (const tuv_queue_t* at = conn->cached.prev; at != &conn->cached; at = at->prev) {
     tuv_remote_t* remote = TUV_CONTAINER(at, tuv_remote_t, cached);
+    if (!is_current(remote)) break;
     if (remote->source == source ||
         same_source(tuv_source_of(remote->source), tuv_source_of(source)))
       return remote;
@@ -116,10 +121,24 @@ void tuv_remote_forget(taosuv_client_t* client, tuv_refbuf_t* source) {
   }
 }
 
-void tuv_stmts_forget(tuv_conn_t* conn) {
-  conn->session++;
-  while (!tuv_queue_empty(&conn->cached))
-    tuv_remote_discard(TUV_CONTAINER(conn->cached.next, tuv_remote_t, cached));
+/* Called while a message is being written: what is sent about it waits for the turn. */
+void tuv_stmts_forget(taosuv_client_t* client) {
+  client->stmts_session++;
+  client->stmts_old = true;
+  tuv_client_turn(client);
+}
+
+void tuv_remote_drop_old(taosuv_client_t* client) {
+  client->stmts_old = false;
+  for (tuv_queue_t* at = client->conns.next; at != &client->conns; at = at->next) {
+    tuv_conn_t* conn = TUV_CONTAINER(at, tuv_conn_t, link);
+    /* The oldest are the first. */
+    while (!tuv_queue_empty(&conn->cached)) {
+      tuv_remote_t* remote = TUV_CONTAINER(conn->cached.next, tuv_remote_t, cached);
+      if (is_current(remote)) break;
+      tuv_remote_discard(remote);
+    }
+  }
 }
 
 const taosuv_req_t* tuv_remote_waiter(const tuv_op_t* op) {

@@ -237,6 +237,7 @@ static void run(taosuv_stmt_t* stmt) {
 
 void tuv_stmts_run_due(taosuv_client_t* client) {
   tuv_queue_t batch;
+  if (client->stmts_old) tuv_remote_drop_old(client);
   tuv_queue_init(&batch);
   tuv_queue_move(&client->stmts_due, &batch);
   while (!tuv_queue_empty(&batch)) {

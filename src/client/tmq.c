@@ -31,6 +31,8 @@ static int apply(taosuv_consumer_t* consumer, tuv_url_t* url, tuv_errmsg_t* err)
     return tuv_fail(err, TAOSUV_ENOTSUP, "a consumer cannot log in with a one-time password");
   if (url->transport == TUV_TRANSPORT_REST)
     return tuv_fail(err, TAOSUV_ENOTSUP, "a consumer needs ws:// or wss://");
+  if (url->transport != TUV_TRANSPORT_WS)
+    return tuv_fail(err, TAOSUV_ENOTSUP, "a consumer needs ws:// or wss://");
   if (url->adapter_ha)
     return tuv_fail(err, TAOSUV_ENOTSUP, "adapter_ha is for clients, not for consumers");
   url->pool_size = 1;

@@ -1,4 +1,5 @@
-/* What the files of a consumer share: the consumer, its messages, and where it is in each vgroup. */
+/* What the files of a consumer share: the consumer, its messages, and where it is in each
+ * vgroup. */
 #ifndef TUV_CLIENT_TMQ_H
 #define TUV_CLIENT_TMQ_H
 
@@ -76,6 +77,7 @@ struct taosuv_consumer_s {
   /* subscribing, and again after a loss: tmq_subscribe.c */
   taosuv_subscribe_t again;
   bool newly_lost;         /* nobody was told yet */
+  uint64_t since;          /* loop time when it was subscribed last */
   uint32_t attempts;       /* since the last sign of success */
   tuv_timed_t retry;       /* until the next one */
   taosuv_subscribe_t* leaving; /* an unsubscribe that waits for commits */
@@ -95,6 +97,7 @@ struct taosuv_consumer_s {
   tuv_timed_t answer;      /* until then it must be answered */
   taosuv_message_t* building;
   uint64_t message_id;     /* of the one being built */
+  size_t raw_size;         /* of the last fetch_raw_data's answer */
   uint8_t precision;       /* of the block that was announced */
   uint64_t last_id;        /* of the last whole one */
   taosuv_poll_t* waiter;

@@ -48,8 +48,8 @@ typedef struct tuv_tmq_config_s {
   size_t memory_size;
 } tuv_tmq_config_t;
 
-/* Returns 0, TAOSUV_EINVAL with the property's name in `err`, or TAOSUV_ENOMEM. On failure nothing is
- * to be freed. */
+/* Returns 0, TAOSUV_EINVAL with the property's name in `err`, or TAOSUV_ENOMEM. On failure nothing
+ * is to be freed. */
 int tuv_tmq_config_read(const tuv_alloc_t* alloc, const taosuv_property_t* properties, size_t count,
                         tuv_tmq_config_t* config, tuv_errmsg_t* err);
 void tuv_tmq_config_free(const tuv_alloc_t* alloc, tuv_tmq_config_t* config);

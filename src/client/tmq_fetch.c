@@ -1,4 +1,5 @@
-/* Asking for messages: poll, then what the message is made of, step by step, one message at a time. */
+/* Asking for messages: poll, then what the message is made of, step by step, one message at a
+ * time. */
 #include <string.h>
 
 #include "client/tmq.h"
@@ -78,6 +79,8 @@ static void send_step(taosuv_consumer_t* consumer, tuv_tmq_step_t step) {
   if (step != TUV_TMQ_BLOCK) consumer->op.id = tuv_client_id(consumer->client);
   tuv_tmq_set(consumer, &consumer->answer,
               (timeout == 0 ? ANSWER_MS : timeout) + TUV_TMQ_SLICE_MS, on_unanswered);
+  /* Small answers and large ones take turns. */
+  tuv_ws_expect(&consumer->conn->ws, step == TUV_TMQ_RAW ? consumer->raw_size : 0);
   tuv_conn_post(consumer->conn, &consumer->op);
 }
 
@@ -240,6 +243,7 @@ static void binary(tuv_op_t* op, tuv_conn_t* conn, const uint8_t* data, size_t s
   }
   if (status == 0 && reply.message_id != consumer->message_id)
     status = tuv_fail(&err, TAOSUV_EPROTO, "the bytes of another message");
+  if (step == TUV_TMQ_RAW) consumer->raw_size = size;
   if (status == 0 && step == TUV_TMQ_RAW)
     status = tuv_message_set_raw(consumer->building, &reply, owner, &err);
   if (status == 0 && step == TUV_TMQ_BLOCK)

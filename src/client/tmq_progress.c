@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+enum { MAX_POSITIONS = 16384 };
+
 static tuv_position_t* position_of(tuv_queue_t* link) {
   return TUV_CONTAINER(link, tuv_position_t, link);
 }
@@ -37,8 +39,10 @@ static void begin(tuv_progress_t* progress, tuv_position_t* position) {
 }
 
 static tuv_position_t* make(tuv_progress_t* progress, const char* topic, int32_t vgroup_id) {
+  if (progress->count == MAX_POSITIONS) return NULL; /* no group of vgroups is so large */
   tuv_position_t* position = tuv_calloc(progress->alloc, 1, sizeof *position);
   if (position == NULL) return NULL;
+  progress->count++;
   position->progress = progress;
   position->topic = topic;
   position->vgroup_id = vgroup_id;
@@ -124,6 +128,7 @@ void tuv_progress_clear(tuv_progress_t* progress) {
     tuv_progress_restart(progress, position);
     tuv_queue_remove(&position->link);
     tuv_free(progress->alloc, position);
+    progress->count--;
   }
 }
 

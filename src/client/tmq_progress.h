@@ -39,6 +39,7 @@ struct tuv_progress_s {
   const tuv_alloc_t* alloc;
   tuv_queue_t positions;
   tuv_queue_t strays; /* tracks that are not finished and have no position */
+  uint32_t count;     /* of positions */
   uint64_t epoch;     /* the last one given */
   void (*passed)(tuv_track_t* track); /* it is finished, and its place is needed no more */
 };
@@ -48,8 +49,8 @@ void tuv_progress_init(tuv_progress_t* progress, const tuv_alloc_t* alloc,
 tuv_position_t* tuv_progress_find(const tuv_progress_t* progress, const char* topic,
                                   int32_t vgroup_id);
 
-/* A message has arrived that begins at `offset`. `topic` must live until tuv_progress_clear. Returns
- * its position, made when it is new, or NULL when out of memory. */
+/* A message has arrived that begins at `offset`. `topic` must live until tuv_progress_clear.
+ * Returns its position, made when it is new, or NULL when out of memory. */
 tuv_position_t* tuv_progress_arrive(tuv_progress_t* progress, const char* topic, int32_t vgroup_id,
                                     int64_t offset, tuv_track_t* track);
 void tuv_progress_give(tuv_track_t* track);
@@ -60,8 +61,8 @@ void tuv_progress_committed(tuv_position_t* position, int64_t offset);
 void tuv_progress_restart(tuv_progress_t* progress, tuv_position_t* position);
 void tuv_progress_clear(tuv_progress_t* progress);
 
-/* The offset to be committed, or NONE when that is nothing new: of all that was given, or of what is
- * finished. */
+/* The offset to be committed, or NONE when that is nothing new: of all that was given, or of what
+ * is finished. */
 int64_t tuv_progress_due(const tuv_position_t* position, bool given);
 /* Whether every message is finished. */
 bool tuv_progress_all_finished(const tuv_progress_t* progress);

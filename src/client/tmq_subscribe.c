@@ -6,7 +6,7 @@
 #include "client/tmq.h"
 #include "wire/version.h"
 
-enum { MAX_TOPICS = 1024, MAX_TOPIC_LENGTH = 1024 };
+enum { MAX_TOPICS = 1024, MAX_TOPIC_LENGTH = 1024, STEADY_MS = 60000 };
 
 static taosuv_subscribe_t* subscribe_of(taosuv_req_t* req) {
   return (taosuv_subscribe_t*) (void*) req;
@@ -55,6 +55,7 @@ static int encode_subscribe(tuv_op_t* op, tuv_conn_t* conn, const void* payload,
     tuv_req_of_op(op)->message = conn->client->text;
     return TAOSUV_EVERSION;
   }
+  tuv_ws_deflate_from(&conn->ws, SIZE_MAX); /* the password is in it: see tuv_ws_deflate_from */
   tuv_request_begin(&request, &conn->client->json, "subscribe", op->id);
   tuv_request_text(&request, "user", url->user, strlen(url->user));
   tuv_request_text(&request, "password", url->password, strlen(url->password));
@@ -77,7 +78,9 @@ static void subscribed(tuv_op_t* op, tuv_conn_t* conn, const tuv_reply_t* reply)
   (void) reply;
   bool wanted = consumer->state == TUV_TMQ_SUBSCRIBING || consumer->state == TUV_TMQ_LOST;
   consumer->conn = conn;
+  tuv_ws_deflate_from(&conn->ws, (size_t) conn->client->url.compression_threshold);
   if (wanted) {
+    consumer->since = uv_now(conn->client->loop);
     consumer->state = TUV_TMQ_SUBSCRIBED;
     if (consumer->config.auto_commit) tuv_tmq_auto_commit_later(consumer);
     tuv_tmq_watch_in(consumer, consumer->watch_interval);
@@ -94,6 +97,7 @@ void tuv_tmq_reset(taosuv_consumer_t* consumer) {
   tuv_progress_clear(&consumer->progress);
   tuv_timers_remove(&consumer->client->timers, &consumer->auto_timed);
   tuv_timers_remove(&consumer->client->timers, &consumer->watch_timed);
+  taosuv_cancel((taosuv_req_t*) (void*) &consumer->watch); /* of topics that may be others soon */
 }
 
 void tuv_tmq_conn_gone(taosuv_consumer_t* consumer, const tuv_conn_t* conn) {
@@ -256,6 +260,8 @@ void tuv_tmq_lost(taosuv_consumer_t* consumer, const tuv_failure_t* failure) {
     tuv_tmq_wake(consumer);
   if (!consumer->newly_lost) return;
   consumer->newly_lost = false;
+  /* A connection that has held for a while is no failed attempt. */
+  if (uv_now(consumer->client->loop) - consumer->since >= STEADY_MS) consumer->attempts = 0;
   tuv_tmq_tell_failure(consumer, TAOSUV_CONSUMER_LOST, failure);
   if (consumer->state == TUV_TMQ_LOST) try_later(consumer, failure);
 }
@@ -314,8 +320,9 @@ void tuv_tmq_leave(taosuv_consumer_t* consumer) {
 /* There is no connection to leave over. */
 static void leave_at_once(taosuv_consumer_t* consumer) {
   tuv_timers_remove(&consumer->client->timers, &consumer->retry);
-  taosuv_cancel(base_of(&consumer->again));
   consumer->state = TUV_TMQ_LEAVING;
+  if (taosuv_cancel(base_of(&consumer->again)) == 0)
+    tuv_tmq_drop(consumer, "it is not known whether it was subscribed");
 }
 
 int taosuv_consumer_unsubscribe(taosuv_consumer_t* consumer, taosuv_subscribe_t* req,

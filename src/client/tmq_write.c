@@ -7,7 +7,8 @@
 
 enum { ACTION_WRITE_RAW = 3, ACTION_WRITE_BLOCK = 4 };
 
-/* A message's head holds two numbers that the request keeps, so that the payload is what follows. */
+/* A message's head holds two numbers that the request keeps, so that the payload is what
+ * follows. */
 static int encode(tuv_op_t* op, tuv_conn_t* conn, const void* payload, size_t size,
                   uint8_t action) {
   const taosuv_write_t* write = (const taosuv_write_t*) (const void*) tuv_req_of_op(op);

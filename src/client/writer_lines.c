@@ -49,7 +49,8 @@ static void note_lines(tuv_lane_t* lane) {
 
 static void on_inserted(taosuv_insert_lines_t* req, int status) {
   lines_lane_t* lines = req->data;
-  tuv_lane_done(&lines->lane, (taosuv_req_t*) (void*) req, status == 0 ? req->affected_rows : 0);
+  bool told = status == 0 && req->affected_rows > 0; /* over HTTP it is not */
+  tuv_lane_done(&lines->lane, (taosuv_req_t*) (void*) req, told ? req->affected_rows : 0);
 }
 
 static void drop_lines(tuv_lane_t* lane) {

@@ -22,6 +22,7 @@ void tuv_http_conn_init(tuv_http_conn_t* http, tuv_ws_shared_t* shared,
   http->events = events;
   http->shared = shared;
   tuv_buf_init(&http->out, &shared->mem->alloc);
+  http->out.secret = true; /* each request has the credentials in it */
   tuv_http_reply_init(&http->reply, &shared->mem->alloc, shared->max_message_size, on_body, http);
 }
 

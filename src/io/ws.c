@@ -65,7 +65,7 @@ static void on_write(void* context, int status) {
   tuv_ws_t* ws = context;
   ws->writing = false;
   ws->waited += tuv_buf_size(&ws->flying);
-  tuv_buf_consume(&ws->flying, tuv_buf_size(&ws->flying), 0);
+  tuv_buf_consume(&ws->flying, tuv_buf_size(&ws->flying), tuv_ws_keep(ws));
   if (ws->lingering) end_lingering(ws, status);
   if (ws->state >= TUV_WS_DOWN) return;
   if (status < 0) {

@@ -94,6 +94,8 @@ struct tuv_ws_s {
   bool pack_failed;
   uint8_t pack_opcode;
   size_t packed;
+  bool give_early;     /* the frame in the making is large: it is sent while it is made */
+  size_t usual;        /* the largest message of late */
   bool writing;
   bool dirty;          /* on_dirty was called, tuv_ws_flush not yet */
   bool lingering;      /* down, but a close frame waits for the write under way */
@@ -161,6 +163,9 @@ static inline uint64_t tuv_ws_sent_up_to(const tuv_ws_t* ws) {
   return ws->handed;
 }
 
+/* Gives back the memory of send buffers that are empty. */
+void tuv_ws_trim(tuv_ws_t* ws);
+
 /* A frame that has not left: its payload, unmasked in place (so the frame is spoiled) and inflated,
  * or NULL, also when memory is lacking. It is there until the next call. For a connection that is
  * down; where messages may depend on those before it gives no compressed one. */
@@ -173,6 +178,10 @@ size_t tuv_ws_withdraw(tuv_ws_t* ws, uint64_t at);
 /* Sends a close frame and waits for the peer's end; no event but on_gone follows. The caller bounds
  * the wait by tuv_ws_abort. Before the upgrade is through it is an abort. */
 void tuv_ws_close(tuv_ws_t* ws, uint16_t code);
+
+/* About how large the next message will be, where that is known better than by the last one: a large
+ * one is read into a buffer of its own, where it stays. */
+void tuv_ws_expect(tuv_ws_t* ws, size_t size);
 
 /* Ends it now. */
 void tuv_ws_abort(tuv_ws_t* ws);

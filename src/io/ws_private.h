@@ -17,6 +17,9 @@ int tuv_ws_write_rest(tuv_ws_t* ws);
 /* Puts a control frame into the send buffer. Returns 0 or UV_ENOMEM. */
 int tuv_ws_send_close(tuv_ws_t* ws, uint16_t code);
 
+/* How large an empty send buffer may be to be kept. */
+size_t tuv_ws_keep(const tuv_ws_t* ws);
+
 /* Puts the pong that is due into the send buffer; without memory it stays due. */
 void tuv_ws_put_pong(tuv_ws_t* ws);
 

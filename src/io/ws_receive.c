@@ -92,11 +92,14 @@ void tuv_ws_on_alloc(void* context, uint8_t** base, size_t* size) {
   *size = ws->lent->capacity - fill;
 }
 
+void tuv_ws_expect(tuv_ws_t* ws, size_t size) {
+  bool large = size >= LARGE_MESSAGE && size < HUGE_MESSAGE && !ws->inflating;
+  ws->expected = large ? size : 0;
+}
+
 static void deliver(tuv_ws_t* ws, uint8_t opcode, uint8_t* data, size_t size,
                     tuv_refbuf_t* owner) {
-  bool large = opcode == TUV_WS_BINARY && size >= LARGE_MESSAGE && size < HUGE_MESSAGE &&
-               !ws->inflating;
-  ws->expected = large ? size : 0;
+  tuv_ws_expect(ws, opcode == TUV_WS_BINARY ? size : 0);
   if (ws->state != TUV_WS_OPEN) return;
   ws->shared->traffic.messages_received++;
   if (ws->shared->tap != NULL) ws->shared->tap(ws, false, opcode, data, size);

@@ -4,8 +4,25 @@
 #include "io/ws_private.h"
 #include "taosuv/error.h"
 
-/* A send buffer larger than this is not kept when it has become empty. */
+/* A send buffer of this size is kept when it has become empty; a larger one only while messages of
+ * that size keep coming, and are not beyond all measure. */
 #define KEEP_BYTES (256u << 10)
+#define KEEP_MOST (64u << 20)
+
+/* Of a message of at least twice this size so much is given to the system at a time. */
+#define EARLY_BYTES (128u << 10)
+
+/* Up to twice a message's size is taken for it; and it is forgotten slowly. */
+size_t tuv_ws_keep(const tuv_ws_t* ws) {
+  if (ws->usual > KEEP_MOST / 4) return KEEP_MOST;
+  return ws->usual < KEEP_BYTES / 4 ? KEEP_BYTES : 4 * ws->usual;
+}
+
+void tuv_ws_trim(tuv_ws_t* ws) {
+  ws->usual = 0;
+  if (tuv_buf_size(&ws->out) == 0) tuv_buf_free(&ws->out);
+  if (!ws->writing) tuv_buf_free(&ws->flying);
+}
 
 void tuv_ws_mark_dirty(tuv_ws_t* ws) {
   if (ws->dirty || ws->writing) return;
@@ -46,6 +63,8 @@ int tuv_ws_begin(tuv_ws_t* ws, uint8_t opcode, size_t length, uint64_t* at) {
   if (ws->pong_due && ws->state == TUV_WS_OPEN) tuv_ws_put_pong(ws);
   int status = tuv_random_bytes(&ws->shared->random, ws->mask, sizeof ws->mask);
   if (status < 0) return status;
+  ws->usual -= ws->usual / 64;
+  if (length > ws->usual) ws->usual = length;
   bool tapped = ws->shared->tap != NULL; /* is shown what is in the buffer: not compressed */
   if (ws->deflate && !tapped && length >= ws->deflate_from && opcode < TUV_WS_CLOSE) {
     if (at != NULL) *at = ws->queued;
@@ -57,9 +76,29 @@ int tuv_ws_begin(tuv_ws_t* ws, uint8_t opcode, size_t length, uint64_t* at) {
   tuv_ws_write_header(out, opcode, true, false, length, ws->mask);
   tuv_buf_commit(&ws->out, header);
   ws->mask_at = 0;
+  ws->give_early = length >= 2 * EARLY_BYTES;
   if (at != NULL) *at = ws->queued;
   ws->queued += header + length;
   return 0;
+}
+
+/* A large message is given to the system while the rest of it is being written: its beginning is
+ * still in the cache then, and its end finds the same room. What goes wrong shows at the flush. */
+static void give_early(tuv_ws_t* ws) {
+  if (ws->writing || ws->state != TUV_WS_OPEN || ws->shared->tap != NULL) return;
+  size_t size = tuv_buf_size(&ws->out);
+  ssize_t taken = ws->stream->ops->try_write(ws->stream, ws->out.data + ws->out.head, size);
+  if (taken < (ssize_t) size) ws->give_early = false; /* it has no room now */
+  if (taken <= 0) return;
+  ws->handed += (uint64_t) taken;
+  ws->shared->traffic.bytes_sent += (uint64_t) taken;
+  tuv_buf_consume(&ws->out, (size_t) taken, SIZE_MAX); /* the rest has its room already */
+}
+
+static void put_masked(tuv_ws_t* ws, const void* data, size_t size) {
+  tuv_ws_mask(ws->out.data + ws->out.tail, data, size, ws->mask, ws->mask_at);
+  tuv_buf_commit(&ws->out, size);
+  ws->mask_at += size;
 }
 
 void tuv_ws_put(tuv_ws_t* ws, const void* data, size_t size) {
@@ -67,9 +106,17 @@ void tuv_ws_put(tuv_ws_t* ws, const void* data, size_t size) {
     tuv_ws_pack(ws, data, size, false);
     return;
   }
-  tuv_ws_mask(ws->out.data + ws->out.tail, data, size, ws->mask, ws->mask_at);
-  tuv_buf_commit(&ws->out, size);
-  ws->mask_at += size;
+  const uint8_t* at = data;
+  while (ws->give_early && size > 0) {
+    size_t fill = tuv_buf_size(&ws->out);
+    size_t room = fill < EARLY_BYTES ? EARLY_BYTES - fill : 0;
+    size_t part = size < room ? size : room;
+    put_masked(ws, at, part);
+    at += part;
+    size -= part;
+    if (part == room) give_early(ws);
+  }
+  if (size > 0) put_masked(ws, at, size);
 }
 
 int tuv_ws_end(tuv_ws_t* ws) {
@@ -120,7 +167,7 @@ void tuv_ws_flush(tuv_ws_t* ws) {
   if (taken > 0) {
     ws->handed += (uint64_t) taken;
     ws->shared->traffic.bytes_sent += (uint64_t) taken;
-    tuv_buf_consume(&ws->out, (size_t) taken, KEEP_BYTES);
+    tuv_buf_consume(&ws->out, (size_t) taken, tuv_ws_keep(ws));
     tuv_ws_report_sent(ws);
   }
   if (tuv_buf_size(&ws->out) == 0) return;

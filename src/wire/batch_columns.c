@@ -1,7 +1,4 @@
 /* Rows bound by column: arrays checked first, then copied. */
-#include <stdio.h>
-
-#include "util/utf8.h"
 #include "wire/batch_private.h"
 
 static bool row_is_null(const taosuv_array_t* array, uint32_t row) {
@@ -152,6 +149,12 @@ static void copy_fixed(const tuv_intake_t* intake, uint32_t rows, const uint8_t*
     if (nulls[row] != 0) memset(out + (size_t) row * width, 0, width);
 }
 
+/* Of rows without a NULL: no decision in the loop. */
+static void copy_lengths(const uint32_t* offsets, uint32_t rows, uint8_t* lengths) {
+  for (uint32_t row = 0; row < rows; row++)
+    tuv_store(lengths + 4 * (size_t) row, offsets[row + 1] - offsets[row], 4);
+}
+
 static void copy_texts(const tuv_intake_t* intake, uint32_t rows, tuv_part_t* part,
                        uint8_t* lengths) {
   const uint32_t* offsets = intake->array->offsets;
@@ -160,7 +163,9 @@ static void copy_texts(const tuv_intake_t* intake, uint32_t rows, tuv_part_t* pa
     memset(lengths, 0, 4 * (size_t) rows);
     return;
   }
-  for (uint32_t row = 0; row < rows; row++) {
+  bool plain = intake->whole && intake->sum.nulls == 0;
+  if (plain) copy_lengths(offsets, rows, lengths);
+  for (uint32_t row = 0; !plain && row < rows; row++) {
     uint32_t length = row_is_null(intake->array, row) ? 0 : offsets[row + 1] - offsets[row];
     tuv_store(lengths + 4 * (size_t) row, length, 4);
     if (intake->whole || length == 0) continue;

@@ -121,7 +121,7 @@ int tuv_batch_make_layout(tuv_batch_t* batch, tuv_errmsg_t* err);
 #define TUV_NO_ROW UINT64_MAX
 int tuv_batch_where(const tuv_batch_t* batch, const taosuv_stmt_field_t* field, uint32_t index,
                     uint64_t row, int status, tuv_errmsg_t* err);
-int tuv_batch_begin(tuv_batch_t* batch, bool rows, tuv_errmsg_t* err);
+int tuv_batch_begin(tuv_batch_t* batch, bool unfinished, tuv_errmsg_t* err);
 int tuv_batch_no_memory(tuv_errmsg_t* err);
 
 /* batch_value.c: one value as bytes */
@@ -217,11 +217,5 @@ void tuv_column_values(tuv_out_t* out, const tuv_slot_t* slot, bool text,
 /* wkb.c */
 /* Whether the bytes are one whole geometry; the reason why not in `err`. */
 int tuv_wkb_check(const uint8_t* bytes, size_t size, tuv_errmsg_t* err);
-
-/* decimal_read.c */
-/* The decimal text times 10^scale, digits behind rounded half away from zero. TUV_EINVAL for what
- * is no decimal number, TUV_ERANGE when it has more than `digits` digits. */
-int tuv_decimal_read(const char* text, size_t length, unsigned digits, unsigned scale,
-                     taosuv_decimal_t* out, tuv_errmsg_t* err);
 
 #endif

@@ -1,7 +1,4 @@
 /* A query's parameters: one row of values that bring their own types. */
-#include <stdio.h>
-
-#include "util/utf8.h"
 #include "wire/batch_private.h"
 #include "wire/format.h"
 

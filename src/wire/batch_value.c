@@ -1,6 +1,5 @@
 /* One value checked against its field and turned into the bytes that go out. */
 #include <math.h>
-#include <stdio.h>
 
 #include "util/utf8.h"
 #include "wire/batch_private.h"

@@ -1,5 +1,5 @@
 /* Decimal text as the integer that a DECIMAL is. */
-#include "wire/batch_private.h"
+#include "wire/format.h"
 
 typedef struct wide_s {
   uint64_t high, low;

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "taosuv/block.h"
+#include "util/errmsg.h"
 #include "wire/text.h"
 
 void tuv_format_u64(tuv_text_t* text, uint64_t value);
@@ -20,6 +21,11 @@ void tuv_format_f32(tuv_text_t* text, float value);
 #define TUV_DECIMAL_MAX_SCALE 38
 #define TUV_DECIMAL_TEXT 48 /* the longest such text is shorter */
 void tuv_format_decimal(tuv_text_t* text, taosuv_decimal_t value, uint8_t scale);
+/* The other way: the text times 10^scale, digits behind that rounded half away from zero. A sign, and
+ * a point with digits on one side at least, may be. TUV_EINVAL for what is no decimal number,
+ * TUV_ERANGE when it has more than `digits` (at most 38). */
+int tuv_decimal_read(const char* text, size_t length, unsigned digits, unsigned scale,
+                     taosuv_decimal_t* out, tuv_errmsg_t* err);
 double tuv_decimal_f64(taosuv_decimal_t value, uint8_t scale);
 
 /* Returns 0, or TUV_EINVAL for an unknown precision or an offset that RFC 3339 cannot write. */

@@ -76,6 +76,8 @@ static int on_headers_complete(llhttp_t* parser) {
   reply->in_head = false;
   if (reply->status == 101)
     return stop(reply, tuv_fail(reply->err, TUV_EHTTP, "the server switched to another protocol"));
+  bool bodiless = reply->status / 100 == 1 || reply->status == 204 || reply->status == 304;
+  if (bodiless) return 1; /* whatever their headers say (RFC 9112, 6.3) */
   if (reply->bad_encoding)
     return stop(reply, tuv_fail(reply->err, TUV_EHTTP,
                                 "the answer has a Content-Encoding that was not asked for"));
@@ -85,8 +87,7 @@ static int on_headers_complete(llhttp_t* parser) {
       return stop(reply, tuv_fail(reply->err, TUV_ENOMEM, "no memory to inflate an answer"));
     tuv_inflater_begin(reply->inflater, reply->limit);
   }
-  /* These have no body, whatever their headers say (RFC 9112, 6.3). */
-  return reply->status / 100 == 1 || reply->status == 204 || reply->status == 304 ? 1 : 0;
+  return 0;
 }
 
 /* A body that may repeat the request's query string must not be quoted with its token. */

@@ -20,6 +20,7 @@ void tuv_rest_init(tuv_rest_t* rest, tuv_mem_t* mem, tuv_json_t* json) {
   rest->text = "";
   tuv_buf_init(&rest->head, &mem->alloc);
   tuv_buf_init(&rest->batch, &mem->alloc);
+  tuv_buf_init(&rest->names, &mem->alloc);
 }
 
 static void drop_blocks(tuv_rest_t* rest) {
@@ -32,6 +33,7 @@ void tuv_rest_free(tuv_rest_t* rest) {
   tuv_rest_drop_columns(rest);
   tuv_buf_free(&rest->head);
   tuv_buf_free(&rest->batch);
+  tuv_buf_free(&rest->names);
 }
 
 void tuv_rest_begin(tuv_rest_t* rest) {
@@ -330,6 +332,10 @@ int tuv_rest_end(tuv_rest_t* rest, tuv_errmsg_t* err) {
     return tuv_fail(err, TUV_EPROTO, "%llu rows came, the answer says %llu",
                     (unsigned long long) rest->row_count, (unsigned long long) rows);
   return 0;
+}
+
+int tuv_rest_root(tuv_rest_t* rest, yyjson_val** root, tuv_errmsg_t* err) {
+  return read_head(rest, "", root, err);
 }
 
 bool tuv_rest_is_update(const tuv_rest_t* rest, int64_t* affected_rows) {

@@ -53,7 +53,7 @@ typedef struct tuv_rest_s {
   size_t bytes;         /* about */
   tuv_refbuf_t* last;   /* of blocks */
   uint32_t capacity;    /* of columns */
-  char* names;
+  tuv_buf_t names;
   char error[512];      /* the server's text, cut */
 } tuv_rest_t;
 
@@ -74,6 +74,10 @@ int tuv_rest_end(tuv_rest_t* rest, tuv_errmsg_t* err);
 /* Whether this is the answer to a statement without rows: one cell in a column "affected_rows" of
  * type INT. A SELECT can look the same; who knows the statement asks no further. */
 bool tuv_rest_is_update(const tuv_rest_t* rest, int64_t* affected_rows);
+
+/* All of the answer but its rows, once tuv_rest_end has returned 0; until the working memory is used
+ * again. Returns 0 or TUV_ENOMEM. */
+int tuv_rest_root(tuv_rest_t* rest, yyjson_val** root, tuv_errmsg_t* err);
 
 /* Takes the first block, with its reference; NULL when there is none. */
 tuv_refbuf_t* tuv_rest_take(tuv_rest_t* rest);

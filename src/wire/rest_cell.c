@@ -89,45 +89,15 @@ bool tuv_rest_time(const char* text, size_t size, uint8_t* precision, int64_t* v
   return tuv_timestamp_combine(seconds, units[*precision], fraction, value);
 }
 
-/* Multiplies by ten and adds; 38 digits always fit into 127 bits. */
-static void push_digit(taosuv_decimal_t* value, unsigned digit) {
-  uint64_t low = value->low & 0xffffffffu, middle = value->low >> 32;
-  low = low * 10 + digit;
-  middle = middle * 10 + (low >> 32);
-  value->low = middle << 32 | (low & 0xffffffffu);
-  value->high = value->high * 10 + (int64_t) (middle >> 32);
-}
-
-static void negate(taosuv_decimal_t* value) {
-  value->low = 0 - value->low;
-  value->high = (int64_t) (~(uint64_t) value->high + (value->low == 0 ? 1 : 0));
-}
-
+/* Stricter than what callers may bind: digits before the point, no '+', nothing to be rounded. */
 bool tuv_rest_decimal(const char* text, size_t size, uint8_t digits, uint8_t scale,
                       taosuv_decimal_t* value) {
-  cursor_t at = {text, text + size};
-  bool negative = skip(&at, '-'), point = false, any = false;
-  unsigned significant = 0, behind = 0;
-  value->low = 0;
-  value->high = 0;
-  for (; at.at < at.end; at.at++) {
-    if (*at.at == '.' && !point && any) {
-      point = true;
-      continue;
-    }
-    if (*at.at < '0' || *at.at > '9') return false;
-    any = true;
-    if (point && ++behind > scale) return false;
-    if ((significant > 0 || *at.at != '0') && ++significant > digits) return false;
-    push_digit(value, (unsigned) (*at.at - '0'));
-  }
-  if (!any || (point && behind == 0)) return false;
-  for (; behind < scale; behind++) {
-    if (significant > 0 && ++significant > digits) return false;
-    push_digit(value, 0);
-  }
-  if (negative) negate(value);
-  return true;
+  size_t sign = size > 0 && text[0] == '-' ? 1 : 0;
+  if (size == sign || text[sign] < '0' || text[sign] > '9') return false;
+  const char* point = memchr(text, '.', size);
+  size_t behind = point != NULL ? size - (size_t) (point - text) - 1 : 0;
+  if (point != NULL && (behind == 0 || behind > scale)) return false;
+  return tuv_decimal_read(text, size, digits, scale, value, NULL) == 0;
 }
 
 static int hex_digit(char c) {

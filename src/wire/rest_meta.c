@@ -5,6 +5,9 @@
 #include "wire/rest_rows.h"
 #include "wire/status.h"
 
+/* Memory for the names of columns beyond this is not kept. */
+#define KEEP_NAMES 4096u
+
 static bool read_small(const char** at, char end, uint8_t max, uint8_t* number) {
   unsigned value = 0;
   const char* begin = *at;
@@ -74,9 +77,8 @@ static int reserve(tuv_rest_t* rest, uint32_t count, size_t names) {
       tuv_buf_init(&rest->columns[i].marks, alloc);
     }
   }
-  tuv_free(alloc, rest->names);
-  rest->names = tuv_malloc(alloc, names);
-  return rest->names == NULL ? TUV_ENOMEM : 0;
+  tuv_buf_consume(&rest->names, tuv_buf_size(&rest->names), KEEP_NAMES);
+  return tuv_buf_reserve(&rest->names, names) == NULL ? TUV_ENOMEM : 0;
 }
 
 void tuv_rest_drop_columns(tuv_rest_t* rest) {
@@ -85,9 +87,7 @@ void tuv_rest_drop_columns(tuv_rest_t* rest) {
     tuv_buf_free(&rest->columns[i].marks);
   }
   tuv_free(&rest->mem->alloc, rest->columns);
-  tuv_free(&rest->mem->alloc, rest->names);
   rest->columns = NULL;
-  rest->names = NULL;
   rest->capacity = 0;
 }
 
@@ -100,7 +100,7 @@ int tuv_rest_read_meta(tuv_rest_t* rest, yyjson_val* meta, tuv_errmsg_t* err) {
   yyjson_arr_foreach(meta, index, max, each) names += yyjson_get_len(yyjson_arr_get(each, 0)) + 1;
   if (reserve(rest, (uint32_t) count, names) < 0)
     return tuv_fail(err, TUV_ENOMEM, "no memory for %zu columns", count);
-  char* out = rest->names;
+  char* out = (char*) tuv_buf_reserve(&rest->names, names); /* which was just made */
   yyjson_arr_foreach(meta, index, max, each) {
     tuv_rest_column_t* column = &rest->columns[index];
     column->precision = column->scale = 0;

@@ -131,7 +131,8 @@ size_t tuv_stmt_sql_name(const char* sql, size_t length, const tuv_stmt_sql_t* s
   return at;
 }
 
-bool tuv_sql_is_use(const char* sql, size_t length) {
+bool tuv_sql_changes_tables(const char* sql, size_t length) {
   scanner_t scan = {sql, sql + length};
-  return is(next(&scan), "use");
+  token_t first = next(&scan);
+  return is(first, "use") || is(first, "alter") || is(first, "drop");
 }

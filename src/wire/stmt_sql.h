@@ -24,7 +24,7 @@ void tuv_stmt_sql_scan(const char* sql, size_t length, tuv_stmt_sql_t* out);
 size_t tuv_stmt_sql_name(const char* sql, size_t length, const tuv_stmt_sql_t* scan,
                          const char* table, char* out, size_t room);
 
-/* Whether it is a USE, after which a connection's unqualified names mean other tables. */
-bool tuv_sql_is_use(const char* sql, size_t length);
+/* Whether after it names may mean other tables, or tables have other columns: USE, ALTER, DROP. */
+bool tuv_sql_changes_tables(const char* sql, size_t length);
 
 #endif

@@ -57,6 +57,18 @@ static void check_members(const tuv_reply_t* reply) {
   }
 }
 
+/* The hosts that a log-in's reply names. */
+static void check_texts(const tuv_reply_t* reply) {
+  yyjson_val* list = NULL;
+  yyjson_val* text;
+  size_t index, max;
+  tuv_errmsg_t err = {""};
+  if (tuv_reply_texts(reply, "list_instances", &list, &err) < 0 || list == NULL) return;
+  yyjson_arr_foreach(list, index, max, text) {
+    require(yyjson_is_str(text), "an array of texts has nothing else");
+  }
+}
+
 /* The input is the message; it is parsed twice, in memory that the first time has left. */
 int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   tuv_json_t json;
@@ -72,6 +84,7 @@ int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     require(strlen(reply.message) <= size && strlen(reply.action) <= size, "texts of the message");
     check_members(&reply);
     check_query(&reply);
+    check_texts(&reply);
   }
   size_t length = 0;
   char* sql = tuv_request_arg(&json, data, size, "sql", &length);

@@ -21,7 +21,7 @@ int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   for (size_t i = 0; i < size; i++) marks += sql[i] == '?';
   require(scan.table + (size_t) scan.tags + scan.columns <= marks, "no mark is made up");
   require(scan.tags == 0 || scan.super_table, "tags are a super table's");
-  tuv_sql_is_use(sql, size);
+  tuv_sql_changes_tables(sql, size);
   if (!scan.table) return 0;
   require(scan.insert && scan.table_at < size && sql[scan.table_at] == '?', "the table's mark");
   char* out = malloc(size + 8);

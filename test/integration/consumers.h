@@ -17,7 +17,8 @@ typedef struct tc_consumer_s {
   unsigned assigned;
   uint32_t vgroups;            /* of the last assignment that was told */
   int event_status;            /* of the last event that had one */
-  void (*on_event)(struct tc_consumer_s* one, const taosuv_consumer_event_t* event); /* may be set */
+  /* May be set. */
+  void (*on_event)(struct tc_consumer_s* one, const taosuv_consumer_event_t* event);
   taosuv_consumer_close_t close;
   bool closed;
   int close_status;
@@ -38,8 +39,8 @@ int tc_setup(void** state);
 int tc_teardown(void** state); /* closes what is open, drops topics, then it_teardown */
 #define TC_TEST(name) cmocka_unit_test_setup_teardown(name, tc_setup, tc_teardown)
 
-/* Creates a topic on the database: `as` is "as select …", "with meta as database …", with %s for the
- * database's name. Returns its name. */
+/* Creates a topic on the database: `as` is "as select …", "with meta as database …", with %s for
+ * the database's name. Returns its name. */
 const char* tc_topic(tc_t* tc, const char* as);
 /* Rows of values first … first + count − 1 into `table`, a child of the super table `st`; the row's
  * time is its value. */

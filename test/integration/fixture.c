@@ -61,6 +61,17 @@ int it_teardown(void** state) {
 
 /* ---- the server ---- */
 
+int64_t it_told(int64_t rows) {
+  return it_transport() == IT_HTTP ? -1 : rows;
+}
+
+void it_needs_ws(const it_t* it, const char* what) {
+  (void) it;
+  if (it_transport() != IT_HTTP) return;
+  print_message("note: not over HTTP: %s\n", what);
+  skip();
+}
+
 void it_needs_bundled(const it_t* it) {
   if (it->server == NULL) skip();
 }

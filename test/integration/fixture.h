@@ -84,6 +84,8 @@ int it_setup(void** state);
 int it_teardown(void** state);
 
 /* Skips the rest of the test with another server than the bundled one. */
+int64_t it_told(int64_t rows); /* that were written as lines: -1 over HTTP, which does not tell */
+void it_needs_ws(const it_t* it, const char* what); /* that HTTP does not have: skips, saying so */
 void it_needs_bundled(const it_t* it);
 /* For a test that writes URLs of its own: a server without TLS, whatever the tests run over. */
 void it_plain(it_t* it);

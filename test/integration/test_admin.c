@@ -3,6 +3,7 @@
 
 static void a_ping_is_answered(void** state) {
   it_t* it = *state;
+  it_needs_ws(it, "pings on a connection");
   it_op_t op = {0};
   taosuv_client_t* client = it_client(it, "");
   for (int i = 0; i < 3; i++) assert_int_equal(it_end(it_ping(it, client, &op), &op), 0);
@@ -55,6 +56,7 @@ static void a_server_in_service_says_so(void** state) {
 
 static void a_dead_port_is_a_success_with_status_unavailable(void** state) {
   it_t* it = *state;
+  it_needs_ws(it, "the status of another node");
   it_op_t op = {0};
   taosuv_client_t* client = it_client(it, "");
   assert_int_equal(it_end(it_status(it, client, &op, "127.0.0.1", 1), &op), 0);
@@ -63,6 +65,7 @@ static void a_dead_port_is_a_success_with_status_unavailable(void** state) {
 
 static void the_details_of_a_status_are_the_servers_text(void** state) {
   it_t* it = *state;
+  it_needs_ws(it, "details of a status");
   it_needs_bundled(it);
   it_op_t op = {0};
   static const char answer[] =
@@ -81,6 +84,7 @@ static void the_details_of_a_status_are_the_servers_text(void** state) {
 
 static void a_server_without_the_status_action_refuses(void** state) {
   it_t* it = *state;
+  it_needs_ws(it, "details of a status");
   it_needs_bundled(it);
   it_server_stop(it);
   it_server_start(it, &(ts_config_t){.version = "3.3.5.0"});
@@ -106,6 +110,7 @@ static void senseless_arguments_of_status_are_refused(void** state) {
 
 static void the_current_database_follows_use(void** state) {
   it_t* it = *state;
+  it_needs_ws(it, "the session of a connection");
   it_op_t op = {0};
   taosuv_client_t* client = it_client(it, "pool_size=1");
   assert_int_equal(it_end(it_current_db(it, client, &op), &op), 0);
@@ -140,6 +145,7 @@ static void counts_tell_what_the_client_does(void** state) {
 
 static void counts_follow_requests_in_flight(void** state) {
   it_t* it = *state;
+  it_needs_ws(it, "several requests in flight on a connection");
   it_needs_bundled(it);
   it_op_t ops[5];
   taosuv_counts_t counts;

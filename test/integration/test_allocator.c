@@ -174,6 +174,7 @@ static void run_batches(it_t* it, taosuv_stmt_t* stmt, uint64_t each) {
 
 static void no_memory_is_asked_for_by_warm_statements(void** state) {
   it_t* it = *state;
+  it_needs_ws(it, "statements");
   it_needs_bundled(it);
   for (size_t i = 0; i < STMT_FORMS; i++) {
     const stmt_form_t* form = stmt_form_begin(it, i);

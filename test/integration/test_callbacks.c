@@ -153,6 +153,7 @@ static void start_again(it_op_t* op) {
 
 static void callbacks_of_a_lost_connection_submit_again(void** state) {
   it_t* it = *state;
+  it_needs_ws(it, "several requests in flight on a connection");
   it_needs_bundled(it);
   it_op_t ops[6];
   memset(ops, 0, sizeof ops);
@@ -174,6 +175,7 @@ static void callbacks_of_a_lost_connection_submit_again(void** state) {
 
 static void a_callback_of_a_lost_connection_closes_the_client(void** state) {
   it_t* it = *state;
+  it_needs_ws(it, "several requests in flight on a connection");
   it_needs_bundled(it);
   it_op_t ops[3];
   memset(ops, 0, sizeof ops);

@@ -81,6 +81,7 @@ static void a_completed_request_cannot_be_cancelled(void** state) {
 
 static void the_late_result_of_a_cancelled_query_is_freed(void** state) {
   it_t* it = *state;
+  it_needs_ws(it, "blocks that are fetched one by one");
   it_needs_bundled(it);
   taosuv_client_t* client = opened(it, "");
   it_until_no_results(it);
@@ -120,6 +121,7 @@ static void a_late_refusal_of_a_cancelled_query_is_dropped(void** state) {
 
 static void every_kind_of_request_is_cancelled(void** state) {
   it_t* it = *state;
+  it_needs_ws(it, "a connection that outlives a cancelled request");
   it_needs_bundled(it);
   it_op_t ops[5];
   memset(ops, 0, sizeof ops);
@@ -177,12 +179,14 @@ static void loses_no_block(it_t* it, const char* keys, bool wait_until_sent) {
 
 static void a_cancelled_fetch_loses_no_block(void** state) {
   it_t* it = *state;
+  it_needs_ws(it, "blocks that are fetched one by one");
   it_needs_bundled(it);
   loses_no_block(it, "prefetch=0", true);
 }
 
 static void a_fetch_cancelled_at_once_loses_no_block(void** state) {
   it_t* it = *state;
+  it_needs_ws(it, "blocks that are fetched one by one");
   it_needs_bundled(it);
   loses_no_block(it, "prefetch=0", false);
 }
@@ -209,6 +213,7 @@ static void a_cancelled_fetch_of_a_prefetched_block_loses_it_not(void** state) {
 
 static void a_result_is_closed_after_its_fetch_was_cancelled(void** state) {
   it_t* it = *state;
+  it_needs_ws(it, "blocks that are fetched one by one");
   it_needs_bundled(it);
   taosuv_client_t* client = opened(it, "");
   taosuv_result_t* result = it_rows(it, client, "select * from bench.rows_10000_4096");
@@ -223,6 +228,7 @@ static void a_result_is_closed_after_its_fetch_was_cancelled(void** state) {
 
 static void a_timed_out_fetch_loses_no_block(void** state) {
   it_t* it = *state;
+  it_needs_ws(it, "blocks that are fetched one by one");
   it_needs_bundled(it);
   taosuv_client_t* client = opened(it, "prefetch=0");
   taosuv_result_t* result = it_rows(it, client, "select * from bench.rows_10000_4096");
@@ -252,6 +258,7 @@ static void times_out(it_t* it, taosuv_client_t* client, it_op_t* op, uint64_t m
 
 static void timeout_ms_ends_a_sent_request(void** state) {
   it_t* it = *state;
+  it_needs_ws(it, "a connection that outlives a cancelled request");
   it_needs_bundled(it);
   it_op_t op = {0};
   taosuv_client_t* client = opened(it, "");
@@ -262,6 +269,7 @@ static void timeout_ms_ends_a_sent_request(void** state) {
 
 static void a_deadline_ends_a_sent_request(void** state) {
   it_t* it = *state;
+  it_needs_ws(it, "a connection that outlives a cancelled request");
   it_needs_bundled(it);
   it_op_t op = {0};
   taosuv_client_t* client = opened(it, "");
@@ -274,6 +282,7 @@ static void a_deadline_ends_a_sent_request(void** state) {
 
 static void the_clients_request_timeout_ends_a_sent_request(void** state) {
   it_t* it = *state;
+  it_needs_ws(it, "a connection that outlives a cancelled request");
   it_needs_bundled(it);
   it_op_t op = {0};
   taosuv_client_t* client = opened(it, "request_timeout=150");
@@ -329,6 +338,7 @@ static void a_request_behind_a_full_connection_times_out_unsent(void** state) {
 /* A request that was cancelled keeps its place until its answer: the server is still at work. */
 static void a_cancelled_request_keeps_its_place(void** state) {
   it_t* it = *state;
+  it_needs_ws(it, "a connection that outlives a cancelled request");
   it_needs_bundled(it);
   it_op_t first = {0}, second = {0};
   taosuv_client_t* client = opened(it, "pool_size=1&max_inflight=1");
@@ -357,6 +367,7 @@ static void a_deadline_that_has_passed_ends_at_once_unsent(void** state) {
 
 static void many_time_limits_end_each_in_its_time(void** state) {
   it_t* it = *state;
+  it_needs_ws(it, "several requests in flight on a connection");
   it_needs_bundled(it);
   it_op_t ops[50];
   memset(ops, 0, sizeof ops);

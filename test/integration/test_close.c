@@ -113,6 +113,7 @@ static void closing_during_the_login_cancels(void** state) {
 
 static void closing_cancels_what_is_queued_and_in_flight(void** state) {
   it_t* it = *state;
+  it_needs_ws(it, "several requests in flight on a connection");
   it_needs_bundled(it);
   it_op_t ops[4];
   memset(ops, 0, sizeof ops);
@@ -136,6 +137,7 @@ static void closing_at_once_after_a_call_cancels_it_unsent(void** state) {
 
 static void every_kind_of_request_is_cancelled(void** state) {
   it_t* it = *state;
+  it_needs_ws(it, "blocks that are fetched one by one");
   it_op_t ops[7];
   memset(ops, 0, sizeof ops);
   taosuv_client_t* client = opened(it, "prefetch=0");
@@ -153,6 +155,7 @@ static void every_kind_of_request_is_cancelled(void** state) {
 
 static void a_silent_server_delays_the_close_by_a_second_at_most(void** state) {
   it_t* it = *state;
+  it_needs_ws(it, "close frames");
   it_needs_bundled(it);
   taosuv_client_t* client = opened(it, "");
   ts_conn_set_fault(it_conn(it), &(ts_fault_t){.stall = true, .ignore_close = true});
@@ -163,6 +166,7 @@ static void a_silent_server_delays_the_close_by_a_second_at_most(void** state) {
 
 static void a_server_that_says_goodbye_ends_the_close_at_once(void** state) {
   it_t* it = *state;
+  it_needs_ws(it, "close frames");
   it_needs_bundled(it);
   it_server_stop(it);
   it_server_start(it, &(ts_config_t){.answer_close = true});

@@ -29,6 +29,7 @@ static void an_idle_client_is_one_line(void** state) {
 
 static void every_pending_request_has_a_line_with_its_age(void** state) {
   it_t* it = *state;
+  it_needs_ws(it, "several requests in flight on a connection");
   it_needs_bundled(it);
   it_op_t ops[6], fetch = {0};
   char line[64];
@@ -71,6 +72,7 @@ static void every_pending_request_has_a_line_with_its_age(void** state) {
 
 static void cancelled_requests_that_are_still_answered_are_counted(void** state) {
   it_t* it = *state;
+  it_needs_ws(it, "a connection that outlives a cancelled request");
   it_needs_bundled(it);
   it_op_t op = {0};
   lines_t lines = {0};

@@ -1,5 +1,6 @@
 /* Statements without rows: what they change, what they refuse, and how requests are reused. */
 #include "fixture.h"
+#include "transport.h"
 
 static taosuv_client_t* with_table(it_t* it, const char* keys) {
   taosuv_client_t* client = it_client_db(it, it_database(it, it_client(it, ""), "ms"), keys);
@@ -57,6 +58,7 @@ static void a_delete_gives_its_affected_rows(void** state) {
 
 static void an_executed_select_leaves_no_result_behind(void** state) {
   it_t* it = *state;
+  it_needs_ws(it, "blocks that are fetched one by one");
   it_op_t op = {0};
   taosuv_client_t* client = it_client(it, "");
   assert_int_equal(it_end(it_exec(it, client, &op, "select 1"), &op), 0);
@@ -91,6 +93,11 @@ static void the_servers_refusal_has_its_code_and_text(void** state) {
   for (size_t i = 0; i < COUNT(refusals); i++) {
     it_op_t op = {0};
     int status = it_end(it_exec(it, client, &op, refusals[i].sql), &op);
+    bool blank = strspn(refusals[i].sql, " \t\r\n") == strlen(refusals[i].sql);
+    if (blank && it_transport() == IT_HTTP) { /* the gateway itself sees that */
+      assert_int_equal(op.req.server_code, 4359);
+      continue;
+    }
     if (op.req.server_code != refusals[i].code)
       fail_msg("%s: %d %s", refusals[i].sql, op.req.server_code, op.message);
     assert_int_equal(status, TAOSUV_ESERVER);

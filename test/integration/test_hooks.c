@@ -102,6 +102,7 @@ static void a_request_is_traced_from_call_to_callback(void** state) {
 
 static void a_fetch_completes_with_the_id_of_its_message(void** state) {
   it_t* it = *state;
+  it_needs_ws(it, "blocks that are fetched one by one");
   it_op_t fetch = {0};
   taosuv_client_t* client = watched(it, &watch, "");
   taosuv_result_t* result = it_rows(it, client, "select 1");
@@ -180,6 +181,7 @@ static unsigned find_tap(const watch_t* seen, int sent, unsigned opcode, const c
 
 static void the_tap_sees_whole_messages_without_their_masks(void** state) {
   it_t* it = *state;
+  it_needs_ws(it, "WebSocket messages");
   it_needs_bundled(it);
   it_op_t op = {0};
   taosuv_client_t* client = watched(it, &watch, "");

@@ -19,6 +19,7 @@ static taosuv_counts_t counts_of(const taosuv_client_t* client) {
 
 static void requests_in_flight_are_lost_with_their_connection(void** state) {
   it_t* it = *state;
+  it_needs_ws(it, "several requests in flight on a connection");
   it_needs_bundled(it);
   it_op_t ops[5];
   memset(ops, 0, sizeof ops);
@@ -41,6 +42,7 @@ static void requests_in_flight_are_lost_with_their_connection(void** state) {
 
 static void a_connection_that_is_reset_is_lost_too(void** state) {
   it_t* it = *state;
+  it_needs_ws(it, "a SELECT that is not repeated");
   it_needs_bundled(it);
   it_op_t op = {0};
   taosuv_client_t* client = opened(it, "pool_size=1");
@@ -52,6 +54,7 @@ static void a_connection_that_is_reset_is_lost_too(void** state) {
 
 static void queued_requests_are_moved_and_succeed(void** state) {
   it_t* it = *state;
+  it_needs_ws(it, "several requests in flight on a connection");
   it_needs_bundled(it);
   it_op_t ops[6];
   memset(ops, 0, sizeof ops);
@@ -99,6 +102,7 @@ static void a_server_that_is_restarted_is_found_again(void** state) {
 
 static void one_connection_of_several_dies_alone(void** state) {
   it_t* it = *state;
+  it_needs_ws(it, "several requests in flight on a connection");
   it_needs_bundled(it);
   it_op_t ops[8];
   memset(ops, 0, sizeof ops);
@@ -122,6 +126,7 @@ static void one_connection_of_several_dies_alone(void** state) {
 
 static void results_are_lost_with_their_connection(void** state) {
   it_t* it = *state;
+  it_needs_ws(it, "blocks that are fetched one by one");
   it_needs_bundled(it);
   taosuv_client_t* client = opened(it, "pool_size=1&prefetch=0");
   taosuv_result_t* idle = it_rows(it, client, "select * from bench.rows_12000_4096");
@@ -147,6 +152,7 @@ static void results_are_lost_with_their_connection(void** state) {
 
 static void a_block_that_had_arrived_survives_the_connection(void** state) {
   it_t* it = *state;
+  it_needs_ws(it, "blocks that are fetched one by one");
   it_needs_bundled(it);
   taosuv_client_t* client = opened(it, "pool_size=1&prefetch=1");
   taosuv_result_t* result = it_rows(it, client, "select * from bench.rows_12000_4096");

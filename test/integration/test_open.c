@@ -190,8 +190,9 @@ static const bad_url_t bad_urls[] = {
     {"ftp://localhost", TAOSUV_EURL, ""},
     {"ws://", TAOSUV_EURL, "host"},
     {"ws://root:S3cret@localhost?tls_key=S3cret", TAOSUV_EURL, "tls_key"},
-    {"http://root:S3cret@localhost", TAOSUV_ENOTSUP, "REST"},
-    {"https://localhost", TAOSUV_ENOTSUP, ""},
+    {"http://root:S3cret@localhost?totp_code=123456", TAOSUV_ENOTSUP, "totp_code"},
+    {"https://localhost?connector=a-1", TAOSUV_ENOTSUP, "connector"},
+    {"http://a%3Ab:S3cret@localhost", TAOSUV_EURL, "':'"},
 #ifndef TUV_HAVE_DEFLATE
     {"ws://localhost?compression=1", TAOSUV_ENOTSUP, "zlib"},
 #endif

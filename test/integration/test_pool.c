@@ -110,6 +110,7 @@ static void a_hundred_interleaved_results_do_not_mix(void** state) {
 
 static void replies_in_reverse_order_find_their_requests(void** state) {
   it_t* it = *state;
+  it_needs_ws(it, "several requests in flight on a connection");
   it_needs_bundled(it);
   enum { N = 64 };
   it_op_t* ops = make_ops(N);
@@ -150,6 +151,7 @@ static void on_spied(void* data, const char* action, const void* message, size_t
 
 static void one_connection_with_one_in_flight_is_an_ordered_session(void** state) {
   it_t* it = *state;
+  it_needs_ws(it, "the session of a connection");
   char use[64];
   spied_t spied = {.it = it};
   if (it->server != NULL) {

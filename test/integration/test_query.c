@@ -218,6 +218,7 @@ static void a_fetch_is_used_again_inside_its_callback(void** state) {
 
 static void a_fetch_has_times_and_an_id_like_others(void** state) {
   it_t* it = *state;
+  it_needs_ws(it, "blocks that are fetched one by one");
   it_op_t op = {0};
   taosuv_client_t* client = it_client(it, "prefetch=0");
   taosuv_result_t* result = it_rows(it, client, "select 1");
@@ -238,6 +239,7 @@ static uint64_t fetches(it_t* it) {
 
 static void a_small_result_costs_one_fetch_with_prefetch(void** state) {
   it_t* it = *state;
+  it_needs_ws(it, "blocks that are fetched one by one");
   it_needs_bundled(it);
   taosuv_client_t* client = it_client(it, "prefetch=1");
   taosuv_result_t* result = it_rows(it, client, "select 1");
@@ -250,6 +252,7 @@ static void a_small_result_costs_one_fetch_with_prefetch(void** state) {
 
 static void without_prefetch_only_what_is_asked_for_is_fetched(void** state) {
   it_t* it = *state;
+  it_needs_ws(it, "blocks that are fetched one by one");
   it_needs_bundled(it);
   taosuv_client_t* client = it_client(it, "prefetch=0");
   taosuv_result_t* result = it_rows(it, client, "select * from bench.rows_12000_4096");
@@ -265,6 +268,7 @@ static void without_prefetch_only_what_is_asked_for_is_fetched(void** state) {
 
 static void with_prefetch_a_full_block_asks_for_the_next(void** state) {
   it_t* it = *state;
+  it_needs_ws(it, "blocks that are fetched one by one");
   it_needs_bundled(it);
   taosuv_client_t* client = it_client(it, "prefetch=1");
   taosuv_result_t* result = it_rows(it, client, "select * from bench.rows_12000_4096");

@@ -36,6 +36,7 @@ static void a_new_client_has_done_nothing(void** state) {
 
 static void totals_count_without_metrics(void** state) {
   it_t* it = *state;
+  it_needs_ws(it, "blocks that are fetched one by one");
   it_plain(it);
   it_op_t op = {0};
   taosuv_client_t* client = it_client(it, "");
@@ -62,6 +63,7 @@ static void totals_count_without_metrics(void** state) {
 
 static void what_is_under_way_shows(void** state) {
   it_t* it = *state;
+  it_needs_ws(it, "several requests in flight on a connection");
   it_needs_bundled(it);
   it_op_t ops[5];
   memset(ops, 0, sizeof ops);
@@ -138,6 +140,7 @@ static void failed_connects_are_counted_by_host(void** state) {
 
 static void moved_requests_are_counted(void** state) {
   it_t* it = *state;
+  it_needs_ws(it, "several requests in flight on a connection");
   it_needs_bundled(it);
   it_op_t ops[3];
   memset(ops, 0, sizeof ops);

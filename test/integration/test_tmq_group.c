@@ -152,7 +152,8 @@ static void a_cut_at_every_message_loses_nothing(void** state) {
     for (uint32_t skip = 0; skip < 4; skip++) {
       unsigned seen[ROWS] = {0}, rest[ROWS] = {0};
       snprintf(tc->group, sizeof tc->group, "%s_cut%zu_%u", tc->db, action, skip);
-      tc_consumer_t* one = tc_consumer(tc, "retry_initial=1&retry_max=2", "auto.commit.interval.ms=1");
+      tc_consumer_t* one = tc_consumer(tc, "retry_initial=1&retry_max=2",
+                                       "auto.commit.interval.ms=1");
       if (strcmp(actions[action], "subscribe") == 0) assert_int_equal(tc_subscribe(one, topic), 0);
       it_rule(tc->it, &(ts_rule_t){.action = actions[action], .skip = skip, .times = 1,
                                    .answer = TS_ANSWER_CUT});

@@ -338,12 +338,93 @@ static void a_poll_that_is_never_answered_ends_the_connection(void** state) {
   it_needs_bundled(tc->it);
   unsigned seen[5] = {0};
   const char* topic = tc_topic(tc, AS_QUERY);
-  tc_consumer_t* one = tc_consumer(tc, "request_timeout=500", "");
+  tc_consumer_t* one = tc_consumer(tc, "request_timeout=1000", "");
   assert_int_equal(tc_subscribe(one, topic), 0);
   tc_rows(tc, "c1", 0, 5);
   it_rule(tc->it, &(ts_rule_t){.action = "poll", .times = 1, .answer = TS_ANSWER_NOTHING});
-  assert_int_equal(tc_drain(one, seen, COUNT(seen), 5), 5);
+  taosuv_message_t* message = tc_next(one);
+  assert_int_equal(tc_count(message, seen, COUNT(seen)), 5);
+  taosuv_message_unref(message);
   assert_int_equal(one->lost, 1);
+}
+
+/* ---- a server that talks nonsense ---- */
+
+/* The poll fails, and what was lost with it comes again. */
+static void nonsense(tc_t* tc, const ts_rule_t* rule, int expected) {
+  unsigned seen[5] = {0};
+  taosuv_message_t* message;
+  static unsigned round;
+  snprintf(tc->group, sizeof tc->group, "%s_%u", tc->db, round++);
+  tc_consumer_t* one = tc_subscribed(tc, tc->topics[0], "");
+  it_rule(tc->it, rule);
+  int status = tc_poll(one, 2000, &message);
+  if (status != expected) fail_msg("%s, answer %d: status %d", rule->action, rule->answer, status);
+  assert_null(message);
+  message = tc_next(one);
+  assert_int_equal(tc_count(message, seen, COUNT(seen)), 5);
+  taosuv_message_unref(message);
+  assert_int_equal(tc_close(one), 0);
+  memset(one, 0, sizeof *one);
+  it_unrule(tc->it);
+}
+
+static void malformed_messages_are_not_skipped(void** state) {
+  static const char poll[] =
+      "{\"code\":0,\"action\":\"poll\",\"req_id\":$REQ_ID,\"have_message\":true,\"topic\":7}";
+  static const char text[] = "{\"code\":0,\"action\":\"fetch_raw_data\",\"req_id\":$REQ_ID}";
+  static const char meta[] = "{\"code\":0,\"action\":\"poll\",\"req_id\":$REQ_ID,"
+                             "\"have_message\":true,"
+                             "\"topic\":\"other\",\"vgroup_id\":1,\"message_type\":1,"
+                             "\"message_id\":1,\"offset\":0}";
+  uint8_t binary[64] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 8, 0, 0, 0, 0, 0, 0, 0, 1};
+  tc_t* tc = *state;
+  it_needs_bundled(tc->it);
+  tc_topic(tc, AS_QUERY);
+  tc_rows(tc, "c1", 0, 5);
+  nonsense(tc, &(ts_rule_t){.action = "poll", .times = 1, .answer = TS_ANSWER_TEXT, .data = poll,
+                            .size = strlen(poll), .put_req_id = true}, TAOSUV_EPROTO);
+  nonsense(tc, &(ts_rule_t){.action = "fetch_raw_data", .times = 1, .answer = TS_ANSWER_TEXT,
+                            .data = text, .size = strlen(text), .put_req_id = true},
+           TAOSUV_EPROTO);
+  nonsense(tc, &(ts_rule_t){.action = "fetch_raw_data", .times = 1, .answer = TS_ANSWER_BINARY,
+                            .data = binary, .size = sizeof binary, .put_req_id = true},
+           TAOSUV_EPROTO);
+  nonsense(tc, &(ts_rule_t){.action = "fetch_raw_data", .times = 1, .answer = TS_ANSWER_ERROR,
+                            .code = 0xffff, .text = "message has been freed"}, TAOSUV_ESERVER);
+  nonsense(tc, &(ts_rule_t){.action = "poll", .times = 1, .answer = TS_ANSWER_TEXT,
+                            .data = meta, .size = strlen(meta), .put_req_id = true},
+           TAOSUV_ESERVER); /* there is no such message to be fetched */
+}
+
+typedef struct tapped_s {
+  unsigned subscribes, secrets;
+} tapped_t;
+
+static bool contains(const void* bytes, size_t size, const char* text) {
+  size_t length = strlen(text);
+  for (size_t i = 0; i + length <= size; i++)
+    if (memcmp((const char*) bytes + i, text, length) == 0) return true;
+  return false;
+}
+
+static void on_tap(void* data, const taosuv_tap_t* tap) {
+  tapped_t* tapped = data;
+  tapped->subscribes += contains(tap->bytes, tap->size, "\"subscribe\"") && tap->sent != 0;
+  tapped->secrets += contains(tap->bytes, tap->size, "taosdata");
+}
+
+static void hooks_see_no_password(void** state) {
+  tc_t* tc = *state;
+  it_needs_bundled(tc->it);
+  tapped_t tapped = {0, 0};
+  taosuv_hooks_t hooks = {.size = sizeof hooks, .data = &tapped, .tap = on_tap};
+  const char* topic = tc_topic(tc, AS_QUERY);
+  tc_consumer_t* one = tc_consumer(tc, "", "");
+  assert_int_equal(taosuv_client_set_hooks(taosuv_consumer_client(one->consumer), &hooks), 0);
+  assert_int_equal(tc_subscribe(one, topic), 0);
+  assert_int_equal(tapped.subscribes, 1);
+  assert_int_equal(tapped.secrets, 0);
 }
 
 /* ---- older servers ---- */
@@ -414,6 +495,8 @@ int main(void) {
       TC_TEST(a_refused_poll_is_the_polls_failure),
       TC_TEST(a_refused_message_is_not_skipped),
       TC_TEST(a_poll_that_is_never_answered_ends_the_connection),
+      TC_TEST(malformed_messages_are_not_skipped),
+      TC_TEST(hooks_see_no_password),
       TC_TEST(older_servers_give_rows_block_by_block),
       TC_TEST(a_property_that_is_too_new_is_named),
   };

@@ -3,6 +3,7 @@
 
 static void a_dead_peer_is_found_within_two_ping_intervals(void** state) {
   it_t* it = *state;
+  it_needs_ws(it, "pings on a connection");
   it_op_t op = {0};
   it_needs_bundled(it);
   taosuv_client_t* client = it_client(it, "ping_interval=150");
@@ -19,6 +20,7 @@ static void a_dead_peer_is_found_within_two_ping_intervals(void** state) {
 
 static void a_quiet_connection_is_kept_alive_by_pings(void** state) {
   it_t* it = *state;
+  it_needs_ws(it, "pings on a connection");
   taosuv_counts_t counts;
   it_needs_bundled(it);
   taosuv_client_t* client = it_client(it, "ping_interval=40");

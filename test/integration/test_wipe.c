@@ -1,5 +1,6 @@
 /* Secrets are wiped: no memory that the client gives back holds one, plainly or masked. */
 #include "fixture.h"
+#include "taosuv/tmq.h"
 
 #define PASSWORD "canary-password-1"
 #define TOKEN "canary-cloud-token-2"
@@ -7,8 +8,10 @@
 #define CODE "canary-totp-code-4"
 #define SECRET "MNQW4YLSPEWXGZLDOJSXI4Y"
 #define SECRET_BYTES "canary-secrets"
+#define BASIC "cm9vdDpjYW5hcnktcGFzc3dvcmQtM" /* "root:" and the password, in base64 */
 
-static const char* const canaries[] = {PASSWORD, TOKEN, BEARER, CODE, SECRET, SECRET_BYTES, NULL};
+static const char* const canaries[] = {PASSWORD, TOKEN, BEARER, CODE, SECRET, SECRET_BYTES,
+                                       BASIC,    NULL};
 
 static void on_tap(void* data, const taosuv_tap_t* tap) {
   *(unsigned*) data += tap->size > 0;
@@ -22,11 +25,11 @@ static void on_log(void* data, int level, const char* message, size_t length) {
 }
 
 /* From the URL to the end, with somebody looking or not. */
-static void live(it_t* it, const char* keys, bool watched, int expected) {
+static void live_by(it_t* it, const char* scheme, const char* keys, bool watched, int expected) {
   char url[512];
   it_op_t op = {0};
   unsigned taps = 0;
-  snprintf(url, sizeof url, "ws://root:" PASSWORD "@127.0.0.1:%d/?retries=0%s%s",
+  snprintf(url, sizeof url, "%s://root:" PASSWORD "@127.0.0.1:%d/?retries=0%s%s", scheme,
            ts_server_port(it->server), keys[0] == 0 ? "" : "&", keys);
   it->probe.canaries = canaries;
   taosuv_client_t* client = it_client_url(it, url);
@@ -42,6 +45,10 @@ static void live(it_t* it, const char* keys, bool watched, int expected) {
   assert_int_equal(watched, taps > 0);
   if (it->probe.spilt > 0) fail_msg("%s was given back", it->probe.last_spilt);
   assert_int_equal(it->probe.live_blocks, 0);
+}
+
+static void live(it_t* it, const char* keys, bool watched, int expected) {
+  live_by(it, "ws", keys, watched, expected);
 }
 
 static void restart(it_t* it, const ts_config_t* config) {
@@ -67,6 +74,67 @@ static void after_each_way_to_log_in(void** state) {
     live(it, "totp_secret=" SECRET, watched, 0);
     live(it, "totp_secret=" SECRET "&pool_size=3", watched, 0);
     live(it, "totp_code=" CODE, watched, TAOSUV_EAUTH);
+  }
+}
+
+static void after_http(void** state) {
+  it_t* it = *state;
+  restart(it, &(ts_config_t){.password = PASSWORD});
+  live_by(it, "http", "", false, 0);
+  live_by(it, "http", "token=" TOKEN, false, 0);
+  restart(it, &(ts_config_t){.password = "another"});
+  live_by(it, "http", "", false, TAOSUV_EAUTH);
+  restart(it, &strict);
+  live_by(it, "http", "bearer_token=" BEARER, false, 0);
+}
+
+static void on_subscribed(taosuv_subscribe_t* req, int status) {
+  (void) status;
+  *(bool*) req->data = true;
+}
+
+static void on_consumer_closed(taosuv_consumer_close_t* req, int status) {
+  (void) status;
+  *(bool*) req->data = true;
+}
+
+static bool is_true(void* data) {
+  return *(bool*) data;
+}
+
+/* Its `subscribe` logs in, too. */
+static void after_a_consumer(void** state) {
+  it_t* it = *state;
+  static const taosuv_property_t properties[] = {{"group.id", "g"}, {"td.connect.pass", PASSWORD}};
+  restart(it, &(ts_config_t){.password = PASSWORD});
+  assert_int_equal(ts_server_exec(it->server, "create database wipe"), 0);
+  assert_int_equal(ts_server_exec(it->server, "create topic wiped as database wipe"), 0);
+  for (size_t count = 1; count <= COUNT(properties); count++) {
+    char url[256];
+    bool subscribed = false, closed = false;
+    taosuv_allocator_t allocator;
+    taosuv_consumer_options_t options;
+    taosuv_consumer_t* consumer;
+    taosuv_subscribe_t subscribe = {.data = &subscribed};
+    taosuv_consumer_close_t close = {.data = &closed};
+    const char* topic = "wiped";
+    snprintf(url, sizeof url, "ws://root:" PASSWORD "@127.0.0.1:%d/?token=" TOKEN,
+             ts_server_port(it->server));
+    memcpy(&allocator, &it->probe.alloc, sizeof allocator);
+    it->probe.canaries = canaries;
+    taosuv_consumer_options_init(&options);
+    options.url = url;
+    options.allocator = &allocator;
+    options.properties = properties;
+    options.count = count;
+    assert_int_equal(taosuv_consumer_create(&it->loop, &options, &consumer), 0);
+    assert_int_equal(taosuv_consumer_subscribe(consumer, &subscribe, &topic, 1, on_subscribed), 0);
+    assert_true(it_until(it, is_true, &subscribed, 10000));
+    assert_int_equal(subscribe.status, 0);
+    assert_int_equal(taosuv_consumer_close(consumer, &close, on_consumer_closed), 0);
+    assert_true(it_until(it, is_true, &closed, 10000));
+    it->probe.canaries = NULL;
+    if (it->probe.spilt > 0) fail_msg("%s was given back", it->probe.last_spilt);
   }
 }
 
@@ -142,6 +210,8 @@ static void while_what_is_no_secret_may_stay(void** state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       IT_TEST(after_each_way_to_log_in),
+      IT_TEST(after_http),
+      IT_TEST(after_a_consumer),
       IT_TEST(after_a_server_that_is_too_old),
       IT_TEST(after_connections_that_fail_on_the_way),
       IT_TEST(after_a_url_that_is_wrong),

@@ -75,7 +75,8 @@ static uint64_t message_of(const exchange_t* exchange) {
 /* Whether the recording has what this consumer will ask for after this poll. */
 static bool is_complete(const replay_t* replay, const exchange_t* poll) {
   uint64_t id = message_of(poll);
-  bool raw = find(replay, 0, "fetch_raw_data", id) != NULL || find(replay, 0, "fetch_raw", id) != NULL;
+  bool raw = find(replay, 0, "fetch_raw_data", id) != NULL ||
+             find(replay, 0, "fetch_raw", id) != NULL;
   return replay->version == NULL ? raw
                                  : find(replay, 0, "fetch", id) != NULL ||
                                        find(replay, 0, "fetch_raw", id) != NULL;
@@ -117,7 +118,8 @@ static void on_commit(replay_t* replay, ts_conn_t* conn, const request_t* reques
   replay->commits[replay->ncommits++].offset =
       yyjson_get_sint(yyjson_obj_get(request->args, "offset"));
   int length = snprintf(text, sizeof text,
-                        "{\"code\":0,\"message\":\"\",\"action\":\"commit_offset\",\"req_id\":%llu}",
+                        "{\"code\":0,\"message\":\"\",\"action\":\"commit_offset\","
+                        "\"req_id\":%llu}",
                         (unsigned long long) request->req_id);
   ts_conn_text(conn, text, (size_t) length);
 }
@@ -126,7 +128,8 @@ static void on_commit(replay_t* replay, ts_conn_t* conn, const request_t* reques
 static void answer_version(ts_conn_t* conn, uint64_t req_id) {
   char text[128];
   int length = snprintf(text, sizeof text,
-                        "{\"code\":0,\"action\":\"version\",\"req_id\":%llu,\"version\":\"3.3.6.0\"}",
+                        "{\"code\":0,\"action\":\"version\",\"req_id\":%llu,"
+                        "\"version\":\"3.3.6.0\"}",
                         (unsigned long long) req_id);
   ts_conn_text(conn, text, (size_t) length);
 }

@@ -27,10 +27,14 @@ static void on_signal(uv_signal_t* handle, int number) {
   uv_close((uv_handle_t*)&program->terminate, NULL);
 }
 
+/* A signal that is ignored when the program begins stays so, as by SIGINT in a script's background:
+ * Ctrl-C then ends what the script runs in front, while the server is still there for its last words. */
 static void watch(uv_loop_t* loop, program_t* program, uv_signal_t* handle, int number) {
+  struct sigaction action;
+  bool ignored = sigaction(number, NULL, &action) == 0 && action.sa_handler == SIG_IGN;
   uv_signal_init(loop, handle);
   handle->data = program;
-  uv_signal_start(handle, on_signal, number);
+  if (!ignored) uv_signal_start(handle, on_signal, number);
 }
 
 static int usage(const char* name) {
@@ -79,17 +83,28 @@ static bool read_tls_arg(const char* name, const char* value, ts_tls_options_t* 
   return false;
 }
 
+#ifdef TUV_HAVE_TLS
+static cert_t *made_ca, *made;
+#endif
+
+static void free_certificate(void) {
+#ifdef TUV_HAVE_TLS
+  cert_free(made);
+  cert_free(made_ca);
+#endif
+}
+
 /* A CA and a certificate of this run's own; the CA's goes to a file, for clients. */
 static bool make_certificate(const char* file, ts_tls_options_t* tls) {
 #ifdef TUV_HAVE_TLS
-  static cert_t *ca, *own;
-  ca = cert_new(&(cert_spec_t){.name = "taosuv-testserver CA", .ca = true});
-  own = cert_new(&(cert_spec_t){
-      .name = "taosuv-testserver", .issuer = ca, .dns = {"localhost"}, .ip = {"127.0.0.1"}});
-  tls->certificate = own->chain;
-  tls->key = own->key;
+  free_certificate(); /* when told twice */
+  made_ca = cert_new(&(cert_spec_t){.name = "taosuv-testserver CA", .ca = true});
+  made = cert_new(&(cert_spec_t){
+      .name = "taosuv-testserver", .issuer = made_ca, .dns = {"localhost"}, .ip = {"127.0.0.1"}});
+  tls->certificate = made->chain;
+  tls->key = made->key;
   FILE* out = fopen(file, "wb");
-  bool well = out != NULL && fputs(ca->pem, out) >= 0;
+  bool well = out != NULL && fputs(made_ca->pem, out) >= 0;
   if (out != NULL && fclose(out) != 0) well = false;
   if (!well) fprintf(stderr, "%s cannot be written\n", file);
   return well;
@@ -148,5 +163,6 @@ int main(int argc, char** argv) {
   }
   uv_run(&loop, UV_RUN_DEFAULT);
   uv_loop_close(&loop);
+  free_certificate();
   return status != 0;
 }

@@ -148,6 +148,7 @@ static void answer_binary(const ts_request_t* request, const ts_rule_t* rule) {
   ts_buf_add(&out, rule->data, rule->size);
   if (rule->put_req_id && out.size >= 34) ts_put_u64(out.data + 26, request->req_id);
   ts_conn_binary(request->session->conn, out.data, out.size, NULL);
+  if (ts_conn_is_http(request->session->conn)) ts_conn_http_answered(request->session->conn);
   ts_buf_free(&out);
 }
 

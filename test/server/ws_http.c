@@ -62,7 +62,7 @@ static void add_chunks(ts_buf_t* out, const uint8_t* body, size_t size) {
 }
 
 /* What came behind the request is read now that it is answered. */
-static void go_on(ts_conn_t* conn) {
+void ts_conn_http_answered(ts_conn_t* conn) {
   ts_upgrade_t* upgrade = &conn->upgrade;
   upgrade->pending = false;
   if (upgrade->last) {
@@ -105,5 +105,5 @@ void ts_conn_http_reply(ts_conn_t* conn, int status, const char* type, const voi
   ts_conn_binary(conn, out.data, out.size, NULL);
   ts_buf_free(&out);
   ts_buf_free(&packed);
-  go_on(conn);
+  ts_conn_http_answered(conn);
 }

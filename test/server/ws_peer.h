@@ -95,6 +95,7 @@ void ts_conn_binary(ts_conn_t* conn, const void* head, size_t size, ts_blob_t* b
  * body and no Content-Type. `chunked`: without a Content-Length, in chunks of 4096 bytes. */
 void ts_conn_http_reply(ts_conn_t* conn, int status, const char* type, const void* body,
                         size_t size, bool chunked);
+void ts_conn_http_answered(ts_conn_t* conn); /* by other means: the next request may be read */
 bool ts_conn_is_http(const ts_conn_t* conn);
 const ts_http_t* ts_conn_http(ts_conn_t* conn, ts_http_t* request); /* the one that waits */
 

@@ -11,10 +11,12 @@ typedef struct place_s {
   uv_loop_t loop;
   ts_server_t* server;
   char url[256];
+  bool http; /* over HTTP, where there are no statements */
   alloc_probe_t probe;
 } place_t;
 
-void place_set_up(place_t* place, const char* keys, const char* version); /* NULL: usual */
+/* `keys` of the URL; "http" or "http&…" stands for its scheme. `version` NULL: the usual one. */
+void place_set_up(place_t* place, const char* keys, const char* version);
 void place_tear_down(place_t* place);
 
 /* Opens, runs SQL, reads a result of three blocks, leaves another unread, cancels a third, asks the

@@ -42,6 +42,7 @@ typedef struct session_s {
   unsigned rows;
   int last;      /* status of the last operation */
   int worst;     /* the first that was not 0 */
+  bool http;       /* over HTTP, which does not tell how many lines were written */
   bool any_status; /* failures need no explanation */
   bool closed;
   taosuv_stmt_t* insert; /* the statement of the step, while it is open */

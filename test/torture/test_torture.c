@@ -62,6 +62,12 @@ static void each_allocation_fails_with_compression(void** state) {
 }
 #endif
 
+static void each_allocation_fails_over_http(void** state) {
+  (void) state;
+  fail_each_allocation("http", NULL, false);
+  fail_each_allocation("http&compression=1", NULL, false);
+}
+
 static void stop_cutting(void* context) {
   ts_peer_set_fault(context, NULL, 0);
   for (ts_conn_t* conn = ts_peer_next(context, NULL); conn != NULL;
@@ -96,6 +102,16 @@ static void the_stream_is_cut_at_each_byte_sent_by_the_server(void** state) {
   cut_at_each_byte(usual, NULL, true, false);
 }
 
+static void http_is_cut_at_each_byte_sent_by_the_server(void** state) {
+  (void) state;
+  cut_at_each_byte("http", NULL, true, false);
+}
+
+static void http_is_cut_at_each_byte_sent_by_the_client(void** state) {
+  (void) state;
+  cut_at_each_byte("http", NULL, false, false);
+}
+
 static void the_stream_is_cut_at_each_byte_sent_by_the_client(void** state) {
   (void) state;
   cut_at_each_byte(usual, one_message, false, false);
@@ -127,6 +143,9 @@ int main(void) {
       cmocka_unit_test(the_stream_is_cut_at_each_byte_sent_by_the_server),
       cmocka_unit_test(the_stream_is_cut_at_each_byte_sent_by_the_client),
       cmocka_unit_test(the_stream_is_reset_at_each_byte_sent_by_the_server),
+      cmocka_unit_test(each_allocation_fails_over_http),
+      cmocka_unit_test(http_is_cut_at_each_byte_sent_by_the_server),
+      cmocka_unit_test(http_is_cut_at_each_byte_sent_by_the_client),
 #ifdef TUV_HAVE_DEFLATE
       cmocka_unit_test(each_allocation_fails_with_compression),
       cmocka_unit_test(the_compressed_stream_is_cut_at_each_byte_sent_by_the_server),

@@ -2,6 +2,7 @@
 #include "alloc_probe.h"
 #include "batch_kit.h"
 #include "wire/batch_private.h"
+#include "wire/format.h"
 #include "wire/json_check.h"
 
 #include <math.h>

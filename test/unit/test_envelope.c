@@ -170,6 +170,27 @@ static void numbers_have_64_bits(void** state) {
   require_error(parse("{\"code\":0,\"req_id\":18446744073709551616}"), "\"req_id\"");
 }
 
+static void arrays_of_texts_have_nothing_else(void** state) {
+  static const char* const wrong[] = {"7", "\"a\"", "{}", "[1]", "[\"a\",null]", "[[\"a\"]]"};
+  yyjson_val* list = NULL;
+  char text[64];
+  (void) state;
+  assert_int_equal(parse("{\"code\":0,\"l\":[\"a\",\"b\"],\"none\":[],\"null\":null}"), 0);
+  assert_int_equal(tuv_reply_texts(&reply, "l", &list, &err), 0);
+  assert_int_equal(yyjson_arr_size(list), 2);
+  assert_int_equal(tuv_reply_texts(&reply, "none", &list, &err), 0);
+  assert_int_equal(yyjson_arr_size(list), 0);
+  assert_int_equal(tuv_reply_texts(&reply, "null", &list, &err), 0);
+  assert_null(list);
+  assert_int_equal(tuv_reply_texts(&reply, "absent", &list, &err), 0);
+  assert_null(list);
+  for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+    snprintf(text, sizeof text, "{\"code\":0,\"l\":%s}", wrong[i]);
+    assert_int_equal(parse(text), 0);
+    require_error(tuv_reply_texts(&reply, "l", &list, &err), "\"l\"");
+  }
+}
+
 static void only_the_code_must_be_there(void** state) {
   (void) state;
   assert_int_equal(parse("{\"code\":0}"), 0);
@@ -280,6 +301,7 @@ int main(void) {
       JSON_TEST(what_is_no_object_is_refused),
       JSON_TEST(text_that_is_not_utf8_is_refused),
       JSON_TEST(numbers_have_64_bits),
+      JSON_TEST(arrays_of_texts_have_nothing_else),
       JSON_TEST(only_the_code_must_be_there),
       JSON_TEST(a_common_member_of_a_wrong_type_is_named),
       JSON_TEST(deep_and_huge_json_is_read_without_harm),

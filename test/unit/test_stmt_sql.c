@@ -83,20 +83,22 @@ static void a_table_is_put_in_quoted(void** state) {
     assert_int_equal(tuv_stmt_sql_name("insert into ? values(?)", 23, &scan, bad[i], NULL, 0), 0);
 }
 
-static void use_is_told_from_what_looks_like_it(void** state) {
+static void what_changes_tables_is_told_from_what_looks_like_it(void** state) {
   (void) state;
-  assert_true(tuv_sql_is_use("use db", 6));
-  assert_true(tuv_sql_is_use(" /* x */ USE `db`", 17));
-  assert_false(tuv_sql_is_use("used", 4));
-  assert_false(tuv_sql_is_use("select use", 10));
-  assert_false(tuv_sql_is_use("", 0));
+  assert_true(tuv_sql_changes_tables("use db", 6));
+  assert_true(tuv_sql_changes_tables(" /* x */ USE `db`", 17));
+  assert_true(tuv_sql_changes_tables("Alter table t", 13));
+  assert_true(tuv_sql_changes_tables("DROP", 4));
+  assert_false(tuv_sql_changes_tables("used", 4));
+  assert_false(tuv_sql_changes_tables("select use", 10));
+  assert_false(tuv_sql_changes_tables("", 0));
 }
 
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(each_question_mark_is_seen_for_what_it_is),
       cmocka_unit_test(a_table_is_put_in_quoted),
-      cmocka_unit_test(use_is_told_from_what_looks_like_it),
+      cmocka_unit_test(what_changes_tables_is_told_from_what_looks_like_it),
   };
   return cmocka_run_group_tests_name("stmt_sql", tests, NULL, NULL);
 }

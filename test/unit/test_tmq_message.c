@@ -316,7 +316,8 @@ static void spoiled_bytes_do_no_harm(void** state) {
 
 /* PROTOCOL 7.9: a refusal. */
 static void a_refusal_has_its_text(void** state) {
-  uint8_t bytes[62] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 8, 0, 0, 0, 0, 0, 0, 0, 1, 0};
+  uint8_t bytes[62] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 8};
+  bytes[16] = 1;
   tuv_tmq_reply_t reply;
   tuv_errmsg_t err = {""};
   (void) state;
@@ -334,7 +335,8 @@ static void a_refusal_has_its_text(void** state) {
 
 /* The head of servers before 3.0.4 or so, and offsets of a snapshot. */
 static void older_heads_are_read(void** state) {
-  static const uint8_t log[] = {1, 7, 0, 0, 0, 0, 0, 0, 0, 1, 9, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1};
+  static const uint8_t log[] = {1, 7, 0, 0, 0, 0, 0, 0, 0, 1, 9, 0,
+                                0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1};
   uint8_t snapshot[40] = {2};
   tuv_tmq_reader_t reader;
   tuv_tmq_part_t part;
@@ -354,7 +356,8 @@ static void older_heads_are_read(void** state) {
 }
 
 static void fields_read_as_they_were_written(void** state) {
-  static const tuv_tmq_field_t fields[] = {{8, 272, "tbname", 6}, {9, 8, "ts", 2}, {10, 1 << 20, "", 0}};
+  static const tuv_tmq_field_t fields[] = {
+      {8, 272, "tbname", 6}, {9, 8, "ts", 2}, {10, 1 << 20, "", 0}};
   uint8_t bytes[64];
   size_t size = 0;
   (void) state;

@@ -223,6 +223,31 @@ static void messages_sent_during_a_write_follow_it_in_order(void** state) {
   ws_fixture_end(f);
 }
 
+/* What the system takes at once shows nothing of the peer; what had to wait and goes on does. */
+static void bytes_that_waited_are_a_sign_of_life(void** state) {
+  (void) state;
+  ws_fixture_open(f);
+  uint64_t signs = tuv_ws_signs_of_life(&f->ws);
+  send_bytes(TUV_WS_BINARY, bytes, 1000);
+  ws_fixture_run(f);
+  assert_true(tuv_ws_signs_of_life(&f->ws) == signs);
+  f->stream.take = 0;
+  f->stream.hold_write = true;
+  f->stream.below = 500;
+  send_bytes(TUV_WS_BINARY, bytes, 1000);
+  ws_fixture_run(f);
+  signs = tuv_ws_signs_of_life(&f->ws);
+  assert_true(tuv_ws_signs_of_life(&f->ws) == signs);
+  f->stream.below = 200;
+  assert_true(tuv_ws_signs_of_life(&f->ws) != signs);
+  signs = tuv_ws_signs_of_life(&f->ws);
+  f->stream.hold_write = false;
+  mem_stream_kick(&f->stream);
+  ws_fixture_run(f);
+  assert_true(tuv_ws_signs_of_life(&f->ws) != signs);
+  ws_fixture_end(f);
+}
+
 static void a_failed_write_is_a_lost_connection(void** state) {
   (void) state;
   for (unsigned which = 0; which < 3; which++) {
@@ -391,6 +416,70 @@ static void all_frames_can_be_withdrawn_one_after_the_other(void** state) {
   ws_fixture_end(f);
 }
 
+/* ---- large messages ---- */
+
+/* However much the system takes of it, and when. */
+static void a_large_message_is_sent_while_it_is_made(void** state) {
+  (void) state;
+  enum { SIZE = 1 << 20 };
+  uint8_t* large = malloc(SIZE);
+  assert_non_null(large);
+  for (size_t i = 0; i < SIZE; i++) large[i] = (uint8_t) (i * 31 + (i >> 9));
+  static const size_t takes[] = {SIZE_MAX, 0, 1, 1000, 131072, 131077, 500000};
+  for (size_t i = 0; i < sizeof takes / sizeof takes[0]; i++) {
+    uint64_t at = 0;
+    ws_fixture_open(f);
+    send_bytes(TUV_WS_BINARY, bytes, 10); /* something before it */
+    f->stream.take = takes[i];
+    assert_int_equal(tuv_ws_begin(&f->ws, TUV_WS_BINARY, SIZE, &at), 0);
+    for (size_t done = 0, part = 1; done < SIZE; done += part, part = 3 * part + 1) {
+      if (part > SIZE - done) part = SIZE - done;
+      tuv_ws_put(&f->ws, large + done, part);
+    }
+    assert_int_equal(tuv_ws_end(&f->ws), 0);
+    assert_int_equal(tuv_ws_sent_up_to(&f->ws) > at, takes[i] > 16);
+    if (takes[i] == SIZE_MAX) assert_true(f->ws.out.tail < 3u << 17); /* the same room again */
+    send_bytes(TUV_WS_BINARY, bytes, 20); /* and after it */
+    f->stream.take = SIZE_MAX;
+    ws_fixture_run(f);
+    sent_t sent;
+    sent_open(&sent);
+    sent_next(&sent, TUV_WS_BINARY, bytes, 10);
+    sent_next(&sent, TUV_WS_BINARY, large, SIZE);
+    sent_next(&sent, TUV_WS_BINARY, bytes, 20);
+    sent_end(&sent);
+    ws_fixture_end(f);
+  }
+  free(large);
+}
+
+static void buffers_are_kept_while_they_are_needed(void** state) {
+  (void) state;
+  enum { SIZE = 600000 };
+  uint8_t* large = calloc(1, SIZE);
+  assert_non_null(large);
+  ws_fixture_open(f);
+  f->stream.take = 1000;
+  size_t calls = 0;
+  for (int i = 0; i < 6; i++) {
+    if (i == 3) calls = f->probe.calls;
+    send_bytes(TUV_WS_BINARY, large, SIZE);
+    ws_fixture_run(f);
+  }
+  assert_int_equal(f->probe.calls, calls);
+  tuv_ws_trim(&f->ws);
+  assert_null(f->ws.out.data);
+  assert_null(f->ws.flying.data);
+  for (int i = 0; i < 300; i++) {
+    if (i == 1) send_bytes(TUV_WS_BINARY, large, SIZE);
+    send_bytes(TUV_WS_BINARY, bytes, 10);
+    ws_fixture_run(f);
+  }
+  assert_true(f->ws.out.capacity <= 256u << 10); /* forgotten */
+  free(large);
+  ws_fixture_end(f);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(every_length_arrives_masked),
@@ -400,9 +489,12 @@ int main(void) {
       cmocka_unit_test(a_pong_asks_for_no_second_flush),
       cmocka_unit_test(the_stream_is_whole_wherever_a_write_stops),
       cmocka_unit_test(messages_sent_during_a_write_follow_it_in_order),
+      cmocka_unit_test(bytes_that_waited_are_a_sign_of_life),
       cmocka_unit_test(a_failed_write_is_a_lost_connection),
       cmocka_unit_test(ending_during_a_write_frees_it),
       cmocka_unit_test(a_large_send_buffer_is_not_kept),
+      cmocka_unit_test(a_large_message_is_sent_while_it_is_made),
+      cmocka_unit_test(buffers_are_kept_while_they_are_needed),
       cmocka_unit_test(without_memory_nothing_is_sent),
       cmocka_unit_test(each_unsent_frame_gives_its_payload_back),
       cmocka_unit_test(what_may_have_left_is_not_given_back),

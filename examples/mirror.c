@@ -1,0 +1,242 @@
+/* Replicates a topic's rows and changes of schema to another database, or another server, until
+ * Ctrl-C.
+ *
+ *   mirror [--group NAME] [--idle SECONDS] [--create DATABASE] TOPIC TARGET
+ *
+ * TARGET is a URL with a database, or a database on the same server (made if it is not there). The
+ * topic must be made "with meta as database …". TAOSUV_URL says where it is (default
+ * ws://root:taosdata@localhost:6041). A message is committed once it is written: one that is not
+ * comes again, and writing it twice changes nothing. --idle ends when nothing has come for so long;
+ * --create makes the database and the topic of it, if they are not there. */
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "taosuv.h"
+
+/* A message on its way: the consumer is told that it is finished when it is written. */
+typedef struct way_s {
+  taosuv_write_t write;
+  taosuv_message_t* message;
+} way_t;
+
+static struct {
+  const char* url;
+  const char* topic;
+  const char* target;
+  const char* group;
+  const char* create;
+  unsigned long long messages, rows, bytes;
+  unsigned long long idle, quiet, seen; /* seconds; messages at the last look */
+  int failed, ending;
+  uv_signal_t interrupt;
+  uv_timer_t progress;
+  taosuv_client_t* client;
+  taosuv_exec_t exec;
+  taosuv_consumer_t* consumer;
+  taosuv_subscribe_t subscribe;
+  taosuv_consumer_close_t close;
+  way_t way; /* one at a time: a change of schema must be written before the rows that need it */
+} app = {.group = "taosuv_mirror"};
+
+static void on_closed(taosuv_consumer_close_t* req, int status) {
+  if (status < 0) {
+    fprintf(stderr, "leaving the group: %s\n", req->message);
+    app.failed = 1;
+  }
+  taosuv_close(app.client, NULL);
+}
+
+static void end(void) {
+  if (app.ending) return;
+  app.ending = 1;
+  uv_close((uv_handle_t*) &app.interrupt, NULL);
+  uv_close((uv_handle_t*) &app.progress, NULL);
+  if (app.consumer == NULL)
+    taosuv_close(app.client, NULL);
+  else
+    taosuv_consumer_close(app.consumer, &app.close, on_closed);
+}
+
+static void give_up(const char* what, const char* why) {
+  fprintf(stderr, "%s: %s\n", what, why);
+  app.failed = 1;
+  end();
+}
+
+static void on_interrupt(uv_signal_t* handle, int number) {
+  (void) handle;
+  (void) number;
+  end();
+}
+
+/* ---- messages ---- */
+
+static void on_written(taosuv_write_t* req, int status) {
+  taosuv_message_t* message = app.way.message;
+  app.way.message = NULL;
+  if (status < 0) {
+    /* It stays unfinished until the end, so that it is not committed: the next run gets it
+     * again. */
+    if (!app.ending) give_up("writing", req->message);
+  } else {
+    app.messages++;
+    app.bytes += taosuv_message_size(message);
+    for (uint32_t i = 0; i < taosuv_message_blocks(message); i++)
+      app.rows += taosuv_block_rows(taosuv_message_block(message, i));
+    taosuv_message_done(message);
+    if (!app.ending) taosuv_consumer_resume(app.consumer);
+  }
+  taosuv_message_unref(message);
+}
+
+static void on_message(taosuv_consumer_t* consumer, taosuv_message_t* message, void* data) {
+  (void) data;
+  taosuv_raw_t raw = taosuv_message_raw(message);
+  int status = taosuv_write_raw(app.client, &app.way.write, &raw, on_written);
+  if (status < 0) {
+    give_up("writing", raw.data == NULL ? "the server is too old" : taosuv_strerror(status));
+    return;
+  }
+  app.way.message = taosuv_message_ref(message);
+  taosuv_consumer_pause(consumer);
+}
+
+static void on_progress(uv_timer_t* timer) {
+  (void) timer;
+  fprintf(stderr, "%llu messages, %llu rows, %llu bytes\n", app.messages, app.rows, app.bytes);
+  app.quiet = app.messages == app.seen ? app.quiet + 1 : 0;
+  app.seen = app.messages;
+  if (app.idle != 0 && app.quiet >= app.idle) end();
+}
+
+/* ---- the consumer ---- */
+
+static void on_event(taosuv_consumer_t* consumer, const taosuv_consumer_event_t* event,
+                     void* data) {
+  (void) consumer;
+  (void) data;
+  if (event->type == TAOSUV_CONSUMER_LOST)
+    fprintf(stderr, "connection lost: %s; connecting again\n", event->message);
+  if (event->type == TAOSUV_CONSUMER_COMMIT_FAILED)
+    fprintf(stderr, "not committed: %s\n", event->message);
+  if (event->type == TAOSUV_CONSUMER_FAILED) give_up("given up", event->message);
+}
+
+static void on_subscribed(taosuv_subscribe_t* req, int status) {
+  if (app.ending) return;
+  if (status < 0) {
+    give_up(app.topic, req->message);
+    return;
+  }
+  taosuv_consumer_start(app.consumer, 0, 0, on_message, NULL);
+  uv_timer_start(&app.progress, on_progress, 1000, 1000);
+}
+
+static void subscribe(void) {
+  taosuv_property_t properties[] = {{"group.id", app.group}, {"auto.offset.reset", "earliest"}};
+  char message[256] = "";
+  taosuv_consumer_options_t options;
+  taosuv_consumer_options_init(&options);
+  options.url = app.url;
+  options.properties = properties;
+  options.count = sizeof properties / sizeof *properties;
+  options.on_event = on_event;
+  options.message = message;
+  options.message_size = sizeof message;
+  int status = taosuv_consumer_create(uv_default_loop(), &options, &app.consumer);
+  if (status == 0)
+    status = taosuv_consumer_subscribe(app.consumer, &app.subscribe, &app.topic, 1, on_subscribed);
+  if (status < 0) give_up("subscribing", message[0] != 0 ? message : taosuv_strerror(status));
+}
+
+/* ---- the target ---- */
+
+/* The URL of the source with the target's database in place of its own. */
+static void target_url(char* url, size_t size) {
+  const char* host = strstr(app.url, "://");
+  const char* path = host == NULL ? NULL : strpbrk(host + 3, "/?");
+  const char* query = strchr(app.url, '?');
+  if (path == NULL) path = app.url + strlen(app.url);
+  snprintf(url, size, "%.*s/%s%s", (int) (path - app.url), app.url, app.target,
+           query == NULL ? "" : query);
+}
+
+static void on_executed(taosuv_exec_t* req, int status) {
+  if (status < 0) fprintf(stderr, "%s\n", req->message);
+}
+
+/* One statement on the source's server; others are not run before it is done. */
+static int execute(const char* format, const char* a, const char* b) {
+  char sql[512];
+  snprintf(sql, sizeof sql, format, a, b);
+  int status = taosuv_exec(app.client, &app.exec, sql, TAOSUV_NUL_TERMINATED, on_executed);
+  if (status < 0) return status;
+  while (taosuv_is_pending((taosuv_req_t*) &app.exec)) uv_run(uv_default_loop(), UV_RUN_ONCE);
+  return app.exec.status;
+}
+
+static int prepare(int make_target) {
+  int status = taosuv_client_create(uv_default_loop(), app.url, &app.client);
+  if (status < 0) return status;
+  if (app.create != NULL) status = execute("create database if not exists %s", app.create, "");
+  if (status == 0 && app.create != NULL)
+    status = execute("create topic if not exists %s with meta as database %s", app.topic,
+                     app.create);
+  if (status == 0 && make_target)
+    status = execute("create database if not exists %s", app.target, "");
+  taosuv_close(app.client, NULL);
+  return status;
+}
+
+/* Opens the target: a URL as it is; a name is a database that is made first. */
+static int open_target(void) {
+  char url[1024];
+  int is_url = strstr(app.target, "://") != NULL;
+  int status = app.create != NULL || !is_url ? prepare(!is_url) : 0;
+  if (status < 0) return status;
+  target_url(url, sizeof url);
+  return taosuv_client_create(uv_default_loop(), is_url ? app.target : url, &app.client);
+}
+
+static int read_arguments(char** argv) {
+  for (int i = 1; argv[i] != NULL; i++) {
+    if (strcmp(argv[i], "--group") == 0 && argv[i + 1] != NULL)
+      app.group = argv[++i];
+    else if (strcmp(argv[i], "--idle") == 0 && argv[i + 1] != NULL)
+      app.idle = strtoull(argv[++i], NULL, 10);
+    else if (strcmp(argv[i], "--create") == 0 && argv[i + 1] != NULL)
+      app.create = argv[++i];
+    else if (argv[i][0] == '-' || app.target != NULL)
+      return -1;
+    else if (app.topic == NULL)
+      app.topic = argv[i];
+    else
+      app.target = argv[i];
+  }
+  return app.target == NULL ? -1 : 0;
+}
+
+int main(int argc, char** argv) {
+  (void) argc;
+  app.url = getenv("TAOSUV_URL");
+  if (app.url == NULL) app.url = "ws://root:taosdata@localhost:6041";
+  if (read_arguments(argv) < 0) {
+    fprintf(stderr, "usage: mirror [--group NAME] [--idle SECONDS] [--create DATABASE] TOPIC "
+                    "TARGET\n");
+    return 2;
+  }
+  signal(SIGPIPE, SIG_IGN);
+  if (open_target() < 0) {
+    fprintf(stderr, "the target cannot be opened: %s\n", app.target);
+    return 1;
+  }
+  uv_signal_init(uv_default_loop(), &app.interrupt);
+  uv_signal_start(&app.interrupt, on_interrupt, SIGINT);
+  uv_timer_init(uv_default_loop(), &app.progress);
+  subscribe();
+  uv_run(uv_default_loop(), UV_RUN_DEFAULT);
+  fprintf(stderr, "%llu messages, %llu rows, %llu bytes\n", app.messages, app.rows, app.bytes);
+  return app.failed;
+}

@@ -1,0 +1,538 @@
+/* Every type through every form of statement, bound by column and by row, and read back cell by cell;
+ * then random schemas, tables and rows (TAOSUV_TEST_SEED repeats a run). */
+#include <float.h>
+#include <time.h>
+
+#include "stmt_forms.h"
+
+enum { MAX_COLUMNS = 24, MAX_ROWS = 40, MAX_TABLES = 4, TEXT = 64 };
+
+typedef struct kind_s {
+  const char* sql;
+  taosuv_type_t type;
+  uint8_t size;  /* 0: variable */
+  uint8_t scale; /* of decimals */
+  unsigned forms; /* a bit for each of stmt_forms that can send it */
+} kind_t;
+
+static const kind_t kinds[] = {
+    {"timestamp", TAOSUV_TYPE_TIMESTAMP, 8, 0, 7},
+    {"bool", TAOSUV_TYPE_BOOL, 1, 0, 7},
+    {"tinyint", TAOSUV_TYPE_TINYINT, 1, 0, 7},
+    {"smallint", TAOSUV_TYPE_SMALLINT, 2, 0, 7},
+    {"int", TAOSUV_TYPE_INT, 4, 0, 7},
+    {"bigint", TAOSUV_TYPE_BIGINT, 8, 0, 7},
+    {"tinyint unsigned", TAOSUV_TYPE_UTINYINT, 1, 0, 7},
+    {"smallint unsigned", TAOSUV_TYPE_USMALLINT, 2, 0, 7},
+    {"int unsigned", TAOSUV_TYPE_UINT, 4, 0, 7},
+    {"bigint unsigned", TAOSUV_TYPE_UBIGINT, 8, 0, 7},
+    {"float", TAOSUV_TYPE_FLOAT, 4, 0, 7},
+    {"double", TAOSUV_TYPE_DOUBLE, 8, 0, 7},
+    {"varchar(20)", TAOSUV_TYPE_VARCHAR, 0, 0, 7},
+    {"nchar(20)", TAOSUV_TYPE_NCHAR, 0, 0, 7},
+    {"varbinary(20)", TAOSUV_TYPE_VARBINARY, 0, 0, 7},
+    {"geometry(100)", TAOSUV_TYPE_GEOMETRY, 0, 0, 7},
+    {"decimal(10,3)", TAOSUV_TYPE_DECIMAL64, 8, 3, 5},
+    {"decimal(38,10)", TAOSUV_TYPE_DECIMAL128, 16, 10, 5},
+    {"blob", TAOSUV_TYPE_BLOB, 0, 0, 4},
+};
+
+typedef struct cell_s {
+  bool null;
+  uint32_t length;      /* variable: of the UTF-8 or the bytes */
+  uint8_t bytes[TEXT];  /* fixed: the value as it lies in memory */
+} cell_t;
+
+typedef struct table_s {
+  uint32_t rows;
+  cell_t cells[MAX_COLUMNS][MAX_ROWS]; /* the first column is the time, and never NULL */
+} table_t;
+
+typedef struct schema_s {
+  const kind_t* columns[MAX_COLUMNS];
+  uint32_t count;
+  taosuv_precision_t precision;
+} schema_t;
+
+static uint64_t seed;
+
+static uint64_t draw(uint64_t below) {
+  seed ^= seed << 13;
+  seed ^= seed >> 7;
+  seed ^= seed << 17;
+  return seed % below;
+}
+
+/* ---- values ---- */
+
+static void set_number(cell_t* cell, const void* value, size_t size) {
+  memcpy(cell->bytes, value, size);
+}
+
+static void set_point(cell_t* cell) {
+  static const uint8_t head[] = {1, 1, 0, 0, 0};
+  double place[] = {(double) draw(1000) / 8, -(double) draw(1000) / 4};
+  memcpy(cell->bytes, head, sizeof head);
+  memcpy(cell->bytes + sizeof head, place, sizeof place);
+  cell->length = 21;
+}
+
+static void set_text(cell_t* cell, const kind_t* kind) {
+  static const char* const characters[] = {"a", "Z", "'", "\xc3\xa9", "\xe6\xb6\x9b",
+                                           "\xf0\x9f\x99\x82", "\\", " "};
+  bool wide = kind->type == TAOSUV_TYPE_NCHAR;
+  uint64_t count = draw(wide ? 16 : 20);
+  cell->length = 0;
+  for (uint64_t i = 0; i < count; i++) {
+    if (kind->type == TAOSUV_TYPE_VARBINARY || kind->type == TAOSUV_TYPE_BLOB) {
+      cell->bytes[cell->length++] = (uint8_t) draw(256);
+      continue;
+    }
+    const char* one = characters[wide ? draw(8) : draw(3)];
+    memcpy(cell->bytes + cell->length, one, strlen(one));
+    cell->length += (uint32_t) strlen(one);
+  }
+}
+
+/* The greatest (1), the least (2) or any (0) value of a fixed-size type. */
+static void set_fixed(cell_t* cell, const kind_t* kind, int extreme) {
+  uint64_t bits = draw(2) ? draw(1000) : draw(INT32_MAX) * draw(INT32_MAX);
+  float f32 = extreme == 1 ? FLT_MAX : extreme == 2 ? -FLT_MAX : (float) draw(100000) / 7 - 5000;
+  double f64 = extreme == 1 ? DBL_MAX : extreme == 2 ? -DBL_MAX : (double) draw(100000) / 7 - 5000;
+  unsigned width = 8u * kind->size;
+  uint64_t most = width >= 64 ? UINT64_MAX : (UINT64_C(1) << width) - 1;
+  switch (kind->type) {
+    case TAOSUV_TYPE_BOOL: bits = extreme == 0 ? draw(2) : extreme == 1; break;
+    case TAOSUV_TYPE_FLOAT: set_number(cell, &f32, 4); return;
+    case TAOSUV_TYPE_DOUBLE: set_number(cell, &f64, 8); return;
+    case TAOSUV_TYPE_UTINYINT:
+    case TAOSUV_TYPE_USMALLINT:
+    case TAOSUV_TYPE_UINT:
+    case TAOSUV_TYPE_UBIGINT: bits = extreme == 1 ? most : extreme == 2 ? 0 : bits & most; break;
+    case TAOSUV_TYPE_TIMESTAMP:
+      bits = (uint64_t) INT64_C(1600000000000) + draw(1000000000);
+      break;
+    case TAOSUV_TYPE_DECIMAL64: bits = extreme == 1 ? UINT64_C(9999999999) : bits % 9999999999; break;
+    case TAOSUV_TYPE_DECIMAL128: break;
+    default: /* one more than the least, which once was NULL */
+      bits = extreme == 1 ? most >> 1 : extreme == 2 ? (most >> 1) + 2 : bits & (most >> 1);
+  }
+  bool negative = extreme == 2 || (extreme == 0 && draw(2));
+  bool decimal = kind->type == TAOSUV_TYPE_DECIMAL64 || kind->type == TAOSUV_TYPE_DECIMAL128;
+  if (decimal && negative) bits = 0 - (bits == 0 ? 1 : bits);
+  set_number(cell, &bits, kind->size > 8 ? 8 : kind->size);
+  if (kind->size == 16) memset(cell->bytes + 8, decimal && negative ? 0xFF : 0, 8);
+}
+
+static void set_cell(cell_t* cell, const kind_t* kind, uint32_t row) {
+  memset(cell, 0, sizeof *cell);
+  if (kind->type == TAOSUV_TYPE_GEOMETRY)
+    set_point(cell);
+  else if (kind->size == 0)
+    set_text(cell, kind);
+  else
+    set_fixed(cell, kind, row < 3 ? (int) row : 0);
+}
+
+/* The first rows have the extremes, the next is all NULL; of the others some are. */
+static void fill(table_t* table, const schema_t* schema, uint32_t rows) {
+  static const int64_t units[] = {1, 1000, 1000000};
+  table->rows = rows;
+  for (uint32_t row = 0; row < rows; row++) {
+    int64_t ts = (INT64_C(1700000000000) + row) * units[schema->precision];
+    memset(&table->cells[0][row], 0, sizeof(cell_t));
+    set_number(&table->cells[0][row], &ts, 8);
+    for (uint32_t i = 1; i < schema->count; i++) {
+      cell_t* cell = &table->cells[i][row];
+      set_cell(cell, schema->columns[i], row);
+      cell->null = row == 3 || (row > 3 && draw(4) == 0);
+    }
+  }
+}
+
+/* ---- binding ---- */
+
+static void must(int status, const taosuv_stmt_t* stmt) {
+  if (status < 0) fail_msg("%s: %s", taosuv_err_name(status), taosuv_stmt_message(stmt));
+}
+
+typedef struct column_s {
+  uint8_t values[MAX_ROWS * TEXT];
+  uint32_t offsets[MAX_ROWS + 1];
+  uint8_t nulls[MAX_ROWS];
+} column_t;
+
+static void bind_columns(taosuv_stmt_t* stmt, const schema_t* schema, const table_t* table,
+                         uint32_t from, uint32_t to) {
+  static column_t columns[MAX_COLUMNS];
+  taosuv_array_t arrays[MAX_COLUMNS];
+  for (uint32_t i = 0; i < schema->count; i++) {
+    const kind_t* kind = schema->columns[i];
+    column_t* column = &columns[i];
+    uint32_t at = 0, nulls = 0;
+    for (uint32_t row = from; row < to; row++) {
+      const cell_t* cell = &table->cells[i][row];
+      column->nulls[row - from] = cell->null;
+      nulls += cell->null;
+      column->offsets[row - from] = at;
+      uint32_t size = kind->size > 0 ? kind->size : cell->null ? 0 : cell->length;
+      memcpy(column->values + at, cell->bytes, size);
+      at += size;
+    }
+    column->offsets[to - from] = at;
+    bool all = nulls == to - from;
+    arrays[i] = (taosuv_array_t){.type = (uint8_t) (all ? TAOSUV_TYPE_NULL : kind->type),
+                                 .values = column->values,
+                                 .offsets = kind->size > 0 ? NULL : column->offsets,
+                                 .nulls = nulls > 0 ? column->nulls : NULL};
+  }
+  must(taosuv_bind_columns(stmt, to - from, arrays, schema->count), stmt);
+}
+
+/* Servers before 3.4 do not tell a DECIMAL's scale, without which its text means nothing: there they
+ * are bound by column only, as their integers. */
+static bool scales_are_told;
+
+static taosuv_value_t decimal_of(const cell_t* cell, const kind_t* kind, char text[TEXT]) {
+  taosuv_decimal_t value;
+  memcpy(&value.low, cell->bytes, 8);
+  value.high = (int64_t) value.low < 0 ? -1 : 0;
+  if (kind->size == 16) memcpy(&value.high, cell->bytes + 8, 8);
+  int length = taosuv_format_decimal(value, kind->scale, text, TEXT);
+  return taosuv_text(text, (size_t) length);
+}
+
+static int64_t signed_of(const cell_t* cell, uint8_t size) {
+  uint64_t bits = 0;
+  memcpy(&bits, cell->bytes, size);
+  uint64_t sign = UINT64_C(1) << (8 * size - 1);
+  return (int64_t) ((bits ^ sign) - sign);
+}
+
+static taosuv_value_t value_of(const cell_t* cell, const kind_t* kind, taosuv_precision_t precision,
+                               char text[TEXT]) {
+  static const int64_t units[] = {1000, 1000000, 1000000000};
+  uint64_t bits = 0;
+  float f32;
+  double f64;
+  if (cell->null) return taosuv_null();
+  memcpy(&bits, cell->bytes, kind->size > 8 ? 8 : kind->size);
+  memcpy(&f32, cell->bytes, 4);
+  memcpy(&f64, cell->bytes, 8);
+  switch (kind->type) {
+    case TAOSUV_TYPE_BOOL: return taosuv_bool(bits != 0);
+    case TAOSUV_TYPE_FLOAT: return taosuv_f64((double) f32);
+    case TAOSUV_TYPE_DOUBLE: return taosuv_f64(f64);
+    case TAOSUV_TYPE_VARCHAR:
+    case TAOSUV_TYPE_NCHAR: return taosuv_text((const char*) cell->bytes, cell->length);
+    case TAOSUV_TYPE_VARBINARY:
+    case TAOSUV_TYPE_GEOMETRY:
+    case TAOSUV_TYPE_BLOB: return taosuv_bytes(cell->bytes, cell->length);
+    case TAOSUV_TYPE_DECIMAL64:
+    case TAOSUV_TYPE_DECIMAL128: return decimal_of(cell, kind, text);
+    case TAOSUV_TYPE_UTINYINT:
+    case TAOSUV_TYPE_USMALLINT:
+    case TAOSUV_TYPE_UINT:
+    case TAOSUV_TYPE_UBIGINT: return taosuv_u64(bits);
+    case TAOSUV_TYPE_TIMESTAMP:
+      if (draw(2)) {
+        int64_t unit = units[precision], ts = (int64_t) bits;
+        return taosuv_timespec((struct timespec){.tv_sec = (time_t) (ts / unit),
+                                                 .tv_nsec = (long) (ts % unit * (1000000000 / unit))});
+      }
+      return taosuv_i64((int64_t) bits);
+    default: return taosuv_i64(signed_of(cell, kind->size));
+  }
+}
+
+static void bind_single(taosuv_stmt_t* stmt, const taosuv_value_t* value) {
+  switch ((taosuv_value_kind_t) value->kind) {
+    case TAOSUV_VALUE_NULL: must(taosuv_bind_null(stmt), stmt); break;
+    case TAOSUV_VALUE_BOOL: must(taosuv_bind_bool(stmt, value->as.i64 != 0), stmt); break;
+    case TAOSUV_VALUE_I64: must(taosuv_bind_i64(stmt, value->as.i64), stmt); break;
+    case TAOSUV_VALUE_U64: must(taosuv_bind_u64(stmt, value->as.u64), stmt); break;
+    case TAOSUV_VALUE_F64: must(taosuv_bind_f64(stmt, value->as.f64), stmt); break;
+    case TAOSUV_VALUE_TEXT: must(taosuv_bind_text(stmt, value->as.bytes, value->length), stmt); break;
+    case TAOSUV_VALUE_BYTES: must(taosuv_bind_bytes(stmt, value->as.bytes, value->length), stmt); break;
+    case TAOSUV_VALUE_TIMESPEC: must(taosuv_bind_timespec(stmt, value->as.time), stmt); break;
+  }
+}
+
+static void bind_rows(taosuv_stmt_t* stmt, const schema_t* schema, const table_t* table,
+                      uint32_t from, uint32_t to, bool one_by_one) {
+  char text[MAX_COLUMNS][TEXT];
+  taosuv_value_t values[MAX_COLUMNS];
+  for (uint32_t row = from; row < to; row++) {
+    for (uint32_t i = 0; i < schema->count; i++)
+      values[i] = value_of(&table->cells[i][row], schema->columns[i], schema->precision, text[i]);
+    if (!one_by_one) must(taosuv_bind_row(stmt, values, schema->count), stmt);
+    for (uint32_t i = 0; one_by_one && i < schema->count; i++) bind_single(stmt, &values[i]);
+  }
+}
+
+/* `style`: by column, by row, value by value, or (3) now so, now so. */
+static void bind_part(taosuv_stmt_t* stmt, const schema_t* schema, const table_t* table,
+                      uint32_t from, uint32_t to, int style) {
+  while (from < to) {
+    int now = style < 3 ? style : (int) draw(3);
+    uint32_t end = style < 3 ? to : from + 1 + (uint32_t) draw(to - from);
+    if (now == 0)
+      bind_columns(stmt, schema, table, from, end);
+    else
+      bind_rows(stmt, schema, table, from, end, now == 2);
+    from = end;
+  }
+}
+
+/* ---- reading back ---- */
+
+static bool same_cell(const taosuv_column_t* column, uint32_t row, const cell_t* cell) {
+  char text[4 * TEXT];
+  uint32_t length;
+  if (cell->null || taosuv_is_null(column, row)) return cell->null == taosuv_is_null(column, row);
+  if (column->size > 0)
+    return memcmp(column->data + (size_t) column->size * row, cell->bytes, column->size) == 0;
+  const uint8_t* bytes = taosuv_get_bytes(column, row, &length);
+  if (column->type != TAOSUV_TYPE_NCHAR)
+    return length == cell->length && memcmp(bytes, cell->bytes, length) == 0;
+  size_t size = taosuv_nchar_utf8(bytes, length, text, sizeof text);
+  return size == cell->length && memcmp(text, cell->bytes, size) == 0;
+}
+
+static void check_table(it_t* it, taosuv_client_t* client, const schema_t* schema,
+                        const table_t* table, const char* name) {
+  char sql[64];
+  snprintf(sql, sizeof sql, "select * from %s order by ts", name);
+  taosuv_result_t* result = it_rows(it, client, sql);
+  taosuv_block_t* block = it_block(it, result);
+  assert_non_null(block);
+  assert_int_equal(taosuv_block_rows(block), table->rows);
+  assert_int_equal(taosuv_block_columns(block), schema->count);
+  for (uint32_t i = 0; i < schema->count; i++) {
+    taosuv_column_t column;
+    assert_int_equal(taosuv_block_column(block, i, &column), 0);
+    assert_int_equal(column.type, schema->columns[i]->type);
+    for (uint32_t row = 0; row < table->rows; row++)
+      if (!same_cell(&column, row, &table->cells[i][row]))
+        fail_msg("%s: column %u (%s), row %u differs", name, i, schema->columns[i]->sql, row);
+  }
+  taosuv_block_unref(block);
+  taosuv_result_close(result);
+}
+
+/* ---- the tests ---- */
+
+static void create(it_t* it, taosuv_client_t* client, const schema_t* schema) {
+  char sql[2048];
+  int at = snprintf(sql, sizeof sql, "create stable st (ts timestamp");
+  for (uint32_t i = 1; i < schema->count; i++)
+    at += snprintf(sql + at, sizeof sql - (size_t) at, ", c%u %s", i, schema->columns[i]->sql);
+  snprintf(sql + at, sizeof sql - (size_t) at, ") tags (g int)");
+  it_op_t op = {0};
+  if (it_end(it_exec(it, client, &op, sql), &op) != 0) fail_msg("%s: %s", sql, op.message);
+}
+
+static taosuv_stmt_t* prepare(it_t* it, taosuv_client_t* client, const schema_t* schema) {
+  char sql[256];
+  int at = snprintf(sql, sizeof sql, "insert into ? using st tags(?) values(?");
+  for (uint32_t i = 1; i < schema->count; i++) at += snprintf(sql + at, sizeof sql - (size_t) at, ",?");
+  snprintf(sql + at, sizeof sql - (size_t) at, ")");
+  taosuv_stmt_t* stmt = it_stmt(it, client, sql);
+  uint32_t count;
+  const taosuv_stmt_field_t* fields = taosuv_stmt_fields(stmt, &count);
+  scales_are_told = true;
+  for (uint32_t i = 0; i < count; i++)
+    if (fields[i].type == TAOSUV_TYPE_DECIMAL64 || fields[i].type == TAOSUV_TYPE_DECIMAL128)
+      scales_are_told = scales_are_told && fields[i].precision > 0;
+  return stmt;
+}
+
+static void begin_table(taosuv_stmt_t* stmt, uint32_t table, char name[16]) {
+  snprintf(name, 16, "d%u", table);
+  taosuv_value_t tag = taosuv_i64(table);
+  must(taosuv_bind_table(stmt, name, TAOSUV_NUL_TERMINATED), stmt);
+  must(taosuv_bind_tags(stmt, &tag, 1), stmt);
+}
+
+static table_t tables[MAX_TABLES];
+
+/* Writes some tables in one or more batches, and reads them back. */
+static void round_trip(it_t* it, taosuv_client_t* client, const schema_t* schema, uint32_t count,
+                       uint32_t batches, int style) {
+  char name[16];
+  it_op_t drop = {0};
+  it_end(it_exec(it, client, &drop, "drop table if exists st"), &drop);
+  create(it, client, schema);
+  taosuv_stmt_t* stmt = prepare(it, client, schema);
+  if (!scales_are_told) style = 0;
+  for (uint32_t i = 0; i < count; i++) fill(&tables[i], schema, 1 + (uint32_t) draw(MAX_ROWS));
+  for (uint32_t batch = 0; batch < batches; batch++) {
+    uint64_t rows = 0;
+    for (uint32_t i = 0; i < count; i++) {
+      uint32_t from = tables[i].rows * batch / batches, to = tables[i].rows * (batch + 1) / batches;
+      if (from == to) continue;
+      begin_table(stmt, i, name);
+      bind_part(stmt, schema, &tables[i], from, to, style);
+      rows += to - from;
+    }
+    if (rows > 0) assert_int_equal(it_executed(it, stmt), rows);
+  }
+  taosuv_stmt_close(stmt);
+  for (uint32_t i = 0; i < count; i++) {
+    snprintf(name, sizeof name, "d%u", i);
+    check_table(it, client, schema, &tables[i], name);
+  }
+}
+
+static const char* const precisions[] = {"ms", "us", "ns"};
+
+static void every_type_comes_back(void** state) {
+  it_t* it = *state;
+  for (size_t form = 0; form < STMT_FORMS; form++) {
+    schema_t schema = {.columns = {&kinds[0]}, .count = 1};
+    const stmt_form_t* how = stmt_form_begin(it, form);
+    taosuv_client_t* client = stmt_form_client(it, how, "ms");
+    for (size_t i = 1; i < COUNT(kinds); i++)
+      if ((kinds[i].forms >> form & 1) != 0) schema.columns[schema.count++] = &kinds[i];
+    for (int style = 0; style < 4; style++) round_trip(it, client, &schema, MAX_TABLES, 2, style);
+    it_close_wait(it, client);
+    if (it->server == NULL) break;
+  }
+}
+
+static void random_tables_come_back(void** state) {
+  it_t* it = *state;
+  for (size_t form = 0; form < STMT_FORMS; form++) {
+    const stmt_form_t* how = stmt_form_begin(it, form);
+    size_t precision = draw(3);
+    taosuv_client_t* client = stmt_form_client(it, how, precisions[precision]);
+    for (int round = 0; round < 25; round++) {
+      schema_t schema = {.columns = {&kinds[0]}, .count = 1,
+                         .precision = (taosuv_precision_t) precision};
+      uint64_t more = 1 + draw(MAX_COLUMNS - 1);
+      while (schema.count <= more) {
+        const kind_t* kind = &kinds[draw(COUNT(kinds))];
+        if ((kind->forms >> form & 1) != 0) schema.columns[schema.count++] = kind;
+        if (schema.count == MAX_COLUMNS) break;
+      }
+      uint32_t count = 1 + (uint32_t) draw(MAX_TABLES), batches = 1 + (uint32_t) draw(3);
+      round_trip(it, client, &schema, count, batches, (int) draw(4));
+    }
+    it_close_wait(it, client);
+    if (it->server == NULL) break;
+  }
+}
+
+/* ---- tags ---- */
+
+static void every_type_of_tag_comes_back(void** state) {
+  it_t* it = *state;
+  for (size_t form = 0; form < STMT_FORMS; form++) {
+    const stmt_form_t* how = stmt_form_begin(it, form);
+    taosuv_client_t* client = stmt_form_client(it, how, "ms");
+    char create_sql[1024], insert[256], list[256];
+    int at = snprintf(create_sql, sizeof create_sql, "create stable st (ts timestamp, v int) tags (");
+    int in = snprintf(insert, sizeof insert, "insert into ? using st tags("), out = 0;
+    const kind_t* tags[MAX_COLUMNS];
+    uint32_t count = 0;
+    for (size_t i = 1; i < 16; i++) {
+      const char* comma = count > 0 ? ", " : "";
+      at += snprintf(create_sql + at, sizeof create_sql - (size_t) at, "%sg%u %s", comma, count,
+                     kinds[i].sql);
+      in += snprintf(insert + in, sizeof insert - (size_t) in, "%s?", comma);
+      out += snprintf(list + out, sizeof list - (size_t) out, "%sg%u", comma, count);
+      tags[count++] = &kinds[i];
+    }
+    snprintf(create_sql + at, sizeof create_sql - (size_t) at, ")");
+    snprintf(insert + in, sizeof insert - (size_t) in, ") values(?,?)");
+    it_ok(it, client, "%s", create_sql);
+    taosuv_stmt_t* stmt = it_stmt(it, client, insert);
+    cell_t cells[4][MAX_COLUMNS];
+    for (uint32_t table = 0; table < 4; table++) {
+      taosuv_value_t values[MAX_COLUMNS], row[] = {taosuv_i64(1700000000000), taosuv_i64(table)};
+      char text[TEXT], name[16];
+      for (uint32_t i = 0; i < count; i++) {
+        set_cell(&cells[table][i], tags[i], table);
+        cells[table][i].null = table == 3 && i % 2 == 1;
+        values[i] = value_of(&cells[table][i], tags[i], TAOSUV_PRECISION_MS, text);
+      }
+      snprintf(name, sizeof name, "d%u", table);
+      must(taosuv_bind_table(stmt, name, TAOSUV_NUL_TERMINATED), stmt);
+      must(taosuv_bind_tags(stmt, values, count), stmt);
+      must(taosuv_bind_row(stmt, row, 2), stmt);
+    }
+    assert_int_equal(it_executed(it, stmt), 4);
+    taosuv_stmt_close(stmt);
+    for (uint32_t table = 0; table < 4; table++) {
+      char sql[512];
+      snprintf(sql, sizeof sql, "select %s from d%u", list, table);
+      taosuv_result_t* result = it_rows(it, client, sql);
+      taosuv_block_t* block = it_block(it, result);
+      for (uint32_t i = 0; i < count; i++) {
+        taosuv_column_t column;
+        taosuv_block_column(block, i, &column);
+        if (!same_cell(&column, 0, &cells[table][i]))
+          fail_msg("%s: tag %s of table %u differs", how->name, tags[i]->sql, table);
+      }
+      taosuv_block_unref(block);
+      taosuv_result_close(result);
+    }
+    it_close_wait(it, client);
+    if (it->server == NULL) break;
+  }
+}
+
+static void json_tags_come_back(void** state) {
+  it_t* it = *state;
+  static const char* const texts[] = {"{\"k\":1}", "{\"place\":\"\xe6\xb6\x9b\"}", NULL};
+  for (size_t form = 0; form < STMT_FORMS; form++) {
+    const stmt_form_t* how = stmt_form_begin(it, form);
+    taosuv_client_t* client = stmt_form_client(it, how, "ms");
+    it_ok(it, client, "create stable st (ts timestamp, v int) tags (j json)");
+    taosuv_stmt_t* stmt = it_stmt(it, client, "insert into ? using st tags(?) values(?,?)");
+    taosuv_value_t row[] = {taosuv_i64(1700000000000), taosuv_i64(1)};
+    taosuv_value_t bad = taosuv_text("{\"k\":", 5);
+    assert_int_equal(taosuv_bind_table(stmt, "d9", 2), 0);
+    assert_true(taosuv_bind_tags(stmt, &bad, 1) < 0);
+    taosuv_bind_clear(stmt);
+    for (size_t i = 0; i < COUNT(texts); i++) {
+      char name[16];
+      taosuv_value_t tag = texts[i] == NULL ? taosuv_null()
+                                            : taosuv_text(texts[i], TAOSUV_NUL_TERMINATED);
+      snprintf(name, sizeof name, "d%zu", i);
+      must(taosuv_bind_table(stmt, name, 2), stmt);
+      must(taosuv_bind_tags(stmt, &tag, 1), stmt);
+      must(taosuv_bind_row(stmt, row, 2), stmt);
+    }
+    assert_int_equal(it_executed(it, stmt), COUNT(texts));
+    taosuv_stmt_close(stmt);
+    for (size_t i = 0; i < COUNT(texts); i++) {
+      char sql[64], text[128];
+      taosuv_column_t column;
+      snprintf(sql, sizeof sql, "select j from d%zu", i);
+      taosuv_result_t* result = it_rows(it, client, sql);
+      taosuv_block_t* block = it_block(it, result);
+      taosuv_block_column(block, 0, &column);
+      taosuv_format_cell(&column, 0, 0, text, sizeof text);
+      assert_string_equal(text, texts[i] == NULL ? "NULL" : texts[i]);
+      taosuv_block_unref(block);
+      taosuv_result_close(result);
+    }
+    it_close_wait(it, client);
+    if (it->server == NULL) break;
+  }
+}
+
+int main(void) {
+  const char* given = getenv("TAOSUV_TEST_SEED");
+  seed = given != NULL ? strtoull(given, NULL, 10) : (uint64_t) time(NULL) << 20;
+  if (seed == 0) seed = 1;
+  print_message("TAOSUV_TEST_SEED=%llu\n", (unsigned long long) seed);
+  const struct CMUnitTest tests[] = {
+      IT_TEST(every_type_comes_back),
+      IT_TEST(random_tables_come_back),
+      IT_TEST(every_type_of_tag_comes_back),
+      IT_TEST(json_tags_come_back),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
