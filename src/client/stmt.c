@@ -40,7 +40,7 @@ void tuv_stmt_destroy(taosuv_stmt_t* stmt) {
   tuv_mem_put(stmt->mem, TUV_MEM_STMT, stmt);
 }
 
-static void init_batch(const taosuv_stmt_t* stmt, tuv_batch_t* batch) {
+void tuv_stmt_init_batch(const taosuv_stmt_t* stmt, tuv_batch_t* batch) {
   const tuv_form_t* form = tuv_form_of(stmt->form);
   tuv_batch_init(batch, &stmt->mem->alloc, form->insert, form->insert ? form->fields : NULL,
                  form->count);
@@ -48,30 +48,13 @@ static void init_batch(const taosuv_stmt_t* stmt, tuv_batch_t* batch) {
 
 int tuv_stmt_take_form(taosuv_stmt_t* stmt, const tuv_remote_t* remote, tuv_errmsg_t* err) {
   stmt->form = tuv_refbuf_ref(remote->form);
-  init_batch(stmt, &stmt->batch);
+  tuv_stmt_init_batch(stmt, &stmt->batch);
   int status = tuv_batch_set_wire(&stmt->batch, tuv_remote_wire(remote), err);
   if (status < 0) drop_form(stmt);
   return status;
 }
 
-static tuv_job_t* take_job(taosuv_stmt_t* stmt) {
-  tuv_job_t* job;
-  if (!tuv_queue_empty(&stmt->spare)) {
-    job = TUV_CONTAINER(stmt->spare.next, tuv_job_t, link);
-    tuv_queue_remove(&job->link);
-    stmt->nspare--;
-  } else {
-    job = tuv_calloc(&stmt->mem->alloc, 1, sizeof *job);
-    if (job == NULL) return NULL;
-    tuv_queue_init(&job->link);
-    init_batch(stmt, &job->batch);
-  }
-  job->stmt = stmt;
-  return job;
-}
-
-/* Its messages are sent, or will not be. */
-static void give_back(tuv_job_t* job) {
+void tuv_job_give_back(tuv_job_t* job) {
   if (job->keep == NULL) return;
   tuv_batch_t batch = job->batch;
   job->batch = *job->keep;
@@ -81,7 +64,7 @@ static void give_back(tuv_job_t* job) {
 
 void tuv_job_recycle(tuv_job_t* job, const tuv_alloc_t* alloc) {
   taosuv_stmt_t* stmt = job->stmt;
-  give_back(job);
+  tuv_job_give_back(job);
   tuv_queue_remove(&job->link);
   if (stmt == NULL || stmt->nspare >= SPARE_JOBS) {
     free_job(alloc, job);
@@ -179,7 +162,7 @@ static taosuv_stmt_t* create(taosuv_client_t* client) {
 }
 
 /* The request begins to wait for its statement; one whose deadline has passed completes. */
-static int begin(taosuv_client_t* client, taosuv_req_t* req, const tuv_op_type_t* type,
+int tuv_stmt_begin(taosuv_client_t* client, taosuv_req_t* req, const tuv_op_type_t* type,
                  void* owner) {
   int status = tuv_req_start(client, req, type);
   if (status < 0) return status;
@@ -188,7 +171,7 @@ static int begin(taosuv_client_t* client, taosuv_req_t* req, const tuv_op_type_t
   return 0;
 }
 
-static void end_if_late(taosuv_client_t* client, taosuv_req_t* req) {
+void tuv_stmt_end_if_late(taosuv_client_t* client, taosuv_req_t* req) {
   if (req->deadline != 0 && req->deadline <= uv_now(client->loop))
     tuv_req_defer(req, TAOSUV_EUNSENT, TAOSUV_ERR_RETRYABLE, NULL);
 }
@@ -199,7 +182,7 @@ static int begin_prepare(taosuv_stmt_t* stmt, taosuv_stmt_prepare_t* req,
   bool hold = client->ready == 0;
   int status = hold ? tuv_pool_hold(client, 0) : 0;
   if (status < 0) return status;
-  status = begin(client, (taosuv_req_t*) (void*) req, &prepare_type, stmt);
+  status = tuv_stmt_begin(client, (taosuv_req_t*) (void*) req, &prepare_type, stmt);
   if (status < 0) {
     if (hold) tuv_pool_unhold(client, 0);
     return status;
@@ -226,7 +209,7 @@ int taosuv_stmt_prepare(taosuv_client_t* client, taosuv_stmt_prepare_t* req, con
   req->stmt = NULL;
   tuv_queue_push(&client->stmts, &stmt->link);
   tuv_stmt_due(stmt);
-  end_if_late(client, (taosuv_req_t*) (void*) req);
+  tuv_stmt_end_if_late(client, (taosuv_req_t*) (void*) req);
   return 0;
 }
 
@@ -255,7 +238,7 @@ int taosuv_stmt_reprepare(taosuv_stmt_t* stmt, taosuv_stmt_prepare_t* req, const
   tuv_remote_forget(client, source);
   req->stmt = stmt;
   tuv_stmt_due(stmt);
-  end_if_late(client, (taosuv_req_t*) (void*) req);
+  tuv_stmt_end_if_late(client, (taosuv_req_t*) (void*) req);
   return 0;
 }
 
@@ -268,114 +251,11 @@ const taosuv_stmt_field_t* taosuv_stmt_fields(const taosuv_stmt_t* stmt, uint32_
   return taosuv_stmt_is_insert(stmt) ? tuv_form_of(stmt->form)->fields : NULL;
 }
 
-/* ---- exec ---- */
-
-static void exec_complete(taosuv_req_t* req, int status) {
-  taosuv_stmt_exec_t* exec = (taosuv_stmt_exec_t*) (void*) req;
-  exec->cb(exec, status);
-}
-
-/* What a batch is being executed by; NULL while it is not its turn. */
-static tuv_remote_t* remote_of(const tuv_job_t* job) {
-  const taosuv_stmt_t* stmt = job->stmt;
-  return stmt != NULL && stmt->running && tuv_stmt_job(stmt) == job ? stmt->remote : NULL;
-}
-
-static bool executes(const tuv_remote_t* remote) {
-  return remote->step == TUV_STEP_EXEC || remote->step == TUV_STEP_BIND_EXEC;
-}
-
-static bool exec_was_sent(const taosuv_req_t* req) {
-  const tuv_remote_t* remote = remote_of(((const tuv_req_t*) (const void*) &req->priv)->owner);
-  if (remote == NULL) return false;
-  return remote->step == TUV_STEP_RESULT || (executes(remote) && tuv_remote_sent(remote));
-}
-
-/* It was cancelled, or its time is up. A batch that is in the server's hands cannot be taken back, and
- * what comes after it must wait for it; one that is only bound is dropped with its statement there. */
-static void exec_leave(taosuv_req_t* req) {
-  tuv_job_t* job = tuv_req_of(req)->owner;
-  tuv_remote_t* remote = remote_of(job);
-  tuv_req_of(req)->owner = NULL;
-  job->req = NULL;
-  if (remote != NULL && executes(remote) && !tuv_remote_withdraw(remote)) {
-    give_back(job);
-    return;
-  }
-  if (remote != NULL) tuv_stmt_let_go(job->stmt);
-  tuv_job_drop(job, tuv_req_of(req)->client);
-}
-
-static const tuv_op_type_t exec_type = {.is_request = true,
-                                        .action = TAOSUV_ACTION_STMT_EXEC,
-                                        .complete = exec_complete,
-                                        .leave = exec_leave,
-                                        .was_sent = exec_was_sent};
-
-
-static int check_exec(taosuv_stmt_t* stmt, taosuv_stmt_exec_t* req, taosuv_stmt_exec_cb cb) {
-  stmt->err.text[0] = 0;
-  int status = tuv_req_check(stmt->client, (taosuv_req_t*) (void*) req, cb != NULL);
-  if (status < 0) return status;
-  if (stmt->preparing != NULL) return TAOSUV_EBUSY;
-  if (stmt->form == NULL)
-    return tuv_fail(&stmt->err, TAOSUV_EINVAL, "the statement is not prepared: its last prepare "
-                                               "failed");
-  if (stmt->stale)
-    return tuv_fail(&stmt->err, TAOSUV_ESCHEMA, "%s", taosuv_strerror(TAOSUV_ESCHEMA));
-  return tuv_batch_ready(&stmt->batch, stmt->client->url.max_message_size, &stmt->err);
-}
-
-/* Gives the job what is bound, and the statement the job's empty batch. */
-static void swap_batch(taosuv_stmt_t* stmt, tuv_job_t* job) {
-  tuv_batch_t bound = stmt->batch;
-  stmt->batch = job->batch;
-  job->batch = bound;
-}
-
-int taosuv_stmt_exec(taosuv_stmt_t* stmt, taosuv_stmt_exec_t* req, taosuv_stmt_exec_cb cb) {
-  return tuv_stmt_exec(stmt, req, cb, NULL);
-}
-
-int tuv_stmt_exec(taosuv_stmt_t* stmt, taosuv_stmt_exec_t* req, taosuv_stmt_exec_cb cb,
-                  tuv_batch_t* keep) {
-  if (stmt == NULL) return TAOSUV_EINVAL;
-  if (stmt->client == NULL) return TAOSUV_ECLOSED;
-  int status = check_exec(stmt, req, cb);
-  if (status < 0) return status;
-  tuv_job_t* job = take_job(stmt);
-  if (job == NULL) return TAOSUV_ENOMEM;
-  job->size = tuv_batch_size(&stmt->batch);
-  /* The first one of a statement that is prepared need not wait for a place in the queue. */
-  job->held = stmt->njobs > 0 || stmt->remote == NULL;
-  status = job->held ? tuv_pool_hold(stmt->client, job->size) : 0;
-  if (status == 0) {
-    status = begin(stmt->client, (taosuv_req_t*) (void*) req, &exec_type, job);
-    if (status < 0 && job->held) tuv_pool_unhold(stmt->client, job->size);
-  }
-  if (status < 0) {
-    tuv_job_recycle(job, &stmt->mem->alloc);
-    return status;
-  }
-  req->cb = cb;
-  req->stmt = stmt;
-  req->result = NULL;
-  req->affected_rows = 0;
-  job->req = req;
-  job->keep = keep;
-  swap_batch(stmt, job);
-  tuv_queue_push(&stmt->jobs, &job->link);
-  stmt->njobs++;
-  tuv_stmt_due(stmt);
-  end_if_late(stmt->client, (taosuv_req_t*) (void*) req);
-  return 0;
-}
-
 /* ---- close ---- */
 
 static void cancel(taosuv_req_t* req, const char* why) {
   unsigned int flags = 0;
-  if (tuv_req_of(req)->op.type == &exec_type && exec_was_sent(req))
+  if (tuv_req_of(req)->op.type != &prepare_type && tuv_exec_was_sent(req))
     flags = TAOSUV_ERR_MAYBE_EXECUTED;
   tuv_req_defer(req, TAOSUV_ECANCELED, flags, why);
 }

@@ -132,7 +132,17 @@ int tuv_stmt_exec(taosuv_stmt_t* stmt, taosuv_stmt_exec_t* req, taosuv_stmt_exec
 void tuv_stmt_destroy(taosuv_stmt_t* stmt); /* nothing is pending, nobody has it */
 /* What is to be bound from now on; TAOSUV_ENOTSUP when a type cannot be sent to this server. */
 int tuv_stmt_take_form(taosuv_stmt_t* stmt, const tuv_remote_t* remote, tuv_errmsg_t* err);
+void tuv_stmt_init_batch(const taosuv_stmt_t* stmt, tuv_batch_t* batch);
 void tuv_job_recycle(tuv_job_t* job, const tuv_alloc_t* alloc);
+/* A batch that is the writer's: its messages are sent, or will not be. */
+void tuv_job_give_back(tuv_job_t* job);
+/* The request begins to wait for its statement; then one whose deadline has passed completes. */
+int tuv_stmt_begin(taosuv_client_t* client, taosuv_req_t* req, const tuv_op_type_t* type,
+                   void* owner);
+void tuv_stmt_end_if_late(taosuv_client_t* client, taosuv_req_t* req);
+
+/* stmt_exec.c */
+bool tuv_exec_was_sent(const taosuv_req_t* req); /* of a batch, so that it may be executed */
 
 /* stmt_turn.c: what a statement does next. What calls the caller back does so once, as its last act:
  * the statement may be gone then. */
@@ -159,8 +169,12 @@ void tuv_remote_post(tuv_remote_t* remote, tuv_step_t step); /* may fail: calls 
 bool tuv_remote_sent(const tuv_remote_t* remote); /* its message was given to the system */
 bool tuv_remote_withdraw(tuv_remote_t* remote); /* its message, if it has not left */
 
+/* stmt_prepare.c: the steps up to a statement that is prepared; each may fail: calls back */
+void tuv_remote_prepare(tuv_remote_t* remote);
+void tuv_remote_preparing(tuv_remote_t* remote, const tuv_reply_t* reply);
+void tuv_remote_unprepared(tuv_remote_t* remote, const tuv_failure_t* failure);
+
 /* stmt_receive.c: the answers */
-void tuv_remote_prepare(tuv_remote_t* remote);                    /* may fail: calls back */
 void tuv_remote_begin(tuv_remote_t* remote, tuv_batch_t* batch); /* its statement's first job's */
 void tuv_remote_answered(tuv_op_t* op, tuv_conn_t* conn, const tuv_reply_t* reply);
 void tuv_remote_failed(tuv_op_t* op, const tuv_failure_t* failure);

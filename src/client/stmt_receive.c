@@ -3,207 +3,6 @@
 
 #include "client/stmt.h"
 
-/* ---- where to begin ---- */
-
-static int choose_version(tuv_remote_t* remote, tuv_errmsg_t* err) {
-  const tuv_conn_t* conn = remote->conn;
-  uint32_t forced = conn->client->url.stmt_version;
-  remote->first = forced == 1 || (forced == 0 && conn->version < TUV_VERSION(3, 3, 6, 0));
-  if (remote->first || conn->version >= TUV_VERSION(3, 3, 3, 0)) return 0;
-  return tuv_fail(err, TAOSUV_EVERSION, "stmt_version=2 needs server 3.3.3.0, this one is %s",
-                  conn->version_text);
-}
-
-void tuv_remote_prepare(tuv_remote_t* remote) {
-  tuv_errmsg_t err;
-  int status = choose_version(remote, &err);
-  if (status == 0) {
-    tuv_remote_post(remote, TUV_STEP_INIT);
-    return;
-  }
-  tuv_failure_t failure = {status, 0, 0, err.text, tuv_conn_host(remote->conn)};
-  tuv_stmt_fail(remote->stmt, &failure);
-}
-
-/* ---- what is to be bound ---- */
-
-/* A form of what `head` has (may be NULL), the table's name if it is bound, and more fields. */
-static tuv_refbuf_t* make_form(tuv_mem_t* mem, const tuv_form_t* head, bool table,
-                               const tuv_stmt_fields_t* more) {
-  static const char name[] = "tbname";
-  uint32_t before = head == NULL ? table : head->count, count = before + more->count;
-  size_t names = more->names_size + sizeof name;
-  for (uint32_t i = 0; head != NULL && i < before; i++) names += head->fields[i].name_length + 1;
-  tuv_refbuf_t* buf = tuv_refbuf_take(
-      mem, sizeof(tuv_form_t) + count * sizeof(taosuv_stmt_field_t) + names);
-  if (buf == NULL) return NULL;
-  tuv_form_t* form = tuv_form_of(buf);
-  char* at = (char*) (form->fields + count);
-  form->insert = true;
-  form->count = count;
-  taosuv_stmt_field_t first = {.name = name,
-                               .name_length = sizeof name - 1,
-                               .kind = TAOSUV_BIND_TABLE,
-                               .type = TAOSUV_TYPE_VARCHAR,
-                               .length = 270};
-  for (uint32_t i = 0; i < before; i++) {
-    taosuv_stmt_field_t* field = &form->fields[i];
-    *field = head == NULL ? first : head->fields[i];
-    memcpy(at, field->name, field->name_length + 1);
-    field->name = at;
-    at += field->name_length + 1;
-  }
-  tuv_stmt_fields_copy(more, form->fields + before, at);
-  return buf;
-}
-
-static int add_fields(tuv_remote_t* remote, bool table, const tuv_stmt_fields_t* more,
-                      tuv_errmsg_t* err) {
-  const tuv_form_t* head = remote->form == NULL ? NULL : tuv_form_of(remote->form);
-  tuv_refbuf_t* form = make_form(remote->conn->client->mem, head, table, more);
-  if (form == NULL) return tuv_fail(err, TAOSUV_ENOMEM, "no memory for the fields");
-  tuv_refbuf_unref(remote->form);
-  remote->form = form;
-  return 0;
-}
-
-/* Of a query only the number of its question marks is known. */
-static int set_query(tuv_remote_t* remote, uint64_t count, tuv_errmsg_t* err) {
-  if (count == 0 || count > TUV_STMT_MAX_FIELDS)
-    return tuv_fail(err, count == 0 ? TAOSUV_ENOTSUP : TAOSUV_EPROTO,
-                    "a query of %llu parameters", (unsigned long long) count);
-  remote->form = tuv_refbuf_take(remote->conn->client->mem, sizeof(tuv_form_t));
-  if (remote->form == NULL) return tuv_fail(err, TAOSUV_ENOMEM, "no memory for the fields");
-  tuv_form_t* form = tuv_form_of(remote->form);
-  form->insert = false;
-  form->count = (uint32_t) count;
-  return 0;
-}
-
-/* ---- being prepared ---- */
-
-/* What was asked of a step: the next one, or an error. */
-static int ready(tuv_remote_t* remote, tuv_step_t* next) {
-  remote->prepared = true;
-  *next = TUV_STEP_NONE;
-  return 0;
-}
-
-static int on_init(tuv_remote_t* remote, const tuv_reply_t* reply, tuv_step_t* next,
-                   tuv_errmsg_t* err) {
-  const tuv_stmt_sql_t* scan = &tuv_source_of(remote->source)->scan;
-  bool probe = !remote->first && scan->insert && scan->table && !scan->super_table;
-  *next = probe ? TUV_STEP_PROBE : TUV_STEP_PREPARE;
-  return tuv_stmt_reply_id(reply, &remote->id, err);
-}
-
-static int on_probe(tuv_remote_t* remote, const tuv_reply_t* reply, tuv_step_t* next,
-                    tuv_errmsg_t* err) {
-  tuv_stmt_fields_t fields;
-  *next = TUV_STEP_PREPARE;
-  int status = tuv_stmt_reply_fields(reply, 0, &fields, err);
-  return status < 0 ? status : add_fields(remote, true, &fields, err);
-}
-
-/* An insert without a question mark has nothing to be bound; one of the wrong kind is not for us. */
-static int check_insert(const tuv_remote_t* remote, tuv_errmsg_t* err) {
-  if (remote->form != NULL && tuv_form_of(remote->form)->count > 0) return 0;
-  return tuv_fail(err, TAOSUV_ENOTSUP, "nothing is to be bound in this statement");
-}
-
-static int on_prepare(tuv_remote_t* remote, const tuv_reply_t* reply, tuv_step_t* next,
-                      tuv_errmsg_t* err) {
-  bool insert = false;
-  uint64_t count = 0;
-  tuv_stmt_fields_t fields;
-  int status = tuv_reply_bool(reply, "is_insert", &insert, err);
-  if (status == 0) status = tuv_reply_uint(reply, "fields_count", &count, err);
-  if (status < 0) return status;
-  if (insert && remote->form == NULL) {
-    status = tuv_stmt_reply_fields(reply, 0, &fields, err);
-    if (status == 0) status = add_fields(remote, false, &fields, err);
-  } else if (!insert) {
-    tuv_refbuf_unref(remote->form);
-    remote->form = NULL;
-    status = set_query(remote, count, err);
-  }
-  if (status == 0 && insert) status = check_insert(remote, err);
-  return status < 0 ? status : ready(remote, next);
-}
-
-/* The first version tells no number of parameters that it would be safe to ask for (PROTOCOL
- * 6.1.2), and fields only one kind at a time. */
-static int on_first_prepare(tuv_remote_t* remote, const tuv_reply_t* reply, tuv_step_t* next,
-                            tuv_errmsg_t* err) {
-  const tuv_stmt_sql_t* scan = &tuv_source_of(remote->source)->scan;
-  bool insert = scan->insert;
-  int status = tuv_reply_bool(reply, "is_insert", &insert, err);
-  if (status < 0) return status;
-  if (!insert) {
-    status = set_query(remote, scan->columns, err);
-    return status < 0 ? status : ready(remote, next);
-  }
-  *next = scan->table      ? TUV_STEP_PROBE_NAME
-          : scan->tags > 0 ? TUV_STEP_TAG_FIELDS
-                           : TUV_STEP_COLUMN_FIELDS;
-  return 0;
-}
-
-static int on_first_fields(tuv_remote_t* remote, const tuv_reply_t* reply, tuv_step_t* next,
-                           tuv_errmsg_t* err) {
-  const tuv_stmt_sql_t* scan = &tuv_source_of(remote->source)->scan;
-  bool tags = remote->step == TUV_STEP_TAG_FIELDS;
-  uint8_t kind = tags ? TAOSUV_BIND_TAG : TAOSUV_BIND_COLUMN;
-  uint32_t expected = tags ? scan->tags : scan->columns;
-  tuv_stmt_fields_t fields;
-  int status = tuv_stmt_reply_fields(reply, kind, &fields, err);
-  if (status == 0 && fields.count != expected)
-    status = tuv_fail(err, TAOSUV_ENOTSUP,
-                      "%u %s for %u question marks: the first version of statements binds all or "
-                      "those listed before VALUES, and no tbname",
-                      fields.count, tags ? "tags" : "columns", expected);
-  if (status == 0) status = add_fields(remote, scan->table, &fields, err);
-  if (status < 0) return status;
-  *next = TUV_STEP_COLUMN_FIELDS;
-  return tags ? 0 : ready(remote, next);
-}
-
-static void prepare_failed(tuv_remote_t* remote, const tuv_failure_t* failure) {
-  taosuv_stmt_t* stmt = remote->stmt;
-  remote->stmt = NULL;
-  if (stmt != NULL) stmt->remote = NULL;
-  tuv_remote_discard(remote);
-  if (stmt != NULL) tuv_stmt_fail(stmt, failure);
-}
-
-static void on_preparing(tuv_remote_t* remote, const tuv_reply_t* reply) {
-  const tuv_stmt_sql_t* scan = &tuv_source_of(remote->source)->scan;
-  tuv_step_t next = TUV_STEP_NONE;
-  tuv_errmsg_t err = {""};
-  int status = 0;
-  switch ((tuv_step_t) remote->step) {
-    case TUV_STEP_INIT: status = on_init(remote, reply, &next, &err); break;
-    case TUV_STEP_PROBE: status = on_probe(remote, reply, &next, &err); break;
-    case TUV_STEP_PREPARE:
-      status = remote->first ? on_first_prepare(remote, reply, &next, &err)
-                             : on_prepare(remote, reply, &next, &err);
-      break;
-    case TUV_STEP_PROBE_NAME:
-      next = scan->tags > 0 ? TUV_STEP_TAG_FIELDS : TUV_STEP_COLUMN_FIELDS;
-      break;
-    default: status = on_first_fields(remote, reply, &next, &err); break;
-  }
-  remote->step = TUV_STEP_NONE;
-  if (status < 0)
-    prepare_failed(remote, &(tuv_failure_t){status, 0, 0, err.text, tuv_conn_host(remote->conn)});
-  else if (remote->stmt == NULL)
-    tuv_remote_settle(remote);
-  else if (next != TUV_STEP_NONE)
-    tuv_remote_post(remote, next);
-  else
-    tuv_stmt_go_on(remote);
-}
-
 /* ---- a batch ---- */
 
 /* The first version takes a batch table by table. */
@@ -363,7 +162,7 @@ void tuv_remote_answered(tuv_op_t* op, tuv_conn_t* conn, const tuv_reply_t* repl
   if (remote->step == TUV_STEP_CLOSE)
     tuv_remote_closed(remote);
   else if (remote->step < TUV_STEP_NAME)
-    on_preparing(remote, reply);
+    tuv_remote_preparing(remote, reply);
   else
     on_batch(remote, reply);
 }
@@ -419,7 +218,7 @@ void tuv_remote_failed(tuv_op_t* op, const tuv_failure_t* failure) {
   if (remote->step == TUV_STEP_CLOSE)
     tuv_remote_closed(remote);
   else if (remote->step < TUV_STEP_NAME)
-    prepare_failed(remote, failure);
+    tuv_remote_unprepared(remote, failure);
   else
     batch_failed(remote, failure);
 }

@@ -145,6 +145,16 @@ static bool read_binary(const message_t* message, request_t* request) {
     request->sql_size = message->size - 30;
     return true;
   }
+  const char* bind = action == 1   ? "set_tags"
+                     : action == 2 ? "bind"
+                     : action == 9 ? "stmt2_bind"
+                                   : NULL;
+  if (bind != NULL) {
+    strcpy(request->action, bind);
+    request->sql = (const char*) message->bytes + 24;
+    request->sql_size = message->size - 24;
+    return true;
+  }
   if (action != 7 || !version_1 || message->size != 26) return false;
   strcpy(request->action, "fetch_raw_block");
   return true;
@@ -168,12 +178,14 @@ void request_free(request_t* request) {
   yyjson_doc_free(request->doc);
 }
 
-/* The members of one object are in the other, and equal; req_id aside. */
+/* The members of one object are in the other, and equal; req_id aside, and what stmt2_init only hints
+ * at. */
 static bool covers(yyjson_val* a, yyjson_val* b) {
   size_t index, max;
   yyjson_val *key, *value;
   yyjson_obj_foreach(a, index, max, key, value) {
     if (yyjson_equals_str(key, "req_id")) continue;
+    if (strncmp(yyjson_get_str(key), "single_", 7) == 0) continue;
     yyjson_val* other = yyjson_obj_get(b, yyjson_get_str(key));
     /* Of an insert, "ttl":0 and "table_name_key":"" are the same as nothing. */
     bool nothing = yyjson_equals_str(key, "ttl") ? yyjson_get_uint(value) == 0

@@ -44,7 +44,7 @@ typedef struct request_s {
   uint64_t id;      /* result id, where there is one */
   yyjson_doc* doc;  /* of a text */
   yyjson_val* args; /* of a text */
-  const char* sql;  /* not NUL-terminated when binary */
+  const char* sql;  /* not NUL-terminated when binary; of what is bound, all behind the head */
   size_t sql_size;
 } request_t;
 
