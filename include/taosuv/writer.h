@@ -11,15 +11,21 @@ extern "C" {
 
 /* A writer belongs to the library: made by taosuv_writer_open, ended by taosuv_writer_close. It has a
  * number of lanes, each with one batch in flight and one being filled. All rows of a table go through
- * the same lane, so that their order is kept; batches of different lanes travel side by side, over as
- * many connections as the client has.
+ * the same lane, so that their order is kept (of a table that is always named alike: d.t is not t);
+ * batches of different lanes travel side by side, over as many connections as the client has.
  *
  * A batch that was lost with its connection, or that the server was too busy for, is sent again until
  * retry_ms have passed. It may have been executed the first time: rows of one table with the same
  * timestamp overwrite each other, so that a repeat changes nothing, as long as every row has its
  * timestamp from the caller and nobody else writes those rows meanwhile. A batch that the server
  * refuses for what is in it is not repeated but reported, with its tables and rows: nothing is lost
- * silently. */
+ * silently.
+ *
+ * When the table has changed, statements are prepared again, and if what is to be bound is still the
+ * same, nobody notices. If it is not, what was gathered is reported with TAOSUV_ESCHEMA, and rows are
+ * taken as the table is now (taosuv_writer_fields), after a while of TAOSUV_EAGAIN. While that cannot be
+ * prepared (the table is gone), rows are refused with the server's answer, and it is tried again twice a
+ * second. */
 typedef struct taosuv_writer_s taosuv_writer_t;
 
 /* Rows are numbered from 0 in the order in which the writer took them. */
@@ -106,16 +112,17 @@ TAOSUV_EXTERN int taosuv_writer_open(taosuv_client_t* client, taosuv_writer_open
                                      const taosuv_writer_options_t* options,
                                      taosuv_writer_open_cb cb);
 
-/* What is to be bound: as taosuv_stmt_fields. */
+/* What is to be bound: as taosuv_stmt_fields. Until the writer is closed or the table has changed. */
 TAOSUV_EXTERN const taosuv_stmt_field_t* taosuv_writer_fields(const taosuv_writer_t* writer,
                                                                uint32_t* count);
 
 /* One row of a table, which is created with these tags if it does not exist and the SQL says so. Values
  * are copied. `table` is NULL and `ntags` 0 where the SQL has no `?` for them. Tags that differ from those
  * that the table already has on the server are ignored there. Returns 0; TAOSUV_EAGAIN when max_bytes are
- * pending or the table's lane is full: on_drain follows; TAOSUV_EINVAL, TAOSUV_ETYPE, TAOSUV_ERANGE for
- * what cannot be bound; TAOSUV_ENOMEM; TAOSUV_ECLOSED. Whatever it returns but 0, nothing was taken, and
- * taosuv_writer_message says why. */
+ * pending or the table's lane is full, is to send other rows before a large one, or is being prepared
+ * again: on_drain follows; TAOSUV_EINVAL, TAOSUV_ETYPE, TAOSUV_ERANGE for what cannot be bound; what a
+ * changed table's preparation failed with; TAOSUV_ENOMEM; TAOSUV_ECLOSED; TAOSUV_EBUSY in a hook.
+ * Whatever it returns but 0, nothing was taken, and taosuv_writer_message says why. */
 TAOSUV_EXTERN int taosuv_writer_row(taosuv_writer_t* writer, const char* table, size_t length,
                                     const taosuv_value_t* tags, uint32_t ntags,
                                     const taosuv_value_t* values, uint32_t count);
@@ -125,7 +132,9 @@ TAOSUV_EXTERN int taosuv_writer_columns(taosuv_writer_t* writer, const char* tab
                                         const taosuv_array_t* columns, uint32_t count);
 
 /* One line or several of one measurement (others are let through, but their order is kept only among
- * those that begin with the same one), of a writer of lines. */
+ * those that begin with the same one), of a writer of lines. Blank lines and comments are left out.
+ * TAOSUV_EINVAL for what is no line, no UTF-8 or has a NUL, TAOSUV_EMSGSIZE for what as JSON is larger than
+ * half of max_message_size; else as taosuv_writer_row. */
 TAOSUV_EXTERN int taosuv_writer_lines(taosuv_writer_t* writer, const char* text, size_t length);
 
 /* Why the last call failed; "" if it did not. Until the next call. */

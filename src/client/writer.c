@@ -21,6 +21,7 @@ void taosuv_writer_options_init(taosuv_writer_options_t* options) {
   memset(options, 0, sizeof *options);
   options->size = sizeof *options;
   options->sql_length = TAOSUV_NUL_TERMINATED;
+  options->table_name_key_length = TAOSUV_NUL_TERMINATED;
 }
 
 /* ---- the end ---- */
@@ -252,6 +253,8 @@ tuv_lane_t* tuv_writer_lane(taosuv_writer_t* writer, const void* key, size_t siz
 /* What all calls that add rows begin with. */
 int tuv_writer_check(taosuv_writer_t* writer, const tuv_lane_type_t* type) {
   writer->err.text[0] = 0;
+  if (writer->client != NULL && writer->client->in_hook)
+    return tuv_fail(&writer->err, TAOSUV_EBUSY, "a hook is running");
   if (writer->closing || writer->client == NULL)
     return tuv_fail(&writer->err, TAOSUV_ECLOSED, "%s", taosuv_strerror(TAOSUV_ECLOSED));
   if (writer->type == type) return 0;

@@ -19,6 +19,10 @@ typedef struct tuv_lane_type_s {
   size_t (*bytes)(tuv_lane_t* lane);
   /* Notes what is gathered in lane->ranges. */
   void (*note)(tuv_lane_t* lane);
+  /* Begins to make it ready again, for what the server has now; nothing is gathered nor in flight.
+   * tuv_lane_renewed follows from a later turn. Returns 0, or an error and nothing has changed.
+   * NULL: there is no need for it. */
+  int (*renew)(tuv_lane_t* lane, tuv_errmsg_t* err);
   /* Begins to write what is gathered, or `again` the batch that was given to tuv_lane_done last;
    * tuv_lane_done follows from a later turn. Returns 0, or an error and nothing has changed. */
   int (*send)(tuv_lane_t* lane, bool again, tuv_errmsg_t* err);
@@ -36,7 +40,9 @@ typedef enum {
   TUV_LANE_IDLE,
   TUV_LANE_FLYING, /* its batch is on its way */
   TUV_LANE_PAUSING, /* before its batch is sent again */
-  TUV_LANE_REFUSED  /* its batch could not even be given away; to be told in the next step */
+  TUV_LANE_REFUSED, /* its batch could not even be given away; to be told in the next step */
+  TUV_LANE_TELLING, /* on_report is reading what is noted */
+  TUV_LANE_RENEWING /* its statement is being prepared again */
 } tuv_lane_state_t;
 
 struct tuv_lane_s {
@@ -55,6 +61,9 @@ struct tuv_lane_s {
   uint8_t state;        /* tuv_lane_state_t */
   bool due;             /* what is gathered is to be sent */
   bool no_ranges;       /* there was no memory to note them */
+  bool alone;           /* something large waits until nothing is gathered */
+  bool stale;           /* the table has changed: to be renewed before it takes more … */
+  int renewal;          /* … and why that failed last (until it is tried again), for the callers */
   int refusal;
   tuv_errmsg_t refusal_text;
   /* noted when it was sent */
@@ -75,6 +84,7 @@ struct taosuv_writer_s {
   uv_timer_t timer;
   uint64_t wake_at; /* loop time for which it is set; UINT64_MAX: it is not */
   bool in_step;     /* to do things once, however they come */
+  bool in_timer;    /* some versions of libuv run a timer of 0 ms again in the same turn */
   bool queue_full;  /* the client's: to be tried again soon */
   taosuv_writer_options_t options;
   taosuv_writer_open_t* open;
@@ -111,14 +121,19 @@ void tuv_lane_note(tuv_lane_t* lane, const char* table, size_t length, uint64_t 
                    uint64_t last, uint64_t rows);
 /* `rows` were added. */
 void tuv_lane_added(tuv_lane_t* lane, uint64_t rows);
-/* Whether a lane takes more: 0, or TAOSUV_EAGAIN. */
-int tuv_lane_check(tuv_lane_t* lane);
+/* Whether a lane takes something of about this size; else an error, with its text in the writer's.
+ * What is large enough to make a message too large together with others goes alone. */
+int tuv_lane_check(tuv_lane_t* lane, uint64_t size);
+/* It was renewed, well (0) or not; `req` says more, if there was one. */
+void tuv_lane_renewed(tuv_lane_t* lane, int status, const taosuv_req_t* req);
 /* Whether it has rows with numbers below this one that are neither written nor reported. */
 bool tuv_lane_has(const tuv_lane_t* lane, uint64_t upto);
 /* Does what is due for a lane, which may call back; returns when it is to be looked at again. */
 uint64_t tuv_lane_step(tuv_lane_t* lane, uint64_t now);
 
 /* writer_step.c */
+/* When the client's queue is full: when to try again. */
+#define TUV_WRITER_QUEUE_PAUSE 10u
 /* Lets every lane do what is due and tells whoever waits. Calls back. */
 void tuv_writer_step(taosuv_writer_t* writer);
 void tuv_writer_wake(taosuv_writer_t* writer); /* a step in a later turn */

@@ -7,6 +7,9 @@
 #define FIRST_PAUSE 100u
 #define LONGEST_PAUSE 5000u
 
+/* A statement that could not be prepared again is tried once more after so long. */
+#define RENEWAL_PAUSE 500u
+
 /* ---- noting what a batch is made of ---- */
 
 static void forget_ranges(tuv_lane_t* lane) {
@@ -47,6 +50,16 @@ static void land(tuv_lane_t* lane) {
   lane->flying_rows = lane->flying_bytes = 0;
 }
 
+/* The other lanes' statements are of the same table. */
+static void make_stale(taosuv_writer_t* writer) {
+  for (uint32_t i = 0; i < writer->nlanes; i++) {
+    writer->lanes[i]->stale = true;
+    writer->lanes[i]->renewal = 0;
+    writer->lanes[i]->retry_at = 0;
+  }
+}
+
+/* What is noted stays as it is until the callback returns: nothing is sent meanwhile. */
 static void report(tuv_lane_t* lane, const tuv_failure_t* failure) {
   taosuv_writer_t* writer = lane->writer;
   taosuv_writer_report_t told = {.status = failure->status,
@@ -63,7 +76,10 @@ static void report(tuv_lane_t* lane, const tuv_failure_t* failure) {
   }
   writer->totals.rows_failed += lane->flying_rows;
   land(lane);
+  if (told.status == TAOSUV_ESCHEMA && writer->type->renew != NULL) make_stale(writer);
+  lane->state = TUV_LANE_TELLING;
   writer->options.on_report(writer, &told, writer->options.data);
+  lane->state = TUV_LANE_IDLE;
 }
 
 /* A failure is kept for the next step: this may be a call of the caller's. */
@@ -84,7 +100,7 @@ static void send_gathered(tuv_lane_t* lane) {
   lane->attempts = status == 0;
   lane->flags = 0;
   lane->rows = lane->bytes = 0;
-  lane->due = false;
+  lane->due = lane->alone = false;
   lane->state = status == 0 ? TUV_LANE_FLYING : TUV_LANE_REFUSED;
   if (status == 0) return;
   writer->type->drop(lane);
@@ -93,12 +109,12 @@ static void send_gathered(tuv_lane_t* lane) {
   tuv_writer_wake(writer);
 }
 
-static void send_again(tuv_lane_t* lane) {
+static void send_again(tuv_lane_t* lane, uint64_t now) {
   taosuv_writer_t* writer = lane->writer;
   tuv_errmsg_t err = {""};
   int status = writer->client == NULL ? TAOSUV_ECANCELED : writer->type->send(lane, true, &err);
-  if (status == TAOSUV_EAGAIN) {
-    writer->queue_full = true;
+  if (status == TAOSUV_EAGAIN && now - lane->begun < writer->options.retry_ms) {
+    lane->retry_at = now + TUV_WRITER_QUEUE_PAUSE;
     return;
   }
   lane->state = TUV_LANE_FLYING;
@@ -113,7 +129,8 @@ static void send_again(tuv_lane_t* lane) {
 /* Whether the next attempt may end better. That this one may have been executed is no matter. */
 static bool may_repeat(const tuv_lane_t* lane, const taosuv_req_t* req, uint64_t now) {
   const taosuv_writer_t* writer = lane->writer;
-  if (writer->client == NULL || now - lane->begun >= writer->options.retry_ms) return false;
+  uint64_t most = writer->options.retry_ms;
+  if (writer->client == NULL || most <= 1 || now - lane->begun >= most) return false;
   if ((req->err_flags & TAOSUV_ERR_RETRYABLE) != 0) return true;
   taosuv_err_class_t class = taosuv_err_class(req->status);
   return class == TAOSUV_CLASS_NETWORK || class == TAOSUV_CLASS_TIMEOUT ||
@@ -139,7 +156,7 @@ void tuv_lane_done(tuv_lane_t* lane, const taosuv_req_t* req, int64_t affected_r
   if (req->status == 0) {
     writer->totals.batches++;
     writer->totals.rows_written += lane->flying_rows;
-    writer->totals.affected_rows += affected_rows;
+    if (affected_rows > 0) writer->totals.affected_rows += affected_rows; /* HTTP does not tell */
     land(lane);
   } else if (may_repeat(lane, req, now)) {
     lane->state = TUV_LANE_PAUSING;
@@ -151,17 +168,58 @@ void tuv_lane_done(tuv_lane_t* lane, const taosuv_req_t* req, int64_t affected_r
   tuv_writer_step(writer);
 }
 
+/* ---- being renewed ---- */
+
+void tuv_lane_renewed(tuv_lane_t* lane, int status, const taosuv_req_t* req) {
+  const taosuv_writer_t* writer = lane->writer;
+  uint64_t now = uv_now(writer->loop);
+  bool passing = status == TAOSUV_EAGAIN || status == TAOSUV_EBUSY ||
+                 taosuv_err_class(status) == TAOSUV_CLASS_NETWORK ||
+                 (req != NULL && (req->err_flags & TAOSUV_ERR_RETRYABLE) != 0);
+  lane->state = TUV_LANE_IDLE;
+  lane->stale = status < 0;
+  lane->renewal = passing ? 0 : status;
+  lane->retry_at = now + (status == TAOSUV_EAGAIN || status == TAOSUV_EBUSY ? TUV_WRITER_QUEUE_PAUSE
+                                                                            : RENEWAL_PAUSE);
+  const char* why = req != NULL && req->message != NULL ? req->message : taosuv_strerror(status);
+  tuv_fail(&lane->refusal_text, status, "%s", why);
+  tuv_writer_wake(lane->writer);
+}
+
+/* Returns when to look at it again. */
+static uint64_t renew(tuv_lane_t* lane, uint64_t now) {
+  taosuv_writer_t* writer = lane->writer;
+  if (writer->closing || writer->client == NULL) return UINT64_MAX;
+  if (now < lane->retry_at) return lane->retry_at;
+  tuv_errmsg_t err = {""};
+  lane->state = TUV_LANE_RENEWING;
+  int status = writer->type->renew(lane, &err);
+  if (status < 0) tuv_lane_renewed(lane, status, NULL);
+  return UINT64_MAX;
+}
+
 /* ---- gathering ---- */
 
-int tuv_lane_check(tuv_lane_t* lane) {
+static int refuse_for_now(tuv_lane_t* lane) {
+  lane->writer->drain_wanted = true;
+  tuv_writer_wake(lane->writer);
+  return tuv_fail(&lane->writer->err, TAOSUV_EAGAIN, "too much is pending: wait for on_drain");
+}
+
+int tuv_lane_check(tuv_lane_t* lane, uint64_t size) {
   taosuv_writer_t* writer = lane->writer;
-  bool full = writer->totals.bytes_pending >= writer->options.max_bytes;
-  if (!full && (lane->state == TUV_LANE_IDLE || lane->bytes < writer->lane_limit)) return 0;
-  if (full) /* else what is gathered might wait for more */
-    for (uint32_t i = 0; i < writer->nlanes; i++) writer->lanes[i]->due = true;
-  writer->drain_wanted = true;
-  tuv_writer_wake(writer);
-  return TAOSUV_EAGAIN;
+  if (writer->totals.bytes_pending >= writer->options.max_bytes) {
+    for (uint32_t i = 0; i < writer->nlanes; i++) /* else what is gathered might wait for more */
+      writer->lanes[i]->due = writer->lanes[i]->rows > 0;
+    return refuse_for_now(lane);
+  }
+  if (lane->stale && lane->renewal < 0)
+    return tuv_fail(&writer->err, lane->renewal, "%s", lane->refusal_text.text);
+  if (lane->stale || lane->bytes >= writer->lane_limit) return refuse_for_now(lane);
+  if (size < writer->lane_limit / 4 || lane->rows == 0 || lane->bytes + size < writer->lane_limit)
+    return 0;
+  lane->due = lane->alone = true;
+  return refuse_for_now(lane);
 }
 
 void tuv_lane_added(tuv_lane_t* lane, uint64_t rows) {
@@ -182,8 +240,9 @@ void tuv_lane_added(tuv_lane_t* lane, uint64_t rows) {
   lane->bytes = bytes;
   if (lane->rows < options->batch_rows && bytes < options->batch_bytes) return;
   lane->due = true;
-  if (lane->state == TUV_LANE_IDLE) send_gathered(lane);
-  if (writer->queue_full) tuv_writer_wake(writer);
+  if (lane->state != TUV_LANE_IDLE || writer->queue_full) return;
+  send_gathered(lane);
+  if (writer->queue_full) tuv_writer_expect(writer, uv_now(writer->loop) + TUV_WRITER_QUEUE_PAUSE);
 }
 
 bool tuv_lane_has(const tuv_lane_t* lane, uint64_t upto) {
@@ -196,9 +255,11 @@ uint64_t tuv_lane_step(tuv_lane_t* lane, uint64_t now) {
   if (lane->state == TUV_LANE_REFUSED)
     report(lane, &(tuv_failure_t){lane->refusal, 0, 0, lane->refusal_text.text, NULL});
   if (lane->state == TUV_LANE_PAUSING && (now >= lane->retry_at || writer->client == NULL))
-    send_again(lane);
+    send_again(lane, now);
   if (lane->state == TUV_LANE_PAUSING) return lane->retry_at;
-  if (lane->state != TUV_LANE_IDLE || lane->rows == 0) return UINT64_MAX;
+  if (lane->state != TUV_LANE_IDLE) return UINT64_MAX;
+  if (lane->rows == 0) return lane->stale ? renew(lane, now) : UINT64_MAX;
+  if (lane->stale) lane->due = true;
   uint64_t at = lane->since + writer->options.batch_age_ms;
   if (!lane->due && now < at) return at;
   lane->due = true;

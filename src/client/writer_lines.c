@@ -4,11 +4,13 @@
 #include "client/writer.h"
 #include "util/buf.h"
 #include "util/utf8.h"
+#include "wire/insert.h"
 
 typedef struct lines_lane_s {
   tuv_lane_t lane;
   taosuv_insert_lines_t insert;
   tuv_buf_t gathered, flying;
+  uint64_t escaped; /* bytes of `gathered` in a message */
 } lines_lane_t;
 
 static lines_lane_t* of(tuv_lane_t* lane) {
@@ -22,7 +24,7 @@ static int open_lines(tuv_lane_t* lane, const taosuv_writer_options_t* options, 
   lines_lane_t* lines = of(lane);
   if (options->format != TAOSUV_LINES_INFLUX && options->format != TAOSUV_LINES_TELNET)
     return tuv_fail(err, TAOSUV_EINVAL, "lines of this format cannot be gathered");
-  if (options->precision > TAOSUV_LINES_NS)
+  if (options->precision < 0 || options->precision > TAOSUV_LINES_NS)
     return tuv_fail(err, TAOSUV_EINVAL, "no such precision: %d", options->precision);
   lines->insert.data = lines;
   tuv_buf_init(&lines->gathered, &lane->writer->mem->alloc);
@@ -38,7 +40,7 @@ static void close_lines(tuv_lane_t* lane) {
 /* ---- sending ---- */
 
 static size_t bytes_of(tuv_lane_t* lane) {
-  return tuv_buf_size(&of(lane)->gathered);
+  return (size_t) of(lane)->escaped;
 }
 
 static void note_lines(tuv_lane_t* lane) {
@@ -54,6 +56,7 @@ static void on_inserted(taosuv_insert_lines_t* req, int status) {
 static void drop_lines(tuv_lane_t* lane) {
   tuv_buf_t* gathered = &of(lane)->gathered;
   tuv_buf_consume(gathered, tuv_buf_size(gathered), SIZE_MAX);
+  of(lane)->escaped = 0;
 }
 
 static int send_lines(tuv_lane_t* lane, bool again, tuv_errmsg_t* err) {
@@ -77,7 +80,7 @@ static int send_lines(tuv_lane_t* lane, bool again, tuv_errmsg_t* err) {
 }
 
 const tuv_lane_type_t tuv_lane_lines = {sizeof(lines_lane_t), false, open_lines, bytes_of,
-                                        note_lines, send_lines, drop_lines, close_lines};
+                                        note_lines, NULL, send_lines, drop_lines, close_lines};
 
 /* ---- gathering ---- */
 
@@ -110,27 +113,38 @@ static size_t key_length(const char* text, size_t length) {
   return at;
 }
 
+/* What the server would refuse together with the lines of others. */
+static int check_lines(taosuv_writer_t* writer, const char* text, size_t length, size_t escaped) {
+  size_t most = (size_t) writer->lane_limit - TUV_INSERT_HEAD_MAX - strlen(TUV_INSERT_END);
+  tuv_errmsg_t* err = &writer->err;
+  if (!tuv_utf8_valid((const uint8_t*) text, length))
+    return tuv_fail(err, TAOSUV_EINVAL, "the lines are not UTF-8");
+  if (memchr(text, 0, length) != NULL)
+    return tuv_fail(err, TAOSUV_EINVAL, "the lines contain a NUL");
+  if (escaped <= most) return 0;
+  return tuv_fail(err, TAOSUV_EMSGSIZE, "%zu bytes of JSON, %zu more than half of max_message_size "
+                  "has room for", escaped, escaped - most);
+}
+
 int taosuv_writer_lines(taosuv_writer_t* writer, const char* text, size_t length) {
   if (writer == NULL || text == NULL) return TAOSUV_EINVAL;
   int status = tuv_writer_check(writer, &tuv_lane_lines);
   if (status < 0) return status;
   if (length == TAOSUV_NUL_TERMINATED) length = strlen(text);
-  size_t size;
+  size_t size, escaped = tuv_insert_escaped((const uint8_t*) text, length) + 2; /* a newline's */
   uint64_t lines = copy_lines(text, length, NULL, &size);
   if (lines == 0) return tuv_fail(&writer->err, TAOSUV_EINVAL, "there is no line");
-  if (!tuv_utf8_valid((const uint8_t*) text, length))
-    return tuv_fail(&writer->err, TAOSUV_EINVAL, "the lines are not UTF-8");
-  if (length > writer->lane_limit)
-    return tuv_fail(&writer->err, TAOSUV_EMSGSIZE, "%zu bytes, %llu more than half of "
-                    "max_message_size", length, (unsigned long long) (length - writer->lane_limit));
+  status = check_lines(writer, text, length, escaped);
+  if (status < 0) return status;
   tuv_lane_t* lane = tuv_writer_lane(writer, text, key_length(text, length));
   tuv_buf_t* gathered = &of(lane)->gathered;
-  status = tuv_lane_check(lane);
-  if (status < 0) return tuv_fail(&writer->err, status, "too much is pending: wait for on_drain");
+  status = tuv_lane_check(lane, escaped);
+  if (status < 0) return status;
   uint8_t* room = tuv_buf_reserve(gathered, size);
   if (room == NULL) return tuv_fail(&writer->err, TAOSUV_ENOMEM, "out of memory");
   copy_lines(text, length, room, &size);
   tuv_buf_commit(gathered, size);
+  of(lane)->escaped += escaped;
   tuv_lane_added(lane, lines);
   return 0;
 }

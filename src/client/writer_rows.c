@@ -60,6 +60,25 @@ static void close_rows(tuv_lane_t* lane) {
   taosuv_stmt_close(rows->stmt);
 }
 
+static void on_renewed(taosuv_stmt_prepare_t* req, int status) {
+  rows_lane_t* rows = req->data;
+  if (status == 0) take_fields(rows);
+  tuv_lane_renewed(&rows->lane, status, (taosuv_req_t*) (void*) req);
+}
+
+/* The kept batch's fields are the statement's, which go with them. */
+static int renew_rows(tuv_lane_t* lane, tuv_errmsg_t* err) {
+  rows_lane_t* rows = of(lane);
+  const tuv_source_t* source = tuv_source_of(rows->stmt->source);
+  rows->prepare.table = source->table;
+  int status = taosuv_stmt_reprepare(rows->stmt, &rows->prepare, source->sql, source->length,
+                                     on_renewed);
+  if (status < 0) return tuv_fail(err, status, "%s", taosuv_strerror(status));
+  tuv_batch_free(&rows->kept);
+  memset(&rows->kept, 0, sizeof rows->kept);
+  return 0;
+}
+
 /* ---- sending ---- */
 
 static size_t bytes_of(tuv_lane_t* lane) {
@@ -103,13 +122,13 @@ static void drop_rows(tuv_lane_t* lane) {
 }
 
 const tuv_lane_type_t tuv_lane_rows = {sizeof(rows_lane_t), true, open_rows, bytes_of,
-                                       note_tables, send_rows, drop_rows, close_rows};
+                                       note_tables, renew_rows, send_rows, drop_rows, close_rows};
 
 /* ---- gathering ---- */
 
 const taosuv_stmt_field_t* taosuv_writer_fields(const taosuv_writer_t* writer, uint32_t* count) {
   *count = 0;
-  if (writer->type != &tuv_lane_rows) return NULL;
+  if (writer->type != &tuv_lane_rows || writer->nlanes == 0) return NULL;
   return taosuv_stmt_fields(of(writer->lanes[0])->stmt, count);
 }
 
@@ -139,6 +158,23 @@ static int bind_rows(taosuv_stmt_t* stmt, const target_t* target, const given_t*
   return taosuv_bind_row(stmt, given->values, given->count);
 }
 
+/* About how many bytes of a message are given; what is wrong with them is found later. */
+static uint64_t size_of(const given_t* given) {
+  uint64_t size = 0;
+  for (uint32_t i = 0; given->values != NULL && i < given->count; i++) {
+    const taosuv_value_t* value = &given->values[i];
+    bool bytes = value->kind == TAOSUV_VALUE_TEXT || value->kind == TAOSUV_VALUE_BYTES;
+    if (bytes && value->length == TAOSUV_NUL_TERMINATED) size += strlen(value->as.bytes);
+    else size += bytes ? value->length : 8;
+  }
+  for (uint32_t i = 0; given->columns != NULL && i < given->count; i++) {
+    const taosuv_array_t* column = &given->columns[i];
+    size += 9 * (uint64_t) given->rows;
+    if (column->offsets != NULL) size += column->offsets[given->rows] - column->offsets[0];
+  }
+  return size;
+}
+
 /* Nobody knows whether the table's last row was in the same batch. */
 static int check_target(taosuv_writer_t* writer, const target_t* target) {
   if (writer->named != (target->table != NULL))
@@ -151,19 +187,23 @@ static int check_target(taosuv_writer_t* writer, const target_t* target) {
 
 static int add(taosuv_writer_t* writer, target_t* target, const given_t* given) {
   int status = writer == NULL ? TAOSUV_EINVAL : tuv_writer_check(writer, &tuv_lane_rows);
-  if (status == 0) status = check_target(writer, target);
   if (status < 0) return status;
   if (target->table == NULL) target->length = 0;
   if (target->length == TAOSUV_NUL_TERMINATED) target->length = strlen(target->table);
   tuv_lane_t* lane = tuv_writer_lane(writer, target->table, target->length);
-  status = tuv_lane_check(lane);
-  if (status < 0) return tuv_fail(&writer->err, status, "too much is pending: wait for on_drain");
+  status = tuv_lane_check(lane, size_of(given));
+  if (status == 0) status = check_target(writer, target);
+  if (status < 0) return status;
   taosuv_stmt_t* stmt = of(lane)->stmt;
   status = bind_rows(stmt, target, given);
-  if (status < 0) return tuv_fail(&writer->err, status, "%s", taosuv_stmt_message(stmt));
-  tuv_batch_mark(&stmt->batch, writer->taken, given->rows);
-  if (given->rows > 0) tuv_lane_added(lane, given->rows);
-  return 0;
+  if (status < 0) tuv_fail(&writer->err, status, "%s", taosuv_stmt_message(stmt));
+  if (status == 0 && given->rows > 0) {
+    tuv_batch_mark(&stmt->batch, writer->taken, given->rows);
+    tuv_lane_added(lane, given->rows);
+  } else if (lane->rows == 0) {
+    taosuv_bind_clear(stmt); /* of tables without rows */
+  }
+  return status;
 }
 
 int taosuv_writer_row(taosuv_writer_t* writer, const char* table, size_t length,

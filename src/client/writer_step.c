@@ -1,19 +1,19 @@
 /* The writer's steps: each lane does what is due, then whoever waits is told. */
 #include "client/writer.h"
 
-/* When the client's queue is full: when to try again. */
-#define QUEUE_PAUSE 10u
-
 static void on_timer(uv_timer_t* timer) {
   taosuv_writer_t* writer = timer->data;
   writer->wake_at = UINT64_MAX;
+  writer->in_timer = true;
   tuv_writer_step(writer);
+  writer->in_timer = false;
 }
 
 /* A step at this loop time, or before. */
 void tuv_writer_expect(taosuv_writer_t* writer, uint64_t at) {
   if (at >= writer->wake_at || uv_is_closing((uv_handle_t*) &writer->timer)) return;
   uint64_t now = uv_now(writer->loop);
+  if (at <= now && writer->in_timer) at = now + 1;
   writer->wake_at = at;
   uv_timer_start(&writer->timer, on_timer, at > now ? at - now : 0, 0);
 }
@@ -33,10 +33,14 @@ static bool has_any(const taosuv_writer_t* writer, uint64_t upto) {
   return false;
 }
 
+/* What callbacks add is for the next step. */
 static void tell_flushes(taosuv_writer_t* writer) {
+  const tuv_queue_t* last = writer->flushes.prev;
+  bool more = true;
   tuv_flush_t* flush;
-  while ((flush = first_flush(writer)) != NULL && !has_any(writer, flush->upto)) {
+  while (more && (flush = first_flush(writer)) != NULL && !has_any(writer, flush->upto)) {
     taosuv_writer_flush_t* req = TUV_CONTAINER(flush, taosuv_writer_flush_t, priv);
+    more = &flush->link != last;
     tuv_queue_remove(&flush->link);
     flush->pending = 0;
     req->rows_failed = writer->totals.rows_failed - flush->failed;
@@ -47,9 +51,11 @@ static void tell_flushes(taosuv_writer_t* writer) {
 static void tell_drained(taosuv_writer_t* writer) {
   const taosuv_writer_options_t* options = &writer->options;
   if (!writer->drain_wanted || writer->totals.bytes_pending > options->max_bytes / 4 * 3) return;
-  for (uint32_t i = 0; i < writer->nlanes; i++)
-    if (writer->lanes[i]->state != TUV_LANE_IDLE && writer->lanes[i]->bytes >= writer->lane_limit)
-      return;
+  for (uint32_t i = 0; i < writer->nlanes; i++) {
+    const tuv_lane_t* lane = writer->lanes[i];
+    bool renewing = lane->stale && lane->renewal == 0;
+    if (lane->bytes >= writer->lane_limit || lane->alone || renewing) return;
+  }
   writer->drain_wanted = false;
   if (!writer->closing && options->on_drain != NULL) options->on_drain(writer, options->data);
 }
@@ -62,6 +68,14 @@ static void hurry(taosuv_writer_t* writer) {
   if (writer->closing || writer->client == NULL) upto = UINT64_MAX;
   for (uint32_t i = 0; i < writer->nlanes; i++)
     if (writer->lanes[i]->rows > 0 && writer->lanes[i]->first < upto) writer->lanes[i]->due = true;
+}
+
+/* A statement that is being prepared again is not for being freed. */
+static bool is_over(const taosuv_writer_t* writer) {
+  if (!writer->closing || writer->totals.rows_pending > 0) return false;
+  for (uint32_t i = 0; i < writer->nlanes; i++)
+    if (writer->lanes[i]->state == TUV_LANE_RENEWING) return false;
+  return tuv_queue_empty(&writer->flushes);
 }
 
 void tuv_writer_step(taosuv_writer_t* writer) {
@@ -80,8 +94,8 @@ void tuv_writer_step(taosuv_writer_t* writer) {
   }
   tell_flushes(writer);
   tell_drained(writer);
-  if (writer->queue_full && now + QUEUE_PAUSE < next) next = now + QUEUE_PAUSE;
+  if (writer->queue_full && next - now > TUV_WRITER_QUEUE_PAUSE) next = now + TUV_WRITER_QUEUE_PAUSE;
   if (next != UINT64_MAX) tuv_writer_expect(writer, next);
   writer->in_step = false;
-  if (writer->closing && writer->totals.rows_pending == 0) tuv_writer_release(writer);
+  if (is_over(writer)) tuv_writer_release(writer);
 }

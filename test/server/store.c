@@ -203,9 +203,11 @@ static ts_field_t* copy_fields(const ts_field_t* fields, uint32_t count) {
   return copy;
 }
 
+/* The key has the type of the tags' one: between columns of different ones SQLite joins by reading all
+ * rows for each table. */
 static void create_sqlite_tables(ts_store_t* store, const ts_family_t* family) {
   ts_buf_t sql = {0};
-  ts_buf_format(&sql, "CREATE TABLE d%" PRId64 "(tid", family->id);
+  ts_buf_format(&sql, "CREATE TABLE d%" PRId64 "(tid INTEGER", family->id);
   for (uint32_t i = 0; i < family->ncolumns; i++) ts_buf_format(&sql, ",c%u", i);
   ts_buf_text(&sql, ",PRIMARY KEY(tid,c0)) WITHOUT ROWID");
   ts_buf_add(&sql, "", 1);

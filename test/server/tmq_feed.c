@@ -19,7 +19,7 @@ static sqlite3_stmt* prepare(ts_store_t* store, ts_family_t* family) {
   if (family->insert_feed != NULL) return family->insert_feed;
   ts_buf_t text = {0};
   if (!family->has_feed) {
-    ts_buf_format(&text, "CREATE TABLE w%" PRId64 "(tid", family->id);
+    ts_buf_format(&text, "CREATE TABLE w%" PRId64 "(tid INTEGER", family->id);
     for (uint32_t i = 0; i < family->ncolumns; i++) ts_buf_format(&text, ",c%u", i);
     ts_buf_add(&text, ",PRIMARY KEY(tid,c0)) WITHOUT ROWID", 36);
     sqlite3_stmt* create = ts_store_prepare(store, (char*)text.data);
