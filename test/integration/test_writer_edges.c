@@ -265,6 +265,54 @@ static void lines_that_would_harm_others_are_refused(void** state) {
   assert_int_equal(job.totals.rows_written, written);
 }
 
+/* ---- the steady state ---- */
+
+static void put_rounds(job_t* job, int rounds, int64_t ts) {
+  for (int round = 0; round < rounds; round++) {
+    for (int i = 0; i < 400; i++) {
+      char text[80];
+      int64_t time = ts + round * 400 + i;
+      int status, size = snprintf(text, sizeof text, "m%d,host=h a=1i64 %lld", i % 7,
+                                  1760000000000 + (long long) time);
+      do {
+        status = job->options.sql != NULL ? put(job, (unsigned) i % 13, time, 7)
+                                          : taosuv_writer_lines(job->writer, text, (size_t) size);
+        if (status == TAOSUV_EAGAIN) uv_run(&job->it->loop, UV_RUN_ONCE);
+      } while (status == TAOSUV_EAGAIN);
+      assert_int_equal(status, 0);
+    }
+    flush(job);
+  }
+}
+
+static void no_memory_is_asked_for_by_warm_writers(void** state) {
+  it_t* it = *state;
+  it_needs_bundled(it);
+  for (int lines = 0; lines < 2; lines++) {
+    job_t job;
+    prepare(it, &job, "");
+    job.options.batch_rows = 50;
+    job.options.lanes = 3;
+    job.options.max_bytes = 20000;
+    job.client = it_client_db(it, job.db, "pool_size=2");
+    if (lines == 0) open_writer(&job);
+    taosuv_writer_open_t open = {.data = &job};
+    job.options.precision = TAOSUV_LINES_MS;
+    if (lines == 1) {
+      assert_int_equal(taosuv_writer_open(job.client, &open, &job.options, on_opened), 0);
+      assert_true(it_until(it, is_opened, &job, 10000));
+    }
+    put_rounds(&job, 40, 1);
+    size_t calls = it->probe.calls, frees = it->probe.frees;
+    put_rounds(&job, 40, 100000);
+    assert_int_equal(it->probe.calls - calls, 0);
+    assert_int_equal(it->probe.frees - frees, 0);
+    close_writer(&job);
+    assert_int_equal(job.totals.rows_written, 80 * 400);
+    it_close_wait(it, job.client);
+  }
+}
+
 /* ---- time ---- */
 
 static void with_retry_ms_1_a_batch_is_tried_once(void** state) {
@@ -464,6 +512,7 @@ int main(void) {
       IT_TEST(large_rows_go_alone),
       IT_TEST(a_full_queue_does_not_make_batches_too_large),
       IT_TEST(lines_that_would_harm_others_are_refused),
+      IT_TEST(no_memory_is_asked_for_by_warm_writers),
       IT_TEST(with_retry_ms_1_a_batch_is_tried_once),
       IT_TEST(late_answers_are_no_second_rows),
       IT_TEST(a_stalled_server_is_reported_in_the_end),
