@@ -216,7 +216,8 @@ static const char* action_of(const ts_http_t* http) {
   for (size_t i = 0; i < sizeof known / sizeof *known; i++)
     if (strlen(known[i].sql) == http->size && memcmp(known[i].sql, http->body, http->size) == 0)
       return known[i].action;
-  return "binary_query";
+  /* A log-in's, with the name in quotes. */
+  return http->size > 5 && memcmp(http->body, "use `", 5) == 0 ? "conn" : "binary_query";
 }
 
 static void handle_sql(ts_request_t* request) {
