@@ -85,7 +85,10 @@ int tuv_ws_begin(tuv_ws_t* ws, uint8_t opcode, size_t length, uint64_t* at) {
 /* A large message is given to the system while the rest of it is being written: its beginning is
  * still in the cache then, and its end finds the same room. What goes wrong shows at the flush. */
 static void give_early(tuv_ws_t* ws) {
-  if (ws->writing || ws->state != TUV_WS_OPEN || ws->shared->tap != NULL) return;
+  if (ws->writing || ws->state != TUV_WS_OPEN || ws->shared->tap != NULL) {
+    ws->give_early = false; /* nothing of this message can go before the flush */
+    return;
+  }
   size_t size = tuv_buf_size(&ws->out);
   ssize_t taken = ws->stream->ops->try_write(ws->stream, ws->out.data + ws->out.head, size);
   if (taken < (ssize_t) size) ws->give_early = false; /* it has no room now */

@@ -453,6 +453,29 @@ static void a_large_message_is_sent_while_it_is_made(void** state) {
   free(large);
 }
 
+/* What was sent before is still being written: the large message waits, whole, for that to end. */
+static void a_large_message_waits_for_a_write(void** state) {
+  (void) state;
+  enum { SIZE = 1 << 20 };
+  uint8_t* large = calloc(1, SIZE);
+  assert_non_null(large);
+  ws_fixture_open(f);
+  send_bytes(TUV_WS_BINARY, bytes, 20);
+  f->stream.take = 3;
+  tuv_ws_flush(&f->ws);
+  assert_true(f->ws.writing);
+  send_bytes(TUV_WS_BINARY, large, SIZE);
+  f->stream.take = SIZE_MAX;
+  ws_fixture_run(f);
+  sent_t sent;
+  sent_open(&sent);
+  sent_next(&sent, TUV_WS_BINARY, bytes, 20);
+  sent_next(&sent, TUV_WS_BINARY, large, SIZE);
+  sent_end(&sent);
+  ws_fixture_end(f);
+  free(large);
+}
+
 static void buffers_are_kept_while_they_are_needed(void** state) {
   (void) state;
   enum { SIZE = 600000 };
@@ -494,6 +517,7 @@ int main(void) {
       cmocka_unit_test(ending_during_a_write_frees_it),
       cmocka_unit_test(a_large_send_buffer_is_not_kept),
       cmocka_unit_test(a_large_message_is_sent_while_it_is_made),
+      cmocka_unit_test(a_large_message_waits_for_a_write),
       cmocka_unit_test(buffers_are_kept_while_they_are_needed),
       cmocka_unit_test(without_memory_nothing_is_sent),
       cmocka_unit_test(each_unsent_frame_gives_its_payload_back),
