@@ -47,7 +47,8 @@ static void write_value(tuv_out_t* out, uint8_t type, const uint8_t* bytes, uint
     return;
   }
   tuv_out_u16(out, 4 * (uint64_t) tuv_count_chars(bytes, length));
-  for (const uint8_t* at = bytes; at < bytes + length;) tuv_out_u32(out, next_char(&at));
+  const uint8_t* end = length > 0 ? bytes + length : bytes; /* which may be NULL */
+  for (const uint8_t* at = bytes; at < end;) tuv_out_u32(out, next_char(&at));
 }
 
 /* ---- one row ---- */
