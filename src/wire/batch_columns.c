@@ -44,17 +44,16 @@ static int check_row(const tuv_batch_t* batch, tuv_intake_t* intake, uint32_t ro
   }
   const uint8_t* bytes = array->values;
   if (bytes == NULL && to > from) return tuv_fail(err, TUV_EINVAL, "offsets and no bytes");
+  static const uint8_t nothing[1] = {0};
+  const uint8_t* text = bytes != NULL ? bytes + from : nothing;
   intake->sum.bytes += to - from;
   if (intake->slot->decimal) {
     tuv_converted_t made;
-    int status = tuv_convert_decimal(intake->slot, (const char*) bytes + from, to - from, &made,
-                                     err);
+    int status = tuv_convert_decimal(intake->slot, (const char*) text, to - from, &made, err);
     intake->sum.chars += made.text;
     return status;
   }
-  static const uint8_t nothing[1] = {0};
-  int status = tuv_check_bytes(batch, intake->slot, bytes != NULL ? bytes + from : nothing,
-                               to - from, &chars, err);
+  int status = tuv_check_bytes(batch, intake->slot, text, to - from, &chars, err);
   intake->sum.chars += chars;
   return status;
 }

@@ -230,7 +230,7 @@ static void take_back(tuv_batch_t* batch, tuv_segment_t* segment) {
   } else if (slot->width == 0) {
     uint32_t length = taosuv_load_u32(part->lengths + 4 * (size_t) row);
     part->size -= length;
-    uint32_t chars = slot->type == TAOSUV_TYPE_NCHAR
+    uint32_t chars = slot->type == TAOSUV_TYPE_NCHAR && length > 0 /* else there may be no values */
                          ? tuv_count_chars(part->values + part->size, length)
                          : 0;
     add_sums(batch, slot, 0 - (uint64_t) length, 0 - (uint64_t) chars);
