@@ -50,7 +50,7 @@ static int check_row(const tuv_batch_t* batch, tuv_intake_t* intake, uint32_t ro
   if (intake->slot->decimal) {
     tuv_converted_t made;
     int status = tuv_convert_decimal(intake->slot, (const char*) text, to - from, &made, err);
-    intake->sum.chars += made.text;
+    if (status == 0) intake->sum.chars += made.text;
     return status;
   }
   int status = tuv_check_bytes(batch, intake->slot, text, to - from, &chars, err);
