@@ -87,6 +87,7 @@ void tuv_stmt_sql_scan(const char* sql, size_t length, tuv_stmt_sql_t* out) {
   memset(out, 0, sizeof *out);
   token_t token = next(&scan);
   out->insert = is(token, "insert");
+  out->select = is(token, "select");
   if (out->insert) {
     token = next(&scan);
     if (is(token, "into")) token = next(&scan);
