@@ -145,8 +145,8 @@ static int version_rest_encode(tuv_op_t* op, tuv_conn_t* conn, const void* paylo
   return tuv_rest_ask(op, conn, "select server_version() as v");
 }
 
-/* The text in the first cell, cut to `size`; "" for NULL, where that is allowed. False: it is no text,
- * and the request has failed. */
+/* The text in the first cell, cut to `size`; "" for NULL, where that is allowed. False: it is no
+ * text, and the request has failed. */
 static bool rest_text(tuv_op_t* op, tuv_conn_t* conn, bool may_lack, char* out, size_t size) {
   taosuv_column_t column;
   taosuv_block_t* block;

@@ -196,8 +196,9 @@ static bool judge(tuv_rest_conn_t* rest, tuv_failure_t* failure, tuv_errmsg_t* e
   bool lacks = rest->decoded == 0 && rest->kind == TUV_REST_SQL && rest->decoder.code == 0 &&
                rest->decoder.count == 0;
   if (lacks) rest->decoded = tuv_fail(&rest->err, TAOSUV_EPROTO, "an answer without columns");
-  if (rest->decoded == 0 && rest->kind == TUV_REST_SQL && rest->decoder.code == 0 && lacks_rows(rest))
-    rest->decoded = tuv_fail(&rest->err, TAOSUV_EPROTO, "the answer's affected_rows is no number of rows");
+  bool sql = rest->kind == TUV_REST_SQL && rest->decoder.code == 0;
+  if (rest->decoded == 0 && sql && lacks_rows(rest))
+    rest->decoded = tuv_fail(&rest->err, TAOSUV_EPROTO, "affected_rows is no number of rows");
   if (rest->decoded == 0 && rest->decoder.code == 0 && rest->http.reply.status == 200) return true;
   if (rest->decoded == 0 && rest->decoder.code != 0)
     judge_code(rest, failure);

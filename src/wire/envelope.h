@@ -70,17 +70,17 @@ typedef struct tuv_reply_s {
   uint64_t timing; /* ns; 0 when missing */
 } tuv_reply_t;
 
-/* Reads a text message. Returns 0, TUV_EPROTO or TUV_ENOMEM. A member that is there twice is none: which
- * one is meant cannot be told. */
+/* Reads a text message. Returns 0, TUV_EPROTO or TUV_ENOMEM. No member may be there twice: which one
+ * is meant cannot be told. */
 int tuv_reply_parse(tuv_json_t* json, const uint8_t* data, size_t size, tuv_reply_t* reply,
                     tuv_errmsg_t* err);
 
-/* Whether all of these members are there, and not null; NULL ends the list. TUV_EPROTO names the first
- * that is not. */
+/* Whether all of these members are there, and not null; NULL ends the list. TUV_EPROTO names the
+ * first that is not. */
 int tuv_reply_require(const tuv_reply_t* reply, const char* const keys[], tuv_errmsg_t* err);
 
-/* Members of a reply; absent or null is `*value` unchanged (NULL, 0). TUV_EPROTO for another type, and
- * for a text with a NUL in it, which would be cut there. */
+/* Members of a reply; absent or null is `*value` unchanged (NULL, 0). TUV_EPROTO for another type,
+ * and for a text with a NUL in it, which would be cut there. */
 int tuv_reply_text(const tuv_reply_t* reply, const char* key, const char** value,
                    tuv_errmsg_t* err);
 int tuv_reply_uint(const tuv_reply_t* reply, const char* key, uint64_t* value, tuv_errmsg_t* err);

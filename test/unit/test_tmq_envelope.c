@@ -111,7 +111,8 @@ static void malformed_polls_are_refused(void** state) {
   static const char* const bad[][2] = {
       {"have_message", "1"}, {"topic", "7"},        {"topic", "\"\""},    {"topic", "\"a\\u0000\""},
       {"database", "1"},     {"vgroup_id", "-1"},   {"message_type", "5"}, {"message_type", "0"},
-      {"message_id", "0"},   {"message_id", "-1"},  {"offset", "0.5"},     {"vgroup_id", "2147483648"}};
+      {"message_id", "0"},   {"message_id", "-1"},  {"offset", "0.5"},
+      {"vgroup_id", "2147483648"}};
   tuv_tmq_polled_t polled;
   tuv_errmsg_t err = {""};
   (void) state;
@@ -120,7 +121,8 @@ static void malformed_polls_are_refused(void** state) {
   for (size_t i = 0; i < COUNT(bad) + 2 * COUNT(good); i++) {
     size_t k = (i - COUNT(bad)) / 2;
     const char* key = i < COUNT(bad) ? bad[i][0] : good[k][0];
-    reply = read_with(good, COUNT(good), key, i < COUNT(bad) ? bad[i][1] : i % 2 == 0 ? "" : "null");
+    const char* value = i < COUNT(bad) ? bad[i][1] : i % 2 == 0 ? "" : "null";
+    reply = read_with(good, COUNT(good), key, value);
     err.text[0] = 0;
     assert_int_equal(tuv_tmq_polled(&reply, &polled, &err), TUV_EPROTO);
     if (strstr(err.text, "unknown type") == NULL) assert_non_null(strstr(err.text, key));
@@ -163,7 +165,8 @@ static void fetches_are_read_and_refused(void** state) {
   for (size_t i = 0; i < COUNT(bad) + 2 * COUNT(good); i++) {
     size_t k = (i - COUNT(bad)) / 2;
     const char* key = i < COUNT(bad) ? bad[i][0] : good[k][0];
-    reply = read_with(good, COUNT(good), key, i < COUNT(bad) ? bad[i][1] : i % 2 == 0 ? "" : "null");
+    const char* value = i < COUNT(bad) ? bad[i][1] : i % 2 == 0 ? "" : "null";
+    reply = read_with(good, COUNT(good), key, value);
     err.text[0] = 0;
     assert_int_equal(tuv_tmq_fetched(&reply, &fetched, &err), TUV_EPROTO);
     assert_non_null(strstr(err.text, key));
