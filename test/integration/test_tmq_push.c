@@ -466,6 +466,21 @@ static void older_servers_give_rows_block_by_block(void** state) {
   assert_int_equal(tc_drain(two, seen, COUNT(seen), 1), 0);
 }
 
+/* Gateways before 3.3.6.12, whatever library they have, tell their version without saying to which
+ * request. */
+static void a_version_without_req_id_is_taken(void** state) {
+  static const char version[] =
+      "{\"code\":0,\"message\":\"\",\"action\":\"version\",\"version\":\"3.3.6.0\"}";
+  tc_t* tc = *state;
+  it_needs_bundled(tc->it);
+  unsigned seen[5] = {0};
+  it_rule(tc->it, &(ts_rule_t){.action = "version", .answer = TS_ANSWER_TEXT, .data = version,
+                               .size = strlen(version)});
+  tc_consumer_t* one = prepared(tc, 1, "session.timeout.ms=10000");
+  assert_int_equal(tc_drain(one, seen, COUNT(seen), 5), 5);
+  assert_int_equal(one->lost, 0);
+}
+
 static void a_property_that_is_too_new_is_named(void** state) {
   tc_t* tc = *state;
   it_needs_bundled(tc->it);
@@ -498,6 +513,7 @@ int main(void) {
       TC_TEST(malformed_messages_are_not_skipped),
       TC_TEST(hooks_see_no_password),
       TC_TEST(older_servers_give_rows_block_by_block),
+      TC_TEST(a_version_without_req_id_is_taken),
       TC_TEST(a_property_that_is_too_new_is_named),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
