@@ -120,9 +120,10 @@ static void lines_rest_replied(tuv_op_t* op, tuv_conn_t* conn) {
   tuv_req_finish(req, 0);
 }
 
-/* The OpenTSDB paths take no precision. */
-static bool rest_can(const taosuv_insert_lines_t* req) {
-  return req->format == TAOSUV_LINES_INFLUX || req->precision == 0;
+/* The OpenTSDB paths take no precision; and where there is no session, nothing but the URL can say
+ * which database. */
+static bool rest_can(const tuv_url_t* url, const taosuv_insert_lines_t* req) {
+  return url->db[0] != 0 && (req->format == TAOSUV_LINES_INFLUX || req->precision == 0);
 }
 
 static const tuv_rest_type_t lines_rest = {lines_rest_encode, lines_rest_replied};
@@ -207,7 +208,7 @@ int taosuv_insert_lines(taosuv_client_t* client, taosuv_insert_lines_t* req, con
   int status = read_options(req, &insert);
   if (status == 0) status = check_text(text, count, most, &size);
   if (status == 0) status = tuv_req_check(client, (taosuv_req_t*) (void*) req, cb != NULL);
-  if (status == 0 && client->carrier == &tuv_carrier_rest && !rest_can(req))
+  if (status == 0 && client->carrier == &tuv_carrier_rest && !rest_can(&client->url, req))
     status = TAOSUV_ENOTSUP;
   if (status < 0) return status;
   tuv_refbuf_t* payload = join(client, &insert, text, count, &size);
