@@ -60,29 +60,61 @@ static void a_refused_batch_fails_alone(void** state) {
   taosuv_stmt_close(stmt);
 }
 
+typedef struct loss_s {
+  const char* action;
+  int code;
+  const char* text;
+} loss_t;
+
+static void are_replaced(it_t* it, const char* version, const loss_t* losses, size_t count) {
+  it_server_stop(it);
+  it_server_start(it, &(ts_config_t){.version = version});
+  taosuv_client_t* client = with_meters(it, "");
+  taosuv_stmt_t* stmt = it_stmt(it, client, insert_sql);
+  for (size_t i = 0; i < count; i++) {
+    it_op_t op = {0};
+    uint32_t rule = it_rule(it, &(ts_rule_t){.action = losses[i].action, .times = 1,
+                                             .answer = TS_ANSWER_ERROR, .code = losses[i].code,
+                                             .text = losses[i].text});
+    start_one(it, stmt, &op, T0 + (int64_t) i, 1);
+    if (it_wait(&op) != 0) fail_msg("%s: %s: %s", losses[i].action, losses[i].text, op.message);
+    assert_int_equal(op.stmt_exec.affected_rows, 1);
+    assert_int_equal(ts_server_rule_hits(it->server, rule), 1);
+    it_unrule(it);
+  }
+  assert_int_equal(rows_of(it, client), count);
+  taosuv_stmt_close(stmt);
+  it_close_wait(it, client);
+}
+
 static void a_statement_that_the_server_has_lost_is_replaced(void** state) {
   it_t* it = *state;
   it_needs_bundled(it);
-  static const struct {
-    const char* action;
-    int code;
-    const char* text;
-  } ways[] = {{"stmt2_bind", 0xFFFF, "stmt is nil"},
-              {"stmt2_bind", 0x022A, "Stmt API usage error"},
-              {"stmt2_exec", 0x022A, "success"},
-              {"stmt2_exec", 0x0125, "Retry needed"}};
+  static const loss_t stmt2[] = {{"stmt2_bind", 0xFFFF, "stmt2 is nil"},
+                                 {"stmt2_exec", 0xFFFF, "stmt2 is nil"},
+                                 {"stmt2_bind", 0xFFFF, "stmt has been freed"},
+                                 {"stmt2_bind", 0x022A, "Stmt API usage error"},
+                                 {"stmt2_exec", 0x022A, "success"},
+                                 {"stmt2_exec", 0x0125, "Retry needed"}};
+  static const loss_t one_message[] = {{"stmt2_bind_exec", 0xFFFF, "stmt2 is nil"},
+                                       {"stmt2_bind_exec", 0x022A, "Stmt API usage error"},
+                                       {"stmt2_bind_exec", 0x0125, "Retry needed"}};
+  static const loss_t first[] = {{"set_table_name", 0xFFFF, "stmt is nil"},
+                                 {"set_tags", 0xFFFF, "stmt has been freed"},
+                                 {"bind", 0xFFFF, "stmt is nil"},
+                                 {"add_batch", 0x022A, "Stmt API usage error"},
+                                 {"exec", 0x0125, "Retry needed"}};
+  are_replaced(it, "3.3.6.0", stmt2, COUNT(stmt2));
+  are_replaced(it, "3.4.1.13", one_message, COUNT(one_message));
+  are_replaced(it, "3.1.1.15", first, COUNT(first));
+}
+
+/* Again and again is no accident. */
+static void a_statement_that_is_always_lost_fails(void** state) {
+  it_t* it = *state;
+  it_needs_bundled(it);
   taosuv_client_t* client = with_meters(it, "");
   taosuv_stmt_t* stmt = it_stmt(it, client, insert_sql);
-  for (size_t i = 0; i < COUNT(ways); i++) {
-    it_op_t op = {0};
-    it_rule(it, &(ts_rule_t){.action = ways[i].action, .times = 1, .answer = TS_ANSWER_ERROR,
-                             .code = ways[i].code, .text = ways[i].text});
-    start_one(it, stmt, &op, T0 + (int64_t) i, 1);
-    assert_int_equal(it_wait(&op), 0);
-    assert_int_equal(op.stmt_exec.affected_rows, 1);
-    it_unrule(it);
-  }
-  /* Again and again is no accident. */
   it_op_t op = {0};
   it_rule(it, &(ts_rule_t){.action = "stmt2_bind", .answer = TS_ANSWER_ERROR, .code = 0x022A,
                            .text = "Stmt API usage error"});
@@ -467,6 +499,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       IT_TEST(a_refused_batch_fails_alone),
       IT_TEST(a_statement_that_the_server_has_lost_is_replaced),
+      IT_TEST(a_statement_that_is_always_lost_fails),
       IT_TEST(a_gateway_without_the_one_message_gets_two),
       IT_TEST(a_changed_table_is_told),
       IT_TEST(other_fields_are_no_silent_mistake),
