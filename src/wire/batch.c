@@ -39,6 +39,8 @@ void tuv_batch_clear(tuv_batch_t* batch) {
   batch->cursor = 0;
   batch->rows = 0;
   batch->counted = 0;
+  /* Whether it can go in one message is decided when it is sent. */
+  if (batch->wire.form == TUV_BATCH_COLUMNAR) batch->wire.form = TUV_BATCH_STMT2;
 }
 
 int tuv_batch_no_memory(tuv_errmsg_t* err) {

@@ -53,7 +53,7 @@ void tuv_batch_init(tuv_batch_t* batch, const tuv_alloc_t* alloc, bool insert,
                     const taosuv_stmt_field_t* fields, uint32_t count);
 void tuv_batch_free(tuv_batch_t* batch); /* one that is all zeros is allowed */
 
-/* Drops what is bound; the memory is kept for what comes. */
+/* Drops what is bound; the memory is kept for what comes. From COLUMNAR it goes back to STMT2. */
 void tuv_batch_clear(tuv_batch_t* batch);
 
 /* How it is to be sent; may change at any time. Without this: stmt2, decimals as integers. Returns
