@@ -94,9 +94,9 @@ size_t tuv_batch_size(tuv_batch_t* batch);
 /* ---- sending ---- */
 
 /* Whether it can be sent: TUV_EINVAL without a row, with an unfinished row, with rows whose table
- * has no tags; TUV_ENOTSUP for a parameter of a type that cannot go so; TUV_EMSGSIZE when a message
- * would be larger than `max_message_size`, with a text that says by how much. A table without rows
- * is left out, and its tags with it. */
+ * has no tags; TUV_ENOTSUP for a parameter of a type that cannot go so; TUV_ERANGE for a time
+ * that V1 would change; TUV_EMSGSIZE when a message would be larger than `max_message_size`, with a
+ * text that says by how much. A table without rows is left out, and its tags with it. */
 int tuv_batch_ready(tuv_batch_t* batch, uint64_t max_message_size, tuv_errmsg_t* err);
 
 /* The rest is for a batch that is ready, and until it changes. Writes exactly the bytes of the size
