@@ -112,12 +112,96 @@ static void good_rows_between_refused_ones_are_written(void** state) {
   assert_int_equal(ask(&job, "select count(*) from %s.t36 where g = 36 and l = 'l36'"), 108);
 }
 
+/* ---- tags and names ---- */
+
+static void the_last_tags_of_a_batch_make_the_table(void** state) {
+  it_t* it = *state;
+  job_t job;
+  open_patient(it, &job, "");
+  assert_int_equal(put_tagged(&job, "a", 1, "first", row_at(1, "x")), 0);
+  assert_int_equal(put_tagged(&job, "a", 2, "second", row_at(2, "x")), 0);
+  flush(&job);
+  assert_int_equal(ask(&job, "select count(*) from %s.st where g = 2 and l = 'second'"), 2);
+  assert_int_equal(put_tagged(&job, "a", 3, "third", row_at(3, "x")), 0); /* it is there already */
+  close_writer(&job);
+  assert_int_equal(job.totals.rows_written, 3);
+  assert_int_equal(ask(&job, "select count(*) from %s.st where g = 2"), 3);
+}
+
+static void names_are_as_long_as_can_be(void** state) {
+  it_t* it = *state;
+  job_t job;
+  char name[400];
+  open_patient(it, &job, "");
+  memset(name, 'n', sizeof name);
+  name[192] = 0;
+  assert_int_equal(put_tagged(&job, name, 1, "a", row_at(1, "x")), 0);
+  name[192] = 'n';
+  taosuv_value_t tags[] = {taosuv_i64(1), taosuv_null()};
+  for (size_t length = 271; length <= sizeof name; length += 100)
+    assert_int_equal(taosuv_writer_row(job.writer, name, length, tags, 2, row_at(1, "x"), 4),
+                     TAOSUV_ERANGE);
+  it_has(taosuv_writer_message(job.writer), "name of");
+  assert_int_equal(taosuv_writer_row(job.writer, name, 0, tags, 2, row_at(1, "x"), 4),
+                   TAOSUV_EINVAL);
+  assert_int_equal(taosuv_writer_row(job.writer, "a\0b", 3, tags, 2, row_at(1, "x"), 4),
+                   TAOSUV_EINVAL);
+  close_writer(&job);
+  assert_int_equal(job.totals.rows_written, 1);
+  assert_int_equal(ask(&job, "select count(*) from %s.st"), 1);
+}
+
+/* ---- values that point to nothing ---- */
+
+static void nothing_is_read_that_was_not_given(void** state) {
+  it_t* it = *state;
+  job_t job;
+  open_patient(it, &job, "");
+  char name[64];
+  snprintf(name, sizeof name, "%s.t", job.db);
+  taosuv_value_t tags[] = {taosuv_i64(1), taosuv_null()};
+  int64_t* ts = malloc(sizeof *ts);
+  uint32_t* junk = malloc(sizeof *junk); /* one offset where two would be needed */
+  char* text = malloc(3); /* without an end */
+  assert_true(ts != NULL && junk != NULL && text != NULL);
+  *ts = 1;
+  *junk = 7;
+  memcpy(text, "abc", 3);
+  taosuv_array_t columns[] = {{TAOSUV_TYPE_TIMESTAMP, ts, junk, NULL},
+                              {TAOSUV_TYPE_BIGINT, ts, junk, NULL},
+                              {TAOSUV_TYPE_NULL, NULL, junk, NULL},
+                              {TAOSUV_TYPE_NULL, NULL, junk, NULL}};
+  assert_int_equal(taosuv_writer_columns(job.writer, name, TAOSUV_NUL_TERMINATED, tags, 2, 1,
+                                         columns, 4), 0);
+  taosuv_value_t endless[] = {taosuv_i64(2), taosuv_i64(2), taosuv_null(),
+                              taosuv_bytes(text, TAOSUV_NUL_TERMINATED)};
+  assert_int_equal(put_tagged(&job, "t", 1, "a", endless), TAOSUV_EINVAL);
+  endless[3] = taosuv_text(NULL, TAOSUV_NUL_TERMINATED);
+  assert_int_equal(put_tagged(&job, "t", 1, "a", endless), TAOSUV_EINVAL);
+  assert_int_equal(taosuv_writer_row(job.writer, name, TAOSUV_NUL_TERMINATED, tags, 2, NULL, 4),
+                   TAOSUV_EINVAL);
+  assert_int_equal(taosuv_writer_columns(job.writer, name, TAOSUV_NUL_TERMINATED, tags, 2, 0,
+                                         columns, 4), TAOSUV_EINVAL);
+  assert_int_equal(taosuv_writer_columns(job.writer, name, TAOSUV_NUL_TERMINATED, tags, 2, 1, NULL,
+                                         4), TAOSUV_EINVAL);
+  it_has(taosuv_writer_message(job.writer), "columns");
+  free(ts);
+  free(junk);
+  free(text);
+  close_writer(&job);
+  assert_int_equal(job.totals.rows_written, 1);
+  assert_int_equal(ask(&job, "select sum(a) from %s.st"), 1);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       IT_TEST(a_refused_row_leaves_its_tables_tags_alone),
       IT_TEST(a_refused_row_makes_no_table),
       IT_TEST(refused_rows_take_no_memory),
       IT_TEST(good_rows_between_refused_ones_are_written),
+      IT_TEST(the_last_tags_of_a_batch_make_the_table),
+      IT_TEST(names_are_as_long_as_can_be),
+      IT_TEST(nothing_is_read_that_was_not_given),
   };
   return cmocka_run_group_tests_name("writer_calls", tests, NULL, NULL);
 }
