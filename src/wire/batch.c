@@ -130,6 +130,13 @@ static tuv_batch_table_t* add_table(tuv_batch_t* batch, const char* name, size_t
   return table;
 }
 
+/* No other table's search goes past its slot: those come before it. */
+void tuv_batch_unmention(tuv_batch_t* batch) {
+  const tuv_batch_table_t* table = batch->tables[batch->ntables - 1];
+  *find_slot(batch, table->name, table->name_length, table->hash) = NULL;
+  batch->ntables--;
+}
+
 static int check_name(const taosuv_stmt_field_t* field, const char* name, size_t length,
                       tuv_errmsg_t* err) {
   size_t limit = TUV_BATCH_MAX_BYTES - 1; /* with a NUL its length has 16 bits */
