@@ -39,6 +39,9 @@ void tuv_batch_clear(tuv_batch_t* batch) {
   batch->cursor = 0;
   batch->rows = 0;
   batch->counted = 0;
+  batch->made = 0;
+  batch->has_key = false;
+  batch->key_used = false;
 }
 
 int tuv_batch_no_memory(tuv_errmsg_t* err) {

@@ -58,7 +58,7 @@ static void put(tuv_sink_t* sink, const void* data, size_t size) {
 }
 
 static reader_t reader(size_t size) {
-  reader_t in = {{put}, malloc(size), size, 0};
+  reader_t in = {{put, NULL}, malloc(size), size, 0};
   MODEL_CHECK(in.bytes != NULL);
   return in;
 }
@@ -358,4 +358,6 @@ void model_verify(const model_t* model, tuv_batch_t* batch) {
   int status = tuv_batch_set_wire(batch, first, &err);
   MODEL_CHECK(status == (has_v1(model) ? 0 : TUV_ENOTSUP));
   if (status == 0) verify_v1(model, batch);
+  tuv_batch_wire_t again = {TUV_BATCH_STMT2, false};
+  MODEL_CHECK(tuv_batch_set_wire(batch, again, &err) == 0);
 }
