@@ -86,7 +86,10 @@ typedef struct taosuv_writer_options_s {
   uint32_t batch_age_ms;  /* … or when its first row is so old: 100 */
   size_t max_bytes;       /* of all that is gathered or in flight: 64 MiB; then TAOSUV_EAGAIN */
   uint64_t timeout_ms;    /* of one attempt; 0: the client's request_timeout */
-  uint64_t retry_ms;      /* for how long a batch is tried: 60,000; 1: once */
+  /* For how long a batch is tried: 60,000; 1: once. No attempt begins later; the last one may take its
+   * timeout. A place in the client's queue is waited for as long (60,000 with 1): then TAOSUV_EAGAIN is
+   * reported, with 0 attempts. */
+  uint64_t retry_ms;
   taosuv_writer_report_cb on_report; /* must be set: what could not be written is told here */
   taosuv_writer_drain_cb on_drain;   /* after TAOSUV_EAGAIN, once, when there is room; may be NULL */
   void* data;                        /* for both */
@@ -94,10 +97,12 @@ typedef struct taosuv_writer_options_s {
 
 TAOSUV_EXTERN void taosuv_writer_options_init(taosuv_writer_options_t* options);
 
-/* Opens a writer: prepares a statement for each lane. The request is the caller's, zeroed, and pending
- * until its callback begins; it ends early only with the client (TAOSUV_ECANCELED). Returns 0,
- * TAOSUV_EINVAL (options that make no sense, an SQL that is no INSERT with a `?`), TAOSUV_ENOMEM,
- * TAOSUV_ECLOSED, TAOSUV_EBUSY, or what taosuv_stmt_prepare returns. */
+/* Opens a writer: prepares a statement for each lane, one after another where the client's queue is short.
+ * The request is the caller's, zeroed, and pending until its callback begins; it ends early only with the
+ * client (TAOSUV_ECANCELED). Returns 0, TAOSUV_EINVAL (options that make no sense), TAOSUV_ENOMEM,
+ * TAOSUV_ECLOSED, TAOSUV_EBUSY, or what taosuv_stmt_prepare or taosuv_insert_lines returns: TAOSUV_EAGAIN
+ * while the client's queue is full, TAOSUV_ENOTSUP for rows over http://. Completes as
+ * taosuv_stmt_prepare does, and with TAOSUV_EINVAL for an SQL that is no INSERT. */
 typedef struct taosuv_writer_open_s taosuv_writer_open_t;
 typedef void (*taosuv_writer_open_cb)(taosuv_writer_open_t* req, int status);
 struct taosuv_writer_open_s {
@@ -117,12 +122,13 @@ TAOSUV_EXTERN const taosuv_stmt_field_t* taosuv_writer_fields(const taosuv_write
                                                                uint32_t* count);
 
 /* One row of a table, which is created with these tags if it does not exist and the SQL says so. Values
- * are copied. `table` is NULL and `ntags` 0 where the SQL has no `?` for them. Tags that differ from those
- * that the table already has on the server are ignored there. Returns 0; TAOSUV_EAGAIN when max_bytes are
- * pending or the table's lane is full, is to send other rows before a large one, or is being prepared
- * again: on_drain follows; TAOSUV_EINVAL, TAOSUV_ETYPE, TAOSUV_ERANGE for what cannot be bound; what a
- * changed table's preparation failed with; TAOSUV_ENOMEM; TAOSUV_ECLOSED; TAOSUV_EBUSY in a hook.
- * Whatever it returns but 0, nothing was taken, and taosuv_writer_message says why. */
+ * are copied. `table` is NULL and `ntags` 0 where the SQL has no `?` for them. Of a table's rows in one
+ * batch the last one's tags go to the server, which ignores them where it has the table. Returns 0;
+ * TAOSUV_EAGAIN when max_bytes are pending or the table's lane is full, is to send other rows before a
+ * large one, or is being prepared again: on_drain follows; TAOSUV_EINVAL, TAOSUV_ETYPE, TAOSUV_ERANGE for
+ * what cannot be bound; what a changed table's preparation failed with; TAOSUV_ENOMEM; TAOSUV_ECLOSED;
+ * TAOSUV_EBUSY in a hook. Whatever it returns but 0, nothing was taken and nothing has changed, the
+ * table's tags neither, and taosuv_writer_message says why. */
 TAOSUV_EXTERN int taosuv_writer_row(taosuv_writer_t* writer, const char* table, size_t length,
                                     const taosuv_value_t* tags, uint32_t ntags,
                                     const taosuv_value_t* values, uint32_t count);
@@ -157,9 +163,11 @@ struct taosuv_writer_flush_s {
 TAOSUV_EXTERN int taosuv_writer_flush(taosuv_writer_t* writer, taosuv_writer_flush_t* req,
                                       taosuv_writer_flush_cb cb);
 
-/* Takes no more rows, writes what it has (trying for retry_ms at most), then calls back once with the
- * totals, and frees the writer. When the client is closed first, what is pending is reported with
- * TAOSUV_ECANCELED. NULL is allowed; `cb` may be NULL. */
+/* Takes no more rows, writes what it has, then calls back once with the totals, and frees the writer. Each
+ * lane has two batches at most, one behind the other, so that it takes no longer than twice retry_ms and
+ * the timeout of an attempt. Without a timeout (timeout_ms and the client's request_timeout are 0) it waits
+ * for a server that is silent until its connection is lost. When the client is closed first, what is
+ * pending is reported with TAOSUV_ECANCELED. NULL is allowed; `cb` may be NULL. */
 typedef void (*taosuv_writer_close_cb)(const taosuv_writer_totals_t* totals, void* data);
 TAOSUV_EXTERN void taosuv_writer_close(taosuv_writer_t* writer, taosuv_writer_close_cb cb,
                                        void* data);

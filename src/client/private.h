@@ -460,6 +460,9 @@ const taosuv_req_t* tuv_remote_waiter(const tuv_op_t* op); /* of a statement's m
 /* writer.c */
 void tuv_writers_close(taosuv_client_t* client); /* it is being closed */
 
+/* lines.c: whether its options can be sent; 0, or what taosuv_insert_lines would return */
+int tuv_lines_check(const taosuv_client_t* client, const taosuv_insert_lines_t* req);
+
 /* block.c */
 taosuv_block_t* tuv_block_create(tuv_mem_t* mem, tuv_refbuf_t* owner, const uint8_t* data,
                                  size_t size, uint8_t precision, int* status, tuv_errmsg_t* err);

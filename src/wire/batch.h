@@ -56,7 +56,7 @@ void tuv_batch_init(tuv_batch_t* batch, const tuv_alloc_t* alloc, bool insert,
                     const taosuv_stmt_field_t* fields, uint32_t count);
 void tuv_batch_free(tuv_batch_t* batch); /* one that is all zeros is allowed */
 
-/* Drops what is bound; the memory is kept for what comes. */
+/* Drops what is bound; the memory is kept for what comes. From COLUMNAR it goes back to STMT2. */
 void tuv_batch_clear(tuv_batch_t* batch);
 
 /* How it is to be sent; may change at any time. Without this: stmt2, decimals as integers. Returns
@@ -83,6 +83,21 @@ int tuv_batch_row(tuv_batch_t* batch, const taosuv_value_t* values, uint32_t cou
 int tuv_batch_value(tuv_batch_t* batch, const taosuv_value_t* value, tuv_errmsg_t* err);
 void tuv_batch_undo(tuv_batch_t* batch);
 
+/* A table, its tags and rows of it in one go: what fails leaves nothing behind, no table and no tags. */
+typedef struct tuv_batch_given_s {
+  const char* table; /* NULL, where the SQL has no `?` for it */
+  size_t length;
+  const taosuv_value_t* tags;
+  uint32_t ntags;
+  uint32_t count;                /* of values or columns */
+  const taosuv_value_t* values;  /* one row, … */
+  const taosuv_array_t* columns; /* … or, when not NULL, many */
+  uint32_t rows;
+} tuv_batch_given_t;
+int tuv_batch_give(tuv_batch_t* batch, const tuv_batch_given_t* given, tuv_errmsg_t* err);
+/* About how many bytes of a message that is; what is wrong with it is found later. */
+uint64_t tuv_batch_given_size(const tuv_batch_given_t* given);
+
 static inline uint64_t tuv_batch_rows(const tuv_batch_t* batch) {
   return batch->rows;
 }
@@ -104,9 +119,9 @@ size_t tuv_batch_size(tuv_batch_t* batch);
 /* ---- sending ---- */
 
 /* Whether it can be sent: TUV_EINVAL without a row, with an unfinished row, with rows whose table
- * has no tags; TUV_ENOTSUP for a parameter of a type that cannot go so; TUV_EMSGSIZE when a message
- * would be larger than `max_message_size`, with a text that says by how much. A table without rows
- * is left out, and its tags with it. */
+ * has no tags; TUV_ENOTSUP for a parameter of a type that cannot go so; TUV_ERANGE for a time
+ * that V1 would change; TUV_EMSGSIZE when a message would be larger than `max_message_size`, with a
+ * text that says by how much. A table without rows is left out, and its tags with it. */
 int tuv_batch_ready(tuv_batch_t* batch, uint64_t max_message_size, tuv_errmsg_t* err);
 
 /* The rest is for a batch that is ready, and until it changes. Writes exactly the bytes of the size

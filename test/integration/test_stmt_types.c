@@ -410,8 +410,10 @@ static void random_tables_come_back(void** state) {
       schema_t schema = {.columns = {&kinds[0]}, .count = 1,
                          .precision = (taosuv_precision_t) precision};
       uint64_t more = 1 + draw(MAX_COLUMNS - 1);
+      /* Of the first version only the table's own time has another precision than ms. */
+      size_t from = form == 1 && precision != 0 ? 1 : 0;
       while (schema.count <= more) {
-        const kind_t* kind = &kinds[draw(COUNT(kinds))];
+        const kind_t* kind = &kinds[from + draw(COUNT(kinds) - from)];
         if ((kind->forms >> form & 1) != 0) schema.columns[schema.count++] = kind;
         if (schema.count == MAX_COLUMNS) break;
       }
@@ -420,6 +422,105 @@ static void random_tables_come_back(void** state) {
     }
     it_close_wait(it, client);
     if (it->server == NULL) break;
+  }
+}
+
+/* ---- times ---- */
+
+/* One row of times by timespec, a tag among them, and read back. */
+static void times_of(it_t* it, taosuv_client_t* client, size_t precision) {
+  static const int64_t digits[] = {123, 123456, 123456789};
+  struct timespec time = {1700000000, 123456789};
+  taosuv_stmt_t* stmt = it_stmt(it, client, "insert into ? using st tags(?) (v, ts, at) values(?,?,?)");
+  taosuv_value_t born = taosuv_timespec(time);
+  uint32_t count;
+  const taosuv_stmt_field_t* fields = taosuv_stmt_fields(stmt, &count);
+  for (uint32_t i = 0; i < count; i++)
+    if (fields[i].type == TAOSUV_TYPE_TIMESTAMP) assert_int_equal(fields[i].precision, precision);
+  must(taosuv_bind_table(stmt, "d1", 2), stmt);
+  must(taosuv_bind_tags(stmt, &born, 1), stmt);
+  taosuv_value_t row[] = {taosuv_i64(1), taosuv_timespec(time), taosuv_timespec(time)};
+  must(taosuv_bind_row(stmt, row, 3), stmt);
+  assert_int_equal(it_executed(it, stmt), 1);
+  taosuv_stmt_close(stmt);
+  static const char* const names[] = {"ts", "at", "born"};
+  static const int64_t units[] = {1000, 1000000, 1000000000};
+  for (size_t i = 0; i < 3; i++) {
+    char sql[64];
+    snprintf(sql, sizeof sql, "select cast(%s as bigint) from st", names[i]);
+    assert_int_equal(it_number(it, client, sql), 1700000000 * units[precision] + digits[precision]);
+  }
+}
+
+/* Of the first version gateways take other times than of the first column for milliseconds, and bring
+ * them through 64 bits of nanoseconds: what would come out as another time is refused. */
+static void times_of_the_first_version(void** state) {
+  it_t* it = *state;
+  it_needs_bundled(it);
+  static const struct {
+    const char* sql;
+    bool always; /* not only in a database of milliseconds */
+  } cases[] = {{"insert into ? using t1 tags(?) (ts, v) values(?,?)", true},
+               {"insert into ? using t1 tags(?) (v, ts) values(?,?)", false},
+               {"insert into ? using t1 tags(?) values(?,?,?)", false},
+               {"insert into ? using t2 tags(?) (ts, v) values(?,?)", false}};
+  for (size_t precision = 0; precision < 3; precision++) {
+    const stmt_form_t* how = stmt_form_begin(it, 1);
+    taosuv_client_t* client = stmt_form_client(it, how, precisions[precision]);
+    it_ok(it, client, "create stable t1 (ts timestamp, at timestamp, v int) tags (g int)");
+    it_ok(it, client, "create stable t2 (ts timestamp, v int) tags (born timestamp)");
+    for (size_t i = 0; i < COUNT(cases); i++) {
+      it_op_t op = {0};
+      int status = it_end(it_prepare(it, client, &op, cases[i].sql), &op);
+      bool first = i != 1; /* of a list that begins with another column nothing is told */
+      bool fits = cases[i].always || (precision == 0 && first);
+      if (status != (fits ? 0 : TAOSUV_ENOTSUP))
+        fail_msg("%s: %s: %d, %s", precisions[precision], cases[i].sql, status, op.message);
+      if (status == 0) taosuv_stmt_close(op.prepare.stmt);
+    }
+    it_close_wait(it, client);
+  }
+}
+
+/* Year 9999, which is beyond nanoseconds of 64 bits. */
+static void far_times_of_the_first_version(void** state) {
+  it_t* it = *state;
+  it_needs_bundled(it);
+  static const int64_t units[] = {1, 1000};
+  for (size_t precision = 0; precision < 2; precision++) {
+    const stmt_form_t* how = stmt_form_begin(it, 1);
+    taosuv_client_t* client = stmt_form_client(it, how, precisions[precision]);
+    it_ok(it, client, "create table t (ts timestamp, v int)");
+    taosuv_stmt_t* stmt = it_stmt(it, client, "insert into t values(?,?)");
+    int64_t far = INT64_C(253402300799999) * units[precision];
+    int64_t last = INT64_C(9223372036854) * units[precision];
+    int64_t all[] = {last, -last, 1, far};
+    int32_t v[4] = {0};
+    taosuv_array_t columns[] = {{TAOSUV_TYPE_TIMESTAMP, all, NULL, NULL},
+                                {TAOSUV_TYPE_INT, v, NULL, NULL}};
+    it_op_t op = {0};
+    must(taosuv_bind_columns(stmt, 4, columns, 2), stmt);
+    assert_int_equal(it_stmt_exec(it, stmt, &op), TAOSUV_ERANGE);
+    it_has(taosuv_stmt_message(stmt), "column 'ts', row 3");
+    assert_int_equal(taosuv_bind_rows(stmt), 4);
+    taosuv_bind_clear(stmt);
+    must(taosuv_bind_columns(stmt, 3, columns, 2), stmt);
+    assert_int_equal(it_executed(it, stmt), 3);
+    assert_int_equal(it_number(it, client, "select cast(last(ts) as bigint) from t"), last);
+    assert_int_equal(it_number(it, client, "select cast(first(ts) as bigint) from t"), -last);
+    taosuv_stmt_close(stmt);
+    it_close_wait(it, client);
+  }
+}
+
+static void all_times_have_the_table_s_precision(void** state) {
+  it_t* it = *state;
+  for (size_t precision = 0; precision < 3; precision++) {
+    const stmt_form_t* how = stmt_form_begin(it, 0);
+    taosuv_client_t* client = stmt_form_client(it, how, precisions[precision]);
+    it_ok(it, client, "create stable st (ts timestamp, at timestamp, v int) tags (born timestamp)");
+    times_of(it, client, precision);
+    it_close_wait(it, client);
   }
 }
 
@@ -531,6 +632,9 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       IT_TEST(every_type_comes_back),
       IT_TEST(random_tables_come_back),
+      IT_TEST(all_times_have_the_table_s_precision),
+      IT_TEST(times_of_the_first_version),
+      IT_TEST(far_times_of_the_first_version),
       IT_TEST(every_type_of_tag_comes_back),
       IT_TEST(json_tags_come_back),
   };

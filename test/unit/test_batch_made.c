@@ -137,9 +137,9 @@ static void every_form_takes_it(void** state) {
   bind_tables(&plain, 9);
   WELL(tuv_batch_set_wire(&plain, first, WHY));
   WELL(tuv_batch_ready(&plain, INT32_MAX, WHY));
-  for (uint32_t table = 1; table < TABLES; table++) { /* the first one stays masked for a while */
-    WELL(tuv_batch_set_wire(&batch, first, WHY));
-    WELL(tuv_batch_ready(&batch, INT32_MAX, WHY));
+  WELL(tuv_batch_set_wire(&batch, first, WHY));
+  WELL(tuv_batch_ready(&batch, INT32_MAX, WHY));
+  for (uint32_t table = 0; table < TABLES; table++) {
     message_t one = encode_rows(&batch, table, 7, 8), other = encode_rows(&plain, table, 7, 8);
     assert_int_equal(one.size, other.size);
     assert_memory_equal(one.bytes, other.bytes, one.size);
@@ -148,13 +148,16 @@ static void every_form_takes_it(void** state) {
   }
   WELL(tuv_batch_set_wire(&batch, stmt2, WHY));
   WELL(tuv_batch_set_wire(&plain, stmt2, WHY));
-  assert_same(&batch, &plain, 1, true);
+  compare(&batch, &plain, 0, true); /* it was, once */
+  tuv_batch_clear(&batch);
+  tuv_batch_set_key(&batch, key);
+  bind_tables(&batch, 9);
   WELL(tuv_batch_set_wire(&batch, columnar, WHY));
   WELL(tuv_batch_set_wire(&plain, columnar, WHY));
   assert_same(&batch, &plain, 0, false);
   WELL(tuv_batch_set_wire(&batch, stmt2, WHY));
   WELL(tuv_batch_set_wire(&plain, stmt2, WHY));
-  assert_same(&batch, &plain, 0, false);
+  compare(&batch, &plain, 0, true);
   tuv_batch_free(&batch);
   tuv_batch_free(&plain);
 }
