@@ -1,5 +1,5 @@
 /* Statements that are closed, cancelled, lost or refused while any of their messages is under way, in
- * all three ways of speaking: nothing is left on the server, and the next batch goes well. */
+ * all ways of speaking: nothing is left on the server, and the next batch goes well. */
 #include "stmt_forms.h"
 
 enum { MAX_STEPS = 5 };
@@ -21,6 +21,9 @@ static const steps_t steps[STMT_FORMS] = {
      {"set_table_name", "set_tags", "bind", "add_batch", "exec"},
      {"bind", "add_batch", "exec", "use_result"}},
     {{"stmt2_init", "stmt2_prepare"}, {"stmt2_bind_exec"}, {"stmt2_bind_exec", "stmt2_result"}},
+    {{"stmt2_init", "stmt2_prepare"},
+     {"stmt2_bind", "stmt2_exec"},
+     {"stmt2_bind", "stmt2_exec", "stmt2_result"}},
 };
 
 static const char insert_sql[] = "insert into ? using st tags(?) values(?,?)";
@@ -228,11 +231,17 @@ static void one_message_at_every_step(void** state) {
   walk(*state, 2);
 }
 
+static void newer_stmt2_at_every_step(void** state) {
+  it_needs_bundled(*state);
+  walk(*state, 3);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       IT_TEST(stmt2_at_every_step),
       IT_TEST(the_first_version_at_every_step),
       IT_TEST(one_message_at_every_step),
+      IT_TEST(newer_stmt2_at_every_step),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
