@@ -39,6 +39,9 @@ void tuv_batch_clear(tuv_batch_t* batch) {
   batch->cursor = 0;
   batch->rows = 0;
   batch->counted = 0;
+  batch->made = 0;
+  batch->has_key = false;
+  batch->key_used = false;
   /* Whether it can go in one message is decided when it is sent. */
   if (batch->wire.form == TUV_BATCH_COLUMNAR) batch->wire.form = TUV_BATCH_STMT2;
 }

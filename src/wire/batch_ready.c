@@ -77,6 +77,7 @@ static int check_first(const tuv_batch_t* batch, tuv_errmsg_t* err) {
   int status = 0;
   if (batch->wire.form != TUV_BATCH_V1) return 0;
   if (!batch->insert) return check_params(batch, err);
+  tuv_batch_plain(batch);
   for (uint32_t i = 0; i < batch->used && status == 0; i++)
     status = check_times(batch, tuv_batch_used(batch, i), err);
   return status;

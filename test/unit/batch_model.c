@@ -58,7 +58,7 @@ static void put(tuv_sink_t* sink, const void* data, size_t size) {
 }
 
 static reader_t reader(size_t size) {
-  reader_t in = {{put}, malloc(size), size, 0};
+  reader_t in = {{put, NULL}, malloc(size), size, 0};
   MODEL_CHECK(in.bytes != NULL);
   return in;
 }
