@@ -120,9 +120,10 @@ static void lines_rest_replied(tuv_op_t* op, tuv_conn_t* conn) {
   tuv_req_finish(req, 0);
 }
 
-/* The OpenTSDB paths take no precision. */
-static bool rest_can(const taosuv_insert_lines_t* req) {
-  return req->format == TAOSUV_LINES_INFLUX || req->precision == 0;
+/* The OpenTSDB paths take no precision; and where there is no session, nothing but the URL can say
+ * which database. */
+static bool rest_can(const tuv_url_t* url, const taosuv_insert_lines_t* req) {
+  return url->db[0] != 0 && (req->format == TAOSUV_LINES_INFLUX || req->precision == 0);
 }
 
 static const tuv_rest_type_t lines_rest = {lines_rest_encode, lines_rest_replied};
@@ -151,7 +152,7 @@ static int read_options(const taosuv_client_t* client, const taosuv_insert_lines
   bool valid = insert->key_length <= TUV_INSERT_KEY_MAX &&
                tuv_utf8_valid((const uint8_t*) insert->key, insert->key_length);
   if (!valid) return TAOSUV_EINVAL;
-  return client->carrier == &tuv_carrier_rest && !rest_can(req) ? TAOSUV_ENOTSUP : 0;
+  return client->carrier == &tuv_carrier_rest && !rest_can(&client->url, req) ? TAOSUV_ENOTSUP : 0;
 }
 
 int tuv_lines_check(const taosuv_client_t* client, const taosuv_insert_lines_t* req) {

@@ -173,15 +173,18 @@ void tuv_remote_answered(tuv_op_t* op, tuv_conn_t* conn, const tuv_reply_t* repl
 /* The server does not have the statement any more, or it is dead (PROTOCOL 6.3.1), or out of date:
  * nothing of the batch was executed. */
 static bool was_lost(const tuv_failure_t* failure) {
+  static const char* const texts[] = {"stmt is nil", "stmt2 is nil", "stmt has been freed"};
   if (failure->status != TAOSUV_ESERVER) return false;
   if (failure->server_code == CODE_STMT_API || failure->server_code == CODE_RETRY) return true;
-  return failure->server_code == 0xFFFF && (strcmp(failure->message, "stmt is nil") == 0 ||
-                                            strcmp(failure->message, "stmt has been freed") == 0);
+  if (failure->server_code != 0xFFFF || failure->message == NULL) return false;
+  for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+    if (strcmp(failure->message, texts[i]) == 0) return true;
+  return false;
 }
 
 static bool lacks_bind_exec(const tuv_remote_t* remote, const tuv_failure_t* failure) {
   return remote->step == TUV_STEP_BIND_EXEC && failure->status == TAOSUV_ESERVER &&
-         failure->server_code == 0xFFFF &&
+         failure->server_code == 0xFFFF && failure->message != NULL &&
          strncmp(failure->message, "unknown binary action", 21) == 0;
 }
 

@@ -227,6 +227,8 @@ static void add_sum(tuv_sum_t* sum, const tuv_sum_t* more) {
 
 /* Room for all; nothing of it counts yet. */
 static tuv_segment_t* reserve(tuv_batch_t* batch, uint32_t rows, const tuv_intake_t* intakes) {
+  size_t made = tuv_made_size(batch, rows, intakes);
+  if (made > 0) return tuv_segment_made(batch, rows, intakes, made);
   tuv_segment_t* segment = tuv_segment_for(batch, rows);
   for (uint32_t i = 0; segment != NULL && i < batch->layout->ncolumns; i++) {
     const tuv_intake_t* intake = &intakes[i];
@@ -262,6 +264,7 @@ static int bind(tuv_batch_t* batch, uint32_t rows, const taosuv_array_t* columns
     add_sum(&batch->current->sums[i], &intakes[i].sum);
     add_sum(&intakes[i].slot->sum, &intakes[i].sum);
   }
+  if (segment->made != NULL) tuv_segment_mask(batch, segment);
   tuv_segment_link(batch->current, segment);
   segment->rows += rows;
   batch->current->rows += rows;

@@ -31,10 +31,15 @@ typedef struct tuv_part_s {
   size_t capacity;
 } tuv_part_t;
 
-/* Rows of one table that were bound one after another. */
+/* Rows of one table that were bound one after another. Those of a table that is bound by one call
+ * may lie as stmt2_bind has them, all items in a row and masked (batch_made.c): they go out as they
+ * are. Whoever else wants them asks for them plain first. */
 typedef struct tuv_segment_s tuv_segment_t;
 struct tuv_segment_s {
   tuv_segment_t* next;
+  uint8_t* made; /* NULL: plain */
+  size_t made_size;
+  uint8_t key[4]; /* the mask at the first byte */
   uint32_t rows;
   uint32_t capacity;
   tuv_part_t parts[]; /* a column each */
@@ -145,6 +150,17 @@ int tuv_convert_decimal(const tuv_slot_t* slot, const char* text, size_t length,
 uint32_t tuv_decimal_text_size(const tuv_slot_t* slot, const uint8_t* value);
 uint32_t tuv_count_chars(const uint8_t* utf8, size_t size);
 
+/* batch_made.c */
+/* Bytes of a call's rows as they go out; 0: these do not lie so. */
+size_t tuv_made_size(const tuv_batch_t* batch, uint32_t rows, const tuv_intake_t* intakes);
+/* Room for them in a new segment, whose parts point into it; NULL: no memory. */
+tuv_segment_t* tuv_segment_made(tuv_batch_t* batch, uint32_t rows, const tuv_intake_t* intakes,
+                                size_t size);
+/* The rows are in: what is between them, and the mask. */
+void tuv_segment_mask(tuv_batch_t* batch, tuv_segment_t* segment);
+void tuv_table_plain(const tuv_batch_table_t* table);
+void tuv_batch_plain(const tuv_batch_t* batch); /* what does not go out as it is */
+
 /* batch_rows.c */
 tuv_segment_t* tuv_segment_for(tuv_batch_t* batch, uint32_t rows);
 bool tuv_part_reserve(tuv_batch_t* batch, const tuv_segment_t* segment, tuv_part_t* part,
@@ -187,6 +203,7 @@ void tuv_out_begin(tuv_out_t* out, tuv_sink_t* sink, uint64_t req_id, uint64_t s
                    uint64_t action);
 void tuv_out_bytes(tuv_out_t* out, const void* data, size_t size);
 void tuv_out_fill(tuv_out_t* out, uint8_t byte, size_t size);
+void tuv_out_made(tuv_out_t* out, const uint8_t* data, size_t size, const uint8_t key[4]);
 void tuv_out_end(tuv_out_t* out);
 static inline void tuv_out_u32(tuv_out_t* out, uint64_t value) {
   uint8_t bytes[4];

@@ -27,6 +27,7 @@ static tuv_segment_t* make_segment(tuv_batch_t* batch, uint32_t rows) {
   tuv_segment_t* segment = tuv_arena_take(&batch->arena, size);
   if (segment == NULL) return NULL;
   segment->next = NULL;
+  segment->made = NULL;
   segment->rows = 0;
   segment->capacity = rows;
   for (uint32_t i = 0; i < layout->ncolumns; i++)

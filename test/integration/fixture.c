@@ -61,12 +61,12 @@ int it_teardown(void** state) {
 /* ---- the server ---- */
 
 int64_t it_told(int64_t rows) {
-  return it_transport() == IT_HTTP ? -1 : rows;
+  return it_transport_http() ? -1 : rows;
 }
 
 void it_needs_ws(const it_t* it, const char* what) {
   (void) it;
-  if (it_transport() != IT_HTTP) return;
+  if (!it_transport_http()) return;
   print_message("note: not over HTTP: %s\n", what);
   skip();
 }
@@ -101,7 +101,7 @@ void it_server_start(it_t* it, const ts_config_t* config) {
 }
 
 int it_lost_status(void) {
-  return it_transport() == IT_WSS && real_url() == NULL ? TAOSUV_ETLSEOF : TAOSUV_ECONNLOST;
+  return it_transport_secure() && real_url() == NULL ? TAOSUV_ETLSEOF : TAOSUV_ECONNLOST;
 }
 
 void it_plain(it_t* it) {
@@ -147,7 +147,7 @@ void it_url(const it_t* it, char* url, size_t size, const char* db, const char* 
   const char* transport = uses_transport(base, keys) ? it_transport_keys() : "";
   const char* parts[] = {keys, retries ? "" : "retries=0&retry_initial=1&retry_max=1", transport,
                          more};
-  bool http = it_transport() == IT_HTTP && strncmp(base, "ws", 2) == 0;
+  bool http = it_transport_http() && strncmp(base, "ws", 2) == 0;
   const char* scheme = http ? "http" : "";
   int written = snprintf(url, size, "%s%.*s/%s", scheme, (int) at - (http ? 2 : 0),
                          base + (http ? 2 : 0), db);
