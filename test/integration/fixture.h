@@ -38,7 +38,6 @@ typedef struct it_slot_s {
 struct it_s {
   uv_loop_t loop;
   uv_timer_t watchdog;
-  bool overdue;
   ts_server_t* server; /* NULL: the one of TAOSUV_TEST_URL */
   bool server_closed;
   ts_server_t* others[IT_SERVERS]; /* of cluster.h; NULL: not running */
