@@ -17,15 +17,21 @@ extern "C" {
  * A batch that was lost with its connection, or that the server was too busy for, is sent again until
  * retry_ms have passed. It may have been executed the first time: rows of one table with the same
  * timestamp overwrite each other, so that a repeat changes nothing, as long as every row has its
- * timestamp from the caller and nobody else writes those rows meanwhile. A batch that the server
- * refuses for what is in it is not repeated but reported, with its tables and rows: nothing is lost
- * silently.
+ * timestamp from the caller and nobody else writes those rows meanwhile.
+ *
+ * A batch that the server refuses for what is in it is not repeated but reported, with its tables and
+ * rows: nothing is lost silently. It is one message, and fails as a whole: one bad row takes all tables of
+ * its batch with it, and the report names them all, because the server does not say which one it was. A
+ * server may have stored some of them nevertheless, for it divides a message by vgroups. Whoever wants
+ * the others gives them again, alone or in smaller batches.
  *
  * When the table has changed, statements are prepared again, and if what is to be bound is still the
  * same, nobody notices. If it is not, what was gathered is reported with TAOSUV_ESCHEMA, and rows are
  * taken as the table is now (taosuv_writer_fields), after a while of TAOSUV_EAGAIN. While that cannot be
  * prepared (the table is gone), rows are refused with the server's answer, and it is tried again twice a
- * second. */
+ * second. An SQL that names its columns and tags goes on when others are added; to one that does not the
+ * server says that their number is wrong, batch for batch. A column that was made wider is so for the
+ * writer that is opened next. While a table or a database is not there, batches are reported. */
 typedef struct taosuv_writer_s taosuv_writer_t;
 
 /* Rows are numbered from 0 in the order in which the writer took them. */

@@ -93,7 +93,7 @@ static uint64_t copy_lines(const char* text, size_t length, uint8_t* out, size_t
     const char* end = memchr(text + at, '\n', length - at);
     size_t part = end != NULL ? (size_t) (end - text) - at : length - at;
     size_t blank = 0;
-    while (blank < part && (text[at + blank] == ' ' || text[at + blank] == '\r')) blank++;
+    while (blank < part && strchr(" \t\r", text[at + blank]) != NULL) blank++;
     if (blank < part && text[at] != '#') {
       if (out != NULL) memcpy(out + *size, text + at, part);
       if (out != NULL) out[*size + part] = '\n';

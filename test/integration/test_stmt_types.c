@@ -16,25 +16,25 @@ typedef struct kind_s {
 } kind_t;
 
 static const kind_t kinds[] = {
-    {"timestamp", TAOSUV_TYPE_TIMESTAMP, 8, 0, 7},
-    {"bool", TAOSUV_TYPE_BOOL, 1, 0, 7},
-    {"tinyint", TAOSUV_TYPE_TINYINT, 1, 0, 7},
-    {"smallint", TAOSUV_TYPE_SMALLINT, 2, 0, 7},
-    {"int", TAOSUV_TYPE_INT, 4, 0, 7},
-    {"bigint", TAOSUV_TYPE_BIGINT, 8, 0, 7},
-    {"tinyint unsigned", TAOSUV_TYPE_UTINYINT, 1, 0, 7},
-    {"smallint unsigned", TAOSUV_TYPE_USMALLINT, 2, 0, 7},
-    {"int unsigned", TAOSUV_TYPE_UINT, 4, 0, 7},
-    {"bigint unsigned", TAOSUV_TYPE_UBIGINT, 8, 0, 7},
-    {"float", TAOSUV_TYPE_FLOAT, 4, 0, 7},
-    {"double", TAOSUV_TYPE_DOUBLE, 8, 0, 7},
-    {"varchar(20)", TAOSUV_TYPE_VARCHAR, 0, 0, 7},
-    {"nchar(20)", TAOSUV_TYPE_NCHAR, 0, 0, 7},
-    {"varbinary(20)", TAOSUV_TYPE_VARBINARY, 0, 0, 7},
-    {"geometry(100)", TAOSUV_TYPE_GEOMETRY, 0, 0, 7},
-    {"decimal(10,3)", TAOSUV_TYPE_DECIMAL64, 8, 3, 5},
-    {"decimal(38,10)", TAOSUV_TYPE_DECIMAL128, 16, 10, 5},
-    {"blob", TAOSUV_TYPE_BLOB, 0, 0, 4},
+    {"timestamp", TAOSUV_TYPE_TIMESTAMP, 8, 0, 15},
+    {"bool", TAOSUV_TYPE_BOOL, 1, 0, 15},
+    {"tinyint", TAOSUV_TYPE_TINYINT, 1, 0, 15},
+    {"smallint", TAOSUV_TYPE_SMALLINT, 2, 0, 15},
+    {"int", TAOSUV_TYPE_INT, 4, 0, 15},
+    {"bigint", TAOSUV_TYPE_BIGINT, 8, 0, 15},
+    {"tinyint unsigned", TAOSUV_TYPE_UTINYINT, 1, 0, 15},
+    {"smallint unsigned", TAOSUV_TYPE_USMALLINT, 2, 0, 15},
+    {"int unsigned", TAOSUV_TYPE_UINT, 4, 0, 15},
+    {"bigint unsigned", TAOSUV_TYPE_UBIGINT, 8, 0, 15},
+    {"float", TAOSUV_TYPE_FLOAT, 4, 0, 15},
+    {"double", TAOSUV_TYPE_DOUBLE, 8, 0, 15},
+    {"varchar(20)", TAOSUV_TYPE_VARCHAR, 0, 0, 15},
+    {"nchar(20)", TAOSUV_TYPE_NCHAR, 0, 0, 15},
+    {"varbinary(20)", TAOSUV_TYPE_VARBINARY, 0, 0, 15},
+    {"geometry(100)", TAOSUV_TYPE_GEOMETRY, 0, 0, 15},
+    {"decimal(10,3)", TAOSUV_TYPE_DECIMAL64, 8, 3, 13},
+    {"decimal(38,10)", TAOSUV_TYPE_DECIMAL128, 16, 10, 13},
+    {"blob", TAOSUV_TYPE_BLOB, 0, 0, 12},
 };
 
 typedef struct cell_s {
@@ -94,6 +94,10 @@ static void set_text(cell_t* cell, const kind_t* kind) {
   }
 }
 
+/* 38 nines, low word first. */
+static const uint64_t most128[] = {UINT64_C(0x098a223fffffffff), UINT64_C(0x4b3b4ca85a86c47a)};
+static const uint64_t least128[] = {UINT64_C(0xf675ddc000000001), UINT64_C(0xb4c4b357a5793b85)};
+
 /* The greatest (1), the least (2) or any (0) value of a fixed-size type. */
 static void set_fixed(cell_t* cell, const kind_t* kind, int extreme) {
   uint64_t bits = draw(2) ? draw(1000) : draw(INT32_MAX) * draw(INT32_MAX);
@@ -114,14 +118,16 @@ static void set_fixed(cell_t* cell, const kind_t* kind, int extreme) {
       break;
     case TAOSUV_TYPE_DECIMAL64: bits = extreme == 1 ? UINT64_C(9999999999) : bits % 9999999999; break;
     case TAOSUV_TYPE_DECIMAL128: break;
-    default: /* one more than the least, which once was NULL */
-      bits = extreme == 1 ? most >> 1 : extreme == 2 ? (most >> 1) + 2 : bits & (most >> 1);
+    default:
+      bits = extreme == 1 ? most >> 1 : extreme == 2 ? (most >> 1) + 1 : bits & (most >> 1);
+      if (extreme == 0 && draw(2)) bits = 0 - bits;
   }
   bool negative = extreme == 2 || (extreme == 0 && draw(2));
   bool decimal = kind->type == TAOSUV_TYPE_DECIMAL64 || kind->type == TAOSUV_TYPE_DECIMAL128;
   if (decimal && negative) bits = 0 - (bits == 0 ? 1 : bits);
   set_number(cell, &bits, kind->size > 8 ? 8 : kind->size);
   if (kind->size == 16) memset(cell->bytes + 8, decimal && negative ? 0xFF : 0, 8);
+  if (kind->size == 16 && extreme != 0) set_number(cell, extreme == 1 ? most128 : least128, 16);
 }
 
 static void set_cell(cell_t* cell, const kind_t* kind, uint32_t row) {
