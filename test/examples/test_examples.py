@@ -219,7 +219,7 @@ class Gateway(OneServer):
                            "requests_taken": 3, "requests_refused": 0}.items():
             self.assertEqual(value, stats[key], key)
         self.assertEqual([["a", 0.5, None], ["b c", 1.5, "x, y"], ["c", 3, "\"é\""]],
-                         self.server.rows("select host, user, note from gateway.cpu order by _ts"))
+                         self.server.rows("select `host`, `user`, note from gateway.cpu order by _ts"))
         self.assertEqual([[2]], self.server.rows("select count(*) from gateway.mem"))
         self.assertIn("5 points taken, 5 written in", self.end())
 
