@@ -120,9 +120,10 @@ static void lines_rest_replied(tuv_op_t* op, tuv_conn_t* conn) {
   tuv_req_finish(req, 0);
 }
 
-/* The OpenTSDB paths take no precision. */
-static bool rest_can(const taosuv_insert_lines_t* req) {
-  return req->format == TAOSUV_LINES_INFLUX || req->precision == 0;
+/* The OpenTSDB paths take no precision; and where there is no session, nothing but the URL can say
+ * which database. */
+static bool rest_can(const tuv_url_t* url, const taosuv_insert_lines_t* req) {
+  return url->db[0] != 0 && (req->format == TAOSUV_LINES_INFLUX || req->precision == 0);
 }
 
 static const tuv_rest_type_t lines_rest = {lines_rest_encode, lines_rest_replied};
@@ -137,7 +138,8 @@ static const tuv_op_type_t lines_type = {.is_request = true,
 
 /* ---- the call ---- */
 
-static int read_options(const taosuv_insert_lines_t* req, tuv_insert_t* insert) {
+static int read_options(const taosuv_client_t* client, const taosuv_insert_lines_t* req,
+                        tuv_insert_t* insert) {
   if (req->format < TAOSUV_LINES_INFLUX || req->format > TAOSUV_LINES_JSON) return TAOSUV_EINVAL;
   if (req->precision < 0 || req->precision >= TUV_INSERT_PRECISIONS) return TAOSUV_EINVAL;
   if (req->ttl < 0 || req->ttl > INT32_MAX) return TAOSUV_EINVAL;
@@ -149,7 +151,13 @@ static int read_options(const taosuv_insert_lines_t* req, tuv_insert_t* insert) 
   if (insert->key_length == TAOSUV_NUL_TERMINATED) insert->key_length = strlen(insert->key);
   bool valid = insert->key_length <= TUV_INSERT_KEY_MAX &&
                tuv_utf8_valid((const uint8_t*) insert->key, insert->key_length);
-  return valid ? 0 : TAOSUV_EINVAL;
+  if (!valid) return TAOSUV_EINVAL;
+  return client->carrier == &tuv_carrier_rest && !rest_can(&client->url, req) ? TAOSUV_ENOTSUP : 0;
+}
+
+int tuv_lines_check(const taosuv_client_t* client, const taosuv_insert_lines_t* req) {
+  tuv_insert_t insert;
+  return read_options(client, req, &insert);
 }
 
 static bool is_blank(const uint8_t* text, size_t size) {
@@ -204,11 +212,9 @@ int taosuv_insert_lines(taosuv_client_t* client, taosuv_insert_lines_t* req, con
   if (client == NULL || req == NULL || (text == NULL && count > 0)) return TAOSUV_EINVAL;
   size_t most = (size_t) client->url.max_message_size - TUV_INSERT_HEAD_MAX -
                 strlen(TUV_INSERT_END);
-  int status = read_options(req, &insert);
+  int status = read_options(client, req, &insert);
   if (status == 0) status = check_text(text, count, most, &size);
   if (status == 0) status = tuv_req_check(client, (taosuv_req_t*) (void*) req, cb != NULL);
-  if (status == 0 && client->carrier == &tuv_carrier_rest && !rest_can(req))
-    status = TAOSUV_ENOTSUP;
   if (status < 0) return status;
   tuv_refbuf_t* payload = join(client, &insert, text, count, &size);
   if (payload == NULL) return TAOSUV_ENOMEM;

@@ -141,6 +141,9 @@ int tuv_stmt_begin(taosuv_client_t* client, taosuv_req_t* req, const tuv_op_type
                    void* owner);
 void tuv_stmt_end_if_late(taosuv_client_t* client, taosuv_req_t* req);
 
+/* bind.c: a table, tags and rows at once, of which a failure leaves nothing. */
+int tuv_stmt_give(taosuv_stmt_t* stmt, const tuv_batch_given_t* given);
+
 /* stmt_exec.c */
 bool tuv_exec_was_sent(const taosuv_req_t* req); /* of a batch, so that it may be executed */
 

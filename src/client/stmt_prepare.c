@@ -67,6 +67,38 @@ static int add_fields(tuv_remote_t* remote, bool table, const tuv_stmt_fields_t*
   return 0;
 }
 
+/* All times of a table have its database's precision, with whichever field it is told. */
+static void settle_precision(tuv_form_t* form) {
+  uint8_t precision = TAOSUV_PRECISION_MS;
+  for (uint32_t i = 0; i < form->count; i++)
+    if (form->fields[i].type == TAOSUV_TYPE_TIMESTAMP && form->fields[i].precision > precision)
+      precision = form->fields[i].precision;
+  for (uint32_t i = 0; i < form->count; i++)
+    if (form->fields[i].type == TAOSUV_TYPE_TIMESTAMP) form->fields[i].precision = precision;
+}
+
+/* The first version tells it with the first column alone. Any other TIMESTAMP a gateway takes for
+ * milliseconds, of which it makes nanoseconds and back again: a time of another precision would come
+ * out as another time. */
+static int check_first_times(const tuv_form_t* form, tuv_errmsg_t* err) {
+  uint32_t first = 0;
+  while (first < form->count && form->fields[first].kind != TAOSUV_BIND_COLUMN) first++;
+  bool told = first < form->count && form->fields[first].type == TAOSUV_TYPE_TIMESTAMP;
+  for (uint32_t i = 0; i < form->count; i++) {
+    const taosuv_stmt_field_t* field = &form->fields[i];
+    if (field->type != TAOSUV_TYPE_TIMESTAMP) continue;
+    if (!told)
+      return tuv_fail(err, TAOSUV_ENOTSUP,
+                      "'%.64s': the first version of statements tells no precision unless the "
+                      "first column is the TIMESTAMP", field->name);
+    if (field->precision != form->fields[first].precision)
+      return tuv_fail(err, TAOSUV_ENOTSUP,
+                      "'%.64s': the first version of statements takes no TIMESTAMP but the first "
+                      "column where the precision is not ms", field->name);
+  }
+  return 0;
+}
+
 /* Of a query only the number of its question marks is known. */
 static int set_query(tuv_remote_t* remote, uint64_t count, tuv_errmsg_t* err) {
   if (count == 0 || count > TUV_STMT_MAX_FIELDS)
@@ -128,6 +160,7 @@ static int on_prepare(tuv_remote_t* remote, const tuv_reply_t* reply, tuv_step_t
     status = set_query(remote, count, err);
   }
   if (status == 0 && insert) status = check_insert(remote, err);
+  if (status == 0 && insert) settle_precision(tuv_form_of(remote->form));
   return status < 0 ? status : ready(remote, next);
 }
 
@@ -163,6 +196,7 @@ static int on_first_fields(tuv_remote_t* remote, const tuv_reply_t* reply, tuv_s
                       "those listed before VALUES, and no tbname",
                       fields.count, tags ? "tags" : "columns", expected);
   if (status == 0) status = add_fields(remote, scan->table, &fields, err);
+  if (status == 0 && !tags) status = check_first_times(tuv_form_of(remote->form), err);
   if (status < 0) return status;
   *next = TUV_STEP_COLUMN_FIELDS;
   return tags ? 0 : ready(remote, next);

@@ -74,11 +74,14 @@ struct taosuv_consumer_s {
   uint32_t ntopics;
   bool turn_due;
 
-  /* subscribing, and again after a loss: tmq_subscribe.c */
+  /* subscribing, and again after a loss: tmq_subscribe.c, tmq_again.c */
   taosuv_subscribe_t again;
   bool newly_lost;         /* nobody was told yet */
   uint64_t since;          /* loop time when it was subscribed last */
   uint32_t attempts;       /* since the last sign of success */
+  uint32_t spoiled;        /* times in a row that a message could not be had */
+  bool cut_short;          /* the connection went, or is to go, in the middle of one */
+  const tuv_failure_t* cause; /* for which the connection is being given up; NULL: none */
   tuv_timed_t retry;       /* until the next one */
   taosuv_subscribe_t* leaving; /* an unsubscribe that waits for commits */
 
@@ -159,6 +162,10 @@ void tuv_tmq_again(tuv_conn_t* conn, taosuv_req_t* req);
 void tuv_tmq_malformed(taosuv_req_t* req, tuv_conn_t* conn, int status, const char* message);
 
 /* tmq_subscribe.c */
+int tuv_tmq_encode_subscribe(tuv_op_t* op, tuv_conn_t* conn, const void* payload, size_t size);
+void tuv_tmq_subscribed(tuv_op_t* op, tuv_conn_t* conn, const tuv_reply_t* reply);
+/* It failed; unless by the server's word, it may still be carried out. */
+void tuv_tmq_subscribe_failed(taosuv_consumer_t* consumer, const taosuv_req_t* req);
 void tuv_tmq_drop(taosuv_consumer_t* consumer, const char* why); /* its connection, to begin anew */
 void tuv_tmq_reset(taosuv_consumer_t* consumer); /* of what came nothing is known any more */
 void tuv_tmq_leave(taosuv_consumer_t* consumer); /* when all is committed */

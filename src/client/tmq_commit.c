@@ -54,10 +54,16 @@ static void commit_replied(tuv_op_t* op, tuv_conn_t* conn, const tuv_reply_t* re
   next_step(op, conn);
 }
 
-/* A vgroup that was given to another consumer of the group: whose affair its offset is now. */
+/* What is committed already; and a vgroup that was given to another consumer of the group: whose
+ * affair its offset is now. */
 static bool commit_refused(tuv_op_t* op, tuv_conn_t* conn, int server_code) {
   taosuv_commit_t* commit = tuv_commit_of(tuv_req_of_op(op));
   const tuv_step_t* step = tuv_step_of(commit);
+  if (server_code == 0x4012) { /* PROTOCOL 10.3 */
+    note_committed(commit->consumer, step);
+    next_step(op, conn);
+    return true;
+  }
   bool moved = server_code == 0x4008 || server_code == 0x4009; /* PROTOCOL 7.6 */
   if (!moved || !step->lenient) return false;
   tuv_progress_t* progress = &commit->consumer->progress;

@@ -68,6 +68,13 @@ static void on_unanswered(tuv_timed_t* timed) {
                "a poll was not answered within the time limit");
 }
 
+/* With the reason that is told. */
+static void drop_for(taosuv_consumer_t* consumer, const tuv_failure_t* failure) {
+  consumer->cause = failure;
+  tuv_tmq_drop(consumer, failure->message);
+  consumer->cause = NULL;
+}
+
 static const tuv_op_type_t op_type;
 
 static void send_step(taosuv_consumer_t* consumer, tuv_tmq_step_t step) {
@@ -90,10 +97,19 @@ void tuv_tmq_ask(taosuv_consumer_t* consumer) {
 
 /* ---- failures ---- */
 
-/* The consumer has to be made anew: it was thrown out of its group (PROTOCOL 7.3, 7.10). */
+/* The consumer has to be made anew: it was thrown out of its group, or is of no more use (PROTOCOL
+ * 7.3, 7.10, 10.3). */
 static bool is_expelled(const tuv_failure_t* failure) {
-  return failure->status == TAOSUV_ESERVER &&
-         (failure->server_code == 0x4001 || failure->server_code == 0x03E6);
+  if (failure->status != TAOSUV_ESERVER) return false;
+  switch (failure->server_code) {
+    case 0x03E6: /* consumer does not exist */
+    case 0x4001: /* consumer mismatch */
+    case 0x4002: /* consumer closed */
+    case 0x4003: /* consumer error */
+    case 0x4017: /* invalid consumer status */
+      return true;
+    default: return false;
+  }
 }
 
 /* A message that could not be had must not be skipped: the server would take the next one as word
@@ -107,8 +123,8 @@ static void failed(tuv_op_t* op, const tuv_failure_t* failure) {
   if (consumer->state != TUV_TMQ_SUBSCRIBED) return;
   if (!is_expelled(failure)) tuv_tmq_waiter_failed(consumer, failure);
   if (consumer->state != TUV_TMQ_SUBSCRIBED || consumer->conn == NULL) return;
-  if (!polling || consumer->pushing || is_expelled(failure))
-    tuv_tmq_drop(consumer, failure->message);
+  consumer->cut_short = !polling;
+  if (!polling || consumer->pushing || is_expelled(failure)) drop_for(consumer, failure);
 }
 
 static void malformed(taosuv_consumer_t* consumer, tuv_conn_t* conn, int status,

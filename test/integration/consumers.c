@@ -197,7 +197,10 @@ static void on_event(taosuv_consumer_t* consumer, const taosuv_consumer_event_t*
                      void* data) {
   tc_consumer_t* one = data;
   assert_ptr_equal(one->consumer, consumer);
-  if (event->status != 0) one->event_status = event->status;
+  if (event->status != 0) {
+    one->event_status = event->status;
+    one->event_code = event->server_code;
+  }
   switch (event->type) {
     case TAOSUV_CONSUMER_LOST: one->lost++; break;
     case TAOSUV_CONSUMER_RESUMED: one->resumed++; break;

@@ -17,6 +17,7 @@ typedef struct tc_consumer_s {
   unsigned assigned;
   uint32_t vgroups;            /* of the last assignment that was told */
   int event_status;            /* of the last event that had one */
+  int event_code;              /* the server's, of the same */
   /* May be set. */
   void (*on_event)(struct tc_consumer_s* one, const taosuv_consumer_event_t* event);
   taosuv_consumer_close_t close;

@@ -4,8 +4,7 @@
 #include "transport.h"
 
 static void on_watchdog(uv_timer_t* timer) {
-  it_t* it = timer->data;
-  it->overdue = uv_now(&it->loop) >= it->due;
+  (void) timer;
 }
 
 static const char* real_url(void) {
@@ -22,7 +21,6 @@ int it_setup(void** state) {
   *state = it;
   assert_int_equal(uv_loop_init(&it->loop), 0);
   uv_timer_init(&it->loop, &it->watchdog);
-  it->watchdog.data = it;
   alloc_probe_init(&it->probe);
   if (real_url() == NULL) it_server_start(it, &(ts_config_t){.compression = true});
   return 0;
@@ -64,12 +62,12 @@ int it_teardown(void** state) {
 /* ---- the server ---- */
 
 int64_t it_told(int64_t rows) {
-  return it_transport() == IT_HTTP ? -1 : rows;
+  return it_transport_http() ? -1 : rows;
 }
 
 void it_needs_ws(const it_t* it, const char* what) {
   (void) it;
-  if (it_transport() != IT_HTTP) return;
+  if (!it_transport_http()) return;
   print_message("note: not over HTTP: %s\n", what);
   skip();
 }
@@ -113,7 +111,7 @@ void it_server_start(it_t* it, const ts_config_t* config) {
 }
 
 int it_lost_status(void) {
-  return it_transport() == IT_WSS && real_url() == NULL ? TAOSUV_ETLSEOF : TAOSUV_ECONNLOST;
+  return it_transport_secure() && real_url() == NULL ? TAOSUV_ETLSEOF : TAOSUV_ECONNLOST;
 }
 
 void it_plain(it_t* it) {
@@ -159,7 +157,7 @@ void it_url(const it_t* it, char* url, size_t size, const char* db, const char* 
   const char* transport = uses_transport(base, keys) ? it_transport_keys() : "";
   const char* parts[] = {keys, retries ? "" : "retries=0&retry_initial=1&retry_max=1", transport,
                          more};
-  bool http = it_transport() == IT_HTTP && strncmp(base, "ws", 2) == 0;
+  bool http = it_transport_http() && strncmp(base, "ws", 2) == 0;
   const char* scheme = http ? "http" : "";
   int written = snprintf(url, size, "%s%.*s/%s", scheme, (int) at - (http ? 2 : 0),
                          base + (http ? 2 : 0), db);
@@ -268,15 +266,18 @@ const char* it_database(it_t* it, taosuv_client_t* client, const char* precision
 
 /* ---- waiting ---- */
 
+/* The loop is woken now and then: what is waited for may have come from a timer, behind which UV_RUN_ONCE
+ * of older libuv waits for something else. */
 bool it_until(it_t* it, bool (*done)(void* data), void* data, unsigned ms) {
-  /* What is called before the loop waits shows after that. The bundled server, on the same loop, has
-   * always something to do; with another one it could be a long wait. */
-  unsigned tick = it->server == NULL && ms > 10 ? 10 : ms;
-  it->overdue = false;
+  uint64_t end = it_ms() + ms;
+  unsigned tick = ms < 20 ? ms : 20;
+  bool overdue = false;
   uv_update_time(&it->loop);
-  it->due = uv_now(&it->loop) + ms;
   uv_timer_start(&it->watchdog, on_watchdog, tick, tick);
-  while (!it->overdue && (done == NULL || !done(data))) uv_run(&it->loop, UV_RUN_ONCE);
+  while (!overdue && (done == NULL || !done(data))) {
+    uv_run(&it->loop, UV_RUN_ONCE);
+    overdue = it_ms() >= end;
+  }
   uv_timer_stop(&it->watchdog);
   return done != NULL && done(data);
 }

@@ -20,7 +20,7 @@
 /* A test with its own loop, server and allocator; see it_setup and it_teardown. */
 #define IT_TEST(name) cmocka_unit_test_setup_teardown(name, it_setup, it_teardown)
 
-enum { IT_CLIENTS = 8, IT_DATABASES = 4, IT_SERVERS = 3 };
+enum { IT_CLIENTS = 40, IT_DATABASES = 4, IT_SERVERS = 3 };
 
 typedef struct it_s it_t;
 typedef struct it_op_s it_op_t;
@@ -38,8 +38,6 @@ typedef struct it_slot_s {
 struct it_s {
   uv_loop_t loop;
   uv_timer_t watchdog;
-  bool overdue;
-  uint64_t due; /* in the loop's time */
   ts_server_t* server; /* NULL: the one of TAOSUV_TEST_URL */
   bool server_closed;
   ts_server_t* others[IT_SERVERS]; /* of cluster.h; NULL: not running */

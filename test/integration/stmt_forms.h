@@ -1,4 +1,4 @@
-/* The three ways in which statements speak, for tests that go through all of them. */
+/* The ways in which statements speak, for tests that go through all of them. */
 #ifndef TUV_TEST_INTEGRATION_STMT_FORMS_H
 #define TUV_TEST_INTEGRATION_STMT_FORMS_H
 
@@ -14,6 +14,7 @@ static const stmt_form_t stmt_forms[] = {
     {"stmt2", "3.3.6.0", "stmt_version=2"},
     {"first version", "3.3.6.0", "stmt_version=1"},
     {"bind and exec in one message", "3.4.1.13", "metrics=0"},
+    {"stmt2 with decimals as text", "3.4.0.1", "stmt_version=2"},
 };
 enum { STMT_FORMS = sizeof stmt_forms / sizeof stmt_forms[0] };
 

@@ -84,6 +84,10 @@ static void what_it_cannot_do_is_refused_at_the_call(void** state) {
   op.lines.format = TAOSUV_LINES_TELNET;
   op.lines.precision = TAOSUV_LINES_MS;
   assert_int_equal(it_line(it, client, &op, "m 1 2 t=a"), TAOSUV_ENOTSUP);
+  op.lines.precision = TAOSUV_LINES_NO_PRECISION; /* but the URL says no database */
+  assert_int_equal(it_line(it, client, &op, "m 1 2 t=a"), TAOSUV_ENOTSUP);
+  op.lines.format = TAOSUV_LINES_INFLUX;
+  assert_int_equal(it_line(it, client, &op, "m,t=a v=1i8 1"), TAOSUV_ENOTSUP);
   char message[128] = "";
   taosuv_consumer_t* consumer = NULL;
   taosuv_consumer_options_t options;
@@ -146,6 +150,11 @@ static const struct {
     {HEAD("401 Unauthorized") JSON "Content-Length: 36\r\n\r\n{\"code\":4357,\"desc\":\"no auth info\"}\n",
      TAOSUV_EAUTH, 4357, "no auth info"},
     {HEAD("403 Forbidden") "Content-Length: 0\r\n\r\n", TAOSUV_EAUTH, 403, "403"},
+    {HEAD("403 Forbidden") JSON "Content-Length: 61\r\n\r\n"
+     "{\"code\":65535,\"desc\":\"whitelist prohibits current IP access\"}", TAOSUV_EAUTH, 0xFFFF,
+     "whitelist"},
+    {HEAD("403 Forbidden") JSON "Content-Length: 36\r\n\r\n{\"code\":65535,\"desc\":\"sql rejected\"}",
+     TAOSUV_ESERVER, 0xFFFF, "sql rejected"},
     {HEAD("404 Not Found") "Content-Length: 18\r\n\r\n404 page not found", TAOSUV_ENOENDPOINT, 404,
      "page not found"},
     {HEAD("429 Too Many Requests") "Content-Length: 0\r\n\r\n", TAOSUV_EUNAVAIL, 429, "429"},

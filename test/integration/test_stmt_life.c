@@ -60,29 +60,61 @@ static void a_refused_batch_fails_alone(void** state) {
   taosuv_stmt_close(stmt);
 }
 
+typedef struct loss_s {
+  const char* action;
+  int code;
+  const char* text;
+} loss_t;
+
+static void are_replaced(it_t* it, const char* version, const loss_t* losses, size_t count) {
+  it_server_stop(it);
+  it_server_start(it, &(ts_config_t){.version = version});
+  taosuv_client_t* client = with_meters(it, "");
+  taosuv_stmt_t* stmt = it_stmt(it, client, insert_sql);
+  for (size_t i = 0; i < count; i++) {
+    it_op_t op = {0};
+    uint32_t rule = it_rule(it, &(ts_rule_t){.action = losses[i].action, .times = 1,
+                                             .answer = TS_ANSWER_ERROR, .code = losses[i].code,
+                                             .text = losses[i].text});
+    start_one(it, stmt, &op, T0 + (int64_t) i, 1);
+    if (it_wait(&op) != 0) fail_msg("%s: %s: %s", losses[i].action, losses[i].text, op.message);
+    assert_int_equal(op.stmt_exec.affected_rows, 1);
+    assert_int_equal(ts_server_rule_hits(it->server, rule), 1);
+    it_unrule(it);
+  }
+  assert_int_equal(rows_of(it, client), count);
+  taosuv_stmt_close(stmt);
+  it_close_wait(it, client);
+}
+
 static void a_statement_that_the_server_has_lost_is_replaced(void** state) {
   it_t* it = *state;
   it_needs_bundled(it);
-  static const struct {
-    const char* action;
-    int code;
-    const char* text;
-  } ways[] = {{"stmt2_bind", 0xFFFF, "stmt is nil"},
-              {"stmt2_bind", 0x022A, "Stmt API usage error"},
-              {"stmt2_exec", 0x022A, "success"},
-              {"stmt2_exec", 0x0125, "Retry needed"}};
+  static const loss_t stmt2[] = {{"stmt2_bind", 0xFFFF, "stmt2 is nil"},
+                                 {"stmt2_exec", 0xFFFF, "stmt2 is nil"},
+                                 {"stmt2_bind", 0xFFFF, "stmt has been freed"},
+                                 {"stmt2_bind", 0x022A, "Stmt API usage error"},
+                                 {"stmt2_exec", 0x022A, "success"},
+                                 {"stmt2_exec", 0x0125, "Retry needed"}};
+  static const loss_t one_message[] = {{"stmt2_bind_exec", 0xFFFF, "stmt2 is nil"},
+                                       {"stmt2_bind_exec", 0x022A, "Stmt API usage error"},
+                                       {"stmt2_bind_exec", 0x0125, "Retry needed"}};
+  static const loss_t first[] = {{"set_table_name", 0xFFFF, "stmt is nil"},
+                                 {"set_tags", 0xFFFF, "stmt has been freed"},
+                                 {"bind", 0xFFFF, "stmt is nil"},
+                                 {"add_batch", 0x022A, "Stmt API usage error"},
+                                 {"exec", 0x0125, "Retry needed"}};
+  are_replaced(it, "3.3.6.0", stmt2, COUNT(stmt2));
+  are_replaced(it, "3.4.1.13", one_message, COUNT(one_message));
+  are_replaced(it, "3.1.1.15", first, COUNT(first));
+}
+
+/* Again and again is no accident. */
+static void a_statement_that_is_always_lost_fails(void** state) {
+  it_t* it = *state;
+  it_needs_bundled(it);
   taosuv_client_t* client = with_meters(it, "");
   taosuv_stmt_t* stmt = it_stmt(it, client, insert_sql);
-  for (size_t i = 0; i < COUNT(ways); i++) {
-    it_op_t op = {0};
-    it_rule(it, &(ts_rule_t){.action = ways[i].action, .times = 1, .answer = TS_ANSWER_ERROR,
-                             .code = ways[i].code, .text = ways[i].text});
-    start_one(it, stmt, &op, T0 + (int64_t) i, 1);
-    assert_int_equal(it_wait(&op), 0);
-    assert_int_equal(op.stmt_exec.affected_rows, 1);
-    it_unrule(it);
-  }
-  /* Again and again is no accident. */
   it_op_t op = {0};
   it_rule(it, &(ts_rule_t){.action = "stmt2_bind", .answer = TS_ANSWER_ERROR, .code = 0x022A,
                            .text = "Stmt API usage error"});
@@ -95,23 +127,97 @@ static void a_statement_that_the_server_has_lost_is_replaced(void** state) {
   taosuv_stmt_close(stmt);
 }
 
-static void a_gateway_without_the_one_message_gets_two(void** state) {
-  it_t* it = *state;
-  it_needs_bundled(it);
+static void gets_two(it_t* it, const char* text) {
   it_server_stop(it);
   it_server_start(it, &(ts_config_t){.version = "3.4.1.13"});
   it_op_t op = {0};
   taosuv_client_t* client = with_meters(it, "");
   taosuv_stmt_t* stmt = it_stmt(it, client, insert_sql);
   uint32_t rule = it_rule(it, &(ts_rule_t){.action = "stmt2_bind_exec", .answer = TS_ANSWER_ERROR,
-                                           .code = 0xFFFF, .text = "unknown binary action 11"});
+                                           .code = 0xFFFF, .text = text});
   for (int i = 0; i < 3; i++) {
     start_one(it, stmt, &op, T0 + i, i);
-    assert_int_equal(it_wait(&op), 0);
+    if (it_wait(&op) != 0) fail_msg("%s", op.message);
   }
   assert_int_equal(ts_server_rule_hits(it->server, rule), 1);
   assert_int_equal(actions(it, "stmt2_bind"), 3);
+  assert_int_equal(actions(it, "stmt2_init"), 1);
   assert_int_equal(rows_of(it, client), 3);
+  taosuv_stmt_close(stmt);
+  it_close_wait(it, client);
+}
+
+static void a_gateway_without_the_one_message_gets_two(void** state) {
+  it_t* it = *state;
+  it_needs_bundled(it);
+  gets_two(it, "unknown binary action 11");
+  gets_two(it, "taos_stmt2_bind_param_column not supported by current taosnative");
+}
+
+/* One message repeats names and tags in every row: a batch that is too large so goes by two. */
+static void the_limit_is_that_of_the_message_that_is_sent(void** state) {
+  enum { TABLES = 30, ROWS = 100 };
+  it_t* it = *state;
+  it_needs_bundled(it);
+  it_server_stop(it);
+  it_server_start(it, &(ts_config_t){.version = "3.4.1.13"});
+  taosuv_client_t* maker = it_client(it, "");
+  const char* db = it_database(it, maker, "ms");
+  it_ok(it, maker, "create stable %s.st (ts timestamp, v int) tags (g varchar(100))", db);
+  taosuv_client_t* client = it_client_db(it, db, "max_message_size=131072");
+  taosuv_stmt_t* stmt = it_stmt(it, client, insert_sql);
+  char place[100];
+  memset(place, 'p', sizeof place);
+  taosuv_value_t tag = taosuv_text(place, sizeof place);
+  /* The memory of a batch comes back to the statement: the third one is the first one's. */
+  for (int round = 0; round < 4; round++) {
+    for (int table = 0; table < (round < 2 ? 1 : TABLES); table++) {
+      char name[16];
+      snprintf(name, sizeof name, "d%d", table);
+      assert_int_equal(taosuv_bind_table(stmt, name, TAOSUV_NUL_TERMINATED), 0);
+      assert_int_equal(taosuv_bind_tags(stmt, &tag, 1), 0);
+      for (int i = 0; i < (round < 2 ? 1 : ROWS); i++) {
+        taosuv_value_t row[] = {taosuv_i64(T0 + i), taosuv_i64(i)};
+        assert_int_equal(taosuv_bind_row(stmt, row, 2), 0);
+      }
+    }
+    if (round >= 2) assert_in_range(taosuv_bind_size(stmt), 1, 131072);
+    it_op_t op = {0};
+    if (it_stmt_exec(it, stmt, &op) != 0)
+      fail_msg("round %d: %s", round, taosuv_stmt_message(stmt));
+    assert_int_equal(it_wait(&op), 0);
+    assert_int_equal(op.stmt_exec.affected_rows, round < 2 ? 1 : TABLES * ROWS);
+  }
+  assert_int_equal(actions(it, "stmt2_bind_exec"), 2);
+  assert_int_equal(actions(it, "stmt2_bind"), 2);
+  taosuv_stmt_close(stmt);
+}
+
+/* The first version sends a message for each table: each of them has the limit, in every batch. */
+static void the_first_version_s_limit_is_a_table_s(void** state) {
+  enum { TABLES = 4, ROWS = 3000, BATCHES = 3 };
+  it_t* it = *state;
+  it_op_t ops[BATCHES];
+  memset(ops, 0, sizeof ops);
+  it_needs_bundled(it);
+  taosuv_client_t* client = with_meters(it, "stmt_version=1&max_message_size=65536");
+  taosuv_stmt_t* stmt = it_stmt(it, client, insert_sql);
+  size_t size = 0;
+  for (int round = 0; round < BATCHES; round++) {
+    for (int i = 0; i < TABLES * ROWS; i++) bind_one(stmt, i % TABLES, T0 + i, i);
+    assert_true(size == 0 || size == taosuv_bind_size(stmt));
+    size = taosuv_bind_size(stmt);
+    assert_true(size > 65536);
+    if (it_stmt_exec(it, stmt, &ops[round]) != 0)
+      fail_msg("round %d: %s", round, taosuv_stmt_message(stmt));
+  }
+  for (int round = 0; round < BATCHES; round++) {
+    assert_int_equal(it_wait(&ops[round]), 0);
+    assert_int_equal(ops[round].stmt_exec.affected_rows, TABLES * ROWS);
+  }
+  for (int i = 0; i < 2 * ROWS; i++) bind_one(stmt, 1, T0 + i, i);
+  assert_int_equal(it_stmt_exec(it, stmt, &ops[0]), TAOSUV_EMSGSIZE);
+  it_has(taosuv_stmt_message(stmt), "more than max_message_size (65536)");
   taosuv_stmt_close(stmt);
 }
 
@@ -467,7 +573,10 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       IT_TEST(a_refused_batch_fails_alone),
       IT_TEST(a_statement_that_the_server_has_lost_is_replaced),
+      IT_TEST(a_statement_that_is_always_lost_fails),
       IT_TEST(a_gateway_without_the_one_message_gets_two),
+      IT_TEST(the_limit_is_that_of_the_message_that_is_sent),
+      IT_TEST(the_first_version_s_limit_is_a_table_s),
       IT_TEST(a_changed_table_is_told),
       IT_TEST(other_fields_are_no_silent_mistake),
       IT_TEST(bound_batches_move_to_another_connection),

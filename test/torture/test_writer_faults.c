@@ -211,6 +211,7 @@ static bool run(place_t* place, bool lines, uint64_t retry_ms, void (*ease)(plac
   if (make_client(&book) < 0) return true;
   write_all(&book, lines ? NULL : rows_sql, retry_ms, lines ? put_line : put_row);
   ease(place);
+  if (retry_ms > 1) assert_int_equal(book.reported, 0); /* at most the opening failed */
   if (!lines)
     check_there(&book, "torture.st", "ts", book.totals.rows_written, book.taken);
   else if (book.totals.rows_written == ROWS)
