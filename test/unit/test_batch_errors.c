@@ -189,6 +189,8 @@ static void wrong_tags(void** state) {
   good_tags(tags);
   assert_int_equal(tuv_batch_tags(&batch, tags, 1, &err), TUV_EINVAL);
   assert_string_equal(err.text, "1 tags were given, the statement has 2");
+  assert_int_equal(tuv_batch_tags(&batch, NULL, TAGS, &err), TUV_EINVAL);
+  assert_string_equal(err.text, "0 tags were given, the statement has 2");
   end(&batch, before);
 }
 
