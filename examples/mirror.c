@@ -135,7 +135,9 @@ static void on_subscribed(taosuv_subscribe_t* req, int status) {
 }
 
 static void subscribe(void) {
-  taosuv_property_t properties[] = {{"group.id", app.group}, {"auto.offset.reset", "earliest"}};
+  taosuv_property_t properties[] = {{"group.id", app.group},
+                                    {"auto.offset.reset", "earliest"},
+                                    {"msg.with.table.name", "true"}}; /* into which to write */
   char message[256] = "";
   taosuv_consumer_options_t options;
   taosuv_consumer_options_init(&options);

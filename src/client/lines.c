@@ -7,17 +7,33 @@
 #include "wire/http_request.h"
 #include "wire/insert.h"
 #include "wire/status.h"
+#include "wire/version.h"
+
+#define V_3_3_3 TUV_VERSION(3, 3, 3, 0)
 
 /* Bytes that are escaped at a time, on the stack. */
 #define PIECE 4096u
+
+/* An older server would ignore it silently, and name the tables otherwise. */
+static int check_version(tuv_op_t* op, tuv_conn_t* conn, const tuv_insert_t* insert) {
+  taosuv_client_t* client = conn->client;
+  if (insert->key_length == 0 || conn->version >= V_3_3_3) return 0;
+  snprintf(client->text, sizeof client->text,
+           "the server's version %s is too old for table_name_key: it needs 3.3.3.0",
+           conn->version_text);
+  tuv_req_of_op(op)->message = client->text;
+  return TAOSUV_EVERSION;
+}
 
 static int lines_encode(tuv_op_t* op, tuv_conn_t* conn, const void* payload, size_t size) {
   uint8_t piece[PIECE];
   tuv_insert_t insert;
   tuv_insert_unpack(payload, size, &insert);
+  int status = check_version(op, conn, &insert);
+  if (status < 0) return status;
   size_t length = tuv_insert_head(piece, op->id, &insert);
   size_t total = length + tuv_insert_escaped(insert.text, insert.size) + strlen(TUV_INSERT_END);
-  int status = tuv_ws_begin(&conn->ws, TUV_WS_TEXT, total, &op->at);
+  status = tuv_ws_begin(&conn->ws, TUV_WS_TEXT, total, &op->at);
   if (status < 0) return status;
   tuv_ws_put(&conn->ws, piece, length);
   for (size_t at = 0, used = 0; at < insert.size; at += used) {
@@ -98,7 +114,8 @@ static int lines_rest_encode(tuv_op_t* op, tuv_conn_t* conn, const void* payload
   char id[24];
   tuv_insert_unpack(payload, size, &insert);
   snprintf(id, sizeof id, "%llu", (unsigned long long) op->id);
-  int status = put_target(target, &conn->client->url, &insert);
+  int status = check_version(op, conn, &insert);
+  if (status == 0) status = put_target(target, &conn->client->url, &insert);
   if (status == 0) status = tuv_http_put_param(target, 0, "req_id", id);
   if (status == 0)
     status = tuv_rest_send(conn, op, &(tuv_rest_message_t){.method = "POST",

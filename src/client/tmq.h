@@ -97,7 +97,8 @@ struct taosuv_consumer_s {
   tuv_op_t op;             /* the step in flight */
   tuv_tmq_step_t step;
   bool flying;
-  tuv_timed_t answer;      /* until then it must be answered */
+  tuv_timed_t answer;      /* until then it must be answered … */
+  uint64_t heard;          /* … or so many bytes and many more must have come */
   taosuv_message_t* building;
   uint64_t message_id;     /* of the one being built */
   size_t raw_size;         /* of the last fetch_raw_data's answer */
@@ -136,6 +137,7 @@ struct taosuv_consumer_s {
   uint32_t nfound, found_capacity;
 };
 
+#define TUV_TMQ_ANSWER_MS 60000u /* for an answer, or closing, when the URL sets no request_timeout */
 #define TUV_TMQ_SLICE_MS 500u /* the longest blocking time of a poll: commits wait for its end */
 
 /* tmq.c */

@@ -5,8 +5,8 @@
 #include "client/tmq.h"
 #include "wire/version.h"
 
-/* How long an answer may take when the URL sets no request_timeout. */
-#define ANSWER_MS 60000u
+/* What is so large takes its time: it is waited for while so many bytes of it come meanwhile. */
+#define PROGRESS_BYTES (64u << 10)
 
 static taosuv_consumer_t* consumer_of(tuv_op_t* op) {
   return TUV_CONTAINER(op, taosuv_consumer_t, op);
@@ -63,9 +63,23 @@ void tuv_tmq_stop_asking(taosuv_consumer_t* consumer) {
   consumer->flying = false;
 }
 
+static void wait_for_answer(taosuv_consumer_t* consumer);
+
 static void on_unanswered(tuv_timed_t* timed) {
-  tuv_tmq_drop(TUV_CONTAINER(timed, taosuv_consumer_t, answer),
-               "a poll was not answered within the time limit");
+  taosuv_consumer_t* consumer = TUV_CONTAINER(timed, taosuv_consumer_t, answer);
+  bool coming = consumer->conn != NULL && consumer->step != TUV_TMQ_POLL &&
+                consumer->conn->ws.received - consumer->heard >= PROGRESS_BYTES;
+  if (coming)
+    wait_for_answer(consumer);
+  else
+    tuv_tmq_drop(consumer, "a poll was not answered within the time limit");
+}
+
+static void wait_for_answer(taosuv_consumer_t* consumer) {
+  uint64_t timeout = consumer->client->url.request_timeout;
+  consumer->heard = consumer->conn->ws.received;
+  tuv_tmq_set(consumer, &consumer->answer,
+              (timeout == 0 ? TUV_TMQ_ANSWER_MS : timeout) + TUV_TMQ_SLICE_MS, on_unanswered);
 }
 
 /* With the reason that is told. */
@@ -78,14 +92,12 @@ static void drop_for(taosuv_consumer_t* consumer, const tuv_failure_t* failure) 
 static const tuv_op_type_t op_type;
 
 static void send_step(taosuv_consumer_t* consumer, tuv_tmq_step_t step) {
-  uint64_t timeout = consumer->client->url.request_timeout;
   consumer->step = step;
   consumer->flying = true;
   consumer->op.type = &op_type;
   /* The block comes with the id of the fetch that announced it (PROTOCOL 7.8). */
   if (step != TUV_TMQ_BLOCK) consumer->op.id = tuv_client_id(consumer->client);
-  tuv_tmq_set(consumer, &consumer->answer,
-              (timeout == 0 ? ANSWER_MS : timeout) + TUV_TMQ_SLICE_MS, on_unanswered);
+  wait_for_answer(consumer);
   /* Small answers and large ones take turns. */
   tuv_ws_expect(&consumer->conn->ws, step == TUV_TMQ_RAW ? consumer->raw_size : 0);
   tuv_conn_post(consumer->conn, &consumer->op);

@@ -89,6 +89,11 @@ static tuv_batch_table_t** find_slot(const tuv_batch_t* batch, const char* name,
   }
 }
 
+static tuv_batch_table_t* find_table(const tuv_batch_t* batch, const char* name, size_t length) {
+  if (batch->nslots == 0 || name == NULL || length > TUV_BATCH_MAX_BYTES) return NULL;
+  return *find_slot(batch, name, length, hash_name(name, length));
+}
+
 static bool grow_slots(tuv_batch_t* batch) {
   uint32_t nslots = batch->nslots == 0 ? 2 * FIRST_TABLES : 2 * batch->nslots;
   tuv_batch_table_t** slots = tuv_calloc(batch->alloc, nslots, sizeof *slots);
@@ -165,13 +170,13 @@ int tuv_batch_table(tuv_batch_t* batch, const char* name, size_t length, tuv_err
   const taosuv_stmt_field_t* field = batch->layout->table;
   if (field == NULL) return tuv_fail(err, TUV_EINVAL, "the SQL has no '?' for a table's name");
   if (name != NULL && length == SIZE_MAX) length = strlen(name);
-  bool again = name != NULL && batch->current != NULL && is_named(batch->current, name, length);
-  status = again ? 0 : check_name(field, name, length, err);
-  if (status < 0 || again) return status;
-  uint32_t hash = hash_name(name, length);
-  tuv_batch_table_t* table = NULL;
-  if (batch->nslots > 0) table = *find_slot(batch, name, length, hash);
-  if (table == NULL) table = add_table(batch, name, length, hash);
+  if (name != NULL && batch->current != NULL && is_named(batch->current, name, length)) return 0;
+  tuv_batch_table_t* table = find_table(batch, name, length);
+  if (table == NULL) { /* a name that is known is a good one */
+    status = check_name(field, name, length, err);
+    if (status < 0) return status;
+    table = add_table(batch, name, length, hash_name(name, length));
+  }
   if (table == NULL) return tuv_batch_no_memory(err);
   if (batch->current != NULL) tuv_batch_count(batch, batch->current);
   batch->current = table;

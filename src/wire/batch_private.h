@@ -59,7 +59,10 @@ struct tuv_batch_table_s {
   uint32_t rows;    /* complete ones */
   uint64_t mark_first, mark_last; /* see tuv_batch_mark */
   uint32_t counted_rows; /* what its part of the batch's size was counted with */
-  size_t counted;
+  uint64_t counted;
+  uint64_t head;    /* of that (STMT2) its name and tags; 0: not counted */
+  uint64_t bytes;   /* of all columns of variable width, of an unfinished row too … */
+  uint64_t nulls;   /* … and NULLs of all columns */
   tuv_cell_t* tags; /* NULL: not bound */
   tuv_segment_t* first;
   tuv_segment_t* last;
@@ -91,11 +94,28 @@ typedef struct tuv_intake_s {
 struct tuv_batch_layout_s {
   const taosuv_stmt_field_t* table; /* NULL: the SQL names it */
   uint32_t ntags, ncolumns;
+  uint32_t row_size; /* of a row's items, but for the bytes of variable width */
+  bool decimals;     /* there is a column of them */
   tuv_slot_t* tags;
   tuv_slot_t* columns;
   tuv_intake_t* intakes; /* a column each */
   tuv_cell_t* params; /* a query's; as many as ncolumns */
 };
+
+/* What a column of the current table got, or lost. */
+static inline void tuv_batch_sum(tuv_batch_t* batch, uint32_t column, uint64_t bytes,
+                                 uint64_t chars, uint64_t nulls) {
+  tuv_slot_t* slot = &batch->layout->columns[column];
+  tuv_sum_t* sum = &batch->current->sums[column];
+  sum->bytes += bytes;
+  sum->chars += chars;
+  sum->nulls += nulls;
+  slot->sum.bytes += bytes;
+  slot->sum.chars += chars;
+  slot->sum.nulls += nulls;
+  if (slot->width == 0) batch->current->bytes += bytes;
+  batch->current->nulls += nulls;
+}
 
 /* The tables that are sent, by their number. */
 static inline tuv_batch_table_t* tuv_batch_used(const tuv_batch_t* batch, uint32_t number) {
@@ -180,9 +200,13 @@ bool tuv_has_lengths(const tuv_batch_t* batch, uint8_t type);
 uint64_t tuv_column_bytes(const tuv_batch_t* batch, const tuv_slot_t* slot, const tuv_sum_t* sum,
                           uint64_t rows);
 uint64_t tuv_cell_bytes(const tuv_batch_t* batch, const tuv_cell_t* cell);
-/* A bind item (PROTOCOL 6.3.3). */
+/* A bind item (PROTOCOL 6.3.3): what it has without rows, what each row adds, and the values. */
+#define TUV_ITEM_SIZE 17u
+static inline uint64_t tuv_item_row(bool lengths) {
+  return lengths ? 5 : 1;
+}
 static inline uint64_t tuv_item_size(bool lengths, uint64_t rows, uint64_t bytes) {
-  return 17 + rows + (lengths ? 4 * rows : 0) + bytes;
+  return TUV_ITEM_SIZE + tuv_item_row(lengths) * rows + bytes;
 }
 uint64_t tuv_table_tags_size(const tuv_batch_t* batch, const tuv_batch_table_t* table);
 uint64_t tuv_table_rows_size(const tuv_batch_t* batch, const tuv_batch_table_t* table);

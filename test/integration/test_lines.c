@@ -110,7 +110,7 @@ static void telnet_and_json_are_written_too(void** state) {
          2);
   assert_int_equal(op.lines.total_rows, it_told(1));
   assert_int_equal(it_number(it, client, "select count(*) from sys_cpu where _value > 1"), 1);
-  assert_int_equal(it_number(it, client, "select count(*) from sys_mem where host = 'b'"), 1);
+  assert_int_equal(it_number(it, client, "select count(*) from sys_mem where `host` = 'b'"), 1);
 }
 
 static void times_are_read_in_each_precision(void** state) {
@@ -289,6 +289,21 @@ static void an_old_server_does_not_tell_the_total(void** state) {
   assert_int_equal(op.lines.total_rows, -1);
 }
 
+static void a_tag_that_names_tables_is_not_lost_on_an_old_server(void** state) {
+  it_t* it = *state;
+  it_needs_bundled(it);
+  it_server_stop(it);
+  it_server_start(it, &(ts_config_t){.version = "3.3.2.0"});
+  it_op_t op = {.lines = {.table_name_key = "t", .table_name_key_length = 1}};
+  taosuv_client_t* client = client_of(it, "ms", "pool_size=1");
+  taosuv_client_t* fresh = it_client_db(it, it->databases[0], "pool_size=1");
+  it_usable(it, client); /* then the call itself can know */
+  assert_int_equal(it_line(it, client, &op, "m,t=a v=1"), TAOSUV_EVERSION);
+  assert_int_equal(it_end(it_line(it, fresh, &op, "m,t=a v=1"), &op), TAOSUV_EVERSION);
+  it_has(op.message, "3.3.2.0");
+  assert_int_equal(ts_server_action_count(it->server, "insert"), 0);
+}
+
 static void malformed_answers_are_protocol_errors(void** state) {
   it_t* it = *state;
   it_needs_ws(it, "numbers of rows in an answer");
@@ -416,6 +431,7 @@ int main(void) {
       IT_TEST(more_than_a_message_may_have_is_refused),
       IT_TEST(what_the_server_refuses_says_why),
       IT_TEST(an_old_server_does_not_tell_the_total),
+      IT_TEST(a_tag_that_names_tables_is_not_lost_on_an_old_server),
       IT_TEST(malformed_answers_are_protocol_errors),
       IT_TEST(a_cancelled_write_completes_once),
       IT_TEST(what_never_left_is_moved),
