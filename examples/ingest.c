@@ -43,6 +43,8 @@ static struct {
   uint64_t begun;
   unsigned set_up;
   int demo, waiting, reading, ended, failed;
+  int too_long;    /* the line: what is behind its first bytes was dropped */
+  const char* why; /* the last line is no row; NULL: the writer says why */
 } app;
 
 static void go_on(void);
@@ -103,39 +105,52 @@ static int split(char* line, char* fields[FIELDS]) {
   return count == FIELDS ? 0 : -1;
 }
 
+static int no_row(const char* why) {
+  app.why = why;
+  return TAOSUV_EINVAL;
+}
+
 /* Returns what the writer says, or TAOSUV_EINVAL for a line that is no row. */
 static int write_line(const char* text) {
   char copy[LINE_MAX_LENGTH + 1], *field[FIELDS];
   taosuv_value_t tags[2], values[4];
+  app.why = NULL;
   strcpy(copy, text);
-  if (split(copy, field) < 0 || field[0][0] == 0) return TAOSUV_EINVAL;
+  if (split(copy, field) < 0) return no_row("not seven values");
+  if (field[0][0] == 0) return no_row("no table");
   tags[0] = *field[1] == 0 ? taosuv_null() : taosuv_text(field[1], strlen(field[1]));
   if (read_i64(field[2], &tags[1]) < 0 || read_i64(field[3], &values[0]) < 0 ||
       read_f64(field[4], &values[1]) < 0 || read_i64(field[5], &values[2]) < 0 ||
       read_f64(field[6], &values[3]) < 0)
-    return TAOSUV_EINVAL;
+    return no_row("a value is no number");
   char table[80];
   if (snprintf(table, sizeof table, "power.%s", field[0]) >= (int) sizeof table)
-    return TAOSUV_EINVAL;
+    return no_row("the table's name is too long");
   return taosuv_writer_row(app.writer, table, TAOSUV_NUL_TERMINATED, tags, 2, values, 4);
+}
+
+/* The line that has been read; the first one may be a header, and empty ones are left out. */
+static int read_line(void) {
+  size_t length = app.line_length;
+  if (length > 0 && app.line[length - 1] == '\r') length--;
+  app.line[length] = 0;
+  if (app.too_long) return no_row("longer than 4096 bytes");
+  if (strlen(app.line) < length) return no_row("a NUL byte");
+  if (length == 0 || (app.lines == 0 && strncmp(app.line, "table,", 6) == 0)) return 0;
+  return write_line(app.line);
 }
 
 /* Returns whether to go on; else the writer is full and calls on_drain. */
 static int take_line(void) {
-  app.line[app.line_length] = 0;
-  if (app.line_length > 0 && app.line[app.line_length - 1] == '\r')
-    app.line[app.line_length - 1] = 0;
-  int status = app.line[0] == 0 || (app.lines == 0 && strncmp(app.line, "table,", 6) == 0)
-                   ? 0
-                   : write_line(app.line);
+  int status = read_line();
   if (status == TAOSUV_EAGAIN) return 0;
   app.lines++;
   app.line_length = 0;
+  app.too_long = 0;
   if (status == 0) return 1;
   app.bad++;
   fprintf(stderr, "\rline %" PRIu64 ": %s\n", app.lines,
-          status == TAOSUV_EINVAL ? "not seven values, or one is no number"
-                                  : taosuv_writer_message(app.writer));
+          app.why != NULL ? app.why : taosuv_writer_message(app.writer));
   return 1;
 }
 
@@ -180,6 +195,8 @@ static void go_on_reading(void) {
       }
     } else if (app.line_length < LINE_MAX_LENGTH) {
       app.line[app.line_length++] = c;
+    } else {
+      app.too_long = 1;
     }
     app.chunk_at++;
   }

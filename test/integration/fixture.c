@@ -31,6 +31,7 @@ static void drop_databases(it_t* it) {
   taosuv_client_t* client = it_client(it, "");
   for (size_t i = 0; i < IT_DATABASES && it->databases[i][0] != 0; i++)
     it_ok(it, client, "drop database if exists %s", it->databases[i]);
+  memset(it->databases, 0, sizeof it->databases);
 }
 
 static void close_clients(it_t* it) {
@@ -71,8 +72,17 @@ void it_needs_ws(const it_t* it, const char* what) {
   skip();
 }
 
+/* Said once a program: which tests they are is counted by their skips. */
 void it_needs_bundled(const it_t* it) {
-  if (it->server == NULL) skip();
+  static bool told;
+  if (it->server != NULL) return;
+  if (!told) print_message("note: skipped are the tests that command the bundled server\n");
+  told = true;
+  skip();
+}
+
+void it_left_out(const it_t* it, const char* what) {
+  if (it->server == NULL) print_message("note: not against another server: %s\n", what);
 }
 
 static void on_server_closed(void* data) {
@@ -165,13 +175,24 @@ static void on_drain(taosuv_client_t* client, void* data) {
   if (slot->on_drain != NULL) slot->on_drain(slot->it, client);
 }
 
+/* One that was never used, or else one whose client is gone. */
+static it_slot_t* free_slot(it_t* it) {
+  for (size_t i = 0; i < IT_CLIENTS; i++)
+    if (it->slots[i].it == NULL) return &it->slots[i];
+  for (size_t i = 0; i < IT_CLIENTS; i++) {
+    if (it->slots[i].client != NULL || it->slots[i].closed == 0) continue;
+    memset(&it->slots[i], 0, sizeof it->slots[i]);
+    return &it->slots[i];
+  }
+  fail_msg("too many clients");
+  return NULL;
+}
+
 taosuv_client_t* it_client_url(it_t* it, const char* url) {
   char message[256] = "";
   taosuv_allocator_t allocator;
   taosuv_options_t options;
-  it_slot_t* slot = it->slots;
-  while (slot->it != NULL) slot++;
-  assert_true(slot < it->slots + IT_CLIENTS);
+  it_slot_t* slot = free_slot(it);
   slot->it = it;
   memcpy(&allocator, &it->probe.alloc, sizeof allocator);
   taosuv_options_init(&options);

@@ -110,7 +110,7 @@ static void telnet_and_json_are_written_too(void** state) {
          2);
   assert_int_equal(op.lines.total_rows, it_told(1));
   assert_int_equal(it_number(it, client, "select count(*) from sys_cpu where _value > 1"), 1);
-  assert_int_equal(it_number(it, client, "select count(*) from sys_mem where host = 'b'"), 1);
+  assert_int_equal(it_number(it, client, "select count(*) from sys_mem where `host` = 'b'"), 1);
 }
 
 static void times_are_read_in_each_precision(void** state) {

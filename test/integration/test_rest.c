@@ -233,7 +233,7 @@ static void answers_in_every_form_are_read(void** state) {
       HEAD("200 OK") JSON "Content-Length: 65\r\n\r\n" ONE "HTTP/1.1 200 OK\r\n\r\n",
       HEAD("200 OK") JSON "Transfer-Encoding: chunked\r\n\r\n41;x=y\r\n" ONE
       "\r\n0\r\nTrailer: x\r\n\r\n",
-      "HTTP/1.0 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 65\r\n\r\n" ONE};
+      ("HTTP/1.0 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 65\r\n\r\n" ONE)};
   it_t* it = *state;
   taosuv_client_t* client = client_of(it, "", "pool_size=1&retry_initial=1&retry_max=1");
   for (size_t i = 0; i < COUNT(forms); i++) {

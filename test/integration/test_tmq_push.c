@@ -130,7 +130,7 @@ static void a_consumer_may_be_closed_inside_its_callback(void** state) {
   tc_consumer_t* one = prepared(tc, 3, "");
   assert_int_equal(taosuv_consumer_start(one->consumer, 0, 0, on_message, &push), 0);
   tc_until(tc, &push.messages, 1);
-  for (int i = 0; i < 500 && !one->closed; i++) it_run(tc->it, 10);
+  for (int i = 0; i < 3000 && !one->closed; i++) it_run(tc->it, 10);
   assert_true(one->closed);
   assert_int_equal(one->close_status, 0);
   assert_int_equal(push.messages, 1);

@@ -13,7 +13,7 @@ static void a_short_queue_is_long_enough_to_open_a_writer(void** state) {
     job_t job;
     char sql[200];
     prepare(it, &job, "");
-    taosuv_client_t* client = it_client(it, keys[i]); /* without a connection */
+    taosuv_client_t* client = it_client_db(it, job.db, keys[i]); /* without a connection */
     it_close_wait(it, job.client);
     job.client = client;
     job.options.lanes = 8;
