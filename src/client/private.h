@@ -246,6 +246,7 @@ struct taosuv_client_s {
   char totp[12];           /* the last code made of totp_secret; a secret */
   char* target;            /* HTTP: of SQL, up to the request's id; a secret is in it */
   char* authorization;     /* HTTP: the header; a secret */
+  char* basic;             /* HTTP: the same for what takes no Taosd token; NULL: the same one */
   char* path;              /* of the upgrade, with the cloud token; a secret */
   tuv_connect_t connect;   /* how a connection's stream is made … */
   tuv_tls_context_t* tls;  /* … and what is put over it; NULL: nothing */

@@ -38,6 +38,7 @@ typedef enum {
   TUV_STEP_PROBE_NAME, /* these three: the first version */
   TUV_STEP_TAG_FIELDS,
   TUV_STEP_COLUMN_FIELDS,
+  TUV_STEP_SCALES, /* a query that tells those of DECIMALs */
   /* with a batch */
   TUV_STEP_NAME, /* these four: the first version, for each table */
   TUV_STEP_TAGS,
@@ -177,7 +178,13 @@ bool tuv_remote_withdraw(tuv_remote_t* remote); /* its message, if it has not le
 /* stmt_prepare.c: the steps up to a statement that is prepared; each may fail: calls back */
 void tuv_remote_prepare(tuv_remote_t* remote);
 void tuv_remote_preparing(tuv_remote_t* remote, const tuv_reply_t* reply);
+void tuv_remote_without_scales(tuv_remote_t* remote); /* the server will not tell them */
 void tuv_remote_unprepared(tuv_remote_t* remote, const tuv_failure_t* failure);
+
+/* stmt_scales.c: those of DECIMALs that the fields do not tell */
+bool tuv_remote_wants_scales(const tuv_remote_t* remote);
+void tuv_remote_ask_scales(tuv_remote_t* remote); /* may fail: calls back */
+void tuv_remote_take_scales(tuv_remote_t* remote, const tuv_reply_t* reply);
 
 /* stmt_receive.c: the answers */
 void tuv_remote_begin(tuv_remote_t* remote, tuv_batch_t* batch); /* its statement's first job's */

@@ -12,7 +12,7 @@ static void open_patient(it_t* it, job_t* job, const char* keys) {
 
 static int put_tagged(job_t* job, const char* table, int64_t group, const char* place,
                       const taosuv_value_t values[4]) {
-  char name[300];
+  char name[512];
   snprintf(name, sizeof name, "%s.%s", job->db, table);
   taosuv_value_t tags[] = {taosuv_i64(group), taosuv_text(place, TAOSUV_NUL_TERMINATED)};
   return taosuv_writer_row(job->writer, name, TAOSUV_NUL_TERMINATED, tags, 2, values, 4);

@@ -4,7 +4,7 @@
 
 /* A client in the job's database, over the one or the other. */
 static taosuv_client_t* client_over(it_t* it, const char* db, bool http, const char* keys) {
-  char url[512], other[512];
+  char url[512], other[520];
   it_url(it, url, sizeof url, db, keys);
   bool is_ws = strncmp(url, "ws", 2) == 0;
   if (is_ws == !http) return it_client_url(it, url);

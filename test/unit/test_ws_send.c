@@ -418,18 +418,42 @@ static void all_frames_can_be_withdrawn_one_after_the_other(void** state) {
 
 /* ---- large messages ---- */
 
+static uint8_t* make_large(size_t size) {
+  uint8_t* large = malloc(size);
+  assert_non_null(large);
+  for (size_t i = 0; i < size; i++) large[i] = (uint8_t) (i * 31 + (i >> 9));
+  return large;
+}
+
+/* Something before the large message. */
+static void begin_large(void) {
+  ws_fixture_open(f);
+  send_bytes(TUV_WS_BINARY, bytes, 10);
+}
+
+/* And after it; all of it arrives. */
+static void end_large(const uint8_t* large, size_t size) {
+  sent_t sent;
+  send_bytes(TUV_WS_BINARY, bytes, 20);
+  f->stream.take = f->stream.take_total = SIZE_MAX;
+  ws_fixture_run(f);
+  sent_open(&sent);
+  sent_next(&sent, TUV_WS_BINARY, bytes, 10);
+  sent_next(&sent, TUV_WS_BINARY, large, size);
+  sent_next(&sent, TUV_WS_BINARY, bytes, 20);
+  sent_end(&sent);
+  ws_fixture_end(f);
+}
+
 /* However much the system takes of it, and when. */
 static void a_large_message_is_sent_while_it_is_made(void** state) {
   (void) state;
   enum { SIZE = 1 << 20 };
-  uint8_t* large = malloc(SIZE);
-  assert_non_null(large);
-  for (size_t i = 0; i < SIZE; i++) large[i] = (uint8_t) (i * 31 + (i >> 9));
+  uint8_t* large = make_large(SIZE);
   static const size_t takes[] = {SIZE_MAX, 0, 1, 1000, 131072, 131077, 500000};
   for (size_t i = 0; i < sizeof takes / sizeof takes[0]; i++) {
     uint64_t at = 0;
-    ws_fixture_open(f);
-    send_bytes(TUV_WS_BINARY, bytes, 10); /* something before it */
+    begin_large();
     f->stream.take = takes[i];
     assert_int_equal(tuv_ws_begin(&f->ws, TUV_WS_BINARY, SIZE, &at), 0);
     for (size_t done = 0, part = 1; done < SIZE; done += part, part = 3 * part + 1) {
@@ -439,16 +463,7 @@ static void a_large_message_is_sent_while_it_is_made(void** state) {
     assert_int_equal(tuv_ws_end(&f->ws), 0);
     assert_int_equal(tuv_ws_sent_up_to(&f->ws) > at, takes[i] > 16);
     if (takes[i] == SIZE_MAX) assert_true(f->ws.out.tail < 3u << 17); /* the same room again */
-    send_bytes(TUV_WS_BINARY, bytes, 20); /* and after it */
-    f->stream.take = SIZE_MAX;
-    ws_fixture_run(f);
-    sent_t sent;
-    sent_open(&sent);
-    sent_next(&sent, TUV_WS_BINARY, bytes, 10);
-    sent_next(&sent, TUV_WS_BINARY, large, SIZE);
-    sent_next(&sent, TUV_WS_BINARY, bytes, 20);
-    sent_end(&sent);
-    ws_fixture_end(f);
+    end_large(large, SIZE);
   }
   free(large);
 }
@@ -473,18 +488,14 @@ static void put_pieces(const uint8_t* large, uint8_t* masked, size_t size, const
 static void what_is_masked_in_advance_is_sent_from_where_it_is(void** state) {
   (void) state;
   enum { SIZE = (1 << 20) + 5 };
-  uint8_t* large = malloc(SIZE);
-  uint8_t* masked = malloc(SIZE);
-  assert_true(large != NULL && masked != NULL);
-  for (size_t i = 0; i < SIZE; i++) large[i] = (uint8_t) (i * 31 + (i >> 9));
+  uint8_t *large = make_large(SIZE), *masked = make_large(SIZE);
   static const size_t takes[] = {SIZE_MAX, 0, 1, 1000, 4097, 131072, 200003, 500000};
   static const size_t totals[] = {SIZE_MAX, 5, 300000};
   static const uint8_t mask[4] = {0xA1, 0xB2, 0xC3, 0xD4};
   for (size_t i = 0; i < 3 * (sizeof takes / sizeof takes[0]); i++) {
     size_t take = takes[i / 3], size = i % 2 == 0 ? SIZE : 90000; /* too small to be given early */
     uint64_t at = 0;
-    ws_fixture_open(f);
-    send_bytes(TUV_WS_BINARY, bytes, 10);
+    begin_large();
     f->stream.take = take;
     f->stream.take_total = totals[i % 3];
     assert_int_equal(tuv_ws_begin_masked(&f->ws, TUV_WS_BINARY, size, mask, &at), 0);
@@ -492,16 +503,7 @@ static void what_is_masked_in_advance_is_sent_from_where_it_is(void** state) {
     assert_int_equal(tuv_ws_end(&f->ws), 0);
     if (take == SIZE_MAX && i % 3 == 0 && size == SIZE) assert_true(f->ws.out.tail < 3u << 17);
     memset(masked, 0, SIZE); /* it is the caller's again */
-    send_bytes(TUV_WS_BINARY, bytes, 20);
-    f->stream.take = f->stream.take_total = SIZE_MAX;
-    ws_fixture_run(f);
-    sent_t sent;
-    sent_open(&sent);
-    sent_next(&sent, TUV_WS_BINARY, bytes, 10);
-    sent_next(&sent, TUV_WS_BINARY, large, size);
-    sent_next(&sent, TUV_WS_BINARY, bytes, 20);
-    sent_end(&sent);
-    ws_fixture_end(f);
+    end_large(large, size);
   }
   free(masked);
   free(large);
