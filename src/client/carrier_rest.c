@@ -26,6 +26,7 @@ int tuv_rest_send(tuv_conn_t* conn, tuv_op_t* op, const tuv_rest_message_t* mess
   const tuv_place_t* host = &client->hosts[conn->host];
   tuv_rest_conn_t* rest = &conn->rest;
   char id[24] = "";
+  bool basic = message->no_token && client->basic != NULL;
   if (message->with_id) snprintf(id, sizeof id, "%" PRIu64, op->id);
   tuv_http_head_t head = {.method = message->method,
                           .target = message->target,
@@ -33,7 +34,7 @@ int tuv_rest_send(tuv_conn_t* conn, tuv_op_t* op, const tuv_rest_message_t* mess
                           .more = id,
                           .host = host->name,
                           .port = host->port,
-                          .authorization = client->authorization,
+                          .authorization = basic ? client->basic : client->authorization,
                           .gzip = client->url.compression,
                           .has_body = message->has_body,
                           .body_size = message->size};

@@ -160,8 +160,10 @@ static int on_prepare(tuv_remote_t* remote, const tuv_reply_t* reply, tuv_step_t
     status = set_query(remote, count, err);
   }
   if (status == 0 && insert) status = check_insert(remote, err);
-  if (status == 0 && insert) settle_precision(tuv_form_of(remote->form));
-  return status < 0 ? status : ready(remote, next);
+  if (status < 0) return status;
+  if (insert) settle_precision(tuv_form_of(remote->form));
+  *next = TUV_STEP_SCALES;
+  return tuv_remote_wants_scales(remote) ? 0 : ready(remote, next);
 }
 
 /* The first version tells no number of parameters that it would be safe to ask for (PROTOCOL
@@ -210,6 +212,25 @@ void tuv_remote_unprepared(tuv_remote_t* remote, const tuv_failure_t* failure) {
   if (stmt != NULL) tuv_stmt_fail(stmt, failure);
 }
 
+/* After a step of being prepared. */
+static void go_on(tuv_remote_t* remote, tuv_step_t next) {
+  remote->step = TUV_STEP_NONE;
+  if (remote->stmt == NULL)
+    tuv_remote_settle(remote);
+  else if (next == TUV_STEP_SCALES)
+    tuv_remote_ask_scales(remote);
+  else if (next != TUV_STEP_NONE)
+    tuv_remote_post(remote, next);
+  else
+    tuv_stmt_go_on(remote);
+}
+
+void tuv_remote_without_scales(tuv_remote_t* remote) {
+  tuv_step_t next;
+  ready(remote, &next);
+  go_on(remote, next);
+}
+
 void tuv_remote_preparing(tuv_remote_t* remote, const tuv_reply_t* reply) {
   const tuv_stmt_sql_t* scan = &tuv_source_of(remote->source)->scan;
   tuv_step_t next = TUV_STEP_NONE;
@@ -225,15 +246,17 @@ void tuv_remote_preparing(tuv_remote_t* remote, const tuv_reply_t* reply) {
     case TUV_STEP_PROBE_NAME:
       next = scan->tags > 0 ? TUV_STEP_TAG_FIELDS : TUV_STEP_COLUMN_FIELDS;
       break;
+    case TUV_STEP_SCALES:
+      tuv_remote_take_scales(remote, reply);
+      status = ready(remote, &next);
+      break;
     default: status = on_first_fields(remote, reply, &next, &err); break;
   }
+  if (status == 0) {
+    go_on(remote, next);
+    return;
+  }
   remote->step = TUV_STEP_NONE;
-  if (status < 0)
-    tuv_remote_unprepared(remote, &(tuv_failure_t){status, 0, 0, err.text, tuv_conn_host(remote->conn)});
-  else if (remote->stmt == NULL)
-    tuv_remote_settle(remote);
-  else if (next != TUV_STEP_NONE)
-    tuv_remote_post(remote, next);
-  else
-    tuv_stmt_go_on(remote);
+  tuv_failure_t failure = {status, 0, 0, err.text, tuv_conn_host(remote->conn)};
+  tuv_remote_unprepared(remote, &failure);
 }

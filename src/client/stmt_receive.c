@@ -227,6 +227,8 @@ void tuv_remote_failed(tuv_op_t* op, const tuv_failure_t* failure) {
   tuv_remote_t* remote = TUV_CONTAINER(op, tuv_remote_t, op);
   if (remote->step == TUV_STEP_CLOSE)
     tuv_remote_closed(remote);
+  else if (remote->step == TUV_STEP_SCALES && failure->status == TAOSUV_ESERVER)
+    tuv_remote_without_scales(remote);
   else if (remote->step < TUV_STEP_NAME)
     tuv_remote_unprepared(remote, failure);
   else

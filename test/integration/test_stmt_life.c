@@ -272,6 +272,121 @@ static void other_fields_are_no_silent_mistake(void** state) {
   taosuv_stmt_close(stmt);
 }
 
+/* ---- decimals of servers that do not tell their scales with the fields ---- */
+
+static taosuv_client_t* with_prices(it_t* it, const char* keys) {
+  taosuv_client_t* maker = it_client(it, "");
+  const char* db = it_database(it, maker, "ms");
+  it_ok(it, maker, "create stable %s.st (ts timestamp, p decimal(10,3), q decimal(38,10)) "
+                   "tags (g int)", db);
+  it_ok(it, maker, "create table %s.d1 using %s.st tags (1)", db, db);
+  it_close_wait(it, maker);
+  return it_client_db(it, db, keys);
+}
+
+static void bind_price(taosuv_stmt_t* stmt, int64_t ts, int status) {
+  taosuv_value_t tag = taosuv_i64(1), row[] = {taosuv_i64(ts), taosuv_text("-1.2345", 7),
+                                               taosuv_text("98765432109876543210.5", 22)};
+  uint32_t count;
+  const taosuv_stmt_field_t* fields = taosuv_stmt_fields(stmt, &count);
+  if (fields[0].kind == TAOSUV_BIND_TABLE) assert_int_equal(taosuv_bind_table(stmt, "d1", 2), 0);
+  bool tagged = count > 3 && fields[count - 4].kind == TAOSUV_BIND_TAG;
+  if (tagged) assert_int_equal(taosuv_bind_tags(stmt, &tag, 1), 0);
+  if (taosuv_bind_row(stmt, row, 3) != status) fail_msg("%s", taosuv_stmt_message(stmt));
+}
+
+static void check_scales(const taosuv_stmt_t* stmt, bool told) {
+  uint32_t count;
+  const taosuv_stmt_field_t* fields = taosuv_stmt_fields(stmt, &count);
+  assert_int_equal(fields[count - 2].precision, told ? 10 : 0);
+  assert_int_equal(fields[count - 2].scale, told ? 3 : 0);
+  assert_int_equal(fields[count - 1].precision, told ? 38 : 0);
+  assert_int_equal(fields[count - 1].scale, told ? 10 : 0);
+}
+
+static void scales_are_asked_for(void** state) {
+  it_t* it = *state;
+  it_needs_bundled(it);
+  static const char* const sqls[][2] = {
+      {"insert into ? using st tags(?) values(?,?,?)", NULL},
+      {"insert into ? using `st` (g) tags(?) (ts, p, q) values(?,?,?)", NULL},
+      {"insert into d1 using st tags(?) values(?,?,?)", NULL},
+      {"insert into `d1` values(?,?,?)", NULL},
+      {"insert into ? values(?,?,?)", "d1"}};
+  taosuv_client_t* client = with_prices(it, "");
+  for (size_t i = 0; i < COUNT(sqls); i++) {
+    it_op_t op = {0};
+    op.prepare.table = sqls[i][1];
+    if (it_end(it_prepare(it, client, &op, sqls[i][0]), &op) != 0) fail_msg("%s", op.message);
+    taosuv_stmt_t* stmt = op.prepare.stmt;
+    check_scales(stmt, true);
+    bind_price(stmt, T0 + (int64_t) i, 0);
+    assert_int_equal(it_executed(it, stmt), 1);
+    taosuv_stmt_close(stmt);
+    uint64_t asked = actions(it, "binary_query");
+    op = (it_op_t){0};
+    op.prepare.table = sqls[i][1];
+    assert_int_equal(it_end(it_prepare(it, client, &op, sqls[i][0]), &op), 0);
+    check_scales(op.prepare.stmt, true);
+    assert_int_equal(actions(it, "binary_query"), asked);
+    taosuv_stmt_close(op.prepare.stmt);
+  }
+  assert_int_equal(it_number(it, client, "select count(*) from st where p = -1.235 and "
+                                         "q = 98765432109876543210.5"), COUNT(sqls));
+  it_until_no_results(it);
+}
+
+/* Whoever may not read, or is answered nonsense, binds their integers. */
+static void without_scales_decimals_are_integers(void** state) {
+  it_t* it = *state;
+  it_needs_bundled(it);
+  static const char sql[] = "insert into ? using st tags(?) values(?,?,?)";
+  static const ts_rule_t rules[] = {
+      {.action = "binary_query", .answer = TS_ANSWER_ERROR, .code = 0x0303, .text = "Privilege"},
+      {.action = "binary_query", .answer = TS_ANSWER_SQL, .text = "select 1, 2"},
+      {.action = "binary_query", .answer = TS_ANSWER_SQL, .text = "select q from st"}};
+  taosuv_client_t* client = with_prices(it, "stmt_cache=0");
+  for (size_t i = 0; i < COUNT(rules); i++) {
+    it_rule(it, &rules[i]);
+    taosuv_stmt_t* stmt = it_stmt(it, client, sql);
+    it_unrule(it);
+    check_scales(stmt, false);
+    bind_price(stmt, T0, TAOSUV_ENOTSUP);
+    static const uint8_t p[8] = {1}, q[16] = {2};
+    taosuv_value_t row[] = {taosuv_i64(T0), taosuv_bytes(p, 8), taosuv_bytes(q, 16)};
+    assert_int_equal(taosuv_bind_row(stmt, row, 3), 0);
+    assert_int_equal(it_executed(it, stmt), 1);
+    taosuv_stmt_close(stmt);
+  }
+  assert_int_equal(it_number(it, client, "select count(*) from st where p = 0.001"), 1);
+  it_until_no_results(it);
+}
+
+/* While the query is under way. */
+static void asking_for_scales_can_end(void** state) {
+  it_t* it = *state;
+  it_needs_bundled(it);
+  static const char sql[] = "insert into ? using st tags(?) values(?,?,?)";
+  for (int way = 0; way < 3; way++) {
+    it_op_t op = {0};
+    taosuv_client_t* client = with_prices(it, "");
+    uint32_t rule = it_rule(it, &(ts_rule_t){.action = "binary_query", .times = 1, .wait_ms = 20});
+    assert_int_equal(it_prepare(it, client, &op, sql), 0);
+    it_until_hits(it, rule, 1);
+    it_slot_t* slot = it_slot(it, client);
+    if (way == 0) assert_int_equal(taosuv_cancel(&op.req), 0);
+    if (way == 1) it_close(it, client);
+    if (way == 2) ts_conn_cut(it_conn(it));
+    assert_int_equal(it_wait(&op), way == 2 ? 0 : TAOSUV_ECANCELED);
+    it_unrule(it);
+    if (way == 2) check_scales(op.prepare.stmt, true);
+    taosuv_stmt_close(op.prepare.stmt);
+    if (way == 1) it_closed(slot);
+    it_until_no_results(it);
+    if (way != 1) it_close_wait(it, client);
+  }
+}
+
 /* ---- connections ---- */
 
 static void bound_batches_move_to_another_connection(void** state) {
@@ -579,6 +694,9 @@ int main(void) {
       IT_TEST(the_first_version_s_limit_is_a_table_s),
       IT_TEST(a_changed_table_is_told),
       IT_TEST(other_fields_are_no_silent_mistake),
+      IT_TEST(scales_are_asked_for),
+      IT_TEST(without_scales_decimals_are_integers),
+      IT_TEST(asking_for_scales_can_end),
       IT_TEST(bound_batches_move_to_another_connection),
       IT_TEST(executed_batches_are_lost_unless_they_may_repeat),
       IT_TEST(a_statement_outlives_its_server),

@@ -195,10 +195,6 @@ static void bind_columns(taosuv_stmt_t* stmt, const schema_t* schema, const tabl
   must(taosuv_bind_columns(stmt, to - from, arrays, schema->count), stmt);
 }
 
-/* Servers before 3.4 do not tell a DECIMAL's scale, without which its text means nothing: there they
- * are bound by column only, as their integers. */
-static bool scales_are_told;
-
 static taosuv_value_t decimal_of(const cell_t* cell, const kind_t* kind, char text[TEXT]) {
   taosuv_decimal_t value;
   memcpy(&value.low, cell->bytes, 8);
@@ -343,14 +339,7 @@ static taosuv_stmt_t* prepare(it_t* it, taosuv_client_t* client, const schema_t*
   int at = snprintf(sql, sizeof sql, "insert into ? using st tags(?) values(?");
   for (uint32_t i = 1; i < schema->count; i++) at += snprintf(sql + at, sizeof sql - (size_t) at, ",?");
   snprintf(sql + at, sizeof sql - (size_t) at, ")");
-  taosuv_stmt_t* stmt = it_stmt(it, client, sql);
-  uint32_t count;
-  const taosuv_stmt_field_t* fields = taosuv_stmt_fields(stmt, &count);
-  scales_are_told = true;
-  for (uint32_t i = 0; i < count; i++)
-    if (fields[i].type == TAOSUV_TYPE_DECIMAL64 || fields[i].type == TAOSUV_TYPE_DECIMAL128)
-      scales_are_told = scales_are_told && fields[i].precision > 0;
-  return stmt;
+  return it_stmt(it, client, sql);
 }
 
 static void begin_table(taosuv_stmt_t* stmt, uint32_t table, char name[16]) {
@@ -369,7 +358,6 @@ static void round_trip(it_t* it, taosuv_client_t* client, const schema_t* schema
   it_ok(it, client, "drop stable if exists st");
   create(it, client, schema);
   taosuv_stmt_t* stmt = prepare(it, client, schema);
-  if (!scales_are_told) style = 0;
   for (uint32_t i = 0; i < count; i++) fill(&tables[i], schema, 1 + (uint32_t) draw(MAX_ROWS));
   for (uint32_t batch = 0; batch < batches; batch++) {
     uint64_t rows = 0;
