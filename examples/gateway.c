@@ -1,16 +1,18 @@
 /* A gateway: takes points over HTTP, and writes them through one writer of lines, on one loop.
  *
- *   gateway [--port N] [--db NAME] [--precision ms|us|ns] [--max-pending BYTES]
+ *   gateway [--port N] [--db NAME] [--precision ms|us|ns] [--max-pending BYTES] [--timeout MS]
  *
  *   POST /write   line protocol, or with Content-Type application/json one point or an array of
  *                 {"measurement": "m", "tags": {}, "fields": {}, "timestamp": 1700000000000}
- *                 204: taken. What could not be written after that is in /stats, and told on stderr
+ *                 202: taken, and not written yet. What could not be written after that is in
+ *                 /stats, and told on stderr
  *   GET /stats    what was taken, written, failed, as JSON
  *   GET /         a page that draws it
  *
  * Times are milliseconds unless --precision says otherwise, and this moment's where there is none.
  * Numbers of JSON become DOUBLE. While --max-pending bytes wait for the server, who sends more
- * waits, too: its connection is not read. It listens on 127.0.0.1, port 8086; 0 takes a free one.
+ * waits, too: its connection is not read; after --timeout it is told 503, and its points are not
+ * taken. So long a request may take to come, and an answer to go. It listens on 127.0.0.1, port 8086; 0 takes a free one.
  * SIGINT and SIGTERM end it when all that was taken is written, a second one at once. From the
  * environment: TAOSUV_URL. */
 #include <ctype.h>
@@ -23,11 +25,12 @@
 #include <yyjson.h>
 
 #include "gateway.h"
+#include "set_up.h"
 
 static struct {
   uv_loop_t* loop;
-  const char *url, *db, *precision;
-  int port;
+  const char* url;
+  gateway_http_options_t http;
   size_t max_pending;
   taosuv_client_t* first;  /* without a database: it makes one */
   taosuv_client_t* client; /* in that */
@@ -38,7 +41,7 @@ static struct {
   uint64_t started;
   char failure[GATEWAY_WHY]; /* the last report */
   int listening, ending, failed;
-} app = {.db = "gateway", .precision = "ms", .port = 8086};
+} app = {.http = {.port = 8086, .db = "gateway", .precision = "ms", .timeout = 30000}};
 
 /* ---- the end ---- */
 
@@ -133,8 +136,8 @@ char* gateway_stats(size_t* length) {
   yyjson_mut_val* root = doc != NULL ? yyjson_mut_obj(doc) : NULL;
   if (root == NULL) return NULL;
   yyjson_mut_doc_set_root(doc, root);
-  yyjson_mut_obj_add_str(doc, root, "database", app.db);
-  yyjson_mut_obj_add_str(doc, root, "precision", app.precision);
+  yyjson_mut_obj_add_str(doc, root, "database", app.http.db);
+  yyjson_mut_obj_add_str(doc, root, "precision", app.http.precision);
   add_count(doc, root, "uptime_ms", uv_now(app.loop) - app.started);
   add_totals(doc, root);
   add_requests(doc, root);
@@ -169,21 +172,21 @@ static void on_opened(taosuv_writer_open_t* req, int status) {
     return;
   }
   app.listening = 1;
-  status = gateway_http_start(app.loop, &app.port, app.db, app.precision);
+  status = gateway_http_start(app.loop, &app.http);
   if (status < 0) {
-    fprintf(stderr, "port %d: ", app.port);
+    fprintf(stderr, "port %d: ", app.http.port);
     give_up("listening", uv_strerror(status));
     return;
   }
-  printf("http://127.0.0.1:%d/ writes to the database %s\n", app.port, app.db);
+  printf("http://127.0.0.1:%d/ writes to the database %s\n", app.http.port, app.http.db);
   fflush(stdout);
 }
 
 static int open_writer(void) {
   taosuv_writer_options_t options;
   taosuv_writer_options_init(&options);
-  options.precision = *app.precision == 'm'   ? TAOSUV_LINES_MS
-                      : *app.precision == 'u' ? TAOSUV_LINES_US
+  options.precision = *app.http.precision == 'm'   ? TAOSUV_LINES_MS
+                      : *app.http.precision == 'u' ? TAOSUV_LINES_US
                                               : TAOSUV_LINES_NS;
   options.max_bytes = app.max_pending;
   options.on_report = on_report;
@@ -193,19 +196,11 @@ static int open_writer(void) {
 
 /* ---- the beginning ---- */
 
-/* The URL with the database in its path: where schemaless writes go is the connection's. */
+/* Where schemaless writes go is the connection's. */
 static int open_database(void) {
   char whole[1024];
-  const char* keys = strchr(app.url, '?');
-  size_t length = keys != NULL ? (size_t) (keys - app.url) : strlen(app.url);
-  while (length > 0 && app.url[length - 1] == '/') length--;
-  const char* host = strstr(app.url, "://");
-  if (host == NULL || memchr(host + 3, '/', length - (size_t) (host + 3 - app.url)) != NULL)
-    return TAOSUV_EURL; /* it names a database of its own */
-  int size = snprintf(whole, sizeof whole, "%.*s/%s%s", (int) length, app.url, app.db,
-                      keys != NULL ? keys : "");
-  if (size >= (int) sizeof whole) return TAOSUV_EURL;
-  return taosuv_client_create(app.loop, whole, &app.client);
+  int status = set_up_url(app.url, app.http.db, whole, sizeof whole);
+  return status < 0 ? status : taosuv_client_create(app.loop, whole, &app.client);
 }
 
 static void on_created(taosuv_exec_t* req, int status) {
@@ -223,8 +218,8 @@ static void on_created(taosuv_exec_t* req, int status) {
 
 static int create_database(void) {
   char sql[160];
-  snprintf(sql, sizeof sql, "CREATE DATABASE IF NOT EXISTS %s PRECISION '%s'", app.db,
-           app.precision);
+  snprintf(sql, sizeof sql, "CREATE DATABASE IF NOT EXISTS %s PRECISION '%s'", app.http.db,
+           app.http.precision);
   return taosuv_exec(app.first, &app.exec, sql, TAOSUV_NUL_TERMINATED, on_created);
 }
 
@@ -250,11 +245,13 @@ static int read_arguments(int argc, char** argv) {
     uint64_t number;
     if (i + 1 == argc) return -1;
     if (strcmp(argv[i], "--db") == 0 && is_name(value)) {
-      app.db = value;
+      app.http.db = value;
     } else if (strcmp(argv[i], "--precision") == 0) {
-      app.precision = value; /* gateway_points_init looks at it */
+      app.http.precision = value; /* gateway_points_init looks at it */
     } else if (strcmp(argv[i], "--port") == 0 && read_number(value, 65535, &number) == 0) {
-      app.port = (int) number;
+      app.http.port = (int) number;
+    } else if (strcmp(argv[i], "--timeout") == 0 && read_number(value, 86400000, &number) == 0) {
+      app.http.timeout = number;
     } else if (strcmp(argv[i], "--max-pending") == 0 &&
                read_number(value, SIZE_MAX, &number) == 0) {
       app.max_pending = (size_t) number;
@@ -262,13 +259,13 @@ static int read_arguments(int argc, char** argv) {
       return -1;
     }
   }
-  return gateway_points_init(app.precision);
+  return gateway_points_init(app.http.precision);
 }
 
 int main(int argc, char** argv) {
   if (read_arguments(argc, argv) < 0) {
     fprintf(stderr, "usage: gateway [--port N] [--db name] [--precision ms|us|ns] "
-                    "[--max-pending BYTES]\n");
+                    "[--max-pending BYTES] [--timeout MS]\n");
     return 2;
   }
   signal(SIGPIPE, SIG_IGN);

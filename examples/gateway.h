@@ -42,9 +42,14 @@ typedef struct gateway_http_stats_s {
   uint32_t connections, waiting;
 } gateway_http_stats_t;
 
-/* Listens on 127.0.0.1; `port` 0 becomes the one that the system chose. `db` and `precision` are
- * what a request may name in its query. */
-int gateway_http_start(uv_loop_t* loop, int* port, const char* db, const char* precision);
+typedef struct gateway_http_options_s {
+  int port;                   /* 0: the system chooses one, and it is put here */
+  const char *db, *precision; /* what a request may name in its query */
+  uint64_t timeout; /* ms for a request to come, for the writer to have room, for an answer to go */
+} gateway_http_options_t;
+
+/* Listens on 127.0.0.1. */
+int gateway_http_start(uv_loop_t* loop, gateway_http_options_t* options);
 void gateway_http_stop(void);
 /* The writer has room again: connections that wait go on. */
 void gateway_http_drained(void);

@@ -57,25 +57,30 @@ static const char* reason_of(int status) {
   static const struct {
     int status;
     const char* reason;
-  } reasons[] = {{200, "OK"}, {204, "No Content"}, {400, "Bad Request"}, {403, "Forbidden"},
-                 {404, "Not Found"}, {405, "Method Not Allowed"}, {413, "Content Too Large"},
-                 {414, "URI Too Long"}, {415, "Unsupported Media Type"},
+  } reasons[] = {{200, "OK"}, {202, "Accepted"}, {400, "Bad Request"}, {403, "Forbidden"},
+                 {404, "Not Found"}, {405, "Method Not Allowed"}, {408, "Request Timeout"},
+                 {413, "Content Too Large"}, {414, "URI Too Long"},
+                 {415, "Unsupported Media Type"},
                  {431, "Request Header Fields Too Large"}};
   for (size_t i = 0; i < sizeof reasons / sizeof *reasons; i++)
     if (reasons[i].status == status) return reasons[i].reason;
   return "Service Unavailable";
 }
 
+static void drop_large_body(conn_t* conn) {
+  conn->body_size = 0;
+  if (conn->body_room <= KEPT_BODY) return;
+  free(conn->body);
+  conn->body = NULL;
+  conn->body_room = 0;
+}
+
 static void begin_request(conn_t* conn) {
-  if (conn->body_room > KEPT_BODY) {
-    free(conn->body);
-    conn->body = NULL;
-    conn->body_room = 0;
-  }
+  drop_large_body(conn);
   gateway_lines_clear(&conn->lines);
   conn->url_length = conn->name_length = conn->value_length = conn->head_size = 0;
-  conn->body_size = 0;
-  conn->json = conn->encoded = conn->foreign = conn->expects = conn->refusal = 0;
+  conn->headers = conn->begun = conn->refusal = 0;
+  conn->json = conn->unknown = conn->encoded = conn->foreign = conn->expects = 0;
 }
 
 static void answered(conn_t* conn) {
@@ -121,28 +126,41 @@ static void send_answer(conn_t* conn, size_t head, const char* body, size_t leng
     gateway_close(conn);
 }
 
+static int is_to_write(const conn_t* conn) {
+  return strncmp(conn->url, "/write", 6) == 0 && (conn->url[6] == 0 || conn->url[6] == '?');
+}
+
+/* What a status asks for besides. */
+static const char* more_of(const conn_t* conn, int status) {
+  if (status == 503) return "Retry-After: 1\r\n";
+  if (status != 405) return "";
+  return is_to_write(conn) ? "Allow: POST\r\n" : "Allow: GET, HEAD\r\n";
+}
+
 /* Answers with a body that lives until it is written: a constant, conn->why, or conn->owned. */
 static void respond(conn_t* conn, int status, const char* type, const char* body, size_t length) {
   int size = snprintf(conn->head, sizeof conn->head,
                       "HTTP/1.1 %d %s\r\n"
-                      "Connection: %s\r\n",
-                      status, reason_of(status), conn->keep ? "keep-alive" : "close");
+                      "Connection: %s\r\n"
+                      "Content-Length: %zu\r\n"
+                      "%s",
+                      status, reason_of(status), conn->keep ? "keep-alive" : "close", length,
+                      more_of(conn, status));
   char* at = conn->head + size;
   size_t room = sizeof conn->head - (size_t) size;
-  if (status != 204)
+  if (length > 0)
     size += snprintf(at, room,
                      "Content-Type: %s; charset=utf-8\r\n"
-                     "Content-Length: %zu\r\n"
                      "Cache-Control: no-store\r\n"
                      "X-Content-Type-Options: nosniff\r\n"
                      "Content-Security-Policy: default-src 'none'; style-src 'unsafe-inline'; "
                      "script-src 'unsafe-inline'; connect-src 'self'\r\n"
-                     "%s\r\n",
-                     type, length, status == 405 ? "Allow: GET, HEAD, POST\r\n" : "");
+                     "\r\n",
+                     type);
   else
     size += snprintf(at, room, "\r\n");
   conn->state = WRITING;
-  conn->deadline = uv_now(gateway_http.loop) + BUSY_MS;
+  conn->deadline = uv_now(gateway_http.loop) + gateway_http.timeout;
   send_answer(conn, (size_t) size, body, conn->parser.method == HTTP_HEAD ? 0 : length);
 }
 
@@ -151,6 +169,25 @@ void gateway_refuse(conn_t* conn, int status, const char* why) {
   size_t length = strlen(conn->why);
   if (length + 1 < sizeof conn->why) conn->why[length++] = '\n';
   respond(conn, status, "text/plain", conn->why, length);
+}
+
+/* ---- when time is up ---- */
+
+void gateway_expire(conn_t* conn) {
+  if (conn->state == WAITING) {
+    gateway_forget_waiting(conn);
+    gateway_http.stats.refused++;
+    gateway_refuse(conn, 503, "the server is behind");
+    gateway_go_on(conn);
+  } else if (conn->state == READING && conn->begun) {
+    conn->keep = 0;
+    conn->at = conn->end = 0;
+    gateway_http.stats.requests++;
+    gateway_http.stats.refused++;
+    gateway_refuse(conn, 408, "the request took too long");
+  } else {
+    gateway_close(conn);
+  }
 }
 
 /* ---- requests ---- */
@@ -177,10 +214,11 @@ void gateway_write_points(conn_t* conn) {
   int status = gateway_write(&conn->lines, conn->why);
   if (status == 0) {
     gateway_http.stats.taken++;
-    respond(conn, 204, NULL, NULL, 0);
+    respond(conn, 202, NULL, NULL, 0);
   } else if (status == TAOSUV_EAGAIN) {
+    if (conn->state != WAITING) conn->deadline = uv_now(gateway_http.loop) + gateway_http.timeout;
     conn->state = WAITING;
-    conn->deadline = UINT64_MAX;
+    drop_large_body(conn); /* its lines are made */
     conn->behind = NULL;
     if (gateway_http.first_waiting == NULL)
       gateway_http.first_waiting = conn;
@@ -208,6 +246,7 @@ static int read_points(conn_t* conn, const char* query) {
   char letter[2] = {unit[0], 0}; /* InfluxDB's clients say n and u */
   if (conn->foreign) return because(conn, 403, "not from a page", "");
   if (conn->encoded) return because(conn, 415, "the body must not be compressed", "");
+  if (conn->unknown) return because(conn, 415, "points are text or application/json", "");
   if (names_another(query, "db", gateway_http.db, gateway_http.db))
     return because(conn, 400, "this gateway writes to ", gateway_http.db);
   if (names_another(query, "precision", unit, *letter == 'm' ? unit : letter))
@@ -241,7 +280,7 @@ void gateway_handle(conn_t* conn) {
   size_t path = strcspn(conn->url, "?");
   const char* query = conn->url + path;
   int is_get = conn->parser.method == HTTP_GET || conn->parser.method == HTTP_HEAD;
-  int to_write = path == 6 && memcmp(conn->url, "/write", 6) == 0;
+  int to_write = is_to_write(conn);
   int to_stats = path == 6 && memcmp(conn->url, "/stats", 6) == 0;
   int to_page = path == 1 && *conn->url == '/';
   if (!to_write && !to_stats && !to_page)

@@ -35,7 +35,8 @@ static void append(char* text, size_t* length, size_t room, const char* at, size
 
 static int on_begin(llhttp_t* parser) {
   conn_t* conn = parser->data;
-  conn->deadline = uv_now(gateway_http.loop) + BUSY_MS;
+  conn->begun = 1;
+  conn->deadline = uv_now(gateway_http.loop) + gateway_http.timeout;
   return 0;
 }
 
@@ -59,14 +60,26 @@ static int on_value(llhttp_t* parser, const char* at, size_t length) {
   return count_head(conn, length);
 }
 
+static int is_type(const char* value, const char* type) {
+  size_t length = strlen(type);
+  return strncasecmp(value, type, length) == 0 && strchr("; \t", value[length]) != NULL;
+}
+
+/* Line protocol has no type of its own, and curl calls everything a form. */
+static void read_type(conn_t* conn) {
+  conn->json = is_type(conn->value, "application/json");
+  conn->unknown = !conn->json && strncasecmp(conn->value, "text/", 5) != 0 &&
+                  !is_type(conn->value, "application/octet-stream") &&
+                  !is_type(conn->value, "application/x-www-form-urlencoded");
+}
+
 static int on_header(llhttp_t* parser) {
   conn_t* conn = parser->data;
-  static const char json[] = "application/json";
+  if (++conn->headers > MAX_HEADERS) return give_up(conn, 431, "more than 100 header fields");
   if (conn->value_length == 0) conn->value[0] = 0;
   if (conn->name_length == 0) conn->name[0] = 0;
   if (strcasecmp(conn->name, "content-type") == 0)
-    conn->json = strncasecmp(conn->value, json, sizeof json - 1) == 0 &&
-                 strchr("; \t", conn->value[sizeof json - 1]) != NULL;
+    read_type(conn);
   else if (strcasecmp(conn->name, "content-encoding") == 0)
     conn->encoded = strcasecmp(conn->value, "identity") != 0;
   else if (strcasecmp(conn->name, "expect") == 0)
@@ -184,7 +197,7 @@ static void on_tick(uv_timer_t* timer) {
   uint64_t now = uv_now(gateway_http.loop);
   for (conn_t *conn = gateway_http.conns, *next; conn != NULL; conn = next) {
     next = conn->next;
-    if (conn->deadline <= now) gateway_close(conn);
+    if (conn->deadline <= now) gateway_expire(conn);
   }
 }
 
@@ -192,12 +205,15 @@ static void on_refused(uv_handle_t* handle) {
   free(handle);
 }
 
-/* Accepted, to be taken out of the queue, and closed. */
+/* Accepted, to be taken out of the queue, told, and closed. */
 static void turn_away(uv_stream_t* listener) {
+  static char answer[] = "HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\n"
+                         "Retry-After: 1\r\nContent-Length: 0\r\n\r\n";
+  uv_buf_t buf = uv_buf_init(answer, sizeof answer - 1);
   uv_tcp_t* tcp = malloc(sizeof *tcp);
   if (tcp == NULL) return;
   uv_tcp_init(gateway_http.loop, tcp);
-  uv_accept(listener, (uv_stream_t*) tcp);
+  if (uv_accept(listener, (uv_stream_t*) tcp) == 0) (void) uv_try_write((uv_stream_t*) tcp, &buf, 1);
   uv_close((uv_handle_t*) tcp, on_refused);
 }
 
@@ -237,24 +253,25 @@ static void set_callbacks(llhttp_settings_t* settings) {
   settings->on_message_complete = on_complete;
 }
 
-int gateway_http_start(uv_loop_t* loop, int* port, const char* db, const char* precision) {
+int gateway_http_start(uv_loop_t* loop, gateway_http_options_t* options) {
   struct sockaddr_in address;
   struct sockaddr_storage bound;
   int size = sizeof bound;
   gateway_http.loop = loop;
-  gateway_http.db = db;
-  gateway_http.precision = precision;
+  gateway_http.db = options->db;
+  gateway_http.precision = options->precision;
+  gateway_http.timeout = options->timeout;
   set_callbacks(&gateway_http.settings);
   uv_tcp_init(loop, &gateway_http.listener);
   uv_timer_init(loop, &gateway_http.tick);
-  uv_timer_start(&gateway_http.tick, on_tick, 1000, 1000);
-  int status = uv_ip4_addr("127.0.0.1", *port, &address);
+  uv_timer_start(&gateway_http.tick, on_tick, TICK_MS, TICK_MS);
+  int status = uv_ip4_addr("127.0.0.1", options->port, &address);
   if (status == 0)
     status = uv_tcp_bind(&gateway_http.listener, (const struct sockaddr*) (void*) &address, 0);
   if (status == 0) status = uv_listen((uv_stream_t*) &gateway_http.listener, 128, on_connection);
   if (status == 0)
     status = uv_tcp_getsockname(&gateway_http.listener, (struct sockaddr*) (void*) &bound, &size);
-  if (status == 0) *port = ntohs(((struct sockaddr_in*) (void*) &bound)->sin_port);
+  if (status == 0) options->port = ntohs(((struct sockaddr_in*) (void*) &bound)->sin_port);
   return status;
 }
 

@@ -10,10 +10,11 @@
 
 #include "gateway.h"
 
-enum { MAX_CONNECTIONS = 256, MAX_HEAD = 16384, MAX_URL = 256, CHUNK = 16384, KEPT_BODY = 1 << 16 };
-/* How long, in ms, a connection may be quiet, need for a request or an answer, and read what it is
- * sent after its last answer. */
-enum { IDLE_MS = 60000, BUSY_MS = 30000, LINGER_MS = 2000 };
+enum { MAX_CONNECTIONS = 256, MAX_HEAD = 16384, MAX_HEADERS = 100, MAX_URL = 256 };
+enum { CHUNK = 16384, KEPT_BODY = 1 << 16 };
+/* How long, in ms, a connection may be quiet, and read what it is sent after its last answer. For the
+ * rest (gateway_http.timeout): a request, a wait for the writer, an answer. */
+enum { IDLE_MS = 60000, LINGER_MS = 2000, TICK_MS = 200 };
 
 typedef enum { READING, WAITING, WRITING, LINGERING, CLOSING } state_t;
 
@@ -31,7 +32,7 @@ typedef struct conn_s {
   /* The request. */
   char url[MAX_URL], name[32], value[64];
   size_t url_length, name_length, value_length, head_size;
-  int json, encoded, foreign, expects;
+  int headers, begun, json, unknown, encoded, foreign, expects;
   char* body;
   size_t body_size, body_room;
   gateway_lines_t lines;
@@ -50,6 +51,7 @@ typedef struct gateway_http_s {
   conn_t* conns;
   conn_t *first_waiting, *last_waiting;
   const char *db, *precision;
+  uint64_t timeout;
   gateway_http_stats_t stats;
 } gateway_http_t;
 
@@ -66,6 +68,8 @@ void gateway_forget_waiting(conn_t* conn);
 void gateway_handle(conn_t* conn);
 /* Gives the lines to the writer; when it is full the connection waits in line. */
 void gateway_write_points(conn_t* conn);
+/* When its time is up: says so, if it is in the midst of something, or closes it. */
+void gateway_expire(conn_t* conn);
 /* `why` is a constant or conn->why. */
 void gateway_refuse(conn_t* conn, int status, const char* why);
 

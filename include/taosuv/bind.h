@@ -36,8 +36,9 @@ typedef struct taosuv_stmt_field_s {
  * A field takes the kinds named here and no other (TAOSUV_ETYPE): nothing is converted but integers
  * of one width to another, double to FLOAT and timespec to TIMESTAMP, each checked for its range. A
  * text for a DECIMAL is digits with a sign and a point, both optional; digits behind the field's
- * scale are rounded half away from zero, and what has too many before the point is refused. Where
- * the server does not tell a DECIMAL's scale (3.3.6), it is bound as its integer only
+ * scale are rounded half away from zero, and what has too many before the point is refused. Servers
+ * before 3.4 are sent its integer; where they do not tell the scale with the fields (3.3.6), preparing
+ * asks for it with a query of no rows, and if that is refused only the integer can be bound
  * (TAOSUV_ENOTSUP).
  *
  * A query's parameters have no field: they are sent as BOOL, BIGINT, BIGINT UNSIGNED, DOUBLE,

@@ -28,7 +28,9 @@ typedef enum {
 } taosuv_lines_precision_t;
 
 /* Writes points into the current database (the URL's): tables, columns and tags that are not there
- * are made. One bad line fails the whole request, and none of it is written.
+ * are made. One bad line fails the whole request, and none of it is written. Without a database the
+ * server refuses it (9750, PROTOCOL 8.1), and over HTTP the call does (TAOSUV_ENOTSUP), as it does
+ * with a precision for telnet lines or JSON, for which there is no place.
  *
  * The text is UTF-8 in any number of buffers that are joined as they are: a buffer that ends a line
  * has its newline in it. It is copied before the call returns and travels as one message. A text
@@ -46,8 +48,9 @@ struct taosuv_insert_lines_s {
   int format;    /* in: taosuv_lines_format_t */
   int precision; /* in: taosuv_lines_precision_t */
   int64_t ttl;   /* in: days that child tables made by this live; 0: for ever */
-  /* in: the tag whose value is the child table's name, read during the call only (server 3.3.3.0 or
-   * newer); length 0: none. Without it a child's name is made from a hash of its tags */
+  /* in: the tag whose value is the child table's name, read during the call only; length 0: none.
+   * Without it a child's name is made from a hash of its tags. A server before 3.3.3.0 would ignore
+   * it: TAOSUV_EVERSION, returned or as status */
   const char* table_name_key;
   size_t table_name_key_length;
   int64_t affected_rows; /* out: rows written; several of one table and time count once. -1 over HTTP,

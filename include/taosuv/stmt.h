@@ -26,7 +26,9 @@ typedef struct taosuv_stmt_s taosuv_stmt_t;
  * Returns also TAOSUV_ENOTSUP: without a question mark, for `insert into ? values(…)` without
  * `table`, and over http://. Completes with what the server says of the SQL (TAOSUV_ESERVER), with
  * TAOSUV_EVERSION (stmt_version=2 and a server before 3.3.3.0), and with TAOSUV_ENOTSUP: a type, or
- * with the first version a form of SQL, that cannot be sent to this server. */
+ * with the first version a form of SQL, that cannot be sent to this server. By the first version the
+ * first column must be the TIMESTAMP, and all others are refused where the precision is not
+ * milliseconds: gateways would make other times of them. */
 typedef struct taosuv_stmt_prepare_s taosuv_stmt_prepare_t;
 typedef void (*taosuv_stmt_prepare_cb)(taosuv_stmt_prepare_t* req, int status);
 struct taosuv_stmt_prepare_s {
@@ -92,10 +94,10 @@ TAOSUV_EXTERN const char* taosuv_stmt_message(const taosuv_stmt_t* stmt);
 /* Executes what is bound: the batch leaves the statement, which is empty again when the call
  * returns. Several batches may be pending: they run one after another, each with its own affected
  * rows; one that fails does not stop the next. TAOSUV_EINVAL without a row, with an unfinished row,
- * without a table's name or tags, and when the last prepare failed; TAOSUV_EMSGSIZE when a message
- * would be larger than max_message_size (taosuv_stmt_message says by how much); TAOSUV_EBUSY while
- * the statement is being prepared; TAOSUV_ESCHEMA, see below: then, and after TAOSUV_EAGAIN, the batch
- * is still there.
+ * without a table's name or tags, and when the last prepare failed; TAOSUV_ERANGE, by the first
+ * version, for a time before 1677 or after 2262; TAOSUV_EMSGSIZE when a message would be larger than
+ * max_message_size (taosuv_stmt_message says by how much); TAOSUV_EBUSY while the statement is being
+ * prepared; TAOSUV_ESCHEMA, see below; TAOSUV_EAGAIN. After each of these the batch is still there.
  *
  * Completes with TAOSUV_ESERVER when the server refuses the batch, and with TAOSUV_ESCHEMA when the
  * statement had to be prepared again and its fields are others now: from then on it can only be

@@ -46,12 +46,18 @@ typedef struct taosuv_property_s {
 
 /* What a consumer tells without being asked. */
 typedef enum {
-  TAOSUV_CONSUMER_LOST = 1, /* the connection; it is being made again, on any host of the URL */
+  TAOSUV_CONSUMER_LOST = 1, /* the connection; it is being made again, on any host of the URL. It
+                               is given up, too, when the server says that the consumer is of no
+                               more use (998, 16385, 16386, 16387, 16407; while pushing: whatever
+                               it answers to a poll), and when a message could not be had */
   TAOSUV_CONSUMER_RESUMED,  /* subscribed again: it goes on from the committed offsets, so that
                                messages that were not committed come again, here or elsewhere */
   TAOSUV_CONSUMER_ASSIGNED, /* the vgroups that this consumer is given have changed */
   TAOSUV_CONSUMER_COMMIT_FAILED, /* an automatic commit; the next one tries again */
-  TAOSUV_CONSUMER_FAILED    /* given up: it is as before subscribe. A pending poll fails likewise */
+  TAOSUV_CONSUMER_FAILED    /* given up: it is as before subscribe. A pending poll fails likewise.
+                               So it ends when subscribing again is refused (993: the topic was
+                               dropped), and after more than `retries` failures in a row: of
+                               subscribing, or of getting one and the same message */
 } taosuv_consumer_event_type_t;
 
 /* A vgroup of a topic, and its offsets. */
@@ -153,7 +159,7 @@ TAOSUV_EXTERN int taosuv_consumer_list_topics(taosuv_consumer_t* consumer,
 
 /* Ends a consumer: pending requests complete with TAOSUV_ECANCELED; what the caller has finished
  * with is committed when auto-commit is on; the group is left; the connection is closed. All of
- * that within timeout_ms (0: the URL's request_timeout). Then, with no handle left on the loop, the
+ * that within timeout_ms (0: the URL's request_timeout, or a minute if that is 0). Then, with no handle left on the loop, the
  * callback comes, and the consumer is gone: status 0, or why the last commit or leaving the group
  * failed. Cannot be cancelled. From the call on nothing else may be called with the consumer.
  * Messages that are referenced stay readable. Returns TAOSUV_ECLOSED when it is closing already. */
@@ -214,7 +220,8 @@ TAOSUV_EXTERN const taosuv_field_t* taosuv_message_fields(taosuv_message_t* mess
                                                           uint32_t* count);
 
 /* The changes of schema of a META or METADATA message as JSON text (PROTOCOL 7.7), NUL-terminated;
- * NULL for other kinds, and where the database tells none. */
+ * NULL for other kinds, and where the database tells none. Up to 16 MiB: a message with more cannot
+ * be had. */
 TAOSUV_EXTERN const char* taosuv_message_meta(const taosuv_message_t* message, size_t* length);
 
 /* The whole message as the server's own bytes, for taosuv_write_raw. `data` is NULL when there are
@@ -233,8 +240,9 @@ TAOSUV_EXTERN taosuv_raw_t taosuv_message_raw(const taosuv_message_t* message);
  * at a time: a second returns TAOSUV_EBUSY; while a push is on TAOSUV_ESTATE. A poll that is
  * cancelled or times out loses no message: the next one gets it. When the connection is lost the
  * poll goes on once the consumer is subscribed again. A malformed message is TAOSUV_EPROTO or
- * TAOSUV_EBLOCK; it is not skipped: the connection is made anew, and it comes again. timeout_ms 0:
- * wait_ms and the URL's request_timeout. */
+ * TAOSUV_EBLOCK; it is not skipped: the connection is made anew, and it comes again, until the
+ * consumer gives up (TAOSUV_CONSUMER_FAILED). Who wants to go on behind it subscribes again and
+ * seeks. timeout_ms 0: wait_ms and the URL's request_timeout. */
 typedef struct taosuv_poll_s taosuv_poll_t;
 typedef void (*taosuv_poll_cb)(taosuv_poll_t* req, int status);
 struct taosuv_poll_s {
@@ -274,7 +282,12 @@ TAOSUV_EXTERN int taosuv_consumer_resume(taosuv_consumer_t* consumer);
 /* Commits a message, and with it all earlier ones of its vgroup; or, with `message` NULL, all that
  * was given to the caller. Commits run one after another. TAOSUV_EINVAL for another consumer's
  * message; TAOSUV_ESTATE for one from before a seek, an unsubscribe or a lost connection, which
- * comes again. */
+ * comes again.
+ *
+ * Of messages whose end the server does not say (taosuv_message_end -1) only all that it has sent can
+ * be committed: TAOSUV_ENOTSUP while there is, or is to come, what the caller was not given. A push's
+ * callback may always do it; auto-commit asks for nothing more for a moment, and does not commit
+ * while any of them is not finished. */
 typedef struct taosuv_commit_s taosuv_commit_t;
 typedef void (*taosuv_commit_cb)(taosuv_commit_t* req, int status);
 struct taosuv_commit_s {
@@ -288,7 +301,8 @@ TAOSUV_EXTERN int taosuv_consumer_commit(taosuv_consumer_t* consumer, taosuv_com
                                          taosuv_message_t* message, taosuv_commit_cb cb);
 
 /* Commits an offset: where a restarted consumer goes on. Refused by the server: 16391 for one that
- * is not there, 16392 for a vgroup and 16393 for a topic that is not this consumer's. */
+ * is not there, 16392 for a vgroup and 16393 for a topic that is not this consumer's, 16400 before
+ * the first poll or assignment. */
 TAOSUV_EXTERN int taosuv_consumer_commit_offset(taosuv_consumer_t* consumer, taosuv_commit_t* req,
                                                 const char* topic, int32_t vgroup_id,
                                                 int64_t offset, taosuv_commit_cb cb);
@@ -327,10 +341,11 @@ TAOSUV_EXTERN int taosuv_consumer_assignment(taosuv_consumer_t* consumer, taosuv
                                              const char* topic, taosuv_assignment_cb cb);
 
 /* Goes on elsewhere: at an offset; at the first or behind the last that there is, of one vgroup or
- * (vgroup_id TAOSUV_ALL_VGROUPS) of all that the consumer has of the topic. TAOSUV_ESTATE while a
- * poll is pending or a push is on, and until the answer to what such asked for is here (half a
- * second at most). Committed offsets stay as they are. A message that is here
- * already and was not given to the caller is dropped when it is of such a vgroup. */
+ * (vgroup_id TAOSUV_ALL_VGROUPS) of all that the consumer has of the topic: TAOSUV_ESTATE when that
+ * is none, as until the server has dealt them out. Refused as commit_offset is. TAOSUV_ESTATE while
+ * a poll is pending or a push is on, and until the answer to what such asked for is here (half a
+ * second at most). Committed offsets stay as they are. A message that is here already and was not
+ * given to the caller is dropped when it is of such a vgroup. */
 #define TAOSUV_ALL_VGROUPS (-1)
 typedef struct taosuv_seek_s taosuv_seek_t;
 typedef void (*taosuv_seek_cb)(taosuv_seek_t* req, int status);

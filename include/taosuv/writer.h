@@ -12,20 +12,28 @@ extern "C" {
 /* A writer belongs to the library: made by taosuv_writer_open, ended by taosuv_writer_close. It has a
  * number of lanes, each with one batch in flight and one being filled. All rows of a table go through
  * the same lane, so that their order is kept (of a table that is always named alike: d.t is not t);
- * batches of different lanes travel side by side, over as many connections as the client has.
+ * batches of different lanes travel side by side, over as many connections as the client has: a lane goes to
+ * one that has nothing to do rather than behind others, and has the client open more, up to pool_size. (With
+ * stmt_cache=0 it stays where it is.) Lines follow the client's usual choice.
  *
  * A batch that was lost with its connection, or that the server was too busy for, is sent again until
  * retry_ms have passed. It may have been executed the first time: rows of one table with the same
  * timestamp overwrite each other, so that a repeat changes nothing, as long as every row has its
- * timestamp from the caller and nobody else writes those rows meanwhile. A batch that the server
- * refuses for what is in it is not repeated but reported, with its tables and rows: nothing is lost
- * silently.
+ * timestamp from the caller and nobody else writes those rows meanwhile.
+ *
+ * A batch that the server refuses for what is in it is not repeated but reported, with its tables and
+ * rows: nothing is lost silently. It is one message, and fails as a whole: one bad row takes all tables of
+ * its batch with it, and the report names them all, because the server does not say which one it was. A
+ * server may have stored some of them nevertheless, for it divides a message by vgroups. Whoever wants
+ * the others gives them again, alone or in smaller batches.
  *
  * When the table has changed, statements are prepared again, and if what is to be bound is still the
  * same, nobody notices. If it is not, what was gathered is reported with TAOSUV_ESCHEMA, and rows are
  * taken as the table is now (taosuv_writer_fields), after a while of TAOSUV_EAGAIN. While that cannot be
  * prepared (the table is gone), rows are refused with the server's answer, and it is tried again twice a
- * second. */
+ * second. An SQL that names its columns and tags goes on when others are added; to one that does not the
+ * server says that their number is wrong, batch for batch. A column that was made wider is so for the
+ * writer that is opened next. While a table or a database is not there, batches are reported. */
 typedef struct taosuv_writer_s taosuv_writer_t;
 
 /* Rows are numbered from 0 in the order in which the writer took them. */
@@ -67,7 +75,8 @@ typedef void (*taosuv_writer_report_cb)(taosuv_writer_t* writer,
                                         const taosuv_writer_report_t* report, void* data);
 typedef void (*taosuv_writer_drain_cb)(taosuv_writer_t* writer, void* data);
 
-/* Initialise with taosuv_writer_options_init, then set what differs. 0 stands for the default. */
+/* Initialise with taosuv_writer_options_init, then set what differs. 0 stands for the default. Texts are
+ * copied before taosuv_writer_open returns. */
 typedef struct taosuv_writer_options_s {
   size_t size; /* sizeof(taosuv_writer_options_t) of the caller's header */
   /* Rows: an INSERT with question marks, such as
@@ -78,15 +87,20 @@ typedef struct taosuv_writer_options_s {
   /* Lines: how they are written and what their times mean. JSON cannot be gathered. */
   int format;    /* taosuv_lines_format_t */
   int precision; /* taosuv_lines_precision_t */
-  const char* table_name_key;   /* as of taosuv_insert_lines_t; copied */
+  const char* table_name_key;   /* as of taosuv_insert_lines_t */
   size_t table_name_key_length;
   uint32_t lanes;         /* batches in flight at most: 4; 64 at most */
   uint32_t batch_rows;    /* a batch is sent when it has so many rows: 10,000 … */
   size_t batch_bytes;     /* … or so many bytes: 1 MiB; at most half of max_message_size … */
   uint32_t batch_age_ms;  /* … or when its first row is so old: 100 */
-  size_t max_bytes;       /* of all that is gathered or in flight: 64 MiB; then TAOSUV_EAGAIN */
+  /* Of all that is gathered or in flight: 64 MiB; then TAOSUV_EAGAIN. As messages: in memory it may be
+   * ten times as much where each row has a table of its own, and twice where tables have many. */
+  size_t max_bytes;
   uint64_t timeout_ms;    /* of one attempt; 0: the client's request_timeout */
-  uint64_t retry_ms;      /* for how long a batch is tried: 60,000; 1: once */
+  /* For how long a batch is tried: 60,000; 1: once. No attempt begins later; the last one may take its
+   * timeout. A place in the client's queue is waited for as long (60,000 with 1): then TAOSUV_EAGAIN is
+   * reported, with 0 attempts. */
+  uint64_t retry_ms;
   taosuv_writer_report_cb on_report; /* must be set: what could not be written is told here */
   taosuv_writer_drain_cb on_drain;   /* after TAOSUV_EAGAIN, once, when there is room; may be NULL */
   void* data;                        /* for both */
@@ -94,10 +108,12 @@ typedef struct taosuv_writer_options_s {
 
 TAOSUV_EXTERN void taosuv_writer_options_init(taosuv_writer_options_t* options);
 
-/* Opens a writer: prepares a statement for each lane. The request is the caller's, zeroed, and pending
- * until its callback begins; it ends early only with the client (TAOSUV_ECANCELED). Returns 0,
- * TAOSUV_EINVAL (options that make no sense, an SQL that is no INSERT with a `?`), TAOSUV_ENOMEM,
- * TAOSUV_ECLOSED, TAOSUV_EBUSY, or what taosuv_stmt_prepare returns. */
+/* Opens a writer: prepares a statement for each lane, one after another where the client's queue is short.
+ * The request is the caller's, zeroed, and pending until its callback begins; it ends early only with the
+ * client (TAOSUV_ECANCELED). Returns 0, TAOSUV_EINVAL (options that make no sense), TAOSUV_ENOMEM,
+ * TAOSUV_ECLOSED, TAOSUV_EBUSY, or what taosuv_stmt_prepare or taosuv_insert_lines returns: TAOSUV_EAGAIN
+ * while the client's queue is full, TAOSUV_ENOTSUP for rows over http://. Completes as
+ * taosuv_stmt_prepare does, and with TAOSUV_EINVAL for an SQL that is no INSERT. */
 typedef struct taosuv_writer_open_s taosuv_writer_open_t;
 typedef void (*taosuv_writer_open_cb)(taosuv_writer_open_t* req, int status);
 struct taosuv_writer_open_s {
@@ -117,12 +133,13 @@ TAOSUV_EXTERN const taosuv_stmt_field_t* taosuv_writer_fields(const taosuv_write
                                                                uint32_t* count);
 
 /* One row of a table, which is created with these tags if it does not exist and the SQL says so. Values
- * are copied. `table` is NULL and `ntags` 0 where the SQL has no `?` for them. Tags that differ from those
- * that the table already has on the server are ignored there. Returns 0; TAOSUV_EAGAIN when max_bytes are
- * pending or the table's lane is full, is to send other rows before a large one, or is being prepared
- * again: on_drain follows; TAOSUV_EINVAL, TAOSUV_ETYPE, TAOSUV_ERANGE for what cannot be bound; what a
- * changed table's preparation failed with; TAOSUV_ENOMEM; TAOSUV_ECLOSED; TAOSUV_EBUSY in a hook.
- * Whatever it returns but 0, nothing was taken, and taosuv_writer_message says why. */
+ * are copied. `table` is NULL and `ntags` 0 where the SQL has no `?` for them. Of a table's rows in one
+ * batch the last one's tags go to the server, which ignores them where it has the table. Returns 0;
+ * TAOSUV_EAGAIN when max_bytes are pending or the table's lane is full, is to send other rows before a
+ * large one, or is being prepared again: on_drain follows; TAOSUV_EINVAL, TAOSUV_ETYPE, TAOSUV_ERANGE for
+ * what cannot be bound; what a changed table's preparation failed with; TAOSUV_ENOMEM; TAOSUV_ECLOSED;
+ * TAOSUV_EBUSY in a hook. Whatever it returns but 0, nothing was taken and nothing has changed, the
+ * table's tags neither, and taosuv_writer_message says why. */
 TAOSUV_EXTERN int taosuv_writer_row(taosuv_writer_t* writer, const char* table, size_t length,
                                     const taosuv_value_t* tags, uint32_t ntags,
                                     const taosuv_value_t* values, uint32_t count);
@@ -157,9 +174,11 @@ struct taosuv_writer_flush_s {
 TAOSUV_EXTERN int taosuv_writer_flush(taosuv_writer_t* writer, taosuv_writer_flush_t* req,
                                       taosuv_writer_flush_cb cb);
 
-/* Takes no more rows, writes what it has (trying for retry_ms at most), then calls back once with the
- * totals, and frees the writer. When the client is closed first, what is pending is reported with
- * TAOSUV_ECANCELED. NULL is allowed; `cb` may be NULL. */
+/* Takes no more rows, writes what it has, then calls back once with the totals, and frees the writer. Each
+ * lane has two batches at most, one behind the other, so that it takes no longer than twice retry_ms and
+ * the timeout of an attempt. Without a timeout (timeout_ms and the client's request_timeout are 0) it waits
+ * for a server that is silent until its connection is lost. When the client is closed first, what is
+ * pending is reported with TAOSUV_ECANCELED. NULL is allowed; `cb` may be NULL. */
 typedef void (*taosuv_writer_close_cb)(const taosuv_writer_totals_t* totals, void* data);
 TAOSUV_EXTERN void taosuv_writer_close(taosuv_writer_t* writer, taosuv_writer_close_cb cb,
                                        void* data);

@@ -20,15 +20,29 @@ int taosuv_bind_tags(taosuv_stmt_t* stmt, const taosuv_value_t* tags, uint32_t c
   return status < 0 ? status : tuv_batch_tags(&stmt->batch, tags, count, &stmt->err);
 }
 
+/* What is bound by column is masked at once, when there is a mask. */
+static void give_key(taosuv_stmt_t* stmt) {
+  uint8_t key[4];
+  if (tuv_batch_has_key(&stmt->batch)) return;
+  if (tuv_random_bytes(&stmt->client->shared.random, key, sizeof key) == 0)
+    tuv_batch_set_key(&stmt->batch, key);
+}
+
 int taosuv_bind_columns(taosuv_stmt_t* stmt, uint32_t rows, const taosuv_array_t* columns,
                         uint32_t count) {
   int status = begin(stmt);
+  if (status == 0) give_key(stmt);
   return status < 0 ? status : tuv_batch_columns(&stmt->batch, rows, columns, count, &stmt->err);
 }
 
 int taosuv_bind_row(taosuv_stmt_t* stmt, const taosuv_value_t* values, uint32_t count) {
   int status = begin(stmt);
   return status < 0 ? status : tuv_batch_row(&stmt->batch, values, count, &stmt->err);
+}
+
+int tuv_stmt_give(taosuv_stmt_t* stmt, const tuv_batch_given_t* given) {
+  int status = begin(stmt);
+  return status < 0 ? status : tuv_batch_give(&stmt->batch, given, &stmt->err);
 }
 
 static int bind_value(taosuv_stmt_t* stmt, taosuv_value_t value) {

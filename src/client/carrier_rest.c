@@ -26,6 +26,7 @@ int tuv_rest_send(tuv_conn_t* conn, tuv_op_t* op, const tuv_rest_message_t* mess
   const tuv_place_t* host = &client->hosts[conn->host];
   tuv_rest_conn_t* rest = &conn->rest;
   char id[24] = "";
+  bool basic = message->no_token && client->basic != NULL;
   if (message->with_id) snprintf(id, sizeof id, "%" PRIu64, op->id);
   tuv_http_head_t head = {.method = message->method,
                           .target = message->target,
@@ -33,7 +34,7 @@ int tuv_rest_send(tuv_conn_t* conn, tuv_op_t* op, const tuv_rest_message_t* mess
                           .more = id,
                           .host = host->name,
                           .port = host->port,
-                          .authorization = client->authorization,
+                          .authorization = basic ? client->basic : client->authorization,
                           .gzip = client->url.compression,
                           .has_body = message->has_body,
                           .body_size = message->size};
@@ -139,10 +140,13 @@ static int on_body(void* context, const uint8_t* data, size_t size, tuv_errmsg_t
   return rest->decoded == TAOSUV_ENOMEM ? rest->decoded : 0;
 }
 
-/* Codes of the gateway's own about the Authorization header (PROTOCOL 9.1), and of the database. */
-static bool is_auth(int http_status, int code) {
+/* Codes of the gateway's own about the Authorization header (PROTOCOL 9.1), and of the database. With
+ * 403 it refuses an address, or a statement by its text (9.4). */
+static bool is_auth(int http_status, int code, const char* text) {
+  static const char statement[] = "sql rejected";
   bool header = code == 4357 || code == 4386 || code == 4388 || code == 4389 || code == 4362;
-  return http_status == 401 || http_status == 403 || header || tuv_is_auth_code(code);
+  bool address = http_status == 403 && strncmp(text, statement, sizeof statement - 1) != 0;
+  return http_status == 401 || address || header || tuv_is_auth_code(code);
 }
 
 /* An answer with a code: the server understood, and refused. */
@@ -151,7 +155,7 @@ static void judge_code(const tuv_rest_conn_t* rest, tuv_failure_t* failure) {
   failure->server_code = code;
   failure->message = rest->decoder.text;
   failure->status = TAOSUV_ESERVER;
-  if (is_auth(http_status, code)) failure->status = TAOSUV_EAUTH;
+  if (is_auth(http_status, code, failure->message)) failure->status = TAOSUV_EAUTH;
   if (http_status == 429 || http_status == 503) failure->status = TAOSUV_EUNAVAIL;
   failure->flags = failure->status == TAOSUV_ESERVER ? tuv_server_code_flags(code)
                                                      : taosuv_err_flags(failure->status);
@@ -222,6 +226,8 @@ static void on_reply(tuv_http_conn_t* http) {
   bool good = judge(rest, &failure, &err);
   bool login = conn->state == TUV_CONN_LOGIN;
   leave_if_spent(conn);
+  if (login && failure.status == TAOSUV_EUNAVAIL)
+    tuv_hosts_asked(conn->client, conn->host, rest->http.reply.retry_after);
   if (op->type->is_request && !tuv_op_is_tombstone(op))
     tuv_req_of_op(op)->server_time_ns = rest->decoder.timing;
   if (!good)

@@ -57,6 +57,8 @@ static void on_open(tuv_ws_t* ws) {
 static void on_down(tuv_ws_t* ws, int status, const char* message) {
   tuv_conn_t* conn = conn_of(ws);
   bool refused = ws->upgrade != NULL && conn->state == TUV_CONN_CONNECTING;
+  if (refused && status == TAOSUV_EUNAVAIL)
+    tuv_hosts_asked(conn->client, conn->host, ws->upgrade->retry_after);
   tuv_conn_down(conn, status, refused ? ws->upgrade->status : 0, message, ws->lingering);
 }
 

@@ -98,6 +98,14 @@ uint32_t tuv_hosts_listed(const taosuv_client_t* client) {
   return listed;
 }
 
+/* The longest that a host is heeded: requests wait meanwhile. */
+#define MAX_ASKED_SECONDS 10u
+
+void tuv_hosts_asked(taosuv_client_t* client, uint32_t host, uint32_t seconds) {
+  if (seconds > MAX_ASKED_SECONDS) seconds = MAX_ASKED_SECONDS;
+  client->hosts[host].asked_until = uv_now(client->loop) + 1000ull * seconds;
+}
+
 /* The pause after so many failures: doubling from retry_initial to retry_max, give or take a fifth,
  * so that many clients do not come back in the same moment. */
 static uint64_t pause_after(taosuv_client_t* client, uint32_t failures) {
@@ -117,6 +125,7 @@ bool tuv_hosts_failed(taosuv_client_t* client, uint32_t host, uint64_t started) 
   place->failures++;
   place->failed_at = uv_now(client->loop);
   place->retry_at = place->failed_at + pause_after(client, place->failures);
+  if (place->retry_at < place->asked_until) place->retry_at = place->asked_until;
   return true;
 }
 

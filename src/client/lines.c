@@ -9,16 +9,31 @@
 #include "wire/status.h"
 #include "wire/version.h"
 
+#define V_3_3_3 TUV_VERSION(3, 3, 3, 0)
+
 /* Bytes that are escaped at a time, on the stack. */
 #define PIECE 4096u
+
+/* An older server would ignore it silently, and name the tables otherwise. */
+static int check_version(tuv_op_t* op, tuv_conn_t* conn, const tuv_insert_t* insert) {
+  taosuv_client_t* client = conn->client;
+  if (insert->key_length == 0 || conn->version >= V_3_3_3) return 0;
+  snprintf(client->text, sizeof client->text,
+           "the server's version %s is too old for table_name_key: it needs 3.3.3.0",
+           conn->version_text);
+  tuv_req_of_op(op)->message = client->text;
+  return TAOSUV_EVERSION;
+}
 
 static int lines_encode(tuv_op_t* op, tuv_conn_t* conn, const void* payload, size_t size) {
   uint8_t piece[PIECE];
   tuv_insert_t insert;
   tuv_insert_unpack(payload, size, &insert);
+  int status = check_version(op, conn, &insert);
+  if (status < 0) return status;
   size_t length = tuv_insert_head(piece, op->id, &insert);
   size_t total = length + tuv_insert_escaped(insert.text, insert.size) + strlen(TUV_INSERT_END);
-  int status = tuv_ws_begin(&conn->ws, TUV_WS_TEXT, total, &op->at);
+  status = tuv_ws_begin(&conn->ws, TUV_WS_TEXT, total, &op->at);
   if (status < 0) return status;
   tuv_ws_put(&conn->ws, piece, length);
   for (size_t at = 0, used = 0; at < insert.size; at += used) {
@@ -51,7 +66,7 @@ static void lines_replied(tuv_op_t* op, tuv_conn_t* conn, const tuv_reply_t* rep
   taosuv_req_t* req = tuv_req_of_op(op);
   taosuv_insert_lines_t* lines = (taosuv_insert_lines_t*) (void*) req;
   tuv_errmsg_t err;
-  bool told = conn->version >= TUV_VERSION(3, 3, 3, 0);
+  bool told = conn->version >= V_3_3_3;
   int status = tuv_reply_rows(reply, "affected_rows", &lines->affected_rows, &err);
   if (status == 0 && told)
     status = tuv_reply_rows(reply, "total_rows", &lines->total_rows, &err);
@@ -101,12 +116,14 @@ static int lines_rest_encode(tuv_op_t* op, tuv_conn_t* conn, const void* payload
   char id[24];
   tuv_insert_unpack(payload, size, &insert);
   snprintf(id, sizeof id, "%llu", (unsigned long long) op->id);
-  int status = put_target(target, &conn->client->url, &insert);
+  int status = check_version(op, conn, &insert);
+  if (status == 0) status = put_target(target, &conn->client->url, &insert);
   if (status == 0) status = tuv_http_put_param(target, 0, "req_id", id);
   if (status == 0)
     status = tuv_rest_send(conn, op, &(tuv_rest_message_t){.method = "POST",
                                                            .target = (const char*) target->data,
                                                            .target_size = tuv_buf_size(target),
+                                                           .no_token = true,
                                                            .has_body = true,
                                                            .body = insert.text,
                                                            .size = insert.size,
@@ -123,9 +140,10 @@ static void lines_rest_replied(tuv_op_t* op, tuv_conn_t* conn) {
   tuv_req_finish(req, 0);
 }
 
-/* The OpenTSDB paths take no precision. */
-static bool rest_can(const taosuv_insert_lines_t* req) {
-  return req->format == TAOSUV_LINES_INFLUX || req->precision == 0;
+/* The OpenTSDB paths take no precision; and where there is no session, nothing but the URL can say
+ * which database. */
+static bool rest_can(const tuv_url_t* url, const taosuv_insert_lines_t* req) {
+  return url->db[0] != 0 && (req->format == TAOSUV_LINES_INFLUX || req->precision == 0);
 }
 
 static const tuv_rest_type_t lines_rest = {lines_rest_encode, lines_rest_replied};
@@ -140,7 +158,8 @@ static const tuv_op_type_t lines_type = {.is_request = true,
 
 /* ---- the call ---- */
 
-static int read_options(const taosuv_insert_lines_t* req, tuv_insert_t* insert) {
+static int read_options(const taosuv_client_t* client, const taosuv_insert_lines_t* req,
+                        tuv_insert_t* insert) {
   if (req->format < TAOSUV_LINES_INFLUX || req->format > TAOSUV_LINES_JSON) return TAOSUV_EINVAL;
   if (req->precision < 0 || req->precision >= TUV_INSERT_PRECISIONS) return TAOSUV_EINVAL;
   if (req->ttl < 0 || req->ttl > INT32_MAX) return TAOSUV_EINVAL;
@@ -152,7 +171,13 @@ static int read_options(const taosuv_insert_lines_t* req, tuv_insert_t* insert) 
   if (insert->key_length == TAOSUV_NUL_TERMINATED) insert->key_length = strlen(insert->key);
   bool valid = insert->key_length <= TUV_INSERT_KEY_MAX &&
                tuv_utf8_valid((const uint8_t*) insert->key, insert->key_length);
-  return valid ? 0 : TAOSUV_EINVAL;
+  if (!valid) return TAOSUV_EINVAL;
+  return client->carrier == &tuv_carrier_rest && !rest_can(&client->url, req) ? TAOSUV_ENOTSUP : 0;
+}
+
+int tuv_lines_check(const taosuv_client_t* client, const taosuv_insert_lines_t* req) {
+  tuv_insert_t insert;
+  return read_options(client, req, &insert);
 }
 
 static bool is_blank(const uint8_t* text, size_t size) {
@@ -207,11 +232,9 @@ int taosuv_insert_lines(taosuv_client_t* client, taosuv_insert_lines_t* req, con
   if (client == NULL || req == NULL || (text == NULL && count > 0)) return TAOSUV_EINVAL;
   size_t most = (size_t) client->url.max_message_size - TUV_INSERT_HEAD_MAX -
                 strlen(TUV_INSERT_END);
-  int status = read_options(req, &insert);
+  int status = read_options(client, req, &insert);
   if (status == 0) status = check_text(text, count, most, &size);
   if (status == 0) status = tuv_req_check(client, (taosuv_req_t*) (void*) req, cb != NULL);
-  if (status == 0 && client->carrier == &tuv_carrier_rest && !rest_can(req))
-    status = TAOSUV_ENOTSUP;
   if (status < 0) return status;
   tuv_refbuf_t* payload = join(client, &insert, text, count, &size);
   if (payload == NULL) return TAOSUV_ENOMEM;

@@ -177,6 +177,7 @@ typedef struct tuv_place_s {
   uint32_t failures;  /* in a row */
   uint64_t failed_at; /* loop time of the last one; 0: it is well */
   uint64_t retry_at;  /* loop time before which it is passed over */
+  uint64_t asked_until; /* … because the server asked for it */
 } tuv_place_t;
 
 /* A connection that speaks HTTP. */
@@ -245,6 +246,7 @@ struct taosuv_client_s {
   char totp[12];           /* the last code made of totp_secret; a secret */
   char* target;            /* HTTP: of SQL, up to the request's id; a secret is in it */
   char* authorization;     /* HTTP: the header; a secret */
+  char* basic;             /* HTTP: the same for what takes no Taosd token; NULL: the same one */
   char* path;              /* of the upgrade, with the cloud token; a secret */
   tuv_connect_t connect;   /* how a connection's stream is made … */
   tuv_tls_context_t* tls;  /* … and what is put over it; NULL: nothing */
@@ -338,6 +340,8 @@ void tuv_req_detach(taosuv_req_t* req); /* off its queue or connection, leaving 
 /* pool.c: which connection */
 int tuv_pool_submit(taosuv_client_t* client, taosuv_req_t* req, const void* payload, size_t size);
 void tuv_pool_pump(taosuv_client_t* client);
+/* Whether a connection has nothing in flight; else one more is opened, if there may be. */
+bool tuv_pool_has_idle(taosuv_client_t* client);
 /* Connections that take requests. */
 static inline uint32_t tuv_pool_usable(const taosuv_client_t* client) {
   return client->ready - client->retiring;
@@ -363,6 +367,8 @@ uint32_t tuv_hosts_listed(const taosuv_client_t* client);
 bool tuv_hosts_pick(taosuv_client_t* client, uint32_t* host, uint64_t* wait);
 bool tuv_hosts_failed(taosuv_client_t* client, uint32_t host, uint64_t started);
 void tuv_hosts_well(taosuv_client_t* client, uint32_t host);
+/* It is out of service, and asks to be left alone for so long (Retry-After). */
+void tuv_hosts_asked(taosuv_client_t* client, uint32_t host, uint32_t seconds);
 
 /* balance.c: connections move to the hosts where they belong */
 void tuv_balance_look(taosuv_client_t* client); /* when a connection or a host has come or gone */
@@ -459,6 +465,9 @@ const taosuv_req_t* tuv_remote_waiter(const tuv_op_t* op); /* of a statement's m
 
 /* writer.c */
 void tuv_writers_close(taosuv_client_t* client); /* it is being closed */
+
+/* lines.c: whether its options can be sent; 0, or what taosuv_insert_lines would return */
+int tuv_lines_check(const taosuv_client_t* client, const taosuv_insert_lines_t* req);
 
 /* block.c */
 taosuv_block_t* tuv_block_create(tuv_mem_t* mem, tuv_refbuf_t* owner, const uint8_t* data,

@@ -55,11 +55,20 @@ static bool has_no_answer(const char* action) {
   return strcmp(action, "free_result") == 0 || strcmp(action, "close") == 0;
 }
 
+/* Which request is answered; 0: not told. Gateways before 3.3.6.12 tell a consumer their version
+ * without req_id (PROTOCOL 3.1). */
+static uint64_t answered_id(const tuv_conn_t* conn, const tuv_reply_t* reply) {
+  if (reply->req_id != 0 || reply->action == NULL || strcmp(reply->action, "version") != 0)
+    return reply->req_id;
+  return conn->version_op.conn == conn ? conn->version_op.id : 0;
+}
+
 static void on_text(tuv_conn_t* conn, const uint8_t* data, size_t size) {
   tuv_reply_t reply;
   tuv_errmsg_t err;
   int status = tuv_reply_parse(&conn->client->json, data, size, &reply, &err);
-  tuv_op_t* op = reply.req_id != 0 ? tuv_conn_take(conn, reply.req_id) : NULL;
+  uint64_t id = answered_id(conn, &reply);
+  tuv_op_t* op = id != 0 ? tuv_conn_take(conn, id) : NULL;
   if (op == NULL) {
     if (status == 0 && has_no_answer(reply.action)) return;
     if (status == 0)

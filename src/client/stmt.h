@@ -38,6 +38,7 @@ typedef enum {
   TUV_STEP_PROBE_NAME, /* these three: the first version */
   TUV_STEP_TAG_FIELDS,
   TUV_STEP_COLUMN_FIELDS,
+  TUV_STEP_SCALES, /* a query that tells those of DECIMALs */
   /* with a batch */
   TUV_STEP_NAME, /* these four: the first version, for each table */
   TUV_STEP_TAGS,
@@ -97,6 +98,7 @@ struct taosuv_stmt_s {
   bool held;           /* the prepare is counted in the client's held */
   bool known;          /* the caller has it */
   bool fresh;          /* not to be taken from a cache */
+  bool roams;          /* a writer's: goes to another connection rather than behind others */
   bool stale;          /* the table has changed: only to be prepared again, or closed */
   bool running;        /* the first job's messages are in flight */
   bool close_due;      /* by the caller, in a hook */
@@ -141,6 +143,9 @@ int tuv_stmt_begin(taosuv_client_t* client, taosuv_req_t* req, const tuv_op_type
                    void* owner);
 void tuv_stmt_end_if_late(taosuv_client_t* client, taosuv_req_t* req);
 
+/* bind.c: a table, tags and rows at once, of which a failure leaves nothing. */
+int tuv_stmt_give(taosuv_stmt_t* stmt, const tuv_batch_given_t* given);
+
 /* stmt_exec.c */
 bool tuv_exec_was_sent(const taosuv_req_t* req); /* of a batch, so that it may be executed */
 
@@ -156,7 +161,8 @@ void tuv_job_done(tuv_job_t* job, const tuv_failure_t* failure); /* NULL: well. 
 
 /* stmt_remote.c: statements on the server, and the caches of them */
 tuv_remote_t* tuv_remote_create(taosuv_stmt_t* stmt, tuv_conn_t* conn);
-tuv_remote_t* tuv_remote_take_cached(taosuv_client_t* client, tuv_refbuf_t* source);
+/* From a connection with less than `bound` in flight. */
+tuv_remote_t* tuv_remote_take_cached(taosuv_client_t* client, tuv_refbuf_t* source, size_t bound);
 void tuv_remote_settle(tuv_remote_t* remote);  /* nobody uses it: into the cache, or closed */
 void tuv_remote_discard(tuv_remote_t* remote); /* it is of no use: closed on the server, and freed */
 void tuv_remote_closed(tuv_remote_t* remote);  /* the server says so, or cannot */
@@ -172,7 +178,13 @@ bool tuv_remote_withdraw(tuv_remote_t* remote); /* its message, if it has not le
 /* stmt_prepare.c: the steps up to a statement that is prepared; each may fail: calls back */
 void tuv_remote_prepare(tuv_remote_t* remote);
 void tuv_remote_preparing(tuv_remote_t* remote, const tuv_reply_t* reply);
+void tuv_remote_without_scales(tuv_remote_t* remote); /* the server will not tell them */
 void tuv_remote_unprepared(tuv_remote_t* remote, const tuv_failure_t* failure);
+
+/* stmt_scales.c: those of DECIMALs that the fields do not tell */
+bool tuv_remote_wants_scales(const tuv_remote_t* remote);
+void tuv_remote_ask_scales(tuv_remote_t* remote); /* may fail: calls back */
+void tuv_remote_take_scales(tuv_remote_t* remote, const tuv_reply_t* reply);
 
 /* stmt_receive.c: the answers */
 void tuv_remote_begin(tuv_remote_t* remote, tuv_batch_t* batch); /* its statement's first job's */

@@ -14,6 +14,8 @@ static tuv_job_t* take_job(taosuv_stmt_t* stmt) {
     tuv_stmt_init_batch(stmt, &job->batch);
   }
   job->stmt = stmt;
+  /* Its empty batch is the next to be bound, and is counted as this one is. */
+  tuv_batch_set_wire(&job->batch, stmt->batch.wire, NULL);
   return job;
 }
 
@@ -58,7 +60,6 @@ static const tuv_op_type_t exec_type = {.is_request = true,
                                         .complete = exec_complete,
                                         .leave = exec_leave,
                                         .was_sent = tuv_exec_was_sent};
-
 
 static int check_exec(taosuv_stmt_t* stmt, taosuv_stmt_exec_t* req, taosuv_stmt_exec_cb cb) {
   stmt->err.text[0] = 0;

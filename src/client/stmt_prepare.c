@@ -67,6 +67,38 @@ static int add_fields(tuv_remote_t* remote, bool table, const tuv_stmt_fields_t*
   return 0;
 }
 
+/* All times of a table have its database's precision, with whichever field it is told. */
+static void settle_precision(tuv_form_t* form) {
+  uint8_t precision = TAOSUV_PRECISION_MS;
+  for (uint32_t i = 0; i < form->count; i++)
+    if (form->fields[i].type == TAOSUV_TYPE_TIMESTAMP && form->fields[i].precision > precision)
+      precision = form->fields[i].precision;
+  for (uint32_t i = 0; i < form->count; i++)
+    if (form->fields[i].type == TAOSUV_TYPE_TIMESTAMP) form->fields[i].precision = precision;
+}
+
+/* The first version tells it with the first column alone. Any other TIMESTAMP a gateway takes for
+ * milliseconds, of which it makes nanoseconds and back again: a time of another precision would come
+ * out as another time. */
+static int check_first_times(const tuv_form_t* form, tuv_errmsg_t* err) {
+  uint32_t first = 0;
+  while (first < form->count && form->fields[first].kind != TAOSUV_BIND_COLUMN) first++;
+  bool told = first < form->count && form->fields[first].type == TAOSUV_TYPE_TIMESTAMP;
+  for (uint32_t i = 0; i < form->count; i++) {
+    const taosuv_stmt_field_t* field = &form->fields[i];
+    if (field->type != TAOSUV_TYPE_TIMESTAMP) continue;
+    if (!told)
+      return tuv_fail(err, TAOSUV_ENOTSUP,
+                      "'%.64s': the first version of statements tells no precision unless the "
+                      "first column is the TIMESTAMP", field->name);
+    if (field->precision != form->fields[first].precision)
+      return tuv_fail(err, TAOSUV_ENOTSUP,
+                      "'%.64s': the first version of statements takes no TIMESTAMP but the first "
+                      "column where the precision is not ms", field->name);
+  }
+  return 0;
+}
+
 /* Of a query only the number of its question marks is known. */
 static int set_query(tuv_remote_t* remote, uint64_t count, tuv_errmsg_t* err) {
   if (count == 0 || count > TUV_STMT_MAX_FIELDS)
@@ -147,7 +179,10 @@ static int on_prepare(tuv_remote_t* remote, const tuv_reply_t* reply, tuv_step_t
     status = set_query(remote, count, err);
   }
   if (status == 0 && insert) status = check_insert(remote, err);
-  return status < 0 ? status : ready(remote, next);
+  if (status < 0) return status;
+  if (insert) settle_precision(tuv_form_of(remote->form));
+  *next = TUV_STEP_SCALES;
+  return tuv_remote_wants_scales(remote) ? 0 : ready(remote, next);
 }
 
 /* The first version tells no number of parameters that it would be safe to ask for (PROTOCOL
@@ -182,6 +217,7 @@ static int on_first_fields(tuv_remote_t* remote, const tuv_reply_t* reply, tuv_s
                       "those listed before VALUES, and no tbname",
                       fields.count, tags ? "tags" : "columns", expected);
   if (status == 0) status = add_fields(remote, scan->table, &fields, err);
+  if (status == 0 && !tags) status = check_first_times(tuv_form_of(remote->form), err);
   if (status < 0) return status;
   *next = TUV_STEP_COLUMN_FIELDS;
   return tags ? 0 : ready(remote, next);
@@ -193,6 +229,25 @@ void tuv_remote_unprepared(tuv_remote_t* remote, const tuv_failure_t* failure) {
   if (stmt != NULL) stmt->remote = NULL;
   tuv_remote_discard(remote);
   if (stmt != NULL) tuv_stmt_fail(stmt, failure);
+}
+
+/* After a step of being prepared. */
+static void go_on(tuv_remote_t* remote, tuv_step_t next) {
+  remote->step = TUV_STEP_NONE;
+  if (remote->stmt == NULL)
+    tuv_remote_settle(remote);
+  else if (next == TUV_STEP_SCALES)
+    tuv_remote_ask_scales(remote);
+  else if (next != TUV_STEP_NONE)
+    tuv_remote_post(remote, next);
+  else
+    tuv_stmt_go_on(remote);
+}
+
+void tuv_remote_without_scales(tuv_remote_t* remote) {
+  tuv_step_t next;
+  ready(remote, &next);
+  go_on(remote, next);
 }
 
 void tuv_remote_preparing(tuv_remote_t* remote, const tuv_reply_t* reply) {
@@ -210,15 +265,17 @@ void tuv_remote_preparing(tuv_remote_t* remote, const tuv_reply_t* reply) {
     case TUV_STEP_PROBE_NAME:
       next = scan->tags > 0 ? TUV_STEP_TAG_FIELDS : TUV_STEP_COLUMN_FIELDS;
       break;
+    case TUV_STEP_SCALES:
+      tuv_remote_take_scales(remote, reply);
+      status = ready(remote, &next);
+      break;
     default: status = on_first_fields(remote, reply, &next, &err); break;
   }
+  if (status == 0) {
+    go_on(remote, next);
+    return;
+  }
   remote->step = TUV_STEP_NONE;
-  if (status < 0)
-    tuv_remote_unprepared(remote, &(tuv_failure_t){status, 0, 0, err.text, tuv_conn_host(remote->conn)});
-  else if (remote->stmt == NULL)
-    tuv_remote_settle(remote);
-  else if (next != TUV_STEP_NONE)
-    tuv_remote_post(remote, next);
-  else
-    tuv_stmt_go_on(remote);
+  tuv_failure_t failure = {status, 0, 0, err.text, tuv_conn_host(remote->conn)};
+  tuv_remote_unprepared(remote, &failure);
 }

@@ -33,9 +33,13 @@ static void fail_job(tuv_remote_t* remote, int status, const char* message) {
   tuv_job_done(tuv_stmt_job(remote->stmt), &failure);
 }
 
-/* One message is a round trip less, but repeats the table's name and tags in every row. */
-static bool one_message(tuv_batch_t* batch, const tuv_conn_t* conn, tuv_batch_wire_t wire) {
+/* One message is a round trip less, but repeats the table's name and tags in every row. Servers take
+ * none where only the bound table tells the fields. */
+static bool one_message(const tuv_remote_t* remote, tuv_batch_t* batch, tuv_batch_wire_t wire) {
+  const tuv_conn_t* conn = remote->conn;
+  const tuv_stmt_sql_t* scan = &tuv_source_of(remote->source)->scan;
   if (conn->no_bind_exec || conn->version < TUV_VERSION(3, 4, 1, 13)) return false;
+  if (scan->insert && scan->table && !scan->super_table) return false;
   size_t apart = tuv_batch_message_size(batch);
   wire.form = TUV_BATCH_COLUMNAR;
   if (tuv_batch_set_wire(batch, wire, NULL) < 0) return false;
@@ -52,7 +56,7 @@ static int dress(tuv_remote_t* remote, tuv_batch_t* batch, tuv_step_t* step, tuv
   if (status < 0) return status;
   if (remote->first) {
     *step = first_step(remote);
-  } else if (one_message(batch, conn, wire)) {
+  } else if (one_message(remote, batch, wire)) {
     *step = TUV_STEP_BIND_EXEC;
   } else {
     *step = TUV_STEP_BIND;
@@ -173,16 +177,22 @@ void tuv_remote_answered(tuv_op_t* op, tuv_conn_t* conn, const tuv_reply_t* repl
 /* The server does not have the statement any more, or it is dead (PROTOCOL 6.3.1), or out of date:
  * nothing of the batch was executed. */
 static bool was_lost(const tuv_failure_t* failure) {
+  static const char* const texts[] = {"stmt is nil", "stmt2 is nil", "stmt has been freed"};
   if (failure->status != TAOSUV_ESERVER) return false;
   if (failure->server_code == CODE_STMT_API || failure->server_code == CODE_RETRY) return true;
-  return failure->server_code == 0xFFFF && (strcmp(failure->message, "stmt is nil") == 0 ||
-                                            strcmp(failure->message, "stmt has been freed") == 0);
+  if (failure->server_code != 0xFFFF || failure->message == NULL) return false;
+  for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+    if (strcmp(failure->message, texts[i]) == 0) return true;
+  return false;
 }
 
+/* The gateway does not know the message, or what it stands on does not have the function for it. */
 static bool lacks_bind_exec(const tuv_remote_t* remote, const tuv_failure_t* failure) {
-  return remote->step == TUV_STEP_BIND_EXEC && failure->status == TAOSUV_ESERVER &&
-         failure->server_code == 0xFFFF &&
-         strncmp(failure->message, "unknown binary action", 21) == 0;
+  if (remote->step != TUV_STEP_BIND_EXEC || failure->status != TAOSUV_ESERVER ||
+      failure->server_code != 0xFFFF || failure->message == NULL)
+    return false;
+  return strncmp(failure->message, "unknown binary action", 21) == 0 ||
+         strncmp(failure->message, "taos_stmt2_bind_param_column", 28) == 0;
 }
 
 /* What a failed step leaves behind is of no use (PROTOCOL 6.3.1): the next batch gets another. */
@@ -217,6 +227,8 @@ void tuv_remote_failed(tuv_op_t* op, const tuv_failure_t* failure) {
   tuv_remote_t* remote = TUV_CONTAINER(op, tuv_remote_t, op);
   if (remote->step == TUV_STEP_CLOSE)
     tuv_remote_closed(remote);
+  else if (remote->step == TUV_STEP_SCALES && failure->status == TAOSUV_ESERVER)
+    tuv_remote_without_scales(remote);
   else if (remote->step < TUV_STEP_NAME)
     tuv_remote_unprepared(remote, failure);
   else

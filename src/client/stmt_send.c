@@ -108,12 +108,19 @@ static void put(tuv_sink_t* sink, const void* data, size_t size) {
   tuv_ws_put(((ws_sink_t*) (void*) sink)->ws, data, size);
 }
 
-/* One of the batch's binary messages, masked as it is written. */
+static void put_made(tuv_sink_t* sink, const void* data, size_t size, const uint8_t key[4]) {
+  tuv_ws_put_made(((ws_sink_t*) (void*) sink)->ws, data, size, key);
+}
+
+/* One of the batch's binary messages, masked as it is written where it is not yet. */
 static int send_binary(tuv_remote_t* remote, size_t size,
                        void (*write)(const tuv_remote_t* remote, tuv_sink_t* sink)) {
   tuv_ws_t* ws = &remote->conn->ws;
-  ws_sink_t sink = {{put}, ws};
-  int status = tuv_ws_begin(ws, TUV_WS_BINARY, size, &remote->op.at);
+  ws_sink_t sink = {{put, put_made}, ws};
+  uint8_t mask[4];
+  int status = tuv_batch_mask(batch_of(remote), mask)
+                   ? tuv_ws_begin_masked(ws, TUV_WS_BINARY, size, mask, &remote->op.at)
+                   : tuv_ws_begin(ws, TUV_WS_BINARY, size, &remote->op.at);
   if (status < 0) return status;
   write(remote, &sink.sink);
   return tuv_ws_end(ws);

@@ -155,6 +155,7 @@ void tuv_tmq_turn(taosuv_consumer_t* consumer) {
   tuv_tmq_next_commit(consumer);
   tuv_tmq_leave(consumer);
   tuv_tmq_give(consumer);
+  tuv_tmq_settle(consumer);
   if (tuv_tmq_wants(consumer)) tuv_tmq_ask(consumer);
   if (consumer->state == TUV_TMQ_CLOSING) go_on_closing(consumer);
 }
@@ -251,7 +252,8 @@ int taosuv_consumer_close(taosuv_consumer_t* consumer, taosuv_consumer_close_t* 
   if (subscribed && consumer->config.auto_commit) tuv_tmq_commit_finished(consumer);
   consumer->said_farewell = !subscribed;
   consumer->state = TUV_TMQ_CLOSING;
-  if (timeout != 0) tuv_tmq_set(consumer, &consumer->close_timed, timeout, on_close_timeout);
+  if (timeout == 0) timeout = TUV_TMQ_ANSWER_MS;
+  tuv_tmq_set(consumer, &consumer->close_timed, timeout, on_close_timeout);
   tuv_tmq_wake(consumer);
   return 0;
 }

@@ -74,11 +74,14 @@ struct taosuv_consumer_s {
   uint32_t ntopics;
   bool turn_due;
 
-  /* subscribing, and again after a loss: tmq_subscribe.c */
+  /* subscribing, and again after a loss: tmq_subscribe.c, tmq_again.c */
   taosuv_subscribe_t again;
   bool newly_lost;         /* nobody was told yet */
   uint64_t since;          /* loop time when it was subscribed last */
   uint32_t attempts;       /* since the last sign of success */
+  uint32_t spoiled;        /* times in a row that a message could not be had */
+  bool cut_short;          /* the connection went, or is to go, in the middle of one */
+  const tuv_failure_t* cause; /* for which the connection is being given up; NULL: none */
   tuv_timed_t retry;       /* until the next one */
   taosuv_subscribe_t* leaving; /* an unsubscribe that waits for commits */
 
@@ -94,7 +97,8 @@ struct taosuv_consumer_s {
   tuv_op_t op;             /* the step in flight */
   tuv_tmq_step_t step;
   bool flying;
-  tuv_timed_t answer;      /* until then it must be answered */
+  tuv_timed_t answer;      /* until then it must be answered … */
+  uint64_t heard;          /* … or so many bytes and many more must have come */
   taosuv_message_t* building;
   uint64_t message_id;     /* of the one being built */
   size_t raw_size;         /* of the last fetch_raw_data's answer */
@@ -121,6 +125,8 @@ struct taosuv_consumer_s {
   uint32_t seeking;        /* seeks that are pending: no poll meanwhile */
   taosuv_commit_t automatic;
   tuv_timed_t auto_timed;
+  uint32_t blind;          /* commits of all that was polled: nothing may be polled meanwhile */
+  bool settling;           /* nothing more is asked for, so that such a commit can be */
 
   /* the assignment: tmq_assign.c */
   uint64_t watch_interval;
@@ -133,6 +139,7 @@ struct taosuv_consumer_s {
   uint32_t nfound, found_capacity;
 };
 
+#define TUV_TMQ_ANSWER_MS 60000u /* for an answer, or closing, when the URL sets no request_timeout */
 #define TUV_TMQ_SLICE_MS 500u /* the longest blocking time of a poll: commits wait for its end */
 
 /* tmq.c */
@@ -159,6 +166,10 @@ void tuv_tmq_again(tuv_conn_t* conn, taosuv_req_t* req);
 void tuv_tmq_malformed(taosuv_req_t* req, tuv_conn_t* conn, int status, const char* message);
 
 /* tmq_subscribe.c */
+int tuv_tmq_encode_subscribe(tuv_op_t* op, tuv_conn_t* conn, const void* payload, size_t size);
+void tuv_tmq_subscribed(tuv_op_t* op, tuv_conn_t* conn, const tuv_reply_t* reply);
+/* It failed; unless by the server's word, it may still be carried out. */
+void tuv_tmq_subscribe_failed(taosuv_consumer_t* consumer, const taosuv_req_t* req);
 void tuv_tmq_drop(taosuv_consumer_t* consumer, const char* why); /* its connection, to begin anew */
 void tuv_tmq_reset(taosuv_consumer_t* consumer); /* of what came nothing is known any more */
 void tuv_tmq_leave(taosuv_consumer_t* consumer); /* when all is committed */
@@ -195,6 +206,7 @@ void tuv_message_passed(tuv_track_t* track); /* its place in the vgroup is neede
 /* tmq_commit.c */
 void tuv_tmq_auto_commit_later(taosuv_consumer_t* consumer);
 void tuv_tmq_commit_finished(taosuv_consumer_t* consumer);
+void tuv_tmq_settle(taosuv_consumer_t* consumer); /* perhaps what was asked for is here now */
 void tuv_tmq_commits_lost(taosuv_consumer_t* consumer, const tuv_failure_t* failure);
 void tuv_tmq_next_commit(taosuv_consumer_t* consumer);
 bool tuv_tmq_committing(const taosuv_consumer_t* consumer);

@@ -5,15 +5,16 @@
 #include "client/tmq.h"
 #include "wire/version.h"
 
-/* How long an answer may take when the URL sets no request_timeout. */
-#define ANSWER_MS 60000u
+/* What is so large takes its time: it is waited for while so many bytes of it come meanwhile. */
+#define PROGRESS_BYTES (64u << 10)
 
 static taosuv_consumer_t* consumer_of(tuv_op_t* op) {
   return TUV_CONTAINER(op, taosuv_consumer_t, op);
 }
 
 bool tuv_tmq_wants(const taosuv_consumer_t* consumer) {
-  if (consumer->state != TUV_TMQ_SUBSCRIBED || consumer->flying || consumer->seeking > 0)
+  if (consumer->state != TUV_TMQ_SUBSCRIBED || consumer->flying || consumer->seeking > 0 ||
+      consumer->settling || consumer->blind > 0)
     return false;
   if (consumer->waiter != NULL) return tuv_queue_empty(&consumer->ready);
   return consumer->pushing && !consumer->paused && consumer->alive < consumer->max_messages &&
@@ -63,22 +64,41 @@ void tuv_tmq_stop_asking(taosuv_consumer_t* consumer) {
   consumer->flying = false;
 }
 
+static void wait_for_answer(taosuv_consumer_t* consumer);
+
 static void on_unanswered(tuv_timed_t* timed) {
-  tuv_tmq_drop(TUV_CONTAINER(timed, taosuv_consumer_t, answer),
-               "a poll was not answered within the time limit");
+  taosuv_consumer_t* consumer = TUV_CONTAINER(timed, taosuv_consumer_t, answer);
+  bool coming = consumer->conn != NULL && consumer->step != TUV_TMQ_POLL &&
+                consumer->conn->ws.received - consumer->heard >= PROGRESS_BYTES;
+  if (coming)
+    wait_for_answer(consumer);
+  else
+    tuv_tmq_drop(consumer, "a poll was not answered within the time limit");
+}
+
+static void wait_for_answer(taosuv_consumer_t* consumer) {
+  uint64_t timeout = consumer->client->url.request_timeout;
+  consumer->heard = consumer->conn->ws.received;
+  tuv_tmq_set(consumer, &consumer->answer,
+              (timeout == 0 ? TUV_TMQ_ANSWER_MS : timeout) + TUV_TMQ_SLICE_MS, on_unanswered);
+}
+
+/* With the reason that is told. */
+static void drop_for(taosuv_consumer_t* consumer, const tuv_failure_t* failure) {
+  consumer->cause = failure;
+  tuv_tmq_drop(consumer, failure->message);
+  consumer->cause = NULL;
 }
 
 static const tuv_op_type_t op_type;
 
 static void send_step(taosuv_consumer_t* consumer, tuv_tmq_step_t step) {
-  uint64_t timeout = consumer->client->url.request_timeout;
   consumer->step = step;
   consumer->flying = true;
   consumer->op.type = &op_type;
   /* The block comes with the id of the fetch that announced it (PROTOCOL 7.8). */
   if (step != TUV_TMQ_BLOCK) consumer->op.id = tuv_client_id(consumer->client);
-  tuv_tmq_set(consumer, &consumer->answer,
-              (timeout == 0 ? ANSWER_MS : timeout) + TUV_TMQ_SLICE_MS, on_unanswered);
+  wait_for_answer(consumer);
   /* Small answers and large ones take turns. */
   tuv_ws_expect(&consumer->conn->ws, step == TUV_TMQ_RAW ? consumer->raw_size : 0);
   tuv_conn_post(consumer->conn, &consumer->op);
@@ -90,10 +110,19 @@ void tuv_tmq_ask(taosuv_consumer_t* consumer) {
 
 /* ---- failures ---- */
 
-/* The consumer has to be made anew: it was thrown out of its group (PROTOCOL 7.3, 7.10). */
+/* The consumer has to be made anew: it was thrown out of its group, or is of no more use (PROTOCOL
+ * 7.3, 7.10, 10.3). */
 static bool is_expelled(const tuv_failure_t* failure) {
-  return failure->status == TAOSUV_ESERVER &&
-         (failure->server_code == 0x4001 || failure->server_code == 0x03E6);
+  if (failure->status != TAOSUV_ESERVER) return false;
+  switch (failure->server_code) {
+    case 0x03E6: /* consumer does not exist */
+    case 0x4001: /* consumer mismatch */
+    case 0x4002: /* consumer closed */
+    case 0x4003: /* consumer error */
+    case 0x4017: /* invalid consumer status */
+      return true;
+    default: return false;
+  }
 }
 
 /* A message that could not be had must not be skipped: the server would take the next one as word
@@ -107,8 +136,8 @@ static void failed(tuv_op_t* op, const tuv_failure_t* failure) {
   if (consumer->state != TUV_TMQ_SUBSCRIBED) return;
   if (!is_expelled(failure)) tuv_tmq_waiter_failed(consumer, failure);
   if (consumer->state != TUV_TMQ_SUBSCRIBED || consumer->conn == NULL) return;
-  if (!polling || consumer->pushing || is_expelled(failure))
-    tuv_tmq_drop(consumer, failure->message);
+  consumer->cut_short = !polling;
+  if (!polling || consumer->pushing || is_expelled(failure)) drop_for(consumer, failure);
 }
 
 static void malformed(taosuv_consumer_t* consumer, tuv_conn_t* conn, int status,
@@ -197,6 +226,7 @@ static void announced(taosuv_consumer_t* consumer, tuv_conn_t* conn, const tuv_r
 static bool landed(taosuv_consumer_t* consumer) {
   consumer->flying = false;
   tuv_timers_remove(&consumer->client->timers, &consumer->answer);
+  if (consumer->settling) tuv_tmq_wake(consumer);
   bool wanted = consumer->step == TUV_TMQ_POLL || consumer->building != NULL;
   if (consumer->state == TUV_TMQ_SUBSCRIBED && wanted) return true;
   drop_building(consumer); /* nobody wants it any more */

@@ -26,7 +26,7 @@ int tuv_tmq_arrived(taosuv_consumer_t* consumer, taosuv_message_t* message) {
   consumer->alive++;
   consumer->alive_bytes += message->size;
   consumer->last_id = consumer->message_id;
-  consumer->attempts = 0;
+  consumer->attempts = consumer->spoiled = 0;
   consumer->client->totals.blocks += message->nblocks;
   for (uint32_t i = 0; i < message->nblocks; i++)
     consumer->client->totals.rows += taosuv_block_rows(message->blocks[i].block);

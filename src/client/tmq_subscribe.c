@@ -1,4 +1,4 @@
-/* Subscribing, leaving, and subscribing again after the connection was lost. */
+/* Subscribing and leaving. */
 #include <stdio.h>
 #include <string.h>
 
@@ -6,7 +6,7 @@
 #include "client/tmq.h"
 #include "wire/version.h"
 
-enum { MAX_TOPICS = 1024, MAX_TOPIC_LENGTH = 1024, STEADY_MS = 60000 };
+enum { MAX_TOPICS = 1024, MAX_TOPIC_LENGTH = 1024 };
 
 static taosuv_subscribe_t* subscribe_of(taosuv_req_t* req) {
   return (taosuv_subscribe_t*) (void*) req;
@@ -42,7 +42,8 @@ static void add_config(const taosuv_consumer_t* consumer, tuv_request_t* request
                        config->nothers);
 }
 
-static int encode_subscribe(tuv_op_t* op, tuv_conn_t* conn, const void* payload, size_t size) {
+int tuv_tmq_encode_subscribe(tuv_op_t* op, tuv_conn_t* conn, const void* payload,
+                             size_t size) {
   const taosuv_consumer_t* consumer = conn->client->consumer;
   const tuv_url_t* url = &conn->client->url;
   const char* newer = too_new(consumer, conn->version);
@@ -73,7 +74,7 @@ static int encode_subscribe(tuv_op_t* op, tuv_conn_t* conn, const void* payload,
   return tuv_conn_send_json(conn, op, &request);
 }
 
-static void subscribed(tuv_op_t* op, tuv_conn_t* conn, const tuv_reply_t* reply) {
+void tuv_tmq_subscribed(tuv_op_t* op, tuv_conn_t* conn, const tuv_reply_t* reply) {
   taosuv_consumer_t* consumer = conn->client->consumer;
   (void) reply;
   bool wanted = consumer->state == TUV_TMQ_SUBSCRIBING || consumer->state == TUV_TMQ_LOST;
@@ -93,22 +94,12 @@ static void subscribed(tuv_op_t* op, tuv_conn_t* conn, const tuv_reply_t* reply)
 
 void tuv_tmq_reset(taosuv_consumer_t* consumer) {
   tuv_tmq_stop_asking(consumer);
+  consumer->settling = false;
   tuv_tmq_drop_ready(consumer, NULL, 0);
   tuv_progress_clear(&consumer->progress);
   tuv_timers_remove(&consumer->client->timers, &consumer->auto_timed);
   tuv_timers_remove(&consumer->client->timers, &consumer->watch_timed);
   taosuv_cancel((taosuv_req_t*) (void*) &consumer->watch); /* of topics that may be others soon */
-}
-
-void tuv_tmq_conn_gone(taosuv_consumer_t* consumer, const tuv_conn_t* conn) {
-  if (conn != consumer->conn) return;
-  consumer->conn = NULL;
-  consumer->last_id = 0;
-  if (consumer->client_closing) return;
-  tuv_tmq_reset(consumer);
-  if (consumer->state != TUV_TMQ_SUBSCRIBED) return;
-  consumer->state = TUV_TMQ_LOST;
-  consumer->newly_lost = true;
 }
 
 void tuv_tmq_drop(taosuv_consumer_t* consumer, const char* why) {
@@ -119,8 +110,7 @@ void tuv_tmq_drop(taosuv_consumer_t* consumer, const char* why) {
 
 /* ---- subscribe ---- */
 
-/* A subscribe that failed otherwise than by the server's word may still be carried out. */
-static void subscribe_failed(taosuv_consumer_t* consumer, const taosuv_req_t* req) {
+void tuv_tmq_subscribe_failed(taosuv_consumer_t* consumer, const taosuv_req_t* req) {
   bool unclear = (req->err_flags & TAOSUV_ERR_MAYBE_EXECUTED) != 0;
   if (unclear && req->status != TAOSUV_ESERVER && !consumer->client_closing)
     tuv_tmq_drop(consumer, "it is not known whether it was subscribed");
@@ -131,7 +121,7 @@ static void subscribe_complete(taosuv_req_t* req, int status) {
   taosuv_consumer_t* consumer = subscribe->consumer;
   if (status < 0) {
     if (consumer->state == TUV_TMQ_SUBSCRIBING) consumer->state = TUV_TMQ_IDLE;
-    subscribe_failed(consumer, req);
+    tuv_tmq_subscribe_failed(consumer, req);
   }
   if (consumer->state == TUV_TMQ_CLOSING) tuv_tmq_wake(consumer);
   subscribe->cb(subscribe, status);
@@ -139,8 +129,8 @@ static void subscribe_complete(taosuv_req_t* req, int status) {
 
 static const tuv_op_type_t subscribe_type = {.is_request = true, .pinned = true,
                                              .action = TAOSUV_ACTION_SUBSCRIBE,
-                                             .encode = encode_subscribe,
-                                             .reply = subscribed,
+                                             .encode = tuv_tmq_encode_subscribe,
+                                             .reply = tuv_tmq_subscribed,
                                              .complete = subscribe_complete,
                                              .tombstone = &tuv_tmq_tombstone};
 
@@ -176,94 +166,14 @@ int taosuv_consumer_subscribe(taosuv_consumer_t* consumer, taosuv_subscribe_t* r
   if (status == 0) status = copy_topics(consumer, topics, count);
   if (status < 0) return status;
   tuv_tmq_forget_assignment(consumer);
-  consumer->attempts = 0;
+  consumer->attempts = consumer->spoiled = 0;
+  consumer->cut_short = false;
   consumer->state = TUV_TMQ_SUBSCRIBING;
   req->cb = cb;
   req->consumer = consumer;
   status = tuv_req_begin(consumer->client, base, &subscribe_type, NULL, 0);
   if (status < 0) consumer->state = TUV_TMQ_IDLE;
   return status;
-}
-
-/* ---- again ---- */
-
-static void try_again(taosuv_consumer_t* consumer);
-
-static void give_up(taosuv_consumer_t* consumer, const tuv_failure_t* failure) {
-  consumer->state = TUV_TMQ_IDLE;
-  consumer->pushing = false;
-  tuv_tmq_waiter_failed(consumer, failure);
-  tuv_tmq_tell_failure(consumer, TAOSUV_CONSUMER_FAILED, failure);
-}
-
-static void on_retry(tuv_timed_t* timed) {
-  taosuv_consumer_t* consumer = TUV_CONTAINER(timed, taosuv_consumer_t, retry);
-  if (consumer->state == TUV_TMQ_LOST) try_again(consumer);
-}
-
-/* At once for the first time, then after growing pauses, then no more. */
-static void try_later(taosuv_consumer_t* consumer, const tuv_failure_t* failure) {
-  const tuv_url_t* url = &consumer->client->url;
-  if (consumer->attempts > url->retries) {
-    give_up(consumer, failure);
-    return;
-  }
-  uint64_t pause = consumer->attempts == 0 ? 0 : url->retry_initial;
-  for (uint32_t i = 1; i < consumer->attempts && pause < url->retry_max; i++) pause *= 2;
-  consumer->attempts++;
-  tuv_tmq_set(consumer, &consumer->retry, pause < url->retry_max ? pause : url->retry_max,
-              on_retry);
-}
-
-static bool worth_it(const taosuv_req_t* req) {
-  taosuv_err_class_t class = taosuv_err_class(req->status);
-  return class == TAOSUV_CLASS_NETWORK || class == TAOSUV_CLASS_TIMEOUT ||
-         class == TAOSUV_CLASS_PROTOCOL || (req->err_flags & TAOSUV_ERR_RETRYABLE) != 0;
-}
-
-static void again_complete(taosuv_req_t* req, int status) {
-  taosuv_consumer_t* consumer = subscribe_of(req)->consumer;
-  tuv_failure_t failure = {status, req->err_flags, req->server_code, req->message, req->host};
-  if (status < 0) subscribe_failed(consumer, req);
-  if (consumer->state == TUV_TMQ_CLOSING) {
-    tuv_tmq_wake(consumer);
-  } else if (status == 0 && consumer->state == TUV_TMQ_SUBSCRIBED) {
-    tuv_tmq_tell(consumer, &(taosuv_consumer_event_t){.type = TAOSUV_CONSUMER_RESUMED});
-  } else if (consumer->state == TUV_TMQ_LOST) {
-    if (worth_it(req))
-      try_later(consumer, &failure);
-    else
-      give_up(consumer, &failure);
-  }
-}
-
-static const tuv_op_type_t again_type = {.is_request = true, .pinned = true,
-                                         .action = TAOSUV_ACTION_SUBSCRIBE,
-                                         .encode = encode_subscribe,
-                                         .reply = subscribed,
-                                         .complete = again_complete,
-                                         .tombstone = &tuv_tmq_tombstone};
-
-static void try_again(taosuv_consumer_t* consumer) {
-  taosuv_req_t* req = base_of(&consumer->again);
-  if (taosuv_is_pending(req)) return; /* its completion tries again */
-  consumer->again.consumer = consumer;
-  int status = tuv_req_begin(consumer->client, req, &again_type, NULL, 0);
-  tuv_failure_t failure = {status, 0, 0, taosuv_strerror(status), NULL};
-  if (status < 0) try_later(consumer, &failure);
-}
-
-/* The connection is gone, and so is what was in flight on it. */
-void tuv_tmq_lost(taosuv_consumer_t* consumer, const tuv_failure_t* failure) {
-  tuv_tmq_commits_lost(consumer, failure);
-  if (consumer->state == TUV_TMQ_LEAVING || consumer->state == TUV_TMQ_CLOSING)
-    tuv_tmq_wake(consumer);
-  if (!consumer->newly_lost) return;
-  consumer->newly_lost = false;
-  /* A connection that has held for a while is no failed attempt. */
-  if (uv_now(consumer->client->loop) - consumer->since >= STEADY_MS) consumer->attempts = 0;
-  tuv_tmq_tell_failure(consumer, TAOSUV_CONSUMER_LOST, failure);
-  if (consumer->state == TUV_TMQ_LOST) try_later(consumer, failure);
 }
 
 /* ---- unsubscribe ---- */

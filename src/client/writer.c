@@ -9,7 +9,6 @@
 #define DEFAULT_BYTES (1u << 20)
 #define DEFAULT_AGE 100u
 #define DEFAULT_MAX_BYTES (64u << 20)
-#define DEFAULT_RETRY 60000u
 
 _Static_assert(sizeof(tuv_flush_t) <= sizeof((taosuv_writer_flush_t){0}.priv), "a flush's insides");
 
@@ -30,13 +29,14 @@ static void free_lanes(taosuv_writer_t* writer) {
   const tuv_alloc_t* alloc = &writer->mem->alloc;
   for (uint32_t i = 0; i < writer->nlanes; i++) {
     tuv_lane_t* lane = writer->lanes[i];
-    writer->type->close(lane);
+    if (i < writer->nbegun) writer->type->close(lane);
     tuv_arena_free(&lane->names);
     tuv_free(alloc, lane->ranges);
     tuv_free(alloc, lane);
   }
   tuv_free(alloc, writer->lanes);
-  tuv_free(alloc, writer->name_key);
+  for (size_t i = 0; i < sizeof writer->texts / sizeof *writer->texts; i++)
+    tuv_free(alloc, writer->texts[i]);
   writer->lanes = NULL;
   writer->nlanes = 0;
 }
@@ -85,16 +85,27 @@ static uint64_t or_default(uint64_t value, uint64_t otherwise) {
   return value != 0 ? value : otherwise;
 }
 
-static int copy_name_key(taosuv_writer_t* writer) {
-  const char* key = writer->options.table_name_key;
-  size_t length = writer->options.table_name_key_length;
-  if (length == TAOSUV_NUL_TERMINATED) length = strlen(key);
-  writer->name_key = tuv_malloc(&writer->mem->alloc, length + 1);
-  if (writer->name_key == NULL) return TAOSUV_ENOMEM;
-  memcpy(writer->name_key, key, length);
-  writer->name_key[length] = 0;
-  writer->name_key_length = length;
+/* A text of the options as a copy, NUL-terminated: lanes may be opened later than the call. */
+static int keep_text(taosuv_writer_t* writer, const char** text, size_t* length, char** copy) {
+  if (*text == NULL) return 0;
+  if (*length == TAOSUV_NUL_TERMINATED) *length = strlen(*text);
+  *copy = tuv_malloc(&writer->mem->alloc, *length + 1);
+  if (*copy == NULL) return TAOSUV_ENOMEM;
+  memcpy(*copy, *text, *length);
+  (*copy)[*length] = 0;
+  *text = *copy;
   return 0;
+}
+
+static int keep_texts(taosuv_writer_t* writer) {
+  taosuv_writer_options_t* options = &writer->options;
+  size_t table = TAOSUV_NUL_TERMINATED;
+  int status = keep_text(writer, &options->sql, &options->sql_length, &writer->texts[0]);
+  if (status == 0) status = keep_text(writer, &options->table, &table, &writer->texts[1]);
+  if (status == 0)
+    status = keep_text(writer, &options->table_name_key, &options->table_name_key_length,
+                       &writer->texts[2]);
+  return status;
 }
 
 static int read_options(taosuv_writer_t* writer, const taosuv_writer_options_t* given) {
@@ -107,10 +118,10 @@ static int read_options(taosuv_writer_t* writer, const taosuv_writer_options_t* 
   options->batch_bytes = (size_t) or_default(options->batch_bytes, DEFAULT_BYTES);
   options->batch_age_ms = (uint32_t) or_default(options->batch_age_ms, DEFAULT_AGE);
   options->max_bytes = (size_t) or_default(options->max_bytes, DEFAULT_MAX_BYTES);
-  options->retry_ms = or_default(options->retry_ms, DEFAULT_RETRY);
+  options->retry_ms = or_default(options->retry_ms, TUV_WRITER_RETRY);
   if (options->batch_bytes > most) options->batch_bytes = most;
   writer->lane_limit = most;
-  return options->table_name_key == NULL ? 0 : copy_name_key(writer);
+  return keep_texts(writer);
 }
 
 static taosuv_writer_t* create(taosuv_client_t* client) {
@@ -127,31 +138,39 @@ static taosuv_writer_t* create(taosuv_client_t* client) {
   return writer;
 }
 
-static int open_lane(taosuv_writer_t* writer) {
+static int make_lanes(taosuv_writer_t* writer) {
   const tuv_alloc_t* alloc = &writer->mem->alloc;
-  tuv_lane_t* lane = tuv_calloc(alloc, 1, writer->type->size);
-  if (lane == NULL) return TAOSUV_ENOMEM;
-  lane->writer = writer;
-  tuv_arena_init(&lane->names, alloc);
-  int status = writer->type->open(lane, &writer->options, &writer->err);
-  if (status < 0) {
-    tuv_free(alloc, lane);
-    return status;
+  writer->lanes = tuv_calloc(alloc, writer->options.lanes, sizeof *writer->lanes);
+  if (writer->lanes == NULL) return TAOSUV_ENOMEM;
+  for (uint32_t i = 0; i < writer->options.lanes; i++) {
+    tuv_lane_t* lane = tuv_calloc(alloc, 1, writer->type->size);
+    if (lane == NULL) return TAOSUV_ENOMEM;
+    lane->writer = writer;
+    tuv_arena_init(&lane->names, alloc);
+    writer->lanes[writer->nlanes++] = lane;
   }
-  writer->lanes[writer->nlanes++] = lane;
+  return 0;
+}
+
+static int open_lane(taosuv_writer_t* writer) {
+  tuv_lane_t* lane = writer->lanes[writer->nbegun];
+  int status = writer->type->open(lane, &writer->options, &writer->err);
+  if (status < 0) return status;
+  writer->nbegun++;
   writer->opening++;
   return 0;
 }
 
-/* When some lanes have begun, a failure of a later one is told by the callback. */
-static int open_lanes(taosuv_writer_t* writer) {
-  int status = 0;
-  writer->lanes = tuv_calloc(&writer->mem->alloc, writer->options.lanes, sizeof *writer->lanes);
-  if (writer->lanes == NULL) return TAOSUV_ENOMEM;
-  for (uint32_t i = 0; i < writer->options.lanes && status == 0; i++) status = open_lane(writer);
-  if (status == 0 || writer->nlanes == 0) return status;
-  writer->open_status = status;
-  return 0;
+/* The first lane's failure is the call's, the others' the callback's. When the client's queue is full,
+ * they wait until it is not: nobody counts how many they are. */
+static void open_others(taosuv_writer_t* writer) {
+  int status = writer->open_status;
+  while (status == 0 && writer->nbegun < writer->nlanes)
+    status = writer->client == NULL ? TAOSUV_ECANCELED : open_lane(writer);
+  if (status == TAOSUV_EAGAIN)
+    tuv_writer_expect(writer, uv_now(writer->loop) + TUV_WRITER_QUEUE_PAUSE);
+  else
+    writer->open_status = status;
 }
 
 int taosuv_writer_open(taosuv_client_t* client, taosuv_writer_open_t* req,
@@ -168,7 +187,8 @@ int taosuv_writer_open(taosuv_client_t* client, taosuv_writer_open_t* req,
     status = tuv_random_bytes(&client->shared.random, (uint8_t*) &seed, sizeof seed);
   writer->random = seed | 1;
   writer->type = writer->options.sql != NULL ? &tuv_lane_rows : &tuv_lane_lines;
-  if (status == 0) status = open_lanes(writer);
+  if (status == 0) status = make_lanes(writer);
+  if (status == 0) status = open_lane(writer);
   if (status < 0) {
     free_lanes(writer);
     free_memory(writer);
@@ -177,28 +197,22 @@ int taosuv_writer_open(taosuv_client_t* client, taosuv_writer_open_t* req,
   uv_timer_init(client->loop, &writer->timer); /* cannot fail */
   writer->timer.data = writer;
   tuv_queue_push(&client->writers, &writer->link);
-  if (!writer->type->asks) tuv_writer_wake(writer);
   writer->open = req;
   req->cb = cb;
   req->writer = NULL;
   req->message = NULL;
   req->server_code = 0;
   req->priv[0] = writer;
+  open_others(writer);
+  if (!writer->type->asks) tuv_writer_wake(writer);
   return 0;
 }
 
-void tuv_lane_ready(tuv_lane_t* lane, int status, const taosuv_req_t* req) {
-  taosuv_writer_t* writer = lane->writer;
+static void finish_opening(taosuv_writer_t* writer) {
   taosuv_writer_open_t* open = writer->open;
-  lane->state = TUV_LANE_IDLE;
-  if (status < 0 && writer->open_status == 0) {
-    writer->open_status = status;
-    if (req != NULL) open->server_code = req->server_code;
-    tuv_fail(&writer->err, status, "%s",
-             req != NULL && req->message != NULL ? req->message : taosuv_strerror(status));
-  }
-  if (--writer->opening > 0) return;
-  status = writer->open_status;
+  int status = writer->open_status;
+  if (writer->opening > 0 || (writer->nbegun < writer->nlanes && status == 0)) return;
+  writer->open = NULL;
   tuv_errmsg_t err = writer->err;
   if (status < 0) {
     tuv_writer_release(writer);
@@ -210,10 +224,26 @@ void tuv_lane_ready(tuv_lane_t* lane, int status, const taosuv_req_t* req) {
   open->cb(open, status);
 }
 
-void tuv_writer_ready(taosuv_writer_t* writer) {
+void tuv_lane_ready(tuv_lane_t* lane, int status, const taosuv_req_t* req) {
+  taosuv_writer_t* writer = lane->writer;
+  lane->state = TUV_LANE_IDLE;
+  if (status < 0 && writer->open_status == 0) {
+    writer->open_status = status;
+    if (req != NULL) writer->open->server_code = req->server_code;
+    tuv_fail(&writer->err, status, "%s",
+             req != NULL && req->message != NULL ? req->message : taosuv_strerror(status));
+  }
+  writer->opening--;
+  finish_opening(writer);
+}
+
+/* Lanes that ask nobody become ready by themselves. */
+void tuv_writer_open_more(taosuv_writer_t* writer) {
   int status = writer->client == NULL ? TAOSUV_ECANCELED : 0;
-  for (uint32_t left = writer->opening; left > 0; left--) /* the last one may be the end of it */
-    tuv_lane_ready(writer->lanes[left - 1], status, NULL);
+  open_others(writer);
+  for (uint32_t left = writer->opening; !writer->type->asks && left > 0; left--)
+    tuv_lane_ready(writer->lanes[left - 1], status, NULL); /* the last one may be the end of it */
+  if (writer->type->asks && writer->open_status < 0) finish_opening(writer);
 }
 
 /* ---- calls ---- */

@@ -54,12 +54,13 @@ struct tuv_lane_s {
   /* in flight, or to be sent again */
   uint64_t flying_rows, flying_bytes;
   uint64_t flying_first;
-  uint64_t begun;       /* loop time of its first attempt */
+  uint64_t begun;       /* loop time of its first attempt, or of the first one to give it away */
   uint64_t retry_at;
   uint32_t attempts;
   unsigned int flags;   /* TAOSUV_ERR_MAYBE_EXECUTED of an earlier attempt */
   uint8_t state;        /* tuv_lane_state_t */
-  bool due;             /* what is gathered is to be sent */
+  bool due;             /* what is gathered is to be sent … */
+  bool blocked;         /* … and the client's queue was full */
   bool no_ranges;       /* there was no memory to note them */
   bool alone;           /* something large waits until nothing is gathered */
   bool stale;           /* the table has changed: to be renewed before it takes more … */
@@ -80,19 +81,19 @@ struct taosuv_writer_s {
   const tuv_lane_type_t* type;
   tuv_lane_t** lanes;
   uint32_t nlanes;
-  uint32_t opening; /* lanes that are not ready */
+  uint32_t nbegun;  /* of the lanes, whose opening has begun … */
+  uint32_t opening; /* … and of these, that are not ready */
   uv_timer_t timer;
   uint64_t wake_at; /* loop time for which it is set; UINT64_MAX: it is not */
   bool in_step;     /* to do things once, however they come */
   bool in_timer;    /* some versions of libuv run a timer of 0 ms again in the same turn */
   bool queue_full;  /* the client's: to be tried again soon */
   taosuv_writer_options_t options;
-  taosuv_writer_open_t* open;
+  taosuv_writer_open_t* open; /* NULL once it is done */
   int open_status;
   bool named;     /* rows: the SQL has a `?` for the table's name … */
   uint32_t ntags; /* … and so many for tags */
-  char* name_key; /* of lines; or NULL */
-  size_t name_key_length;
+  char* texts[3]; /* of the options: SQL, table, table_name_key */
   uint64_t lane_limit; /* bytes that a lane may gather while it is busy */
   uint64_t taken;      /* rows: the number of the next one */
   taosuv_writer_totals_t totals;
@@ -140,11 +141,14 @@ void tuv_writer_wake(taosuv_writer_t* writer); /* a step in a later turn */
 void tuv_writer_expect(taosuv_writer_t* writer, uint64_t at);
 
 /* writer.c */
+/* How long a batch is tried when nothing is said. */
+#define TUV_WRITER_RETRY 60000u
 /* A lane was opened, well (0) or not; `req` says more, if there was one. The last one calls back. */
 void tuv_lane_ready(tuv_lane_t* lane, int status, const taosuv_req_t* req);
+/* Goes on with the opening; may call back. */
+void tuv_writer_open_more(taosuv_writer_t* writer);
 tuv_lane_t* tuv_writer_lane(taosuv_writer_t* writer, const void* key, size_t size);
 int tuv_writer_check(taosuv_writer_t* writer, const tuv_lane_type_t* type);
-void tuv_writer_ready(taosuv_writer_t* writer); /* makes lanes ready that ask nobody */
 void tuv_writer_release(taosuv_writer_t* writer);
 
 #endif

@@ -82,6 +82,15 @@ static void report(tuv_lane_t* lane, const tuv_failure_t* failure) {
   lane->state = TUV_LANE_IDLE;
 }
 
+/* The client's queue was full: whether to wait on for a place in it. What is to be tried once only is not
+ * tried yet. */
+static bool may_wait(tuv_lane_t* lane, uint64_t now) {
+  uint64_t most = lane->writer->options.retry_ms;
+  if (!lane->blocked) lane->begun = now;
+  lane->blocked = true;
+  return now - lane->begun < (most > 1 ? most : TUV_WRITER_RETRY);
+}
+
 /* A failure is kept for the next step: this may be a call of the caller's. */
 static void send_gathered(tuv_lane_t* lane) {
   taosuv_writer_t* writer = lane->writer;
@@ -89,18 +98,19 @@ static void send_gathered(tuv_lane_t* lane) {
   forget_ranges(lane);
   writer->type->note(lane);
   int status = writer->client == NULL ? TAOSUV_ECANCELED : writer->type->send(lane, false, &err);
-  if (status == TAOSUV_EAGAIN) {
+  uint64_t now = uv_now(writer->loop);
+  if (status == TAOSUV_EAGAIN && may_wait(lane, now)) {
     writer->queue_full = true;
     return;
   }
   lane->flying_rows = lane->rows;
   lane->flying_bytes = lane->bytes;
   lane->flying_first = lane->first;
-  lane->begun = uv_now(writer->loop);
+  lane->begun = now;
   lane->attempts = status == 0;
   lane->flags = 0;
   lane->rows = lane->bytes = 0;
-  lane->due = lane->alone = false;
+  lane->due = lane->alone = lane->blocked = false;
   lane->state = status == 0 ? TUV_LANE_FLYING : TUV_LANE_REFUSED;
   if (status == 0) return;
   writer->type->drop(lane);

@@ -22,11 +22,16 @@ static lines_lane_t* of(tuv_lane_t* lane) {
 /* There is nothing to ask the server: the writer's first step opens the lane. */
 static int open_lines(tuv_lane_t* lane, const taosuv_writer_options_t* options, tuv_errmsg_t* err) {
   lines_lane_t* lines = of(lane);
-  if (options->format != TAOSUV_LINES_INFLUX && options->format != TAOSUV_LINES_TELNET)
-    return tuv_fail(err, TAOSUV_EINVAL, "lines of this format cannot be gathered");
-  if (options->precision < 0 || options->precision > TAOSUV_LINES_NS)
-    return tuv_fail(err, TAOSUV_EINVAL, "no such precision: %d", options->precision);
+  (void) err;
+  if (options->format == TAOSUV_LINES_JSON) return TAOSUV_EINVAL; /* that is no text of lines */
   lines->insert.data = lines;
+  lines->insert.format = options->format;
+  lines->insert.precision = options->precision;
+  lines->insert.timeout_ms = options->timeout_ms;
+  lines->insert.table_name_key = options->table_name_key;
+  lines->insert.table_name_key_length = options->table_name_key_length;
+  int status = tuv_lines_check(lane->writer->client, &lines->insert);
+  if (status < 0) return status;
   tuv_buf_init(&lines->gathered, &lane->writer->mem->alloc);
   tuv_buf_init(&lines->flying, &lane->writer->mem->alloc);
   return 0;
@@ -61,13 +66,7 @@ static void drop_lines(tuv_lane_t* lane) {
 
 static int send_lines(tuv_lane_t* lane, bool again, tuv_errmsg_t* err) {
   lines_lane_t* lines = of(lane);
-  const taosuv_writer_options_t* options = &lane->writer->options;
   tuv_buf_t* text = again ? &lines->flying : &lines->gathered;
-  lines->insert.format = options->format;
-  lines->insert.precision = options->precision;
-  lines->insert.timeout_ms = options->timeout_ms;
-  lines->insert.table_name_key = lane->writer->name_key;
-  lines->insert.table_name_key_length = lane->writer->name_key_length;
   uv_buf_t buf = uv_buf_init((char*) text->data + text->head, (unsigned int) tuv_buf_size(text));
   int status = taosuv_insert_lines(lane->writer->client, &lines->insert, &buf, 1, on_inserted);
   if (status < 0) return tuv_fail(err, status, "%s", taosuv_strerror(status));
@@ -94,7 +93,7 @@ static uint64_t copy_lines(const char* text, size_t length, uint8_t* out, size_t
     const char* end = memchr(text + at, '\n', length - at);
     size_t part = end != NULL ? (size_t) (end - text) - at : length - at;
     size_t blank = 0;
-    while (blank < part && (text[at + blank] == ' ' || text[at + blank] == '\r')) blank++;
+    while (blank < part && strchr(" \t\r", text[at + blank]) != NULL) blank++;
     if (blank < part && text[at] != '#') {
       if (out != NULL) memcpy(out + *size, text + at, part);
       if (out != NULL) out[*size + part] = '\n';

@@ -39,7 +39,10 @@ static void on_prepared(taosuv_stmt_prepare_t* req, int status) {
     status = TAOSUV_EINVAL;
     req->message = "a writer's SQL is an INSERT with a '?'";
   }
-  if (status == 0) take_fields(rows);
+  if (status == 0) {
+    rows->stmt->roams = true;
+    take_fields(rows);
+  }
   tuv_lane_ready(&rows->lane, status, (taosuv_req_t*) (void*) req);
 }
 
@@ -132,93 +135,46 @@ const taosuv_stmt_field_t* taosuv_writer_fields(const taosuv_writer_t* writer, u
   return taosuv_stmt_fields(of(writer->lanes[0])->stmt, count);
 }
 
-/* A row's table: name and tags, where the SQL has a `?` for them. */
-typedef struct target_s {
-  const char* table;
-  size_t length;
-  const taosuv_value_t* tags;
-  uint32_t ntags;
-} target_t;
-
-/* What is bound: one row, or many in columns. */
-typedef struct given_s {
-  const taosuv_value_t* values;
-  const taosuv_array_t* columns;
-  uint32_t count, rows;
-} given_t;
-
-static int bind_rows(taosuv_stmt_t* stmt, const target_t* target, const given_t* given) {
-  int status = 0;
-  if (target->table != NULL) status = taosuv_bind_table(stmt, target->table, target->length);
-  if (status == 0 && target->ntags > 0)
-    status = taosuv_bind_tags(stmt, target->tags, target->ntags);
-  if (status < 0) return status;
-  if (given->columns != NULL)
-    return taosuv_bind_columns(stmt, given->rows, given->columns, given->count);
-  return taosuv_bind_row(stmt, given->values, given->count);
-}
-
-/* About how many bytes of a message are given; what is wrong with them is found later. */
-static uint64_t size_of(const given_t* given) {
-  uint64_t size = 0;
-  for (uint32_t i = 0; given->values != NULL && i < given->count; i++) {
-    const taosuv_value_t* value = &given->values[i];
-    bool bytes = value->kind == TAOSUV_VALUE_TEXT || value->kind == TAOSUV_VALUE_BYTES;
-    if (bytes && value->length == TAOSUV_NUL_TERMINATED) size += strlen(value->as.bytes);
-    else size += bytes ? value->length : 8;
-  }
-  for (uint32_t i = 0; given->columns != NULL && i < given->count; i++) {
-    const taosuv_array_t* column = &given->columns[i];
-    size += 9 * (uint64_t) given->rows;
-    if (column->offsets != NULL) size += column->offsets[given->rows] - column->offsets[0];
-  }
-  return size;
-}
-
 /* Nobody knows whether the table's last row was in the same batch. */
-static int check_target(taosuv_writer_t* writer, const target_t* target) {
-  if (writer->named != (target->table != NULL))
+static int check_target(taosuv_writer_t* writer, const tuv_batch_given_t* given) {
+  if (writer->named != (given->table != NULL))
     return tuv_fail(&writer->err, TAOSUV_EINVAL,
                     writer->named ? "a row needs its table's name" : "the SQL names the table");
-  if (writer->ntags == target->ntags && (target->tags != NULL || target->ntags == 0)) return 0;
+  if (writer->ntags == given->ntags && (given->tags != NULL || given->ntags == 0)) return 0;
   return tuv_fail(&writer->err, TAOSUV_EINVAL, "%u tags were given, the statement has %u",
-                  target->ntags, writer->ntags);
+                  given->ntags, writer->ntags);
 }
 
-static int add(taosuv_writer_t* writer, target_t* target, const given_t* given) {
+static int add(taosuv_writer_t* writer, tuv_batch_given_t* given) {
   int status = writer == NULL ? TAOSUV_EINVAL : tuv_writer_check(writer, &tuv_lane_rows);
   if (status < 0) return status;
-  if (target->table == NULL) target->length = 0;
-  if (target->length == TAOSUV_NUL_TERMINATED) target->length = strlen(target->table);
-  tuv_lane_t* lane = tuv_writer_lane(writer, target->table, target->length);
-  status = tuv_lane_check(lane, size_of(given));
-  if (status == 0) status = check_target(writer, target);
+  if (given->table == NULL) given->length = 0;
+  if (given->length == TAOSUV_NUL_TERMINATED) given->length = strlen(given->table);
+  tuv_lane_t* lane = tuv_writer_lane(writer, given->table, given->length);
+  status = tuv_lane_check(lane, tuv_batch_given_size(given));
+  if (status == 0) status = check_target(writer, given);
   if (status < 0) return status;
   taosuv_stmt_t* stmt = of(lane)->stmt;
-  status = bind_rows(stmt, target, given);
-  if (status < 0) tuv_fail(&writer->err, status, "%s", taosuv_stmt_message(stmt));
-  if (status == 0 && given->rows > 0) {
-    tuv_batch_mark(&stmt->batch, writer->taken, given->rows);
-    tuv_lane_added(lane, given->rows);
-  } else if (lane->rows == 0) {
-    taosuv_bind_clear(stmt); /* of tables without rows */
-  }
-  return status;
+  status = tuv_stmt_give(stmt, given);
+  if (status < 0) return tuv_fail(&writer->err, status, "%s", taosuv_stmt_message(stmt));
+  tuv_batch_mark(&stmt->batch, writer->taken, given->rows);
+  tuv_lane_added(lane, given->rows);
+  return 0;
 }
 
 int taosuv_writer_row(taosuv_writer_t* writer, const char* table, size_t length,
                       const taosuv_value_t* tags, uint32_t ntags, const taosuv_value_t* values,
                       uint32_t count) {
-  target_t target = {table, length, tags, ntags};
-  given_t given = {.values = values, .count = count, .rows = 1};
-  return add(writer, &target, &given);
+  tuv_batch_given_t given = {.table = table, .length = length, .tags = tags, .ntags = ntags,
+                             .count = count, .values = values, .rows = 1};
+  return add(writer, &given);
 }
 
 int taosuv_writer_columns(taosuv_writer_t* writer, const char* table, size_t length,
                           const taosuv_value_t* tags, uint32_t ntags, uint32_t rows,
                           const taosuv_array_t* columns, uint32_t count) {
-  target_t target = {table, length, tags, ntags};
-  given_t given = {.columns = columns, .count = count, .rows = rows};
-  if (columns == NULL) return TAOSUV_EINVAL;
-  return add(writer, &target, &given);
+  tuv_batch_given_t given = {.table = table, .length = length, .tags = tags, .ntags = ntags,
+                             .count = count, .columns = columns, .rows = rows};
+  if (columns != NULL || writer == NULL) return add(writer, &given);
+  return tuv_fail(&writer->err, TAOSUV_EINVAL, "no columns were given");
 }

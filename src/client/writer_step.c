@@ -80,8 +80,8 @@ static bool is_over(const taosuv_writer_t* writer) {
 
 void tuv_writer_step(taosuv_writer_t* writer) {
   if (writer->in_step) return;
-  if (writer->opening > 0) {
-    if (!writer->type->asks) tuv_writer_ready(writer);
+  if (writer->open != NULL) {
+    tuv_writer_open_more(writer);
     return;
   }
   writer->in_step = true;

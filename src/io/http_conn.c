@@ -79,9 +79,8 @@ void tuv_http_conn_flush(tuv_http_conn_t* http) {
   if (http->writing || http->state != TUV_HTTP_OPEN) return;
   size_t size = tuv_http_conn_unsent_bytes(http);
   if (size == 0) return;
-  const tuv_stream_ops_t* ops = http->stream->ops;
   const uint8_t* data = http->out.data + http->out.head + http->given;
-  ssize_t taken = ops->try_write(http->stream, data, size);
+  ssize_t taken = tuv_stream_try_write(http->stream, data, size);
   if (taken < 0 && taken != UV_EAGAIN) {
     down(http, (int) taken, NULL);
     return;
@@ -92,7 +91,7 @@ void tuv_http_conn_flush(tuv_http_conn_t* http) {
   data = http->out.data + http->out.head + http->given;
   http->writing = true;
   count_given(http, size);
-  int status = ops->write(http->stream, data, size);
+  int status = http->stream->ops->write(http->stream, data, size);
   if (status < 0) down(http, status, NULL);
 }
 

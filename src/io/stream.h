@@ -28,8 +28,9 @@ typedef struct tuv_stream_events_s {
 typedef struct tuv_stream_ops_s {
   int (*read_start)(tuv_stream_t* stream);
   void (*read_stop)(tuv_stream_t* stream);
-  /* Writes what the system takes now: bytes, or UV_EAGAIN, or an error. */
-  ssize_t (*try_write)(tuv_stream_t* stream, const uint8_t* data, size_t size);
+  /* Writes what the system takes now of the pieces, none of which is empty: bytes, or UV_EAGAIN, or
+   * an error. */
+  ssize_t (*try_write)(tuv_stream_t* stream, const uv_buf_t* pieces, unsigned count);
   /* Writes all; the data must stay until on_write. One at a time. */
   int (*write)(tuv_stream_t* stream, const uint8_t* data, size_t size);
   /* Ends the stream at any moment, also while it connects. */
@@ -44,6 +45,22 @@ struct tuv_stream_s {
   void* context;
   const char* message; /* what exactly went wrong, where a status alone does not say; or NULL */
 };
+
+#define TUV_PIECE_MAX 0x40000000u
+
+/* Bytes as a piece of what is written; of more than TUV_PIECE_MAX it is the beginning. */
+static inline uv_buf_t tuv_piece(const void* data, size_t size) {
+  union {
+    const void* in;
+    char* out;
+  } base = {data}; /* libuv's buffers are not const, though writes only read them */
+  return uv_buf_init(base.out, (unsigned) (size > TUV_PIECE_MAX ? TUV_PIECE_MAX : size));
+}
+
+static inline ssize_t tuv_stream_try_write(tuv_stream_t* stream, const uint8_t* data, size_t size) {
+  uv_buf_t piece = tuv_piece(data, size);
+  return stream->ops->try_write(stream, &piece, 1);
+}
 
 /* Makes a stream that is connecting: tuv_tcp_connect, or what a test puts in its place. Returns 0
  * and the stream, whose on_connect follows, or UV_ENOMEM and none. */

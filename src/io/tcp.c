@@ -110,18 +110,10 @@ static void tcp_read_stop(tuv_stream_t* stream) {
   if (connection_of(tcp) != NULL) uv_read_stop(connection_of(tcp));
 }
 
-static uv_buf_t buf_of(const uint8_t* data, size_t size) {
-  union {
-    const uint8_t* in;
-    char* out;
-  } base = {data}; /* libuv's buffers are not const, though writes only read them */
-  return uv_buf_init(base.out, (unsigned int) (size > 0x40000000u ? 0x40000000u : size));
-}
-
-static ssize_t tcp_try_write(tuv_stream_t* stream, const uint8_t* data, size_t size) {
+static ssize_t tcp_try_write(tuv_stream_t* stream, const uv_buf_t* pieces, unsigned count) {
   tuv_tcp_t* tcp = (tuv_tcp_t*) stream;
-  uv_buf_t buf = buf_of(data, size);
-  return connection_of(tcp) != NULL ? uv_try_write(connection_of(tcp), &buf, 1) : UV_ENOTCONN;
+  if (connection_of(tcp) == NULL) return UV_ENOTCONN;
+  return uv_try_write(connection_of(tcp), pieces, count);
 }
 
 static void on_written(uv_write_t* request, int status) {
@@ -135,7 +127,7 @@ static int tcp_write(tuv_stream_t* stream, const uint8_t* data, size_t size) {
   unsigned count = 0;
   if (connection_of(tcp) == NULL) return UV_ENOTCONN;
   for (size_t at = 0; at < size && count < 8; count++) {
-    buf[count] = buf_of(data + at, size - at);
+    buf[count] = tuv_piece(data + at, size - at);
     at += buf[count].len;
   }
   return uv_write(&tcp->write, connection_of(tcp), buf, count, on_written);

@@ -107,7 +107,7 @@ static int flush(tuv_tls_t* tls) {
   size_t size = tuv_buf_size(&tls->out);
   if (size == 0 || tls->inner_writing || tls->failure != 0) return 0;
   const tuv_stream_ops_t* ops = tls->inner->ops;
-  ssize_t taken = ops->try_write(tls->inner, tls->out.data + tls->out.head, size);
+  ssize_t taken = tuv_stream_try_write(tls->inner, tls->out.data + tls->out.head, size);
   if (taken < 0 && taken != UV_EAGAIN) return fail(tls, (int) taken);
   if (taken > 0) tuv_buf_consume(&tls->out, (size_t) taken, KEEP);
   size = tuv_buf_size(&tls->out);
@@ -282,17 +282,22 @@ static ssize_t encrypt(tuv_tls_t* tls, const uint8_t* data, size_t size) {
   return (ssize_t) done;
 }
 
-static ssize_t tls_try_write(tuv_stream_t* stream, const uint8_t* data, size_t size) {
+static ssize_t tls_try_write(tuv_stream_t* stream, const uv_buf_t* pieces, unsigned count) {
   tuv_tls_t* tls = of(stream);
-  size_t taken = 0;
+  size_t taken = 0, at = 0; /* of all, and of the first piece */
   if (tls->state != OPEN) return UV_ENOTCONN;
   if (tls->failure != 0) return explain_end(tls);
-  while (taken < size && !tls->inner_writing && !tls->writing) {
-    ssize_t part = encrypt(tls, data + taken, size - taken);
+  while (count > 0 && !tls->inner_writing && !tls->writing) {
+    ssize_t part = encrypt(tls, (const uint8_t*) pieces->base + at, pieces->len - at);
     if (part < 0) return part;
     int status = flush(tls);
     if (status < 0) return status;
     taken += (size_t) part;
+    at += (size_t) part;
+    if (at < pieces->len) continue;
+    pieces++;
+    count--;
+    at = 0;
   }
   return taken > 0 ? (ssize_t) taken : UV_EAGAIN;
 }
@@ -404,7 +409,7 @@ static void on_later_close(uv_handle_t* handle) {
 static void say_goodbye(tuv_tls_t* tls) {
   if (!tls->may_notify || tls->inner_writing) return;
   if (mbedtls_ssl_close_notify(&tls->ssl) != 0 || tuv_buf_size(&tls->out) == 0) return;
-  tls->inner->ops->try_write(tls->inner, tls->out.data + tls->out.head, tuv_buf_size(&tls->out));
+  tuv_stream_try_write(tls->inner, tls->out.data + tls->out.head, tuv_buf_size(&tls->out));
 }
 
 static void tls_close(tuv_stream_t* stream) {

@@ -66,6 +66,9 @@ typedef enum {
   TUV_WS_GONE
 } tuv_ws_state_t;
 
+/* So many pieces of a large message go to the system in one call, from where they are. */
+#define TUV_WS_MADE_PIECES 16u
+
 struct tuv_ws_s {
   const tuv_ws_events_t* events;
   tuv_ws_shared_t* shared;
@@ -95,6 +98,8 @@ struct tuv_ws_s {
   uint8_t pack_opcode;
   size_t packed;
   bool give_early;     /* the frame in the making is large: it is sent while it is made */
+  unsigned nmade;
+  uv_buf_t made[TUV_WS_MADE_PIECES]; /* of it, behind what is in `out`: the caller's */
   size_t usual;        /* the largest message of late */
   bool writing;
   bool dirty;          /* on_dirty was called, tuv_ws_flush not yet */
@@ -152,6 +157,14 @@ static inline void tuv_ws_no_more_secrets(tuv_ws_t* ws) {
 int tuv_ws_begin(tuv_ws_t* ws, uint8_t opcode, size_t length, uint64_t* at);
 void tuv_ws_put(tuv_ws_t* ws, const void* data, size_t size);
 int tuv_ws_end(tuv_ws_t* ws);
+
+/* The same for bytes that were masked before their message began: `mask` is the frame's, and must be
+ * unpredictable and used for no other frame; `key` is the mask at the first of the bytes. Where the
+ * two agree nothing is masked again, and a large message's bytes go to the system from where they
+ * are, which is why they must stay until tuv_ws_end. */
+int tuv_ws_begin_masked(tuv_ws_t* ws, uint8_t opcode, size_t length, const uint8_t mask[4],
+                        uint64_t* at);
+void tuv_ws_put_made(tuv_ws_t* ws, const void* data, size_t size, const uint8_t key[4]);
 
 /* A whole message in one call. */
 int tuv_ws_send(tuv_ws_t* ws, uint8_t opcode, const void* data, size_t size, uint64_t* at);

@@ -12,6 +12,9 @@
 /* Of a message of at least twice this size so much is given to the system at a time. */
 #define EARLY_BYTES (128u << 10)
 
+/* Of what is masked already so many bytes go to the system without being copied. */
+#define LEAST_PIECE (4u << 10)
+
 /* Up to twice a message's size is taken for it; and it is forgotten slowly. */
 size_t tuv_ws_keep(const tuv_ws_t* ws) {
   if (ws->usual > KEEP_MOST / 4) return KEEP_MOST;
@@ -59,10 +62,16 @@ void tuv_ws_put_pong(tuv_ws_t* ws) {
 }
 
 int tuv_ws_begin(tuv_ws_t* ws, uint8_t opcode, size_t length, uint64_t* at) {
+  uint8_t mask[4];
+  int status = tuv_random_bytes(&ws->shared->random, mask, sizeof mask);
+  return status < 0 ? status : tuv_ws_begin_masked(ws, opcode, length, mask, at);
+}
+
+int tuv_ws_begin_masked(tuv_ws_t* ws, uint8_t opcode, size_t length, const uint8_t mask[4],
+                        uint64_t* at) {
   /* The pong first: its ping came before whatever this answers, and nothing may follow a close. */
   if (ws->pong_due && ws->state == TUV_WS_OPEN) tuv_ws_put_pong(ws);
-  int status = tuv_random_bytes(&ws->shared->random, ws->mask, sizeof ws->mask);
-  if (status < 0) return status;
+  memcpy(ws->mask, mask, sizeof ws->mask);
   ws->usual -= ws->usual / 64;
   if (length > ws->usual) ws->usual = length;
   bool tapped = ws->shared->tap != NULL; /* is shown what is in the buffer: not compressed */
@@ -76,53 +85,105 @@ int tuv_ws_begin(tuv_ws_t* ws, uint8_t opcode, size_t length, uint64_t* at) {
   tuv_ws_write_header(out, opcode, true, false, length, ws->mask);
   tuv_buf_commit(&ws->out, header);
   ws->mask_at = 0;
-  ws->give_early = length >= 2 * EARLY_BYTES;
+  ws->give_early =
+      length >= 2 * EARLY_BYTES && !ws->writing && ws->state == TUV_WS_OPEN && !tapped;
   if (at != NULL) *at = ws->queued;
   ws->queued += header + length;
   return 0;
 }
 
+/* What the system has not taken of the made pieces, of whose bytes it took so many. */
+static void keep_made(tuv_ws_t* ws, size_t taken) {
+  for (unsigned i = 0; i < ws->nmade; i++) {
+    size_t size = ws->made[i].len, gone = taken < size ? taken : size;
+    memcpy(ws->out.data + ws->out.tail, ws->made[i].base + gone, size - gone);
+    tuv_buf_commit(&ws->out, size - gone);
+    taken -= gone;
+  }
+  ws->nmade = 0;
+}
+
 /* A large message is given to the system while the rest of it is being written: its beginning is
  * still in the cache then, and its end finds the same room. What goes wrong shows at the flush. */
 static void give_early(tuv_ws_t* ws) {
-  if (ws->writing || ws->state != TUV_WS_OPEN || ws->shared->tap != NULL) {
-    ws->give_early = false; /* nothing of this message can go before the flush */
-    return;
-  }
-  size_t size = tuv_buf_size(&ws->out);
-  ssize_t taken = ws->stream->ops->try_write(ws->stream, ws->out.data + ws->out.head, size);
+  uv_buf_t pieces[1 + TUV_WS_MADE_PIECES];
+  size_t fill = tuv_buf_size(&ws->out), size = fill;
+  unsigned count = 0;
+  if (fill > 0) pieces[count++] = tuv_piece(ws->out.data + ws->out.head, fill);
+  for (unsigned i = 0; i < ws->nmade; i++) size += ws->made[i].len;
+  memcpy(pieces + count, ws->made, ws->nmade * sizeof *pieces);
+  ssize_t taken = ws->stream->ops->try_write(ws->stream, pieces, count + ws->nmade);
   if (taken < (ssize_t) size) ws->give_early = false; /* it has no room now */
-  if (taken <= 0) return;
-  ws->handed += (uint64_t) taken;
-  ws->shared->traffic.bytes_sent += (uint64_t) taken;
-  tuv_buf_consume(&ws->out, (size_t) taken, SIZE_MAX); /* the rest has its room already */
+  size_t gone = taken > 0 ? (size_t) taken : 0, of_out = gone < fill ? gone : fill;
+  ws->handed += gone;
+  ws->shared->traffic.bytes_sent += gone;
+  tuv_buf_consume(&ws->out, of_out, SIZE_MAX); /* the rest has its room already */
+  keep_made(ws, gone - of_out);
 }
 
-static void put_masked(tuv_ws_t* ws, const void* data, size_t size) {
-  tuv_ws_mask(ws->out.data + ws->out.tail, data, size, ws->mask, ws->mask_at);
+/* Bytes into the send buffer, masked on their way or masked already. */
+static void put_part(tuv_ws_t* ws, const void* data, size_t size, bool made) {
+  uint8_t* to = ws->out.data + ws->out.tail;
+  if (made) memcpy(to, data, size);
+  else tuv_ws_mask(to, data, size, ws->mask, ws->mask_at);
   tuv_buf_commit(&ws->out, size);
   ws->mask_at += size;
 }
 
-void tuv_ws_put(tuv_ws_t* ws, const void* data, size_t size) {
-  if (ws->packing) {
-    tuv_ws_pack(ws, data, size, false);
-    return;
-  }
-  const uint8_t* at = data;
+static void put(tuv_ws_t* ws, const uint8_t* data, size_t size, bool made) {
+  if (ws->nmade > 0) give_early(ws); /* it stands before this */
   while (ws->give_early && size > 0) {
     size_t fill = tuv_buf_size(&ws->out);
     size_t room = fill < EARLY_BYTES ? EARLY_BYTES - fill : 0;
     size_t part = size < room ? size : room;
-    put_masked(ws, at, part);
-    at += part;
+    put_part(ws, data, part, made);
+    data += part;
     size -= part;
     if (part == room) give_early(ws);
   }
-  if (size > 0) put_masked(ws, at, size);
+  if (size > 0) put_part(ws, data, size, made);
+}
+
+void tuv_ws_put(tuv_ws_t* ws, const void* data, size_t size) {
+  if (ws->packing) tuv_ws_pack(ws, data, size, false);
+  else put(ws, data, size, false);
+}
+
+/* ---- bytes that are masked already ---- */
+
+static void unmask_and_put(tuv_ws_t* ws, const uint8_t* data, size_t size, const uint8_t key[4]) {
+  uint8_t plain[4096];
+  for (size_t at = 0; at < size;) {
+    size_t part = size - at < sizeof plain ? size - at : sizeof plain;
+    tuv_ws_mask(plain, data + at, part, key, 0); /* `at` is a multiple of four */
+    tuv_ws_put(ws, plain, part);
+    at += part;
+  }
+}
+
+/* Whether bytes go to the system from where they are; few are better off with their neighbours. */
+static bool may_stay(const tuv_ws_t* ws, size_t size) {
+  return ws->give_early && size >= LEAST_PIECE && size <= TUV_PIECE_MAX &&
+         tuv_buf_size(&ws->out) <= TUV_PIECE_MAX;
+}
+
+void tuv_ws_put_made(tuv_ws_t* ws, const void* data, size_t size, const uint8_t key[4]) {
+  bool fits = !ws->packing;
+  for (size_t i = 0; i < sizeof ws->mask; i++)
+    fits = fits && key[i] == ws->mask[(ws->mask_at + i) % 4];
+  if (!fits) {
+    unmask_and_put(ws, data, size, key);
+  } else if (!may_stay(ws, size)) {
+    put(ws, data, size, true);
+  } else {
+    ws->made[ws->nmade++] = tuv_piece(data, size);
+    ws->mask_at += size;
+    if (ws->nmade == TUV_WS_MADE_PIECES) give_early(ws);
+  }
 }
 
 int tuv_ws_end(tuv_ws_t* ws) {
+  if (ws->nmade > 0) give_early(ws);
   int status = ws->packing ? tuv_ws_pack_end(ws) : 0;
   if (status < 0) return status;
   ws->shared->traffic.messages_sent++;
@@ -162,7 +223,7 @@ void tuv_ws_flush(tuv_ws_t* ws) {
   if (ws->pong_due && ws->state == TUV_WS_OPEN) tuv_ws_put_pong(ws);
   size_t size = tuv_buf_size(&ws->out);
   if (size == 0) return;
-  ssize_t taken = ws->stream->ops->try_write(ws->stream, ws->out.data + ws->out.head, size);
+  ssize_t taken = tuv_stream_try_write(ws->stream, ws->out.data + ws->out.head, size);
   if (taken < 0 && taken != UV_EAGAIN) {
     tuv_ws_down(ws, (int) taken, NULL);
     return;

@@ -9,6 +9,9 @@
 typedef struct tuv_sink_s tuv_sink_t;
 struct tuv_sink_s {
   void (*put)(tuv_sink_t* sink, const void* data, size_t size); /* size is not 0 */
+  /* Bytes that lie masked, `key` at the first of them; they stay until all is written. May be NULL:
+   * then they are unmasked and put. */
+  void (*put_made)(tuv_sink_t* sink, const void* data, size_t size, const uint8_t key[4]);
 };
 
 /* Into memory that has room for all of it. */
@@ -24,7 +27,7 @@ static inline void tuv_memory_sink_put(tuv_sink_t* sink, const void* data, size_
 }
 
 static inline tuv_memory_sink_t tuv_memory_sink(uint8_t* out) {
-  tuv_memory_sink_t memory = {{tuv_memory_sink_put}, out};
+  tuv_memory_sink_t memory = {{tuv_memory_sink_put, NULL}, out};
   return memory;
 }
 

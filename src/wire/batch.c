@@ -39,6 +39,11 @@ void tuv_batch_clear(tuv_batch_t* batch) {
   batch->cursor = 0;
   batch->rows = 0;
   batch->counted = 0;
+  batch->made = 0;
+  batch->has_key = false;
+  batch->key_used = false;
+  /* Whether it can go in one message is decided when it is sent. */
+  if (batch->wire.form == TUV_BATCH_COLUMNAR) batch->wire.form = TUV_BATCH_STMT2;
 }
 
 int tuv_batch_no_memory(tuv_errmsg_t* err) {
@@ -82,6 +87,11 @@ static tuv_batch_table_t** find_slot(const tuv_batch_t* batch, const char* name,
     tuv_batch_table_t** slot = &batch->slots[at & (batch->nslots - 1)];
     if (*slot == NULL || ((*slot)->hash == hash && is_named(*slot, name, length))) return slot;
   }
+}
+
+static tuv_batch_table_t* find_table(const tuv_batch_t* batch, const char* name, size_t length) {
+  if (batch->nslots == 0 || name == NULL || length > TUV_BATCH_MAX_BYTES) return NULL;
+  return *find_slot(batch, name, length, hash_name(name, length));
 }
 
 static bool grow_slots(tuv_batch_t* batch) {
@@ -128,6 +138,13 @@ static tuv_batch_table_t* add_table(tuv_batch_t* batch, const char* name, size_t
   return table;
 }
 
+/* No other table's search goes past its slot: those come before it. */
+void tuv_batch_unmention(tuv_batch_t* batch) {
+  const tuv_batch_table_t* table = batch->tables[batch->ntables - 1];
+  *find_slot(batch, table->name, table->name_length, table->hash) = NULL;
+  batch->ntables--;
+}
+
 static int check_name(const taosuv_stmt_field_t* field, const char* name, size_t length,
                       tuv_errmsg_t* err) {
   size_t limit = TUV_BATCH_MAX_BYTES - 1; /* with a NUL its length has 16 bits */
@@ -153,13 +170,13 @@ int tuv_batch_table(tuv_batch_t* batch, const char* name, size_t length, tuv_err
   const taosuv_stmt_field_t* field = batch->layout->table;
   if (field == NULL) return tuv_fail(err, TUV_EINVAL, "the SQL has no '?' for a table's name");
   if (name != NULL && length == SIZE_MAX) length = strlen(name);
-  bool again = name != NULL && batch->current != NULL && is_named(batch->current, name, length);
-  status = again ? 0 : check_name(field, name, length, err);
-  if (status < 0 || again) return status;
-  uint32_t hash = hash_name(name, length);
-  tuv_batch_table_t* table = NULL;
-  if (batch->nslots > 0) table = *find_slot(batch, name, length, hash);
-  if (table == NULL) table = add_table(batch, name, length, hash);
+  if (name != NULL && batch->current != NULL && is_named(batch->current, name, length)) return 0;
+  tuv_batch_table_t* table = find_table(batch, name, length);
+  if (table == NULL) { /* a name that is known is a good one */
+    status = check_name(field, name, length, err);
+    if (status < 0) return status;
+    table = add_table(batch, name, length, hash_name(name, length));
+  }
   if (table == NULL) return tuv_batch_no_memory(err);
   if (batch->current != NULL) tuv_batch_count(batch, batch->current);
   batch->current = table;
@@ -220,9 +237,9 @@ int tuv_batch_tags(tuv_batch_t* batch, const taosuv_value_t* tags, uint32_t coun
   int status = tuv_batch_begin(batch, false, err);
   if (status < 0) return status;
   const tuv_batch_layout_t* layout = batch->layout;
-  if (count != layout->ntags || count == 0)
-    return tuv_fail(err, TUV_EINVAL, "%u tags were given, the statement has %u", count,
-                    layout->ntags);
+  if (count != layout->ntags || count == 0 || tags == NULL)
+    return tuv_fail(err, TUV_EINVAL, "%u tags were given, the statement has %u",
+                    tags != NULL ? count : 0, layout->ntags);
   if (are_same(batch, tags)) return 0;
   tuv_arena_mark_t mark = tuv_arena_mark(&batch->arena);
   tuv_cell_t* cells = tuv_arena_take(&batch->arena, count * sizeof *cells);
@@ -254,65 +271,4 @@ bool tuv_batch_range(const tuv_batch_t* batch, uint32_t index, tuv_batch_range_t
   *range = (tuv_batch_range_t){table->name, table->name_length, table->mark_first,
                                table->mark_last, table->rows};
   return true;
-}
-
-/* ---- being sent ---- */
-
-static void choose_tables(tuv_batch_t* batch) {
-  batch->used = 0;
-  for (uint32_t i = 0; i < batch->ntables; i++)
-    if (batch->tables[i]->rows > 0)
-      batch->tables[batch->tables_size + batch->used++] = batch->tables[i];
-}
-
-static int check_tags(const tuv_batch_t* batch, tuv_errmsg_t* err) {
-  if (batch->layout->ntags == 0) return 0;
-  for (uint32_t i = 0; i < batch->used; i++) {
-    const tuv_batch_table_t* table = tuv_batch_used(batch, i);
-    if (table->tags == NULL)
-      return tuv_fail(err, TUV_EINVAL, "table '%.*s' has rows and no tags",
-                      table->name_length < 100 ? (int) table->name_length : 100, table->name);
-  }
-  return 0;
-}
-
-/* The first version takes fewer types from a query's block (PROTOCOL 6.1.5). */
-static int check_params(const tuv_batch_t* batch, tuv_errmsg_t* err) {
-  if (batch->wire.form != TUV_BATCH_V1) return 0;
-  for (uint32_t i = 0; i < batch->layout->ncolumns; i++) {
-    uint8_t type = batch->layout->params[i].type;
-    if (type == TAOSUV_TYPE_GEOMETRY || type == TAOSUV_TYPE_BLOB)
-      return tuv_fail(err, TUV_ENOTSUP, "parameter %u: the server takes no %s here", i,
-                      taosuv_type_name(type));
-  }
-  return 0;
-}
-
-static uint64_t largest_message(tuv_batch_t* batch) {
-  uint64_t largest = 0;
-  if (batch->wire.form != TUV_BATCH_V1) return tuv_batch_full_size(batch);
-  for (uint32_t i = 0; i < batch->used; i++) {
-    uint64_t rows = tuv_batch_v1_rows_size(batch, i);
-    uint64_t tags = tuv_batch_v1_tags_size(batch, i);
-    if (rows > largest) largest = rows;
-    if (tags > largest) largest = tags;
-  }
-  return largest;
-}
-
-int tuv_batch_ready(tuv_batch_t* batch, uint64_t max_message_size, tuv_errmsg_t* err) {
-  int status = batch->layout == NULL ? tuv_batch_make_layout(batch, err) : 0;
-  if (status < 0 || (status = check_unfinished(batch, err)) < 0) return status;
-  if (batch->rows == 0) return tuv_fail(err, TUV_EINVAL, "nothing is bound");
-  choose_tables(batch);
-  if (!batch->insert) batch->used = 1;
-  status = batch->insert ? check_tags(batch, err) : check_params(batch, err);
-  if (status < 0) return status;
-  uint64_t limit = max_message_size < INT32_MAX ? max_message_size : INT32_MAX;
-  uint64_t size = largest_message(batch);
-  if (size <= limit) return 0;
-  return tuv_fail(err, TUV_EMSGSIZE,
-                  "the message would have %llu bytes, %llu more than max_message_size (%llu)",
-                  (unsigned long long) size, (unsigned long long) (size - limit),
-                  (unsigned long long) limit);
 }

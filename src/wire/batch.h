@@ -45,6 +45,9 @@ typedef struct tuv_batch_s {
   uint32_t cursor;  /* the column that waits for a value */
   uint64_t rows;    /* complete ones */
   uint64_t counted; /* bytes of the tables as they were counted last */
+  uint64_t made;    /* bytes that were masked as they were bound */
+  uint8_t key[4];   /* their mask */
+  bool has_key, key_used;
 } tuv_batch_t;
 
 /* `fields` of an INSERT stay the caller's and must outlive the batch; a query has none, and `count`
@@ -53,12 +56,19 @@ void tuv_batch_init(tuv_batch_t* batch, const tuv_alloc_t* alloc, bool insert,
                     const taosuv_stmt_field_t* fields, uint32_t count);
 void tuv_batch_free(tuv_batch_t* batch); /* one that is all zeros is allowed */
 
-/* Drops what is bound; the memory is kept for what comes. */
+/* Drops what is bound; the memory is kept for what comes. From COLUMNAR it goes back to STMT2. */
 void tuv_batch_clear(tuv_batch_t* batch);
 
 /* How it is to be sent; may change at any time. Without this: stmt2, decimals as integers. Returns
  * 0, or TUV_ENOTSUP when a field's type cannot be sent so. */
 int tuv_batch_set_wire(tuv_batch_t* batch, tuv_batch_wire_t wire, tuv_errmsg_t* err);
+
+/* What is bound from here on, until the batch is cleared, may lie masked with this key, so that it
+ * goes out as it is; four unpredictable bytes, for this batch alone. Without one nothing is masked. */
+void tuv_batch_set_key(tuv_batch_t* batch, const uint8_t key[4]);
+static inline bool tuv_batch_has_key(const tuv_batch_t* batch) {
+  return batch->has_key;
+}
 
 /* ---- binding: as include/taosuv/stmt.h says. They return 0, TUV_EINVAL, TUV_ETYPE, TUV_ERANGE or
  * TUV_ENOMEM with a text in `err`; then nothing has changed. ---- */
@@ -72,6 +82,21 @@ int tuv_batch_row(tuv_batch_t* batch, const taosuv_value_t* values, uint32_t cou
                   tuv_errmsg_t* err);
 int tuv_batch_value(tuv_batch_t* batch, const taosuv_value_t* value, tuv_errmsg_t* err);
 void tuv_batch_undo(tuv_batch_t* batch);
+
+/* A table, its tags and rows of it in one go: what fails leaves nothing behind, no table and no tags. */
+typedef struct tuv_batch_given_s {
+  const char* table; /* NULL, where the SQL has no `?` for it */
+  size_t length;
+  const taosuv_value_t* tags;
+  uint32_t ntags;
+  uint32_t count;                /* of values or columns */
+  const taosuv_value_t* values;  /* one row, … */
+  const taosuv_array_t* columns; /* … or, when not NULL, many */
+  uint32_t rows;
+} tuv_batch_given_t;
+int tuv_batch_give(tuv_batch_t* batch, const tuv_batch_given_t* given, tuv_errmsg_t* err);
+/* About how many bytes of a message that is; what is wrong with it is found later. */
+uint64_t tuv_batch_given_size(const tuv_batch_given_t* given);
 
 static inline uint64_t tuv_batch_rows(const tuv_batch_t* batch) {
   return batch->rows;
@@ -94,9 +119,9 @@ size_t tuv_batch_size(tuv_batch_t* batch);
 /* ---- sending ---- */
 
 /* Whether it can be sent: TUV_EINVAL without a row, with an unfinished row, with rows whose table
- * has no tags; TUV_ENOTSUP for a parameter of a type that cannot go so; TUV_EMSGSIZE when a message
- * would be larger than `max_message_size`, with a text that says by how much. A table without rows
- * is left out, and its tags with it. */
+ * has no tags; TUV_ENOTSUP for a parameter of a type that cannot go so; TUV_ERANGE for a time
+ * that V1 would change; TUV_EMSGSIZE when a message would be larger than `max_message_size`, with a
+ * text that says by how much. A table without rows is left out, and its tags with it. */
 int tuv_batch_ready(tuv_batch_t* batch, uint64_t max_message_size, tuv_errmsg_t* err);
 
 /* The rest is for a batch that is ready, and until it changes. Writes exactly the bytes of the size
@@ -105,6 +130,10 @@ int tuv_batch_ready(tuv_batch_t* batch, uint64_t max_message_size, tuv_errmsg_t*
 /* STMT2 and COLUMNAR. */
 size_t tuv_batch_message_size(tuv_batch_t* batch);
 void tuv_batch_message(tuv_batch_t* batch, uint64_t req_id, uint64_t stmt_id, tuv_sink_t* sink);
+
+/* The mask of the message with which what lies masked need not be masked again. False: there is
+ * nothing of that, or it was told before: no mask is used twice. */
+bool tuv_batch_mask(tuv_batch_t* batch, uint8_t mask[4]);
 
 /* V1: its tables by their number (a query, and an INSERT that names its table, have one). The name
  * is NULL where the SQL has no question mark for it; the size of the tags is 0 where it has no

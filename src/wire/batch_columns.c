@@ -219,14 +219,10 @@ static void copy_column(tuv_intake_t* intake, tuv_segment_t* segment, tuv_part_t
 
 /* ---- all columns ---- */
 
-static void add_sum(tuv_sum_t* sum, const tuv_sum_t* more) {
-  sum->bytes += more->bytes;
-  sum->chars += more->chars;
-  sum->nulls += more->nulls;
-}
-
 /* Room for all; nothing of it counts yet. */
 static tuv_segment_t* reserve(tuv_batch_t* batch, uint32_t rows, const tuv_intake_t* intakes) {
+  size_t made = tuv_made_size(batch, rows, intakes);
+  if (made > 0) return tuv_segment_made(batch, rows, intakes, made);
   tuv_segment_t* segment = tuv_segment_for(batch, rows);
   for (uint32_t i = 0; segment != NULL && i < batch->layout->ncolumns; i++) {
     const tuv_intake_t* intake = &intakes[i];
@@ -259,9 +255,10 @@ static int bind(tuv_batch_t* batch, uint32_t rows, const taosuv_array_t* columns
   if (segment == NULL) return tuv_batch_no_memory(err);
   for (uint32_t i = 0; i < count; i++) {
     copy_column(&intakes[i], segment, &segment->parts[i], rows);
-    add_sum(&batch->current->sums[i], &intakes[i].sum);
-    add_sum(&intakes[i].slot->sum, &intakes[i].sum);
+    const tuv_sum_t* sum = &intakes[i].sum;
+    tuv_batch_sum(batch, i, sum->bytes, sum->chars, sum->nulls);
   }
+  if (segment->made != NULL) tuv_segment_mask(batch, segment);
   tuv_segment_link(batch->current, segment);
   segment->rows += rows;
   batch->current->rows += rows;

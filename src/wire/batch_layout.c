@@ -88,6 +88,11 @@ static void fill_insert(const tuv_batch_t* batch, tuv_batch_layout_t* layout) {
     else fill_slot(&layout->columns[layout->ncolumns++], field);
   }
   mark_required(layout);
+  for (uint32_t i = 0; i < layout->ncolumns; i++) {
+    const tuv_slot_t* slot = &layout->columns[i];
+    layout->row_size += (uint32_t) tuv_item_row(slot->width == 0) + slot->width;
+    layout->decimals = layout->decimals || slot->decimal;
+  }
 }
 
 int tuv_batch_make_layout(tuv_batch_t* batch, tuv_errmsg_t* err) {

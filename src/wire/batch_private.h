@@ -31,10 +31,15 @@ typedef struct tuv_part_s {
   size_t capacity;
 } tuv_part_t;
 
-/* Rows of one table that were bound one after another. */
+/* Rows of one table that were bound one after another. Those of a table that is bound by one call
+ * may lie as stmt2_bind has them, all items in a row and masked (batch_made.c): they go out as they
+ * are. Whoever else wants them asks for them plain first. */
 typedef struct tuv_segment_s tuv_segment_t;
 struct tuv_segment_s {
   tuv_segment_t* next;
+  uint8_t* made; /* NULL: plain */
+  size_t made_size;
+  uint8_t key[4]; /* the mask at the first byte */
   uint32_t rows;
   uint32_t capacity;
   tuv_part_t parts[]; /* a column each */
@@ -54,7 +59,10 @@ struct tuv_batch_table_s {
   uint32_t rows;    /* complete ones */
   uint64_t mark_first, mark_last; /* see tuv_batch_mark */
   uint32_t counted_rows; /* what its part of the batch's size was counted with */
-  size_t counted;
+  uint64_t counted;
+  uint64_t head;    /* of that (STMT2) its name and tags; 0: not counted */
+  uint64_t bytes;   /* of all columns of variable width, of an unfinished row too … */
+  uint64_t nulls;   /* … and NULLs of all columns */
   tuv_cell_t* tags; /* NULL: not bound */
   tuv_segment_t* first;
   tuv_segment_t* last;
@@ -86,11 +94,28 @@ typedef struct tuv_intake_s {
 struct tuv_batch_layout_s {
   const taosuv_stmt_field_t* table; /* NULL: the SQL names it */
   uint32_t ntags, ncolumns;
+  uint32_t row_size; /* of a row's items, but for the bytes of variable width */
+  bool decimals;     /* there is a column of them */
   tuv_slot_t* tags;
   tuv_slot_t* columns;
   tuv_intake_t* intakes; /* a column each */
   tuv_cell_t* params; /* a query's; as many as ncolumns */
 };
+
+/* What a column of the current table got, or lost. */
+static inline void tuv_batch_sum(tuv_batch_t* batch, uint32_t column, uint64_t bytes,
+                                 uint64_t chars, uint64_t nulls) {
+  tuv_slot_t* slot = &batch->layout->columns[column];
+  tuv_sum_t* sum = &batch->current->sums[column];
+  sum->bytes += bytes;
+  sum->chars += chars;
+  sum->nulls += nulls;
+  slot->sum.bytes += bytes;
+  slot->sum.chars += chars;
+  slot->sum.nulls += nulls;
+  if (slot->width == 0) batch->current->bytes += bytes;
+  batch->current->nulls += nulls;
+}
 
 /* The tables that are sent, by their number. */
 static inline tuv_batch_table_t* tuv_batch_used(const tuv_batch_t* batch, uint32_t number) {
@@ -123,6 +148,8 @@ int tuv_batch_where(const tuv_batch_t* batch, const taosuv_stmt_field_t* field, 
                     uint64_t row, int status, tuv_errmsg_t* err);
 int tuv_batch_begin(tuv_batch_t* batch, bool unfinished, tuv_errmsg_t* err);
 int tuv_batch_no_memory(tuv_errmsg_t* err);
+/* Forgets the table that was mentioned last, which has no row. Its memory is the caller's matter. */
+void tuv_batch_unmention(tuv_batch_t* batch);
 
 /* batch_value.c: one value as bytes */
 typedef struct tuv_converted_s {
@@ -143,6 +170,17 @@ int tuv_convert_decimal(const tuv_slot_t* slot, const char* text, size_t length,
 uint32_t tuv_decimal_text_size(const tuv_slot_t* slot, const uint8_t* value);
 uint32_t tuv_count_chars(const uint8_t* utf8, size_t size);
 
+/* batch_made.c */
+/* Bytes of a call's rows as they go out; 0: these do not lie so. */
+size_t tuv_made_size(const tuv_batch_t* batch, uint32_t rows, const tuv_intake_t* intakes);
+/* Room for them in a new segment, whose parts point into it; NULL: no memory. */
+tuv_segment_t* tuv_segment_made(tuv_batch_t* batch, uint32_t rows, const tuv_intake_t* intakes,
+                                size_t size);
+/* The rows are in: what is between them, and the mask. */
+void tuv_segment_mask(tuv_batch_t* batch, tuv_segment_t* segment);
+void tuv_table_plain(const tuv_batch_table_t* table);
+void tuv_batch_plain(const tuv_batch_t* batch); /* what does not go out as it is */
+
 /* batch_rows.c */
 tuv_segment_t* tuv_segment_for(tuv_batch_t* batch, uint32_t rows);
 bool tuv_part_reserve(tuv_batch_t* batch, const tuv_segment_t* segment, tuv_part_t* part,
@@ -162,9 +200,13 @@ bool tuv_has_lengths(const tuv_batch_t* batch, uint8_t type);
 uint64_t tuv_column_bytes(const tuv_batch_t* batch, const tuv_slot_t* slot, const tuv_sum_t* sum,
                           uint64_t rows);
 uint64_t tuv_cell_bytes(const tuv_batch_t* batch, const tuv_cell_t* cell);
-/* A bind item (PROTOCOL 6.3.3). */
+/* A bind item (PROTOCOL 6.3.3): what it has without rows, what each row adds, and the values. */
+#define TUV_ITEM_SIZE 17u
+static inline uint64_t tuv_item_row(bool lengths) {
+  return lengths ? 5 : 1;
+}
 static inline uint64_t tuv_item_size(bool lengths, uint64_t rows, uint64_t bytes) {
-  return 17 + rows + (lengths ? 4 * rows : 0) + bytes;
+  return TUV_ITEM_SIZE + tuv_item_row(lengths) * rows + bytes;
 }
 uint64_t tuv_table_tags_size(const tuv_batch_t* batch, const tuv_batch_table_t* table);
 uint64_t tuv_table_rows_size(const tuv_batch_t* batch, const tuv_batch_table_t* table);
@@ -185,6 +227,7 @@ void tuv_out_begin(tuv_out_t* out, tuv_sink_t* sink, uint64_t req_id, uint64_t s
                    uint64_t action);
 void tuv_out_bytes(tuv_out_t* out, const void* data, size_t size);
 void tuv_out_fill(tuv_out_t* out, uint8_t byte, size_t size);
+void tuv_out_made(tuv_out_t* out, const uint8_t* data, size_t size, const uint8_t key[4]);
 void tuv_out_end(tuv_out_t* out);
 static inline void tuv_out_u32(tuv_out_t* out, uint64_t value) {
   uint8_t bytes[4];

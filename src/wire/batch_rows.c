@@ -27,6 +27,7 @@ static tuv_segment_t* make_segment(tuv_batch_t* batch, uint32_t rows) {
   tuv_segment_t* segment = tuv_arena_take(&batch->arena, size);
   if (segment == NULL) return NULL;
   segment->next = NULL;
+  segment->made = NULL;
   segment->rows = 0;
   segment->capacity = rows;
   for (uint32_t i = 0; i < layout->ncolumns; i++)
@@ -80,17 +81,8 @@ static int put_null(tuv_batch_t* batch, tuv_slot_t* slot, tuv_part_t* part, uint
   part->nulls[row] = 1;
   if (slot->width != 0) memset(part->values + (size_t) row * slot->width, 0, slot->width);
   else tuv_store(part->lengths + 4 * (size_t) row, 0, 4);
-  batch->current->sums[batch->cursor].nulls++;
-  slot->sum.nulls++;
+  tuv_batch_sum(batch, batch->cursor, 0, 0, 1);
   return 0;
-}
-
-static void add_sums(tuv_batch_t* batch, tuv_slot_t* slot, uint64_t bytes, uint64_t chars) {
-  tuv_sum_t* sum = &batch->current->sums[batch->cursor];
-  sum->bytes += bytes;
-  sum->chars += chars;
-  slot->sum.bytes += bytes;
-  slot->sum.chars += chars;
 }
 
 /* Most values need no more than this; false: they need more, or are wrong. Always eight bytes are
@@ -112,10 +104,10 @@ static int put_bytes(tuv_batch_t* batch, tuv_slot_t* slot, tuv_segment_t* segmen
     if (made->length > 0) memcpy(part->values + part->size, made->bytes, made->length);
     part->size += made->length;
     tuv_store(part->lengths + 4 * (size_t) row, made->length, 4);
-    add_sums(batch, slot, made->length, made->text);
+    tuv_batch_sum(batch, batch->cursor, made->length, made->text, 0);
   } else {
     memcpy(part->values + (size_t) row * slot->width, made->room, slot->width);
-    if (slot->decimal) add_sums(batch, slot, made->text, 0);
+    if (slot->decimal) tuv_batch_sum(batch, batch->cursor, made->text, 0, 0);
   }
   return 0;
 }
@@ -225,18 +217,17 @@ static void take_back(tuv_batch_t* batch, tuv_segment_t* segment) {
   uint32_t row = segment->rows;
   if (part->nulls[row] != 0) {
     part->nulls[row] = 0;
-    batch->current->sums[batch->cursor].nulls--;
-    slot->sum.nulls--;
+    tuv_batch_sum(batch, batch->cursor, 0, 0, UINT64_MAX);
   } else if (slot->width == 0) {
     uint32_t length = taosuv_load_u32(part->lengths + 4 * (size_t) row);
     part->size -= length;
     uint32_t chars = slot->type == TAOSUV_TYPE_NCHAR && length > 0 /* else there may be no values */
                          ? tuv_count_chars(part->values + part->size, length)
                          : 0;
-    add_sums(batch, slot, 0 - (uint64_t) length, 0 - (uint64_t) chars);
+    tuv_batch_sum(batch, batch->cursor, 0 - (uint64_t) length, 0 - (uint64_t) chars, 0);
   } else if (slot->decimal) {
     uint32_t text = tuv_decimal_text_size(slot, part->values + (size_t) row * slot->width);
-    add_sums(batch, slot, 0 - (uint64_t) text, 0);
+    tuv_batch_sum(batch, batch->cursor, 0 - (uint64_t) text, 0, 0);
   }
 }
 

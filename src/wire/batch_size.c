@@ -38,8 +38,12 @@ uint64_t tuv_table_tags_size(const tuv_batch_t* batch, const tuv_batch_table_t* 
 }
 
 uint64_t tuv_table_rows_size(const tuv_batch_t* batch, const tuv_batch_table_t* table) {
+  const tuv_batch_layout_t* layout = batch->layout;
   uint64_t size = 0;
-  for (uint32_t i = 0; i < batch->layout->ncolumns; i++) {
+  if (table->nulls == 0 && !(layout->decimals && batch->wire.decimal_text)) /* most tables */
+    return TUV_ITEM_SIZE * (uint64_t) layout->ncolumns +
+           (uint64_t) layout->row_size * table->rows + table->bytes;
+  for (uint32_t i = 0; i < layout->ncolumns; i++) {
     const tuv_slot_t* slot = &batch->layout->columns[i];
     uint64_t bytes = tuv_column_bytes(batch, slot, &table->sums[i], table->rows);
     size += tuv_item_size(tuv_has_lengths(batch, slot->type), table->rows, bytes);
@@ -86,16 +90,21 @@ static uint64_t repeated_size(const tuv_batch_t* batch, const tuv_batch_table_t*
   return size;
 }
 
-static uint64_t table_size(const tuv_batch_t* batch, const tuv_batch_table_t* table) {
+/* What a table's name and tags come to. */
+static uint64_t head_size(const tuv_batch_t* batch, const tuv_batch_table_t* table) {
   const tuv_batch_layout_t* layout = batch->layout;
+  return 4 + (layout->table != NULL ? 2 + table->name_length + 1 : 0) +
+         (layout->ntags > 0 ? 4 + tuv_table_tags_size(batch, table) : 0);
+}
+
+static uint64_t table_size(const tuv_batch_t* batch, tuv_batch_table_t* table) {
   if (table->rows == 0) return 0;
   if (batch->wire.form == TUV_BATCH_COLUMNAR) return table->rows * repeated_size(batch, table);
   if (batch->wire.form == TUV_BATCH_V1)
     return tuv_v1_rows_size(batch, table) +
-           (table->tags != NULL ? tuv_v1_cells_size(table->tags, layout->ntags) : 0);
-  return 4 + tuv_table_rows_size(batch, table) +
-         (layout->table != NULL ? 2 + table->name_length + 1 : 0) +
-         (layout->ntags > 0 ? 4 + tuv_table_tags_size(batch, table) : 0);
+           (table->tags != NULL ? tuv_v1_cells_size(table->tags, batch->layout->ntags) : 0);
+  if (table->head == 0) table->head = head_size(batch, table);
+  return table->head + tuv_table_rows_size(batch, table);
 }
 
 static void add_null_tags(const tuv_batch_t* batch, const tuv_batch_table_t* table, uint64_t rows) {
@@ -108,14 +117,16 @@ void tuv_batch_uncount(tuv_batch_t* batch, tuv_batch_table_t* table) {
   batch->counted -= table->counted;
   table->counted = 0;
   table->counted_rows = 0;
+  table->head = 0;
 }
 
 void tuv_batch_count(tuv_batch_t* batch, tuv_batch_table_t* table) {
-  tuv_batch_uncount(batch, table);
-  table->counted = table_size(batch, table);
+  uint64_t size = table_size(batch, table);
+  batch->counted += size - table->counted;
+  if (table->rows != table->counted_rows)
+    add_null_tags(batch, table, (uint64_t) table->rows - table->counted_rows);
+  table->counted = size;
   table->counted_rows = table->rows;
-  batch->counted += table->counted;
-  add_null_tags(batch, table, table->rows);
 }
 
 /* ---- all ---- */
@@ -176,6 +187,9 @@ int tuv_batch_set_wire(tuv_batch_t* batch, tuv_batch_wire_t wire, tuv_errmsg_t* 
   if (status < 0) return status;
   if (wire.form == batch->wire.form && wire.decimal_text == batch->wire.decimal_text) return 0;
   batch->wire = wire;
-  for (uint32_t i = 0; i < batch->ntables; i++) tuv_batch_count(batch, batch->tables[i]);
+  for (uint32_t i = 0; i < batch->ntables; i++) {
+    tuv_batch_uncount(batch, batch->tables[i]);
+    tuv_batch_count(batch, batch->tables[i]);
+  }
   return 0;
 }

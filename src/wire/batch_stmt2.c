@@ -97,6 +97,10 @@ static void item_column(const tuv_batch_t* batch, tuv_out_t* out, const tuv_batc
   if (bytes > 0) tuv_column_values(out, slot, lengths && slot->decimal, table, column);
 }
 
+static void items(const tuv_batch_t* batch, tuv_out_t* out, const tuv_batch_table_t* table) {
+  for (uint32_t i = 0; i < batch->layout->ncolumns; i++) item_column(batch, out, table, i);
+}
+
 /* ---- sections ---- */
 
 static void write_names(const tuv_batch_t* batch, tuv_out_t* out) {
@@ -119,9 +123,12 @@ static void write_tags(const tuv_batch_t* batch, tuv_out_t* out) {
 static void write_columns(const tuv_batch_t* batch, tuv_out_t* out) {
   for (uint32_t i = 0; i < batch->used; i++)
     tuv_out_u32(out, tuv_table_rows_size(batch, tuv_batch_used(batch, i)));
-  for (uint32_t i = 0; i < batch->used; i++)
-    for (uint32_t column = 0; column < batch->layout->ncolumns; column++)
-      item_column(batch, out, tuv_batch_used(batch, i), column);
+  for (uint32_t i = 0; i < batch->used; i++) {
+    const tuv_batch_table_t* table = tuv_batch_used(batch, i);
+    const tuv_segment_t* first = table->first;
+    if (first->made != NULL) tuv_out_made(out, first->made, first->made_size, first->key);
+    else items(batch, out, table);
+  }
 }
 
 static void write_params(const tuv_batch_t* batch, tuv_out_t* out) {
@@ -166,6 +173,7 @@ size_t tuv_batch_message_size(tuv_batch_t* batch) {
 void tuv_batch_message(tuv_batch_t* batch, uint64_t req_id, uint64_t stmt_id, tuv_sink_t* sink) {
   tuv_out_t out;
   bool columnar = batch->wire.form == TUV_BATCH_COLUMNAR;
+  tuv_batch_plain(batch);
   tuv_out_begin(&out, sink, req_id, stmt_id, columnar ? ACTION_STMT2_BIND_EXEC : ACTION_STMT2_BIND);
   if (columnar) tuv_columnar_write(batch, &out);
   else tuv_stmt2_write(batch, &out);

@@ -175,6 +175,7 @@ void tuv_batch_v1_rows(const tuv_batch_t* batch, uint32_t table, uint64_t req_id
                        uint64_t stmt_id, tuv_sink_t* sink) {
   tuv_out_t out;
   tuv_out_begin(&out, sink, req_id, stmt_id, ACTION_BIND);
+  if (batch->insert) tuv_table_plain(tuv_batch_used(batch, table));
   if (batch->insert) write_rows(batch, &out, tuv_batch_used(batch, table));
   else write_cells(batch, &out, batch->layout->params, batch->layout->ncolumns);
   tuv_out_end(&out);

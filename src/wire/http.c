@@ -95,6 +95,7 @@ static void take_header(tuv_http_upgrade_t* upgrade) {
       tuv_http_location(value, upgrade->location, sizeof upgrade->location);
     return;
   }
+  if (tuv_text_is(name, "retry-after")) upgrade->retry_after = tuv_http_seconds(value);
   if (upgrade->line.value_cut) value.size = 0; /* what cannot be read whole counts as wrong */
   if (tuv_text_is(name, "upgrade")) {
     upgrade->has_upgrade = true;
@@ -154,6 +155,7 @@ static void begin_message(tuv_http_upgrade_t* upgrade) {
   upgrade->parser.data = upgrade;
   upgrade->status = 0;
   upgrade->location[0] = '\0';
+  upgrade->retry_after = 0;
   upgrade->deflate = false;
   upgrade->has_upgrade = upgrade->bad_upgrade = upgrade->has_connection = false;
   upgrade->has_accept = upgrade->accept_ok = false;

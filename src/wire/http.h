@@ -42,6 +42,7 @@ typedef struct tuv_http_upgrade_s {
   /* working fields of the header parser */
   tuv_http_line_t line;
   char location[128]; /* of a redirect: its header, cut */
+  uint32_t retry_after; /* of a refusal: seconds; 0: not told */
   char body[128];     /* of a refusal: its first bytes, printable ones */
   size_t body_size;
   bool has_upgrade, bad_upgrade, has_connection, has_accept, accept_ok, bad_extension, has_protocol;

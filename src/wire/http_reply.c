@@ -46,10 +46,7 @@ static void take_header(tuv_http_reply_t* reply) {
   } else if (tuv_text_is(name, "location")) {
     tuv_http_location(value, reply->location, sizeof reply->location);
   } else if (tuv_text_is(name, "retry-after")) {
-    uint32_t seconds = 0;
-    for (size_t i = 0; i < value.size && i < 6 && value.at[i] >= '0' && value.at[i] <= '9'; i++)
-      seconds = seconds * 10 + (uint32_t) (value.at[i] - '0');
-    reply->retry_after = seconds;
+    reply->retry_after = tuv_http_seconds(value);
   }
 }
 

@@ -81,6 +81,17 @@ void tuv_http_location(tuv_http_span_t value, char* out, size_t size) {
   out[length] = '\0';
 }
 
+uint32_t tuv_http_seconds(tuv_http_span_t value) {
+  const uint32_t most = 999999;
+  uint32_t seconds = 0;
+  for (size_t i = 0; i < value.size; i++) {
+    if (value.at[i] < '0' || value.at[i] > '9') return 0;
+    seconds = seconds * 10 + (uint32_t) (value.at[i] - '0');
+    if (seconds > most) seconds = most;
+  }
+  return seconds;
+}
+
 /* A window size: 8 to 15, perhaps in quotes, without leading zeros; 0 for anything else. */
 static int window_bits(tuv_http_span_t text) {
   if (text.size >= 2 && text.at[0] == '"' && text.at[text.size - 1] == '"') {

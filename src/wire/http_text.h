@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /* A piece of somebody else's text. */
 typedef struct tuv_http_span_s {
@@ -37,6 +38,9 @@ void tuv_http_line_name(tuv_http_line_t* line, const char* at, size_t length);
 void tuv_http_line_value(tuv_http_line_t* line, const char* at, size_t length);
 /* Its parts when it is complete; false for a name that is too long. */
 bool tuv_http_line_end(const tuv_http_line_t* line, tuv_http_span_t* name, tuv_http_span_t* value);
+
+/* The seconds of a Retry-After, 999,999 at most; 0 for a date. */
+uint32_t tuv_http_seconds(tuv_http_span_t value);
 
 /* Copies a Location without its query, as far as it fits. */
 void tuv_http_location(tuv_http_span_t value, char* out, size_t size);

@@ -81,6 +81,30 @@ static bool is(token_t token, const char* word) {
   return true;
 }
 
+/* A table's name, "name" or "database.name" with or without quotes; returns what comes after it. */
+static token_t take_name(scanner_t* scan, const char* sql, token_t token, tuv_stmt_sql_t* out) {
+  const char* end = token.at + token.length;
+  out->name_at = (size_t) (token.at - sql);
+  token_t after = next(scan);
+  if (is(after, ".")) {
+    token = next(scan);
+    end = token.at + token.length;
+    after = next(scan);
+  }
+  out->name_length = (size_t) (end - sql) - out->name_at;
+  return after;
+}
+
+/* After INSERT. */
+static token_t scan_target(scanner_t* scan, const char* sql, tuv_stmt_sql_t* out) {
+  token_t token = next(scan);
+  if (is(token, "into")) token = next(scan);
+  if (!is(token, "?")) return take_name(scan, sql, token, out);
+  out->table = true;
+  out->table_at = (size_t) (token.at - sql);
+  return next(scan);
+}
+
 void tuv_stmt_sql_scan(const char* sql, size_t length, tuv_stmt_sql_t* out) {
   scanner_t scan = {sql, sql + length};
   bool in_tags = false;
@@ -88,21 +112,16 @@ void tuv_stmt_sql_scan(const char* sql, size_t length, tuv_stmt_sql_t* out) {
   token_t token = next(&scan);
   out->insert = is(token, "insert");
   out->select = is(token, "select");
-  if (out->insert) {
-    token = next(&scan);
-    if (is(token, "into")) token = next(&scan);
-    if (is(token, "?")) {
-      out->table = true;
-      out->table_at = (size_t) (token.at - sql);
-      token = next(&scan);
-    }
-  }
-  for (; token.length > 0; token = next(&scan)) {
+  if (out->insert) token = scan_target(&scan, sql, out);
+  while (token.length > 0) {
     if (is(token, "?")) (*(in_tags ? &out->tags : &out->columns))++;
-    if (!out->insert) continue;
-    if (is(token, "using")) out->super_table = true;
-    if (is(token, "tags")) in_tags = out->super_table;
-    if (is(token, "values")) in_tags = false;
+    bool using = out->insert && !out->super_table && is(token, "using");
+    if (out->insert && is(token, "tags")) in_tags = out->super_table;
+    if (out->insert && is(token, "values")) in_tags = false;
+    token = next(&scan);
+    if (!using) continue;
+    out->super_table = true;
+    if (!is(token, "?")) token = take_name(&scan, sql, token, out);
   }
 }
 
@@ -112,23 +131,55 @@ static void put(char* out, size_t room, size_t* at, const char* bytes, size_t le
   *at += length;
 }
 
+/* "name" or "database.name" in quotes; returns false when it cannot be quoted. */
+static bool put_name(char* out, size_t room, size_t* at, const char* table) {
+  const char* dot = strchr(table, '.');
+  size_t size = strlen(table);
+  if (strpbrk(table, "`'\"\\") != NULL || size == 0 || dot == table) return false;
+  if (dot != NULL && (dot[1] == 0 || strchr(dot + 1, '.') != NULL)) return false;
+  put(out, room, at, "`", 1);
+  if (dot != NULL) {
+    put(out, room, at, table, (size_t) (dot - table));
+    put(out, room, at, "`.`", 3);
+    put(out, room, at, dot + 1, strlen(dot + 1));
+  } else {
+    put(out, room, at, table, size);
+  }
+  put(out, room, at, "`", 1);
+  return true;
+}
+
 size_t tuv_stmt_sql_name(const char* sql, size_t length, const tuv_stmt_sql_t* scan,
                          const char* table, char* out, size_t room) {
-  const char* dot = strchr(table, '.');
-  size_t size = strlen(table), at = 0;
-  if (strpbrk(table, "`'\"\\") != NULL || size == 0 || dot == table) return 0;
-  if (dot != NULL && (dot[1] == 0 || strchr(dot + 1, '.') != NULL)) return 0;
+  size_t at = 0;
   put(out, room, &at, sql, scan->table_at);
-  put(out, room, &at, "`", 1);
-  if (dot != NULL) {
-    put(out, room, &at, table, (size_t) (dot - table));
-    put(out, room, &at, "`.`", 3);
-    put(out, room, &at, dot + 1, strlen(dot + 1));
-  } else {
-    put(out, room, &at, table, size);
-  }
-  put(out, room, &at, "`", 1);
+  if (!put_name(out, room, &at, table)) return 0;
   put(out, room, &at, sql + scan->table_at + 1, length - scan->table_at - 1);
+  return at;
+}
+
+bool tuv_stmt_scale_is_untold(const taosuv_stmt_field_t* field) {
+  bool decimal = field->type == TAOSUV_TYPE_DECIMAL128 || field->type == TAOSUV_TYPE_DECIMAL64;
+  return decimal && field->kind == TAOSUV_BIND_COLUMN && field->precision == 0 && field->scale == 0;
+}
+
+size_t tuv_stmt_sql_decimals(const char* sql, const tuv_stmt_sql_t* scan, const char* table,
+                             const taosuv_stmt_field_t* fields, uint32_t count, char* out,
+                             size_t room) {
+  size_t at = 0;
+  for (uint32_t i = 0; i < count; i++) {
+    if (!tuv_stmt_scale_is_untold(&fields[i])) continue;
+    if (memchr(fields[i].name, '`', fields[i].name_length) != NULL) return 0;
+    if (at == 0) put(out, room, &at, "select `", 8);
+    else put(out, room, &at, ",`", 2);
+    put(out, room, &at, fields[i].name, fields[i].name_length);
+    put(out, room, &at, "`", 1);
+  }
+  if (at == 0) return 0;
+  put(out, room, &at, " from ", 6);
+  if (scan->name_length > 0) put(out, room, &at, sql + scan->name_at, scan->name_length);
+  else if (table == NULL || !put_name(out, room, &at, table)) return 0;
+  put(out, room, &at, " limit 0", 8);
   return at;
 }
 

@@ -6,12 +6,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "taosuv/bind.h"
+
 typedef struct tuv_stmt_sql_s {
   bool insert;      /* its first word is INSERT */
   bool select;      /* it is SELECT */
   bool table;       /* INSERT INTO ?: the table is bound */
   bool super_table; /* USING: the server can tell the fields without the table */
   size_t table_at;  /* where that question mark stands */
+  size_t name_at, name_length; /* whose columns they are: the name after USING, or INTO; or none */
   uint32_t tags;    /* question marks in TAGS(…) */
   uint32_t columns; /* all others but the table's */
 } tuv_stmt_sql_t;
@@ -24,6 +27,15 @@ void tuv_stmt_sql_scan(const char* sql, size_t length, tuv_stmt_sql_t* out);
  * be quoted. */
 size_t tuv_stmt_sql_name(const char* sql, size_t length, const tuv_stmt_sql_t* scan,
                          const char* table, char* out, size_t room);
+
+/* A query of no rows of those columns among the fields that are DECIMALs of unknown scale, which its
+ * result tells; `table` as above, used where the SQL has no name. Writes up to `room` bytes and returns
+ * the length of the whole; 0 when there is nothing to ask, or nobody to be asked. */
+size_t tuv_stmt_sql_decimals(const char* sql, const tuv_stmt_sql_t* scan, const char* table,
+                             const taosuv_stmt_field_t* fields, uint32_t count, char* out,
+                             size_t room);
+/* Whether a field is one of those. */
+bool tuv_stmt_scale_is_untold(const taosuv_stmt_field_t* field);
 
 /* Whether after it names may mean other tables, or tables have other columns: USE, ALTER, DROP. */
 bool tuv_sql_changes_tables(const char* sql, size_t length);

@@ -274,9 +274,9 @@ void tuv_ws_mask(uint8_t* dst, const uint8_t* src, size_t size, const uint8_t ma
   memcpy(&key, turned, sizeof key);
 
   size_t at = 0;
-  for (uint64_t words[4]; size - at >= sizeof words; at += sizeof words) {
+  for (uint64_t words[8]; size - at >= sizeof words; at += sizeof words) {
     memcpy(words, src + at, sizeof words);
-    for (size_t i = 0; i < 4; i++) words[i] ^= key;
+    for (size_t i = 0; i < 8; i++) words[i] ^= key;
     memcpy(dst + at, words, sizeof words);
   }
   for (uint64_t word; size - at >= sizeof word; at += sizeof word) {

@@ -110,11 +110,88 @@ class Programs(OneServer):
                          self.server.rows("select `current`, voltage, location from power.meters "
                                           "order by location, ts"))
 
+    def test_ingest_refuses_lines_that_are_none_and_writes_the_others(self):
+        good = "d%d,Here,1,%d,10.5,220,0.25"
+        bad = ["d1,Here,1,1700000000000,10.5,220", "d1,Here,1,x,1,2,3", ",Here,1,1,1,2,3",
+               "d1,Here,1,,1,2,3", "d1,Here,1,1,1,99999999999,3", "d" * 200 + ",Here,1,1,1,2,3",
+               "d1,%s,1,1700000000000,1,2,3" % ("x" * 65), "d1,He\0re,1,1700000000000,1,2,3",
+               "d1,Here,1,1700000000000,1,2,3\0, and more",
+               # what follows the first 4096 bytes would be lost
+               "d1,Here,1,1700000000000,1,2,0." + "0" * 4096 + "1"]
+        lines = [good % (i, 1700000000000 + i) for i in range(20)]
+        for i, line in enumerate(bad):
+            lines.insert(2 * i + 1, line)
+        process = start("ingest", url=self.server.url, stdin=subprocess.PIPE)
+        output, errors = process.communicate("\r\n".join(lines) + "\n\n", timeout=LIMIT)
+        self.assertEqual(1, process.returncode, output + errors)
+        self.assertIn("20 rows written in", output)
+        self.assertIn(", 0 failed, %d lines not understood;" % len(bad), output)
+        for i in range(len(bad)):
+            self.assertRegex(errors, r"line %d: \S" % (2 * i + 2))
+        self.assertEqual([[20]], self.server.rows("select count(*) from power.meters"))
+
+    def test_ingest_tells_what_the_server_refused(self):
+        text = "\n".join("d%d,Here,1,%d,1,2,3" % (i, i) for i in range(7))
+        names = "".join("x" for _ in range(70))
+        process = start("ingest", url=self.server.url, stdin=subprocess.PIPE)
+        # A name that is as long as this program takes, and no table can have.
+        output, errors = process.communicate(text + "\n%s.,There,1,1,1,2,3\n" % names, timeout=LIMIT)
+        self.assertEqual(1, process.returncode, output + errors)
+        failed = int(re.search(r", (\d+) failed", output).group(1))
+        written = int(re.match(r"(\d+) rows written", output).group(1))
+        self.assertEqual(8, failed + written, output)
+        self.assertGreater(failed, 0)
+        self.assertIn("rows were not written", errors)
+        self.assertIn(names, errors)
+
+    def test_ingest_shows_how_far_it_is(self):
+        process = start("ingest", url=self.server.url, stdin=subprocess.PIPE)
+        process.stdin.write("d1,Here,1,1700000000000,1,2,3\n")
+        process.stdin.flush()
+        shown = b""
+        while not re.search(rb"\r1 rows written, 0 pending, \d+ rows/s", shown):
+            more = os.read(process.stderr.fileno(), 1000)
+            self.assertTrue(more, shown)
+            shown += more
+        self.assertRegex(finish(process, ""), r"^1 rows written in 1 batches, 0 failed, 0 lines")
+
+    def test_ingest_reads_a_file_and_tells_when_there_is_none(self):
+        with tempfile.NamedTemporaryFile("w", suffix=".csv") as file:
+            file.write("table,location,groupid,ts,current,voltage,phase\n")
+            file.writelines("d%d,Here,1,%d,1,2,3\n" % (i % 50, 1700000000000 + i)
+                            for i in range(30000))
+            file.flush()
+            output = self.run_example("ingest", file.name)
+        self.assertIn("30000 rows written in", output)
+        self.assertEqual([[30000]], self.server.rows("select count(*) from power.meters"))
+        process = start("ingest", "/nowhere/at/all", url=self.server.url)
+        _, errors = process.communicate(timeout=LIMIT)
+        self.assertEqual(2, process.returncode)
+        self.assertIn("/nowhere/at/all", errors)
+
     def test_metrics_writes_points(self):
         output = self.run_example("metrics", "--count", "2")
         self.assertEqual(2, len(re.findall(r"^2 points in [\d.]+ ms$", output, re.M)))
         for table in ("taosuv_metrics.cpu", "taosuv_metrics.mem"):
             self.assertEqual([[2]], self.server.rows("select count(*) from " + table))
+
+
+    def left(self):
+        """Databases and topics that are there."""
+        return [row[0] for what in ("databases", "topics")
+                for row in self.server.rows("show " + what)]
+
+    def test_tail_shows_itself_and_leaves_nothing(self):
+        for form in ((), ("--json",)):
+            output = self.run_example("tail", "--demo", *form)
+            self.assertEqual(20, len(output.splitlines()))
+            self.assertIn("row-19", output)
+            self.assertEqual([], self.left())
+
+    def test_mirror_shows_itself_and_leaves_nothing(self):
+        for _ in range(2):
+            self.assertEqual("20 rows in the copy\n", self.run_example("mirror", "--demo"))
+            self.assertEqual([], self.left())
 
 
 class Others(unittest.TestCase):
@@ -205,13 +282,13 @@ class Gateway(OneServer):
             return b"".join(iter(lambda: link.recv(65536), b""))
 
     def test_lines_and_json_are_written(self):
-        self.assertEqual((204, ""), self.post(
+        self.assertEqual((202, ""), self.post(
             "cpu,host=a user=0.5,n=2i 1700000000000\n# no line\n"
             "cpu,host=b\\ c user=1.5,note=\"x, y\" 1700000000001"))
-        self.assertEqual((204, ""), self.post(
+        self.assertEqual((202, ""), self.post(
             {"measurement": "cpu", "tags": {"host": "c"}, "timestamp": 1700000000002,
              "fields": {"user": 3, "note": "\"é\""}}, True))
-        self.assertEqual((204, ""), self.post(
+        self.assertEqual((202, ""), self.post(
             [{"measurement": "mem", "tags": {"host": "c"}, "fields": {"ok": True}},
              {"measurement": "mem", "tags": {"host": "d"}, "fields": {"ok": False}}], True))
         stats = self.wait_until_written(5)
@@ -219,7 +296,7 @@ class Gateway(OneServer):
                            "requests_taken": 3, "requests_refused": 0}.items():
             self.assertEqual(value, stats[key], key)
         self.assertEqual([["a", 0.5, None], ["b c", 1.5, "x, y"], ["c", 3, "\"é\""]],
-                         self.server.rows("select host, user, note from gateway.cpu order by _ts"))
+                         self.server.rows("select `host`, `user`, note from gateway.cpu order by _ts"))
         self.assertEqual([[2]], self.server.rows("select count(*) from gateway.mem"))
         self.assertIn("5 points taken, 5 written in", self.end())
 
@@ -242,9 +319,11 @@ class Gateway(OneServer):
         self.assertEqual(400, self.post("a b=1", path="/write?db=other")[0])
         self.assertEqual(415, self.post("a b=1", **{"Content-Encoding": "gzip"})[0])
         self.assertEqual(403, self.post("a b=1", Origin="http://elsewhere")[0])
+        for kind in ("image/png", "multipart/form-data; boundary=x", "application/jsonx", "x"):
+            self.assertEqual(415, self.post("a b=1", **{"Content-Type": kind})[0], kind)
         self.assertEqual(404, self.post("a b=1", path="/other")[0])
         stats = self.stats()
-        self.assertEqual((0, 0, 19), (stats["rows_taken"], stats["requests_taken"],
+        self.assertEqual((0, 0, 23), (stats["rows_taken"], stats["requests_taken"],
                                       stats["requests_refused"]))
 
     def test_hostile_bytes_end_a_connection_and_nothing_else(self):
@@ -258,11 +337,12 @@ class Gateway(OneServer):
                              + b"a" * 0x80001, b"413"),
                             (head + b"Transfer-Encoding: chunked\r\n\r\nx\r\n", b"400"),
                             (head + b"X: " + b"a" * 20000 + b"\r\n\r\n", b"431"),
+                            (head + b"X: y\r\n" * 100 + b"\r\n", b"431"),
                             (b"GET /" + b"a" * 300 + b" HTTP/1.1\r\n\r\n", b"414"),
                             (b"CONNECT x:1 HTTP/1.1\r\nHost: x\r\n\r\n", b"400")):
             self.assertEqual(b"HTTP/1.1 " + status, self.exchange(raw)[:12], raw[:80])
-        self.assertEqual(204, self.post("a b=1", Upgrade="h2c", Connection="Upgrade")[0])
-        self.assertEqual(204, self.post("a b=1")[0])
+        self.assertEqual(202, self.post("a b=1", Upgrade="h2c", Connection="Upgrade")[0])
+        self.assertEqual(202, self.post("a b=1")[0])
 
     def test_requests_sent_ahead_are_answered_in_order(self):
         one = b"POST /write HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n%s"
@@ -270,7 +350,7 @@ class Gateway(OneServer):
         raw = b"".join(one % (len(body), body) for body in bodies)
         raw += b"GET /stats HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
         answers = re.findall(rb"HTTP/1\.1 (\d+)", self.exchange(raw))
-        self.assertEqual([b"204" if i % 5 else b"400" for i in range(500)] + [b"200"], answers)
+        self.assertEqual([b"202" if i % 5 else b"400" for i in range(500)] + [b"200"], answers)
         self.assertEqual(400, self.wait_until_written(400)["rows_written"])
 
     def test_a_full_writer_makes_connections_wait_and_loses_nothing(self):
@@ -292,10 +372,85 @@ class Gateway(OneServer):
             thread.start()
         for thread in threads:
             thread.join()
-        self.assertEqual([204] * 320, statuses)
+        self.assertEqual([202] * 320, statuses)
         self.assertGreater(self.stats()["waits"], 0)
         self.assertIn("320 points taken, 320 written in", self.end(signal.SIGINT))
         self.assertEqual([[320]], self.server.rows("select count(*) from narrow.m"))
+
+    def test_methods_that_do_not_fit_are_told_which_do(self):
+        for method, path, allowed in (("GET", "/write", "POST"), ("PUT", "/write?db=gateway", "POST"),
+                                      ("POST", "/", "GET, HEAD"), ("DELETE", "/stats", "GET, HEAD")):
+            self.link.request(method, path)
+            answer = self.link.getresponse()
+            answer.read()
+            self.assertEqual((405, allowed), (answer.status, answer.getheader("Allow")))
+        for path in ("/", "/stats"):
+            self.link.request("HEAD", path)
+            answer = self.link.getresponse()
+            self.assertEqual((200, b""), (answer.status, answer.read()))
+        for kind in (None, "text/plain; charset=utf-8", "application/x-www-form-urlencoded",
+                     "application/octet-stream"):
+            headers = {"Content-Type": kind} if kind else {}
+            self.assertEqual(202, self.post("a b=1", **headers)[0], kind)
+
+    def test_who_is_slow_is_told_and_left(self):
+        self.end()
+        self.begin("--timeout", "300")
+        self.assertEqual(b"HTTP/1.1 408", self.exchange(b"POST /write HTTP/1.1\r\nHost")[:12])
+        head = b"POST /write HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n"
+        self.assertEqual(b"HTTP/1.1 408", self.exchange(head + b"a b")[:12])
+        with socket.create_connection(("127.0.0.1", self.port), timeout=LIMIT) as link:
+            answer = b""
+            try:
+                for byte in head + b"a b=1" * 100:  # one by one, and never enough
+                    link.sendall(bytes([byte]))
+                    time.sleep(0.02)
+                answer = link.recv(100)
+            except OSError:  # it was closed
+                pass
+        if answer:
+            self.assertEqual(b"HTTP/1.1 408", answer[:12])
+        self.assertGreaterEqual(self.stats()["requests_refused"], 3)
+        self.assertEqual(202, self.post("a b=1")[0])
+
+    def test_who_waits_for_too_long_is_told_so_and_nothing_is_taken(self):
+        self.end()
+        self.begin("--max-pending", "1", "--timeout", "300", "--db", "stopped")
+        self.server.process.send_signal(signal.SIGSTOP)
+        try:
+            self.assertEqual(202, self.post("a b=1 1700000000000")[0])
+            for i in range(3):
+                self.link.request("POST", "/write", "a b=1 %d" % (1700000000001 + i))
+                answer = self.link.getresponse()
+                self.assertIn(b"behind", answer.read())
+                self.assertEqual((503, "1"), (answer.status, answer.getheader("Retry-After")))
+            stats = self.stats()
+            self.assertEqual((1, 0, 3, 0), (stats["rows_taken"], stats["rows_written"],
+                                            stats["requests_refused"], stats["waiting"]))
+        finally:
+            self.server.process.send_signal(signal.SIGCONT)
+        self.wait_until_written(1)
+        self.assertEqual(202, self.post("a b=1 1700000000009")[0])
+        self.assertIn("2 points taken, 2 written in", self.end())
+        self.assertEqual([[2]], self.server.rows("select count(*) from stopped.a"))
+
+    def test_connections_are_bounded(self):
+        self.stats()  # the first one
+        links = [socket.create_connection(("127.0.0.1", self.port), timeout=LIMIT)
+                 for _ in range(256)]
+        try:
+            answer = b"".join(iter(lambda: links[-1].recv(1000), b""))
+            self.assertEqual(b"HTTP/1.1 503", answer[:12])
+            self.assertIn(b"Retry-After: 1", answer)
+            self.assertEqual(256, self.stats()["connections"])
+        finally:
+            for link in links:
+                link.close()
+        limit = time.monotonic() + LIMIT
+        while self.stats()["connections"] > 1 and time.monotonic() < limit:
+            time.sleep(0.02)
+        self.assertEqual(1, self.stats()["connections"])
+        self.assertEqual(202, self.post("a b=1")[0])
 
     def test_the_page_is_whole(self):
         self.link.request("GET", "/")

@@ -23,14 +23,9 @@ void cl_stop(cl_t* cluster, size_t i) {
   assert_true(it_until(cluster->it, is_stopped, cluster, 10000));
 }
 
-void cl_needs(it_t* it) {
-  if (it->server == NULL) printf("note: left out, as it needs three bundled servers\n");
-  it_needs_bundled(it);
-}
-
 cl_t cl_start_all(it_t* it, const ts_config_t* config) {
   cl_t cluster = {.it = it, .server = it->others};
-  cl_needs(it);
+  it_needs_bundled(it);
   for (size_t i = 0; i < CL_HOSTS; i++) cl_start(&cluster, i, config);
   return cluster;
 }

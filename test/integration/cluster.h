@@ -15,10 +15,8 @@ typedef struct cl_s {
   uint64_t want[CL_HOSTS];
 } cl_t;
 
-/* Skips the test, with a note, where the bundled server is not what is tested. */
-void cl_needs(it_t* it);
-
-/* After cl_needs: all three. `config` may be NULL; its port is not heeded. */
+/* All three; skips the test with another server than the bundled one. `config` may be NULL; its
+ * port is not heeded. */
 cl_t cl_start_all(it_t* it, const ts_config_t* config);
 void cl_stop_all(cl_t* cluster);
 void cl_start(cl_t* cluster, size_t i, const ts_config_t* config); /* where it was before */

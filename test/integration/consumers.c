@@ -29,7 +29,7 @@ static bool is_done(void* data) {
 
 static int wait_for(tc_consumer_t* one, op_t* op, int started) {
   if (started < 0) return started;
-  if (!it_until(one->tc->it, is_done, &op->done, 30000)) fail_msg("no callback");
+  if (!it_until(one->tc->it, is_done, &op->done, 60000)) fail_msg("no callback");
   return op->status;
 }
 
@@ -187,7 +187,7 @@ int tc_close(tc_consumer_t* one) {
   one->close.data = one;
   int status = taosuv_consumer_close(one->consumer, &one->close, on_close);
   if (status < 0) return status;
-  if (!it_until(one->tc->it, is_done, &one->closed, 30000)) fail_msg("not closed");
+  if (!it_until(one->tc->it, is_done, &one->closed, 60000)) fail_msg("not closed");
   return one->close_status;
 }
 
@@ -197,7 +197,10 @@ static void on_event(taosuv_consumer_t* consumer, const taosuv_consumer_event_t*
                      void* data) {
   tc_consumer_t* one = data;
   assert_ptr_equal(one->consumer, consumer);
-  if (event->status != 0) one->event_status = event->status;
+  if (event->status != 0) {
+    one->event_status = event->status;
+    one->event_code = event->server_code;
+  }
   switch (event->type) {
     case TAOSUV_CONSUMER_LOST: one->lost++; break;
     case TAOSUV_CONSUMER_RESUMED: one->resumed++; break;
@@ -308,12 +311,20 @@ taosuv_message_t* tc_next(tc_consumer_t* one) {
   return message;
 }
 
+/* A real one deals vgroups out within seconds, and until then there is nothing. */
+uint64_t tc_wait_ms(const tc_t* tc) {
+  return tc->it->server != NULL ? 100 : 1500;
+}
+
+unsigned tc_patience(const tc_t* tc) {
+  return tc->it->server != NULL ? 3 : 8;
+}
+
 unsigned tc_drain(tc_consumer_t* one, unsigned* seen, unsigned size, unsigned count) {
   unsigned rows = 0, empty = 0;
-  uint64_t wait_ms = one->tc->it->server != NULL ? 100 : 1500; /* a real one deals out slowly */
-  while (rows < count && empty < 3) {
+  while (rows < count && empty < tc_patience(one->tc)) {
     taosuv_message_t* message;
-    assert_int_equal(tc_poll(one, wait_ms, &message), 0);
+    assert_int_equal(tc_poll(one, tc_wait_ms(one->tc), &message), 0);
     empty = message == NULL ? empty + 1 : 0;
     if (message != NULL) rows += tc_count(message, seen, size);
     taosuv_message_unref(message);
@@ -333,7 +344,7 @@ static bool has_reached(void* data) {
 
 void tc_until(tc_t* tc, const unsigned* flag, unsigned value) {
   goal_t goal = {flag, value};
-  if (!it_until(tc->it, has_reached, &goal, 20000)) fail_msg("never came to %u", value);
+  if (!it_until(tc->it, has_reached, &goal, 60000)) fail_msg("never came to %u", value);
 }
 
 /* ---- a test ---- */

@@ -17,6 +17,7 @@ typedef struct tc_consumer_s {
   unsigned assigned;
   uint32_t vgroups;            /* of the last assignment that was told */
   int event_status;            /* of the last event that had one */
+  int event_code;              /* the server's, of the same */
   /* May be set. */
   void (*on_event)(struct tc_consumer_s* one, const taosuv_consumer_event_t* event);
   taosuv_consumer_close_t close;
@@ -69,6 +70,10 @@ int tc_close(tc_consumer_t* one);
 
 /* The next message with rows or changes; fails the test when none comes. */
 taosuv_message_t* tc_next(tc_consumer_t* one);
+/* How long a poll that waits for what was written waits, and how many of them without a message mean
+ * that there is none. */
+uint64_t tc_wait_ms(const tc_t* tc);
+unsigned tc_patience(const tc_t* tc);
 /* Polls until `count` values have been seen; each is counted in seen[value]. Gives up when nothing
  * comes any more. Returns how many came. */
 unsigned tc_drain(tc_consumer_t* one, unsigned* seen, unsigned size, unsigned count);

@@ -4,7 +4,7 @@
 #include "transport.h"
 
 static void on_watchdog(uv_timer_t* timer) {
-  ((it_t*) timer->data)->overdue = true;
+  (void) timer;
 }
 
 static const char* real_url(void) {
@@ -21,7 +21,6 @@ int it_setup(void** state) {
   *state = it;
   assert_int_equal(uv_loop_init(&it->loop), 0);
   uv_timer_init(&it->loop, &it->watchdog);
-  it->watchdog.data = it;
   alloc_probe_init(&it->probe);
   if (real_url() == NULL) it_server_start(it, &(ts_config_t){.compression = true});
   return 0;
@@ -32,6 +31,7 @@ static void drop_databases(it_t* it) {
   taosuv_client_t* client = it_client(it, "");
   for (size_t i = 0; i < IT_DATABASES && it->databases[i][0] != 0; i++)
     it_ok(it, client, "drop database if exists %s", it->databases[i]);
+  memset(it->databases, 0, sizeof it->databases);
 }
 
 static void close_clients(it_t* it) {
@@ -62,18 +62,30 @@ int it_teardown(void** state) {
 /* ---- the server ---- */
 
 int64_t it_told(int64_t rows) {
-  return it_transport() == IT_HTTP ? -1 : rows;
+  return it_transport_http() ? -1 : rows;
 }
 
 void it_needs_ws(const it_t* it, const char* what) {
   (void) it;
-  if (it_transport() != IT_HTTP) return;
+  if (!it_transport_http()) return;
   print_message("note: not over HTTP: %s\n", what);
   skip();
 }
 
+/* Said once a program: which tests they are is counted by their skips. */
 void it_needs_bundled(const it_t* it) {
-  if (it->server == NULL) skip();
+  static bool told;
+  if (it->server != NULL) return;
+  if (!told) print_message("note: skipped are the tests that command the bundled server\n");
+  told = true;
+  skip();
+}
+
+void it_left_out(const it_t* it, const char* what) {
+  static const char* told; /* the last one: tests say it again */
+  if (it->server != NULL || told == what) return;
+  print_message("note: not against another server: %s\n", what);
+  told = what;
 }
 
 static void on_server_closed(void* data) {
@@ -102,7 +114,7 @@ void it_server_start(it_t* it, const ts_config_t* config) {
 }
 
 int it_lost_status(void) {
-  return it_transport() == IT_WSS && real_url() == NULL ? TAOSUV_ETLSEOF : TAOSUV_ECONNLOST;
+  return it_transport_secure() && real_url() == NULL ? TAOSUV_ETLSEOF : TAOSUV_ECONNLOST;
 }
 
 void it_plain(it_t* it) {
@@ -148,7 +160,7 @@ void it_url(const it_t* it, char* url, size_t size, const char* db, const char* 
   const char* transport = uses_transport(base, keys) ? it_transport_keys() : "";
   const char* parts[] = {keys, retries ? "" : "retries=0&retry_initial=1&retry_max=1", transport,
                          more};
-  bool http = it_transport() == IT_HTTP && strncmp(base, "ws", 2) == 0;
+  bool http = it_transport_http() && strncmp(base, "ws", 2) == 0;
   const char* scheme = http ? "http" : "";
   int written = snprintf(url, size, "%s%.*s/%s", scheme, (int) at - (http ? 2 : 0),
                          base + (http ? 2 : 0), db);
@@ -166,13 +178,24 @@ static void on_drain(taosuv_client_t* client, void* data) {
   if (slot->on_drain != NULL) slot->on_drain(slot->it, client);
 }
 
+/* One that was never used, or else one whose client is gone. */
+static it_slot_t* free_slot(it_t* it) {
+  for (size_t i = 0; i < IT_CLIENTS; i++)
+    if (it->slots[i].it == NULL) return &it->slots[i];
+  for (size_t i = 0; i < IT_CLIENTS; i++) {
+    if (it->slots[i].client != NULL || it->slots[i].closed == 0) continue;
+    memset(&it->slots[i], 0, sizeof it->slots[i]);
+    return &it->slots[i];
+  }
+  fail_msg("too many clients");
+  return NULL;
+}
+
 taosuv_client_t* it_client_url(it_t* it, const char* url) {
   char message[256] = "";
   taosuv_allocator_t allocator;
   taosuv_options_t options;
-  it_slot_t* slot = it->slots;
-  while (slot->it != NULL) slot++;
-  assert_true(slot < it->slots + IT_CLIENTS);
+  it_slot_t* slot = free_slot(it);
   slot->it = it;
   memcpy(&allocator, &it->probe.alloc, sizeof allocator);
   taosuv_options_init(&options);
@@ -246,11 +269,18 @@ const char* it_database(it_t* it, taosuv_client_t* client, const char* precision
 
 /* ---- waiting ---- */
 
+/* The loop is woken now and then: what is waited for may have come from a timer, behind which UV_RUN_ONCE
+ * of older libuv waits for something else. */
 bool it_until(it_t* it, bool (*done)(void* data), void* data, unsigned ms) {
-  it->overdue = false;
+  uint64_t end = it_ms() + ms;
+  unsigned tick = ms < 20 ? ms : 20;
+  bool overdue = false;
   uv_update_time(&it->loop);
-  uv_timer_start(&it->watchdog, on_watchdog, ms, 0);
-  while (!it->overdue && (done == NULL || !done(data))) uv_run(&it->loop, UV_RUN_ONCE);
+  uv_timer_start(&it->watchdog, on_watchdog, tick, tick);
+  while (!overdue && (done == NULL || !done(data))) {
+    uv_run(&it->loop, UV_RUN_ONCE);
+    overdue = it_ms() >= end;
+  }
   uv_timer_stop(&it->watchdog);
   return done != NULL && done(data);
 }

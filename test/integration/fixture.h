@@ -20,7 +20,7 @@
 /* A test with its own loop, server and allocator; see it_setup and it_teardown. */
 #define IT_TEST(name) cmocka_unit_test_setup_teardown(name, it_setup, it_teardown)
 
-enum { IT_CLIENTS = 8, IT_DATABASES = 4, IT_SERVERS = 3 };
+enum { IT_CLIENTS = 40, IT_DATABASES = 4, IT_SERVERS = 3 };
 
 typedef struct it_s it_t;
 typedef struct it_op_s it_op_t;
@@ -38,7 +38,6 @@ typedef struct it_slot_s {
 struct it_s {
   uv_loop_t loop;
   uv_timer_t watchdog;
-  bool overdue;
   ts_server_t* server; /* NULL: the one of TAOSUV_TEST_URL */
   bool server_closed;
   ts_server_t* others[IT_SERVERS]; /* of cluster.h; NULL: not running */
@@ -83,10 +82,12 @@ int it_setup(void** state);
  * taosuv_close, an empty loop, no live memory. */
 int it_teardown(void** state);
 
-/* Skips the rest of the test with another server than the bundled one. */
 int64_t it_told(int64_t rows); /* that were written as lines: -1 over HTTP, which does not tell */
 void it_needs_ws(const it_t* it, const char* what); /* that HTTP does not have: skips, saying so */
+/* Skips the rest of the test with another server than the bundled one, saying so. */
 void it_needs_bundled(const it_t* it);
+/* Says, with another server, what the rest of the test leaves out. */
+void it_left_out(const it_t* it, const char* what);
 /* For a test that writes URLs of its own: a server without TLS, whatever the tests run over. */
 void it_plain(it_t* it);
 /* What a connection that ends without a word is told as: TLS knows that it was cut. */
@@ -137,7 +138,7 @@ int it_end(int started, it_op_t* op);
 /* Gives back what the operation holds. */
 void it_done(it_op_t* op);
 
-/* In one go; a failure fails the test. */
+/* In one go; a failure fails the test. With a real server it_ok waits for what is under way there. */
 void it_ok(it_t* it, taosuv_client_t* client, const char* format, ...)
     __attribute__((format(printf, 3, 4)));
 taosuv_result_t* it_rows(it_t* it, taosuv_client_t* client, const char* sql);

@@ -184,15 +184,28 @@ static void must(int status, const it_op_t* op, const char* what) {
   if (status != 0) fail_msg("%s: %s: %s", what, taosuv_err_name(status), op->message);
 }
 
+/* A real server is still at something that has been answered: a change (979), or consumers that
+ * come and go, meanwhile nothing that they read can be dropped (1003 to 1005, 1007). */
+static bool is_busy(const it_t* it, int code) {
+  return it->server == NULL && (code == 0x03D3 || (code >= 0x03EB && code <= 0x03ED) ||
+                                code == 0x03EF);
+}
+
 void it_ok(it_t* it, taosuv_client_t* client, const char* format, ...) {
   it_op_t op = {0};
-  char sql[1024];
+  char sql[8192];
   va_list args;
   va_start(args, format);
   int size = vsnprintf(sql, sizeof sql, format, args);
   va_end(args);
   assert_in_range(size, 1, sizeof sql - 1);
-  must(it_end(it_exec(it, client, &op, sql), &op), &op, sql);
+  uint64_t since = it_ms();
+  int status = it_end(it_exec(it, client, &op, sql), &op);
+  while (is_busy(it, op.req.server_code) && it_ms() - since < WATCHDOG_MS) {
+    it_run(it, 500);
+    status = it_end(it_exec(it, client, &op, sql), &op);
+  }
+  must(status, &op, sql);
 }
 
 taosuv_result_t* it_rows(it_t* it, taosuv_client_t* client, const char* sql) {

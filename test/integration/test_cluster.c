@@ -235,7 +235,7 @@ static const size_t orders[][CL_HOSTS] = {{0, 1, 2}, {0, 2, 1}, {1, 0, 2},
 
 static void every_request_is_accounted_for(void** state) {
   it_t* it = *state;
-  cl_needs(it);
+  it_needs_bundled(it);
   for (size_t s = 0; s < COUNT(stories); s++) {
     for (size_t o = 0; o < COUNT(orders); o++) {
       load_t* load = start_load(it);
@@ -253,7 +253,7 @@ static void every_request_is_accounted_for(void** state) {
 /* All at once, and back again: what waited is done, what was on its way may be lost. */
 static void all_servers_die_and_come_back(void** state) {
   it_t* it = *state;
-  cl_needs(it);
+  it_needs_bundled(it);
   load_t* load = start_load(it);
   for (int round = 0; round < 3; round++) {
     cl_until_spread(&load->cluster, POOL / 3, POOL / 3, POOL / 3);
@@ -267,7 +267,7 @@ static void all_servers_die_and_come_back(void** state) {
 
 static void without_events_nothing_is_lost(void** state) {
   it_t* it = *state;
-  cl_needs(it);
+  it_needs_bundled(it);
   load_t* load = start_load(it);
   it_run(it, 300);
   stop_load(load, false);

@@ -9,7 +9,7 @@ enum { RECONNECTS = 10000, CONNECTIONS = 2000 };
 
 /* A TLS handshake takes a hundred times what a connection without takes: fewer of them do. */
 static uint32_t scaled(uint32_t count) {
-  return it_transport() == IT_WSS ? count / 50 : count;
+  return it_transport_secure() ? count / 50 : count;
 }
 
 static taosuv_counts_t counts_of(const taosuv_client_t* client) {

@@ -1,5 +1,7 @@
 /* Several hosts: where connections go, what happens when hosts fail and come back. */
+#include "client/private.h"
 #include "fixture.h"
+#include "transport.h"
 
 /* A second server beside the fixture's. */
 static ts_server_t* second;
@@ -107,6 +109,41 @@ static void a_server_that_comes_late_is_waited_for(void** state) {
   it_within(start, 140, 3000);
 }
 
+/* The refusal of a gateway, or of a proxy before it, over each transport. */
+static void refuse_for(it_t* it, const char* answer) {
+  if (it_transport_http())
+    it_rule(it, &(ts_rule_t){.action = "conn", .times = 1, .answer = TS_ANSWER_BINARY,
+                             .data = answer, .size = strlen(answer)});
+  else
+    ts_peer_set_fault(ts_server_peer(it->server), &(ts_fault_t){.upgrade_answer = answer}, 1);
+}
+
+#define BUSY(header) "HTTP/1.1 503 Service Unavailable\r\n" header "Content-Length: 4\r\n\r\nbusy"
+
+static void a_server_that_asks_for_time_gets_it(void** state) {
+  static const struct {
+    const char* answer;
+    uint64_t ms; /* at least */
+  } cases[] = {{BUSY(""), 0},
+               {BUSY("Retry-After: 1\r\n"), 1000},
+               {BUSY("Retry-After: Fri, 31 Dec 1999 23:59:59 GMT\r\n"), 0},
+               {BUSY("Retry-After: 99999999999999999999\r\n"), 10000}}; /* but not for ever */
+  it_t* it = *state;
+  it_needs_bundled(it);
+  for (size_t i = 0; i < COUNT(cases); i++) {
+    taosuv_client_t* client = it_client(it, "retries=0&retry_initial=10&retry_max=10");
+    it_op_t op = {0};
+    refuse_for(it, cases[i].answer);
+    assert_int_equal(it_end(it_open(it, client, &op), &op), TAOSUV_EUNAVAIL);
+    it_has(op.message, "busy");
+    const tuv_place_t* place = &client->hosts[0];
+    assert_in_range(place->retry_at - place->failed_at, cases[i].ms == 0 ? 1 : cases[i].ms,
+                    cases[i].ms == 0 ? 20 : cases[i].ms + 500);
+    if (cases[i].ms <= 1000) it_usable(it, client); /* it waits */
+    it_close_wait(it, client);
+  }
+}
+
 /* Rounds with pauses of 40, 80 and 160 ms, each less or more by a fifth. */
 static void retries_end_after_growing_pauses(void** state) {
   it_t* it = *state;
@@ -141,6 +178,7 @@ int main(void) {
       IT_TEST(the_first_host_that_is_well_takes_all),
       IT_TEST(a_dead_host_is_passed_over_and_found_again),
       IT_TEST(a_server_that_comes_late_is_waited_for),
+      IT_TEST(a_server_that_asks_for_time_gets_it),
       IT_TEST(retries_end_after_growing_pauses),
       IT_TEST(a_refusal_is_not_retried),
   };

@@ -25,6 +25,7 @@ static void answer_by(it_t* it, const char* bytes) {
 
 static void every_way_to_log_in(void** state) {
   it_t* it = *state;
+  taosuv_client_t* none = NULL;
   it_needs_bundled(it);
   it_server_stop(it);
   it_server_start(it, &(ts_config_t){.version = "3.4.1.0", .bearer_token = "Bear+er/42"});
@@ -33,7 +34,27 @@ static void every_way_to_log_in(void** state) {
   it_usable(it, token);
   assert_int_equal(ts_server_action_count(it->server, "login"), 1);
   it_usable(it, client_of(it, "", "bearer_token=Bear%2Ber%2F42"));
+  assert_int_equal(taosuv_client_create(&it->loop, "http://root:a%2Fb@h/?rest_auth=token", &none),
+                   TAOSUV_EURL);
   it_usable(it, client_of(it, "", "token=cloud%20token"));
+}
+
+/* Their paths know no token of /rest/login. */
+static void lines_are_written_with_every_log_in(void** state) {
+  static const char* const keys[] = {"", "rest_auth=token", "bearer_token=Bear%2Ber"};
+  it_t* it = *state;
+  it_needs_bundled(it);
+  it_server_stop(it);
+  it_server_start(it, &(ts_config_t){.version = "3.4.1.0", .bearer_token = "Bear+er"});
+  const char* db = it_database(it, client_of(it, "", ""), "ms");
+  for (size_t i = 0; i < COUNT(keys); i++) {
+    it_op_t op = {0};
+    taosuv_client_t* client = client_of(it, db, keys[i]);
+    if (it_end(it_line(it, client, &op, "m,t=a v=1i8"), &op) != 0) fail_msg("%s", op.message);
+    op.lines.format = TAOSUV_LINES_TELNET;
+    assert_int_equal(it_end(it_line(it, client, &op, "n 1700000000 1 t=a"), &op), 0);
+    it_usable(it, client);
+  }
 }
 
 static void wrong_credentials_and_databases_show_at_once(void** state) {
@@ -84,6 +105,10 @@ static void what_it_cannot_do_is_refused_at_the_call(void** state) {
   op.lines.format = TAOSUV_LINES_TELNET;
   op.lines.precision = TAOSUV_LINES_MS;
   assert_int_equal(it_line(it, client, &op, "m 1 2 t=a"), TAOSUV_ENOTSUP);
+  op.lines.precision = TAOSUV_LINES_NO_PRECISION; /* but the URL says no database */
+  assert_int_equal(it_line(it, client, &op, "m 1 2 t=a"), TAOSUV_ENOTSUP);
+  op.lines.format = TAOSUV_LINES_INFLUX;
+  assert_int_equal(it_line(it, client, &op, "m,t=a v=1i8 1"), TAOSUV_ENOTSUP);
   char message[128] = "";
   taosuv_consumer_t* consumer = NULL;
   taosuv_consumer_options_t options;
@@ -146,6 +171,11 @@ static const struct {
     {HEAD("401 Unauthorized") JSON "Content-Length: 36\r\n\r\n{\"code\":4357,\"desc\":\"no auth info\"}\n",
      TAOSUV_EAUTH, 4357, "no auth info"},
     {HEAD("403 Forbidden") "Content-Length: 0\r\n\r\n", TAOSUV_EAUTH, 403, "403"},
+    {HEAD("403 Forbidden") JSON "Content-Length: 61\r\n\r\n"
+     "{\"code\":65535,\"desc\":\"whitelist prohibits current IP access\"}", TAOSUV_EAUTH, 0xFFFF,
+     "whitelist"},
+    {HEAD("403 Forbidden") JSON "Content-Length: 36\r\n\r\n{\"code\":65535,\"desc\":\"sql rejected\"}",
+     TAOSUV_ESERVER, 0xFFFF, "sql rejected"},
     {HEAD("404 Not Found") "Content-Length: 18\r\n\r\n404 page not found", TAOSUV_ENOENDPOINT, 404,
      "page not found"},
     {HEAD("429 Too Many Requests") "Content-Length: 0\r\n\r\n", TAOSUV_EUNAVAIL, 429, "429"},
@@ -203,7 +233,7 @@ static void answers_in_every_form_are_read(void** state) {
       HEAD("200 OK") JSON "Content-Length: 65\r\n\r\n" ONE "HTTP/1.1 200 OK\r\n\r\n",
       HEAD("200 OK") JSON "Transfer-Encoding: chunked\r\n\r\n41;x=y\r\n" ONE
       "\r\n0\r\nTrailer: x\r\n\r\n",
-      "HTTP/1.0 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 65\r\n\r\n" ONE};
+      ("HTTP/1.0 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 65\r\n\r\n" ONE)};
   it_t* it = *state;
   taosuv_client_t* client = client_of(it, "", "pool_size=1&retry_initial=1&retry_max=1");
   for (size_t i = 0; i < COUNT(forms); i++) {
@@ -393,6 +423,7 @@ static void a_result_outlives_its_connection(void** state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       IT_TEST(every_way_to_log_in),
+      IT_TEST(lines_are_written_with_every_log_in),
       IT_TEST(wrong_credentials_and_databases_show_at_once),
       IT_TEST(what_it_cannot_do_is_refused_at_the_call),
       IT_TEST(tables_are_in_vgroups),

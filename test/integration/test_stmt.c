@@ -76,7 +76,11 @@ static void insert_many(it_t* it, const stmt_form_t* form) {
     assert_int_equal(taosuv_bind_rows(stmt), 0);
   }
   assert_int_equal(it_number(it, client, "select count(*) from st"), 150);
-  assert_int_equal(it_number(it, client, "select sum(g) from st"), 30 * (0 + 1 + 2 + 3 + 4));
+  for (int table = 0; table < 5; table++) {
+    char sql[64];
+    snprintf(sql, sizeof sql, "select count(*) from st where g = %d", table);
+    assert_int_equal(it_number(it, client, sql), 30);
+  }
   check_cell(it, client, "select n from d3 where ts = 1700000000001", "\xe6\xb6\x9b");
   check_cell(it, client, "select n from d3 where ts = 1700000000002", "NULL");
   check_cell(it, client, "select v from d3 where ts = 1700000000002", "2.5");
@@ -228,6 +232,202 @@ static void share_a_connection(it_t* it, const stmt_form_t* form) {
   assert_int_equal(it_number(it, client, "select count(*) from st"), STATEMENTS * 9);
 }
 
+/* ---- forms of SQL ---- */
+
+/* What is bound for a `?`, by what it stands for: t a table, g a tag, s the time, v the value. */
+typedef struct sql_form_s {
+  const char* sql;
+  const char* marks;
+  const char* table; /* that is bound */
+  const char* where; /* the row is found then */
+  bool first;        /* the first version takes it, too */
+  bool measured;     /* on a real server (PROTOCOL 6.3): others could do it harm */
+} sql_form_t;
+
+static const sql_form_t sql_forms[] = {
+    {"insert into ? using st tags(?) values(?,?)", "tgsv", "d1", "tbname = 'd1' and g = 1", true,
+     true},
+    {"insert into ? using `st` tags(?) values(?,?)", "tgsv", "`d2`",
+     "tbname = 'd2' and g = 1", true, false},
+    {"INSERT INTO ? USING st TAGS (?) VALUES (?, ?)", "tgsv", "%s.d3",
+     "tbname = 'd3' and g = 1", true, false},
+    {"insert into ? using st tags(?) values(?,?)", "tgsv", "%s.`d.4`",
+     "tbname = 'd.4'", true, false},
+    {"insert into ? using st tags(?) values(?,?)", "tgsv", "`%s`.`d5`",
+     "tbname = 'd5'", true, false},
+    {"insert into ? using st (g) tags(?) (ts, v) values(?,?)", "tgsv", "d6",
+     "tbname = 'd6'", true, false},
+    {"insert into ? (ts, v) using st tags(?) values(?,?)", "tgsv", "d7",
+     "tbname = 'd7'", true, false},
+    {"insert into ? using st tags(9) values(?,?)", "tsv", "d8",
+     "tbname = 'd8' and g = 9", true, false},
+    {"insert into d9 using st tags(?) values(?,?)", "gsv", NULL,
+     "tbname = 'd9' and g = 1", true, false},
+    {"insert into `d10` using `st` tags(9) values(?,?)", "sv", NULL, "tbname = 'd10'", true, false},
+    {"insert into ? using st tags(?) (v, ts) values(?,?)", "tgvs", "d11",
+     "tbname = 'd11'", false, false},
+    {"insert into st (tbname, ts, v, g) values(?,?,?,?)", "tsvg", "d12",
+     "tbname = 'd12' and g = 1", false, true},
+    {"insert into `st` (g, ts, tbname, v) values(?,?,?,?)", "gstv", "d13",
+     "tbname = 'd13' and g = 1", false, false},
+    {"insert into old values(?,?)", "sv", NULL, "tbname = 'old'", true, true},
+    {"insert into `old` (ts, v) values(?,?)", "sv", NULL, "tbname = 'old'", true, false},
+    {" /* ? */ insert into -- ? \n ? using st tags(?) /*?*/ values(?,?)", "tgsv", "d14",
+     "tbname = 'd14'", true, false},
+};
+
+static taosuv_bind_kind_t kind_of(char mark) {
+  return mark == 't' ? TAOSUV_BIND_TABLE : mark == 'g' ? TAOSUV_BIND_TAG : TAOSUV_BIND_COLUMN;
+}
+
+static void check_marks(const taosuv_stmt_t* stmt, const sql_form_t* form) {
+  uint32_t count;
+  const taosuv_stmt_field_t* fields = taosuv_stmt_fields(stmt, &count);
+  if (count != strlen(form->marks)) fail_msg("%s: %u fields", form->sql, count);
+  for (uint32_t i = 0; i < count; i++) {
+    const char* name = form->marks[i] == 't'   ? "tbname"
+                       : form->marks[i] == 'g' ? "g"
+                       : form->marks[i] == 's' ? "ts"
+                                               : "v";
+    assert_string_equal(fields[i].name, name);
+    assert_int_equal(fields[i].kind, kind_of(form->marks[i]));
+  }
+}
+
+static void bind_marks(taosuv_stmt_t* stmt, const sql_form_t* form, const char* db, int64_t ts) {
+  taosuv_value_t tag = taosuv_i64(1), row[2];
+  char name[128];
+  uint32_t columns = 0;
+  for (const char* mark = form->marks; *mark != 0; mark++) {
+    if (*mark == 's') row[columns++] = taosuv_i64(ts);
+    if (*mark == 'v') row[columns++] = taosuv_i64(5);
+  }
+  if (form->table != NULL) {
+    const char* gap = strstr(form->table, "%s");
+    int before = gap != NULL ? (int) (gap - form->table) : 0;
+    snprintf(name, sizeof name, "%.*s%s%s", before, form->table, gap != NULL ? db : "",
+             gap != NULL ? gap + 2 : form->table);
+    assert_int_equal(taosuv_bind_table(stmt, name, TAOSUV_NUL_TERMINATED), 0);
+  }
+  if (strchr(form->marks, 'g') != NULL) assert_int_equal(taosuv_bind_tags(stmt, &tag, 1), 0);
+  assert_int_equal(taosuv_bind_row(stmt, row, columns), 0);
+}
+
+static void every_form_of_sql(it_t* it, const stmt_form_t* how) {
+  taosuv_client_t* client = stmt_form_client(it, how, "ms");
+  const char* db = it->databases[0];
+  for (size_t i = 0; i < COUNT(it->databases) && it->databases[i][0] != 0; i++) db = it->databases[i];
+  bool first = strstr(how->keys, "stmt_version=1") != NULL;
+  it_left_out(it, "unusual forms of SQL in statements");
+  it_ok(it, client, "create stable st (ts timestamp, v int) tags (g int)");
+  it_ok(it, client, "create table old using st tags (4)");
+  for (size_t i = 0; i < COUNT(sql_forms); i++) {
+    const sql_form_t* form = &sql_forms[i];
+    char sql[256];
+    it_op_t op = {0};
+    if (it->server == NULL && !form->measured) continue;
+    int status = it_end(it_prepare(it, client, &op, form->sql), &op);
+    if (first && !form->first) {
+      assert_true(status == TAOSUV_ENOTSUP || status == TAOSUV_ESERVER);
+      continue;
+    }
+    if (status != 0) fail_msg("%s: %s: %s", how->name, form->sql, op.message);
+    check_marks(op.prepare.stmt, form);
+    for (int round = 0; round < 2; round++) {
+      bind_marks(op.prepare.stmt, form, db, 1000 + 10 * (int64_t) i + round);
+      assert_int_equal(it_executed(it, op.prepare.stmt), 1);
+    }
+    snprintf(sql, sizeof sql, "select count(*) from st where %s and v = 5 and ts >= %d and ts < %d",
+             form->where, 1000 + 10 * (int) i, 1010 + 10 * (int) i);
+    if (it_number(it, client, sql) != 2) fail_msg("%s: %s", how->name, form->sql);
+    taosuv_stmt_close(op.prepare.stmt);
+  }
+  if (it->server != NULL) assert_int_equal(ts_server_counters(it->server).poisonous, 0);
+}
+
+/* Question marks in texts, names and comments are none. */
+static void queries_of_every_form(it_t* it, const stmt_form_t* how) {
+  taosuv_client_t* client = stmt_form_client(it, how, "ms");
+  it_ok(it, client, "create table t (ts timestamp, v int, n nchar(10))");
+  it_ok(it, client, "insert into t values (1,1,'?') (2,2,'b?') (3,3,null)");
+  static const struct {
+    const char* sql;
+    uint32_t count;
+    uint64_t rows;
+  } queries[] = {{"select v from t where n = '?' and v = ?", 1, 1},
+                 {"select v from t where n = \"b?\" or v < ?", 1, 2},
+                 {"select v as `a?` from t -- ?\n where v > ? /* ? */ and v < ?", 2, 0},
+                 {"select v from t where v in (?, ?, ?)", 3, 2}};
+  it_left_out(it, "parameters of IN");
+  for (size_t i = 0; i < (it->server != NULL ? 4 : 3); i++) {
+    taosuv_stmt_t* stmt = it_stmt(it, client, queries[i].sql);
+    uint32_t count;
+    it_op_t op = {0};
+    taosuv_value_t params[] = {taosuv_i64(1), taosuv_i64(2), taosuv_i64(7)};
+    if (queries[i].rows == 2 && queries[i].count == 1) params[0] = taosuv_i64(2);
+    assert_null(taosuv_stmt_fields(stmt, &count));
+    assert_int_equal(count, queries[i].count);
+    if (taosuv_bind_row(stmt, params, count) != 0) fail_msg("%s", taosuv_stmt_message(stmt));
+    assert_int_equal(it_end(it_stmt_exec(it, stmt, &op), &op), 0);
+    if (it_drain(it, op.stmt_exec.result) != queries[i].rows) fail_msg("%s", queries[i].sql);
+    taosuv_result_close(op.stmt_exec.result);
+    taosuv_stmt_close(stmt);
+  }
+}
+
+/* ---- large batches ---- */
+
+/* Five hundred tables and a million rows in one batch: by row, and by column. */
+static void bind_million(taosuv_stmt_t* stmt, bool by_row) {
+  enum { TABLES = 500, ROWS = 2000 };
+  static int64_t ts[ROWS];
+  static int32_t v[ROWS];
+  taosuv_array_t columns[] = {{TAOSUV_TYPE_TIMESTAMP, ts, NULL, NULL},
+                              {TAOSUV_TYPE_INT, v, NULL, NULL}};
+  for (int i = 0; i < ROWS; i++) {
+    ts[i] = T0 + i;
+    v[i] = i;
+  }
+  for (int table = 0; table < TABLES; table++) {
+    char name[16];
+    int status = 0;
+    taosuv_value_t tag = taosuv_i64(table);
+    snprintf(name, sizeof name, "t%d", table);
+    assert_int_equal(taosuv_bind_table(stmt, name, TAOSUV_NUL_TERMINATED), 0);
+    assert_int_equal(taosuv_bind_tags(stmt, &tag, 1), 0);
+    for (int i = 0; by_row && status == 0 && i < ROWS; i++) {
+      taosuv_value_t row[] = {taosuv_i64(ts[i]), taosuv_i64(v[i])};
+      status = taosuv_bind_row(stmt, row, 2);
+    }
+    if (!by_row) status = taosuv_bind_columns(stmt, ROWS, columns, 2);
+    if (status != 0) fail_msg("%s", taosuv_stmt_message(stmt));
+  }
+}
+
+static void insert_a_million(it_t* it, const stmt_form_t* form) {
+  it_needs_bundled(it);
+  taosuv_client_t* client = stmt_form_client(it, form, "ms");
+  it_ok(it, client, "create database bench"); /* the server counts what goes into bench.sink */
+  it_ok(it, client, "create stable bench.sink (ts timestamp, a int) tags (g int)");
+  it_ok(it, client, "use bench");
+  taosuv_stmt_t* stmt = it_stmt(it, client, "insert into ? using sink tags(?) values(?,?)");
+  for (int round = 0; round < 2; round++) {
+    bind_million(stmt, round == 1);
+    assert_int_equal(taosuv_bind_rows(stmt), 1000000);
+    assert_int_equal(it_executed(it, stmt), 1000000);
+  }
+  taosuv_column_t rows, sum;
+  taosuv_result_t* result = it_rows(it, client, "select count(*), sum(a) from bench.sink");
+  taosuv_block_t* block = it_block(it, result);
+  taosuv_block_column(block, 0, &rows);
+  taosuv_block_column(block, 1, &sum);
+  assert_int_equal(taosuv_get_i64(&rows, 0), 2000000);
+  assert_int_equal(taosuv_get_i64(&sum, 0), INT64_C(1000) * 1999 * 1000);
+  taosuv_block_unref(block);
+  taosuv_result_close(result);
+  taosuv_stmt_close(stmt);
+}
+
 /* ---- the tests ---- */
 
 static void in_each_form(it_t* it, void (*test)(it_t* it, const stmt_form_t* form)) {
@@ -243,6 +443,9 @@ static void in_each_form(it_t* it, void (*test)(it_t* it, const stmt_form_t* for
 FORMS_TEST(many_tables_are_inserted_into, insert_many)
 FORMS_TEST(queries_have_parameters, query_rows)
 FORMS_TEST(tables_without_a_super_table_are_inserted_into, plain_tables)
+FORMS_TEST(inserts_are_written_in_many_ways, every_form_of_sql)
+FORMS_TEST(question_marks_elsewhere_are_none, queries_of_every_form)
+FORMS_TEST(a_batch_may_have_a_million_rows, insert_a_million)
 FORMS_TEST(a_statement_is_prepared_anew, prepare_again)
 FORMS_TEST(batches_of_a_statement_run_in_order, run_in_order)
 FORMS_TEST(a_hundred_statements_share_a_connection, share_a_connection)
@@ -268,6 +471,9 @@ int main(void) {
       IT_TEST(many_tables_are_inserted_into),
       IT_TEST(queries_have_parameters),
       IT_TEST(tables_without_a_super_table_are_inserted_into),
+      IT_TEST(inserts_are_written_in_many_ways),
+      IT_TEST(question_marks_elsewhere_are_none),
+      IT_TEST(a_batch_may_have_a_million_rows),
       IT_TEST(a_statement_is_prepared_anew),
       IT_TEST(batches_of_a_statement_run_in_order),
       IT_TEST(a_hundred_statements_share_a_connection),

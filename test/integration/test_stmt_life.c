@@ -60,29 +60,61 @@ static void a_refused_batch_fails_alone(void** state) {
   taosuv_stmt_close(stmt);
 }
 
+typedef struct loss_s {
+  const char* action;
+  int code;
+  const char* text;
+} loss_t;
+
+static void are_replaced(it_t* it, const char* version, const loss_t* losses, size_t count) {
+  it_server_stop(it);
+  it_server_start(it, &(ts_config_t){.version = version});
+  taosuv_client_t* client = with_meters(it, "");
+  taosuv_stmt_t* stmt = it_stmt(it, client, insert_sql);
+  for (size_t i = 0; i < count; i++) {
+    it_op_t op = {0};
+    uint32_t rule = it_rule(it, &(ts_rule_t){.action = losses[i].action, .times = 1,
+                                             .answer = TS_ANSWER_ERROR, .code = losses[i].code,
+                                             .text = losses[i].text});
+    start_one(it, stmt, &op, T0 + (int64_t) i, 1);
+    if (it_wait(&op) != 0) fail_msg("%s: %s: %s", losses[i].action, losses[i].text, op.message);
+    assert_int_equal(op.stmt_exec.affected_rows, 1);
+    assert_int_equal(ts_server_rule_hits(it->server, rule), 1);
+    it_unrule(it);
+  }
+  assert_int_equal(rows_of(it, client), count);
+  taosuv_stmt_close(stmt);
+  it_close_wait(it, client);
+}
+
 static void a_statement_that_the_server_has_lost_is_replaced(void** state) {
   it_t* it = *state;
   it_needs_bundled(it);
-  static const struct {
-    const char* action;
-    int code;
-    const char* text;
-  } ways[] = {{"stmt2_bind", 0xFFFF, "stmt is nil"},
-              {"stmt2_bind", 0x022A, "Stmt API usage error"},
-              {"stmt2_exec", 0x022A, "success"},
-              {"stmt2_exec", 0x0125, "Retry needed"}};
+  static const loss_t stmt2[] = {{"stmt2_bind", 0xFFFF, "stmt2 is nil"},
+                                 {"stmt2_exec", 0xFFFF, "stmt2 is nil"},
+                                 {"stmt2_bind", 0xFFFF, "stmt has been freed"},
+                                 {"stmt2_bind", 0x022A, "Stmt API usage error"},
+                                 {"stmt2_exec", 0x022A, "success"},
+                                 {"stmt2_exec", 0x0125, "Retry needed"}};
+  static const loss_t one_message[] = {{"stmt2_bind_exec", 0xFFFF, "stmt2 is nil"},
+                                       {"stmt2_bind_exec", 0x022A, "Stmt API usage error"},
+                                       {"stmt2_bind_exec", 0x0125, "Retry needed"}};
+  static const loss_t first[] = {{"set_table_name", 0xFFFF, "stmt is nil"},
+                                 {"set_tags", 0xFFFF, "stmt has been freed"},
+                                 {"bind", 0xFFFF, "stmt is nil"},
+                                 {"add_batch", 0x022A, "Stmt API usage error"},
+                                 {"exec", 0x0125, "Retry needed"}};
+  are_replaced(it, "3.3.6.0", stmt2, COUNT(stmt2));
+  are_replaced(it, "3.4.1.13", one_message, COUNT(one_message));
+  are_replaced(it, "3.1.1.15", first, COUNT(first));
+}
+
+/* Again and again is no accident. */
+static void a_statement_that_is_always_lost_fails(void** state) {
+  it_t* it = *state;
+  it_needs_bundled(it);
   taosuv_client_t* client = with_meters(it, "");
   taosuv_stmt_t* stmt = it_stmt(it, client, insert_sql);
-  for (size_t i = 0; i < COUNT(ways); i++) {
-    it_op_t op = {0};
-    it_rule(it, &(ts_rule_t){.action = ways[i].action, .times = 1, .answer = TS_ANSWER_ERROR,
-                             .code = ways[i].code, .text = ways[i].text});
-    start_one(it, stmt, &op, T0 + (int64_t) i, 1);
-    assert_int_equal(it_wait(&op), 0);
-    assert_int_equal(op.stmt_exec.affected_rows, 1);
-    it_unrule(it);
-  }
-  /* Again and again is no accident. */
   it_op_t op = {0};
   it_rule(it, &(ts_rule_t){.action = "stmt2_bind", .answer = TS_ANSWER_ERROR, .code = 0x022A,
                            .text = "Stmt API usage error"});
@@ -95,23 +127,97 @@ static void a_statement_that_the_server_has_lost_is_replaced(void** state) {
   taosuv_stmt_close(stmt);
 }
 
-static void a_gateway_without_the_one_message_gets_two(void** state) {
-  it_t* it = *state;
-  it_needs_bundled(it);
+static void gets_two(it_t* it, const char* text) {
   it_server_stop(it);
   it_server_start(it, &(ts_config_t){.version = "3.4.1.13"});
   it_op_t op = {0};
   taosuv_client_t* client = with_meters(it, "");
   taosuv_stmt_t* stmt = it_stmt(it, client, insert_sql);
   uint32_t rule = it_rule(it, &(ts_rule_t){.action = "stmt2_bind_exec", .answer = TS_ANSWER_ERROR,
-                                           .code = 0xFFFF, .text = "unknown binary action 11"});
+                                           .code = 0xFFFF, .text = text});
   for (int i = 0; i < 3; i++) {
     start_one(it, stmt, &op, T0 + i, i);
-    assert_int_equal(it_wait(&op), 0);
+    if (it_wait(&op) != 0) fail_msg("%s", op.message);
   }
   assert_int_equal(ts_server_rule_hits(it->server, rule), 1);
   assert_int_equal(actions(it, "stmt2_bind"), 3);
+  assert_int_equal(actions(it, "stmt2_init"), 1);
   assert_int_equal(rows_of(it, client), 3);
+  taosuv_stmt_close(stmt);
+  it_close_wait(it, client);
+}
+
+static void a_gateway_without_the_one_message_gets_two(void** state) {
+  it_t* it = *state;
+  it_needs_bundled(it);
+  gets_two(it, "unknown binary action 11");
+  gets_two(it, "taos_stmt2_bind_param_column not supported by current taosnative");
+}
+
+/* One message repeats names and tags in every row: a batch that is too large so goes by two. */
+static void the_limit_is_that_of_the_message_that_is_sent(void** state) {
+  enum { TABLES = 30, ROWS = 100 };
+  it_t* it = *state;
+  it_needs_bundled(it);
+  it_server_stop(it);
+  it_server_start(it, &(ts_config_t){.version = "3.4.1.13"});
+  taosuv_client_t* maker = it_client(it, "");
+  const char* db = it_database(it, maker, "ms");
+  it_ok(it, maker, "create stable %s.st (ts timestamp, v int) tags (g varchar(100))", db);
+  taosuv_client_t* client = it_client_db(it, db, "max_message_size=131072");
+  taosuv_stmt_t* stmt = it_stmt(it, client, insert_sql);
+  char place[100];
+  memset(place, 'p', sizeof place);
+  taosuv_value_t tag = taosuv_text(place, sizeof place);
+  /* The memory of a batch comes back to the statement: the third one is the first one's. */
+  for (int round = 0; round < 4; round++) {
+    for (int table = 0; table < (round < 2 ? 1 : TABLES); table++) {
+      char name[16];
+      snprintf(name, sizeof name, "d%d", table);
+      assert_int_equal(taosuv_bind_table(stmt, name, TAOSUV_NUL_TERMINATED), 0);
+      assert_int_equal(taosuv_bind_tags(stmt, &tag, 1), 0);
+      for (int i = 0; i < (round < 2 ? 1 : ROWS); i++) {
+        taosuv_value_t row[] = {taosuv_i64(T0 + i), taosuv_i64(i)};
+        assert_int_equal(taosuv_bind_row(stmt, row, 2), 0);
+      }
+    }
+    if (round >= 2) assert_in_range(taosuv_bind_size(stmt), 1, 131072);
+    it_op_t op = {0};
+    if (it_stmt_exec(it, stmt, &op) != 0)
+      fail_msg("round %d: %s", round, taosuv_stmt_message(stmt));
+    assert_int_equal(it_wait(&op), 0);
+    assert_int_equal(op.stmt_exec.affected_rows, round < 2 ? 1 : TABLES * ROWS);
+  }
+  assert_int_equal(actions(it, "stmt2_bind_exec"), 2);
+  assert_int_equal(actions(it, "stmt2_bind"), 2);
+  taosuv_stmt_close(stmt);
+}
+
+/* The first version sends a message for each table: each of them has the limit, in every batch. */
+static void the_first_version_s_limit_is_a_table_s(void** state) {
+  enum { TABLES = 4, ROWS = 3000, BATCHES = 3 };
+  it_t* it = *state;
+  it_op_t ops[BATCHES];
+  memset(ops, 0, sizeof ops);
+  it_needs_bundled(it);
+  taosuv_client_t* client = with_meters(it, "stmt_version=1&max_message_size=65536");
+  taosuv_stmt_t* stmt = it_stmt(it, client, insert_sql);
+  size_t size = 0;
+  for (int round = 0; round < BATCHES; round++) {
+    for (int i = 0; i < TABLES * ROWS; i++) bind_one(stmt, i % TABLES, T0 + i, i);
+    assert_true(size == 0 || size == taosuv_bind_size(stmt));
+    size = taosuv_bind_size(stmt);
+    assert_true(size > 65536);
+    if (it_stmt_exec(it, stmt, &ops[round]) != 0)
+      fail_msg("round %d: %s", round, taosuv_stmt_message(stmt));
+  }
+  for (int round = 0; round < BATCHES; round++) {
+    assert_int_equal(it_wait(&ops[round]), 0);
+    assert_int_equal(ops[round].stmt_exec.affected_rows, TABLES * ROWS);
+  }
+  for (int i = 0; i < 2 * ROWS; i++) bind_one(stmt, 1, T0 + i, i);
+  assert_int_equal(it_stmt_exec(it, stmt, &ops[0]), TAOSUV_EMSGSIZE);
+  it_has(taosuv_stmt_message(stmt), "more than max_message_size (65536)");
   taosuv_stmt_close(stmt);
 }
 
@@ -164,6 +270,121 @@ static void other_fields_are_no_silent_mistake(void** state) {
   assert_int_equal(count, 4);
   assert_int_equal(fields[3].type, TAOSUV_TYPE_DOUBLE);
   taosuv_stmt_close(stmt);
+}
+
+/* ---- decimals of servers that do not tell their scales with the fields ---- */
+
+static taosuv_client_t* with_prices(it_t* it, const char* keys) {
+  taosuv_client_t* maker = it_client(it, "");
+  const char* db = it_database(it, maker, "ms");
+  it_ok(it, maker, "create stable %s.st (ts timestamp, p decimal(10,3), q decimal(38,10)) "
+                   "tags (g int)", db);
+  it_ok(it, maker, "create table %s.d1 using %s.st tags (1)", db, db);
+  it_close_wait(it, maker);
+  return it_client_db(it, db, keys);
+}
+
+static void bind_price(taosuv_stmt_t* stmt, int64_t ts, int status) {
+  taosuv_value_t tag = taosuv_i64(1), row[] = {taosuv_i64(ts), taosuv_text("-1.2345", 7),
+                                               taosuv_text("98765432109876543210.5", 22)};
+  uint32_t count;
+  const taosuv_stmt_field_t* fields = taosuv_stmt_fields(stmt, &count);
+  if (fields[0].kind == TAOSUV_BIND_TABLE) assert_int_equal(taosuv_bind_table(stmt, "d1", 2), 0);
+  bool tagged = count > 3 && fields[count - 4].kind == TAOSUV_BIND_TAG;
+  if (tagged) assert_int_equal(taosuv_bind_tags(stmt, &tag, 1), 0);
+  if (taosuv_bind_row(stmt, row, 3) != status) fail_msg("%s", taosuv_stmt_message(stmt));
+}
+
+static void check_scales(const taosuv_stmt_t* stmt, bool told) {
+  uint32_t count;
+  const taosuv_stmt_field_t* fields = taosuv_stmt_fields(stmt, &count);
+  assert_int_equal(fields[count - 2].precision, told ? 10 : 0);
+  assert_int_equal(fields[count - 2].scale, told ? 3 : 0);
+  assert_int_equal(fields[count - 1].precision, told ? 38 : 0);
+  assert_int_equal(fields[count - 1].scale, told ? 10 : 0);
+}
+
+static void scales_are_asked_for(void** state) {
+  it_t* it = *state;
+  it_needs_bundled(it);
+  static const char* const sqls[][2] = {
+      {"insert into ? using st tags(?) values(?,?,?)", NULL},
+      {"insert into ? using `st` (g) tags(?) (ts, p, q) values(?,?,?)", NULL},
+      {"insert into d1 using st tags(?) values(?,?,?)", NULL},
+      {"insert into `d1` values(?,?,?)", NULL},
+      {"insert into ? values(?,?,?)", "d1"}};
+  taosuv_client_t* client = with_prices(it, "");
+  for (size_t i = 0; i < COUNT(sqls); i++) {
+    it_op_t op = {0};
+    op.prepare.table = sqls[i][1];
+    if (it_end(it_prepare(it, client, &op, sqls[i][0]), &op) != 0) fail_msg("%s", op.message);
+    taosuv_stmt_t* stmt = op.prepare.stmt;
+    check_scales(stmt, true);
+    bind_price(stmt, T0 + (int64_t) i, 0);
+    assert_int_equal(it_executed(it, stmt), 1);
+    taosuv_stmt_close(stmt);
+    uint64_t asked = actions(it, "binary_query");
+    op = (it_op_t){0};
+    op.prepare.table = sqls[i][1];
+    assert_int_equal(it_end(it_prepare(it, client, &op, sqls[i][0]), &op), 0);
+    check_scales(op.prepare.stmt, true);
+    assert_int_equal(actions(it, "binary_query"), asked);
+    taosuv_stmt_close(op.prepare.stmt);
+  }
+  assert_int_equal(it_number(it, client, "select count(*) from st where p = -1.235 and "
+                                         "q = 98765432109876543210.5"), COUNT(sqls));
+  it_until_no_results(it);
+}
+
+/* Whoever may not read, or is answered nonsense, binds their integers. */
+static void without_scales_decimals_are_integers(void** state) {
+  it_t* it = *state;
+  it_needs_bundled(it);
+  static const char sql[] = "insert into ? using st tags(?) values(?,?,?)";
+  static const ts_rule_t rules[] = {
+      {.action = "binary_query", .answer = TS_ANSWER_ERROR, .code = 0x0303, .text = "Privilege"},
+      {.action = "binary_query", .answer = TS_ANSWER_SQL, .text = "select 1, 2"},
+      {.action = "binary_query", .answer = TS_ANSWER_SQL, .text = "select q from st"}};
+  taosuv_client_t* client = with_prices(it, "stmt_cache=0");
+  for (size_t i = 0; i < COUNT(rules); i++) {
+    it_rule(it, &rules[i]);
+    taosuv_stmt_t* stmt = it_stmt(it, client, sql);
+    it_unrule(it);
+    check_scales(stmt, false);
+    bind_price(stmt, T0, TAOSUV_ENOTSUP);
+    static const uint8_t p[8] = {1}, q[16] = {2};
+    taosuv_value_t row[] = {taosuv_i64(T0), taosuv_bytes(p, 8), taosuv_bytes(q, 16)};
+    assert_int_equal(taosuv_bind_row(stmt, row, 3), 0);
+    assert_int_equal(it_executed(it, stmt), 1);
+    taosuv_stmt_close(stmt);
+  }
+  assert_int_equal(it_number(it, client, "select count(*) from st where p = 0.001"), 1);
+  it_until_no_results(it);
+}
+
+/* While the query is under way. */
+static void asking_for_scales_can_end(void** state) {
+  it_t* it = *state;
+  it_needs_bundled(it);
+  static const char sql[] = "insert into ? using st tags(?) values(?,?,?)";
+  for (int way = 0; way < 3; way++) {
+    it_op_t op = {0};
+    taosuv_client_t* client = with_prices(it, "");
+    uint32_t rule = it_rule(it, &(ts_rule_t){.action = "binary_query", .times = 1, .wait_ms = 20});
+    assert_int_equal(it_prepare(it, client, &op, sql), 0);
+    it_until_hits(it, rule, 1);
+    it_slot_t* slot = it_slot(it, client);
+    if (way == 0) assert_int_equal(taosuv_cancel(&op.req), 0);
+    if (way == 1) it_close(it, client);
+    if (way == 2) ts_conn_cut(it_conn(it));
+    assert_int_equal(it_wait(&op), way == 2 ? 0 : TAOSUV_ECANCELED);
+    it_unrule(it);
+    if (way == 2) check_scales(op.prepare.stmt, true);
+    taosuv_stmt_close(op.prepare.stmt);
+    if (way == 1) it_closed(slot);
+    it_until_no_results(it);
+    if (way != 1) it_close_wait(it, client);
+  }
 }
 
 /* ---- connections ---- */
@@ -467,9 +688,15 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       IT_TEST(a_refused_batch_fails_alone),
       IT_TEST(a_statement_that_the_server_has_lost_is_replaced),
+      IT_TEST(a_statement_that_is_always_lost_fails),
       IT_TEST(a_gateway_without_the_one_message_gets_two),
+      IT_TEST(the_limit_is_that_of_the_message_that_is_sent),
+      IT_TEST(the_first_version_s_limit_is_a_table_s),
       IT_TEST(a_changed_table_is_told),
       IT_TEST(other_fields_are_no_silent_mistake),
+      IT_TEST(scales_are_asked_for),
+      IT_TEST(without_scales_decimals_are_integers),
+      IT_TEST(asking_for_scales_can_end),
       IT_TEST(bound_batches_move_to_another_connection),
       IT_TEST(executed_batches_are_lost_unless_they_may_repeat),
       IT_TEST(a_statement_outlives_its_server),

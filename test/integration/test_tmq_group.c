@@ -34,7 +34,7 @@ static unsigned distinct(const unsigned* seen, unsigned size) {
 
 /* Polls in turn until every value was seen. */
 static void see_all(tc_consumer_t** list, size_t count, unsigned* seen, unsigned size) {
-  for (int i = 0; i < 200 && distinct(seen, size) < size; i++) poll_each(list, count, seen, size);
+  for (int i = 0; i < 400 && distinct(seen, size) < size; i++) poll_each(list, count, seen, size);
   assert_int_equal(distinct(seen, size), size);
 }
 
@@ -45,6 +45,9 @@ static void share(tc_t* tc, size_t count) {
   for (size_t i = 0; i < count; i++) list[i] = tc_subscribed(tc, topic, "");
   fill(tc, 0);
   see_all(list, count, seen, ROWS);
+  /* A real server may still deal vgroups out while they are polled: a row that was not committed
+   * then comes again. */
+  if (tc->it->server == NULL) return;
   for (size_t i = 0; i < ROWS; i++) assert_int_equal(seen[i], 1);
 }
 
@@ -98,14 +101,14 @@ static void consumers_join_and_leave(void** state) {
   see_all(list + 2, 1, seen, 4 * ROWS); /* nothing is lost, whoever went */
 }
 
-/* A process that dies after `handled` messages, of which it has committed all but the last: what
- * another one then gets. */
+/* A process that dies after `handled` messages, or all that there are, of which it has committed all
+ * but the last of `handled`: what another one then gets. */
 static void crash_after(tc_t* tc, const char* topic, unsigned handled) {
   unsigned before[ROWS] = {0}, after[ROWS] = {0}, last[ROWS] = {0}, messages = 0;
   snprintf(tc->group, sizeof tc->group, "%s_crash%u", tc->db, handled);
   tc_consumer_t* one = tc_subscribed(tc, topic, "enable.auto.commit=false");
   taosuv_message_t* message = NULL;
-  for (int i = 0; i < 20 && messages < handled; i++) {
+  for (int i = 0; i < 20 && messages < handled && distinct(before, ROWS) < ROWS; i++) {
     assert_int_equal(tc_poll(one, 300, &message), 0);
     if (message == NULL) continue;
     if (messages + 1 < handled) {
@@ -119,7 +122,9 @@ static void crash_after(tc_t* tc, const char* topic, unsigned handled) {
   }
   assert_int_equal(tc_close(one), 0);
   tc_consumer_t* two = tc_subscribed(tc, topic, "enable.auto.commit=false");
-  tc_drain(two, after, ROWS, ROWS);
+  tc_drain(two, after, ROWS, ROWS - distinct(before, ROWS));
+  assert_int_equal(tc_poll(two, 300, &message), 0);
+  assert_null(message);
   for (unsigned i = 0; i < ROWS; i++) {
     assert_int_equal(before[i] + after[i], 1); /* nothing lost, nothing committed comes again */
     if (last[i] > 0) assert_int_equal(after[i], 1);
@@ -193,7 +198,7 @@ static bool is_written(void* data) {
 
 static int wait_written(tc_t* tc, write_t* write, int started) {
   if (started < 0) return started;
-  if (!it_until(tc->it, is_written, write, 10000)) fail_msg("not written");
+  if (!it_until(tc->it, is_written, write, 30000)) fail_msg("not written");
   return write->status;
 }
 
@@ -207,10 +212,10 @@ static void raw_messages_make_another_database_the_same(void** state) {
   it_ok(tc->it, tc->client, "alter table st add column w int");
   it_ok(tc->it, tc->client, "insert into c1 values (1700000000100, 7, 8)");
   tc_consumer_t* one = tc_subscribed(tc, topic, "");
-  for (int empty = 0; empty < 3;) {
+  for (unsigned empty = 0; empty < 3;) {
     taosuv_message_t* message;
     write_t write = {.done = false};
-    assert_int_equal(tc_poll(one, 300, &message), 0);
+    assert_int_equal(tc_poll(one, tc_wait_ms(tc), &message), 0);
     empty = message == NULL ? empty + 1 : 0;
     if (message == NULL) continue;
     taosuv_raw_t raw = taosuv_message_raw(message);
@@ -227,17 +232,17 @@ static void blocks_are_written_into_a_table(void** state) {
   tc_t* tc = *state;
   const char* topic = tc_topic(tc, AS_QUERY);
   tc_rows(tc, "c1", 0, 10);
-  it_ok(tc->it, tc->client, "create table copy (ts timestamp, v int)");
+  it_ok(tc->it, tc->client, "create table target (ts timestamp, v int)");
   tc_consumer_t* one = tc_subscribed(tc, topic, "");
   taosuv_message_t* message = tc_next(one);
   write_t write = {.done = false};
   assert_int_equal(wait_written(tc, &write,
-                                taosuv_write_block(tc->client, &write.req, "copy",
+                                taosuv_write_block(tc->client, &write.req, "target",
                                                    TAOSUV_NUL_TERMINATED,
                                                    taosuv_message_block(message, 0), on_written)),
                    0);
-  assert_int_equal(it_number(tc->it, tc->client, "select count(*) from copy"), 10);
-  assert_int_equal(it_number(tc->it, tc->client, "select sum(v) from copy"), 45);
+  assert_int_equal(it_number(tc->it, tc->client, "select count(*) from target"), 10);
+  assert_int_equal(it_number(tc->it, tc->client, "select sum(v) from target"), 45);
   write_t missing = {.done = false};
   assert_int_equal(wait_written(tc, &missing,
                                 taosuv_write_block(tc->client, &missing.req, "nowhere", 7,

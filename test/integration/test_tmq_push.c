@@ -130,7 +130,7 @@ static void a_consumer_may_be_closed_inside_its_callback(void** state) {
   tc_consumer_t* one = prepared(tc, 3, "");
   assert_int_equal(taosuv_consumer_start(one->consumer, 0, 0, on_message, &push), 0);
   tc_until(tc, &push.messages, 1);
-  for (int i = 0; i < 500 && !one->closed; i++) it_run(tc->it, 10);
+  for (int i = 0; i < 3000 && !one->closed; i++) it_run(tc->it, 10);
   assert_true(one->closed);
   assert_int_equal(one->close_status, 0);
   assert_int_equal(push.messages, 1);
@@ -304,6 +304,55 @@ static void an_expelled_consumer_joins_again(void** state) {
   assert_int_equal(one->resumed, 1);
 }
 
+/* It would be refused for ever otherwise: by every poll, also one at a time. */
+static void a_consumer_that_is_of_no_more_use_is_made_anew(void** state) {
+  static const int codes[] = {0x03E6, 0x4002, 0x4003, 0x4017};
+  tc_t* tc = *state;
+  it_needs_bundled(tc->it);
+  unsigned seen[COUNT(codes)] = {0};
+  tc_consumer_t* one = prepared(tc, 0, "");
+  for (unsigned i = 0; i < COUNT(codes); i++) {
+    tc_rows(tc, "c1", (int) i, 1);
+    it_rule(tc->it, &(ts_rule_t){.action = "poll", .times = 1, .answer = TS_ANSWER_ERROR,
+                                 .code = codes[i], .text = "of no use"});
+    assert_int_equal(tc_drain(one, seen, COUNT(seen), 1), 1);
+    assert_int_equal(tc_commit(one, NULL), 0);
+    assert_int_equal(one->lost, i + 1);
+    assert_int_equal(one->event_status, TAOSUV_ESERVER);
+    assert_int_equal(one->event_code, codes[i]);
+    it_unrule(tc->it);
+  }
+}
+
+/* While taosd is away the gateway refuses with the code that also stands for a wrong password. */
+static void an_unclear_refusal_to_join_again_is_not_final(void** state) {
+  tc_t* tc = *state;
+  it_needs_bundled(tc->it);
+  unsigned seen[5] = {0};
+  const char* topic = tc_topic(tc, AS_QUERY);
+  tc_consumer_t* one = tc_consumer(tc, "retries=3&retry_initial=10", "");
+  assert_int_equal(tc_subscribe(one, topic), 0);
+  tc_rows(tc, "c1", 0, 5);
+  it_rule(tc->it, &(ts_rule_t){.action = "subscribe", .times = 2, .answer = TS_ANSWER_ERROR,
+                               .code = 0xffff, .text = "init tscObj failed"});
+  ts_conn_cut(it_conn(tc->it));
+  assert_int_equal(tc_drain(one, seen, COUNT(seen), 5), 5);
+  assert_int_equal(one->resumed, 1);
+  assert_int_equal(one->failed, 0);
+}
+
+static void a_dropped_topic_ends_the_consumer(void** state) {
+  tc_t* tc = *state;
+  it_needs_bundled(tc->it);
+  tc_consumer_t* one = prepared(tc, 1, "");
+  it_rule(tc->it, &(ts_rule_t){.action = "subscribe", .answer = TS_ANSWER_ERROR,
+                               .code = 0x03E1, .text = "Topic not exist"});
+  ts_conn_cut(it_conn(tc->it));
+  tc_until(tc, &one->failed, 1);
+  assert_int_equal(one->event_status, TAOSUV_ESERVER);
+  assert_int_equal(one->event_code, 0x03E1);
+}
+
 static void a_refused_poll_is_the_polls_failure(void** state) {
   tc_t* tc = *state;
   it_needs_bundled(tc->it);
@@ -397,6 +446,57 @@ static void malformed_messages_are_not_skipped(void** state) {
            TAOSUV_ESERVER); /* there is no such message to be fetched */
 }
 
+/* Subscribing again succeeds each time, and so do polls that bring nothing: what never succeeds is
+ * the message. */
+static void a_message_that_can_never_be_had_ends_the_consumer(void** state) {
+  static const struct {
+    ts_rule_t rule;
+    int status, code;
+  } cases[] = {
+      {{.action = "fetch_raw_data", .answer = TS_ANSWER_ERROR, .code = 0x0102, .text = "too much"},
+       TAOSUV_ESERVER, 0x0102},
+      {{.action = "fetch_raw_data", .answer = TS_ANSWER_CUT}, 0, 0},
+      {{.action = "fetch_raw_data", .answer = TS_ANSWER_TEXT, .data = "{", .size = 1},
+       TAOSUV_EPROTO, 0},
+  };
+  tc_t* tc = *state;
+  it_needs_bundled(tc->it);
+  const char* topic = tc_topic(tc, AS_QUERY);
+  tc_rows(tc, "c1", 0, 5);
+  for (size_t i = 0; i < COUNT(cases); i++) {
+    push_t push = {.tc = tc};
+    tc_consumer_t* one = tc_consumer(tc, "retries=2&retry_initial=10&retry_max=20", "");
+    assert_int_equal(tc_subscribe(one, topic), 0);
+    it_rule(tc->it, &cases[i].rule);
+    assert_int_equal(taosuv_consumer_start(one->consumer, 0, 0, on_message, &push), 0);
+    tc_until(tc, &one->failed, 1);
+    assert_int_equal(one->lost, 4); /* the first, and so often again as is retried, and the last */
+    int lost = cases[i].status != 0 ? cases[i].status : it_lost_status();
+    assert_int_equal(one->event_status, lost);
+    assert_int_equal(one->event_code, cases[i].code);
+    it_unrule(tc->it);
+    assert_int_equal(tc_subscribe(one, topic), 0);
+    assert_int_equal(taosuv_consumer_start(one->consumer, 0, 0, on_message, &push), 0);
+    tc_until(tc, &push.rows, 5);
+    assert_int_equal(tc_close(one), 0);
+    memset(one, 0, sizeof *one);
+    snprintf(tc->group, sizeof tc->group, "%s_%zu", tc->db, i);
+  }
+}
+
+static void what_is_committed_already_is_committed(void** state) {
+  tc_t* tc = *state;
+  it_needs_bundled(tc->it);
+  tc_consumer_t* one = prepared(tc, 1, "enable.auto.commit=false");
+  taosuv_message_t* message = tc_next(one);
+  it_rule(tc->it, &(ts_rule_t){.action = "commit_offset", .answer = TS_ANSWER_ERROR,
+                               .code = 0x4012, .text = "Same committed value"});
+  assert_int_equal(tc_commit(one, message), 0);
+  assert_int_equal(tc_commit(one, message), 0); /* which asks no more */
+  assert_int_equal(ts_server_action_count(tc->it->server, "commit_offset"), 1);
+  taosuv_message_unref(message);
+}
+
 typedef struct tapped_s {
   unsigned subscribes, secrets;
 } tapped_t;
@@ -466,6 +566,51 @@ static void older_servers_give_rows_block_by_block(void** state) {
   assert_int_equal(tc_drain(two, seen, COUNT(seen), 1), 0);
 }
 
+/* Such a server commits all that was polled, also what is just on its way: meanwhile nothing may be. */
+static void what_is_on_its_way_is_not_committed_unseen(void** state) {
+  tc_t* tc = *state;
+  it_needs_bundled(tc->it);
+  push_t push = {.tc = tc};
+  restart_as(tc, "3.3.2.0");
+  tc->db = it_database(tc->it, it_client(tc->it, ""), "ms");
+  tc->client = it_client_db(tc->it, tc->db, "pool_size=1");
+  it_ok(tc->it, tc->client, "create stable st (ts timestamp, v int) tags (name varchar(24))");
+  tc_consumer_t* one = prepared(tc, 1, "auto.commit.interval.ms=3600000");
+  assert_int_equal(taosuv_consumer_start(one->consumer, 0, 0, on_message, &push), 0);
+  tc_until(tc, &push.rows, 5);
+  it_run(tc->it, 50); /* the next poll is on its way, and waits */
+  assert_true(one->consumer->flying);
+  assert_int_equal(tc_commit(one, NULL), TAOSUV_ENOTSUP);
+  push.hold = 1; /* of what comes */
+  turn_clock(one);
+  assert_int_equal(ts_server_action_count(tc->it->server, "commit"), 0);
+  tc_rows(tc, "c1", 5, 5); /* which that poll brings */
+  tc_until(tc, &push.rows, 10);
+  it_run(tc->it, 700);
+  assert_int_equal(ts_server_action_count(tc->it->server, "commit"), 0); /* it is not finished */
+  tc_rows(tc, "c1", 10, 5);
+  tc_until(tc, &push.rows, 15); /* it goes on */
+  release(&push);
+  turn_clock(one);
+  it_run(tc->it, 1200);
+  assert_int_equal(ts_server_action_count(tc->it->server, "commit"), 1);
+}
+
+/* Gateways before 3.3.6.12, whatever library they have, tell their version without saying to which
+ * request. */
+static void a_version_without_req_id_is_taken(void** state) {
+  static const char version[] =
+      "{\"code\":0,\"message\":\"\",\"action\":\"version\",\"version\":\"3.3.6.0\"}";
+  tc_t* tc = *state;
+  it_needs_bundled(tc->it);
+  unsigned seen[5] = {0};
+  it_rule(tc->it, &(ts_rule_t){.action = "version", .answer = TS_ANSWER_TEXT, .data = version,
+                               .size = strlen(version)});
+  tc_consumer_t* one = prepared(tc, 1, "session.timeout.ms=10000");
+  assert_int_equal(tc_drain(one, seen, COUNT(seen), 5), 5);
+  assert_int_equal(one->lost, 0);
+}
+
 static void a_property_that_is_too_new_is_named(void** state) {
   tc_t* tc = *state;
   it_needs_bundled(tc->it);
@@ -492,12 +637,19 @@ int main(void) {
       TC_TEST(a_waiting_poll_survives_the_loss),
       TC_TEST(a_consumer_gives_up_after_its_retries),
       TC_TEST(an_expelled_consumer_joins_again),
+      TC_TEST(a_consumer_that_is_of_no_more_use_is_made_anew),
+      TC_TEST(an_unclear_refusal_to_join_again_is_not_final),
+      TC_TEST(a_dropped_topic_ends_the_consumer),
       TC_TEST(a_refused_poll_is_the_polls_failure),
       TC_TEST(a_refused_message_is_not_skipped),
       TC_TEST(a_poll_that_is_never_answered_ends_the_connection),
       TC_TEST(malformed_messages_are_not_skipped),
+      TC_TEST(a_message_that_can_never_be_had_ends_the_consumer),
+      TC_TEST(what_is_committed_already_is_committed),
       TC_TEST(hooks_see_no_password),
       TC_TEST(older_servers_give_rows_block_by_block),
+      TC_TEST(what_is_on_its_way_is_not_committed_unseen),
+      TC_TEST(a_version_without_req_id_is_taken),
       TC_TEST(a_property_that_is_too_new_is_named),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

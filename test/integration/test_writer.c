@@ -17,10 +17,10 @@ static void rows_arrive_in_tables_that_they_create(void** state) {
   assert_int_equal(job.totals.rows_written, 1000);
   assert_int_equal(job.totals.affected_rows, 1000);
   assert_int_equal(job.reports, 0);
-  assert_int_equal(ask(&job, "select count(*) from %s.st"), 1000);
-  assert_int_equal(ask(&job, "select sum(a) from %s.st"), 499500);
-  assert_int_equal(ask(&job, "select count(b) from %s.st"), 800);
-  assert_int_equal(ask(&job, "select count(*) from %s.st where g = 3 and l = 'city3'"), 77);
+  assert_int_equal(ask(&job, "select count(*) from st"), 1000);
+  assert_int_equal(ask(&job, "select sum(a) from st"), 499500);
+  assert_int_equal(ask(&job, "select count(b) from st"), 800);
+  assert_int_equal(ask(&job, "select count(*) from st where g = 3 and l = 'city3'"), 77);
 }
 
 static void columns_are_taken_as_well(void** state) {
@@ -35,29 +35,24 @@ static void columns_are_taken_as_well(void** state) {
                               {TAOSUV_TYPE_BIGINT, a, NULL, NULL},
                               {TAOSUV_TYPE_DOUBLE, b, NULL, NULL},
                               {TAOSUV_TYPE_NULL, NULL, NULL, NULL}};
-  char name[64];
-  snprintf(name, sizeof name, "%s.t1", job.db);
   taosuv_value_t tags[] = {taosuv_i64(1), taosuv_null()};
-  assert_int_equal(taosuv_writer_columns(job.writer, name, TAOSUV_NUL_TERMINATED, tags, 2, 100,
-                                         columns, 4), 0);
+  assert_int_equal(taosuv_writer_columns(job.writer, "t1", 2, tags, 2, 100, columns, 4), 0);
   close_writer(&job);
-  assert_int_equal(ask(&job, "select sum(a) from %s.st"), 5050);
+  assert_int_equal(ask(&job, "select sum(a) from st"), 5050);
 }
 
 static void a_single_table_has_a_writer_too(void** state) {
   it_t* it = *state;
   job_t job;
-  char sql[100];
   prepare(it, &job, "");
-  it_ok(it, job.client, "create table %s.alone (ts timestamp, a int)", job.db);
-  snprintf(sql, sizeof sql, "insert into %s.alone values(?,?)", job.db);
-  assert_int_equal(open_as(&job, sql), 1);
+  it_ok(it, job.client, "create table alone (ts timestamp, a int)");
+  assert_int_equal(open_as(&job, "insert into alone values(?,?)"), 1);
   for (int64_t i = 1; i <= 10; i++) {
     taosuv_value_t values[] = {taosuv_i64(i), taosuv_i64(i)};
     assert_int_equal(taosuv_writer_row(job.writer, NULL, 0, NULL, 0, values, 2), 0);
   }
   close_writer(&job);
-  assert_int_equal(ask(&job, "select sum(a) from %s.alone"), 55);
+  assert_int_equal(ask(&job, "select sum(a) from alone"), 55);
 }
 
 static void a_table_keeps_the_order_of_its_rows(void** state) {
@@ -70,8 +65,8 @@ static void a_table_keeps_the_order_of_its_rows(void** state) {
   for (int64_t i = 0; i < 3000; i++) put_waiting(&job, (unsigned) i % 3, 1 + i % 30, i);
   close_writer(&job);
   assert_int_equal(job.totals.rows_written, 3000);
-  assert_int_equal(ask(&job, "select count(*) from %s.st"), 30);
-  assert_int_equal(ask(&job, "select min(a) from %s.st"), 2970);
+  assert_int_equal(ask(&job, "select count(*) from st"), 30);
+  assert_int_equal(ask(&job, "select min(a) from st"), 2970);
 }
 
 /* ---- lines ---- */
@@ -85,7 +80,7 @@ static void lines_are_gathered_and_written(void** state) {
   job.options.precision = TAOSUV_LINES_MS;
   job.options.batch_rows = 50;
   assert_int_equal(taosuv_writer_open(client, &open, &job.options, on_opened), 0);
-  assert_true(it_until(it, is_opened, &job, 10000));
+  assert_true(it_until(it, is_opened, &job, 30000));
   assert_int_equal(job.opened, 1);
   uint32_t count;
   assert_null(taosuv_writer_fields(job.writer, &count));
@@ -109,7 +104,7 @@ static void lines_are_gathered_and_written(void** state) {
   int64_t sum = 0;
   for (int i = 0; i < 3; i++) {
     char sql[100];
-    snprintf(sql, sizeof sql, "select sum(a) from %s.m%d where host != 'x'", job.db, i);
+    snprintf(sql, sizeof sql, "select sum(a) from m%d where `host` != 'x'", i);
     sum += it_number(it, job.client, sql);
   }
   assert_int_equal(sum, 124750);
@@ -124,7 +119,7 @@ static void a_bad_line_is_reported(void** state) {
   job.options.lanes = 1;
   job.options.batch_age_ms = 1000000;
   assert_int_equal(taosuv_writer_open(client, &open, &job.options, on_opened), 0);
-  assert_true(it_until(it, is_opened, &job, 10000));
+  assert_true(it_until(it, is_opened, &job, 30000));
   assert_int_equal(taosuv_writer_lines(job.writer, "good a=1 1760000000000000000", 28), 0);
   assert_int_equal(taosuv_writer_lines(job.writer, "good,,= 2\ngood a=1 2", 20), 0);
   flush(&job);
@@ -144,7 +139,7 @@ static void lines_that_are_lost_are_sent_again(void** state) {
   taosuv_writer_open_t open = {.data = &job};
   uint32_t rule = it_rule(it, &(ts_rule_t){.action = "insert", .times = 2, .answer = TS_ANSWER_CUT});
   assert_int_equal(taosuv_writer_open(client, &open, &job.options, on_opened), 0);
-  assert_true(it_until(it, is_opened, &job, 10000));
+  assert_true(it_until(it, is_opened, &job, 30000));
   for (int i = 0; i < 100; i++) {
     char text[100];
     int size = snprintf(text, sizeof text, "m%d a=%di64 176000000000000%04d", i % 10, i, i);
@@ -183,9 +178,16 @@ static void a_batch_is_sent_when_it_has_enough_rows(void** state) {
   it_run(it, 50);
   assert_false(is_written(&job));
   assert_int_equal(put(&job, 1, 10, 10), 0);
-  assert_true(it_until(it, is_written, &job, 10000));
+  assert_true(it_until(it, is_written, &job, 30000));
   assert_int_equal(job.totals.batches, 1);
   close_writer(&job);
+}
+
+/* Less than a batch, which waits for more. */
+static bool is_little_pending(void* data) {
+  job_t* job = data;
+  taosuv_writer_totals(job->writer, &job->totals);
+  return job->totals.bytes_pending <= 2000 + 100;
 }
 
 static void a_batch_is_sent_when_it_has_enough_bytes(void** state) {
@@ -193,10 +195,8 @@ static void a_batch_is_sent_when_it_has_enough_bytes(void** state) {
   job_t job;
   batches_of(&job, it, 1000000, 2000);
   for (int64_t i = 0; i < 1000; i++) put_waiting(&job, 1, i + 1, i);
-  it_run(it, 50);
-  taosuv_writer_totals(job.writer, &job.totals);
+  assert_true(it_until(it, is_little_pending, &job, 30000));
   assert_in_range(job.totals.batches, 2, 100);
-  assert_in_range(job.totals.bytes_pending, 0, 2000 + 100);
   close_writer(&job);
 }
 
@@ -207,7 +207,7 @@ static void a_batch_is_sent_when_it_is_old_enough(void** state) {
   job.options.batch_age_ms = 30;
   open_writer(&job);
   assert_int_equal(put(&job, 1, 1, 1), 0);
-  assert_true(it_until(it, is_written, &job, 10000));
+  assert_true(it_until(it, is_written, &job, 30000));
   assert_int_equal(job.totals.batches, 1);
   close_writer(&job);
 }
@@ -222,7 +222,7 @@ static void a_flush_waits_for_nothing(void** state) {
   for (int64_t i = 0; i < 10; i++) assert_int_equal(put(&job, (unsigned) i, 1, i), 0);
   flush(&job);
   assert_int_equal(job.flush_failed, 0);
-  assert_int_equal(ask(&job, "select count(*) from %s.st"), 10);
+  assert_int_equal(ask(&job, "select count(*) from st"), 10);
   close_writer(&job);
 }
 
@@ -252,7 +252,7 @@ static void what_is_pending_is_bounded(void** state) {
   assert_true(refused > 0);
   assert_true(job.drains <= refused);
   close_writer(&job);
-  assert_int_equal(ask(&job, "select count(*) from %s.st"), 20000);
+  assert_int_equal(ask(&job, "select count(*) from st"), 20000);
 }
 
 static void a_full_queue_of_the_client_is_waited_for(void** state) {
@@ -265,7 +265,7 @@ static void a_full_queue_of_the_client_is_waited_for(void** state) {
   for (int64_t i = 0; i < 2000; i++) put_waiting(&job, (unsigned) i % 9, i + 1, i);
   close_writer(&job);
   assert_int_equal(job.totals.rows_written, 2000);
-  assert_int_equal(ask(&job, "select count(*) from %s.st"), 2000);
+  assert_int_equal(ask(&job, "select count(*) from st"), 2000);
 }
 
 /* ---- what goes wrong ---- */
@@ -275,8 +275,7 @@ static void what_cannot_be_bound_is_refused_and_nothing_else(void** state) {
   job_t job;
   prepare(it, &job, "");
   open_writer(&job);
-  char name[64];
-  snprintf(name, sizeof name, "%s.t1", job.db);
+  static const char name[] = "t1";
   taosuv_value_t tags[] = {taosuv_i64(1), taosuv_null()};
   taosuv_value_t good[] = {taosuv_i64(1), taosuv_i64(1), taosuv_null(), taosuv_null()};
   taosuv_value_t bad[] = {taosuv_i64(2), taosuv_text("x", 1), taosuv_null(), taosuv_null()};
@@ -295,7 +294,7 @@ static void what_cannot_be_bound_is_refused_and_nothing_else(void** state) {
   assert_int_equal(taosuv_writer_lines(job.writer, "a b=1", 5), TAOSUV_EINVAL);
   close_writer(&job);
   assert_int_equal(job.totals.rows_taken, 1);
-  assert_int_equal(ask(&job, "select count(*) from %s.st"), 1);
+  assert_int_equal(ask(&job, "select count(*) from st"), 1);
 }
 
 static void an_sql_that_does_not_fit_is_refused(void** state) {
@@ -305,9 +304,7 @@ static void an_sql_that_does_not_fit_is_refused(void** state) {
   assert_int_equal(open_as(&job, "insert into nowhere.t values(?,?)"), TAOSUV_ESERVER);
   assert_null(job.writer);
   assert_true(strlen(job.message) > 0);
-  char sql[100];
-  snprintf(sql, sizeof sql, "select * from %s.st where a > ?", job.db);
-  assert_int_equal(open_as(&job, sql), TAOSUV_EINVAL);
+  assert_int_equal(open_as(&job, "select * from st where a > ?"), TAOSUV_EINVAL);
   it_has(job.message, "INSERT");
   taosuv_writer_open_t open = {0};
   job.options.on_report = NULL;
@@ -322,7 +319,6 @@ static void a_refused_batch_is_reported_with_its_rows(void** state) {
   job.options.lanes = 1;
   job.options.batch_age_ms = 1000000;
   open_writer(&job);
-  char expected[200];
   it_rule(it, &(ts_rule_t){.action = "stmt2_exec", .times = 1, .answer = TS_ANSWER_ERROR,
                            .code = 0x2653, .text = "Value too long"});
   for (int64_t i = 0; i < 6; i++) assert_int_equal(put(&job, (unsigned) i % 2, i + 1, i), 0);
@@ -333,8 +329,7 @@ static void a_refused_batch_is_reported_with_its_rows(void** state) {
   assert_int_equal(job.last.server_code, 0x2653);
   assert_int_equal(job.last.attempts, 1);
   it_has(job.message, "Value too long");
-  snprintf(expected, sizeof expected, "%s.t0 0-4 3;%s.t1 1-5 3;", job.db, job.db);
-  assert_string_equal(job.tables, expected);
+  assert_string_equal(job.tables, "t0 0-4 3;t1 1-5 3;");
   for (int64_t i = 0; i < 6; i++) assert_int_equal(put(&job, (unsigned) i % 2, i + 1, i), 0);
   close_writer(&job);
   assert_int_equal(job.totals.rows_written, 6);
@@ -358,7 +353,7 @@ static void a_batch_that_is_lost_is_sent_again(void** state) {
     assert_int_equal(ts_server_rule_hits(it->server, rule), 2);
     assert_int_equal(job.totals.rows_written, 100);
     assert_int_equal(job.reports, 0);
-    assert_int_equal(ask(&job, "select sum(a) from %s.st"), 4950);
+    assert_int_equal(ask(&job, "select sum(a) from st"), 4950);
     it_unrule(it);
   }
 }
@@ -406,9 +401,7 @@ static void closing_the_client_while_a_writer_opens_ends_that(void** state) {
   job_t job;
   prepare(it, &job, "");
   taosuv_writer_open_t open = {.data = &job};
-  char sql[200];
-  snprintf(sql, sizeof sql, "insert into ? using %s.st tags(?,?) values(?,?,?,?)", job.db);
-  job.options.sql = sql;
+  job.options.sql = writer_sql;
   assert_int_equal(taosuv_writer_open(job.client, &open, &job.options, on_opened), 0);
   it_close_wait(it, job.client);
   assert_int_equal(job.opened, TAOSUV_ECANCELED);
@@ -429,11 +422,8 @@ static void a_writer_may_be_closed_at_any_moment(void** state) {
     close_writer(&job);
     assert_int_equal(job.flushes, 1);
     assert_int_equal(job.totals.rows_written, 20);
-    assert_int_equal(ask(&job, "select count(*) from %s.st"), 20);
-    it_close_wait(it, job.client);
-    memset(it->slots, 0, sizeof it->slots);
-    if (it->server != NULL) it->databases[0][0] = 0;
-    else break;
+    assert_int_equal(ask(&job, "select count(*) from st"), 20);
+    drop_database(&job);
   }
 }
 

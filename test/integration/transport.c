@@ -11,8 +11,17 @@ it_transport_t it_transport(void) {
   if (strcmp(name, "wss") == 0) return IT_WSS;
   if (strcmp(name, "compressed") == 0) return IT_COMPRESSED;
   if (strcmp(name, "http") == 0) return IT_HTTP;
+  if (strcmp(name, "https") == 0) return IT_HTTPS;
   fprintf(stderr, "TAOSUV_TEST_TRANSPORT: no such transport: %s\n", name);
   abort();
+}
+
+bool it_transport_http(void) {
+  return it_transport() == IT_HTTP || it_transport() == IT_HTTPS;
+}
+
+bool it_transport_secure(void) {
+  return it_transport() == IT_WSS || it_transport() == IT_HTTPS;
 }
 
 #ifdef TUV_HAVE_TLS
@@ -43,7 +52,7 @@ static void make_all(void) {
 }
 
 const ts_tls_options_t* it_transport_tls(void) {
-  if (it_transport() != IT_WSS) return NULL;
+  if (!it_transport_secure()) return NULL;
   make_all();
   return &options;
 }
@@ -67,7 +76,8 @@ static const char* tls_keys(void) {
 
 const char* it_transport_keys(void) {
   switch (it_transport()) {
-    case IT_WSS: return tls_keys();
+    case IT_WSS:
+    case IT_HTTPS: return tls_keys();
     case IT_COMPRESSED: return "compression=1&compression_threshold=0";
     default: return "";
   }

@@ -74,16 +74,19 @@ static inline bool is_closed(void* data) {
   return ((job_t*) data)->closes > 0;
 }
 
-/* A client, and a database with a super table. */
+/* A client in a database of its own with a super table. */
 static inline void prepare(it_t* it, job_t* job, const char* keys) {
   memset(job, 0, sizeof *job);
   job->it = it;
-  job->client = it_client(it, keys);
-  job->db = it_database(it, job->client, "ms");
+  taosuv_client_t* maker = it_client(it, "");
+  it_slot_t* slot = it_slot(it, maker);
+  job->db = it_database(it, maker, "ms");
+  it_close_wait(it, maker);
+  memset(slot, 0, sizeof *slot); /* for the client that stays */
+  job->client = it_client_db(it, job->db, keys);
   it_ok(it, job->client,
-        "create stable %s.st (ts timestamp, a bigint, b double, c varchar(24)) "
-        "tags (g int, l varchar(20))",
-        job->db);
+        "create stable st (ts timestamp, a bigint, b double, c varchar(24)) "
+        "tags (g int, l varchar(20))");
   taosuv_writer_options_init(&job->options);
   job->options.on_report = on_report;
   job->options.on_drain = on_drain;
@@ -96,21 +99,21 @@ static inline int open_as(job_t* job, const char* sql) {
   job->opened = 0;
   assert_int_equal(taosuv_writer_open(job->client, &open, &job->options, on_opened), 0);
   assert_int_equal(taosuv_writer_open(job->client, &open, &job->options, on_opened), TAOSUV_EBUSY);
-  assert_true(it_until(job->it, is_opened, job, 10000));
+  assert_true(it_until(job->it, is_opened, job, 30000));
   return job->opened;
 }
 
+static const char writer_sql[] = "insert into ? using st tags(?,?) values(?,?,?,?)";
+
 static inline void open_writer(job_t* job) {
-  char sql[200];
-  snprintf(sql, sizeof sql, "insert into ? using %s.st tags(?,?) values(?,?,?,?)", job->db);
-  int status = open_as(job, sql);
+  int status = open_as(job, writer_sql);
   if (status != 1) fail_msg("open: %s: %s", taosuv_err_name(status), job->message);
 }
 
 /* Row `number` of table `table`. */
 static inline int put(job_t* job, unsigned table, int64_t ts, int64_t a) {
-  char name[64], location[20];
-  snprintf(name, sizeof name, "%s.t%u", job->db, table);
+  char name[16], location[20];
+  snprintf(name, sizeof name, "t%u", table);
   snprintf(location, sizeof location, "city%u", table % 7);
   taosuv_value_t tags[] = {taosuv_i64(table), taosuv_text(location, TAOSUV_NUL_TERMINATED)};
   taosuv_value_t values[] = {taosuv_i64(ts), taosuv_i64(a),
@@ -136,21 +139,32 @@ static inline void close_writer(job_t* job) {
   assert_int_equal(job->totals.rows_failed, job->reported_rows);
 }
 
+/* A %s is the database. */
 static inline int64_t ask(job_t* job, const char* what) {
   char sql[300];
   snprintf(sql, sizeof sql, what, job->db);
   return it_number(job->it, job->client, sql);
 }
 
+/* With its client: there is room for the next one. */
+static inline void drop_database(job_t* job) {
+  it_ok(job->it, job->client, "drop database %s", job->db);
+  it_close_wait(job->it, job->client);
+  memset(job->it->databases, 0, sizeof job->it->databases);
+}
+
+static inline bool is_flushed(void* data) {
+  return ((job_t*) data)->flushes > 0;
+}
+
 static inline void flush(job_t* job) {
   taosuv_writer_flush_t req = {.data = job};
-  unsigned before = job->flushes;
+  job->flushes = 0;
   assert_int_equal(taosuv_writer_flush(job->writer, &req, on_flushed), 0);
   assert_int_equal(taosuv_writer_flush(job->writer, &req, on_flushed), TAOSUV_EBUSY);
-  assert_int_equal(job->flushes, before);
-  uint64_t start = it_ms();
-  while (job->flushes == before && it_ms() - start < 20000) uv_run(&job->it->loop, UV_RUN_ONCE);
-  assert_int_equal(job->flushes, before + 1);
+  assert_int_equal(job->flushes, 0);
+  assert_true(it_until(job->it, is_flushed, job, 60000));
+  assert_int_equal(job->flushes, 1);
 }
 
 #endif

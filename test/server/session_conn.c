@@ -12,8 +12,19 @@ void ts_put_version(ts_buf_t* out, const ts_server_t* server) {
   ts_buf_json(out, server->version, strlen(server->version), false);
 }
 
+/* Gateways before 3.3.6.12 answer a consumer without req_id and timing. That one came with libtaos
+ * 3.3.6.0, whose version is the one that counts here. */
+static bool is_short(const ts_request_t* request) {
+  return request->session->tmq != NULL && !ts_server_has(request->session->server, 3, 3, 6, 0);
+}
+
 void ts_request_version(ts_request_t* request) {
-  ts_put_version(ts_reply_begin(request), request->session->server);
+  ts_buf_t* out = ts_reply_begin(request);
+  if (is_short(request)) {
+    out->size = 0;
+    ts_buf_text(out, "{\"code\":0,\"message\":\"\",\"action\":\"version\"");
+  }
+  ts_put_version(out, request->session->server);
   ts_reply_end(request);
 }
 

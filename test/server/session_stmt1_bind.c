@@ -60,18 +60,43 @@ static bool is_known(uint8_t type) {
   return (type >= TS_BOOL && type <= TS_VARBINARY) || type == TS_GEOMETRY;
 }
 
-/* A block of the table's types; NULL as `types`: of its own. */
-static int decode(const uint8_t* data, size_t size, const ts_field_t** fields, uint32_t count,
+/* A time goes through the gateway as nanoseconds, made of it by the precision that was told, and back
+ * again: what does not fit 64 bits as these comes out as another time. */
+static void pass_times(uint8_t* values, uint32_t rows, uint8_t precision) {
+  static const int64_t units[] = {1000000, 1000, 1};
+  for (uint32_t row = 0; row < rows; row++, values += 8) {
+    uint64_t bits = ts_get_u64(values) * (uint64_t)units[precision];
+    ts_put_u64(values, (uint64_t)((int64_t)bits / units[precision]));
+  }
+}
+
+static void pass_columns(const ts_stmt_t* stmt, bool tags, uint8_t* copy, ts_binding_t* binding) {
+  const ts_target_t* target = &stmt->target;
+  uint32_t count = 0;
+  for (uint32_t i = 0; i < target->nslots; i++) {
+    const ts_slot_t* slot = &target->slots[i];
+    if (slot->kind != (tags ? TS_SLOT_TAG : TS_SLOT_COLUMN)) continue;
+    const ts_bind_t* bind = &binding->binds[count++];
+    if (bind->type != TS_TIMESTAMP) continue;
+    pass_times(copy + (bind->data - copy), bind->rows, ts_stmt_told_precision(stmt, slot));
+  }
+}
+
+/* A block of the table's types; NULL as `stmt`: of its own. */
+static int decode(const ts_raw_block_t* given, const ts_stmt_t* stmt, bool tags,
                   ts_binding_t* binding, ts_error_t* error) {
   ts_raw_block_t block;
-  uint8_t* types = fields != NULL ? ts_calloc(count, 1) : NULL;
-  uint8_t* copy = ts_binding_alloc(binding, size);
-  memcpy(copy, data, size);
-  for (uint32_t i = 0; i < count && types != NULL; i++) types[i] = fields[i]->type.type;
-  int status = ts_raw_block_open(copy, size, &block);
+  const ts_field_t** fields = stmt != NULL ? list_fields(&stmt->target, tags) : NULL;
+  uint8_t* types = stmt != NULL ? ts_calloc(given->columns, 1) : NULL;
+  uint8_t* copy = ts_binding_alloc(binding, given->size);
+  memcpy(copy, given->data, given->size);
+  for (uint32_t i = 0; i < given->columns && types != NULL; i++) types[i] = fields[i]->type.type;
+  int status = ts_raw_block_open(copy, given->size, &block);
   if (status == 0)
     status = ts_raw_block_decode(&block, types, binding, binding->binds, error);
+  if (status == 0 && stmt != NULL) pass_columns(stmt, tags, copy, binding);
   free(types);
+  free(fields);
   return status;
 }
 
@@ -86,7 +111,7 @@ static int block_tags(ts_stmt_t* stmt, const ts_raw_block_t* block, ts_error_t* 
   ts_binding_tables(binding, 1, count, 0);
   for (uint32_t i = 0; i < count && status == 0; i++)
     if (!is_known(fields[i]->type.type)) status = TS_E_POISON;
-  if (status == 0) status = decode(block->data, block->size, fields, count, binding, error);
+  if (status == 0) status = decode(block, stmt, true, binding, error);
   free(fields);
   if (status == 0) status = keep_tags(stmt, binding, error);
   if (status != 0) ts_binding_free(binding);
@@ -171,7 +196,7 @@ static int block_rows(ts_stmt_t* stmt, const ts_raw_block_t* block, ts_binding_t
   if (status == 0 && block->columns != count)
     status = ts_error(error, TS_E_INTERNAL, "stmt column count not match");
   ts_binding_tables(binding, 1, 0, count);
-  if (status == 0) status = decode(block->data, block->size, fields, count, binding, error);
+  if (status == 0) status = decode(block, stmt, false, binding, error);
   free(fields);
   return status;
 }
@@ -185,7 +210,7 @@ static int block_params(const ts_raw_block_t* block, ts_binding_t* binding, ts_e
                       "parse row block info error, err:unsupported data type %u", type);
   }
   ts_binding_tables(binding, 1, 0, block->columns);
-  return decode(block->data, block->size, NULL, block->columns, binding, error);
+  return decode(block, NULL, false, binding, error);
 }
 
 static int block_bind(ts_stmt_t* stmt, const ts_raw_block_t* block, ts_error_t* error) {

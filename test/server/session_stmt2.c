@@ -131,18 +131,10 @@ void ts_stmt2_bind(ts_request_t* request, const uint8_t* data, size_t size) {
 static int columns_to_binding(ts_stmt_t* stmt, const ts_bind_columns_t* columns,
                               ts_binding_t* binding, ts_error_t* error) {
   bool insert = stmt->sql.insert;
-  /* Of a table whose name is bound alone, the first name tells the fields. */
-  const ts_bind_t* names = stmt->sql.name_bound ? &columns->fields[0] : NULL;
-  uint32_t length = 0;
-  if (names != NULL) {
-    if (names->type != TS_VARCHAR || names->lengths == NULL)
-      return ts_error(error, TS_E_MISMATCH, "column type mis-match with buffer type");
-    length = ts_get_u32(names->lengths);
-    if (length > names->size) return TS_E_POISON;
-  }
-  int status = insert ? ts_stmt_resolve(stmt, names != NULL ? (const char*)names->data : NULL,
-                                        length, error)
-                      : 0;
+  /* The fields must be known without the tables that are bound. */
+  if (stmt->sql.name_bound && !stmt->sql.using)
+    return ts_error(error, TS_E_PARAMETERS, "Invalid parameters");
+  int status = insert ? ts_stmt_resolve(stmt, NULL, 0, error) : 0;
   if (status != 0) return status;
   uint32_t count = insert ? stmt->target.nslots : stmt->sql.nparams;
   if (columns->nfields != count)

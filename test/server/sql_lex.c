@@ -174,6 +174,12 @@ int ts_lex_expect_end(ts_lex_t* lex) {
 }
 
 int ts_lex_name(ts_lex_t* lex, char* name, size_t max) {
+  bool reserved = lex->token.kind == TS_T_WORD &&
+                  ts_word_is_reserved(lex->token.at, lex->token.size);
+  return reserved ? ts_lex_syntax(lex) : ts_lex_word(lex, name, max);
+}
+
+int ts_lex_word(ts_lex_t* lex, char* name, size_t max) {
   const char* at = lex->token.at;
   size_t size = lex->token.size;
   if (lex->token.kind == TS_T_NAME) {

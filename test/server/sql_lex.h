@@ -42,8 +42,13 @@ int ts_lex_expect_op(ts_lex_t* lex, const char* op);
 int ts_lex_expect_end(ts_lex_t* lex);
 int ts_lex_syntax(ts_lex_t* lex); /* the error at this token */
 
-/* A name of at most `max` bytes: in lower case unless in backquotes. `name` has max + 1 bytes. */
+/* A name of at most `max` bytes: in lower case unless in backquotes, where alone it may be a word
+ * that is reserved. `name` has max + 1 bytes. */
 int ts_lex_name(ts_lex_t* lex, char* name, size_t max);
+/* The same with reserved words: where a function may be called. */
+int ts_lex_word(ts_lex_t* lex, char* name, size_t max);
+/* In any case. */
+bool ts_word_is_reserved(const char* at, size_t size);
 /* The text of a STRING token without quotes and escapes; `out` has token->size bytes. */
 size_t ts_lex_unescape(const ts_token_t* token, char* out);
 /* An INT token's value; false when it needs more than 64 bits. */

@@ -66,11 +66,16 @@ static int parse_call(ts_sql_t* sql, ts_node_t* node) {
 /* A column, qualified or not, a call, or now and today without parentheses. */
 static int parse_name(ts_sql_t* sql, ts_node_t* node) {
   char name[TS_TABLE_MAX + 1];
-  bool plain = sql->lex.token.kind == TS_T_WORD;
-  int status = ts_lex_name(&sql->lex, name, TS_TABLE_MAX);
+  ts_lex_t before = sql->lex;
+  bool plain = before.token.kind == TS_T_WORD;
+  int status = ts_lex_word(&sql->lex, name, TS_TABLE_MAX);
   if (status != 0) return status;
   node->name = copy_name(sql, name);
   if (plain && ts_lex_take_op(&sql->lex, "(")) return parse_call(sql, node);
+  if (plain && ts_word_is_reserved(before.token.at, before.token.size)) {
+    sql->lex = before;
+    return ts_lex_syntax(&sql->lex);
+  }
   if (plain && (strcmp(name, "now") == 0 || strcmp(name, "today") == 0)) {
     node->kind = TS_N_CALL;
     return finish(sql, node);

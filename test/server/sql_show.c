@@ -85,7 +85,7 @@ int ts_sql_show(ts_sql_t* sql) {
   if (ts_lex_take(lex, "stables")) return show_tables(sql, sql->env->db, true);
   if (lex->token.kind != TS_T_WORD && lex->token.kind != TS_T_NAME) return ts_lex_syntax(lex);
   char db[TS_NAME_MAX + 1];
-  int status = ts_lex_name(lex, db, TS_NAME_MAX);
+  int status = ts_lex_word(lex, db, TS_NAME_MAX); /* SHOW VARIABLES is there, but not here */
   if (status == 0 && ts_lex_take_op(lex, ".")) {
     if (ts_lex_take(lex, "tables")) return show_tables(sql, db, false);
     if (ts_lex_take(lex, "stables")) return show_tables(sql, db, true);

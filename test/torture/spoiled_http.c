@@ -84,7 +84,7 @@ static const form_t forms[] = {
      false},
     {"404 with the true body", SP_ERROR, "HTTP/1.1 404 X\r\nContent-Length: %z\r\n\r\n", NULL, "",
      false},
-    {"429", SP_ERROR, "HTTP/1.1 429 Slow\r\nRetry-After: 1\r\nContent-Length: 0\r\n\r\n", "", "",
+    {"429", SP_ERROR, "HTTP/1.1 429 Slow\r\nRetry-After: 0\r\nContent-Length: 0\r\n\r\n", "", "",
      false},
     {"500 with the true body", SP_ERROR, "HTTP/1.1 500 X\r\nContent-Length: %z\r\n\r\n", NULL, "",
      false},

@@ -65,7 +65,7 @@ static inline void exact_put(tuv_sink_t* sink, const void* data, size_t size) {
 }
 
 static inline exact_sink_t exact_sink(size_t size) {
-  exact_sink_t made = {{exact_put}, malloc(size == 0 ? 1 : size), 0, size};
+  exact_sink_t made = {{exact_put, NULL}, malloc(size == 0 ? 1 : size), 0, size};
   assert_non_null(made.bytes);
   return made;
 }

@@ -58,7 +58,7 @@ static void put(tuv_sink_t* sink, const void* data, size_t size) {
 }
 
 static reader_t reader(size_t size) {
-  reader_t in = {{put}, malloc(size), size, 0};
+  reader_t in = {{put, NULL}, malloc(size), size, 0};
   MODEL_CHECK(in.bytes != NULL);
   return in;
 }
@@ -343,8 +343,28 @@ static bool has_v1(const model_t* model) {
   return true;
 }
 
+static bool is_far(const taosuv_stmt_field_t* field, const model_cell_t* cell) {
+  static const int64_t last[] = {9223372036854, 9223372036854775, INT64_MAX};
+  if (field->type != TAOSUV_TYPE_TIMESTAMP || cell->null) return false;
+  int64_t time = (int64_t) taosuv_load_u64(cell->bytes);
+  return time > last[field->precision] || time < -last[field->precision];
+}
+
+/* A time that gateways could not bring through nanoseconds. */
+static bool has_far_times(const model_t* model) {
+  for (uint32_t t = 0; t < model->ntables; t++) {
+    const model_table_t* table = &model->tables[t];
+    for (uint32_t i = 0; table->rows > 0 && i < model->ntags; i++)
+      if (is_far(model->tags[i], &table->tags[i])) return true;
+    for (uint32_t i = 0; i < table->rows * model->ncolumns; i++)
+      if (is_far(model->columns[i % model->ncolumns], &table->cells[i])) return true;
+  }
+  return false;
+}
+
 void model_verify(const model_t* model, tuv_batch_t* batch) {
   tuv_errmsg_t err;
+  const tuv_batch_wire_t before = batch->wire;
   for (int text = 0; text < 2; text++) {
     tuv_batch_wire_t stmt2 = {TUV_BATCH_STMT2, text != 0};
     tuv_batch_wire_t columnar = {TUV_BATCH_COLUMNAR, text != 0};
@@ -357,5 +377,10 @@ void model_verify(const model_t* model, tuv_batch_t* batch) {
   tuv_batch_wire_t first = {TUV_BATCH_V1, false};
   int status = tuv_batch_set_wire(batch, first, &err);
   MODEL_CHECK(status == (has_v1(model) ? 0 : TUV_ENOTSUP));
-  if (status == 0) verify_v1(model, batch);
+  if (status == 0) {
+    status = tuv_batch_ready(batch, INT32_MAX, &err);
+    MODEL_CHECK(status == (has_far_times(model) ? TUV_ERANGE : 0));
+    verify_v1(model, batch);
+  }
+  MODEL_CHECK(tuv_batch_set_wire(batch, before, &err) == 0);
 }

@@ -292,27 +292,47 @@ static bool has_table(const play_t* play) {
   return play->current != NULL || !play->model.named;
 }
 
-static void choose_table(play_t* play) {
+/* One of a few names. */
+static size_t make_name(play_t* play, char name[40]) {
   static const char long_name[] = "a_table_with_a_longer_name.abc";
+  uint8_t which = next(play) % MODEL_TABLES;
+  size_t length = which == 5 ? 30 : which + 1u;
+  memcpy(name, which == 5 ? long_name : "tables", length);
+  return length;
+}
+
+/* The current table is from now on the one with this name. */
+static void go_to_table(play_t* play, const char* name, size_t length) {
   model_t* model = &play->model;
+  for (uint32_t t = 0; t < model->ntables; t++) {
+    play->current = &model->tables[t];
+    if (play->current->name_length == length) return;
+  }
+  play->current = &model->tables[model->ntables++];
+  memcpy(play->current->name, name, length);
+  play->current->name_length = (uint32_t) length;
+}
+
+static void choose_table(play_t* play) {
   char name[40];
   tuv_errmsg_t err = {""};
-  uint8_t which = next(play) % MODEL_TABLES;
-  int length = which == 5 ? 30 : which + 1;
-  memcpy(name, which == 5 ? long_name : "tables", (size_t) length);
-  int status = tuv_batch_table(&play->batch, name, (size_t) length, &err);
-  if (!model->named || play->cursor > 0) {
+  size_t length = make_name(play, name);
+  int status = tuv_batch_table(&play->batch, name, length, &err);
+  if (!play->model.named || play->cursor > 0) {
     MODEL_CHECK(status == TUV_EINVAL);
     return;
   }
   MODEL_CHECK(status == 0);
-  for (uint32_t t = 0; t < model->ntables; t++) {
-    play->current = &model->tables[t];
-    if (play->current->name_length == (uint32_t) length) return;
-  }
-  play->current = &model->tables[model->ntables++];
-  memcpy(play->current->name, name, (size_t) length);
-  play->current->name_length = (uint32_t) length;
+  go_to_table(play, name, length);
+}
+
+static void keep_tags(play_t* play, const model_cell_t* cells) {
+  model_t* model = &play->model;
+  if (play->current == NULL) play->current = &model->tables[model->ntables++];
+  for (uint32_t i = 0; i < model->ntags && play->current->tagged; i++)
+    model_cell_free(&play->current->tags[i]);
+  memcpy(play->current->tags, cells, model->ntags * sizeof *cells);
+  play->current->tagged = true;
 }
 
 static void bind_tags(play_t* play) {
@@ -331,11 +351,7 @@ static void bind_tags(play_t* play) {
     for (uint32_t i = 0; i < model->ntags; i++) model_cell_free(&cells[i]);
     return;
   }
-  if (play->current == NULL) play->current = &model->tables[model->ntables++];
-  for (uint32_t i = 0; i < model->ntags && play->current->tagged; i++)
-    model_cell_free(&play->current->tags[i]);
-  memcpy(play->current->tags, cells, model->ntags * sizeof *cells);
-  play->current->tagged = true;
+  keep_tags(play, cells);
 }
 
 static void bind_row(play_t* play) {
@@ -355,6 +371,38 @@ static void bind_row(play_t* play) {
   check_status(status, well, &err);
   if (well) keep_row(play, cells);
   for (uint32_t i = 0; !well && i < model->ncolumns; i++) model_cell_free(&cells[i]);
+}
+
+/* Table, tags and row at once; half of them with one wrong value. */
+static void give(play_t* play) {
+  model_t* model = &play->model;
+  model_cell_t cells[MODEL_FIELDS];
+  char name[40];
+  tuv_errmsg_t err = {""};
+  uint32_t all = model->ntags + model->ncolumns, wrong = next(play) % (2 * all);
+  for (uint32_t i = 0; i < all; i++) {
+    const taosuv_stmt_field_t* field =
+        i < model->ntags ? model->tags[i] : model->columns[i - model->ntags];
+    cells[i] = make_value(play, field, field != required(model), play->rooms[i], &play->values[i]);
+    if (i == wrong) play->values[i] = wrong_value(play, field);
+  }
+  tuv_batch_given_t given = {.length = make_name(play, name),
+                             .tags = play->values,
+                             .ntags = model->ntags,
+                             .count = model->ncolumns,
+                             .values = play->values + model->ntags,
+                             .rows = 1};
+  given.table = model->named ? name : NULL;
+  int status = tuv_batch_give(&play->batch, &given, &err);
+  bool well = wrong >= all && play->cursor == 0;
+  check_status(status, well, &err);
+  if (!well) {
+    for (uint32_t i = 0; i < all; i++) model_cell_free(&cells[i]);
+    return;
+  }
+  if (model->named) go_to_table(play, name, given.length);
+  if (model->ntags > 0) keep_tags(play, cells);
+  keep_row(play, cells + model->ntags);
 }
 
 static void bind_value(play_t* play) {
@@ -487,8 +535,15 @@ static void check(play_t* play) {
   if (expected == 0) model_verify(model, &play->batch);
 }
 
+/* Half of all plays have what is bound by column lie masked. */
+static void give_key(play_t* play) {
+  const uint8_t key[4] = {0x5A, (uint8_t) play->at, 0xC3, (uint8_t) play->size};
+  if (play->size % 2 == 0) tuv_batch_set_key(&play->batch, key);
+}
+
 static void clear(play_t* play) {
   tuv_batch_clear(&play->batch);
+  give_key(play);
   drop_row(play);
   model_clear(&play->model);
   play->current = NULL;
@@ -496,7 +551,7 @@ static void clear(play_t* play) {
 }
 
 static void step(play_t* play) {
-  switch (next(play) % 15) {
+  switch (next(play) % 17) {
     case 0:
     case 1:
     case 2: choose_table(play); break;
@@ -514,6 +569,8 @@ static void step(play_t* play) {
       if (next(play) % 4 == 0) clear(play);
       break;
     case 11: check(play); break;
+    case 12:
+    case 13: give(play); break;
     default: bind_value(play);
   }
   MODEL_CHECK(tuv_batch_rows(&play->batch) == model_rows(&play->model));
@@ -531,6 +588,7 @@ void batch_play(const uint8_t* data, size_t size) {
   make_statement(play);
   alloc_probe_init(&play->probe);
   tuv_batch_init(&play->batch, &play->probe.alloc, true, play->model.fields, play->model.count);
+  give_key(play);
   while (play->at < play->size) step(play);
   check(play);
   drop_row(play);

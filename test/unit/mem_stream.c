@@ -173,8 +173,13 @@ static void read_stop(tuv_stream_t* stream) {
   mem_stream_kick(of(stream));
 }
 
-static ssize_t try_write(tuv_stream_t* stream, const uint8_t* data, size_t size) {
+static ssize_t try_write(tuv_stream_t* stream, const uv_buf_t* pieces, unsigned count) {
   mem_stream_t* mem = of(stream);
+  size_t size = 0, all = 0;
+  for (unsigned i = 0; i < count; i++) {
+    require(pieces[i].len > 0, "try_write of an empty piece");
+    size += pieces[i].len;
+  }
   require(mem->connected && !mem->closing, "try_write on what is not connected");
   require(mem->flying == NULL, "try_write while a write is under way");
   require(size > 0, "try_write of nothing");
@@ -183,7 +188,8 @@ static ssize_t try_write(tuv_stream_t* stream, const uint8_t* data, size_t size)
   size_t taken = least(least(size, mem->take), mem->take_total);
   if (taken == 0) return UV_EAGAIN;
   if (mem->take_total != SIZE_MAX) mem->take_total -= taken;
-  arrive(mem, data, taken);
+  for (unsigned i = 0; all < taken; all += pieces[i++].len)
+    arrive(mem, (const uint8_t*) pieces[i].base, least(pieces[i].len, taken - all));
   return (ssize_t) taken;
 }
 

@@ -189,6 +189,8 @@ static void wrong_tags(void** state) {
   good_tags(tags);
   assert_int_equal(tuv_batch_tags(&batch, tags, 1, &err), TUV_EINVAL);
   assert_string_equal(err.text, "1 tags were given, the statement has 2");
+  assert_int_equal(tuv_batch_tags(&batch, NULL, TAGS, &err), TUV_EINVAL);
+  assert_string_equal(err.text, "0 tags were given, the statement has 2");
   end(&batch, before);
 }
 
@@ -400,6 +402,46 @@ static void types_that_the_first_version_has_not(void** state) {
   }
 }
 
+/* Gateways make nanoseconds of 64 bits of them. */
+static void far_times_by_the_first_version(void** state) {
+  (void) state;
+  taosuv_stmt_field_t list[] = {field("tbname", TAOSUV_BIND_TABLE, TAOSUV_TYPE_VARCHAR, 0),
+                                field("born", TAOSUV_BIND_TAG, TAOSUV_TYPE_TIMESTAMP, 0),
+                                field("ts", TAOSUV_BIND_COLUMN, TAOSUV_TYPE_TIMESTAMP, 0),
+                                field("at", TAOSUV_BIND_COLUMN, TAOSUV_TYPE_TIMESTAMP, 0)};
+  static const int64_t last[] = {9223372036854, 9223372036854775, INT64_MAX};
+  static const char* const texts[] = {"table 'd2', tag 'born': ", "table 'd2', column 'ts', row 9: ",
+                                      "table 'd2', column 'at', row 9: "};
+  for (uint8_t precision = 0; precision < 3; precision++) {
+    for (uint32_t wrong = 0; wrong < 6; wrong++) {
+      tuv_batch_t batch;
+      tuv_errmsg_t err;
+      for (uint32_t i = 1; i < COUNT(list); i++) list[i].precision = precision;
+      int64_t near = wrong % 2 ? last[precision] : -last[precision], far = near;
+      if (precision < 2) far += wrong % 2 ? 1 : -1;
+      tuv_batch_init(&batch, &tuv_alloc_default, true, list, COUNT(list));
+      for (int table = 1; table < 3; table++) {
+        taosuv_value_t tag = taosuv_i64(table == 2 && wrong / 2 == 0 ? far : near);
+        WELL(tuv_batch_table(&batch, table == 1 ? "d1" : "d2", 2, WHY));
+        WELL(tuv_batch_tags(&batch, &tag, 1, WHY));
+        for (int row = 0; row < 10; row++) {
+          bool bad = table == 2 && row == 9;
+          taosuv_value_t values[] = {taosuv_i64(bad && wrong / 2 == 1 ? far : near),
+                                     row == 3 ? taosuv_null()
+                                              : taosuv_i64(bad && wrong / 2 == 2 ? far : near)};
+          WELL(tuv_batch_row(&batch, values, 2, WHY));
+        }
+      }
+      WELL(tuv_batch_ready(&batch, INT32_MAX, WHY));
+      WELL(tuv_batch_set_wire(&batch, (tuv_batch_wire_t){TUV_BATCH_V1, false}, WHY));
+      int status = tuv_batch_ready(&batch, INT32_MAX, &err);
+      assert_int_equal(status, precision < 2 ? TUV_ERANGE : 0);
+      if (status < 0) assert_non_null(strstr(err.text, texts[wrong / 2]));
+      tuv_batch_free(&batch);
+    }
+  }
+}
+
 static void a_decimal_of_unknown_scale_takes_integers_only(void** state) {
   (void) state;
   tuv_batch_t batch;
@@ -475,6 +517,7 @@ int main(void) {
       cmocka_unit_test(names_and_tags_that_the_sql_has_not),
       cmocka_unit_test(fields_that_cannot_be),
       cmocka_unit_test(types_that_the_first_version_has_not),
+      cmocka_unit_test(far_times_by_the_first_version),
       cmocka_unit_test(a_decimal_of_unknown_scale_takes_integers_only),
       cmocka_unit_test(wrong_parameters),
       cmocka_unit_test(wrong_parameter_arrays),

@@ -84,6 +84,69 @@ static void a_table_is_put_in_quoted(void** state) {
     assert_int_equal(tuv_stmt_sql_name("insert into ? values(?)", 23, &scan, bad[i], NULL, 0), 0);
 }
 
+static void whose_columns_they_are(void** state) {
+  (void) state;
+  static const char* const cases[][2] = {
+      {"insert into t values(?)", "t"},
+      {"insert into db.t (a) values(?)", "db.t"},
+      {"insert into `d b`.`t?` values(?)", "`d b`.`t?`"},
+      {"insert into d1 using db . st tags(?) values(?)", "db . st"},
+      {"insert into ? using tags tags(?) values(?)", "tags"},
+      {"insert into ? using st (g) tags(?) values(?)", "st"},
+      {"insert t values(?)", "t"},
+      {"insert into ? values(?)", ""},
+      {"insert into ? using ? tags(?)", ""},
+      {"insert into", ""},
+      {"insert into db.", "db."},
+      {"insert into ? using", ""},
+      {"select a from t where b = ?", ""}};
+  for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+    tuv_stmt_sql_t scan;
+    tuv_stmt_sql_scan(cases[i][0], strlen(cases[i][0]), &scan);
+    assert_int_equal(scan.name_length, strlen(cases[i][1]));
+    assert_memory_equal(cases[i][0] + scan.name_at, cases[i][1], scan.name_length);
+  }
+}
+
+static taosuv_stmt_field_t field(const char* name, uint8_t kind, uint8_t type, uint8_t precision) {
+  taosuv_stmt_field_t made = {.name = name, .name_length = (uint32_t) strlen(name), .kind = kind,
+                              .type = type, .precision = precision};
+  return made;
+}
+
+static void unknown_scales_are_asked_for(void** state) {
+  (void) state;
+  taosuv_stmt_field_t fields[] = {
+      field("ts", TAOSUV_BIND_COLUMN, TAOSUV_TYPE_TIMESTAMP, 0),
+      field("a", TAOSUV_BIND_COLUMN, TAOSUV_TYPE_DECIMAL64, 0),
+      field("told", TAOSUV_BIND_COLUMN, TAOSUV_TYPE_DECIMAL64, 10),
+      field("tag", TAOSUV_BIND_TAG, TAOSUV_TYPE_DECIMAL64, 0),
+      field("b c", TAOSUV_BIND_COLUMN, TAOSUV_TYPE_DECIMAL128, 0)};
+  static const char* const cases[][3] = {
+      {"insert into ? using db.st tags(?) values(?)", NULL, "select `a`,`b c` from db.st limit 0"},
+      {"insert into ? values(?)", "db.d1", "select `a`,`b c` from `db`.`d1` limit 0"},
+      {"insert into ? values(?)", NULL, ""},
+      {"insert into ? values(?)", "d`1", ""}};
+  tuv_stmt_sql_t scan;
+  char out[128];
+  for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+    const char* want = cases[i][2];
+    tuv_stmt_sql_scan(cases[i][0], strlen(cases[i][0]), &scan);
+    for (size_t room = 0; room <= strlen(want); room++) {
+      memset(out, '#', sizeof out);
+      size_t length = tuv_stmt_sql_decimals(cases[i][0], &scan, cases[i][1], fields, 5, out, room);
+      assert_int_equal(length, strlen(want));
+      assert_memory_equal(out, want, room);
+      if (length > 0) assert_int_equal(out[room], '#');
+    }
+  }
+  tuv_stmt_sql_scan("insert into t values(?)", 23, &scan);
+  assert_int_equal(tuv_stmt_sql_decimals("", &scan, NULL, fields, 1, NULL, 0), 0);
+  fields[1].name = "a` from x; --"; /* only what lies would say so */
+  fields[1].name_length = 13;
+  assert_int_equal(tuv_stmt_sql_decimals("", &scan, NULL, fields, 5, NULL, 0), 0);
+}
+
 static void what_changes_tables_is_told_from_what_looks_like_it(void** state) {
   (void) state;
   assert_true(tuv_sql_changes_tables("use db", 6));
@@ -99,6 +162,8 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(each_question_mark_is_seen_for_what_it_is),
       cmocka_unit_test(a_table_is_put_in_quoted),
+      cmocka_unit_test(whose_columns_they_are),
+      cmocka_unit_test(unknown_scales_are_asked_for),
       cmocka_unit_test(what_changes_tables_is_told_from_what_looks_like_it),
   };
   return cmocka_run_group_tests_name("stmt_sql", tests, NULL, NULL);

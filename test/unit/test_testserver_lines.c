@@ -153,7 +153,7 @@ static void child_tables_are_named_by_their_tags_or_by_one_of_them(void** state)
   /* md5 of "m,a=1,b=2" */
   sf_text_is(f, "select distinct tbname from m", "t_72e0cb057ec2f8571f33a481d4f16851");
   writes_as(f, &by_host, "m,host=web.01 x=1i32 1700000000000000000", 1);
-  sf_text_is(f, "select tbname from m where host = 'web.01'", "web_01");
+  sf_text_is(f, "select tbname from m where `host` = 'web.01'", "web_01");
   writes_as(f, &by_host, "m,host=m2,a=9 x=1i32 1700000000000000000", 1);
   assert_int_equal(insert(f, &by_host, "other,host=m2 x=1i32 1700000000000000000").code, 12290);
 }

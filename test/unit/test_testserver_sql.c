@@ -116,6 +116,20 @@ static void bad_values_are_refused_as_inserts_refuse(void** state) {
   sf_fails(f, "drop stable nope", 866, "STable not exist");
 }
 
+static void reserved_words_are_names_in_backquotes_only(void** state) {
+  sf_t* f = *state;
+  sf_create(f);
+  sf_fails(f, "create table copy (ts timestamp, a int)", 9728,
+        "syntax error near \"copy (ts timestamp, a int)\"");
+  sf_fails(f, "create table u (ts timestamp, Host int)", 9728, "syntax error near \"Host int)\"");
+  sf_ok(f, "create table u (ts timestamp, `host` int)");
+  sf_affects(f, "insert into u (ts, `host`) values (1, 7)", 1);
+  sf_fails(f, "insert into u (ts, host) values (2, 7)", 9728, "syntax error near \"host) values (2, 7)\"");
+  sf_fails(f, "select ts, host from u", 9728, "syntax error near \"host from u\"");
+  sf_fails(f, "select count(*) count from u", 9728, "syntax error near \"count from u\"");
+  assert_int_equal(sf_number(f, "select `host` from u where u.`host` = 7"), 7);
+}
+
 static void conditions_select_rows(void** state) {
   sf_t* f = *state;
   sf_create(f);
@@ -315,6 +329,7 @@ int main(void) {
       TEST(local_times_follow_the_connections_zone),
       TEST(now_and_durations_are_times),
       TEST(bad_values_are_refused_as_inserts_refuse),
+      TEST(reserved_words_are_names_in_backquotes_only),
       TEST(conditions_select_rows),
       TEST(unsigned_and_decimal_values_compare_rightly),
       TEST(aggregates_and_groups_work),

@@ -257,6 +257,23 @@ static void the_first_protocol_keeps_the_table_and_its_tags(void** state) {
   assert_int_equal(ts_server_counters(f->server).poisonous, 0);
 }
 
+static void the_first_protocol_tells_one_precision(void** state) {
+  wc_t* f = *state;
+  sc_start(f, NULL);
+  SC_OK(sc_ask(f, "query", "\"sql\":\"create database n precision 'ns'\""));
+  SC_OK(sc_ask(f, "query", "\"sql\":\"create table n.s (ts timestamp, at timestamp) "
+                           "tags (born timestamp)\""));
+  SC_OK(sc_ask(f, "init", "%s", ""));
+  SC_OK(sc_ask(f, "prepare",
+               "\"stmt_id\":1,\"sql\":\"insert into ? using n.s tags(?) values(?,?)\""));
+  SC_OK(sc_ask(f, "set_table_name", "\"stmt_id\":1,\"name\":\"n.k1\""));
+  sc_is_text(f, sc_ask(f, "get_tag_fields", "\"stmt_id\":1"),
+             "[{\"name\":\"born\",\"field_type\":9,\"precision\":0,", true);
+  size_t reply = sc_ask(f, "get_col_fields", "\"stmt_id\":1");
+  sc_is_text(f, reply, "[{\"name\":\"ts\",\"field_type\":9,\"precision\":2,", true);
+  sc_is_text(f, reply, "{\"name\":\"at\",\"field_type\":9,\"precision\":0,", true);
+}
+
 static void old_servers_lack_statements(void** state) {
   wc_t* f = *state;
   sc_start(f, "3.1.1.15");
@@ -354,6 +371,7 @@ int main(void) {
       TEST(queries_take_values_of_any_type),
       TEST(the_first_protocol_has_its_order),
       TEST(the_first_protocol_keeps_the_table_and_its_tags),
+      TEST(the_first_protocol_tells_one_precision),
       TEST(old_servers_lack_statements),
       TEST(wrong_lengths_are_named),
       TEST(the_sink_counts_rows_and_drops_them),

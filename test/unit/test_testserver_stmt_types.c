@@ -16,7 +16,7 @@
 static const char types_sql[] =
     "(ts timestamp, b bool, i1 tinyint, i2 smallint, i4 int, i8 bigint, u1 tinyint unsigned, "
     "u2 smallint unsigned, u4 int unsigned, u8 bigint unsigned, f float, d double, "
-    "c varchar(8), n nchar(8), vb varbinary(8), ge geometry(50)%s)";
+    "c varchar(8), n nchar(8), vb varbinary(8), geo geometry(50)%s)";
 #define COMMON 16u /* columns that the first protocol takes as well */
 
 static void create_types(wc_t* f, const char* name, const char* more) {

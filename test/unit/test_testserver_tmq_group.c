@@ -384,6 +384,8 @@ static void an_old_server_lacks_what_it_lacked(void** state) {
   assert_int_equal(ts_server_create(&f->wc.loop, &config, &f->wc.server), 0);
   fill(f, 1);
   tc_open(f);
+  tc_says(f, "{\"action\":\"version\",\"args\":{\"req_id\":1}}",
+          "{\"code\":0,\"message\":\"\",\"action\":\"version\",\"version\":\"3.2.2.0\"}");
   tc_says(f, "{\"action\":\"subscribe\",\"args\":{\"req_id\":1,\"user\":\"root\","
              "\"password\":\"taosdata\",\"group_id\":\"g\",\"topics\":[\"t\"],"
              "\"offset_rest\":\"earliest\",\"max_poll_interval_ms\":\"?\","

@@ -418,18 +418,42 @@ static void all_frames_can_be_withdrawn_one_after_the_other(void** state) {
 
 /* ---- large messages ---- */
 
+static uint8_t* make_large(size_t size) {
+  uint8_t* large = malloc(size);
+  assert_non_null(large);
+  for (size_t i = 0; i < size; i++) large[i] = (uint8_t) (i * 31 + (i >> 9));
+  return large;
+}
+
+/* Something before the large message. */
+static void begin_large(void) {
+  ws_fixture_open(f);
+  send_bytes(TUV_WS_BINARY, bytes, 10);
+}
+
+/* And after it; all of it arrives. */
+static void end_large(const uint8_t* large, size_t size) {
+  sent_t sent;
+  send_bytes(TUV_WS_BINARY, bytes, 20);
+  f->stream.take = f->stream.take_total = SIZE_MAX;
+  ws_fixture_run(f);
+  sent_open(&sent);
+  sent_next(&sent, TUV_WS_BINARY, bytes, 10);
+  sent_next(&sent, TUV_WS_BINARY, large, size);
+  sent_next(&sent, TUV_WS_BINARY, bytes, 20);
+  sent_end(&sent);
+  ws_fixture_end(f);
+}
+
 /* However much the system takes of it, and when. */
 static void a_large_message_is_sent_while_it_is_made(void** state) {
   (void) state;
   enum { SIZE = 1 << 20 };
-  uint8_t* large = malloc(SIZE);
-  assert_non_null(large);
-  for (size_t i = 0; i < SIZE; i++) large[i] = (uint8_t) (i * 31 + (i >> 9));
+  uint8_t* large = make_large(SIZE);
   static const size_t takes[] = {SIZE_MAX, 0, 1, 1000, 131072, 131077, 500000};
   for (size_t i = 0; i < sizeof takes / sizeof takes[0]; i++) {
     uint64_t at = 0;
-    ws_fixture_open(f);
-    send_bytes(TUV_WS_BINARY, bytes, 10); /* something before it */
+    begin_large();
     f->stream.take = takes[i];
     assert_int_equal(tuv_ws_begin(&f->ws, TUV_WS_BINARY, SIZE, &at), 0);
     for (size_t done = 0, part = 1; done < SIZE; done += part, part = 3 * part + 1) {
@@ -439,17 +463,49 @@ static void a_large_message_is_sent_while_it_is_made(void** state) {
     assert_int_equal(tuv_ws_end(&f->ws), 0);
     assert_int_equal(tuv_ws_sent_up_to(&f->ws) > at, takes[i] > 16);
     if (takes[i] == SIZE_MAX) assert_true(f->ws.out.tail < 3u << 17); /* the same room again */
-    send_bytes(TUV_WS_BINARY, bytes, 20); /* and after it */
-    f->stream.take = SIZE_MAX;
-    ws_fixture_run(f);
-    sent_t sent;
-    sent_open(&sent);
-    sent_next(&sent, TUV_WS_BINARY, bytes, 10);
-    sent_next(&sent, TUV_WS_BINARY, large, SIZE);
-    sent_next(&sent, TUV_WS_BINARY, bytes, 20);
-    sent_end(&sent);
-    ws_fixture_end(f);
+    end_large(large, SIZE);
   }
+  free(large);
+}
+
+/* Pieces of all lengths, some masked in advance for this frame, some for another one, among others
+ * that are not masked; however much the system takes at a time. */
+static void put_pieces(const uint8_t* large, uint8_t* masked, size_t size, const uint8_t mask[4]) {
+  static const size_t lengths[] = {100, 5000, 4096, 70001, 3, 200000, 4097, 1, 60000, 8191};
+  size_t done = 0;
+  for (size_t i = 0; done < size; i++) {
+    size_t part = lengths[i % 10];
+    if (part > size - done) part = size - done;
+    uint8_t key[4];
+    for (size_t j = 0; j < 4; j++) key[j] = (uint8_t) (mask[(done + j) % 4] + (i % 5 == 4));
+    tuv_ws_mask(masked + done, large + done, part, key, 0);
+    if (i % 7 == 6) tuv_ws_put(&f->ws, large + done, part);
+    else tuv_ws_put_made(&f->ws, masked + done, part, key);
+    done += part;
+  }
+}
+
+static void what_is_masked_in_advance_is_sent_from_where_it_is(void** state) {
+  (void) state;
+  enum { SIZE = (1 << 20) + 5 };
+  uint8_t *large = make_large(SIZE), *masked = make_large(SIZE);
+  static const size_t takes[] = {SIZE_MAX, 0, 1, 1000, 4097, 131072, 200003, 500000};
+  static const size_t totals[] = {SIZE_MAX, 5, 300000};
+  static const uint8_t mask[4] = {0xA1, 0xB2, 0xC3, 0xD4};
+  for (size_t i = 0; i < 3 * (sizeof takes / sizeof takes[0]); i++) {
+    size_t take = takes[i / 3], size = i % 2 == 0 ? SIZE : 90000; /* too small to be given early */
+    uint64_t at = 0;
+    begin_large();
+    f->stream.take = take;
+    f->stream.take_total = totals[i % 3];
+    assert_int_equal(tuv_ws_begin_masked(&f->ws, TUV_WS_BINARY, size, mask, &at), 0);
+    put_pieces(large, masked, size, mask);
+    assert_int_equal(tuv_ws_end(&f->ws), 0);
+    if (take == SIZE_MAX && i % 3 == 0 && size == SIZE) assert_true(f->ws.out.tail < 3u << 17);
+    memset(masked, 0, SIZE); /* it is the caller's again */
+    end_large(large, size);
+  }
+  free(masked);
   free(large);
 }
 
@@ -518,6 +574,7 @@ int main(void) {
       cmocka_unit_test(a_large_send_buffer_is_not_kept),
       cmocka_unit_test(a_large_message_is_sent_while_it_is_made),
       cmocka_unit_test(a_large_message_waits_for_a_write),
+      cmocka_unit_test(what_is_masked_in_advance_is_sent_from_where_it_is),
       cmocka_unit_test(buffers_are_kept_while_they_are_needed),
       cmocka_unit_test(without_memory_nothing_is_sent),
       cmocka_unit_test(each_unsent_frame_gives_its_payload_back),

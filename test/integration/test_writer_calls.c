@@ -1,0 +1,207 @@
+/* The calls that give a writer rows: what they refuse changes nothing, and what they take is what was
+ * given. */
+#include "writer_job.h"
+
+/* A writer that sends nothing before it is told to. */
+static void open_patient(it_t* it, job_t* job, const char* keys) {
+  prepare(it, job, keys);
+  job->options.lanes = 1;
+  job->options.batch_age_ms = 1000000;
+  open_writer(job);
+}
+
+static int put_tagged(job_t* job, const char* table, int64_t group, const char* place,
+                      const taosuv_value_t values[4]) {
+  char name[512];
+  snprintf(name, sizeof name, "%s.%s", job->db, table);
+  taosuv_value_t tags[] = {taosuv_i64(group), taosuv_text(place, TAOSUV_NUL_TERMINATED)};
+  return taosuv_writer_row(job->writer, name, TAOSUV_NUL_TERMINATED, tags, 2, values, 4);
+}
+
+static const taosuv_value_t* row_at(int64_t ts, const char* text) {
+  static taosuv_value_t values[4];
+  values[0] = taosuv_i64(ts);
+  values[1] = taosuv_i64(ts);
+  values[2] = taosuv_null();
+  values[3] = taosuv_text(text, TAOSUV_NUL_TERMINATED);
+  return values;
+}
+
+/* ---- refused rows ---- */
+
+static const char too_long[] = "a text that is longer than its column";
+
+static void a_refused_row_leaves_its_tables_tags_alone(void** state) {
+  it_t* it = *state;
+  job_t job;
+  open_patient(it, &job, "");
+  assert_int_equal(put_tagged(&job, "a", 1, "here", row_at(1, "x")), 0);
+  assert_int_equal(put_tagged(&job, "a", 2, "there", row_at(2, too_long)), TAOSUV_ERANGE);
+  assert_int_equal(put_tagged(&job, "b", 3, "b", row_at(1, "x")), 0);
+  assert_int_equal(put_tagged(&job, "a", 2, "there", row_at(2, too_long)), TAOSUV_ERANGE);
+  assert_int_equal(put_tagged(&job, "b", 4, too_long, row_at(2, "x")), TAOSUV_ERANGE);
+  close_writer(&job);
+  assert_int_equal(job.totals.rows_written, 2);
+  assert_int_equal(ask(&job, "select count(*) from %s.st where g = 1 and l = 'here'"), 1);
+  assert_int_equal(ask(&job, "select count(*) from %s.st where g = 3 and l = 'b'"), 1);
+}
+
+static void a_refused_row_makes_no_table(void** state) {
+  it_t* it = *state;
+  job_t job;
+  open_patient(it, &job, "");
+  assert_int_equal(put_tagged(&job, "a", 1, "a", row_at(1, "x")), 0);
+  assert_int_equal(put_tagged(&job, "b", 2, "b", row_at(1, too_long)), TAOSUV_ERANGE);
+  assert_int_equal(put_tagged(&job, "a", 1, "a", row_at(2, "x")), 0);
+  assert_int_equal(put_tagged(&job, "c", 2, too_long, row_at(1, "x")), TAOSUV_ERANGE);
+  assert_int_equal(put_tagged(&job, "c", 3, "c", row_at(1, "x")), 0);
+  close_writer(&job);
+  assert_int_equal(job.totals.rows_written, 3);
+  assert_int_equal(job.totals.affected_rows, 3);
+  assert_int_equal(ask(&job, "select count(*) from %s.a"), 2);
+  assert_int_equal(ask(&job, "select count(*) from %s.c where g = 3"), 1);
+  it_op_t op = {0};
+  char sql[100];
+  snprintf(sql, sizeof sql, "select * from %s.b", job.db);
+  assert_int_equal(it_end(it_query(it, job.client, &op, sql), &op), TAOSUV_ESERVER);
+}
+
+/* Nothing counts them, so that nothing would ever stop them. */
+static void refused_rows_take_no_memory(void** state) {
+  it_t* it = *state;
+  job_t job;
+  open_patient(it, &job, "");
+  assert_int_equal(put_tagged(&job, "a", 1, "a", row_at(1, "x")), 0);
+  size_t before = 0;
+  for (int i = 0; i < 40000; i++) {
+    char name[16];
+    snprintf(name, sizeof name, "t%d", i % 20000);
+    if (i == 20000) before = it->probe.live_bytes;
+    assert_int_equal(put_tagged(&job, name, i, "a", row_at(1, too_long)), TAOSUV_ERANGE);
+    assert_int_equal(put_tagged(&job, "a", i, "a", row_at(1, too_long)), TAOSUV_ERANGE);
+    assert_int_equal(put_tagged(&job, name, i, too_long, row_at(1, "x")), TAOSUV_ERANGE);
+  }
+  assert_int_equal(it->probe.live_bytes, before);
+  taosuv_writer_totals(job.writer, &job.totals);
+  assert_int_equal(job.totals.rows_pending, 1);
+  close_writer(&job);
+  assert_int_equal(ask(&job, "select count(*) from %s.st where g = 1 and l = 'a'"), 1);
+}
+
+/* Every second row is refused, in the same tables and others, before and behind good ones. */
+static void good_rows_between_refused_ones_are_written(void** state) {
+  it_t* it = *state;
+  job_t job;
+  open_patient(it, &job, "");
+  job.options.batch_rows = 100;
+  for (int64_t i = 0; i < 4000; i++) {
+    char name[16], tag[16];
+    snprintf(name, sizeof name, "t%d", (int) (i % 37));
+    snprintf(tag, sizeof tag, "l%d", (int) (i % 37));
+    assert_int_equal(put_tagged(&job, name, -1, "bad", row_at(i + 1, too_long)), TAOSUV_ERANGE);
+    int status;
+    while ((status = put_tagged(&job, name, i % 37, tag, row_at(i + 1, "x"))) == TAOSUV_EAGAIN)
+      uv_run(&it->loop, UV_RUN_ONCE);
+    assert_int_equal(status, 0);
+  }
+  close_writer(&job);
+  assert_int_equal(job.totals.rows_written, 4000);
+  assert_int_equal(ask(&job, "select count(*) from %s.st"), 4000);
+  assert_int_equal(ask(&job, "select sum(a) from %s.st"), 8002000);
+  assert_int_equal(ask(&job, "select count(*) from %s.st where g < 0 or l = 'bad'"), 0);
+  assert_int_equal(ask(&job, "select count(*) from %s.t36 where g = 36 and l = 'l36'"), 108);
+}
+
+/* ---- tags and names ---- */
+
+static void the_last_tags_of_a_batch_make_the_table(void** state) {
+  it_t* it = *state;
+  job_t job;
+  open_patient(it, &job, "");
+  assert_int_equal(put_tagged(&job, "a", 1, "first", row_at(1, "x")), 0);
+  assert_int_equal(put_tagged(&job, "a", 2, "second", row_at(2, "x")), 0);
+  flush(&job);
+  assert_int_equal(ask(&job, "select count(*) from %s.st where g = 2 and l = 'second'"), 2);
+  assert_int_equal(put_tagged(&job, "a", 3, "third", row_at(3, "x")), 0); /* it is there already */
+  close_writer(&job);
+  assert_int_equal(job.totals.rows_written, 3);
+  assert_int_equal(ask(&job, "select count(*) from %s.st where g = 2"), 3);
+}
+
+static void names_are_as_long_as_can_be(void** state) {
+  it_t* it = *state;
+  job_t job;
+  char name[400];
+  open_patient(it, &job, "");
+  memset(name, 'n', sizeof name);
+  name[192] = 0;
+  assert_int_equal(put_tagged(&job, name, 1, "a", row_at(1, "x")), 0);
+  name[192] = 'n';
+  taosuv_value_t tags[] = {taosuv_i64(1), taosuv_null()};
+  for (size_t length = 271; length <= sizeof name; length += 100)
+    assert_int_equal(taosuv_writer_row(job.writer, name, length, tags, 2, row_at(1, "x"), 4),
+                     TAOSUV_ERANGE);
+  it_has(taosuv_writer_message(job.writer), "name of");
+  assert_int_equal(taosuv_writer_row(job.writer, name, 0, tags, 2, row_at(1, "x"), 4),
+                   TAOSUV_EINVAL);
+  assert_int_equal(taosuv_writer_row(job.writer, "a\0b", 3, tags, 2, row_at(1, "x"), 4),
+                   TAOSUV_EINVAL);
+  close_writer(&job);
+  assert_int_equal(job.totals.rows_written, 1);
+  assert_int_equal(ask(&job, "select count(*) from %s.st"), 1);
+}
+
+/* ---- values that point to nothing ---- */
+
+static void nothing_is_read_that_was_not_given(void** state) {
+  it_t* it = *state;
+  job_t job;
+  open_patient(it, &job, "");
+  char name[64];
+  snprintf(name, sizeof name, "%s.t", job.db);
+  taosuv_value_t tags[] = {taosuv_i64(1), taosuv_null()};
+  int64_t* ts = malloc(sizeof *ts);
+  uint32_t* junk = malloc(sizeof *junk); /* one offset where two would be needed */
+  char* text = malloc(3); /* without an end */
+  assert_true(ts != NULL && junk != NULL && text != NULL);
+  *ts = 1;
+  *junk = 7;
+  memcpy(text, "abc", 3);
+  taosuv_array_t columns[] = {{TAOSUV_TYPE_TIMESTAMP, ts, junk, NULL},
+                              {TAOSUV_TYPE_BIGINT, ts, junk, NULL},
+                              {TAOSUV_TYPE_NULL, NULL, junk, NULL},
+                              {TAOSUV_TYPE_NULL, NULL, junk, NULL}};
+  assert_int_equal(taosuv_writer_columns(job.writer, name, TAOSUV_NUL_TERMINATED, tags, 2, 1,
+                                         columns, 4), 0);
+  taosuv_value_t endless[] = {taosuv_i64(2), taosuv_i64(2), taosuv_null(),
+                              taosuv_bytes(text, TAOSUV_NUL_TERMINATED)};
+  assert_int_equal(put_tagged(&job, "t", 1, "a", endless), TAOSUV_EINVAL);
+  endless[3] = taosuv_text(NULL, TAOSUV_NUL_TERMINATED);
+  assert_int_equal(put_tagged(&job, "t", 1, "a", endless), TAOSUV_EINVAL);
+  assert_int_equal(taosuv_writer_row(job.writer, name, TAOSUV_NUL_TERMINATED, tags, 2, NULL, 4),
+                   TAOSUV_EINVAL);
+  assert_int_equal(taosuv_writer_columns(job.writer, name, TAOSUV_NUL_TERMINATED, tags, 2, 0,
+                                         columns, 4), TAOSUV_EINVAL);
+  assert_int_equal(taosuv_writer_columns(job.writer, name, TAOSUV_NUL_TERMINATED, tags, 2, 1, NULL,
+                                         4), TAOSUV_EINVAL);
+  it_has(taosuv_writer_message(job.writer), "columns");
+  free(ts);
+  free(junk);
+  free(text);
+  close_writer(&job);
+  assert_int_equal(job.totals.rows_written, 1);
+  assert_int_equal(ask(&job, "select sum(a) from %s.st"), 1);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      IT_TEST(a_refused_row_leaves_its_tables_tags_alone),
+      IT_TEST(a_refused_row_makes_no_table),
+      IT_TEST(refused_rows_take_no_memory),
+      IT_TEST(good_rows_between_refused_ones_are_written),
+      IT_TEST(the_last_tags_of_a_batch_make_the_table),
+      IT_TEST(names_are_as_long_as_can_be),
+      IT_TEST(nothing_is_read_that_was_not_given),
+  };
+  return cmocka_run_group_tests_name("writer_calls", tests, NULL, NULL);
+}
