@@ -340,6 +340,8 @@ void tuv_req_detach(taosuv_req_t* req); /* off its queue or connection, leaving 
 /* pool.c: which connection */
 int tuv_pool_submit(taosuv_client_t* client, taosuv_req_t* req, const void* payload, size_t size);
 void tuv_pool_pump(taosuv_client_t* client);
+/* Whether a connection has nothing in flight; else one more is opened, if there may be. */
+bool tuv_pool_has_idle(taosuv_client_t* client);
 /* Connections that take requests. */
 static inline uint32_t tuv_pool_usable(const taosuv_client_t* client) {
   return client->ready - client->retiring;
