@@ -29,8 +29,8 @@ typedef enum {
 
 /* Writes points into the current database (the URL's): tables, columns and tags that are not there
  * are made. One bad line fails the whole request, and none of it is written. Without a database the
- * server refuses it (9750, PROTOCOL 8.1), and over HTTP the call does (TAOSUV_ENOTSUP), as it does with
- * a precision for telnet lines or JSON, for which there is no place.
+ * server refuses it (9750, PROTOCOL 8.1), and over HTTP the call does (TAOSUV_ENOTSUP), as it does
+ * with a precision for telnet lines or JSON, for which there is no place.
  *
  * The text is UTF-8 in any number of buffers that are joined as they are: a buffer that ends a line
  * has its newline in it. It is copied before the call returns and travels as one message. A text

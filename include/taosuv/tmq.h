@@ -264,8 +264,10 @@ TAOSUV_EXTERN int taosuv_consumer_start(taosuv_consumer_t* consumer, uint32_t ma
                                         size_t max_bytes, taosuv_message_cb cb, void* data);
 /* No callback after it. Messages that have arrived wait for the next poll or start. */
 TAOSUV_EXTERN int taosuv_consumer_stop(taosuv_consumer_t* consumer);
-/* No callback between the two, and nothing more is asked for; what was asked for still arrives.
- * TAOSUV_ESTATE when no push is on. */
+/* No callback between the two, and nothing more is asked for; what was asked for still arrives. Who
+ * asks for nothing longer than max.poll.interval.ms (5 minutes, by the server's default) loses its
+ * vgroups; the consumer then subscribes again by itself when it goes on. TAOSUV_ESTATE when no push
+ * is on. */
 TAOSUV_EXTERN int taosuv_consumer_pause(taosuv_consumer_t* consumer);
 TAOSUV_EXTERN int taosuv_consumer_resume(taosuv_consumer_t* consumer);
 
@@ -281,7 +283,12 @@ TAOSUV_EXTERN int taosuv_consumer_resume(taosuv_consumer_t* consumer);
 /* Commits a message, and with it all earlier ones of its vgroup; or, with `message` NULL, all that
  * was given to the caller. Commits run one after another. TAOSUV_EINVAL for another consumer's
  * message; TAOSUV_ESTATE for one from before a seek, an unsubscribe or a lost connection, which
- * comes again. */
+ * comes again.
+ *
+ * Of messages whose end the server does not say (taosuv_message_end -1) only all that it has sent can
+ * be committed: TAOSUV_ENOTSUP while there is, or is to come, what the caller was not given. A push's
+ * callback may always do it; auto-commit asks for nothing more for a moment, and does not commit
+ * while any of them is not finished. */
 typedef struct taosuv_commit_s taosuv_commit_t;
 typedef void (*taosuv_commit_cb)(taosuv_commit_t* req, int status);
 struct taosuv_commit_s {

@@ -12,7 +12,9 @@ extern "C" {
 /* A writer belongs to the library: made by taosuv_writer_open, ended by taosuv_writer_close. It has a
  * number of lanes, each with one batch in flight and one being filled. All rows of a table go through
  * the same lane, so that their order is kept (of a table that is always named alike: d.t is not t);
- * batches of different lanes travel side by side, over as many connections as the client has.
+ * batches of different lanes travel side by side, over as many connections as the client has: a lane goes to
+ * one that has nothing to do rather than behind others, and has the client open more, up to pool_size. (With
+ * stmt_cache=0 it stays where it is.) Lines follow the client's usual choice.
  *
  * A batch that was lost with its connection, or that the server was too busy for, is sent again until
  * retry_ms have passed. It may have been executed the first time: rows of one table with the same
@@ -73,7 +75,8 @@ typedef void (*taosuv_writer_report_cb)(taosuv_writer_t* writer,
                                         const taosuv_writer_report_t* report, void* data);
 typedef void (*taosuv_writer_drain_cb)(taosuv_writer_t* writer, void* data);
 
-/* Initialise with taosuv_writer_options_init, then set what differs. 0 stands for the default. */
+/* Initialise with taosuv_writer_options_init, then set what differs. 0 stands for the default. Texts are
+ * copied before taosuv_writer_open returns. */
 typedef struct taosuv_writer_options_s {
   size_t size; /* sizeof(taosuv_writer_options_t) of the caller's header */
   /* Rows: an INSERT with question marks, such as
@@ -84,13 +87,15 @@ typedef struct taosuv_writer_options_s {
   /* Lines: how they are written and what their times mean. JSON cannot be gathered. */
   int format;    /* taosuv_lines_format_t */
   int precision; /* taosuv_lines_precision_t */
-  const char* table_name_key;   /* as of taosuv_insert_lines_t; copied */
+  const char* table_name_key;   /* as of taosuv_insert_lines_t */
   size_t table_name_key_length;
   uint32_t lanes;         /* batches in flight at most: 4; 64 at most */
   uint32_t batch_rows;    /* a batch is sent when it has so many rows: 10,000 … */
   size_t batch_bytes;     /* … or so many bytes: 1 MiB; at most half of max_message_size … */
   uint32_t batch_age_ms;  /* … or when its first row is so old: 100 */
-  size_t max_bytes;       /* of all that is gathered or in flight: 64 MiB; then TAOSUV_EAGAIN */
+  /* Of all that is gathered or in flight: 64 MiB; then TAOSUV_EAGAIN. As messages: in memory it may be
+   * ten times as much where each row has a table of its own, and twice where tables have many. */
+  size_t max_bytes;
   uint64_t timeout_ms;    /* of one attempt; 0: the client's request_timeout */
   /* For how long a batch is tried: 60,000; 1: once. No attempt begins later; the last one may take its
    * timeout. A place in the client's queue is waited for as long (60,000 with 1): then TAOSUV_EAGAIN is

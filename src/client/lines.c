@@ -121,6 +121,7 @@ static int lines_rest_encode(tuv_op_t* op, tuv_conn_t* conn, const void* payload
     status = tuv_rest_send(conn, op, &(tuv_rest_message_t){.method = "POST",
                                                            .target = (const char*) target->data,
                                                            .target_size = tuv_buf_size(target),
+                                                           .no_token = true,
                                                            .has_body = true,
                                                            .body = insert.text,
                                                            .size = insert.size,

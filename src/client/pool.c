@@ -208,6 +208,12 @@ int tuv_pool_submit(taosuv_client_t* client, taosuv_req_t* req, const void* payl
   return status;
 }
 
+bool tuv_pool_has_idle(taosuv_client_t* client) {
+  if (least_loaded(client, 1, 0) != NULL) return true;
+  open_more(client, 1);
+  return false;
+}
+
 void tuv_pool_check_drain(taosuv_client_t* client) {
   if (!client->drain_wanted || client->queued + client->held > client->url.max_queue / 2) return;
   if (client->queued_bytes + client->held_bytes > client->url.max_queue_bytes / 2) return;

@@ -246,6 +246,7 @@ struct taosuv_client_s {
   char totp[12];           /* the last code made of totp_secret; a secret */
   char* target;            /* HTTP: of SQL, up to the request's id; a secret is in it */
   char* authorization;     /* HTTP: the header; a secret */
+  char* basic;             /* HTTP: the same for what takes no Taosd token; NULL: the same one */
   char* path;              /* of the upgrade, with the cloud token; a secret */
   tuv_connect_t connect;   /* how a connection's stream is made … */
   tuv_tls_context_t* tls;  /* … and what is put over it; NULL: nothing */
@@ -339,6 +340,8 @@ void tuv_req_detach(taosuv_req_t* req); /* off its queue or connection, leaving 
 /* pool.c: which connection */
 int tuv_pool_submit(taosuv_client_t* client, taosuv_req_t* req, const void* payload, size_t size);
 void tuv_pool_pump(taosuv_client_t* client);
+/* Whether a connection has nothing in flight; else one more is opened, if there may be. */
+bool tuv_pool_has_idle(taosuv_client_t* client);
 /* Connections that take requests. */
 static inline uint32_t tuv_pool_usable(const taosuv_client_t* client) {
   return client->ready - client->retiring;

@@ -16,6 +16,7 @@ typedef struct tuv_rest_message_s {
   const char* target;
   size_t target_size;
   bool with_id;     /* op->id is appended to the target */
+  bool no_token;    /* a Taosd token is not taken there */
   bool has_body;
   const void* body;
   size_t size;

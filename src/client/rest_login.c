@@ -18,6 +18,12 @@ static void fail(tuv_conn_t* conn, int status, const char* text) {
   tuv_conn_fail(conn, &(tuv_failure_t){status, 0, 0, text, tuv_conn_host(conn)});
 }
 
+static void forget(const taosuv_client_t* client, char** secret) {
+  if (*secret != NULL) tuv_wipe(*secret, strlen(*secret));
+  tuv_free(&client->mem->alloc, *secret);
+  *secret = NULL;
+}
+
 /* ---- /rest/login (PROTOCOL 9.6) ---- */
 
 static int encode_token(tuv_op_t* op, tuv_conn_t* conn) {
@@ -36,7 +42,8 @@ static int encode_token(tuv_op_t* op, tuv_conn_t* conn) {
   return status;
 }
 
-/* The token serves all connections: it says the same as user and password, and does not expire. */
+/* The token serves all connections: it says the same as user and password, and does not expire. Only
+ * schemaless writes do not take it (PROTOCOL 8.3, 8.4). */
 static void take_token(tuv_conn_t* conn) {
   taosuv_client_t* client = conn->client;
   static const char scheme[] = "Taosd ";
@@ -51,7 +58,10 @@ static void take_token(tuv_conn_t* conn) {
     return;
   }
   snprintf(made, size, "%s%s", scheme, token);
-  tuv_rest_forget(client);
+  if (client->basic == NULL)
+    client->basic = client->authorization;
+  else
+    forget(client, &client->authorization);
   client->authorization = made;
   begin_step(conn, DATABASE);
 }
@@ -132,10 +142,8 @@ void tuv_rest_login(tuv_conn_t* conn) {
 /* ---- what is written once a client ---- */
 
 void tuv_rest_forget(taosuv_client_t* client) {
-  if (client->authorization == NULL) return;
-  tuv_wipe(client->authorization, strlen(client->authorization));
-  tuv_free(&client->mem->alloc, client->authorization);
-  client->authorization = NULL;
+  forget(client, &client->authorization);
+  forget(client, &client->basic);
 }
 
 static int write_target(taosuv_client_t* client) {
@@ -187,6 +195,9 @@ int tuv_rest_prepare(taosuv_client_t* client, tuv_errmsg_t* err) {
     return tuv_fail(err, TAOSUV_ENOTSUP, "%s= is for ws:// and wss:// only", key);
   if (strchr(url->user, ':') != NULL)
     return tuv_fail(err, TAOSUV_EURL, "a user name with ':' cannot be sent over HTTP");
+  /* They are parts of a path, where the gateway takes an encoded one for a separator as well. */
+  if (url->rest_token && (strchr(url->user, '/') != NULL || strchr(url->password, '/') != NULL))
+    return tuv_fail(err, TAOSUV_EURL, "rest_auth=token is not for a user or password with '/'");
   client->carrier = &tuv_carrier_rest;
   url->max_inflight = 1; /* on each connection one request at a time */
   int status = write_target(client);

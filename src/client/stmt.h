@@ -98,6 +98,7 @@ struct taosuv_stmt_s {
   bool held;           /* the prepare is counted in the client's held */
   bool known;          /* the caller has it */
   bool fresh;          /* not to be taken from a cache */
+  bool roams;          /* a writer's: goes to another connection rather than behind others */
   bool stale;          /* the table has changed: only to be prepared again, or closed */
   bool running;        /* the first job's messages are in flight */
   bool close_due;      /* by the caller, in a hook */
@@ -160,7 +161,8 @@ void tuv_job_done(tuv_job_t* job, const tuv_failure_t* failure); /* NULL: well. 
 
 /* stmt_remote.c: statements on the server, and the caches of them */
 tuv_remote_t* tuv_remote_create(taosuv_stmt_t* stmt, tuv_conn_t* conn);
-tuv_remote_t* tuv_remote_take_cached(taosuv_client_t* client, tuv_refbuf_t* source);
+/* From a connection with less than `bound` in flight. */
+tuv_remote_t* tuv_remote_take_cached(taosuv_client_t* client, tuv_refbuf_t* source, size_t bound);
 void tuv_remote_settle(tuv_remote_t* remote);  /* nobody uses it: into the cache, or closed */
 void tuv_remote_discard(tuv_remote_t* remote); /* it is of no use: closed on the server, and freed */
 void tuv_remote_closed(tuv_remote_t* remote);  /* the server says so, or cannot */

@@ -100,11 +100,12 @@ static tuv_remote_t* find(const tuv_conn_t* conn, tuv_refbuf_t* source) {
   return NULL;
 }
 
-tuv_remote_t* tuv_remote_take_cached(taosuv_client_t* client, tuv_refbuf_t* source) {
+tuv_remote_t* tuv_remote_take_cached(taosuv_client_t* client, tuv_refbuf_t* source, size_t bound) {
   tuv_remote_t* best = NULL;
   for (tuv_queue_t* at = client->conns.next; at != &client->conns; at = at->next) {
     tuv_conn_t* conn = TUV_CONTAINER(at, tuv_conn_t, link);
     if (conn->state != TUV_CONN_READY || conn->retiring || conn->ncached == 0) continue;
+    if (conn->table.count >= bound) continue;
     if (best != NULL && conn->table.count >= best->conn->table.count) continue;
     tuv_remote_t* remote = find(conn, source);
     if (remote != NULL) best = remote;

@@ -215,16 +215,23 @@ static bool usable(const tuv_remote_t* remote) {
   return remote->result == NULL && remote->conn->state == TUV_CONN_READY && !remote->conn->retiring;
 }
 
+/* Without a cache it would be prepared anew each time. */
+static bool wants_another(const taosuv_stmt_t* stmt) {
+  if (!stmt->roams || stmt->client->url.stmt_cache == 0) return false;
+  return stmt->remote->conn->table.count > 0 && tuv_pool_has_idle(stmt->client);
+}
+
 static void run(taosuv_stmt_t* stmt) {
   if (stmt->running || stmt->seeking || (stmt->preparing == NULL && stmt->njobs == 0)) return;
   if (stmt->remote != NULL && stmt->remote->step != TUV_STEP_NONE) return;
-  if (stmt->remote != NULL && !usable(stmt->remote)) {
+  bool moves = stmt->remote != NULL && wants_another(stmt);
+  if (stmt->remote != NULL && (moves || !usable(stmt->remote))) {
     stmt->remote->stmt = NULL;
     if (stmt->remote->result == NULL) tuv_remote_settle(stmt->remote);
     stmt->remote = NULL;
   }
   if (stmt->remote == NULL && !stmt->fresh) {
-    stmt->remote = tuv_remote_take_cached(stmt->client, stmt->source);
+    stmt->remote = tuv_remote_take_cached(stmt->client, stmt->source, moves ? 1 : SIZE_MAX);
     if (stmt->remote != NULL) stmt->remote->stmt = stmt;
   }
   if (stmt->remote == NULL) {

@@ -155,6 +155,7 @@ void tuv_tmq_turn(taosuv_consumer_t* consumer) {
   tuv_tmq_next_commit(consumer);
   tuv_tmq_leave(consumer);
   tuv_tmq_give(consumer);
+  tuv_tmq_settle(consumer);
   if (tuv_tmq_wants(consumer)) tuv_tmq_ask(consumer);
   if (consumer->state == TUV_TMQ_CLOSING) go_on_closing(consumer);
 }

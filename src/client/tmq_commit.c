@@ -73,8 +73,14 @@ static bool commit_refused(tuv_op_t* op, tuv_conn_t* conn, int server_code) {
   return true;
 }
 
+/* Of all that was polled, whatever that is by then. */
+static bool is_blind(const taosuv_commit_t* commit) {
+  return commit->nsteps == 1 && ((const tuv_step_t*) commit->steps)->topic == NULL;
+}
+
 static void commit_ended(taosuv_commit_t* commit) {
   taosuv_consumer_t* consumer = commit->consumer;
+  if (is_blind(commit)) consumer->blind--;
   tuv_steps_free(commit);
   if (consumer->committing == commit) consumer->committing = NULL;
   if (!consumer->client_closing) tuv_tmq_wake(consumer);
@@ -146,20 +152,23 @@ static int begin(taosuv_consumer_t* consumer, taosuv_commit_t* commit, const tuv
   commit->steps = steps;
   commit->nsteps = count;
   commit->step = 0;
+  if (is_blind(commit)) consumer->blind++;
   tuv_req_of(tuv_commit_base(commit))->state = TUV_REQ_WAITING;
   tuv_queue_push(&consumer->commits, &tuv_req_of(tuv_commit_base(commit))->op.link);
   tuv_tmq_wake(consumer);
   return 0;
 }
 
-/* Whether all that was polled may be committed: nothing is here that the caller has not had. */
+/* Whether all that was polled may be committed: nothing is here, or on its way, that the caller has
+ * not had. */
 static bool is_clean(const taosuv_consumer_t* consumer) {
-  return tuv_queue_empty(&consumer->ready) && consumer->building == NULL;
+  return tuv_queue_empty(&consumer->ready) && consumer->building == NULL && !consumer->flying;
 }
 
 /* A step for each vgroup that has something to be committed. Of messages whose end is not known all
- * can be committed together, or none. */
-static int collect(taosuv_consumer_t* consumer, bool given, tuv_step_t** steps, uint32_t* count) {
+ * can be committed together, or none: then *unclear is set. */
+static int collect(taosuv_consumer_t* consumer, bool given, tuv_step_t** steps, uint32_t* count,
+                   bool* unclear) {
   const tuv_progress_t* progress = &consumer->progress;
   bool blind = false;
   uint32_t most = 1;
@@ -177,6 +186,7 @@ static int collect(taosuv_consumer_t* consumer, bool given, tuv_step_t** steps, 
           (tuv_step_t){position->topic, position->vgroup_id, offset, false, true};
   }
   bool all = is_clean(consumer) && (given || tuv_progress_all_finished(progress));
+  *unclear = blind && !all;
   if (blind && all) {
     (*steps)[0] = (tuv_step_t){NULL, 0, 0, false, false};
     *count = 1;
@@ -205,10 +215,15 @@ int taosuv_consumer_commit(taosuv_consumer_t* consumer, taosuv_commit_t* req,
                            taosuv_message_t* message, taosuv_commit_cb cb) {
   tuv_step_t* steps = NULL;
   uint32_t count = 1;
+  bool unclear = false;
   int status = tuv_tmq_check(consumer, tuv_commit_base(req), cb != NULL, false);
   if (status == 0)
     status = message != NULL ? collect_one(consumer, message, &steps)
-                             : collect(consumer, true, &steps, &count);
+                             : collect(consumer, true, &steps, &count, &unclear);
+  if (unclear) {
+    tuv_free(&consumer->alloc, steps);
+    status = TAOSUV_ENOTSUP;
+  }
   if (status < 0) return status;
   req->cb = cb;
   return begin(consumer, req, &commit_type, steps, count);
@@ -249,21 +264,35 @@ static const tuv_op_type_t auto_type = {.is_request = true, .pinned = true,
                                         .complete = auto_complete,
                                         .tombstone = &tuv_tmq_tombstone};
 
-void tuv_tmq_commit_finished(taosuv_consumer_t* consumer) {
+/* Returns whether there was something that could not be committed just now. */
+static bool commit_finished(taosuv_consumer_t* consumer) {
   tuv_step_t* steps;
   uint32_t count;
-  if (taosuv_is_pending(tuv_commit_base(&consumer->automatic))) return;
-  if (collect(consumer, false, &steps, &count) < 0) return; /* the next time, perhaps */
+  bool unclear;
+  if (taosuv_is_pending(tuv_commit_base(&consumer->automatic))) return false;
+  if (collect(consumer, false, &steps, &count, &unclear) < 0) return false; /* next time, perhaps */
   if (count > 0)
     begin(consumer, &consumer->automatic, &auto_type, steps, count);
   else
     tuv_free(&consumer->alloc, steps);
+  return unclear;
+}
+
+void tuv_tmq_commit_finished(taosuv_consumer_t* consumer) {
+  commit_finished(consumer);
+}
+
+void tuv_tmq_settle(taosuv_consumer_t* consumer) {
+  if (!consumer->settling || consumer->flying) return;
+  consumer->settling = false;
+  if (consumer->state == TUV_TMQ_SUBSCRIBED) commit_finished(consumer);
 }
 
 static void on_auto_commit(tuv_timed_t* timed) {
   taosuv_consumer_t* consumer = TUV_CONTAINER(timed, taosuv_consumer_t, auto_timed);
   if (consumer->state != TUV_TMQ_SUBSCRIBED) return;
-  tuv_tmq_commit_finished(consumer);
+  consumer->settling = commit_finished(consumer);
+  tuv_tmq_wake(consumer);
   tuv_tmq_auto_commit_later(consumer);
 }
 

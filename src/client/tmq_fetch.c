@@ -13,7 +13,8 @@ static taosuv_consumer_t* consumer_of(tuv_op_t* op) {
 }
 
 bool tuv_tmq_wants(const taosuv_consumer_t* consumer) {
-  if (consumer->state != TUV_TMQ_SUBSCRIBED || consumer->flying || consumer->seeking > 0)
+  if (consumer->state != TUV_TMQ_SUBSCRIBED || consumer->flying || consumer->seeking > 0 ||
+      consumer->settling || consumer->blind > 0)
     return false;
   if (consumer->waiter != NULL) return tuv_queue_empty(&consumer->ready);
   return consumer->pushing && !consumer->paused && consumer->alive < consumer->max_messages &&
@@ -224,6 +225,7 @@ static void announced(taosuv_consumer_t* consumer, tuv_conn_t* conn, const tuv_r
 static bool landed(taosuv_consumer_t* consumer) {
   consumer->flying = false;
   tuv_timers_remove(&consumer->client->timers, &consumer->answer);
+  if (consumer->settling) tuv_tmq_wake(consumer);
   bool wanted = consumer->step == TUV_TMQ_POLL || consumer->building != NULL;
   if (consumer->state == TUV_TMQ_SUBSCRIBED && wanted) return true;
   drop_building(consumer); /* nobody wants it any more */

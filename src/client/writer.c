@@ -35,7 +35,8 @@ static void free_lanes(taosuv_writer_t* writer) {
     tuv_free(alloc, lane);
   }
   tuv_free(alloc, writer->lanes);
-  tuv_free(alloc, writer->name_key);
+  for (size_t i = 0; i < sizeof writer->texts / sizeof *writer->texts; i++)
+    tuv_free(alloc, writer->texts[i]);
   writer->lanes = NULL;
   writer->nlanes = 0;
 }
@@ -84,16 +85,27 @@ static uint64_t or_default(uint64_t value, uint64_t otherwise) {
   return value != 0 ? value : otherwise;
 }
 
-static int copy_name_key(taosuv_writer_t* writer) {
-  const char* key = writer->options.table_name_key;
-  size_t length = writer->options.table_name_key_length;
-  if (length == TAOSUV_NUL_TERMINATED) length = strlen(key);
-  writer->name_key = tuv_malloc(&writer->mem->alloc, length + 1);
-  if (writer->name_key == NULL) return TAOSUV_ENOMEM;
-  memcpy(writer->name_key, key, length);
-  writer->name_key[length] = 0;
-  writer->name_key_length = length;
+/* A text of the options as a copy, NUL-terminated: lanes may be opened later than the call. */
+static int keep_text(taosuv_writer_t* writer, const char** text, size_t* length, char** copy) {
+  if (*text == NULL) return 0;
+  if (*length == TAOSUV_NUL_TERMINATED) *length = strlen(*text);
+  *copy = tuv_malloc(&writer->mem->alloc, *length + 1);
+  if (*copy == NULL) return TAOSUV_ENOMEM;
+  memcpy(*copy, *text, *length);
+  (*copy)[*length] = 0;
+  *text = *copy;
   return 0;
+}
+
+static int keep_texts(taosuv_writer_t* writer) {
+  taosuv_writer_options_t* options = &writer->options;
+  size_t table = TAOSUV_NUL_TERMINATED;
+  int status = keep_text(writer, &options->sql, &options->sql_length, &writer->texts[0]);
+  if (status == 0) status = keep_text(writer, &options->table, &table, &writer->texts[1]);
+  if (status == 0)
+    status = keep_text(writer, &options->table_name_key, &options->table_name_key_length,
+                       &writer->texts[2]);
+  return status;
 }
 
 static int read_options(taosuv_writer_t* writer, const taosuv_writer_options_t* given) {
@@ -109,7 +121,7 @@ static int read_options(taosuv_writer_t* writer, const taosuv_writer_options_t* 
   options->retry_ms = or_default(options->retry_ms, TUV_WRITER_RETRY);
   if (options->batch_bytes > most) options->batch_bytes = most;
   writer->lane_limit = most;
-  return options->table_name_key == NULL ? 0 : copy_name_key(writer);
+  return keep_texts(writer);
 }
 
 static taosuv_writer_t* create(taosuv_client_t* client) {

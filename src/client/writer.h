@@ -93,8 +93,7 @@ struct taosuv_writer_s {
   int open_status;
   bool named;     /* rows: the SQL has a `?` for the table's name … */
   uint32_t ntags; /* … and so many for tags */
-  char* name_key; /* of lines; or NULL */
-  size_t name_key_length;
+  char* texts[3]; /* of the options: SQL, table, table_name_key */
   uint64_t lane_limit; /* bytes that a lane may gather while it is busy */
   uint64_t taken;      /* rows: the number of the next one */
   taosuv_writer_totals_t totals;

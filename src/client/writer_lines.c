@@ -28,8 +28,8 @@ static int open_lines(tuv_lane_t* lane, const taosuv_writer_options_t* options, 
   lines->insert.format = options->format;
   lines->insert.precision = options->precision;
   lines->insert.timeout_ms = options->timeout_ms;
-  lines->insert.table_name_key = lane->writer->name_key;
-  lines->insert.table_name_key_length = lane->writer->name_key_length;
+  lines->insert.table_name_key = options->table_name_key;
+  lines->insert.table_name_key_length = options->table_name_key_length;
   int status = tuv_lines_check(lane->writer->client, &lines->insert);
   if (status < 0) return status;
   tuv_buf_init(&lines->gathered, &lane->writer->mem->alloc);

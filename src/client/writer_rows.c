@@ -39,7 +39,10 @@ static void on_prepared(taosuv_stmt_prepare_t* req, int status) {
     status = TAOSUV_EINVAL;
     req->message = "a writer's SQL is an INSERT with a '?'";
   }
-  if (status == 0) take_fields(rows);
+  if (status == 0) {
+    rows->stmt->roams = true;
+    take_fields(rows);
+  }
   tuv_lane_ready(&rows->lane, status, (taosuv_req_t*) (void*) req);
 }
 

@@ -25,6 +25,7 @@ static void answer_by(it_t* it, const char* bytes) {
 
 static void every_way_to_log_in(void** state) {
   it_t* it = *state;
+  taosuv_client_t* none = NULL;
   it_needs_bundled(it);
   it_server_stop(it);
   it_server_start(it, &(ts_config_t){.version = "3.4.1.0", .bearer_token = "Bear+er/42"});
@@ -33,7 +34,27 @@ static void every_way_to_log_in(void** state) {
   it_usable(it, token);
   assert_int_equal(ts_server_action_count(it->server, "login"), 1);
   it_usable(it, client_of(it, "", "bearer_token=Bear%2Ber%2F42"));
+  assert_int_equal(taosuv_client_create(&it->loop, "http://root:a%2Fb@h/?rest_auth=token", &none),
+                   TAOSUV_EURL);
   it_usable(it, client_of(it, "", "token=cloud%20token"));
+}
+
+/* Their paths know no token of /rest/login. */
+static void lines_are_written_with_every_log_in(void** state) {
+  static const char* const keys[] = {"", "rest_auth=token", "bearer_token=Bear%2Ber"};
+  it_t* it = *state;
+  it_needs_bundled(it);
+  it_server_stop(it);
+  it_server_start(it, &(ts_config_t){.version = "3.4.1.0", .bearer_token = "Bear+er"});
+  const char* db = it_database(it, client_of(it, "", ""), "ms");
+  for (size_t i = 0; i < COUNT(keys); i++) {
+    it_op_t op = {0};
+    taosuv_client_t* client = client_of(it, db, keys[i]);
+    if (it_end(it_line(it, client, &op, "m,t=a v=1i8"), &op) != 0) fail_msg("%s", op.message);
+    op.lines.format = TAOSUV_LINES_TELNET;
+    assert_int_equal(it_end(it_line(it, client, &op, "n 1700000000 1 t=a"), &op), 0);
+    it_usable(it, client);
+  }
 }
 
 static void wrong_credentials_and_databases_show_at_once(void** state) {
@@ -402,6 +423,7 @@ static void a_result_outlives_its_connection(void** state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       IT_TEST(every_way_to_log_in),
+      IT_TEST(lines_are_written_with_every_log_in),
       IT_TEST(wrong_credentials_and_databases_show_at_once),
       IT_TEST(what_it_cannot_do_is_refused_at_the_call),
       IT_TEST(tables_are_in_vgroups),

@@ -61,9 +61,10 @@ static void several_topics_of_every_kind_are_one_subscription(void** state) {
   for (size_t i = 0; i < COUNT(seen); i++) assert_int_equal(seen[i], COUNT(forms));
 }
 
-/* As JSON carries them; a ':' is the one that a group's name must not have. */
+/* As JSON carries them; which of them a real server allows is its own affair. */
 static void names_may_have_odd_characters(void** state) {
   tc_t* tc = *state;
+  it_needs_bundled(tc->it);
   unsigned seen[5] = {0};
   char found[128];
   const char* topic = tc_topic(tc, AS_QUERY);
@@ -71,7 +72,6 @@ static void names_may_have_odd_characters(void** state) {
   snprintf(tc->group, sizeof tc->group, "g\"\\/'%%_\xe6\xb6\x9b\xe6\x80\x9d");
   tc_consumer_t* one = tc_subscribed(tc, topic, "client.id=\"\\\xc3\xa9\x7f/");
   assert_int_equal(tc_drain(one, seen, COUNT(seen), 5), 5);
-  if (tc->it->server == NULL) return;
   taosuv_result_t* result = it_rows(tc->it, tc->client, "show consumers");
   taosuv_block_t* block = it_block(tc->it, result);
   taosuv_column_t column;
@@ -97,7 +97,8 @@ static void a_bearer_token_and_other_properties_go_together(void** state) {
   it_needs_bundled(tc->it);
   int port = ts_server_port(tc->it->server);
   it_server_stop(tc->it);
-  it_server_start(tc->it, &(ts_config_t){.version = "3.4.0.0", .bearer_token = "Bear+er", .port = port});
+  it_server_start(tc->it, &(ts_config_t){.version = "3.4.0.0", .bearer_token = "Bear+er",
+                                         .port = port});
   taosuv_client_t* admin = it_client(tc->it, "");
   tc->db = it_database(tc->it, admin, "ms");
   tc->client = it_client_db(tc->it, tc->db, "pool_size=1");
@@ -145,8 +146,9 @@ static void the_beginning_is_where_the_log_begins(void** state) {
   taosuv_message_t* message = tc_next(one);
   int32_t vgroup = taosuv_message_vgroup(message);
   taosuv_message_unref(message);
-  snprintf(text, sizeof text, "{\"code\":0,\"action\":\"assignment\",\"req_id\":$REQ_ID,\"assignment\":"
-           "[{\"vgroup_id\":%d,\"offset\":-1,\"begin\":3,\"end\":5}]}", (int) vgroup);
+  snprintf(text, sizeof text,
+           "{\"code\":0,\"action\":\"assignment\",\"req_id\":$REQ_ID,\"assignment\":["
+           "{\"vgroup_id\":%d,\"offset\":-1,\"begin\":3,\"end\":5}]}", (int) vgroup);
   it_rule(tc->it, &(ts_rule_t){.action = "assignment", .answer = TS_ANSWER_TEXT, .data = text,
                                .size = strlen(text), .put_req_id = true});
   assert_int_equal(tc_seek_to(one, topic, true), 0);
@@ -161,6 +163,7 @@ enum { WIDTH = 10000, ROWS = 2000 }; /* 20 MB */
 /* A topic of so many bytes. */
 static const char* large_topic(tc_t* tc) {
   char* sql = malloc(2 * 1024 * 1024);
+  uint32_t random = 1;
   assert_non_null(sql);
   it_ok(tc->it, tc->client, "create table large (ts timestamp, v int, s varchar(%d))", WIDTH);
   const char* topic = tc_topic(tc, "as select ts, v, s from large");
@@ -168,8 +171,8 @@ static const char* large_topic(tc_t* tc) {
     int at = sprintf(sql, "insert into large values");
     for (int k = i; k < i + 100; k++) {
       at += sprintf(sql + at, "(%lld,%d,'", 1700000000000ll + k, k);
-      memset(sql + at, 'a' + k % 26, WIDTH);
-      at += WIDTH;
+      for (int j = 0; j < WIDTH; j++, random = random * 1664525 + 1013904223)
+        sql[at++] = (char) ('A' + (random >> 28)); /* what compression makes little of */
       at += sprintf(sql + at, "')");
     }
     it_op_t op = {0};
@@ -259,7 +262,7 @@ static void a_close_ends_in_time(void** state) {
   } cases[] = {
       {{.action = "unsubscribe", .answer = TS_ANSWER_NOTHING}, {0}, TAOSUV_ETIMEDOUT},
       {{.action = "commit_offset", .answer = TS_ANSWER_NOTHING}, {0}, TAOSUV_ETIMEDOUT},
-      {{.action = "commit_offset", .answer = TS_ANSWER_ERROR, .code = 0x4007, .text = "Offset"}, {0},
+      {{.action = "commit_offset", .answer = TS_ANSWER_ERROR, .code = 0x4007, .text = "no"}, {0},
        TAOSUV_ESERVER},
       {{.action = "unsubscribe", .answer = TS_ANSWER_CUT}, {0}, 0}, /* see below */
       {{.action = "none"}, {.stall = true}, TAOSUV_ETIMEDOUT},

@@ -566,6 +566,36 @@ static void older_servers_give_rows_block_by_block(void** state) {
   assert_int_equal(tc_drain(two, seen, COUNT(seen), 1), 0);
 }
 
+/* Such a server commits all that was polled, also what is just on its way: meanwhile nothing may be. */
+static void what_is_on_its_way_is_not_committed_unseen(void** state) {
+  tc_t* tc = *state;
+  it_needs_bundled(tc->it);
+  push_t push = {.tc = tc};
+  restart_as(tc, "3.3.2.0");
+  tc->db = it_database(tc->it, it_client(tc->it, ""), "ms");
+  tc->client = it_client_db(tc->it, tc->db, "pool_size=1");
+  it_ok(tc->it, tc->client, "create stable st (ts timestamp, v int) tags (name varchar(24))");
+  tc_consumer_t* one = prepared(tc, 1, "auto.commit.interval.ms=3600000");
+  assert_int_equal(taosuv_consumer_start(one->consumer, 0, 0, on_message, &push), 0);
+  tc_until(tc, &push.rows, 5);
+  it_run(tc->it, 50); /* the next poll is on its way, and waits */
+  assert_true(one->consumer->flying);
+  assert_int_equal(tc_commit(one, NULL), TAOSUV_ENOTSUP);
+  push.hold = 1; /* of what comes */
+  turn_clock(one);
+  assert_int_equal(ts_server_action_count(tc->it->server, "commit"), 0);
+  tc_rows(tc, "c1", 5, 5); /* which that poll brings */
+  tc_until(tc, &push.rows, 10);
+  it_run(tc->it, 700);
+  assert_int_equal(ts_server_action_count(tc->it->server, "commit"), 0); /* it is not finished */
+  tc_rows(tc, "c1", 10, 5);
+  tc_until(tc, &push.rows, 15); /* it goes on */
+  release(&push);
+  turn_clock(one);
+  it_run(tc->it, 1200);
+  assert_int_equal(ts_server_action_count(tc->it->server, "commit"), 1);
+}
+
 /* Gateways before 3.3.6.12, whatever library they have, tell their version without saying to which
  * request. */
 static void a_version_without_req_id_is_taken(void** state) {
@@ -618,6 +648,7 @@ int main(void) {
       TC_TEST(what_is_committed_already_is_committed),
       TC_TEST(hooks_see_no_password),
       TC_TEST(older_servers_give_rows_block_by_block),
+      TC_TEST(what_is_on_its_way_is_not_committed_unseen),
       TC_TEST(a_version_without_req_id_is_taken),
       TC_TEST(a_property_that_is_too_new_is_named),
   };

@@ -30,6 +30,49 @@ static void a_short_queue_is_long_enough_to_open_a_writer(void** state) {
   }
 }
 
+/* Its texts are the caller's again as soon as the call has returned. */
+static void what_is_given_to_the_opening_is_copied(void** state) {
+  it_t* it = *state;
+  for (int lines = 0; lines < 2; lines++) {
+    job_t job;
+    prepare(it, &job, "");
+    taosuv_client_t* client = it_client_db(it, job.db, "max_queue=1");
+    it_close_wait(it, job.client);
+    job.client = client;
+    char* sql = strdup("insert into ? values(?,?,?,?)");
+    char *table = strdup("t9"), *key = strdup("name");
+    taosuv_writer_open_t open = {.data = &job};
+    it_ok(it, client, "create table t9 using st tags(1, 'x')");
+    it_close_wait(it, client);
+    job.client = it_client_db(it, job.db, "max_queue=1"); /* without a connection */
+    if (lines == 0) job.options.sql = sql;
+    if (lines == 0) job.options.table = table;
+    if (lines == 1) job.options.table_name_key = key;
+    job.options.precision = lines == 1 ? TAOSUV_LINES_MS : 0;
+    job.options.lanes = 5;
+    assert_int_equal(taosuv_writer_open(job.client, &open, &job.options, on_opened), 0);
+    memset(sql, 'x', strlen(sql));
+    free(sql);
+    free(table);
+    free(key);
+    assert_true(it_until(it, is_opened, &job, 20000));
+    if (job.opened != 1) fail_msg("%s", job.message);
+    taosuv_value_t values[] = {taosuv_i64(1), taosuv_i64(1), taosuv_null(), taosuv_null()};
+    if (lines == 0)
+      assert_int_equal(taosuv_writer_row(job.writer, "t9", 2, NULL, 0, values, 4), 0);
+    else
+      assert_int_equal(taosuv_writer_lines(job.writer, "m,name=t9b a=1 1760000000000", 28), 0);
+    close_writer(&job);
+    assert_int_equal(job.totals.rows_written, 1);
+    assert_int_equal(it_number(it, job.client, lines ? "select count(*) from t9b"
+                                                     : "select count(*) from t9"), 1);
+    it_ok(it, job.client, "drop database %s", job.db);
+    it_close_wait(it, job.client);
+    memset(it->slots, 0, sizeof it->slots);
+    memset(it->databases, 0, sizeof it->databases);
+  }
+}
+
 static int try_to_open(job_t* job) {
   taosuv_writer_open_t open = {.data = job};
   job->opened = 0;
@@ -241,6 +284,7 @@ static void writer_and_client_may_be_closed_from_any_callback(void** state) {
       if (how > 0) it_closed(&it->slots[0]);
       else it_close_wait(it, ender.job.client);
       memset(it->slots, 0, sizeof it->slots);
+      it_left_out(it, "closing from other callbacks than that of the opening");
       if (it->server == NULL) return;
       memset(it->databases, 0, sizeof it->databases);
     }
@@ -317,6 +361,7 @@ static void a_queue_that_stays_full_does_not_hold_a_close_up(void** state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       IT_TEST(a_short_queue_is_long_enough_to_open_a_writer),
+      IT_TEST(what_is_given_to_the_opening_is_copied),
       IT_TEST(closing_the_client_while_lanes_wait_for_the_queue),
       IT_TEST(what_makes_no_sense_is_refused_by_the_opening),
       IT_TEST(what_is_not_there_is_told_by_the_opening),

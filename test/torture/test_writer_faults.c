@@ -265,6 +265,16 @@ static void each_allocation_of_lines_and_all_later_ones_fail(void** state) {
   fail_each_allocation("pool_size=1&connect_timeout=300", true, true);
 }
 
+static void each_allocation_of_lines_over_http_fails_once(void** state) {
+  (void) state;
+  fail_each_allocation("http&pool_size=1&connect_timeout=300", true, false);
+}
+
+static void each_allocation_of_lines_over_http_and_all_later_ones_fail(void** state) {
+  (void) state;
+  fail_each_allocation("http&pool_size=1&connect_timeout=300", true, true);
+}
+
 /* ---- the stream ---- */
 
 static void stop_cutting(place_t* place) {
@@ -275,9 +285,9 @@ static void stop_cutting(place_t* place) {
 }
 
 /* At so many places; with retries nothing but the opening may fail. */
-static void cut(bool lines, bool sent, uint64_t retry_ms, uint64_t places) {
+static void cut_over(const char* keys, bool lines, bool sent, uint64_t retry_ms, uint64_t places) {
   place_t place;
-  place_set_up(&place, "pool_size=1&connect_timeout=300", NULL);
+  place_set_up(&place, keys, NULL);
   assert_false(run(&place, lines, retry_ms, stop_cutting));
   ts_counters_t counters = ts_server_counters(place.server);
   uint64_t bytes = sent ? counters.bytes_out : counters.bytes_in, failed = 0, runs = 0;
@@ -295,6 +305,10 @@ static void cut(bool lines, bool sent, uint64_t retry_ms, uint64_t places) {
   place_tear_down(&place);
 }
 
+static void cut(bool lines, bool sent, uint64_t retry_ms, uint64_t places) {
+  cut_over("pool_size=1&connect_timeout=300", lines, sent, retry_ms, places);
+}
+
 static void the_stream_of_rows_is_cut(void** state) {
   (void) state;
   cut(false, true, 1, 400);
@@ -305,6 +319,15 @@ static void the_stream_of_lines_is_cut(void** state) {
   (void) state;
   cut(true, true, 1, 400);
   cut(true, false, 1, 400);
+}
+
+static void the_stream_of_lines_over_http_is_cut(void** state) {
+  (void) state;
+  static const char keys[] = "http&pool_size=1&connect_timeout=300";
+  cut_over(keys, true, true, 1, 400);
+  cut_over(keys, true, false, 1, 400);
+  cut_over(keys, true, true, 60000, 20);
+  cut_over(keys, true, false, 60000, 20);
 }
 
 static void cut_streams_are_made_up_for(void** state) {
@@ -322,6 +345,9 @@ int main(void) {
       cmocka_unit_test(each_allocation_of_rows_and_all_later_ones_fail),
       cmocka_unit_test(each_allocation_of_lines_fails_once),
       cmocka_unit_test(each_allocation_of_lines_and_all_later_ones_fail),
+      cmocka_unit_test(each_allocation_of_lines_over_http_fails_once),
+      cmocka_unit_test(each_allocation_of_lines_over_http_and_all_later_ones_fail),
+      cmocka_unit_test(the_stream_of_lines_over_http_is_cut),
       cmocka_unit_test(the_stream_of_rows_is_cut),
       cmocka_unit_test(the_stream_of_lines_is_cut),
       cmocka_unit_test(cut_streams_are_made_up_for),
