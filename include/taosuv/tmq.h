@@ -265,8 +265,10 @@ TAOSUV_EXTERN int taosuv_consumer_start(taosuv_consumer_t* consumer, uint32_t ma
                                         size_t max_bytes, taosuv_message_cb cb, void* data);
 /* No callback after it. Messages that have arrived wait for the next poll or start. */
 TAOSUV_EXTERN int taosuv_consumer_stop(taosuv_consumer_t* consumer);
-/* No callback between the two, and nothing more is asked for; what was asked for still arrives.
- * TAOSUV_ESTATE when no push is on. */
+/* No callback between the two, and nothing more is asked for; what was asked for still arrives. Who
+ * asks for nothing longer than max.poll.interval.ms (5 minutes, by the server's default) loses its
+ * vgroups; the consumer then subscribes again by itself when it goes on. TAOSUV_ESTATE when no push
+ * is on. */
 TAOSUV_EXTERN int taosuv_consumer_pause(taosuv_consumer_t* consumer);
 TAOSUV_EXTERN int taosuv_consumer_resume(taosuv_consumer_t* consumer);
 

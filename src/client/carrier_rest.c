@@ -165,6 +165,7 @@ static void judge_code(const tuv_rest_conn_t* rest, tuv_failure_t* failure) {
 /* An answer that is none of the gateway: of a proxy, or of no gateway at all. */
 static void judge_status(const tuv_rest_conn_t* rest, tuv_failure_t* failure, tuv_errmsg_t* err) {
   const tuv_http_reply_t* reply = &rest->http.reply;
+  char after[TUV_HTTP_RETRY_TEXT];
   failure->server_code = reply->status;
   failure->message = err->text;
   failure->status = tuv_http_refusal(reply->status);
@@ -180,7 +181,8 @@ static void judge_status(const tuv_rest_conn_t* rest, tuv_failure_t* failure, tu
              reply->location[0] != 0 ? reply->location : "nowhere");
   } else {
     if (failure->status == TAOSUV_EUPGRADE) failure->status = TAOSUV_EPROTO;
-    tuv_fail(err, 0, "HTTP status %d%s%s", reply->status, reply->quote[0] != 0 ? ": " : "",
+    tuv_fail(err, 0, "HTTP status %d%s%s%s", reply->status,
+             tuv_http_retry_text(after, reply->retry_after), reply->quote[0] != 0 ? ": " : "",
              reply->quote);
   }
   failure->flags = taosuv_err_flags(failure->status);

@@ -20,11 +20,11 @@ int tuv_stmt_reply_affected(const tuv_reply_t* reply, int64_t* affected, tuv_err
   return tuv_reply_rows(reply, "affected", affected, err);
 }
 
-/* A member of a field: a number of at most `max`. */
+/* A member of a field: a number of at most `max`; absent or null is 0. */
 static bool read_number(yyjson_val* field, const char* key, uint64_t max, uint64_t* value) {
   yyjson_val* found = yyjson_obj_get(field, key);
   *value = yyjson_get_uint(found);
-  return yyjson_is_uint(found) && *value <= max;
+  return found == NULL || yyjson_is_null(found) || (yyjson_is_uint(found) && *value <= max);
 }
 
 static bool is_type(uint64_t type) {
@@ -55,6 +55,9 @@ static int check_field(yyjson_val* field, uint32_t index, uint8_t kind, tuv_errm
   if (!is_type(type) || bind < TAOSUV_BIND_COLUMN || bind > TAOSUV_BIND_TABLE)
     return tuv_fail(err, TUV_EPROTO, "the reply's field %u has the unknown type %u or kind %u",
                     index, (unsigned) type, (unsigned) bind);
+  /* Of which unit times are must be known. */
+  if (type == TAOSUV_TYPE_TIMESTAMP && !yyjson_is_uint(yyjson_obj_get(field, "precision")))
+    return tuv_fail(err, TUV_EPROTO, "the reply's field %u has no \"precision\"", index);
   read_number(field, "precision", 255, &value);
   if (type == TAOSUV_TYPE_TIMESTAMP && value > TAOSUV_PRECISION_NS)
     return tuv_fail(err, TUV_EPROTO, "the reply's field %u has the precision %u", index,
