@@ -22,11 +22,11 @@ int tuv_stmt_reply_affected(const tuv_reply_t* reply, int64_t* affected, tuv_err
   return status;
 }
 
-/* A member of a field: a number of at most `max`; absent is 0. */
+/* A member of a field: a number of at most `max`; absent or null is 0. */
 static bool read_number(yyjson_val* field, const char* key, uint64_t max, uint64_t* value) {
   yyjson_val* found = yyjson_obj_get(field, key);
   *value = yyjson_get_uint(found);
-  return found == NULL || (yyjson_is_uint(found) && *value <= max);
+  return found == NULL || yyjson_is_null(found) || (yyjson_is_uint(found) && *value <= max);
 }
 
 static bool is_type(uint64_t type) {

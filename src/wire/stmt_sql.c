@@ -85,8 +85,10 @@ static bool is(token_t token, const char* word) {
 static token_t take_name(scanner_t* scan, const char* sql, token_t token, tuv_stmt_sql_t* out) {
   const char* end = token.at + token.length;
   out->name_at = (size_t) (token.at - sql);
+  out->database_length = 0;
   token_t after = next(scan);
   if (is(after, ".")) {
+    out->database_length = token.length;
     token = next(scan);
     end = token.at + token.length;
     after = next(scan);

@@ -14,6 +14,7 @@ typedef struct tuv_stmt_sql_s {
   bool super_table; /* USING: the server can tell the fields without the table */
   size_t table_at;  /* where that question mark stands */
   size_t name_at, name_length; /* whose columns they are: the name after USING, or INTO; or none */
+  size_t database_length;      /* of the name, its database with its quotes; 0: it has none */
   uint32_t tags;    /* question marks in TAGS(…) */
   uint32_t columns; /* all others but the table's */
 } tuv_stmt_sql_t;

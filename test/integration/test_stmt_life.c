@@ -272,6 +272,60 @@ static void other_fields_are_no_silent_mistake(void** state) {
   taosuv_stmt_close(stmt);
 }
 
+/* Of several tables one is refused: nothing of the batch is written. */
+static void the_first_version_writes_all_tables_or_none(void** state) {
+  it_t* it = *state;
+  it_needs_bundled(it);
+  static const char* const actions_of_a_table[] = {"set_table_name", "set_tags", "bind", "add_batch"};
+  taosuv_client_t* client = with_meters(it, "stmt_version=1");
+  taosuv_stmt_t* stmt = it_stmt(it, client, insert_sql);
+  for (size_t i = 0; i < COUNT(actions_of_a_table); i++) {
+    it_op_t ops[2];
+    memset(ops, 0, sizeof ops);
+    it_rule(it, &(ts_rule_t){.action = actions_of_a_table[i], .skip = 1, .times = 1,
+                             .answer = TS_ANSWER_ERROR, .code = 0x2653, .text = "Value too long"});
+    for (int table = 1; table < 4; table++) bind_one(stmt, table, T0 + (int64_t) i, 1);
+    assert_int_equal(it_stmt_exec(it, stmt, &ops[0]), 0);
+    bind_one(stmt, 9, T0 + (int64_t) i, 1);
+    assert_int_equal(it_stmt_exec(it, stmt, &ops[1]), 0);
+    assert_int_equal(it_wait(&ops[0]), TAOSUV_ESERVER);
+    assert_false(maybe(&ops[0]));
+    assert_int_equal(it_wait(&ops[1]), 0);
+    assert_int_equal(ops[1].stmt_exec.affected_rows, 1);
+    assert_int_equal(rows_of(it, client), i + 1);
+    it_unrule(it);
+  }
+  taosuv_stmt_close(stmt);
+}
+
+/* Old servers look the bound table up in the connection's database, though the SQL names another. */
+static void names_need_no_current_database(void** state) {
+  it_t* it = *state;
+  it_needs_bundled(it);
+  static const char* const versions[] = {"3.1.1.15", "3.3.6.0", "3.4.1.13"};
+  for (size_t i = 0; i < COUNT(versions); i++) {
+    it_op_t op = {0};
+    char sql[128], name[64];
+    it_server_stop(it);
+    it_server_start(it, &(ts_config_t){.version = versions[i]});
+    taosuv_client_t* client = it_client(it, "");
+    const char* db = it_database(it, client, "ms");
+    it_ok(it, client, "create stable %s.st (ts timestamp, v int) tags (g int)", db);
+    snprintf(sql, sizeof sql, "insert into ? using `%s`.st tags(?) values(?,?)", db);
+    if (it_end(it_prepare(it, client, &op, sql), &op) != 0)
+      fail_msg("%s: %s", versions[i], op.message);
+    taosuv_stmt_t* stmt = op.prepare.stmt;
+    taosuv_value_t tag = taosuv_i64(1), row[] = {taosuv_i64(T0), taosuv_i64(1)};
+    snprintf(name, sizeof name, "%s.d1", db);
+    assert_int_equal(taosuv_bind_table(stmt, name, TAOSUV_NUL_TERMINATED), 0);
+    assert_int_equal(taosuv_bind_tags(stmt, &tag, 1), 0);
+    assert_int_equal(taosuv_bind_row(stmt, row, 2), 0);
+    assert_int_equal(it_executed(it, stmt), 1);
+    taosuv_stmt_close(stmt);
+    it_close_wait(it, client);
+  }
+}
+
 /* ---- decimals of servers that do not tell their scales with the fields ---- */
 
 static taosuv_client_t* with_prices(it_t* it, const char* keys) {
@@ -694,6 +748,8 @@ int main(void) {
       IT_TEST(the_first_version_s_limit_is_a_table_s),
       IT_TEST(a_changed_table_is_told),
       IT_TEST(other_fields_are_no_silent_mistake),
+      IT_TEST(the_first_version_writes_all_tables_or_none),
+      IT_TEST(names_need_no_current_database),
       IT_TEST(scales_are_asked_for),
       IT_TEST(without_scales_decimals_are_integers),
       IT_TEST(asking_for_scales_can_end),

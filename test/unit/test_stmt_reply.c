@@ -98,6 +98,30 @@ static void fields_are_read_as_they_were_declared(void** state) {
   free(names);
 }
 
+static void what_is_null_or_unknown_is_passed_over(void** state) {
+  (void) state;
+  taosuv_stmt_field_t got[1];
+  tuv_stmt_fields_t fields;
+  tuv_reply_t reply;
+  parse(",\"more\":[7],\"fields\":[{\"name\":\"a\",\"field_type\":8,\"precision\":null,\"scale\":null,"
+        "\"bytes\":null,\"bind_type\":1,\"nullable\":true,\"default\":{\"a\":[]}}]", &reply);
+  assert_int_equal(tuv_stmt_reply_fields(&reply, 0, &fields, &err), 0);
+  char names[2];
+  assert_int_equal(fields.names_size, sizeof names);
+  tuv_stmt_fields_copy(&fields, got, names);
+  assert_int_equal(got[0].type, TAOSUV_TYPE_VARCHAR);
+  assert_int_equal(got[0].length, 0);
+  static const char* const needed[] = {"[{\"name\":null,\"field_type\":8,\"bind_type\":1}]",
+                                       "[{\"name\":\"a\",\"field_type\":null,\"bind_type\":1}]",
+                                       "[{\"name\":\"a\",\"field_type\":8,\"bind_type\":null}]"};
+  for (size_t i = 0; i < 3; i++) {
+    char members[128];
+    snprintf(members, sizeof members, ",\"fields\":%s", needed[i]);
+    parse(members, &reply);
+    assert_int_equal(tuv_stmt_reply_fields(&reply, 0, &fields, &err), TUV_EPROTO);
+  }
+}
+
 static void no_fields_are_none(void** state) {
   (void) state;
   tuv_stmt_fields_t fields;
@@ -169,6 +193,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       JSON_TEST(ids_and_counts_are_checked),
       JSON_TEST(fields_are_read_as_they_were_declared),
+      JSON_TEST(what_is_null_or_unknown_is_passed_over),
       JSON_TEST(no_fields_are_none),
       JSON_TEST(malformed_fields_are_refused),
       JSON_TEST(a_result_is_read_with_its_declared_widths),

@@ -104,7 +104,14 @@ static void whose_columns_they_are(void** state) {
     tuv_stmt_sql_scan(cases[i][0], strlen(cases[i][0]), &scan);
     assert_int_equal(scan.name_length, strlen(cases[i][1]));
     assert_memory_equal(cases[i][0] + scan.name_at, cases[i][1], scan.name_length);
+    const char* dot = strchr(cases[i][1], '.');
+    size_t blanks = dot != NULL && dot[-1] == ' ';
+    assert_int_equal(scan.database_length, dot == NULL ? 0 : (size_t) (dot - cases[i][1]) - blanks);
   }
+  tuv_stmt_sql_t scan;
+  tuv_stmt_sql_scan("insert into a.b using `c.d` tags(?)", 35, &scan);
+  assert_int_equal(scan.name_length, 5);
+  assert_int_equal(scan.database_length, 0);
 }
 
 static taosuv_stmt_field_t field(const char* name, uint8_t kind, uint8_t type, uint8_t precision) {
