@@ -173,6 +173,8 @@ char* tuv_tmq_meta(const tuv_json_t* json, const tuv_reply_t* reply, size_t* len
 int tuv_tmq_array(const tuv_reply_t* reply, const char* key, yyjson_val** array, uint32_t* count,
                   tuv_errmsg_t* err) {
   *array = yyjson_obj_get(reply->root, key);
+  *count = 0;
+  if (yyjson_is_null(*array)) return 0; /* how Go writes one without elements (PROTOCOL 2.2) */
   if (!yyjson_is_arr(*array) || yyjson_arr_size(*array) > 1u << 20) return wrong(key, err);
   *count = (uint32_t) yyjson_arr_size(*array);
   return 0;

@@ -182,7 +182,7 @@ static void arrays_are_read_and_refused(void** state) {
   (void) state;
   tuv_reply_t reply = read_reply("{\"code\":0,\"assignment\":[{\"vgroup_id\":116,\"offset\":0,"
                                  "\"begin\":0,\"end\":3},{\"vgroup_id\":-1}],"
-                                 "\"committed\":[6,-2147467247,\"x\"],\"position\":7}");
+                                 "\"committed\":[6,-2147467247,\"x\"],\"position\":7,\"empty\":null}");
   assert_int_equal(tuv_tmq_array(&reply, "assignment", &array, &count, &err), 0);
   assert_int_equal(count, 2);
   assert_int_equal(tuv_tmq_read_vgroup(yyjson_arr_get(array, 0), &vgroup, &err), 0);
@@ -196,6 +196,9 @@ static void arrays_are_read_and_refused(void** state) {
                    TUV_EPROTO);
   assert_int_equal(tuv_tmq_array(&reply, "position", &array, &count, &err), TUV_EPROTO);
   assert_int_equal(tuv_tmq_array(&reply, "topics", &array, &count, &err), TUV_EPROTO);
+  count = 1;
+  assert_int_equal(tuv_tmq_array(&reply, "empty", &array, &count, &err), 0);
+  assert_int_equal(count, 0);
 }
 
 static void schema_changes_stay_json(void** state) {
