@@ -90,6 +90,9 @@ bool sp_spoil_binary(const sp_message_t* message, uint32_t n, sp_stream_t* to, s
 bool sp_spoil_message(const sp_message_t* message, uint32_t n, sp_stream_t* to,
                       sp_spoilt_t* spoilt);
 bool sp_spoil_frames(const sp_message_t* message, uint32_t n, sp_stream_t* to, sp_spoilt_t* spoilt);
+bool sp_spoil_deflate(const sp_message_t* message, uint32_t n, sp_stream_t* to,
+                      sp_spoilt_t* spoilt);
+bool sp_spoil_gzip(const sp_message_t* message, uint32_t n, sp_stream_t* to, sp_spoilt_t* spoilt);
 bool sp_spoil_http(const sp_message_t* message, uint32_t n, sp_stream_t* to, sp_spoilt_t* spoilt);
 /* Of no number of ways: `n` is a seed. */
 bool sp_spoil_random(const sp_message_t* message, uint32_t n, sp_stream_t* to,
@@ -185,6 +188,8 @@ typedef struct sp_scene_s {
   const char* name;
   const char* url;
   bool consumer;
+  bool recovers; /* what is malformed is asked for again, and nobody is told */
+  bool compressed; /* only what is compressed is spoiled; needs zlib */
   bool alone; /* a lost connection cannot be replaced: there is no memory for another */
   unsigned from; /* the replies before this one are spoiled in another scene */
   bool gathers; /* requests that come at once are answered the last one first */
@@ -213,13 +218,12 @@ struct sp_run_s {
   unsigned progress; /* grows with all that happens */
   unsigned faults;   /* what should not be */
   bool used[SP_STREAMS][SP_ANSWERS];
-  unsigned unknown;  /* requests without an answer in the script */
+  const char* unknown; /* a request without an answer in the script */
   bool closed;
   taosuv_result_t* result; /* of the step */
   taosuv_stmt_t* stmt;
   taosuv_message_t* message;
-  uint64_t cells;
-  const char* file;
+  sp_op_t* push; /* that waits for a message, or for the consumer to give up */
 };
 
 extern sp_run_t* sp_current;
@@ -249,6 +253,8 @@ void sp_status(sp_run_t* run);
 void sp_db(sp_run_t* run);
 void sp_lines(sp_run_t* run, int format, const char* text);
 void sp_fault(sp_run_t* run, const char* format, ...) __attribute__((format(printf, 2, 3)));
+
+void sp_on_event(taosuv_consumer_t* consumer, const taosuv_consumer_event_t* event, void* data);
 
 /* ---- running: spoiled_run.c ---- */
 

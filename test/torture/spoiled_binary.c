@@ -2,7 +2,7 @@
 #include "spoiled.h"
 
 /* Long messages are spoiled as densely in their head, and more thinly behind it. */
-enum { DENSE = 400, CUTS = 240, WORDS = 160, BYTES = 480 };
+enum { DENSE = 300, CUTS = 160, WORDS = 110, BYTES = 340 };
 
 static const uint32_t words[] = {0, 1, 0x7fffffff, 0x80000000, 0xffffffff};
 static const uint8_t extra[][2] = {{1, 0}, {1, 0xff}, {4, 0}, {13, 0xff}, {200, 0}, {200, 0xa5}};

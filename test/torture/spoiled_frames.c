@@ -2,7 +2,7 @@
 #include "spoiled.h"
 #include "wire/ws_frame.h"
 
-enum { CUTS = 60, FIN = 0x80, CONT = 0, TEXT = 1, BINARY = 2, PING = 9, PONG = 10 };
+enum { CUTS = 30, FIN = 0x80, CONT = 0, TEXT = 1, BINARY = 2, PING = 9, PONG = 10 };
 
 static unsigned opcode_of(const sp_message_t* message) {
   return message->answer->kind == SP_TEXT ? TEXT : BINARY;

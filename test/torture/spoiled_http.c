@@ -1,7 +1,7 @@
 /* Spoiling HTTP replies: lengths and chunks that lie, heads of all kinds, the end anywhere. */
 #include "spoiled.h"
 
-enum { CUTS = 150 };
+enum { CUTS = 80 };
 
 /* A reply in place of the true one. In the head %z is the body's length, %s, %l and %h that length
  * less, more by one, and in hexadecimal. */

@@ -17,7 +17,6 @@ static const value_t values[] = {
     {"-1", T_INT, "-1"},
     {"0", T_INT, "0"},
     {"1", T_INT, "1"},
-    {"255", T_INT, "255"},
     {"256", T_INT, "256"},
     {"65536", T_INT, "65536"},
     {"2^31", T_INT, "2147483648"},
@@ -35,14 +34,10 @@ static const value_t values[] = {
     {"text with NUL", T_TEXT, "\"a\\u0000b\""},
     {"half a surrogate", T_BROKEN, "\"\\ud800\""},
     {"no UTF-8", T_BROKEN, "\"\xff\xfe\""},
-    {"cut UTF-8", T_BROKEN, "\"\xe6\xb6\""},
     {"control", T_BROKEN, "\"\x01\""},
-    {"NaN", T_BROKEN, "NaN"},
-    {"leading zero", T_BROKEN, "01"},
     {"empty list", T_LIST, "[]"},
     {"list", T_LIST, "[1]"},
     {"list of nulls", T_LIST, "[null,null]"},
-    {"list of lists", T_LIST, "[[[]],[]]"},
     {"empty object", T_OBJECT, "{}"},
     {"object", T_OBJECT, "{\"spoiled\":1}"},
 };
@@ -297,6 +292,25 @@ static bool is_gone(unsigned way, type_t before) {
   return way < REMOVED && type_of_way(way) != before && type_of_way(way) != T_BROKEN;
 }
 
+/* Values that contradict the rest of the reply, or cannot be: never a success with them. */
+static bool contradicts(const char* action, const char* path, unsigned way) {
+  static const char* const lists[] = {"fields_names", "fields_types", "fields_lengths",
+                                      "fields_precisions", "fields_scales"};
+  const char* name = name_of(way);
+  bool count = strcmp(path, "fields_count") == 0 && strcmp(action, "stmt2_prepare") != 0;
+  bool kind = strcmp(path, "is_update") == 0 || strcmp(path, "is_insert") == 0;
+  bool rows = strcmp(path, "affected_rows") == 0 || strcmp(path, "affected") == 0 ||
+              strcmp(path, "total_rows") == 0 || strcmp(path, "rows") == 0;
+  bool zero = strcmp(path, "id") == 0 || strcmp(path, "stmt_id") == 0 ||
+              strcmp(path, "result_id") == 0 || strcmp(path, "message_id") == 0;
+  if (count || kind) return true;
+  if (rows && (strcmp(name, "-1") == 0 || strcmp(name, "-2^63") == 0)) return true;
+  if (zero && strcmp(name, "0") == 0) return true;
+  for (unsigned i = 0; i < COUNT(lists); i++)
+    if (strcmp(path, lists[i]) == 0) return strcmp(name, "list") != 0; /* [1] may be right */
+  return false;
+}
+
 static void expect(sp_spoilt_t* spoilt, const char* action, const place_t* place, unsigned way,
                    type_t before) {
   bool code = strcmp(place->path, "code") == 0;
@@ -315,6 +329,10 @@ static void expect(sp_spoilt_t* spoilt, const char* action, const place_t* place
     /* "bytes", "precision" and "scale" of a statement's field may not be told. */
     if (strncmp(place->path, "fields[", 7) == 0 && (way == REMOVED || way == RENAMED || way == 0))
       told_null = true;
+    /* An empty list of Go's. */
+    static const char* const may_be_null[] = {"topics", "assignment", "committed", "position"};
+    for (unsigned i = 0; i < COUNT(may_be_null) && way == 0; i++)
+      if (strcmp(place->path, may_be_null[i]) == 0) told_null = true;
     bool nul = way < COUNT(values) && strstr(values[way].name, "NUL") != NULL;
     if (changed || (way < REMOVED && type_of_way(way) == before && !nul) || told_null)
       spoilt->verdict = SP_ANY;
@@ -323,7 +341,8 @@ static void expect(sp_spoilt_t* spoilt, const char* action, const place_t* place
                 strncmp(place->path, "column_meta", 11) == 0;
     bool text = before == T_TEXT && way < COUNT(values) && values[way].raw[0] == '"';
     if (cell && (text || before == T_OBJECT || before == T_NULL)) spoilt->verdict = SP_ANY;
-    if (is_needed(action, place->path) && is_gone(way, before)) {
+    if (contradicts(action, place->path, way)) spoilt->verdict = SP_SAME_OR_ERROR;
+    if (!told_null && is_needed(action, place->path) && is_gone(way, before)) {
       spoilt->verdict = SP_ERROR;
       snprintf(spoilt->key, sizeof spoilt->key, "\"%.20s\"", place->path);
     }

@@ -1,7 +1,7 @@
 /* Spoiling whole messages: cut, doubled, out of order, of the wrong kind, refusals of all forms. */
 #include "spoiled.h"
 
-enum { CUTS = 160 };
+enum { CUTS = 80 };
 
 /* In place of the answer; $ stands for the request's id. HTTP has "desc" for "message". */
 static const char* const refusals[] = {

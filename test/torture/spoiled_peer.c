@@ -88,11 +88,12 @@ static void send_held(sp_stream_t* to) {
 
 /* ---- one request ---- */
 
-/* How well an answer suits: one that was not given yet when the script is learned; else the latest
- * one of the steps so far; of a step's the first that was not given, or the last one again. Of
- * requests that come at once the next one. */
+/* How well an answer suits: one that was not given yet while the script is learned (and at no other
+ * time, if it was not given then); else the latest one of the steps so far; of a step's the first
+ * that was not given, or the last one again. Of requests that come at once the next one. */
 static int suits(const sp_run_t* run, const sp_answer_t* answer, bool used) {
-  if (answer->step < 0) return used ? -1 : 1 << 20;
+  bool learning = run->plan[0].way == NULL;
+  if (answer->step < 0) return learning && !used ? 1 << 20 : 0;
   bool gathers = run->scene->gathers;
   int step = gathers ? 0 : answer->step, now = gathers ? 0 : (int) run->step;
   int rank = step <= now ? 2000 + 4 * step : 1000 - 4 * step;
@@ -114,7 +115,8 @@ static const sp_answer_t* find(sp_stream_t* to, const char* action) {
   }
   if (best == SP_ANSWERS) return NULL;
   used[best] = true;
-  if (script->list[best].step < 0) script->list[best].step = (int) run->step;
+  if (script->list[best].step < 0 && run->plan[0].way == NULL)
+    script->list[best].step = (int) run->step;
   return &script->list[best];
 }
 
@@ -126,7 +128,9 @@ static bool spoil(sp_stream_t* to, unsigned at, const sp_message_t* message) {
     if (plan->way == NULL || plan->at != at || plan->exhausted || run->phase != 0) continue;
     if (plan->done && !plan->always) continue;
     if (to->index > 0 && !plan->always) continue;
+    sp_spoilt_t before = plan->spoilt;
     sent = plan->way(message, plan->n, to, &plan->spoilt);
+    if (plan->done) plan->spoilt = before; /* of the first one */
     plan->exhausted = !sent;
     plan->done = sent;
   }
@@ -135,9 +139,9 @@ static bool spoil(sp_stream_t* to, unsigned at, const sp_message_t* message) {
 
 static void refuse(sp_stream_t* to, const char* action, uint64_t req_id) {
   char text[256];
-  to->run->unknown++;
+  to->run->unknown = action;
   if (strcmp(action, "free_result") == 0 || strcmp(action, "close") == 0) {
-    to->run->unknown--;
+    to->run->unknown = NULL;
     return;
   }
   if (!to->upgraded) {
@@ -204,14 +208,17 @@ static void on_request(sp_stream_t* to, const char* action, uint64_t req_id, uin
 
 static bool upgrade(sp_stream_t* to, const char* head) {
   static const char key_name[] = "Sec-WebSocket-Key: ";
-  char accept[TUV_HTTP_ACCEPT_SIZE + 1], answer[256];
+  static const char deflate[] =
+      "Sec-WebSocket-Extensions: permessage-deflate; server_no_context_takeover; "
+      "client_no_context_takeover\r\n";
+  char accept[TUV_HTTP_ACCEPT_SIZE + 1], answer[384];
   const char* key = strstr(head, key_name);
   if (key == NULL) return false;
   tuv_http_accept(key + strlen(key_name), TUV_HTTP_KEY_SIZE, accept);
   snprintf(answer, sizeof answer,
            "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n"
-           "Connection: Upgrade\r\nSec-WebSocket-Accept: %s\r\n\r\n",
-           accept);
+           "Connection: Upgrade\r\nSec-WebSocket-Accept: %s\r\n%s\r\n",
+           accept, to->run->scene->compressed ? deflate : "");
   to->upgraded = true;
   sp_raw(to, answer, strlen(answer));
   return true;

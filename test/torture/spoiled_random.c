@@ -45,6 +45,7 @@ bool sp_spoil_random(const sp_message_t* message, uint32_t n, sp_stream_t* to,
                      sp_spoilt_t* spoilt) {
   static const sp_way_t ways[] = {sp_spoil_json, sp_spoil_binary, sp_spoil_message,
                                   sp_spoil_frames, sp_spoil_http};
+
   state = 0x9E3779B97F4A7C15u * (n + 1u);
   for (unsigned i = 0; i < 4; i++) below(2);
   sp_way_t way = ways[below(COUNT(ways))];

@@ -15,7 +15,10 @@ static bool turn(sp_run_t* run, unsigned* cuts) {
   if (asked || before != run->progress || sp_peer_busy(run)) return true;
   int wait = uv_backend_timeout(run->loop);
   if (wait >= 0 && wait <= 100) {
-    uv_run(run->loop, wait == 0 ? UV_RUN_NOWAIT : UV_RUN_ONCE);
+    /* Not uv_run, which would go on waiting for what comes behind it; nor sleep for a moment, from
+     * which a system comes back late. */
+    if (wait > 2) uv_sleep((unsigned) wait);
+    uv_update_time(run->loop);
     return true;
   }
   if (sp_peer_cut(run) == 0) return false;
@@ -178,7 +181,8 @@ static void judge(sp_run_t* run, const sp_plan_t* plan) {
   }
   if (run->nops != run->scene->ngood && !failed && !any)
     sp_fault(run, "%u operations in place of %u", run->nops, run->scene->ngood);
-  if (!failed && plan->spoilt.verdict == SP_ERROR) sp_fault(run, "all succeeded");
+  if (!failed && plan->spoilt.verdict == SP_ERROR && !run->scene->recovers)
+    sp_fault(run, "all succeeded");
   if (!failed || plan->spoilt.key[0] == 0 || names(run, plan->spoilt.key)) return;
   for (unsigned i = 0; i < run->nops; i++)
     if (run->ops[i].status < 0)
@@ -200,9 +204,11 @@ static void begin(sp_run_t* run) {
     taosuv_consumer_options_init(&options);
     options.url = scene->url;
     options.allocator = &allocator;
+    if (scene->recovers) options.on_event = sp_on_event;
+    options.data = run;
     options.properties = properties;
     options.count = COUNT(properties);
-    assert_int_equal(taosuv_consumer_create(run->loop, &options, &run->consumer), 0);
+    if (taosuv_consumer_create(run->loop, &options, &run->consumer) != 0) abort();
     run->client = taosuv_consumer_client(run->consumer);
   } else {
     taosuv_options_t options;
@@ -210,7 +216,7 @@ static void begin(sp_run_t* run) {
     options.url = scene->url;
     options.allocator = &allocator;
     options.data = run;
-    assert_int_equal(taosuv_client_create_ex(run->loop, &options, &run->client), 0);
+    if (taosuv_client_create_ex(run->loop, &options, &run->client) != 0) abort();
   }
   run->client->connect = sp_connect;
 }
@@ -229,7 +235,7 @@ unsigned sp_run(sp_scene_t* scene, uv_loop_t* loop, sp_plan_t plan[2], unsigned*
   if (plan == NULL) {
     memcpy(scene->good, run.ops, sizeof run.ops);
     scene->ngood = run.nops;
-    if (run.unknown > 0) sp_fault(&run, "an action without an answer");
+    if (run.unknown != NULL) sp_fault(&run, "%s has no answer", run.unknown);
   } else if (!plan[0].exhausted) {
     judge(&run, &plan[0]);
   }
@@ -242,10 +248,11 @@ unsigned sp_run(sp_scene_t* scene, uv_loop_t* loop, sp_plan_t plan[2], unsigned*
 void sp_scene_begin(sp_scene_t* scene, uv_loop_t* loop) {
   sp_script_load(&scene->script, scene->sources, scene->nsources);
   scene->nreplies = 0;
-  assert_int_equal(sp_run(scene, loop, NULL, NULL), 0);
+  if (sp_run(scene, loop, NULL, NULL) != 0) exit(1);
   for (unsigned i = 0; i < scene->ngood; i++) {
     if (scene->good[i].status == 0) continue;
-    fail_msg("%s: %s: %s", scene->name, scene->good[i].name, scene->good[i].message);
+    print_error("%s: %s: %s\n", scene->name, scene->good[i].name, scene->good[i].message);
+    exit(1);
   }
 }
 

@@ -5,8 +5,9 @@
 #include "spoiled.h"
 
 /* No time limit ends anything: the peer ends what nothing more will come of. */
-#define KEYS \
-  "?retries=0&retry_initial=1&retry_max=1&request_timeout=600000&connect_timeout=600000"
+#define KEYS "?retries=0&" PAUSES
+#define PAUSES \
+  "retry_initial=1&retry_max=1&request_timeout=600000&connect_timeout=600000"
 #define URL "ws://root:taosdata@127.0.0.1/cap" KEYS
 #define VERSION {"options.jsonl", "version", 0, NULL, 0, NULL}
 #define OLD_VERSION(number)                                                                 \
@@ -17,7 +18,7 @@
 #define RECORDED(file, action, nth) {file ".jsonl", action, nth, NULL, 0, NULL}
 #define MADE(action, members)                                                                 \
   {NULL, action, 0,                                                                           \
-   "{\"code\":0,\"message\":\"\",\"action\":\"" action "\",\"req_id\":1,\"timing\":1" members "}",  \
+   "{\"code\":0,\"message\":\"\",\"action\":\"" action "\",\"req_id\":1,\"timing\":1" members "}", \
    0, NULL}
 
 #define LINE(action, number) {"rest.jsonl", action, number, NULL, 0, NULL}

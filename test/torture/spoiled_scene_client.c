@@ -158,6 +158,10 @@ static void at_once_step(sp_run_t* run) {
   run->step = 16;
 }
 
+/* ---- compressed ---- */
+
+#define compressed_sources rows_sources
+
 /* ---- without another connection ---- */
 
 #define alone_sources at_once_sources
@@ -172,9 +176,12 @@ SCENE(lines, URL, .step = lines_step, .from = 2);
 SCENE(write, URL, .step = write_step, .from = 2);
 SCENE(at_once, URL, .step = at_once_step, .gathers = true);
 
+/* What is sent is never that long. */
+SCENE(compressed, URL "&compression=1&compression_threshold=2000000000", .step = rows_step,
+      .compressed = true, .from = 1);
 SCENE(alone, URL, .step = at_once_step, .gathers = true, .alone = true);
 
-sp_scene_t* const sp_scenes_client[] = {&alone_scene,  &login_scene,
+sp_scene_t* const sp_scenes_client[] = {&alone_scene,     &login_scene,     &compressed_scene,
                                         &instances_scene, &rows_scene,
                                         &blocks_scene, &old_scene,      &exec_scene,
                                         &lines_scene,  &write_scene,    &at_once_scene};

@@ -87,8 +87,11 @@ SCENE(rest, REST, .step = rest_step, .from = 2);
 SCENE(rest_small, REST "&rest_auth=token", .step = rest_small_step);
 SCENE(rest_lines, REST, .step = rest_lines_step, .from = 2);
 
+#define rest_gzip_sources rest_sources
+SCENE(rest_gzip, REST "&compression=1", .step = rest_step, .compressed = true);
 SCENE(rest_alone, REST "&rest_auth=token", .step = rest_small_step, .alone = true);
 
-sp_scene_t* const sp_scenes_rest[] = {&rest_alone_scene, &rest_scene, &rest_small_scene,
+sp_scene_t* const sp_scenes_rest[] = {&rest_alone_scene, &rest_gzip_scene, &rest_scene,
+                                      &rest_small_scene,
                                       &rest_lines_scene};
 const unsigned sp_scenes_rest_count = COUNT(sp_scenes_rest);

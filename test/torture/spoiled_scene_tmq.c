@@ -201,9 +201,65 @@ static void schema_step(sp_run_t* run) {
   polls_step(run, STB_TOPIC, 3);
 }
 
+/* ---- messages that come by themselves ---- */
+
+static const sp_source_t push_sources[] = {
+    VERSION, RECORDED("tmq_topic_stb", "subscribe", 0), RECORDED("tmq_topic_stb", "poll", 0),
+    RECORDED("tmq_topic_stb", "fetch_json_meta", 0),
+    {"tmq_topic_stb.jsonl", "fetch_raw", 0, NULL, 0, "fetch_raw_data"},
+    RECORDED("tmq_topic_stb", "poll", 2), RECORDED("tmq_topic_stb", "fetch_json_meta", 2),
+    RECORDED("tmq_topic_stb", "fetch_raw_data", 0), {NULL, "poll", 0, NULL, 0, NULL},
+    RECORDED("tmq_topic_stb", "assignment", 0), RECORDED("tmq_topic_stb", "unsubscribe", 0)};
+
+static void end_push(sp_run_t* run, int status, const char* message) {
+  sp_op_t* op = run->push;
+  run->push = NULL;
+  if (op == NULL) return;
+  op->done = true;
+  op->status = status;
+  snprintf(op->message, sizeof op->message, "%s", message == NULL ? "" : message);
+  if (status < 0 && op->message[0] == 0) sp_fault(run, "push: a failure without a message");
+  run->pending--;
+  run->progress++;
+  sp_next(run);
+}
+
+void sp_on_event(taosuv_consumer_t* consumer, const taosuv_consumer_event_t* event, void* data) {
+  (void) consumer;
+  if (event->type == TAOSUV_CONSUMER_FAILED) end_push(data, event->status, event->message);
+}
+
+static void on_pushed(taosuv_consumer_t* consumer, taosuv_message_t* message, void* data) {
+  sp_run_t* run = data;
+  read_message(run->push, message);
+  if (taosuv_consumer_stop(consumer) != 0) sp_fault(run, "push: does not stop");
+  end_push(run, 0, NULL);
+}
+
+/* One message, by push; it is never told of a reply that is malformed, but asks for it again. */
+static void push_one(sp_run_t* run) {
+  sp_op_t* op = sp_op(run, "push");
+  run->push = op;
+  int status = taosuv_consumer_start(run->consumer, 1, 0, on_pushed, run);
+  if (status < 0) run->push = NULL;
+  sp_began(run, op, status);
+}
+
+static void push_step(sp_run_t* run) {
+  switch (run->step++) {
+    case 0: subscribe(run, STB_TOPIC); break;
+    case 1:
+    case 2: push_one(run); break;
+    case 3: unsubscribe(run); break;
+    default: break;
+  }
+}
+
+SCENE(push, "ws://root:taosdata@127.0.0.1?retries=3&" PAUSES, .step = push_step, .consumer = true,
+      .from = 2, .recovers = true);
 SCENE(topic, CONSUMER, .step = topic_step, .consumer = true);
 SCENE(old_topic, CONSUMER, .step = old_topic_step, .consumer = true, .from = 1);
 SCENE(schema, CONSUMER, .step = schema_step, .consumer = true, .from = 1);
 
-sp_scene_t* const sp_scenes_tmq[] = {&topic_scene, &old_topic_scene, &schema_scene};
+sp_scene_t* const sp_scenes_tmq[] = {&push_scene, &topic_scene, &old_topic_scene, &schema_scene};
 const unsigned sp_scenes_tmq_count = COUNT(sp_scenes_tmq);
