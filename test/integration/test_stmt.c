@@ -317,7 +317,6 @@ static void every_form_of_sql(it_t* it, const stmt_form_t* how) {
   taosuv_client_t* client = stmt_form_client(it, how, "ms");
   const char* db = it->databases[0];
   for (size_t i = 0; i < COUNT(it->databases) && it->databases[i][0] != 0; i++) db = it->databases[i];
-  bool first = strstr(how->keys, "stmt_version=1") != NULL;
   it_left_out(it, "unusual forms of SQL in statements");
   it_ok(it, client, "create stable st (ts timestamp, v int) tags (g int)");
   it_ok(it, client, "create table old using st tags (4)");
@@ -327,7 +326,7 @@ static void every_form_of_sql(it_t* it, const stmt_form_t* how) {
     it_op_t op = {0};
     if (it->server == NULL && !form->measured) continue;
     int status = it_end(it_prepare(it, client, &op, form->sql), &op);
-    if (first && !form->first) {
+    if (how->first && !form->first) {
       assert_true(status == TAOSUV_ENOTSUP || status == TAOSUV_ESERVER);
       continue;
     }
