@@ -161,8 +161,8 @@ TAOSUV_EXTERN void taosuv_writer_totals(const taosuv_writer_t* writer,
                                         taosuv_writer_totals_t* totals);
 
 /* Sends what is gathered without waiting for its age, and calls back when every row that was taken
- * before has been written or reported. Returns 0, TAOSUV_EINVAL, TAOSUV_EBUSY (the request is pending) or
- * TAOSUV_ECLOSED. */
+ * before has been written or reported. Returns 0, TAOSUV_EINVAL, TAOSUV_EBUSY (the request is pending, or a
+ * hook is running) or TAOSUV_ECLOSED. */
 typedef struct taosuv_writer_flush_s taosuv_writer_flush_t;
 typedef void (*taosuv_writer_flush_cb)(taosuv_writer_flush_t* req);
 struct taosuv_writer_flush_s {
