@@ -25,6 +25,7 @@
 #include <yyjson.h>
 
 #include "gateway.h"
+#include "set_up.h"
 
 static struct {
   uv_loop_t* loop;
@@ -195,19 +196,11 @@ static int open_writer(void) {
 
 /* ---- the beginning ---- */
 
-/* The URL with the database in its path: where schemaless writes go is the connection's. */
+/* Where schemaless writes go is the connection's. */
 static int open_database(void) {
   char whole[1024];
-  const char* keys = strchr(app.url, '?');
-  size_t length = keys != NULL ? (size_t) (keys - app.url) : strlen(app.url);
-  while (length > 0 && app.url[length - 1] == '/') length--;
-  const char* host = strstr(app.url, "://");
-  if (host == NULL || memchr(host + 3, '/', length - (size_t) (host + 3 - app.url)) != NULL)
-    return TAOSUV_EURL; /* it names a database of its own */
-  int size = snprintf(whole, sizeof whole, "%.*s/%s%s", (int) length, app.url, app.http.db,
-                      keys != NULL ? keys : "");
-  if (size >= (int) sizeof whole) return TAOSUV_EURL;
-  return taosuv_client_create(app.loop, whole, &app.client);
+  int status = set_up_url(app.url, app.http.db, whole, sizeof whole);
+  return status < 0 ? status : taosuv_client_create(app.loop, whole, &app.client);
 }
 
 static void on_created(taosuv_exec_t* req, int status) {

@@ -15,22 +15,23 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "taosuv.h"
+#include "set_up.h"
 
-enum { FIELDS = 7, CHUNK = 1 << 16, LINE_MAX_LENGTH = 4096, DEMO_TABLES = 100 };
+enum { FIELDS = 7, TABLE_MAX_LENGTH = 192, CHUNK = 1 << 16, LINE_MAX_LENGTH = 4096, DEMO_TABLES = 100 };
 
-static const char insert_sql[] =
-    "INSERT INTO ? USING power.meters TAGS(?, ?) VALUES(?, ?, ?, ?)";
+#define DATABASE "power"
+
+static const char insert_sql[] = "INSERT INTO ? USING meters TAGS(?, ?) VALUES(?, ?, ?, ?)";
 static const char* const set_up_sql[] = {
-    "CREATE DATABASE IF NOT EXISTS power PRECISION 'ms'",
-    "CREATE STABLE IF NOT EXISTS power.meters (ts TIMESTAMP, current FLOAT, voltage INT, phase FLOAT) "
+    "CREATE DATABASE IF NOT EXISTS " DATABASE " PRECISION 'ms'",
+    "CREATE STABLE IF NOT EXISTS " DATABASE ".meters "
+    "(ts TIMESTAMP, current FLOAT, voltage INT, phase FLOAT) "
     "TAGS (location VARCHAR(64), groupid INT)",
 };
 
 static struct {
   taosuv_client_t* client;
   taosuv_writer_t* writer;
-  taosuv_exec_t exec;
   taosuv_writer_open_t open;
   uv_fs_t read;
   uv_timer_t progress;
@@ -41,7 +42,6 @@ static struct {
   size_t chunk_at, chunk_end;
   uint64_t lines, bad, demo_rows, demo_next;
   uint64_t begun;
-  unsigned set_up;
   int demo, waiting, reading, ended, failed;
   int too_long;    /* the line: what is behind its first bytes was dropped */
   const char* why; /* the last line is no row; NULL: the writer says why */
@@ -123,10 +123,9 @@ static int write_line(const char* text) {
       read_f64(field[4], &values[1]) < 0 || read_i64(field[5], &values[2]) < 0 ||
       read_f64(field[6], &values[3]) < 0)
     return no_row("a value is no number");
-  char table[80];
-  if (snprintf(table, sizeof table, "power.%s", field[0]) >= (int) sizeof table)
-    return no_row("the table's name is too long");
-  return taosuv_writer_row(app.writer, table, TAOSUV_NUL_TERMINATED, tags, 2, values, 4);
+  size_t length = strlen(field[0]);
+  if (length > TABLE_MAX_LENGTH) return no_row("the table's name is too long");
+  return taosuv_writer_row(app.writer, field[0], length, tags, 2, values, 4);
 }
 
 /* The line that has been read; the first one may be a header, and empty ones are left out. */
@@ -268,21 +267,30 @@ static void on_opened(taosuv_writer_open_t* req, int status) {
   go_on();
 }
 
-static void on_set_up(taosuv_exec_t* req, int status) {
+/* Makes what is not there, then opens the database: tables without another one's name are in that of
+ * the connection. */
+static int set_up(const char* url) {
+  char whole[1024];
+  taosuv_client_t* first;
+  int status = taosuv_client_create(uv_default_loop(), url, &first);
   if (status < 0) {
-    give_up("creating the tables", req->message);
-    return;
+    fprintf(stderr, "TAOSUV_URL: %s\n", taosuv_strerror(status));
+    return status;
   }
-  if (app.set_up < sizeof set_up_sql / sizeof *set_up_sql) {
-    taosuv_exec(app.client, req, set_up_sql[app.set_up++], TAOSUV_NUL_TERMINATED, on_set_up);
-    return;
-  }
+  for (size_t i = 0; status == 0 && i < sizeof set_up_sql / sizeof *set_up_sql; i++)
+    status = set_up_execute(first, set_up_sql[i]);
+  taosuv_close(first, NULL);
+  if (status == 0) status = set_up_url(url, DATABASE, whole, sizeof whole);
+  return status < 0 ? status : taosuv_client_create(uv_default_loop(), whole, &app.client);
+}
+
+static void open_writer(void) {
   taosuv_writer_options_t options;
   taosuv_writer_options_init(&options);
   options.sql = insert_sql;
   options.on_report = on_report;
   options.on_drain = on_drain;
-  status = taosuv_writer_open(app.client, &app.open, &options, on_opened);
+  int status = taosuv_writer_open(app.client, &app.open, &options, on_opened);
   if (status < 0) give_up("opening the writer", taosuv_strerror(status));
 }
 
@@ -307,12 +315,10 @@ int main(int argc, char** argv) {
     return 2;
   }
   if (url == NULL) url = "ws://root:taosdata@localhost:6041";
-  int status = taosuv_client_create(uv_default_loop(), url, &app.client);
-  if (status < 0) {
-    fprintf(stderr, "TAOSUV_URL: %s\n", taosuv_strerror(status));
-    return 1;
-  }
-  on_set_up(&app.exec, 0);
+  if (set_up(url) == 0)
+    open_writer();
+  else
+    app.failed = 1;
   uv_run(uv_default_loop(), UV_RUN_DEFAULT);
   uv_loop_close(uv_default_loop());
   return app.failed;

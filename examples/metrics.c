@@ -11,7 +11,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "taosuv.h"
+#include "set_up.h"
 
 #define NUL TAOSUV_NUL_TERMINATED
 #define DATABASE "taosuv_metrics"
@@ -152,17 +152,11 @@ static void on_interrupt(uv_signal_t* handle, int number) {
   stop();
 }
 
-/* The URL with the database in its path: where schemaless writes go is the connection's. */
+/* Where schemaless writes go is the connection's. */
 static int open_database(const char* url) {
   char whole[1024];
-  const char* keys = strchr(url, '?');
-  size_t length = keys != NULL ? (size_t) (keys - url) : strlen(url);
-  while (length > 0 && url[length - 1] == '/') length--;
-  const char* host = strstr(url, "://");
-  if (host == NULL || memchr(host + 3, '/', length - (size_t) (host + 3 - url)) != NULL)
-    return TAOSUV_EURL; /* it names a database of its own */
-  snprintf(whole, sizeof whole, "%.*s/" DATABASE "%s", (int) length, url, keys != NULL ? keys : "");
-  return taosuv_client_create(uv_default_loop(), whole, &app.client);
+  int status = set_up_url(url, DATABASE, whole, sizeof whole);
+  return status < 0 ? status : taosuv_client_create(uv_default_loop(), whole, &app.client);
 }
 
 static const char* server_url(void) {

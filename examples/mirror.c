@@ -2,18 +2,26 @@
  * Ctrl-C.
  *
  *   mirror [--group NAME] [--idle SECONDS] [--create DATABASE] TOPIC TARGET
+ *   mirror --demo
  *
  * TARGET is a URL with a database, or a database on the same server (made if it is not there). The
  * topic must be made "with meta as database …". TAOSUV_URL says where it is (default
  * ws://root:taosdata@localhost:6041). A message is committed once it is written: one that is not
  * comes again, and writing it twice changes nothing. --idle ends when nothing has come for so long;
- * --create makes the database and the topic of it, if they are not there. */
+ * --create makes the database and the topic of it, if they are not there. --demo makes two databases of
+ * its own, one with rows, and a topic, replicates them, and drops all three. */
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "taosuv.h"
+#include "set_up.h"
+
+#define DEMO "taosuv_mirror_demo"
+#define DEMO_SOURCE "taosuv_mirror_source"
+#define DEMO_COPY "taosuv_mirror_copy"
+
+enum { DEMO_ROWS = 20 };
 
 /* A message on its way: the consumer is told that it is finished when it is written. */
 typedef struct way_s {
@@ -29,11 +37,11 @@ static struct {
   const char* create;
   unsigned long long messages, rows, bytes;
   unsigned long long idle, quiet, seen; /* seconds; messages at the last look */
-  int failed, ending;
+  unsigned long long until; /* rows; 0: no end */
+  int demo, failed, ending;
   uv_signal_t interrupt;
   uv_timer_t progress;
   taosuv_client_t* client;
-  taosuv_exec_t exec;
   taosuv_consumer_t* consumer;
   taosuv_subscribe_t subscribe;
   taosuv_consumer_close_t close;
@@ -87,6 +95,7 @@ static void on_written(taosuv_write_t* req, int status) {
       app.rows += taosuv_block_rows(taosuv_message_block(message, i));
     taosuv_message_done(message);
     if (!app.ending) taosuv_consumer_resume(app.consumer);
+    if (app.until != 0 && app.rows >= app.until) end();
   }
   taosuv_message_unref(message);
 }
@@ -155,40 +164,55 @@ static void subscribe(void) {
 
 /* ---- the target ---- */
 
-/* The URL of the source with the target's database in place of its own. */
-static void target_url(char* url, size_t size) {
-  const char* host = strstr(app.url, "://");
-  const char* path = host == NULL ? NULL : strpbrk(host + 3, "/?");
-  const char* query = strchr(app.url, '?');
-  if (path == NULL) path = app.url + strlen(app.url);
-  snprintf(url, size, "%.*s/%s%s", (int) (path - app.url), app.url, app.target,
-           query == NULL ? "" : query);
-}
-
-static void on_executed(taosuv_exec_t* req, int status) {
-  if (status < 0) fprintf(stderr, "%s\n", req->message);
-}
-
 /* One statement on the source's server; others are not run before it is done. */
-static int execute(const char* format, const char* a, const char* b) {
+static int execute(taosuv_client_t* client, const char* format, const char* a, const char* b) {
   char sql[512];
   snprintf(sql, sizeof sql, format, a, b);
-  int status = taosuv_exec(app.client, &app.exec, sql, TAOSUV_NUL_TERMINATED, on_executed);
-  if (status < 0) return status;
-  while (taosuv_is_pending((taosuv_req_t*) &app.exec)) uv_run(uv_default_loop(), UV_RUN_ONCE);
-  return app.exec.status;
+  return set_up_execute(client, sql);
 }
 
-static int prepare(int make_target) {
-  int status = taosuv_client_create(uv_default_loop(), app.url, &app.client);
-  if (status < 0) return status;
-  if (app.create != NULL) status = execute("create database if not exists %s", app.create, "");
+/* Also what an earlier run has left. */
+static int drop_demo(taosuv_client_t* client) {
+  int status = set_up_execute(client, "drop topic if exists " DEMO);
+  if (status == 0) status = set_up_execute(client, "drop database if exists " DEMO_SOURCE);
+  if (status == 0) status = set_up_execute(client, "drop database if exists " DEMO_COPY);
+  return status;
+}
+
+/* Two tables with ten rows each. */
+static int fill_demo(taosuv_client_t* client) {
+  char sql[2048] = "insert into";
+  int at = (int) strlen(sql);
+  for (int i = 0; i < DEMO_ROWS; i++) {
+    if (i % 10 == 0)
+      at += snprintf(sql + at, sizeof sql - (size_t) at,
+                     " " DEMO_SOURCE ".d%d using " DEMO_SOURCE ".meters tags ('room %d') values",
+                     i / 10, i / 10);
+    at += snprintf(sql + at, sizeof sql - (size_t) at, " (%lld, %d)", 1700000000000LL + i, 210 + i);
+  }
+  int status = set_up_execute(client, "create stable " DEMO_SOURCE ".meters "
+                                      "(ts timestamp, voltage int) tags (place varchar(16))");
+  return status < 0 ? status : set_up_execute(client, sql);
+}
+
+static int prepare(taosuv_client_t* client, int make_target) {
+  int status = app.demo ? drop_demo(client) : 0;
   if (status == 0 && app.create != NULL)
-    status = execute("create topic if not exists %s with meta as database %s", app.topic,
+    status = execute(client, "create database if not exists %s", app.create, "");
+  if (status == 0 && app.create != NULL)
+    status = execute(client, "create topic if not exists %s with meta as database %s", app.topic,
                      app.create);
   if (status == 0 && make_target)
-    status = execute("create database if not exists %s", app.target, "");
-  taosuv_close(app.client, NULL);
+    status = execute(client, "create database if not exists %s", app.target, "");
+  return status < 0 || !app.demo ? status : fill_demo(client);
+}
+
+static int prepare_source(int make_target) {
+  taosuv_client_t* client;
+  int status = taosuv_client_create(uv_default_loop(), app.url, &client);
+  if (status < 0) return status;
+  status = prepare(client, make_target);
+  taosuv_close(client, NULL);
   return status;
 }
 
@@ -196,10 +220,23 @@ static int prepare(int make_target) {
 static int open_target(void) {
   char url[1024];
   int is_url = strstr(app.target, "://") != NULL;
-  int status = app.create != NULL || !is_url ? prepare(!is_url) : 0;
+  int status = app.create != NULL || !is_url ? prepare_source(!is_url) : 0;
+  if (status == 0) status = set_up_url(app.url, app.target, url, sizeof url);
   if (status < 0) return status;
-  target_url(url, sizeof url);
   return taosuv_client_create(uv_default_loop(), is_url ? app.target : url, &app.client);
+}
+
+/* What has arrived, and then everything goes. */
+static int end_demo(void) {
+  taosuv_client_t* client;
+  int status = taosuv_client_create(uv_default_loop(), app.url, &client);
+  if (status < 0) return status;
+  int64_t rows = set_up_number(client, "select count(*) from " DEMO_COPY ".meters");
+  printf("%lld rows in the copy\n", (long long) rows);
+  status = drop_demo(client);
+  taosuv_close(client, NULL);
+  uv_run(uv_default_loop(), UV_RUN_DEFAULT);
+  return rows == DEMO_ROWS ? status : -1;
 }
 
 static int read_arguments(char** argv) {
@@ -210,6 +247,8 @@ static int read_arguments(char** argv) {
       app.idle = strtoull(argv[++i], NULL, 10);
     else if (strcmp(argv[i], "--create") == 0 && argv[i + 1] != NULL)
       app.create = argv[++i];
+    else if (strcmp(argv[i], "--demo") == 0)
+      app.demo = 1;
     else if (argv[i][0] == '-' || app.target != NULL)
       return -1;
     else if (app.topic == NULL)
@@ -217,7 +256,15 @@ static int read_arguments(char** argv) {
     else
       app.target = argv[i];
   }
-  return app.target == NULL ? -1 : 0;
+  if (app.demo && app.topic == NULL) {
+    app.create = DEMO_SOURCE;
+    app.group = app.topic = DEMO;
+    app.target = DEMO_COPY;
+    app.until = DEMO_ROWS;
+    app.idle = 60;
+    return 0;
+  }
+  return app.demo || app.target == NULL ? -1 : 0;
 }
 
 int main(int argc, char** argv) {
@@ -226,7 +273,7 @@ int main(int argc, char** argv) {
   if (app.url == NULL) app.url = "ws://root:taosdata@localhost:6041";
   if (read_arguments(argv) < 0) {
     fprintf(stderr, "usage: mirror [--group NAME] [--idle SECONDS] [--create DATABASE] TOPIC "
-                    "TARGET\n");
+                    "TARGET | mirror --demo\n");
     return 2;
   }
   signal(SIGPIPE, SIG_IGN);
@@ -240,5 +287,6 @@ int main(int argc, char** argv) {
   subscribe();
   uv_run(uv_default_loop(), UV_RUN_DEFAULT);
   fprintf(stderr, "%llu messages, %llu rows, %llu bytes\n", app.messages, app.rows, app.bytes);
+  if (app.demo && end_demo() < 0) app.failed = 1;
   return app.failed;
 }

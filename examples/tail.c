@@ -2,15 +2,21 @@
  * group.
  *
  *   tail [--json] [--group NAME] [--from earliest|latest] [--create SELECT] TOPIC
+ *   tail [--json] --demo
  *
  * TAOSUV_URL says where (default ws://root:taosdata@localhost:6041). --create makes the topic
- * first, if it is not there; --rows N ends after so many rows. */
+ * first, if it is not there; --rows N ends after so many rows. --demo makes a database of its own with
+ * 20 rows and a topic, follows that to its end, and drops both. */
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "taosuv.h"
+#include "set_up.h"
+
+#define DEMO "taosuv_tail_demo"
+
+enum { DEMO_ROWS = 20 };
 
 /* All that the program needs lives here: requests are the caller's memory. */
 static struct {
@@ -20,10 +26,9 @@ static struct {
   const char* from;
   const char* create;
   unsigned long long rows, until;
-  int json, failed, ending;
+  int json, demo, failed, ending;
   uv_signal_t interrupt;
   taosuv_client_t* client;
-  taosuv_exec_t exec;
   taosuv_consumer_t* consumer;
   taosuv_subscribe_t subscribe;
   taosuv_consumer_close_t close;
@@ -197,26 +202,48 @@ static int follow(void) {
 
 /* ---- making the topic ---- */
 
-static void on_created(taosuv_exec_t* req, int status) {
-  if (status < 0) {
-    fprintf(stderr, "creating %s: %s\n", app.topic, req->message);
-    app.failed = 1;
-  }
-  taosuv_close(app.client, NULL);
-}
-
 static int create(void) {
   char sql[4096];
   snprintf(sql, sizeof sql, "create topic if not exists %s as %s", app.topic, app.create);
-  int status = taosuv_client_create(uv_default_loop(), app.url, &app.client);
+  return set_up_execute(app.client, sql);
+}
+
+/* Also what an earlier run has left. */
+static int drop_demo(void) {
+  int status = set_up_execute(app.client, "drop topic if exists " DEMO);
+  return status < 0 ? status
+                    : set_up_execute(app.client, "drop database if exists " DEMO);
+}
+
+static int create_demo(void) {
+  char sql[2048];
+  int status = drop_demo();
+  if (status == 0) status = set_up_execute(app.client, "create database " DEMO);
   if (status == 0)
-    status = taosuv_exec(app.client, &app.exec, sql, TAOSUV_NUL_TERMINATED, on_created);
+    status = set_up_execute(app.client, "create table " DEMO ".t "
+                                        "(ts timestamp, a int, b double, c varchar(24))");
+  int at = snprintf(sql, sizeof sql, "insert into " DEMO ".t values");
+  for (int i = 0; i < DEMO_ROWS; i++)
+    at += snprintf(sql + at, sizeof sql - (size_t) at, " (%lld, %d, %.1f, 'row-%d')",
+                   1700000000000 + 1000LL * i, i, i * 0.5, i);
+  if (status == 0) status = set_up_execute(app.client, sql);
+  app.create = "select ts, a, b, c from " DEMO ".t";
+  app.group = app.topic = DEMO;
+  app.until = DEMO_ROWS;
+  return status < 0 ? status : create();
+}
+
+/* A client for that alone, with nothing else on the loop. */
+static int with_client(int (*work)(void)) {
+  int status = taosuv_client_create(uv_default_loop(), app.url, &app.client);
   if (status < 0) {
-    fprintf(stderr, "%s\n", taosuv_strerror(status));
+    fprintf(stderr, "TAOSUV_URL: %s\n", taosuv_strerror(status));
     return status;
   }
+  status = work();
+  taosuv_close(app.client, NULL);
   uv_run(uv_default_loop(), UV_RUN_DEFAULT);
-  return app.failed ? -1 : 0;
+  return status;
 }
 
 static const char* value_of(char** argv, int* i, const char* name) {
@@ -229,6 +256,8 @@ static int read_arguments(char** argv) {
     const char* value;
     if (strcmp(argv[i], "--json") == 0)
       app.json = 1;
+    else if (strcmp(argv[i], "--demo") == 0)
+      app.demo = 1;
     else if ((value = value_of(argv, &i, "--group")) != NULL)
       app.group = value;
     else if ((value = value_of(argv, &i, "--from")) != NULL)
@@ -242,7 +271,7 @@ static int read_arguments(char** argv) {
     else
       app.topic = argv[i];
   }
-  return app.topic == NULL ? -1 : 0;
+  return (app.topic == NULL) == app.demo ? 0 : -1;
 }
 
 int main(int argc, char** argv) {
@@ -251,12 +280,14 @@ int main(int argc, char** argv) {
   if (app.url == NULL) app.url = "ws://root:taosdata@localhost:6041";
   if (read_arguments(argv) < 0) {
     fprintf(stderr, "usage: tail [--json] [--group NAME] [--from earliest|latest] "
-                    "[--create SELECT] [--rows N] TOPIC\n");
+                    "[--create SELECT] [--rows N] TOPIC | tail [--json] --demo\n");
     return 2;
   }
   signal(SIGPIPE, SIG_IGN);
-  if (app.create != NULL && create() < 0) return 1;
+  if (app.demo && with_client(create_demo) < 0) return 1;
+  if (!app.demo && app.create != NULL && with_client(create) < 0) return 1;
   if (follow() < 0) return 1;
   uv_run(uv_default_loop(), UV_RUN_DEFAULT);
+  if (app.demo && with_client(drop_demo) < 0) return 1;
   return app.failed;
 }

@@ -176,6 +176,24 @@ class Programs(OneServer):
             self.assertEqual([[2]], self.server.rows("select count(*) from " + table))
 
 
+    def left(self):
+        """Databases and topics that are there."""
+        return [row[0] for what in ("databases", "topics")
+                for row in self.server.rows("show " + what)]
+
+    def test_tail_shows_itself_and_leaves_nothing(self):
+        for form in ((), ("--json",)):
+            output = self.run_example("tail", "--demo", *form)
+            self.assertEqual(20, len(output.splitlines()))
+            self.assertIn("row-19", output)
+            self.assertEqual([], self.left())
+
+    def test_mirror_shows_itself_and_leaves_nothing(self):
+        for _ in range(2):
+            self.assertEqual("20 rows in the copy\n", self.run_example("mirror", "--demo"))
+            self.assertEqual([], self.left())
+
+
 class Others(unittest.TestCase):
     def test_tls_verifies_by_a_private_ca(self):
         if not HAS_TLS:

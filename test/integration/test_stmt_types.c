@@ -355,8 +355,7 @@ static table_t tables[MAX_TABLES];
 static void round_trip(it_t* it, taosuv_client_t* client, const schema_t* schema, uint32_t count,
                        uint32_t batches, int style) {
   char name[16];
-  it_op_t drop = {0};
-  it_end(it_exec(it, client, &drop, "drop table if exists st"), &drop);
+  it_ok(it, client, "drop stable if exists st");
   create(it, client, schema);
   taosuv_stmt_t* stmt = prepare(it, client, schema);
   for (uint32_t i = 0; i < count; i++) fill(&tables[i], schema, 1 + (uint32_t) draw(MAX_ROWS));
@@ -425,7 +424,7 @@ static void random_tables_come_back(void** state) {
 static void times_of(it_t* it, taosuv_client_t* client, size_t precision) {
   static const int64_t digits[] = {123, 123456, 123456789};
   struct timespec time = {1700000000, 123456789};
-  taosuv_stmt_t* stmt = it_stmt(it, client, "insert into ? using st tags(?) (v, ts, at) values(?,?,?)");
+  taosuv_stmt_t* stmt = it_stmt(it, client, "insert into ? using st tags(?) (ts, at, v) values(?,?,?)");
   taosuv_value_t born = taosuv_timespec(time);
   uint32_t count;
   const taosuv_stmt_field_t* fields = taosuv_stmt_fields(stmt, &count);
@@ -433,7 +432,7 @@ static void times_of(it_t* it, taosuv_client_t* client, size_t precision) {
     if (fields[i].type == TAOSUV_TYPE_TIMESTAMP) assert_int_equal(fields[i].precision, precision);
   must(taosuv_bind_table(stmt, "d1", 2), stmt);
   must(taosuv_bind_tags(stmt, &born, 1), stmt);
-  taosuv_value_t row[] = {taosuv_i64(1), taosuv_timespec(time), taosuv_timespec(time)};
+  taosuv_value_t row[] = {taosuv_timespec(time), taosuv_timespec(time), taosuv_i64(1)};
   must(taosuv_bind_row(stmt, row, 3), stmt);
   assert_int_equal(it_executed(it, stmt), 1);
   taosuv_stmt_close(stmt);
@@ -520,6 +519,13 @@ static void all_times_have_the_table_s_precision(void** state) {
 
 /* ---- tags ---- */
 
+/* Whether a real server keeps an empty tag apart from NULL is not known. */
+static void not_empty(cell_t* cell, const kind_t* kind) {
+  if (kind->size > 0 || cell->length > 0) return;
+  cell->bytes[0] = 'a';
+  cell->length = 1;
+}
+
 static void every_type_of_tag_comes_back(void** state) {
   it_t* it = *state;
   for (size_t form = 0; form < STMT_FORMS; form++) {
@@ -548,6 +554,7 @@ static void every_type_of_tag_comes_back(void** state) {
       char text[TEXT], name[16];
       for (uint32_t i = 0; i < count; i++) {
         set_cell(&cells[table][i], tags[i], table);
+        if (it->server == NULL) not_empty(&cells[table][i], tags[i]);
         cells[table][i].null = table == 3 && i % 2 == 1;
         values[i] = value_of(&cells[table][i], tags[i], TAOSUV_PRECISION_MS, text);
       }
@@ -580,6 +587,8 @@ static void every_type_of_tag_comes_back(void** state) {
 static void json_tags_come_back(void** state) {
   it_t* it = *state;
   static const char* const texts[] = {"{\"k\":1}", "{\"place\":\"\xe6\xb6\x9b\"}", NULL};
+  size_t count = it->server != NULL ? COUNT(texts) : COUNT(texts) - 1;
+  it_left_out(it, "NULL as a JSON tag of a statement, and empty tags");
   for (size_t form = 0; form < STMT_FORMS; form++) {
     const stmt_form_t* how = stmt_form_begin(it, form);
     taosuv_client_t* client = stmt_form_client(it, how, "ms");
@@ -590,7 +599,7 @@ static void json_tags_come_back(void** state) {
     assert_int_equal(taosuv_bind_table(stmt, "d9", 2), 0);
     assert_true(taosuv_bind_tags(stmt, &bad, 1) < 0);
     taosuv_bind_clear(stmt);
-    for (size_t i = 0; i < COUNT(texts); i++) {
+    for (size_t i = 0; i < count; i++) {
       char name[16];
       taosuv_value_t tag = texts[i] == NULL ? taosuv_null()
                                             : taosuv_text(texts[i], TAOSUV_NUL_TERMINATED);
@@ -599,9 +608,9 @@ static void json_tags_come_back(void** state) {
       must(taosuv_bind_tags(stmt, &tag, 1), stmt);
       must(taosuv_bind_row(stmt, row, 2), stmt);
     }
-    assert_int_equal(it_executed(it, stmt), COUNT(texts));
+    assert_int_equal(it_executed(it, stmt), count);
     taosuv_stmt_close(stmt);
-    for (size_t i = 0; i < COUNT(texts); i++) {
+    for (size_t i = 0; i < count; i++) {
       char sql[64], text[128];
       taosuv_column_t column;
       snprintf(sql, sizeof sql, "select j from d%zu", i);
