@@ -128,22 +128,36 @@ static int check_source(taosuv_client_t* client, taosuv_stmt_prepare_t* req, con
   return 0;
 }
 
+/* A child that need not exist, in the database of its super table: old servers look for it there only
+ * when it says so. Writes the name, if there is room, and returns its size; 0: there is no need. */
+static size_t name_child(char* out, const char* sql, const tuv_stmt_sql_t* scan) {
+  static const char child[] = ".taosuv_probe";
+  size_t length = scan->database_length;
+  if (!scan->table || !scan->super_table || length == 0) return 0;
+  if (out != NULL) {
+    memcpy(out, sql + scan->name_at, length);
+    memcpy(out + length, child, sizeof child);
+  }
+  return length + sizeof child;
+}
+
 static tuv_refbuf_t* make_source(tuv_mem_t* mem, const char* sql, size_t length,
                                  const char* table) {
-  size_t name = table == NULL ? 0 : strlen(table) + 1;
+  tuv_stmt_sql_t scan;
+  tuv_stmt_sql_scan(sql, length, &scan);
+  size_t name = table == NULL ? name_child(NULL, sql, &scan) : strlen(table) + 1;
   tuv_refbuf_t* buf = tuv_refbuf_take(mem, sizeof(tuv_source_t) + length + 1 + name);
   if (buf == NULL) return NULL;
   tuv_source_t* source = tuv_source_of(buf);
-  tuv_stmt_sql_scan(sql, length, &source->scan);
+  source->scan = scan;
   source->hash = hash(sql, length);
   source->length = length;
   memcpy(source->sql, sql, length);
   source->sql[length] = 0;
-  source->table = NULL;
-  if (table != NULL) {
-    memcpy(source->sql + length + 1, table, name);
-    source->table = source->sql + length + 1;
-  }
+  char* behind = source->sql + length + 1;
+  source->table = name > 0 ? behind : NULL;
+  if (table != NULL) memcpy(behind, table, name);
+  else name_child(behind, sql, &scan);
   return buf;
 }
 

@@ -16,7 +16,7 @@
 typedef struct tuv_source_s {
   uint64_t hash;
   tuv_stmt_sql_t scan;
-  const char* table; /* the caller's hint, behind the SQL; or NULL */
+  const char* table; /* the caller's hint, or else a name in the super table's database; or NULL */
   size_t length;
   char sql[]; /* NUL-terminated */
 } tuv_source_t;

@@ -223,7 +223,9 @@ static int judge(tuv_http_upgrade_t* upgrade, tuv_errmsg_t* err) {
                     upgrade->location[0] != '\0' ? upgrade->location : "nowhere");
   upgrade->body[upgrade->body_size] = '\0';
   upgrade->body[strcspn(upgrade->body, "?")] = '\0';
-  return tuv_fail(err, result, "HTTP status %d%s%s", upgrade->status,
+  char after[TUV_HTTP_RETRY_TEXT];
+  return tuv_fail(err, result, "HTTP status %d%s%s%s", upgrade->status,
+                  tuv_http_retry_text(after, upgrade->retry_after),
                   upgrade->body[0] != '\0' ? ": " : "", upgrade->body);
 }
 

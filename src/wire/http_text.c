@@ -1,6 +1,7 @@
 /* The values of HTTP headers: trimmed, compared, taken apart. */
 #include "wire/http_text.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static bool is_blank(char c) { return c == ' ' || c == '\t'; }
@@ -90,6 +91,13 @@ uint32_t tuv_http_seconds(tuv_http_span_t value) {
     if (seconds > most) seconds = most;
   }
   return seconds;
+}
+
+const char* tuv_http_retry_text(char out[TUV_HTTP_RETRY_TEXT], uint32_t seconds) {
+  out[0] = 0;
+  if (seconds > 0)
+    snprintf(out, TUV_HTTP_RETRY_TEXT, " (Retry-After: %lu)", (unsigned long) seconds);
+  return out;
 }
 
 /* A window size: 8 to 15, perhaps in quotes, without leading zeros; 0 for anything else. */

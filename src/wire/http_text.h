@@ -42,6 +42,10 @@ bool tuv_http_line_end(const tuv_http_line_t* line, tuv_http_span_t* name, tuv_h
 /* The seconds of a Retry-After, 999,999 at most; 0 for a date. */
 uint32_t tuv_http_seconds(tuv_http_span_t value);
 
+/* Writes " (Retry-After: 120)" for the text of a refusal; "" for 0 seconds. */
+#define TUV_HTTP_RETRY_TEXT 32u
+const char* tuv_http_retry_text(char out[TUV_HTTP_RETRY_TEXT], uint32_t seconds);
+
 /* Copies a Location without its query, as far as it fits. */
 void tuv_http_location(tuv_http_span_t value, char* out, size_t size);
 

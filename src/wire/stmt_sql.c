@@ -85,8 +85,10 @@ static bool is(token_t token, const char* word) {
 static token_t take_name(scanner_t* scan, const char* sql, token_t token, tuv_stmt_sql_t* out) {
   const char* end = token.at + token.length;
   out->name_at = (size_t) (token.at - sql);
+  out->database_length = 0;
   token_t after = next(scan);
   if (is(after, ".")) {
+    out->database_length = token.length;
     token = next(scan);
     end = token.at + token.length;
     after = next(scan);
@@ -111,6 +113,7 @@ void tuv_stmt_sql_scan(const char* sql, size_t length, tuv_stmt_sql_t* out) {
   memset(out, 0, sizeof *out);
   token_t token = next(&scan);
   out->insert = is(token, "insert");
+  out->select = is(token, "select");
   if (out->insert) token = scan_target(&scan, sql, out);
   while (token.length > 0) {
     if (is(token, "?")) (*(in_tags ? &out->tags : &out->columns))++;

@@ -13,6 +13,18 @@ static void require(bool truth, const char* what) {
   abort();
 }
 
+/* The query for a scale is exactly as long as it says. */
+static void ask(const char* sql, size_t size, const tuv_stmt_sql_t* scan) {
+  taosuv_stmt_field_t field = {.name = "d", .name_length = 1, .kind = TAOSUV_BIND_COLUMN,
+                               .type = TAOSUV_TYPE_DECIMAL64};
+  size_t length = tuv_stmt_sql_decimals(sql, scan, "d.t", &field, 1, NULL, 0);
+  size_t name = scan->name_length > 0 ? scan->name_length : 7;
+  require(length == 10 + 6 + name + 8 && name <= size + 7, "a query for the scale");
+  char* out = malloc(length);
+  require(tuv_stmt_sql_decimals(sql, scan, "d.t", &field, 1, out, length) == length, "the same");
+  free(out);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const char* sql = (const char*) data;
   tuv_stmt_sql_t scan, again;
@@ -22,6 +34,8 @@ int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   require(scan.table + (size_t) scan.tags + scan.columns <= marks, "no mark is made up");
   require(scan.tags == 0 || scan.super_table, "tags are a super table's");
   tuv_sql_changes_tables(sql, size);
+  require(scan.name_at <= size && scan.name_length <= size - scan.name_at, "the name is in it");
+  ask(sql, size, &scan);
   if (!scan.table) return 0;
   require(scan.insert && scan.table_at < size && sql[scan.table_at] == '?', "the table's mark");
   char* out = malloc(size + 8);

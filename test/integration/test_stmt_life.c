@@ -272,6 +272,79 @@ static void other_fields_are_no_silent_mistake(void** state) {
   taosuv_stmt_close(stmt);
 }
 
+/* Some servers tell them. */
+static void fields_of_a_query_are_passed_over(void** state) {
+  it_t* it = *state;
+  it_needs_bundled(it);
+  static const char reply[] =
+      "{\"code\":0,\"message\":\"\",\"action\":\"stmt2_prepare\",\"req_id\":$REQ_ID,\"timing\":1,"
+      "\"stmt_id\":1,\"is_insert\":false,\"fields\":[{\"name\":\"$1\",\"field_type\":0,"
+      "\"precision\":0,\"scale\":0,\"bytes\":0,\"bind_type\":3}],\"fields_count\":1}";
+  it_op_t op = {0};
+  taosuv_client_t* client = with_meters(it, "");
+  it_rule(it, &(ts_rule_t){.action = "stmt2_prepare", .times = 1, .answer = TS_ANSWER_TEXT,
+                           .data = reply, .size = sizeof reply - 1, .put_req_id = true});
+  assert_int_equal(it_end(it_prepare(it, client, &op, "select v from st where v > ?"), &op), 0);
+  uint32_t count;
+  assert_null(taosuv_stmt_fields(op.prepare.stmt, &count));
+  assert_int_equal(count, 1);
+  taosuv_stmt_close(op.prepare.stmt);
+}
+
+/* Of several tables one is refused: nothing of the batch is written. */
+static void the_first_version_writes_all_tables_or_none(void** state) {
+  it_t* it = *state;
+  it_needs_bundled(it);
+  static const char* const actions_of_a_table[] = {"set_table_name", "set_tags", "bind", "add_batch"};
+  taosuv_client_t* client = with_meters(it, "stmt_version=1");
+  taosuv_stmt_t* stmt = it_stmt(it, client, insert_sql);
+  for (size_t i = 0; i < COUNT(actions_of_a_table); i++) {
+    it_op_t ops[2];
+    memset(ops, 0, sizeof ops);
+    it_rule(it, &(ts_rule_t){.action = actions_of_a_table[i], .skip = 1, .times = 1,
+                             .answer = TS_ANSWER_ERROR, .code = 0x2653, .text = "Value too long"});
+    for (int table = 1; table < 4; table++) bind_one(stmt, table, T0 + (int64_t) i, 1);
+    assert_int_equal(it_stmt_exec(it, stmt, &ops[0]), 0);
+    bind_one(stmt, 9, T0 + (int64_t) i, 1);
+    assert_int_equal(it_stmt_exec(it, stmt, &ops[1]), 0);
+    assert_int_equal(it_wait(&ops[0]), TAOSUV_ESERVER);
+    assert_false(maybe(&ops[0]));
+    assert_int_equal(it_wait(&ops[1]), 0);
+    assert_int_equal(ops[1].stmt_exec.affected_rows, 1);
+    assert_int_equal(rows_of(it, client), i + 1);
+    it_unrule(it);
+  }
+  taosuv_stmt_close(stmt);
+}
+
+/* Old servers look the bound table up in the connection's database, though the SQL names another. */
+static void names_need_no_current_database(void** state) {
+  it_t* it = *state;
+  it_needs_bundled(it);
+  static const char* const versions[] = {"3.1.1.15", "3.3.6.0", "3.4.1.13"};
+  for (size_t i = 0; i < COUNT(versions); i++) {
+    it_op_t op = {0};
+    char sql[128], name[64];
+    it_server_stop(it);
+    it_server_start(it, &(ts_config_t){.version = versions[i]});
+    taosuv_client_t* client = it_client(it, "");
+    const char* db = it_database(it, client, "ms");
+    it_ok(it, client, "create stable %s.st (ts timestamp, v int) tags (g int)", db);
+    snprintf(sql, sizeof sql, "insert into ? using `%s`.st tags(?) values(?,?)", db);
+    if (it_end(it_prepare(it, client, &op, sql), &op) != 0)
+      fail_msg("%s: %s", versions[i], op.message);
+    taosuv_stmt_t* stmt = op.prepare.stmt;
+    taosuv_value_t tag = taosuv_i64(1), row[] = {taosuv_i64(T0), taosuv_i64(1)};
+    snprintf(name, sizeof name, "%s.d1", db);
+    assert_int_equal(taosuv_bind_table(stmt, name, TAOSUV_NUL_TERMINATED), 0);
+    assert_int_equal(taosuv_bind_tags(stmt, &tag, 1), 0);
+    assert_int_equal(taosuv_bind_row(stmt, row, 2), 0);
+    assert_int_equal(it_executed(it, stmt), 1);
+    taosuv_stmt_close(stmt);
+    it_close_wait(it, client);
+  }
+}
+
 /* ---- decimals of servers that do not tell their scales with the fields ---- */
 
 static taosuv_client_t* with_prices(it_t* it, const char* keys) {
@@ -360,6 +433,31 @@ static void without_scales_decimals_are_integers(void** state) {
   }
   assert_int_equal(it_number(it, client, "select count(*) from st where p = 0.001"), 1);
   it_until_no_results(it);
+}
+
+/* What the server refuses only now fails with the prepare, and what it told once is kept. */
+static void scales_survive_a_bad_moment(void** state) {
+  it_t* it = *state;
+  it_needs_bundled(it);
+  static const char sql[] = "insert into ? using st tags(?) values(?,?,?)";
+  it_op_t op = {0};
+  taosuv_client_t* client = with_prices(it, "");
+  it_rule(it, &(ts_rule_t){.action = "binary_query", .times = 1, .answer = TS_ANSWER_ERROR,
+                           .code = 0x0023, .text = "Network error"});
+  assert_int_equal(it_end(it_prepare(it, client, &op, sql), &op), TAOSUV_ESERVER);
+  assert_true((op.req.err_flags & TAOSUV_ERR_RETRYABLE) != 0);
+  assert_int_equal(it_end(it_prepare(it, client, &op, sql), &op), 0);
+  taosuv_stmt_t* stmt = op.prepare.stmt;
+  check_scales(stmt, true);
+  ts_conn_cut(it_conn(it));
+  it_until_connections(it, 0);
+  it_rule(it, &(ts_rule_t){.action = "binary_query", .times = 1, .answer = TS_ANSWER_ERROR,
+                           .code = 0x0303, .text = "Insufficient privilege"});
+  bind_price(stmt, T0, 0);
+  assert_int_equal(it_executed(it, stmt), 1);
+  check_scales(stmt, true);
+  assert_int_equal(it_number(it, client, "select count(*) from st where p = -1.235"), 1);
+  taosuv_stmt_close(stmt);
 }
 
 /* While the query is under way. */
@@ -694,9 +792,13 @@ int main(void) {
       IT_TEST(the_first_version_s_limit_is_a_table_s),
       IT_TEST(a_changed_table_is_told),
       IT_TEST(other_fields_are_no_silent_mistake),
+      IT_TEST(the_first_version_writes_all_tables_or_none),
+      IT_TEST(names_need_no_current_database),
       IT_TEST(scales_are_asked_for),
       IT_TEST(without_scales_decimals_are_integers),
+      IT_TEST(scales_survive_a_bad_moment),
       IT_TEST(asking_for_scales_can_end),
+      IT_TEST(fields_of_a_query_are_passed_over),
       IT_TEST(bound_batches_move_to_another_connection),
       IT_TEST(executed_batches_are_lost_unless_they_may_repeat),
       IT_TEST(a_statement_outlives_its_server),

@@ -41,9 +41,18 @@ int ts_stmt1_target(ts_stmt_t* stmt, ts_error_t* error) {
   return ts_stmt_resolve(stmt, stmt->name, stmt->name != NULL ? strlen(stmt->name) : 0, error);
 }
 
+/* Before 3.3 the database that the SQL names is not yet that of the bound tables. */
+static int check_database(const ts_request_t* request, const ts_stmt_t* stmt,
+                          const ts_table_name_t* name, ts_error_t* error) {
+  bool by_sql = ts_server_has(request->session->server, 3, 3, 0, 0);
+  if (*name->db != '\0' || *stmt->env->db != '\0' || (by_sql && *stmt->sql.super.db != '\0'))
+    return 0;
+  return ts_error(error, TS_E_DB_NOT_SPECIFIED, "Database not specified");
+}
+
 void ts_stmt1_set_table_name(ts_request_t* request) {
   ts_error_t error = {0};
-  ts_table_name_t ignored;
+  ts_table_name_t bound;
   const char* name;
   size_t size;
   if (!ts_arg_text(request->args, "name", &name, &size)) {
@@ -54,7 +63,8 @@ void ts_stmt1_set_table_name(ts_request_t* request) {
   if (stmt == NULL) return;
   int status = 0;
   if (!stmt->prepared || !stmt->sql.name_bound) status = usage(&error);
-  if (status == 0) status = ts_bound_name(name, size, &ignored, &error);
+  if (status == 0) status = ts_bound_name(name, size, &bound, &error);
+  if (status == 0) status = check_database(request, stmt, &bound, &error);
   if (status == 0) {
     free(stmt->name);
     stmt->name = ts_strdup(name, size);

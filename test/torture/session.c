@@ -198,7 +198,8 @@ static void on_closed(void* data) {
 int session_run(place_t* place, bool any_status, void (*eased)(void*), void* context) {
   uv_loop_t* loop = &place->loop;
   alloc_probe_t* probe = &place->probe;
-  session_t session = {.loop = loop, .any_status = any_status, .http = place->http};
+  session_t session = {.loop = loop, .any_status = any_status, .http = place->http,
+                       .decimals = strstr(place->url, "stmt_version=1") == NULL};
   taosuv_options_t options;
   taosuv_options_init(&options);
   taosuv_allocator_t allocator;
@@ -251,8 +252,11 @@ void place_set_up(place_t* place, const char* keys, const char* version) {
   assert_int_equal(ts_server_create(&place->loop, &config, &place->server), 0);
   static const char super_table[] =
       "create stable torture.st (ts timestamp, v int, n nchar(8)) tags (g int)";
+  static const char with_decimal[] =
+      "create stable torture.dt (ts timestamp, v int, n nchar(8), d decimal(10,3)) tags (g int)";
   assert_int_equal(ts_server_exec(place->server, "create database torture"), 0);
   assert_int_equal(ts_server_exec(place->server, super_table), 0);
+  assert_int_equal(ts_server_exec(place->server, with_decimal), 0);
   ts_server_exec(place->server, "create database bench");
   place->http = strncmp(keys, "http", 4) == 0;
   if (place->http) keys += keys[4] == '&' ? 5 : 4;

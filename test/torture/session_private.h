@@ -44,6 +44,7 @@ typedef struct session_s {
   int worst;     /* the first that was not 0 */
   bool http;       /* over HTTP, which does not tell how many lines were written */
   bool any_status; /* failures need no explanation */
+  bool decimals;   /* are bound: not by the first version of statements */
   bool closed;
   taosuv_stmt_t* insert; /* the statement of the step, while it is open */
   taosuv_stmt_t* select;

@@ -1,8 +1,9 @@
 /* The part of the torture session that uses statements. */
 #include "session_private.h"
 
-static const char insert_sql[] = "insert into ? using torture.st tags(?) values(?,?,?)";
-static const char select_sql[] = "select * from torture.st where v >= ?";
+static const char insert_sql[] = "insert into ? using torture.dt tags(?) values(?,?,?,?)";
+static const char first_sql[] = "insert into ? using torture.dt tags(?) (ts, v, n) values(?,?,?)";
+static const char select_sql[] = "select * from torture.dt where v >= ?";
 
 /* Each of these calls may lack memory, or with a server that lies find other fields, and then has
  * changed nothing. */
@@ -12,17 +13,18 @@ static int bind_batch(session_t* session, int64_t at) {
   int32_t v[] = {1, 2, 3};
   int64_t ts[] = {at, at + 1, at + 2};
   uint8_t nulls[] = {0, 0, 1};
-  static const uint32_t offsets[] = {0, 2, 5, 5};
+  static const uint32_t offsets[] = {0, 2, 5, 5}, prices[] = {0, 2, 6, 6};
   int status = 0;
   for (int i = 0; i < 2 && status == 0; i++) {
     taosuv_value_t tag = taosuv_i64(i);
     taosuv_array_t columns[] = {
         {.type = TAOSUV_TYPE_TIMESTAMP, .values = ts},
         {.type = TAOSUV_TYPE_INT, .values = v},
-        {.type = TAOSUV_TYPE_NCHAR, .values = "ab\xe6\xb6\x9b", .offsets = offsets, .nulls = nulls}};
+        {.type = TAOSUV_TYPE_NCHAR, .values = "ab\xe6\xb6\x9b", .offsets = offsets, .nulls = nulls},
+        {.type = TAOSUV_TYPE_VARCHAR, .values = "1.-2.5", .offsets = prices, .nulls = nulls}};
     status = taosuv_bind_table(stmt, names[i], TAOSUV_NUL_TERMINATED);
     if (status == 0) status = taosuv_bind_tags(stmt, &tag, 1);
-    if (status == 0) status = taosuv_bind_columns(stmt, 3, columns, 3);
+    if (status == 0) status = taosuv_bind_columns(stmt, 3, columns, session->decimals ? 4 : 3);
   }
   if (status < 0) taosuv_bind_clear(stmt);
   return status;
@@ -117,7 +119,8 @@ static void on_insert_prepared(taosuv_stmt_prepare_t* req, int status) {
 
 void session_stmt(session_t* session) {
   any_t* call = session_next_call(session);
-  int status = taosuv_stmt_prepare(session->client, &call->prepare, insert_sql,
+  int status = taosuv_stmt_prepare(session->client, &call->prepare,
+                                   session->decimals ? insert_sql : first_sql,
                                    TAOSUV_NUL_TERMINATED, on_insert_prepared);
   if (status == 0) {
     session_began(session, call, 0);

@@ -47,6 +47,7 @@ static void each_question_mark_is_seen_for_what_it_is(void** state) {
     memcpy(sql, want->sql, length);
     tuv_stmt_sql_t got;
     tuv_stmt_sql_scan(sql, length, &got);
+    assert_int_equal(got.select, strncmp(want->sql, "select", 6) == 0);
     bool same = got.insert == want->insert && got.table == want->table &&
                 got.super_table == want->super_table && got.tags == want->tags &&
                 got.columns == want->columns;
@@ -104,7 +105,14 @@ static void whose_columns_they_are(void** state) {
     tuv_stmt_sql_scan(cases[i][0], strlen(cases[i][0]), &scan);
     assert_int_equal(scan.name_length, strlen(cases[i][1]));
     assert_memory_equal(cases[i][0] + scan.name_at, cases[i][1], scan.name_length);
+    const char* dot = strchr(cases[i][1], '.');
+    size_t blanks = dot != NULL && dot[-1] == ' ';
+    assert_int_equal(scan.database_length, dot == NULL ? 0 : (size_t) (dot - cases[i][1]) - blanks);
   }
+  tuv_stmt_sql_t scan;
+  tuv_stmt_sql_scan("insert into a.b using `c.d` tags(?)", 35, &scan);
+  assert_int_equal(scan.name_length, 5);
+  assert_int_equal(scan.database_length, 0);
 }
 
 static taosuv_stmt_field_t field(const char* name, uint8_t kind, uint8_t type, uint8_t precision) {
