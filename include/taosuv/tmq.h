@@ -224,7 +224,8 @@ TAOSUV_EXTERN const taosuv_field_t* taosuv_message_fields(taosuv_message_t* mess
                                                           uint32_t* count);
 
 /* The changes of schema of a META or METADATA message as JSON text (PROTOCOL 7.7), NUL-terminated;
- * NULL for other kinds. Up to 16 MiB: a message with more cannot be had. */
+ * NULL for other kinds, and where the database tells none. Up to 16 MiB: a message with more cannot
+ * be had. */
 TAOSUV_EXTERN const char* taosuv_message_meta(const taosuv_message_t* message, size_t* length);
 
 /* The whole message as the server's own bytes, for taosuv_write_raw. `data` is NULL when there are

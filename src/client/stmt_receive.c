@@ -54,14 +54,10 @@ static int dress(tuv_remote_t* remote, tuv_batch_t* batch, tuv_step_t* step, tuv
   int status = tuv_batch_set_wire(batch, wire, err);
   if (status == 0) status = tuv_batch_ready(batch, conn->client->url.max_message_size, err);
   if (status < 0) return status;
-  if (remote->first) {
-    *step = first_step(remote);
-  } else if (one_message(remote, batch, wire)) {
-    *step = TUV_STEP_BIND_EXEC;
-  } else {
-    *step = TUV_STEP_BIND;
-    tuv_batch_set_wire(batch, wire, NULL);
-  }
+  bool together = !remote->first && one_message(remote, batch, wire);
+  remote->stmt->together = together;
+  if (!together && !remote->first) tuv_batch_set_wire(batch, wire, NULL);
+  *step = remote->first ? first_step(remote) : together ? TUV_STEP_BIND_EXEC : TUV_STEP_BIND;
   return 0;
 }
 
@@ -223,11 +219,16 @@ static void batch_failed(tuv_remote_t* remote, const tuv_failure_t* failure) {
   }
 }
 
+/* It is refused for good; else preparing fails, and may be tried again. */
+static bool will_not_tell(const tuv_failure_t* failure) {
+  return failure->status == TAOSUV_ESERVER && (failure->flags & TAOSUV_ERR_RETRYABLE) == 0;
+}
+
 void tuv_remote_failed(tuv_op_t* op, const tuv_failure_t* failure) {
   tuv_remote_t* remote = TUV_CONTAINER(op, tuv_remote_t, op);
   if (remote->step == TUV_STEP_CLOSE)
     tuv_remote_closed(remote);
-  else if (remote->step == TUV_STEP_SCALES && failure->status == TAOSUV_ESERVER)
+  else if (remote->step == TUV_STEP_SCALES && will_not_tell(failure))
     tuv_remote_without_scales(remote);
   else if (remote->step < TUV_STEP_NAME)
     tuv_remote_unprepared(remote, failure);
