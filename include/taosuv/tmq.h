@@ -158,11 +158,12 @@ TAOSUV_EXTERN int taosuv_consumer_list_topics(taosuv_consumer_t* consumer,
                                               taosuv_list_topics_t* req, taosuv_list_topics_cb cb);
 
 /* Ends a consumer: pending requests complete with TAOSUV_ECANCELED; what the caller has finished
- * with is committed when auto-commit is on; the group is left; the connection is closed. All of
- * that within timeout_ms (0: the URL's request_timeout, or a minute if that is 0). Then, with no handle left on the loop, the
- * callback comes, and the consumer is gone: status 0, or why the last commit or leaving the group
- * failed. Cannot be cancelled. From the call on nothing else may be called with the consumer.
- * Messages that are referenced stay readable. Returns TAOSUV_ECLOSED when it is closing already. */
+ * with is committed when auto-commit is on; the group is left, for which a server takes one to two
+ * seconds; the connection is closed. All of that within timeout_ms (0: the URL's request_timeout, or
+ * a minute if that is 0). Then, with no handle left on the loop, the callback comes, and the consumer
+ * is gone: status 0, or why the last commit or leaving the group failed. Cannot be cancelled. From
+ * the call on nothing else may be called with the consumer. Messages that are referenced stay
+ * readable. Returns TAOSUV_ECLOSED when it is closing already. */
 typedef struct taosuv_consumer_close_s taosuv_consumer_close_t;
 typedef void (*taosuv_consumer_close_cb)(taosuv_consumer_close_t* req, int status);
 struct taosuv_consumer_close_s {
@@ -220,7 +221,8 @@ TAOSUV_EXTERN const taosuv_field_t* taosuv_message_fields(taosuv_message_t* mess
                                                           uint32_t* count);
 
 /* The changes of schema of a META or METADATA message as JSON text (PROTOCOL 7.7), NUL-terminated;
- * NULL for other kinds. Up to 16 MiB: a message with more cannot be had. */
+ * NULL for other kinds, and where the database tells none. Up to 16 MiB: a message with more cannot
+ * be had. */
 TAOSUV_EXTERN const char* taosuv_message_meta(const taosuv_message_t* message, size_t* length);
 
 /* The whole message as the server's own bytes, for taosuv_write_raw. `data` is NULL when there are

@@ -145,17 +145,19 @@ static int version_rest_encode(tuv_op_t* op, tuv_conn_t* conn, const void* paylo
   return tuv_rest_ask(op, conn, "select server_version() as v");
 }
 
-/* The text in the first cell, cut to `size`; "" for NULL. False: it is no text, and the request has
- * failed. */
-static bool rest_text(tuv_op_t* op, tuv_conn_t* conn, char* out, size_t size) {
+/* The text in the first cell, cut to `size`; "" for NULL, where that is allowed. False: it is no
+ * text, and the request has failed. */
+static bool rest_text(tuv_op_t* op, tuv_conn_t* conn, bool may_lack, char* out, size_t size) {
   taosuv_column_t column;
   taosuv_block_t* block;
   uint32_t length;
   out[0] = 0;
   int status = tuv_rest_cell(conn, &column, &block);
+  if (status == 0 && block == NULL && !may_lack) status = TAOSUV_EPROTO;
   if (status == 0 && block != NULL && column.type != TAOSUV_TYPE_VARCHAR) status = TAOSUV_EPROTO;
   if (status == 0 && block != NULL) {
     const char* text = (const char*) taosuv_get_bytes(&column, 0, &length);
+    if (memchr(text, 0, length) != NULL) status = TAOSUV_EPROTO;
     snprintf(out, size, "%.*s", (int) length, text);
   }
   taosuv_block_unref(block);
@@ -167,7 +169,7 @@ static bool rest_text(tuv_op_t* op, tuv_conn_t* conn, char* out, size_t size) {
 static void version_rest_replied(tuv_op_t* op, tuv_conn_t* conn) {
   taosuv_req_t* req = tuv_req_of_op(op);
   taosuv_server_version_t* version = (taosuv_server_version_t*) (void*) req;
-  if (rest_text(op, conn, version->version, sizeof version->version)) tuv_req_finish(req, 0);
+  if (rest_text(op, conn, false, version->version, sizeof version->version)) tuv_req_finish(req, 0);
 }
 
 static const tuv_rest_type_t version_rest = {version_rest_encode, version_rest_replied};
@@ -236,12 +238,16 @@ static void status_rest_replied(tuv_op_t* op, tuv_conn_t* conn) {
   taosuv_block_t* block;
   int64_t value = 0;
   int failed = tuv_rest_cell(conn, &column, &block);
+  const char* wrong = NULL;
+  if (failed == 0 && (block == NULL || taosuv_cell_i64(&column, 0, &value) < 0)) {
+    failed = TAOSUV_EPROTO;
+    wrong = "the answer to server_status() is no number";
+  }
+  taosuv_block_unref(block);
   if (failed < 0) {
-    tuv_rest_fail(op, conn, failed, NULL);
+    tuv_rest_fail(op, conn, failed, wrong);
     return;
   }
-  if (block != NULL) taosuv_cell_i64(&column, 0, &value);
-  taosuv_block_unref(block);
   status->server_status = value == 1 ? TAOSUV_STATUS_OK : TAOSUV_STATUS_UNAVAILABLE;
   tuv_req_finish((taosuv_req_t*) (void*) status, 0);
 }
@@ -302,7 +308,7 @@ static void db_rest_replied(tuv_op_t* op, tuv_conn_t* conn) {
   taosuv_req_t* req = tuv_req_of_op(op);
   char* text = conn->client->text;
   ((taosuv_current_db_t*) (void*) req)->db = text;
-  if (rest_text(op, conn, text, sizeof conn->client->text)) tuv_req_finish(req, 0);
+  if (rest_text(op, conn, true, text, sizeof conn->client->text)) tuv_req_finish(req, 0);
 }
 
 static const tuv_rest_type_t db_rest = {db_rest_encode, db_rest_replied};

@@ -151,7 +151,7 @@ static bool is_auth(int http_status, int code, const char* text) {
 
 /* An answer with a code: the server understood, and refused. */
 static void judge_code(const tuv_rest_conn_t* rest, tuv_failure_t* failure) {
-  int http_status = rest->http.reply.status, code = (int) (rest->decoder.code & 0xFFFF);
+  int http_status = rest->http.reply.status, code = tuv_server_code(rest->decoder.code);
   failure->server_code = code;
   failure->message = rest->decoder.text;
   failure->status = TAOSUV_ESERVER;
@@ -169,7 +169,10 @@ static void judge_status(const tuv_rest_conn_t* rest, tuv_failure_t* failure, tu
   failure->server_code = reply->status;
   failure->message = err->text;
   failure->status = tuv_http_refusal(reply->status);
-  if (reply->status / 100 == 2) {
+  if (reply->status / 100 == 2 && rest->decoded == 0) { /* success, but of what? */
+    failure->status = TAOSUV_EPROTO;
+    tuv_fail(err, 0, "HTTP status %d in place of 200", reply->status);
+  } else if (reply->status / 100 == 2) {
     failure->server_code = 0;
     failure->status = rest->decoded;
     tuv_fail(err, 0, "%s%s%s", rest->err.text, reply->quote[0] != 0 ? ": " : "", reply->quote);
@@ -185,6 +188,12 @@ static void judge_status(const tuv_rest_conn_t* rest, tuv_failure_t* failure, tu
   failure->flags = taosuv_err_flags(failure->status);
 }
 
+/* An update whose number of rows is NULL or negative. */
+static bool lacks_rows(const tuv_rest_conn_t* rest) {
+  int64_t rows = -1;
+  return !rest->reading && tuv_rest_is_update(&rest->decoder, &rows) && rows < 0;
+}
+
 /* Whether the answer is a success; else why not. */
 static bool judge(tuv_rest_conn_t* rest, tuv_failure_t* failure, tuv_errmsg_t* err) {
   bool good = rest->http.reply.status / 100 == 2;
@@ -193,6 +202,9 @@ static bool judge(tuv_rest_conn_t* rest, tuv_failure_t* failure, tuv_errmsg_t* e
   bool lacks = rest->decoded == 0 && rest->kind == TUV_REST_SQL && rest->decoder.code == 0 &&
                rest->decoder.count == 0;
   if (lacks) rest->decoded = tuv_fail(&rest->err, TAOSUV_EPROTO, "an answer without columns");
+  bool sql = rest->kind == TUV_REST_SQL && rest->decoder.code == 0;
+  if (rest->decoded == 0 && sql && lacks_rows(rest))
+    rest->decoded = tuv_fail(&rest->err, TAOSUV_EPROTO, "affected_rows is no number of rows");
   if (rest->decoded == 0 && rest->decoder.code == 0 && rest->http.reply.status == 200) return true;
   if (rest->decoded == 0 && rest->decoder.code != 0)
     judge_code(rest, failure);

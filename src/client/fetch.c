@@ -179,11 +179,13 @@ static void fetch_answered(tuv_op_t* op, tuv_conn_t* conn, const tuv_msg_fetched
 
 /* The JSON action `fetch` says whether there is a block; `fetch_block` then brings it. */
 static void fetch_announced(tuv_op_t* op, tuv_conn_t* conn, const tuv_reply_t* reply) {
+  static const char* const needed[] = {"id", "completed", "rows", NULL};
   taosuv_result_t* result = result_of(op);
   tuv_errmsg_t err;
   bool completed = false;
   uint64_t id = result->id, rows = 0;
-  int status = tuv_reply_bool(reply, "completed", &completed, &err);
+  int status = tuv_reply_require(reply, needed, &err);
+  if (status == 0) status = tuv_reply_bool(reply, "completed", &completed, &err);
   if (status == 0) status = tuv_reply_uint(reply, "id", &id, &err);
   if (status == 0) status = tuv_reply_uint(reply, "rows", &rows, &err);
   if (status == 0 && (conn->binary || result->picking || id != result->id))

@@ -66,8 +66,10 @@ static void lines_replied(tuv_op_t* op, tuv_conn_t* conn, const tuv_reply_t* rep
   taosuv_req_t* req = tuv_req_of_op(op);
   taosuv_insert_lines_t* lines = (taosuv_insert_lines_t*) (void*) req;
   tuv_errmsg_t err;
-  int status = tuv_reply_int(reply, "affected_rows", &lines->affected_rows, &err);
-  if (status == 0) status = tuv_reply_int(reply, "total_rows", &lines->total_rows, &err);
+  bool told = conn->version >= V_3_3_3;
+  int status = tuv_reply_rows(reply, "affected_rows", &lines->affected_rows, &err);
+  if (status == 0 && told)
+    status = tuv_reply_rows(reply, "total_rows", &lines->total_rows, &err);
   if (status < 0) {
     tuv_req_fail(req, &(tuv_failure_t){status, TAOSUV_ERR_MAYBE_EXECUTED, 0, err.text,
                                        tuv_conn_host(conn)});

@@ -58,12 +58,18 @@ static bool has_hope(const taosuv_client_t* client) {
   return tuv_pool_usable(client) + client->connecting > 0 || client->reconnect_due;
 }
 
+/* Opens connections for the requests that wait. When that cannot even be begun, nothing would end
+ * their waiting. */
+static void open_for_queued(taosuv_client_t* client) {
+  tuv_failure_t failure = {TAOSUV_ENOMEM, 0, 0, "no memory for a connection", NULL};
+  if (client->queued > 0) open_more(client, client->queued);
+  if (client->queued > 0 && !client->closing && !has_hope(client)) fail_queued(client, &failure);
+}
+
 static void on_reconnect(tuv_timed_t* timed) {
   taosuv_client_t* client = TUV_CONTAINER(timed, taosuv_client_t, reconnect);
-  tuv_failure_t failure = {TAOSUV_ENOMEM, 0, 0, "no memory for a connection", NULL};
   client->reconnect_due = false;
-  if (client->queued > 0) open_more(client, client->queued);
-  if (client->queued > 0 && !has_hope(client)) fail_queued(client, &failure);
+  open_for_queued(client);
 }
 
 /* All hosts are to be left alone for a while, and there is no connection: waits for the first. */
@@ -263,7 +269,7 @@ void tuv_pool_pump(taosuv_client_t* client) {
     if (conn == NULL) break;
     give_queued(conn, req);
   }
-  if (client->queued > 0) open_more(client, client->queued);
+  open_for_queued(client);
   tuv_pool_check_drain(client);
 }
 

@@ -477,5 +477,7 @@ taosuv_block_t* tuv_block_create(tuv_mem_t* mem, tuv_refbuf_t* owner, const uint
 
 /* server_code.c */
 unsigned int tuv_server_code_flags(int code); /* TAOSUV_ERR_… of a server's own code */
+/* Of the code in a refusal: its lower 16 bits, as gateways give them; never 0. */
+int tuv_server_code(uint64_t code);
 
 #endif

@@ -39,7 +39,7 @@ static void fail_malformed(tuv_conn_t* conn, tuv_op_t* op, const char* message) 
 }
 
 static void refused(tuv_conn_t* conn, tuv_op_t* op, uint32_t code, const char* message) {
-  int server_code = (int) (code & 0xFFFF);
+  int server_code = tuv_server_code(code);
   unsigned int flags = tuv_server_code_flags(server_code);
   if (op->type->refused != NULL && op->type->refused(op, conn, server_code)) return;
   if (message[0] == 0) message = taosuv_strerror(TAOSUV_ESERVER);

@@ -1,6 +1,11 @@
 /* What a server's own code says about trying again (PROTOCOL 10.3). */
 #include "client/private.h"
 
+/* Of a code that has nothing there, all that can be said is that the gateway refused. */
+int tuv_server_code(uint64_t code) {
+  return (code & 0xFFFF) != 0 ? (int) (code & 0xFFFF) : 0xFFFF;
+}
+
 unsigned int tuv_server_code_flags(int code) {
   switch (code) {
     case 0x000B: /* unable to establish connection */

@@ -143,12 +143,31 @@ static int check_insert(const tuv_remote_t* remote, tuv_errmsg_t* err) {
   return tuv_fail(err, TAOSUV_ENOTSUP, "nothing is to be bound in this statement");
 }
 
+/* A statement that is taken for one of the other kind would be bound wrongly, or give no rows. */
+static int read_kind(const tuv_remote_t* remote, const tuv_reply_t* reply, bool* insert,
+                     tuv_errmsg_t* err) {
+  const tuv_stmt_sql_t* scan = &tuv_source_of(remote->source)->scan;
+  int status = tuv_reply_bool(reply, "is_insert", insert, err);
+  if (status == 0 && (*insert ? scan->select : scan->insert))
+    status = tuv_fail(err, TAOSUV_EPROTO, "the reply's \"is_insert\" is %s for %s",
+                      *insert ? "true" : "false", *insert ? "a SELECT" : "an INSERT");
+  return status;
+}
+
 static int on_prepare(tuv_remote_t* remote, const tuv_reply_t* reply, tuv_step_t* next,
                       tuv_errmsg_t* err) {
+  static const char* const needed[] = {"is_insert", NULL};
+  static const char* const of_insert[] = {"fields", NULL};
+  static const char* const of_query[] = {"fields_count", NULL};
+  const tuv_stmt_sql_t* scan = &tuv_source_of(remote->source)->scan;
   bool insert = false;
   uint64_t count = 0;
   tuv_stmt_fields_t fields;
-  int status = tuv_reply_bool(reply, "is_insert", &insert, err);
+  int status = tuv_reply_require(reply, needed, err);
+  if (status == 0) status = read_kind(remote, reply, &insert, err);
+  if (status == 0 && !insert) status = tuv_reply_require(reply, of_query, err);
+  if (status == 0 && insert && remote->form == NULL && scan->columns + scan->tags > 0)
+    status = tuv_reply_require(reply, of_insert, err);
   if (status == 0) status = tuv_reply_uint(reply, "fields_count", &count, err);
   if (status < 0) return status;
   if (insert && remote->form == NULL) {
@@ -172,7 +191,7 @@ static int on_first_prepare(tuv_remote_t* remote, const tuv_reply_t* reply, tuv_
                             tuv_errmsg_t* err) {
   const tuv_stmt_sql_t* scan = &tuv_source_of(remote->source)->scan;
   bool insert = scan->insert;
-  int status = tuv_reply_bool(reply, "is_insert", &insert, err);
+  int status = read_kind(remote, reply, &insert, err);
   if (status < 0) return status;
   if (!insert) {
     status = set_query(remote, scan->columns, err);

@@ -223,11 +223,16 @@ static void batch_failed(tuv_remote_t* remote, const tuv_failure_t* failure) {
   }
 }
 
+/* It is refused for good; else preparing fails, and may be tried again. */
+static bool will_not_tell(const tuv_failure_t* failure) {
+  return failure->status == TAOSUV_ESERVER && (failure->flags & TAOSUV_ERR_RETRYABLE) == 0;
+}
+
 void tuv_remote_failed(tuv_op_t* op, const tuv_failure_t* failure) {
   tuv_remote_t* remote = TUV_CONTAINER(op, tuv_remote_t, op);
   if (remote->step == TUV_STEP_CLOSE)
     tuv_remote_closed(remote);
-  else if (remote->step == TUV_STEP_SCALES && failure->status == TAOSUV_ESERVER)
+  else if (remote->step == TUV_STEP_SCALES && will_not_tell(failure))
     tuv_remote_without_scales(remote);
   else if (remote->step < TUV_STEP_NAME)
     tuv_remote_unprepared(remote, failure);

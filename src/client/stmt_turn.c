@@ -160,17 +160,20 @@ static void seek(taosuv_stmt_t* stmt) {
 
 /* ---- prepared ---- */
 
+static bool same_field(const taosuv_stmt_field_t* old, const taosuv_stmt_field_t* now) {
+  bool digits = (old->precision == now->precision && old->scale == now->scale) ||
+                tuv_stmt_scale_is_untold(now);
+  return digits && old->kind == now->kind && old->type == now->type &&
+         old->name_length == now->name_length &&
+         memcmp(old->name, now->name, old->name_length) == 0;
+}
+
 /* Whether values bound for one form can be sent for the other: widths aside, which the server
  * checks. */
-static bool same_form(const tuv_form_t* a, const tuv_form_t* b) {
-  if (a->insert != b->insert || a->count != b->count) return false;
-  for (uint32_t i = 0; a->insert && i < a->count; i++) {
-    const taosuv_stmt_field_t *x = &a->fields[i], *y = &b->fields[i];
-    bool same = x->kind == y->kind && x->type == y->type && x->precision == y->precision &&
-                x->scale == y->scale && x->name_length == y->name_length &&
-                memcmp(x->name, y->name, x->name_length) == 0;
-    if (!same) return false;
-  }
+static bool same_form(const tuv_form_t* old, const tuv_form_t* now) {
+  if (old->insert != now->insert || old->count != now->count) return false;
+  for (uint32_t i = 0; old->insert && i < old->count; i++)
+    if (!same_field(&old->fields[i], &now->fields[i])) return false;
   return true;
 }
 

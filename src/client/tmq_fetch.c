@@ -194,11 +194,12 @@ static void polled(taosuv_consumer_t* consumer, tuv_conn_t* conn, const tuv_repl
 
 static void got_meta(taosuv_consumer_t* consumer, tuv_conn_t* conn, const tuv_reply_t* reply) {
   taosuv_message_t* message = consumer->building;
+  tuv_errmsg_t err;
   int status;
-  message->json = tuv_tmq_meta(&conn->client->json, reply, &message->json_length, &status);
+  message->json = tuv_tmq_meta(&conn->client->json, reply, &message->json_length, &status, &err);
   message->size += message->json_length;
   if (status < 0)
-    malformed(consumer, conn, status, "no memory for a message");
+    malformed(consumer, conn, status, err.text);
   else
     next_step(consumer, conn);
 }
@@ -251,8 +252,9 @@ static void refused(taosuv_consumer_t* consumer, tuv_conn_t* conn, const tuv_tmq
   size_t size = reply->text_size < sizeof text ? reply->text_size : sizeof text - 1;
   memcpy(text, reply->text, size);
   text[size] = 0;
-  tuv_failure_t failure = {TAOSUV_ESERVER, 0, (int) (reply->code & 0xFFFF), text,
+  tuv_failure_t failure = {TAOSUV_ESERVER, 0, tuv_server_code(reply->code), text,
                            tuv_conn_host(conn)};
+  if (text[0] == 0) failure.message = taosuv_strerror(TAOSUV_ESERVER);
   failed(&consumer->op, &failure);
 }
 

@@ -187,11 +187,24 @@ static yyjson_val* member(const tuv_reply_t* reply, const char* key) {
   return yyjson_is_null(value) ? NULL : value;
 }
 
+int tuv_reply_require(const tuv_reply_t* reply, const char* const keys[], tuv_errmsg_t* err) {
+  for (; *keys != NULL; keys++)
+    if (member(reply, *keys) == NULL)
+      return tuv_fail(err, TUV_EPROTO, "the reply lacks \"%s\"", *keys);
+  return 0;
+}
+
+bool tuv_json_is_text(yyjson_val* value) {
+  return yyjson_is_str(value) && strlen(yyjson_get_str(value)) == yyjson_get_len(value);
+}
+
 int tuv_reply_text(const tuv_reply_t* reply, const char* key, const char** value,
                    tuv_errmsg_t* err) {
   yyjson_val* found = member(reply, key);
   if (found == NULL) return 0;
   if (!yyjson_is_str(found)) return wrong_type(key, err);
+  if (!tuv_json_is_text(found))
+    return tuv_fail(err, TUV_EPROTO, "the reply's \"%s\" has a NUL in it", key);
   *value = yyjson_get_str(found);
   return 0;
 }
@@ -221,19 +234,45 @@ int tuv_reply_bool(const tuv_reply_t* reply, const char* key, bool* value, tuv_e
   return 0;
 }
 
+/* More members than any reply has, so that looking at each pair of them takes no time. */
+#define MAX_MEMBERS 256u
+
+static int check_names(yyjson_val* root, tuv_errmsg_t* err) {
+  yyjson_obj_iter all = yyjson_obj_iter_with(root);
+  yyjson_val *key, *other;
+  if (yyjson_obj_size(root) > MAX_MEMBERS)
+    return tuv_fail(err, TUV_EPROTO, "the reply has %zu members", yyjson_obj_size(root));
+  while ((key = yyjson_obj_iter_next(&all)) != NULL) {
+    yyjson_obj_iter behind = all;
+    while ((other = yyjson_obj_iter_next(&behind)) != NULL)
+      if (yyjson_get_len(key) == yyjson_get_len(other) &&
+          memcmp(yyjson_get_str(key), yyjson_get_str(other), yyjson_get_len(key)) == 0)
+        return tuv_fail(err, TUV_EPROTO, "the reply has \"%.64s\" twice", yyjson_get_str(key));
+  }
+  return 0;
+}
+
+/* What a server says to people may be cut at a NUL. */
+static int read_message(tuv_reply_t* reply, tuv_errmsg_t* err) {
+  yyjson_val* message = member(reply, "message");
+  if (message != NULL && !yyjson_is_str(message)) return wrong_type("message", err);
+  reply->message = message == NULL ? "" : yyjson_get_str(message);
+  return 0;
+}
+
 /* The members that every reply has. req_id comes first, so that as many replies as possible can be
  * given to the request that they belong to. */
 static int read_common(tuv_reply_t* reply, tuv_errmsg_t* err) {
   uint64_t code = UINT64_MAX;
   int status = tuv_reply_uint(reply, "req_id", &reply->req_id, err);
+  if (status == 0) status = check_names(reply->root, err);
   if (status == 0) status = tuv_reply_uint(reply, "code", &code, err);
-  if (status == 0) status = tuv_reply_text(reply, "message", &reply->message, err);
+  if (status == 0) status = read_message(reply, err);
   if (status == 0) status = tuv_reply_text(reply, "action", &reply->action, err);
   if (status == 0) status = tuv_reply_uint(reply, "timing", &reply->timing, err);
   if (status < 0) return status;
   if (code > UINT32_MAX) return tuv_fail(err, TUV_EPROTO, "the reply has no valid \"code\"");
   reply->code = (uint32_t) code;
-  if (reply->message == NULL) reply->message = "";
   if (reply->action == NULL) reply->action = "";
   return 0;
 }
@@ -277,10 +316,6 @@ static int read_array(const tuv_reply_t* reply, const char* key, uint32_t count,
   return 0;
 }
 
-static bool is_text(yyjson_val* value) {
-  return yyjson_is_str(value);
-}
-
 static bool is_byte(yyjson_val* value) {
   return yyjson_is_uint(value) && yyjson_get_uint(value) <= 255;
 }
@@ -293,11 +328,28 @@ int tuv_reply_texts(const tuv_reply_t* reply, const char* key, yyjson_val** valu
                     tuv_errmsg_t* err) {
   yyjson_val* found = member(reply, key);
   uint32_t count = (uint32_t) yyjson_arr_size(found); /* 0 of what is no array */
-  return read_array(reply, key, count, is_text, value, err);
+  return read_array(reply, key, count, tuv_json_is_text, value, err);
+}
+
+/* Servers that have decimals (3.3.6.0) tell their digits. */
+static int check_decimals(const tuv_reply_t* reply, const tuv_query_reply_t* out,
+                          tuv_errmsg_t* err) {
+  static const char* const needed[] = {"fields_precisions", "fields_scales", NULL};
+  size_t index, max;
+  yyjson_val* type;
+  yyjson_arr_foreach(out->types, index, max, type) {
+    uint64_t code = yyjson_get_uint(type);
+    if (code == TAOSUV_TYPE_DECIMAL64 || code == TAOSUV_TYPE_DECIMAL128)
+      return tuv_reply_require(reply, needed, err);
+  }
+  return 0;
 }
 
 static int read_fields(const tuv_reply_t* reply, tuv_query_reply_t* out, tuv_errmsg_t* err) {
-  int status = read_array(reply, "fields_names", out->fields, is_text, &out->names, err);
+  static const char* const needed[] = {"fields_names", "fields_types", "fields_lengths", NULL};
+  int status = tuv_reply_require(reply, needed, err);
+  if (status == 0)
+    status = read_array(reply, "fields_names", out->fields, tuv_json_is_text, &out->names, err);
   if (status == 0)
     status = read_array(reply, "fields_types", out->fields, is_byte, &out->types, err);
   if (status == 0)
@@ -306,9 +358,8 @@ static int read_fields(const tuv_reply_t* reply, tuv_query_reply_t* out, tuv_err
     status = read_array(reply, "fields_precisions", out->fields, is_byte, &out->precisions, err);
   if (status == 0)
     status = read_array(reply, "fields_scales", out->fields, is_byte, &out->scales, err);
+  if (status == 0) status = check_decimals(reply, out, err);
   if (status < 0) return status;
-  if (out->names == NULL || out->types == NULL || out->lengths == NULL)
-    return tuv_fail(err, TUV_EPROTO, "the reply to a query lacks its fields");
   size_t index, max;
   yyjson_val* name;
   yyjson_arr_foreach(out->names, index, max, name) out->names_size += yyjson_get_len(name) + 1;
@@ -316,12 +367,15 @@ static int read_fields(const tuv_reply_t* reply, tuv_query_reply_t* out, tuv_err
 }
 
 /* What a result set is, in the reply that opens it. */
-static int read_result(const tuv_reply_t* reply, tuv_query_reply_t* out, tuv_errmsg_t* err) {
+static int read_result(const tuv_reply_t* reply, const char* id_key, tuv_query_reply_t* out,
+                       tuv_errmsg_t* err) {
+  const char* const needed[] = {id_key, "fields_count", "precision", NULL};
   uint64_t fields = 0, precision = 0;
-  int status = tuv_reply_uint(reply, "fields_count", &fields, err);
+  int status = tuv_reply_require(reply, needed, err);
+  if (status == 0) status = tuv_reply_uint(reply, "fields_count", &fields, err);
   if (status == 0) status = tuv_reply_uint(reply, "precision", &precision, err);
   if (status < 0) return status;
-  if (out->id == 0) return tuv_fail(err, TUV_EPROTO, "the reply to a query lacks its result's id");
+  if (out->id == 0) return tuv_fail(err, TUV_EPROTO, "the reply's \"%s\" is 0", id_key);
   if (fields == 0 || fields > TUV_BLOCK_MAX_COLUMNS)
     return tuv_fail(err, TUV_EPROTO, "the reply to a query has %llu fields",
                     (unsigned long long) fields);
@@ -333,13 +387,36 @@ static int read_result(const tuv_reply_t* reply, tuv_query_reply_t* out, tuv_err
   return read_fields(reply, out, err);
 }
 
+int tuv_reply_rows(const tuv_reply_t* reply, const char* key, int64_t* rows, tuv_errmsg_t* err) {
+  const char* const needed[] = {key, NULL};
+  int status = tuv_reply_require(reply, needed, err);
+  if (status == 0) status = tuv_reply_int(reply, key, rows, err);
+  if (status == 0 && *rows < 0)
+    status = tuv_fail(err, TUV_EPROTO, "the reply's \"%s\" is %lld", key, (long long) *rows);
+  return status;
+}
+
+/* An update has no result: an answer that has both would lose one of them. */
+static int check_update(const tuv_reply_t* reply, const tuv_query_reply_t* out,
+                        tuv_errmsg_t* err) {
+  uint64_t fields = 0;
+  int status = tuv_reply_uint(reply, "fields_count", &fields, err);
+  if (status == 0 && (fields != 0 || out->id != 0))
+    status = tuv_fail(err, TUV_EPROTO,
+                      "the reply has \"is_update\", and a result with the id %llu and %llu fields",
+                      (unsigned long long) out->id, (unsigned long long) fields);
+  return status;
+}
+
 int tuv_reply_query(const tuv_reply_t* reply, tuv_query_reply_t* out, tuv_errmsg_t* err) {
+  static const char* const needed[] = {"is_update", NULL};
   memset(out, 0, sizeof *out);
   int status = tuv_reply_uint(reply, "id", &out->id, err);
+  if (status == 0) status = tuv_reply_require(reply, needed, err);
   if (status == 0) status = tuv_reply_bool(reply, "is_update", &out->is_update, err);
-  if (status == 0) status = tuv_reply_int(reply, "affected_rows", &out->affected_rows, err);
-  if (status < 0 || out->is_update) return status;
-  return read_result(reply, out, err);
+  if (status == 0) status = tuv_reply_rows(reply, "affected_rows", &out->affected_rows, err);
+  if (status < 0) return status;
+  return out->is_update ? check_update(reply, out, err) : read_result(reply, "id", out, err);
 }
 
 int64_t tuv_declared_width(uint8_t type, int64_t stored) {
@@ -358,5 +435,5 @@ int tuv_reply_stmt_result(const tuv_reply_t* reply, const char* id_key, tuv_quer
   memset(out, 0, sizeof *out);
   out->storage_widths = true;
   int status = tuv_reply_uint(reply, id_key, &out->id, err);
-  return status < 0 ? status : read_result(reply, out, err);
+  return status < 0 ? status : read_result(reply, id_key, out, err);
 }

@@ -70,20 +70,32 @@ typedef struct tuv_reply_s {
   uint64_t timing; /* ns; 0 when missing */
 } tuv_reply_t;
 
-/* Reads a text message. Returns 0, TUV_EPROTO or TUV_ENOMEM. */
+/* Reads a text message. Returns 0, TUV_EPROTO or TUV_ENOMEM. No member may be there twice: which one
+ * is meant cannot be told. */
 int tuv_reply_parse(tuv_json_t* json, const uint8_t* data, size_t size, tuv_reply_t* reply,
                     tuv_errmsg_t* err);
 
-/* Members of a reply; absent or null is `*value` unchanged (NULL, 0). TUV_EPROTO for another type. */
+/* Whether all of these members are there, and not null; NULL ends the list. TUV_EPROTO names the
+ * first that is not. */
+int tuv_reply_require(const tuv_reply_t* reply, const char* const keys[], tuv_errmsg_t* err);
+
+/* Members of a reply; absent or null is `*value` unchanged (NULL, 0). TUV_EPROTO for another type,
+ * and for a text with a NUL in it, which would be cut there. */
 int tuv_reply_text(const tuv_reply_t* reply, const char* key, const char** value,
                    tuv_errmsg_t* err);
 int tuv_reply_uint(const tuv_reply_t* reply, const char* key, uint64_t* value, tuv_errmsg_t* err);
 int tuv_reply_int(const tuv_reply_t* reply, const char* key, int64_t* value, tuv_errmsg_t* err);
 int tuv_reply_bool(const tuv_reply_t* reply, const char* key, bool* value, tuv_errmsg_t* err);
 
+/* Whether it is a text without a NUL in it. */
+bool tuv_json_is_text(yyjson_val* value);
+
 /* An array of texts; absent is NULL. */
 int tuv_reply_texts(const tuv_reply_t* reply, const char* key, yyjson_val** value,
                     tuv_errmsg_t* err);
+
+/* A number of rows: must be there, and not negative. */
+int tuv_reply_rows(const tuv_reply_t* reply, const char* key, int64_t* rows, tuv_errmsg_t* err);
 
 /* The reply to query and binary_query (PROTOCOL 3.4). */
 typedef struct tuv_query_reply_s {

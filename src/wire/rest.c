@@ -344,7 +344,6 @@ bool tuv_rest_is_update(const tuv_rest_t* rest, int64_t* affected_rows) {
   if (column->type != TAOSUV_TYPE_INT || strcmp(column->name, "affected_rows") != 0) return false;
   /* Header, schema, length, null bits, value. */
   const uint8_t* block = rest->blocks->data;
-  if (block[37] != 0) return false;
-  *affected_rows = (int32_t) taosuv_load_u32(block + 38);
+  *affected_rows = block[37] != 0 ? -1 : (int32_t) taosuv_load_u32(block + 38);
   return true;
 }

@@ -72,7 +72,7 @@ int tuv_rest_feed(tuv_rest_t* rest, const uint8_t* data, size_t size, tuv_errmsg
 int tuv_rest_end(tuv_rest_t* rest, tuv_errmsg_t* err);
 
 /* Whether this is the answer to a statement without rows: one cell in a column "affected_rows" of
- * type INT. A SELECT can look the same; who knows the statement asks no further. */
+ * type INT; -1 for NULL. A SELECT can look the same; who knows the statement asks no further. */
 bool tuv_rest_is_update(const tuv_rest_t* rest, int64_t* affected_rows);
 
 /* All of the answer but its rows, once tuv_rest_end has returned 0; until the working memory is used

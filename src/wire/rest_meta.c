@@ -55,7 +55,7 @@ static int read_column(yyjson_val* meta, uint32_t index, tuv_rest_column_t* colu
   yyjson_val* name = yyjson_arr_get(meta, 0);
   yyjson_val* type = yyjson_arr_get(meta, 1);
   yyjson_val* length = yyjson_arr_get(meta, 2);
-  if (!yyjson_is_str(name) || !yyjson_is_str(type) || !yyjson_is_uint(length) ||
+  if (!tuv_json_is_text(name) || !tuv_json_is_text(type) || !yyjson_is_uint(length) ||
       yyjson_get_uint(length) > INT64_MAX)
     return tuv_fail(err, TUV_EPROTO, "column_meta: column %u is no name, type and length", index);
   column->length = (int64_t) yyjson_get_uint(length);

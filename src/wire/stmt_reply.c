@@ -6,20 +6,18 @@
 #include "wire/status.h"
 
 int tuv_stmt_reply_id(const tuv_reply_t* reply, uint64_t* id, tuv_errmsg_t* err) {
+  static const char* const needed[] = {"stmt_id", NULL};
   *id = 0;
-  int status = tuv_reply_uint(reply, "stmt_id", id, err);
+  int status = tuv_reply_require(reply, needed, err);
+  if (status == 0) status = tuv_reply_uint(reply, "stmt_id", id, err);
   if (status == 0 && *id == 0)
-    status = tuv_fail(err, TUV_EPROTO, "the reply lacks its statement's id");
+    status = tuv_fail(err, TUV_EPROTO, "the reply's \"stmt_id\" is 0");
   return status;
 }
 
 int tuv_stmt_reply_affected(const tuv_reply_t* reply, int64_t* affected, tuv_errmsg_t* err) {
   *affected = 0;
-  int status = tuv_reply_int(reply, "affected", affected, err);
-  if (status == 0 && *affected < 0)
-    status = tuv_fail(err, TUV_EPROTO, "the reply tells %lld affected rows",
-                      (long long) *affected);
-  return status;
+  return tuv_reply_rows(reply, "affected", affected, err);
 }
 
 /* A member of a field: a number of at most `max`; absent or null is 0. */
@@ -40,18 +38,26 @@ static bool is_type(uint64_t type) {
 }
 
 static int check_field(yyjson_val* field, uint32_t index, uint8_t kind, tuv_errmsg_t* err) {
+  static const struct {
+    const char* key;
+    uint64_t max;
+  } numbers[] = {{"precision", 255}, {"scale", 255}, {"bytes", INT32_MAX}};
   uint64_t type, value, bind = kind;
   yyjson_val* name = yyjson_obj_get(field, "name");
-  bool good = yyjson_is_str(name) && yyjson_get_len(name) < UINT32_MAX &&
-              read_number(field, "precision", 255, &value) &&
-              read_number(field, "scale", 255, &value) &&
-              read_number(field, "bytes", INT32_MAX, &value) &&
-              read_number(field, "field_type", 255, &type) &&
-              (kind != 0 || read_number(field, "bind_type", 255, &bind));
-  if (!good) return tuv_fail(err, TUV_EPROTO, "the reply's field %u is malformed", index);
+  const char* wrong = NULL;
+  for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
+    if (!read_number(field, numbers[i].key, numbers[i].max, &value)) wrong = numbers[i].key;
+  if (kind == 0 && !read_number(field, "bind_type", 255, &bind)) wrong = "bind_type";
+  if (!read_number(field, "field_type", 255, &type)) wrong = "field_type";
+  if (!tuv_json_is_text(name) || yyjson_get_len(name) >= UINT32_MAX) wrong = "name";
+  if (wrong != NULL)
+    return tuv_fail(err, TUV_EPROTO, "the reply's field %u has no valid \"%s\"", index, wrong);
   if (!is_type(type) || bind < TAOSUV_BIND_COLUMN || bind > TAOSUV_BIND_TABLE)
     return tuv_fail(err, TUV_EPROTO, "the reply's field %u has the unknown type %u or kind %u",
                     index, (unsigned) type, (unsigned) bind);
+  /* Of which unit times are must be known. */
+  if (type == TAOSUV_TYPE_TIMESTAMP && !yyjson_is_uint(yyjson_obj_get(field, "precision")))
+    return tuv_fail(err, TUV_EPROTO, "the reply's field %u has no \"precision\"", index);
   read_number(field, "precision", 255, &value);
   if (type == TAOSUV_TYPE_TIMESTAMP && value > TAOSUV_PRECISION_NS)
     return tuv_fail(err, TUV_EPROTO, "the reply's field %u has the precision %u", index,

@@ -113,6 +113,7 @@ void tuv_stmt_sql_scan(const char* sql, size_t length, tuv_stmt_sql_t* out) {
   memset(out, 0, sizeof *out);
   token_t token = next(&scan);
   out->insert = is(token, "insert");
+  out->select = is(token, "select");
   if (out->insert) token = scan_target(&scan, sql, out);
   while (token.length > 0) {
     if (is(token, "?")) (*(in_tags ? &out->tags : &out->columns))++;

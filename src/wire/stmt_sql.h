@@ -10,6 +10,7 @@
 
 typedef struct tuv_stmt_sql_s {
   bool insert;      /* its first word is INSERT */
+  bool select;      /* it is SELECT */
   bool table;       /* INSERT INTO ?: the table is bound */
   bool super_table; /* USING: the server can tell the fields without the table */
   size_t table_at;  /* where that question mark stands */

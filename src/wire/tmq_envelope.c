@@ -74,11 +74,16 @@ static int read_vgroup_id(int64_t value, int32_t* vgroup_id, tuv_errmsg_t* err) 
 
 int tuv_tmq_polled(const tuv_reply_t* reply, tuv_tmq_polled_t* out, tuv_errmsg_t* err) {
   *out = (tuv_tmq_polled_t){.topic = NULL, .database = ""};
+  static const char* const needed[] = {"have_message", NULL};
+  static const char* const of_message[] = {"topic",        "database",   "vgroup_id",
+                                           "message_type", "message_id", "offset", NULL};
   int64_t vgroup = -1;
   uint64_t type = 0;
-  int status = tuv_reply_bool(reply, "have_message", &out->have_message, err);
+  int status = tuv_reply_require(reply, needed, err);
+  if (status == 0) status = tuv_reply_bool(reply, "have_message", &out->have_message, err);
   if (status < 0 || !out->have_message) return status;
-  status = tuv_reply_text(reply, "topic", &out->topic, err);
+  status = tuv_reply_require(reply, of_message, err);
+  if (status == 0) status = tuv_reply_text(reply, "topic", &out->topic, err);
   if (status == 0) status = tuv_reply_text(reply, "database", &out->database, err);
   if (status == 0) status = tuv_reply_int(reply, "vgroup_id", &vgroup, err);
   if (status == 0) status = tuv_reply_uint(reply, "message_type", &type, err);
@@ -111,7 +116,7 @@ static int read_fields(const tuv_reply_t* reply, const char* key, uint32_t count
 }
 
 static bool is_name(yyjson_val* value) {
-  return yyjson_is_str(value) && yyjson_get_len(value) < 4096;
+  return tuv_json_is_text(value) && yyjson_get_len(value) < 4096;
 }
 
 static bool is_type(yyjson_val* value) {
@@ -123,12 +128,16 @@ static bool is_length(yyjson_val* value) {
 }
 
 int tuv_tmq_fetched(const tuv_reply_t* reply, tuv_tmq_fetched_t* out, tuv_errmsg_t* err) {
+  static const char* const needed[] = {"message_id", "completed", NULL};
+  static const char* const of_block[] = {"table_name", "rows", "fields_count", "precision", NULL};
   uint64_t fields = 0, precision = 0;
   *out = (tuv_tmq_fetched_t){.table = ""};
-  int status = tuv_reply_bool(reply, "completed", &out->completed, err);
+  int status = tuv_reply_require(reply, needed, err);
+  if (status == 0) status = tuv_reply_bool(reply, "completed", &out->completed, err);
   if (status == 0) status = tuv_reply_uint(reply, "message_id", &out->message_id, err);
   if (status < 0 || out->completed) return status;
-  status = tuv_reply_text(reply, "table_name", &out->table, err);
+  status = tuv_reply_require(reply, of_block, err);
+  if (status == 0) status = tuv_reply_text(reply, "table_name", &out->table, err);
   if (status == 0) status = tuv_reply_uint(reply, "rows", &out->rows, err);
   if (status == 0) status = tuv_reply_uint(reply, "fields_count", &fields, err);
   if (status == 0) status = tuv_reply_uint(reply, "precision", &precision, err);
@@ -146,19 +155,26 @@ int tuv_tmq_fetched(const tuv_reply_t* reply, tuv_tmq_fetched_t* out, tuv_errmsg
   return status;
 }
 
-char* tuv_tmq_meta(const tuv_json_t* json, const tuv_reply_t* reply, size_t* length, int* status) {
+char* tuv_tmq_meta(const tuv_json_t* json, const tuv_reply_t* reply, size_t* length, int* status,
+                   tuv_errmsg_t* err) {
   yyjson_val* data = yyjson_obj_get(reply->root, "data");
   *status = 0;
   *length = 0;
-  if (data == NULL || yyjson_is_null(data)) return NULL;
+  if (yyjson_is_null(data)) return NULL; /* the database told nothing */
+  if (!yyjson_is_obj(data)) {
+    *status = wrong("data", err);
+    return NULL;
+  }
   char* text = yyjson_val_write_opts(data, 0, &json->heap, length, NULL);
-  if (text == NULL) *status = TUV_ENOMEM;
+  if (text == NULL) *status = tuv_fail(err, TUV_ENOMEM, "no memory for a message");
   return text;
 }
 
 int tuv_tmq_array(const tuv_reply_t* reply, const char* key, yyjson_val** array, uint32_t* count,
                   tuv_errmsg_t* err) {
   *array = yyjson_obj_get(reply->root, key);
+  *count = 0;
+  if (yyjson_is_null(*array)) return 0; /* how Go writes one without elements (PROTOCOL 2.2) */
   if (!yyjson_is_arr(*array) || yyjson_arr_size(*array) > 1u << 20) return wrong(key, err);
   *count = (uint32_t) yyjson_arr_size(*array);
   return 0;
@@ -173,7 +189,7 @@ int tuv_tmq_read_int(yyjson_val* element, const char* key, int64_t* value, tuv_e
 }
 
 int tuv_tmq_read_text(yyjson_val* element, const char* key, const char** text, tuv_errmsg_t* err) {
-  if (!yyjson_is_str(element)) return wrong(key, err);
+  if (!tuv_json_is_text(element)) return wrong(key, err);
   *text = yyjson_get_str(element);
   return 0;
 }

@@ -47,11 +47,12 @@ typedef struct tuv_tmq_fetched_s {
 } tuv_tmq_fetched_t;
 int tuv_tmq_fetched(const tuv_reply_t* reply, tuv_tmq_fetched_t* out, tuv_errmsg_t* err);
 
-/* A reply's "data" as JSON text, to be given to tuv_free, its length in *length. NULL: there is
- * none (*status 0), or TUV_ENOMEM. */
-char* tuv_tmq_meta(const tuv_json_t* json, const tuv_reply_t* reply, size_t* length, int* status);
+/* A reply's "data" as JSON text, to be given to tuv_free, its length in *length. NULL: it is null
+ * (*status 0), no object (TUV_EPROTO), or TUV_ENOMEM. */
+char* tuv_tmq_meta(const tuv_json_t* json, const tuv_reply_t* reply, size_t* length, int* status,
+                   tuv_errmsg_t* err);
 
-/* A reply's array: its elements. `check` by the reader below. */
+/* A reply's array: its elements, each to be read by a reader below. */
 int tuv_tmq_array(const tuv_reply_t* reply, const char* key, yyjson_val** array, uint32_t* count,
                   tuv_errmsg_t* err);
 /* An element as integer, as text; an assignment's numbers. Return 0 or TUV_EPROTO. */

@@ -60,7 +60,7 @@ static void read_json(const uint8_t* data, size_t size) {
       require(yyjson_arr_size(fetched.names) == fetched.fields, "a name a field");
     if (tuv_tmq_array(&reply, "assignment", &array, &count, &err) == 0 && count > 0)
       tuv_tmq_read_vgroup(yyjson_arr_get_first(array), &vgroup, &err);
-    tuv_free(&tuv_alloc_default, tuv_tmq_meta(&json, &reply, &length, &status));
+    tuv_free(&tuv_alloc_default, tuv_tmq_meta(&json, &reply, &length, &status, &err));
   }
   tuv_json_free(&json);
 }

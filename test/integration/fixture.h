@@ -113,6 +113,9 @@ void it_closed(it_slot_t* slot);
 /* Creates a database of its own for this test ("ms", "us", "ns") and returns its name. */
 const char* it_database(it_t* it, taosuv_client_t* client, const char* precision);
 
+/* Drops those of this test, so that it can make more: IT_DATABASES at a time. */
+void it_drop_databases(it_t* it);
+
 /* Start an operation; each returns what the call returned. */
 int it_open(it_t* it, taosuv_client_t* client, it_op_t* op);
 int it_exec(it_t* it, taosuv_client_t* client, it_op_t* op, const char* sql);

@@ -272,6 +272,25 @@ static void other_fields_are_no_silent_mistake(void** state) {
   taosuv_stmt_close(stmt);
 }
 
+/* Some servers tell them. */
+static void fields_of_a_query_are_passed_over(void** state) {
+  it_t* it = *state;
+  it_needs_bundled(it);
+  static const char reply[] =
+      "{\"code\":0,\"message\":\"\",\"action\":\"stmt2_prepare\",\"req_id\":$REQ_ID,\"timing\":1,"
+      "\"stmt_id\":1,\"is_insert\":false,\"fields\":[{\"name\":\"$1\",\"field_type\":0,"
+      "\"precision\":0,\"scale\":0,\"bytes\":0,\"bind_type\":3}],\"fields_count\":1}";
+  it_op_t op = {0};
+  taosuv_client_t* client = with_meters(it, "");
+  it_rule(it, &(ts_rule_t){.action = "stmt2_prepare", .times = 1, .answer = TS_ANSWER_TEXT,
+                           .data = reply, .size = sizeof reply - 1, .put_req_id = true});
+  assert_int_equal(it_end(it_prepare(it, client, &op, "select v from st where v > ?"), &op), 0);
+  uint32_t count;
+  assert_null(taosuv_stmt_fields(op.prepare.stmt, &count));
+  assert_int_equal(count, 1);
+  taosuv_stmt_close(op.prepare.stmt);
+}
+
 /* Of several tables one is refused: nothing of the batch is written. */
 static void the_first_version_writes_all_tables_or_none(void** state) {
   it_t* it = *state;
@@ -414,6 +433,31 @@ static void without_scales_decimals_are_integers(void** state) {
   }
   assert_int_equal(it_number(it, client, "select count(*) from st where p = 0.001"), 1);
   it_until_no_results(it);
+}
+
+/* What the server refuses only now fails with the prepare, and what it told once is kept. */
+static void scales_survive_a_bad_moment(void** state) {
+  it_t* it = *state;
+  it_needs_bundled(it);
+  static const char sql[] = "insert into ? using st tags(?) values(?,?,?)";
+  it_op_t op = {0};
+  taosuv_client_t* client = with_prices(it, "");
+  it_rule(it, &(ts_rule_t){.action = "binary_query", .times = 1, .answer = TS_ANSWER_ERROR,
+                           .code = 0x0023, .text = "Network error"});
+  assert_int_equal(it_end(it_prepare(it, client, &op, sql), &op), TAOSUV_ESERVER);
+  assert_true((op.req.err_flags & TAOSUV_ERR_RETRYABLE) != 0);
+  assert_int_equal(it_end(it_prepare(it, client, &op, sql), &op), 0);
+  taosuv_stmt_t* stmt = op.prepare.stmt;
+  check_scales(stmt, true);
+  ts_conn_cut(it_conn(it));
+  it_until_connections(it, 0);
+  it_rule(it, &(ts_rule_t){.action = "binary_query", .times = 1, .answer = TS_ANSWER_ERROR,
+                           .code = 0x0303, .text = "Insufficient privilege"});
+  bind_price(stmt, T0, 0);
+  assert_int_equal(it_executed(it, stmt), 1);
+  check_scales(stmt, true);
+  assert_int_equal(it_number(it, client, "select count(*) from st where p = -1.235"), 1);
+  taosuv_stmt_close(stmt);
 }
 
 /* While the query is under way. */
@@ -752,7 +796,9 @@ int main(void) {
       IT_TEST(names_need_no_current_database),
       IT_TEST(scales_are_asked_for),
       IT_TEST(without_scales_decimals_are_integers),
+      IT_TEST(scales_survive_a_bad_moment),
       IT_TEST(asking_for_scales_can_end),
+      IT_TEST(fields_of_a_query_are_passed_over),
       IT_TEST(bound_batches_move_to_another_connection),
       IT_TEST(executed_batches_are_lost_unless_they_may_repeat),
       IT_TEST(a_statement_outlives_its_server),

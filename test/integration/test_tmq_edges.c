@@ -119,18 +119,25 @@ static void a_bearer_token_and_other_properties_go_together(void** state) {
 static void a_seek_to_an_end_too_early_is_refused(void** state) {
   tc_t* tc = *state;
   it_needs_bundled(tc->it);
-  static const char none[] =
-      "{\"code\":0,\"action\":\"assignment\",\"req_id\":$REQ_ID,\"assignment\":[]}";
+  static const char* const none[] = {
+      "{\"code\":0,\"action\":\"assignment\",\"req_id\":$REQ_ID,\"assignment\":[]}",
+      "{\"code\":0,\"action\":\"assignment\",\"req_id\":$REQ_ID,\"assignment\":null}"};
+  taosuv_partition_t parts[TC_VGROUPS];
+  uint32_t count = 1;
   const char* topic = tc_topic(tc, AS_QUERY);
   tc_consumer_t* one = tc_subscribed(tc, topic, "");
   it_rule(tc->it, &(ts_rule_t){.action = "assignment", .answer = TS_ANSWER_ERROR, .code = 0x4010,
                                .text = "Assignment or poll interface need to be called first"});
   assert_int_equal(tc_seek_to(one, topic, true), TAOSUV_ESERVER);
   it_unrule(tc->it);
-  it_rule(tc->it, &(ts_rule_t){.action = "assignment", .answer = TS_ANSWER_TEXT, .data = none,
-                               .size = strlen(none), .put_req_id = true});
-  assert_int_equal(tc_seek_to(one, topic, true), TAOSUV_ESTATE);
-  it_unrule(tc->it);
+  for (size_t i = 0; i < COUNT(none); i++) {
+    it_rule(tc->it, &(ts_rule_t){.action = "assignment", .answer = TS_ANSWER_TEXT,
+                                 .data = none[i], .size = strlen(none[i]), .put_req_id = true});
+    assert_int_equal(tc_seek_to(one, topic, true), TAOSUV_ESTATE);
+    assert_int_equal(tc_assignment(one, topic, parts, &count), 0);
+    assert_int_equal(count, 0);
+    it_unrule(tc->it);
+  }
   assert_int_equal(tc_seek_to(one, topic, true), 0);
 }
 

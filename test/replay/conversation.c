@@ -147,7 +147,11 @@ static bool read_binary(const message_t* message, request_t* request) {
   }
   const char* bind = action == 1   ? "set_tags"
                      : action == 2 ? "bind"
+                     : action == 3 ? "write_raw"
+                     : action == 4 ? "write_raw_block"
+                     : action == 5 ? "write_raw_block_with_fields"
                      : action == 9 ? "stmt2_bind"
+                     : action == 11 ? "stmt2_bind_exec"
                                    : NULL;
   if (bind != NULL) {
     strcpy(request->action, bind);

@@ -231,6 +231,32 @@ static void a_common_member_of_a_wrong_type_is_named(void** state) {
   }
 }
 
+static void a_member_that_is_there_twice_is_refused(void** state) {
+  (void) state;
+  require_error(parse("{\"code\":0,\"req_id\":9,\"code\":5}"), "\"code\" twice");
+  assert_int_equal(reply.req_id, 9); /* so that its request can be told */
+  require_error(parse("{\"code\":0,\"x\":1,\"y\":1,\"x\":1}"), "\"x\" twice");
+  assert_int_equal(parse("{\"code\":0,\"x\":{\"code\":1},\"xx\":1,\"y\":1}"), 0);
+  char text[8000] = "{\"code\":0";
+  for (unsigned i = 0; i < 300; i++)
+    snprintf(text + strlen(text), sizeof text - strlen(text), ",\"m%u\":0", i);
+  strcat(text, "}");
+  require_error(parse(text), "301 members");
+}
+
+static void texts_with_a_nul_are_refused(void** state) {
+  const char* text = NULL;
+  static const char* const needed[] = {"db", "e", NULL};
+  (void) state;
+  static const char nul[] =
+      "{\"code\":1,\"message\":\"a\\u0000b\",\"db\":\"a\\u0000b\",\"e\":null}";
+  assert_int_equal(parse(nul), 0);
+  assert_string_equal(reply.message, "a"); /* is for people */
+  require_error(tuv_reply_text(&reply, "db", &text, &err), "NUL");
+  assert_null(text);
+  require_error(tuv_reply_require(&reply, needed, &err), "\"e\"");
+}
+
 /* The head, `count` times `one`, `count` times `two`, and a closing brace. */
 static char* make_text(const char* head, char one, char two, size_t count) {
   size_t at = strlen(head);
@@ -304,6 +330,8 @@ int main(void) {
       JSON_TEST(arrays_of_texts_have_nothing_else),
       JSON_TEST(only_the_code_must_be_there),
       JSON_TEST(a_common_member_of_a_wrong_type_is_named),
+      JSON_TEST(a_member_that_is_there_twice_is_refused),
+      JSON_TEST(texts_with_a_nul_are_refused),
       JSON_TEST(deep_and_huge_json_is_read_without_harm),
       JSON_TEST(the_kept_memory_shrinks_again),
       JSON_TEST(without_memory_a_reply_is_not_read),

@@ -243,16 +243,21 @@ static void every_member_is_checked_and_named(void** state) {
       {"id", "\"1\"", "\"id\""},
       {"id", "-1", "\"id\""},
       {"id", "1.0", "\"id\""},
-      {"id", "0", "id"},
-      {"id", "", "id"},
+      {"id", "0", "\"id\""},
+      {"id", "", "\"id\""},
       {"is_update", "0", "\"is_update\""},
       {"is_update", "\"false\"", "\"is_update\""},
+      {"is_update", "", "\"is_update\""},
+      {"is_update", "null", "\"is_update\""},
+      {"is_update", "true", "\"is_update\""}, /* and a result */
       {"affected_rows", "1.5", "\"affected_rows\""},
       {"affected_rows", "9223372036854775808", "\"affected_rows\""},
       {"affected_rows", "[]", "\"affected_rows\""},
+      {"affected_rows", "", "\"affected_rows\""},
+      {"affected_rows", "-1", "\"affected_rows\""},
       {"fields_count", "\"2\"", "\"fields_count\""},
       {"fields_count", "-2", "\"fields_count\""},
-      {"fields_count", "", "0 fields"},
+      {"fields_count", "", "\"fields_count\""},
       {"fields_count", "0", "0 fields"},
       {"fields_count", "1", "\"fields_names\""},
       {"fields_count", "3", "\"fields_names\""},
@@ -262,12 +267,14 @@ static void every_member_is_checked_and_named(void** state) {
       {"precision", "-1", "\"precision\""},
       {"precision", "\"ms\"", "\"precision\""},
       {"precision", "258", "precision"},
+      {"precision", "", "\"precision\""},
       {"fields_names", "", "lacks"},
       {"fields_names", "null", "lacks"},
       {"fields_names", "{}", "\"fields_names\""},
       {"fields_names", "[\"ts\"]", "\"fields_names\""},
       {"fields_names", "[\"ts\",1]", "\"fields_names\""},
       {"fields_names", "[\"ts\",null]", "\"fields_names\""},
+      {"fields_names", "[\"ts\",\"a\\u0000\"]", "\"fields_names\""},
       {"fields_types", "", "lacks"},
       {"fields_types", "[9]", "\"fields_types\""},
       {"fields_types", "[9,256]", "\"fields_types\""},
@@ -292,6 +299,25 @@ static void every_member_is_checked_and_named(void** state) {
   }
 }
 
+static void of_a_decimal_the_digits_are_told(void** state) {
+  (void) state;
+  static const char result[] =
+      "\"id\":1,\"is_update\":false,\"affected_rows\":0,\"fields_count\":1,\"precision\":0,"
+      "\"fields_names\":[\"d\"],\"fields_lengths\":[8],";
+  static const char* const rest[][2] = {
+      {"\"fields_types\":[7]", NULL},
+      {"\"fields_types\":[21]", "\"fields_precisions\""},
+      {"\"fields_types\":[17],\"fields_precisions\":[38]", "\"fields_scales\""},
+      {"\"fields_types\":[17],\"fields_precisions\":[38],\"fields_scales\":[2]", NULL}};
+  for (size_t i = 0; i < sizeof rest / sizeof rest[0]; i++) {
+    char text[512];
+    tuv_query_reply_t query;
+    snprintf(text, sizeof text, "%s%s", result, rest[i][0]);
+    assert_int_equal(read_query(text, &query), rest[i][1] == NULL ? 0 : TUV_EPROTO);
+    if (rest[i][1] != NULL) assert_non_null(strstr(err.text, rest[i][1]));
+  }
+}
+
 int main(void) {
 #define JSON_TEST(name) cmocka_unit_test_setup_teardown(name, start, finish)
   const struct CMUnitTest tests[] = {
@@ -306,6 +332,7 @@ int main(void) {
       JSON_TEST(older_servers_have_no_precisions_and_scales),
       JSON_TEST(an_update_needs_no_fields),
       JSON_TEST(every_member_is_checked_and_named),
+      JSON_TEST(of_a_decimal_the_digits_are_told),
   };
   return cmocka_run_group_tests_name("envelope_query", tests, NULL, NULL);
 }

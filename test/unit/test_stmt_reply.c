@@ -57,7 +57,8 @@ static void ids_and_counts_are_checked(void** state) {
 static const char fields_reply[] =
     ",\"fields\":[{\"name\":\"tbname\",\"field_type\":8,\"precision\":0,\"scale\":0,\"bytes\":271,"
     "\"bind_type\":4},{\"name\":\"g\",\"field_type\":4,\"precision\":0,\"scale\":0,\"bytes\":4,"
-    "\"bind_type\":2},{\"name\":\"j\",\"field_type\":15,\"bytes\":16384,\"bind_type\":2},"
+    "\"bind_type\":2},{\"name\":\"j\",\"field_type\":15,\"precision\":0,\"scale\":0,"
+    "\"bytes\":16384,\"bind_type\":2},"
     "{\"name\":\"ts\",\"field_type\":9,\"precision\":2,\"scale\":0,\"bytes\":8,\"bind_type\":1},"
     "{\"name\":\"n\",\"field_type\":10,\"precision\":0,\"scale\":0,\"bytes\":42,\"bind_type\":1},"
     "{\"name\":\"p\",\"field_type\":20,\"precision\":0,\"scale\":0,\"bytes\":62,\"bind_type\":1},"
@@ -136,28 +137,40 @@ static void no_fields_are_none(void** state) {
   }
 }
 
+/* A field that is good but for one member. */
 static void malformed_fields_are_refused(void** state) {
   (void) state;
-  static const char* const bad[] = {
-      "7", "{}", "[7]", "[{}]", "[{\"name\":7,\"field_type\":4,\"bind_type\":1}]",
-      "[{\"name\":\"a\",\"field_type\":0,\"bind_type\":1}]",
-      "[{\"name\":\"a\",\"field_type\":22,\"bind_type\":1}]",
-      "[{\"name\":\"a\",\"field_type\":256,\"bind_type\":1}]",
-      "[{\"name\":\"a\",\"field_type\":4,\"bind_type\":0}]",
-      "[{\"name\":\"a\",\"field_type\":4,\"bind_type\":5}]",
-      "[{\"name\":\"a\",\"field_type\":4}]",
-      "[{\"name\":\"a\",\"field_type\":9,\"bind_type\":1,\"precision\":3}]",
-      "[{\"name\":\"a\",\"field_type\":4,\"bind_type\":1,\"scale\":-1}]",
-      "[{\"name\":\"a\",\"field_type\":4,\"bind_type\":1,\"bytes\":4294967296}]"};
-  for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
-    char members[256];
-    tuv_stmt_fields_t fields;
-    tuv_reply_t reply;
-    snprintf(members, sizeof members, ",\"fields\":%s", bad[i]);
-    parse(members, &reply);
-    if (tuv_stmt_reply_fields(&reply, 0, &fields, &err) != TUV_EPROTO)
-      fail_msg("%s was believed", bad[i]);
-    assert_true(strlen(err.text) > 0);
+  static const char* const bad[][2] = {
+      {"name", "7"},        {"name", "\"a\\u0000\""}, {"field_type", "0"}, {"field_type", "22"},
+      {"field_type", "256"}, {"bind_type", "0"},      {"bind_type", "5"},  {"bind_type", ""},
+      {"precision", "3"},   {"precision", ""},        {"scale", "-1"},
+      {"bytes", "4294967296"}};
+  static const char* const members[][2] = {{"name", "\"a\""}, {"field_type", "9"},
+                                           {"bind_type", "1"}, {"precision", "0"},
+                                           {"scale", "0"},     {"bytes", "8"}};
+  tuv_stmt_fields_t fields;
+  tuv_reply_t reply;
+  for (size_t i = 0; i <= sizeof bad / sizeof bad[0]; i++) {
+    bool good = i == sizeof bad / sizeof bad[0];
+    char text[256] = ",\"fields\":[{\"x\":0";
+    for (size_t k = 0; k < sizeof members / sizeof members[0]; k++) {
+      bool this_one = !good && strcmp(members[k][0], bad[i][0]) == 0;
+      const char* value = this_one ? bad[i][1] : members[k][1];
+      size_t at = strlen(text);
+      if (value[0] != 0)
+        snprintf(text + at, sizeof text - at, ",\"%s\":%s", members[k][0], value);
+    }
+    strcat(text, "}]");
+    parse(text, &reply);
+    int status = tuv_stmt_reply_fields(&reply, 0, &fields, &err);
+    if (status != (good ? 0 : TUV_EPROTO)) fail_msg("%s: %d", text, status);
+    if (!good) assert_true(strlen(err.text) > 0);
+  }
+  static const char* const lists[] = {",\"fields\":7", ",\"fields\":{}", ",\"fields\":[7]",
+                                      ",\"fields\":[{}]"};
+  for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++) {
+    parse(lists[i], &reply);
+    assert_int_equal(tuv_stmt_reply_fields(&reply, 0, &fields, &err), TUV_EPROTO);
   }
 }
 

@@ -47,6 +47,7 @@ static void each_question_mark_is_seen_for_what_it_is(void** state) {
     memcpy(sql, want->sql, length);
     tuv_stmt_sql_t got;
     tuv_stmt_sql_scan(sql, length, &got);
+    assert_int_equal(got.select, strncmp(want->sql, "select", 6) == 0);
     bool same = got.insert == want->insert && got.table == want->table &&
                 got.super_table == want->super_table && got.tags == want->tags &&
                 got.columns == want->columns;

@@ -90,39 +90,63 @@ static void a_poll_with_a_message_is_read(void** state) {
   assert_false(polled.have_message);
 }
 
+/* A reply of these members, one of them with another value; "" leaves it out. */
+static tuv_reply_t read_with(const char* const members[][2], size_t count, const char* key,
+                             const char* value) {
+  static char text[512];
+  strcpy(text, "{\"code\":0");
+  for (size_t i = 0; i < count; i++) {
+    const char* told = strcmp(members[i][0], key) == 0 ? value : members[i][1];
+    size_t at = strlen(text);
+    if (told[0] != 0) snprintf(text + at, sizeof text - at, ",\"%s\":%s", members[i][0], told);
+  }
+  strcat(text, "}");
+  return read_reply(text);
+}
+
 static void malformed_polls_are_refused(void** state) {
-  static const char* const bad[] = {
-      "{\"code\":0,\"have_message\":1}",
-      "{\"code\":0,\"have_message\":true}",
-      "{\"code\":0,\"have_message\":true,\"topic\":\"t\",\"vgroup_id\":-1,\"message_type\":1,"
-      "\"message_id\":1}",
-      "{\"code\":0,\"have_message\":true,\"topic\":\"t\",\"vgroup_id\":1,\"message_type\":5,"
-      "\"message_id\":1}",
-      "{\"code\":0,\"have_message\":true,\"topic\":\"t\",\"vgroup_id\":1,\"message_type\":1,"
-      "\"message_id\":0}",
-      "{\"code\":0,\"have_message\":true,\"topic\":7,\"vgroup_id\":1,\"message_type\":1,"
-      "\"message_id\":1}"};
+  static const char* const good[][2] = {
+      {"have_message", "true"}, {"topic", "\"t\""},   {"database", "\"d\""}, {"vgroup_id", "1"},
+      {"message_type", "1"},    {"message_id", "1"}, {"offset", "0"}};
+  static const char* const bad[][2] = {
+      {"have_message", "1"}, {"topic", "7"},        {"topic", "\"\""},    {"topic", "\"a\\u0000\""},
+      {"database", "1"},     {"vgroup_id", "-1"},   {"message_type", "5"}, {"message_type", "0"},
+      {"message_id", "0"},   {"message_id", "-1"},  {"offset", "0.5"},
+      {"vgroup_id", "2147483648"}};
+  tuv_tmq_polled_t polled;
+  tuv_errmsg_t err = {""};
   (void) state;
-  for (size_t i = 0; i < COUNT(bad); i++) {
-    tuv_tmq_polled_t polled;
-    tuv_errmsg_t err = {""};
-    tuv_reply_t reply = read_reply(bad[i]);
+  tuv_reply_t reply = read_with(good, COUNT(good), "", "");
+  assert_int_equal(tuv_tmq_polled(&reply, &polled, &err), 0);
+  for (size_t i = 0; i < COUNT(bad) + 2 * COUNT(good); i++) {
+    size_t k = (i - COUNT(bad)) / 2;
+    const char* key = i < COUNT(bad) ? bad[i][0] : good[k][0];
+    const char* value = i < COUNT(bad) ? bad[i][1] : i % 2 == 0 ? "" : "null";
+    reply = read_with(good, COUNT(good), key, value);
+    err.text[0] = 0;
     assert_int_equal(tuv_tmq_polled(&reply, &polled, &err), TUV_EPROTO);
-    assert_int_not_equal(err.text[0], 0);
+    if (strstr(err.text, "unknown type") == NULL) assert_non_null(strstr(err.text, key));
   }
 }
 
 static void fetches_are_read_and_refused(void** state) {
-  static const char* const bad[] = {
-      "{\"code\":0,\"completed\":false,\"rows\":0,\"fields_count\":1}",
-      "{\"code\":0,\"completed\":false,\"rows\":1,\"fields_count\":0}",
-      "{\"code\":0,\"completed\":false,\"rows\":1,\"fields_count\":5000}",
-      "{\"code\":0,\"completed\":false,\"rows\":1,\"fields_count\":1,\"precision\":3}",
-      "{\"code\":0,\"completed\":false,\"rows\":1,\"fields_count\":1,\"fields_names\":null}",
-      "{\"code\":0,\"completed\":false,\"rows\":1,\"fields_count\":1,\"fields_names\":[\"a\"],"
-      "\"fields_types\":[256],\"fields_lengths\":[1]}",
-      "{\"code\":0,\"completed\":false,\"rows\":1,\"fields_count\":1,\"fields_names\":[\"a\"],"
-      "\"fields_types\":[4],\"fields_lengths\":[1,2]}"};
+  static const char* const good[][2] = {
+      {"message_id", "2"},   {"completed", "false"},      {"table_name", "\"\""},
+      {"rows", "1"},         {"fields_count", "1"},       {"precision", "0"},
+      {"fields_types", "[4]"}, {"fields_names", "[\"a\"]"}, {"fields_lengths", "[4]"}};
+  static const char* const bad[][2] = {
+      {"rows", "0"},
+      {"fields_count", "0"},
+      {"fields_count", "5000"},
+      {"precision", "3"},
+      {"fields_names", "[\"a\",\"b\"]"},
+      {"fields_names", "[\"a\\u0000\"]"},
+      {"fields_names", "[1]"},
+      {"fields_types", "[256]"},
+      {"fields_lengths", "[1,2]"},
+      {"fields_lengths", "[268435457]"},
+      {"table_name", "\"a\\u0000\""},
+      {"completed", "0"}};
   tuv_tmq_fetched_t fetched;
   tuv_errmsg_t err = {""};
   (void) state;
@@ -136,9 +160,16 @@ static void fetches_are_read_and_refused(void** state) {
   assert_string_equal(fetched.table, "d0");
   assert_int_equal(fetched.fields, 2);
   assert_int_equal(fetched.precision, 1);
-  for (size_t i = 0; i < COUNT(bad); i++) {
-    reply = read_reply(bad[i]);
+  reply = read_with(good, COUNT(good), "", "");
+  assert_int_equal(tuv_tmq_fetched(&reply, &fetched, &err), 0);
+  for (size_t i = 0; i < COUNT(bad) + 2 * COUNT(good); i++) {
+    size_t k = (i - COUNT(bad)) / 2;
+    const char* key = i < COUNT(bad) ? bad[i][0] : good[k][0];
+    const char* value = i < COUNT(bad) ? bad[i][1] : i % 2 == 0 ? "" : "null";
+    reply = read_with(good, COUNT(good), key, value);
+    err.text[0] = 0;
     assert_int_equal(tuv_tmq_fetched(&reply, &fetched, &err), TUV_EPROTO);
+    assert_non_null(strstr(err.text, key));
   }
 }
 
@@ -151,7 +182,7 @@ static void arrays_are_read_and_refused(void** state) {
   (void) state;
   tuv_reply_t reply = read_reply("{\"code\":0,\"assignment\":[{\"vgroup_id\":116,\"offset\":0,"
                                  "\"begin\":0,\"end\":3},{\"vgroup_id\":-1}],"
-                                 "\"committed\":[6,-2147467247,\"x\"],\"position\":7}");
+                                 "\"committed\":[6,-2147467247,\"x\"],\"position\":7,\"empty\":null}");
   assert_int_equal(tuv_tmq_array(&reply, "assignment", &array, &count, &err), 0);
   assert_int_equal(count, 2);
   assert_int_equal(tuv_tmq_read_vgroup(yyjson_arr_get(array, 0), &vgroup, &err), 0);
@@ -165,20 +196,31 @@ static void arrays_are_read_and_refused(void** state) {
                    TUV_EPROTO);
   assert_int_equal(tuv_tmq_array(&reply, "position", &array, &count, &err), TUV_EPROTO);
   assert_int_equal(tuv_tmq_array(&reply, "topics", &array, &count, &err), TUV_EPROTO);
+  count = 1;
+  assert_int_equal(tuv_tmq_array(&reply, "empty", &array, &count, &err), 0);
+  assert_int_equal(count, 0);
 }
 
 static void schema_changes_stay_json(void** state) {
+  tuv_errmsg_t err;
   size_t length;
   int status;
   (void) state;
   tuv_reply_t reply = read_reply("{\"code\":0,\"data\":{\"type\":\"create\",\"tags\":[1]}}");
-  char* text = tuv_tmq_meta(&json, &reply, &length, &status);
+  char* text = tuv_tmq_meta(&json, &reply, &length, &status, &err);
   assert_string_equal(text, "{\"type\":\"create\",\"tags\":[1]}");
   assert_int_equal(length, strlen(text));
   tuv_free(&tuv_alloc_default, text);
   reply = read_reply("{\"code\":0,\"data\":null}");
-  assert_null(tuv_tmq_meta(&json, &reply, &length, &status));
+  assert_null(tuv_tmq_meta(&json, &reply, &length, &status, &err));
   assert_int_equal(status, 0);
+  static const char* const wrong[] = {"{\"code\":0}", "{\"code\":0,\"data\":true}",
+                                      "{\"code\":0,\"data\":[]}", "{\"code\":0,\"data\":\"\"}"};
+  for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+    reply = read_reply(wrong[i]);
+    assert_null(tuv_tmq_meta(&json, &reply, &length, &status, &err));
+    assert_int_equal(status, TUV_EPROTO);
+  }
 }
 
 int main(void) {
