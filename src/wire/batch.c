@@ -272,3 +272,21 @@ bool tuv_batch_range(const tuv_batch_t* batch, uint32_t index, tuv_batch_range_t
                                table->mark_last, table->rows};
   return true;
 }
+
+void tuv_batch_hide(tuv_batch_t* batch, uint32_t index, bool hide) {
+  tuv_batch_table_t* table = batch->tables[index];
+  uint32_t rows = hide ? table->rows : table->hidden;
+  uint64_t sign = hide ? UINT64_MAX : 1; /* modulo 2^64 */
+  if (rows == 0) return;
+  tuv_batch_uncount(batch, table);
+  for (uint32_t i = 0; i < batch->layout->ncolumns; i++) {
+    tuv_sum_t* sum = &batch->layout->columns[i].sum;
+    sum->bytes += sign * table->sums[i].bytes;
+    sum->chars += sign * table->sums[i].chars;
+    sum->nulls += sign * table->sums[i].nulls;
+  }
+  table->rows = hide ? 0 : rows;
+  table->hidden = hide ? rows : 0;
+  batch->rows += sign * rows;
+  tuv_batch_count(batch, table);
+}
