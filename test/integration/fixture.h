@@ -20,7 +20,7 @@
 /* A test with its own loop, server and allocator; see it_setup and it_teardown. */
 #define IT_TEST(name) cmocka_unit_test_setup_teardown(name, it_setup, it_teardown)
 
-enum { IT_CLIENTS = 40, IT_DATABASES = 4, IT_SERVERS = 3 };
+enum { IT_CLIENTS = 40, IT_DATABASES = 8, IT_SERVERS = 3 };
 
 typedef struct it_s it_t;
 typedef struct it_op_s it_op_t;
