@@ -20,8 +20,7 @@ static bool concerns_all(const taosuv_writer_t* writer, int code) {
     case 0x0362: /* table does not exist */
     case 0x2603: /* the same */
       return writer->ntags > 0;
-    case 0x0216: /* syntax error, number of columns */
-    case 0x2600: /* the same */
+    case 0x2600: /* syntax error */
     case 0x260C: /* number of tags */
     case 0x0217: /* these three: database not specified */
     case 0x0380:
