@@ -108,7 +108,8 @@ typedef struct taosuv_writer_options_s {
   /* A batch that the server refuses is sent again in parts, to find out which tables (of lines: which
    * lines) it is refused for: only those are reported, one by one, and the others are written. So many
    * parts may be refused, too; then what is left of the batch is reported as a whole. A table in a hundred
-   * that is refused takes about 10. 0: none, the batch is reported as it is. Not with retry_ms 1. */
+   * that is refused takes about 10. 0: none, the batch is reported as it is. Not with retry_ms 1, nor
+   * for what all parts have in common (a database or super table that is not there, privileges). */
   uint32_t divide;
 } taosuv_writer_options_t;
 

@@ -148,6 +148,11 @@ static void what_every_part_has_in_common_is_reported_at_once(void** state) {
   flush(job);
   assert_int_equal(job->reports, 1);
   assert_int_equal(divided.rests, 3 * TABLES);
+  it_ok(it, job->client, "drop table st");
+  put_tables(job, 0);
+  flush(job);
+  assert_int_equal(job->reports, 2);
+  assert_int_equal(job->last.server_code, 0x2603);
   close_writer(job);
   assert_int_equal(job->totals.parts, 0);
 }
