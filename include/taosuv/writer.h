@@ -81,7 +81,7 @@ typedef void (*taosuv_writer_drain_cb)(taosuv_writer_t* writer, void* data);
 typedef struct taosuv_writer_options_s {
   size_t size; /* sizeof(taosuv_writer_options_t) of the caller's header */
   /* Rows: an INSERT with question marks, such as
-   * "INSERT INTO ? USING power.meters TAGS(?, ?) VALUES(?, ?, ?)". NULL: a writer of lines. */
+   * "INSERT INTO ? USING meters TAGS(?, ?) VALUES(?, ?, ?)". NULL: a writer of lines. */
   const char* sql;
   size_t sql_length;
   const char* table; /* as of taosuv_stmt_prepare_t; may be NULL */
@@ -108,7 +108,8 @@ typedef struct taosuv_writer_options_s {
   /* A batch that the server refuses is sent again in parts, to find out which tables (of lines: which
    * lines) it is refused for: only those are reported, one by one, and the others are written. So many
    * parts may be refused, too; then what is left of the batch is reported as a whole. A table in a hundred
-   * that is refused takes about 10. 0: none, the batch is reported as it is. Not with retry_ms 1. */
+   * that is refused takes about 10. 0: none, the batch is reported as it is. Not with retry_ms 1, nor
+   * for what all parts have in common (a database or super table that is not there, privileges). */
   uint32_t divide;
 } taosuv_writer_options_t;
 
@@ -155,8 +156,8 @@ TAOSUV_EXTERN int taosuv_writer_columns(taosuv_writer_t* writer, const char* tab
                                         const taosuv_array_t* columns, uint32_t count);
 
 /* One line or several of one measurement (others are let through, but their order is kept only among
- * those that begin with the same one), of a writer of lines. Blank lines and comments are left out.
- * TAOSUV_EINVAL for what is no line, no UTF-8 or has a NUL, TAOSUV_EMSGSIZE for what as JSON is larger than
+ * those that begin with the same one), of a writer of lines. Blank lines, comments and a CR at a line's
+ * end are left out. TAOSUV_EINVAL for what is no line, no UTF-8 or has a NUL, TAOSUV_EMSGSIZE for what as JSON is larger than
  * half of max_message_size; else as taosuv_writer_row. */
 TAOSUV_EXTERN int taosuv_writer_lines(taosuv_writer_t* writer, const char* text, size_t length);
 

@@ -141,6 +141,15 @@ bool tuv_lane_has(const tuv_lane_t* lane, uint64_t upto);
 /* Does what is due for a lane, which may call back; returns when it is to be looked at again. */
 uint64_t tuv_lane_step(tuv_lane_t* lane, uint64_t now);
 
+/* writer_divide.c */
+/* Rows of the batch that are in flight. */
+uint64_t tuv_lane_part(const tuv_lane_t* lane);
+/* A part of it that is to be sent in the next step. */
+void tuv_lane_choose(tuv_lane_t* lane, uint32_t from, uint32_t to);
+/* The server has refused what was in flight: whether a part of it is sent now; else what is chosen is to
+ * be reported. */
+bool tuv_lane_divide(tuv_lane_t* lane, const taosuv_req_t* req, uint64_t now);
+
 /* writer_step.c */
 /* When the client's queue is full: when to try again. */
 #define TUV_WRITER_QUEUE_PAUSE 10u

@@ -51,30 +51,16 @@ static void land(tuv_lane_t* lane) {
   lane->units = 0;
 }
 
-/* Rows of the batch that are in flight. */
-static uint64_t part_of(const tuv_lane_t* lane) {
-  return lane->units > 0 ? lane->part_rows : lane->flying_rows;
-}
-
-/* A part that is to be sent in the next step. */
-static void choose(tuv_lane_t* lane, uint32_t from, uint32_t to) {
-  lane->from = from;
-  lane->to = to;
-  lane->part_rows = lane->writer->type->choose(lane, from, to);
-  lane->state = TUV_LANE_PAUSING;
-  lane->retry_at = 0;
-}
-
 /* What was in flight is written or reported. */
 static void pass(tuv_lane_t* lane) {
-  uint64_t rows = part_of(lane);
+  uint64_t rows = tuv_lane_part(lane);
   lane->flying_rows -= rows;
   lane->writer->totals.rows_pending -= rows;
   if (lane->units == 0 || lane->to == lane->units) {
     land(lane);
     return;
   }
-  choose(lane, lane->to, lane->units);
+  tuv_lane_choose(lane, lane->to, lane->units);
   lane->attempts = 0;
   lane->flags = 0;
 }
@@ -97,7 +83,7 @@ static void report(tuv_lane_t* lane, const tuv_failure_t* failure) {
                                  .message = failure->message,
                                  .host = failure->host,
                                  .attempts = lane->attempts,
-                                 .rows = part_of(lane)};
+                                 .rows = tuv_lane_part(lane)};
   if (lane->units > 0) {
     forget_ranges(lane);
     writer->type->note(lane, true);
@@ -118,7 +104,7 @@ static void report(tuv_lane_t* lane, const tuv_failure_t* failure) {
 
 /* Reports all of the batch that is neither written nor reported. */
 static void report_rest(tuv_lane_t* lane, const tuv_failure_t* failure) {
-  if (lane->units > 0) choose(lane, lane->from, lane->units);
+  if (lane->units > 0) tuv_lane_choose(lane, lane->from, lane->units);
   report(lane, failure);
 }
 
@@ -186,46 +172,6 @@ static bool may_repeat(const tuv_lane_t* lane, const taosuv_req_t* req, uint64_t
          class == TAOSUV_CLASS_PROTOCOL;
 }
 
-/* Refusals of what every part has in common. */
-static bool concerns_all(int code) {
-  switch (code) {
-    case 0x0216: /* syntax error, number of columns */
-    case 0x2600: /* the same */
-    case 0x260C: /* number of tags */
-    case 0x0217: /* these three: database not specified */
-    case 0x0380:
-    case 0x2616:
-    case 0x0388: /* database not exist */
-    case 0x0303: /* insufficient privilege */
-      return true;
-    default: return false;
-  }
-}
-
-/* Whether a part of what was refused is sent; else what is chosen is to be reported. */
-static bool divide(tuv_lane_t* lane, const taosuv_req_t* req, uint64_t now) {
-  const taosuv_writer_t* writer = lane->writer;
-  const taosuv_writer_options_t* options = &writer->options;
-  bool may = options->divide > 0 && req->status == TAOSUV_ESERVER && writer->client != NULL &&
-             now - lane->begun < options->retry_ms && options->retry_ms > 1 &&
-             !concerns_all(req->server_code);
-  if (may && lane->units == 0) {
-    lane->units = lane->to = writer->type->units(lane);
-    lane->from = 0;
-    lane->refusals = options->divide;
-    lane->part_rows = lane->flying_rows;
-  } else if (may && lane->refusals > 0) {
-    lane->refusals--;
-  } else {
-    if (lane->units > 0) choose(lane, lane->from, lane->units);
-    return false;
-  }
-  if (lane->to - lane->from <= 1) return false;
-  choose(lane, lane->from, lane->from + (lane->to - lane->from) / 2);
-  lane->attempts = 0;
-  return true;
-}
-
 static uint64_t pause_of(tuv_lane_t* lane) {
   uint64_t random = lane->writer->random;
   random ^= random << 13;
@@ -244,13 +190,13 @@ void tuv_lane_done(tuv_lane_t* lane, const taosuv_req_t* req, int64_t affected_r
   lane->flags |= req->err_flags & TAOSUV_ERR_MAYBE_EXECUTED;
   if (req->status == 0) {
     writer->totals.batches++;
-    writer->totals.rows_written += part_of(lane);
+    writer->totals.rows_written += tuv_lane_part(lane);
     if (affected_rows > 0) writer->totals.affected_rows += affected_rows; /* HTTP does not tell */
     pass(lane);
   } else if (may_repeat(lane, req, now)) {
     lane->state = TUV_LANE_PAUSING;
     lane->retry_at = now + pause_of(lane);
-  } else if (!divide(lane, req, now)) {
+  } else if (!tuv_lane_divide(lane, req, now)) {
     report(lane, &(tuv_failure_t){req->status, req->err_flags | lane->flags, req->server_code,
                                   req->message, req->host});
   }

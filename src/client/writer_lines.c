@@ -141,8 +141,8 @@ const tuv_lane_type_t tuv_lane_lines = {sizeof(lines_lane_t), false, open_lines,
 
 /* ---- gathering ---- */
 
-/* Copies the lines that are neither blank nor comments, which a server might count or refuse; into
- * `out`, which has room for all and a newline, unless it is NULL. Returns how many they are, and their
+/* Copies the lines that are neither blank nor comments, which a server might count or refuse, without a
+ * CR at their end, of which no server says what it is; into `out`, which has room for all and a newline, unless it is NULL. Returns how many they are, and their
  * size. */
 static uint64_t copy_lines(const char* text, size_t length, uint8_t* out, size_t* size) {
   uint64_t count = 0;
@@ -153,9 +153,11 @@ static uint64_t copy_lines(const char* text, size_t length, uint8_t* out, size_t
     size_t blank = 0;
     while (blank < part && strchr(" \t\r", text[at + blank]) != NULL) blank++;
     if (blank < part && text[at] != '#') {
-      if (out != NULL) memcpy(out + *size, text + at, part);
-      if (out != NULL) out[*size + part] = '\n';
-      *size += part + 1;
+      size_t rest = part;
+      while (text[at + rest - 1] == '\r') rest--;
+      if (out != NULL) memcpy(out + *size, text + at, rest);
+      if (out != NULL) out[*size + rest] = '\n';
+      *size += rest + 1;
       count++;
     }
     at += part + 1;
