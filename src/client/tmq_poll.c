@@ -13,9 +13,9 @@ static const char* topic_of(const taosuv_consumer_t* consumer, const char* topic
   return NULL;
 }
 
-/* From the latest on: should the connection or the process end before the first commit, a group would
- * begin anew behind this message. So where it begins is committed first. (Of changes of schema the
- * server tells only the end.) */
+/* From the latest on: should the connection or the process end before the first commit, a group
+ * would begin anew behind this message. So where it begins is committed first. (Of changes of
+ * schema the server tells only the end.) */
 static void anchor(taosuv_consumer_t* consumer, tuv_position_t* position,
                    const taosuv_message_t* message) {
   const tuv_tmq_config_t* config = &consumer->config;
