@@ -9,7 +9,11 @@ static void on_watchdog(uv_timer_t* timer) {
 
 static const char* real_url(void) {
   const char* url = getenv("TAOSUV_TEST_URL");
-  return url != NULL && url[0] != 0 ? url : NULL;
+  if (url == NULL || url[0] == 0) return NULL;
+  if (strncmp(url, "ws://", 5) == 0 || strncmp(url, "wss://", 6) == 0) return url;
+  fprintf(stderr, "TAOSUV_TEST_URL: not ws:// or wss://. TAOSUV_TEST_TRANSPORT=http makes the tests "
+                  "speak to that server's REST interface.\n");
+  abort();
 }
 
 /* ---- set-up and tear-down ---- */
