@@ -91,9 +91,16 @@ static void on_created(taosuv_exec_t* req, int status) {
   if (status < 0) give_up("making " INGEST_TABLE, req->message != NULL ? req->message : "");
 }
 
-static void on_database(taosuv_exec_t* req, int status) {
+/* What an earlier run has left is in the way. */
+static void on_dropped(taosuv_exec_t* req, int status) {
   if (status == 0)
     status = taosuv_exec(bench.client, req, INGEST_CREATE, TAOSUV_NUL_TERMINATED, on_created);
+  if (status < 0) give_up("dropping " INGEST_TABLE, req->message != NULL ? req->message : "");
+}
+
+static void on_database(taosuv_exec_t* req, int status) {
+  if (status == 0)
+    status = taosuv_exec(bench.client, req, INGEST_DROP, TAOSUV_NUL_TERMINATED, on_dropped);
   if (status < 0) give_up("making the database", req->message != NULL ? req->message : "");
 }
 

@@ -1,8 +1,7 @@
 /* The example gateway's line protocol: looked at, as far as can be without the server.
  *
- * The writer sends the points of many requests in one batch, and the server refuses a batch as a
- * whole. What is no point, or has a time in another unit, is told to who sent it, so that it does
- * not spoil what others sent. */
+ * The writer sends the points of many requests in one batch, and finds out for itself which of them
+ * the server refuses. What is no point, or has a time in another unit, is told to who sent it. */
 #include <ctype.h>
 #include <errno.h>
 #include <float.h>

@@ -195,8 +195,16 @@ static int fill_demo(taosuv_client_t* client) {
   return status < 0 ? status : set_up_execute(client, sql);
 }
 
+/* Empty ones, and small. */
+static int make_demo(taosuv_client_t* client) {
+  int status = drop_demo(client);
+  if (status == 0) status = set_up_execute(client, "create database " DEMO_SOURCE " vgroups 1");
+  if (status == 0) status = set_up_execute(client, "create database " DEMO_COPY " vgroups 1");
+  return status;
+}
+
 static int prepare(taosuv_client_t* client, int make_target) {
-  int status = app.demo ? drop_demo(client) : 0;
+  int status = app.demo ? make_demo(client) : 0;
   if (status == 0 && app.create != NULL)
     status = execute(client, "create database if not exists %s", app.create, "");
   if (status == 0 && app.create != NULL)

@@ -218,7 +218,7 @@ static int drop_demo(void) {
 static int create_demo(void) {
   char sql[2048];
   int status = drop_demo();
-  if (status == 0) status = set_up_execute(app.client, "create database " DEMO);
+  if (status == 0) status = set_up_execute(app.client, "create database " DEMO " vgroups 1");
   if (status == 0)
     status = set_up_execute(app.client, "create table " DEMO ".t "
                                         "(ts timestamp, a int, b double, c varchar(24))");

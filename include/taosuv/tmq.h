@@ -22,7 +22,10 @@ typedef struct taosuv_message_s taosuv_message_t;
  *   group.id                      1 to 192 bytes; required
  *   client.id                     up to 255 bytes
  *   auto.offset.reset             earliest, latest, none: where a group without a committed offset
- *                                 begins
+ *                                 begins; the server's default is latest. From the latest on, where
+ *                                 a vgroup's first message begins is committed when it has come, by
+ *                                 auto-commit; what is written before the first message while there
+ *                                 is no subscription is never seen
  *   enable.auto.commit            default true; done by the client alone, see below
  *   auto.commit.interval.ms       default 5000
  *   session.timeout.ms            6000 to 1800000 (server 3.3.3.0)
@@ -159,11 +162,11 @@ TAOSUV_EXTERN int taosuv_consumer_list_topics(taosuv_consumer_t* consumer,
 
 /* Ends a consumer: pending requests complete with TAOSUV_ECANCELED; what the caller has finished
  * with is committed when auto-commit is on; the group is left, for which a server takes one to two
- * seconds; the connection is closed. All of that within timeout_ms (0: the URL's request_timeout, or
- * a minute if that is 0). Then, with no handle left on the loop, the callback comes, and the consumer
- * is gone: status 0, or why the last commit or leaving the group failed. Cannot be cancelled. From
- * the call on nothing else may be called with the consumer. Messages that are referenced stay
- * readable. Returns TAOSUV_ECLOSED when it is closing already. */
+ * seconds; the connection is closed. All of that within timeout_ms (0: the URL's request_timeout,
+ * or a minute if that is 0). Then, with no handle left on the loop, the callback comes, and the
+ * consumer is gone: status 0, or why the last commit or leaving the group failed. Cannot be
+ * cancelled. From the call on nothing else may be called with the consumer. Messages that are
+ * referenced stay readable. Returns TAOSUV_ECLOSED when it is closing already. */
 typedef struct taosuv_consumer_close_s taosuv_consumer_close_t;
 typedef void (*taosuv_consumer_close_cb)(taosuv_consumer_close_t* req, int status);
 struct taosuv_consumer_close_s {
@@ -287,10 +290,10 @@ TAOSUV_EXTERN int taosuv_consumer_resume(taosuv_consumer_t* consumer);
  * message; TAOSUV_ESTATE for one from before a seek, an unsubscribe or a lost connection, which
  * comes again.
  *
- * Of messages whose end the server does not say (taosuv_message_end -1) only all that it has sent can
- * be committed: TAOSUV_ENOTSUP while there is, or is to come, what the caller was not given. A push's
- * callback may always do it; auto-commit asks for nothing more for a moment, and does not commit
- * while any of them is not finished. */
+ * Of messages whose end the server does not say (taosuv_message_end -1) only all that it has sent
+ * can be committed: TAOSUV_ENOTSUP while there is, or is to come, what the caller was not given. A
+ * push's callback may always do it; auto-commit asks for nothing more for a moment, and does not
+ * commit while any of them is not finished. */
 typedef struct taosuv_commit_s taosuv_commit_t;
 typedef void (*taosuv_commit_cb)(taosuv_commit_t* req, int status);
 struct taosuv_commit_s {

@@ -23,9 +23,9 @@ extern "C" {
  *
  * A batch that the server refuses for what is in it is not repeated but reported, with its tables and
  * rows: nothing is lost silently. It is one message, and fails as a whole: one bad row takes all tables of
- * its batch with it, and the report names them all, because the server does not say which one it was. A
- * server may have stored some of them nevertheless, for it divides a message by vgroups. Whoever wants
- * the others gives them again, alone or in smaller batches.
+ * its batch with it, and the report names them all, because the server does not say which one it was,
+ * unless the writer is told to find out (`divide`). A server may have stored some of what it refused
+ * nevertheless, for it divides a message by vgroups.
  *
  * When the table has changed, statements are prepared again, and if what is to be bound is still the
  * same, nobody notices. If it is not, what was gathered is reported with TAOSUV_ESCHEMA, and rows are
@@ -44,7 +44,7 @@ typedef struct taosuv_writer_range_s {
   uint64_t rows;        /* how many of them; others between are other tables' */
 } taosuv_writer_range_t;
 
-/* A batch that was not written, or maybe not. All pointers live until the callback returns. */
+/* A batch, or a part of one, that was not written, or maybe not. All pointers live until the callback returns. */
 typedef struct taosuv_writer_report_s {
   int status;             /* the last attempt's */
   unsigned int err_flags; /* with TAOSUV_ERR_MAYBE_EXECUTED it may have been written nevertheless */
@@ -65,10 +65,11 @@ typedef struct taosuv_writer_totals_s {
   uint64_t rows_failed;  /* in batches that were reported */
   uint64_t rows_pending; /* gathered, or in flight */
   uint64_t bytes_pending;
-  uint64_t batches;      /* written */
-  uint64_t retries;      /* batches that were sent once more */
+  uint64_t batches;      /* written, and parts of them */
+  uint64_t retries;      /* how often one was sent once more */
   int64_t affected_rows; /* as the server counted */
-  uint64_t reserved[4];
+  uint64_t parts;        /* of refused batches that were sent (see `divide`) */
+  uint64_t reserved[3];
 } taosuv_writer_totals_t;
 
 typedef void (*taosuv_writer_report_cb)(taosuv_writer_t* writer,
@@ -80,7 +81,7 @@ typedef void (*taosuv_writer_drain_cb)(taosuv_writer_t* writer, void* data);
 typedef struct taosuv_writer_options_s {
   size_t size; /* sizeof(taosuv_writer_options_t) of the caller's header */
   /* Rows: an INSERT with question marks, such as
-   * "INSERT INTO ? USING power.meters TAGS(?, ?) VALUES(?, ?, ?)". NULL: a writer of lines. */
+   * "INSERT INTO ? USING meters TAGS(?, ?) VALUES(?, ?, ?)". NULL: a writer of lines. */
   const char* sql;
   size_t sql_length;
   const char* table; /* as of taosuv_stmt_prepare_t; may be NULL */
@@ -104,6 +105,12 @@ typedef struct taosuv_writer_options_s {
   taosuv_writer_report_cb on_report; /* must be set: what could not be written is told here */
   taosuv_writer_drain_cb on_drain;   /* after TAOSUV_EAGAIN, once, when there is room; may be NULL */
   void* data;                        /* for both */
+  /* A batch that the server refuses is sent again in parts, to find out which tables (of lines: which
+   * lines) it is refused for: only those are reported, one by one, and the others are written. So many
+   * parts may be refused, too; then what is left of the batch is reported as a whole. A table in a hundred
+   * that is refused takes about 10. 0: none, the batch is reported as it is. Not with retry_ms 1, nor
+   * for what all parts have in common (a database or super table that is not there, privileges). */
+  uint32_t divide;
 } taosuv_writer_options_t;
 
 TAOSUV_EXTERN void taosuv_writer_options_init(taosuv_writer_options_t* options);
@@ -149,8 +156,8 @@ TAOSUV_EXTERN int taosuv_writer_columns(taosuv_writer_t* writer, const char* tab
                                         const taosuv_array_t* columns, uint32_t count);
 
 /* One line or several of one measurement (others are let through, but their order is kept only among
- * those that begin with the same one), of a writer of lines. Blank lines and comments are left out.
- * TAOSUV_EINVAL for what is no line, no UTF-8 or has a NUL, TAOSUV_EMSGSIZE for what as JSON is larger than
+ * those that begin with the same one), of a writer of lines. Blank lines, comments and a CR at a line's
+ * end are left out. TAOSUV_EINVAL for what is no line, no UTF-8 or has a NUL, TAOSUV_EMSGSIZE for what as JSON is larger than
  * half of max_message_size; else as taosuv_writer_row. */
 TAOSUV_EXTERN int taosuv_writer_lines(taosuv_writer_t* writer, const char* text, size_t length);
 
@@ -161,8 +168,8 @@ TAOSUV_EXTERN void taosuv_writer_totals(const taosuv_writer_t* writer,
                                         taosuv_writer_totals_t* totals);
 
 /* Sends what is gathered without waiting for its age, and calls back when every row that was taken
- * before has been written or reported. Returns 0, TAOSUV_EINVAL, TAOSUV_EBUSY (the request is pending) or
- * TAOSUV_ECLOSED. */
+ * before has been written or reported. Returns 0, TAOSUV_EINVAL, TAOSUV_EBUSY (the request is pending, or a
+ * hook is running) or TAOSUV_ECLOSED. */
 typedef struct taosuv_writer_flush_s taosuv_writer_flush_t;
 typedef void (*taosuv_writer_flush_cb)(taosuv_writer_flush_t* req);
 struct taosuv_writer_flush_s {

@@ -20,10 +20,11 @@ int taosuv_bind_tags(taosuv_stmt_t* stmt, const taosuv_value_t* tags, uint32_t c
   return status < 0 ? status : tuv_batch_tags(&stmt->batch, tags, count, &stmt->err);
 }
 
-/* What is bound by column is masked at once, when there is a mask. */
+/* What is bound by column is masked at once, when there is a mask: for stmt2_bind, not for the one
+ * message, which has another layout. */
 static void give_key(taosuv_stmt_t* stmt) {
   uint8_t key[4];
-  if (tuv_batch_has_key(&stmt->batch)) return;
+  if (stmt->together || tuv_batch_has_key(&stmt->batch)) return;
   if (tuv_random_bytes(&stmt->client->shared.random, key, sizeof key) == 0)
     tuv_batch_set_key(&stmt->batch, key);
 }

@@ -140,8 +140,8 @@ static int on_body(void* context, const uint8_t* data, size_t size, tuv_errmsg_t
   return rest->decoded == TAOSUV_ENOMEM ? rest->decoded : 0;
 }
 
-/* Codes of the gateway's own about the Authorization header (PROTOCOL 9.1), and of the database. With
- * 403 it refuses an address, or a statement by its text (9.4). */
+/* Codes of the gateway's own about the Authorization header (PROTOCOL 9.1), and of the database.
+ * With 403 it refuses an address, or a statement by its text (9.4). */
 static bool is_auth(int http_status, int code, const char* text) {
   static const char statement[] = "sql rejected";
   bool header = code == 4357 || code == 4386 || code == 4388 || code == 4389 || code == 4362;

@@ -42,8 +42,8 @@ static int encode_token(tuv_op_t* op, tuv_conn_t* conn) {
   return status;
 }
 
-/* The token serves all connections: it says the same as user and password, and does not expire. Only
- * schemaless writes do not take it (PROTOCOL 8.3, 8.4). */
+/* The token serves all connections: it says the same as user and password, and does not expire.
+ * Only schemaless writes do not take it (PROTOCOL 8.3, 8.4). */
 static void take_token(tuv_conn_t* conn) {
   taosuv_client_t* client = conn->client;
   static const char scheme[] = "Taosd ";

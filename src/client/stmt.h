@@ -101,6 +101,7 @@ struct taosuv_stmt_s {
   bool roams;          /* a writer's: goes to another connection rather than behind others */
   bool stale;          /* the table has changed: only to be prepared again, or closed */
   bool running;        /* the first job's messages are in flight */
+  bool together;       /* the last batch went in one message */
   bool close_due;      /* by the caller, in a hook */
   uint8_t moves;       /* of what is being prepared */
   tuv_queue_t jobs;    /* in order */

@@ -54,14 +54,10 @@ static int dress(tuv_remote_t* remote, tuv_batch_t* batch, tuv_step_t* step, tuv
   int status = tuv_batch_set_wire(batch, wire, err);
   if (status == 0) status = tuv_batch_ready(batch, conn->client->url.max_message_size, err);
   if (status < 0) return status;
-  if (remote->first) {
-    *step = first_step(remote);
-  } else if (one_message(remote, batch, wire)) {
-    *step = TUV_STEP_BIND_EXEC;
-  } else {
-    *step = TUV_STEP_BIND;
-    tuv_batch_set_wire(batch, wire, NULL);
-  }
+  bool together = !remote->first && one_message(remote, batch, wire);
+  remote->stmt->together = together;
+  if (!together && !remote->first) tuv_batch_set_wire(batch, wire, NULL);
+  *step = remote->first ? first_step(remote) : together ? TUV_STEP_BIND_EXEC : TUV_STEP_BIND;
   return 0;
 }
 

@@ -52,9 +52,11 @@ static int send_init(tuv_remote_t* remote) {
   tuv_request_t request;
   tuv_request_begin(&request, &conn->client->json, action_of(remote), remote->op.id);
   if (!remote->first) {
-    /* All rows go into one super table, and each table is bound once a batch. */
-    tuv_request_bool(&request, "single_stb_insert", scan->super_table);
-    tuv_request_bool(&request, "single_table_bind_once", scan->super_table);
+    /* All rows go into one super table, and each table is bound once a batch. Tags that the SQL has in
+     * it are no tables' own: they are left to the server's general way. */
+    bool one = scan->super_table && scan->tags > 0;
+    tuv_request_bool(&request, "single_stb_insert", one);
+    tuv_request_bool(&request, "single_table_bind_once", one);
   }
   return tuv_conn_send_json(conn, &remote->op, &request);
 }

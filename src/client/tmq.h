@@ -125,6 +125,7 @@ struct taosuv_consumer_s {
   uint32_t seeking;        /* seeks that are pending: no poll meanwhile */
   taosuv_commit_t automatic;
   tuv_timed_t auto_timed;
+  bool anchor_due;         /* where a vgroup was begun is to be committed */
   uint32_t blind;          /* commits of all that was polled: nothing may be polled meanwhile */
   bool settling;           /* nothing more is asked for, so that such a commit can be */
 
@@ -139,7 +140,7 @@ struct taosuv_consumer_s {
   uint32_t nfound, found_capacity;
 };
 
-#define TUV_TMQ_ANSWER_MS 60000u /* for an answer, or closing, when the URL sets no request_timeout */
+#define TUV_TMQ_ANSWER_MS 60000u /* for an answer, or closing, without request_timeout */
 #define TUV_TMQ_SLICE_MS 500u /* the longest blocking time of a poll: commits wait for its end */
 
 /* tmq.c */
@@ -206,7 +207,8 @@ void tuv_message_passed(tuv_track_t* track); /* its place in the vgroup is neede
 /* tmq_commit.c */
 void tuv_tmq_auto_commit_later(taosuv_consumer_t* consumer);
 void tuv_tmq_commit_finished(taosuv_consumer_t* consumer);
-void tuv_tmq_settle(taosuv_consumer_t* consumer); /* perhaps what was asked for is here now */
+/* Commits what is to be committed at once, and what had to wait for what was asked for. */
+void tuv_tmq_settle(taosuv_consumer_t* consumer);
 void tuv_tmq_commits_lost(taosuv_consumer_t* consumer, const tuv_failure_t* failure);
 void tuv_tmq_next_commit(taosuv_consumer_t* consumer);
 bool tuv_tmq_committing(const taosuv_consumer_t* consumer);

@@ -283,6 +283,11 @@ void tuv_tmq_commit_finished(taosuv_consumer_t* consumer) {
 }
 
 void tuv_tmq_settle(taosuv_consumer_t* consumer) {
+  bool idle = !taosuv_is_pending(tuv_commit_base(&consumer->automatic));
+  if (consumer->anchor_due && idle && consumer->state == TUV_TMQ_SUBSCRIBED) {
+    consumer->anchor_due = false;
+    commit_finished(consumer);
+  }
   if (!consumer->settling || consumer->flying) return;
   consumer->settling = false;
   if (consumer->state == TUV_TMQ_SUBSCRIBED) commit_finished(consumer);

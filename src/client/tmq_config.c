@@ -194,7 +194,9 @@ int tuv_tmq_config_read(const tuv_alloc_t* alloc, const taosuv_property_t* prope
   }
   const char* automatic = config->value[TUV_TMQ_AUTO_COMMIT];
   const char* interval = config->value[TUV_TMQ_COMMIT_INTERVAL];
+  const char* reset = config->value[TUV_TMQ_OFFSET_RESET];
   config->auto_commit = automatic == NULL || strcmp(automatic, "true") == 0;
+  config->from_latest = reset == NULL || strcmp(reset, "latest") == 0;
   config->commit_interval = interval == NULL ? 5000 : strtoull(interval, NULL, 10);
   return 0;
 }

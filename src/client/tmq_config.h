@@ -43,6 +43,7 @@ typedef struct tuv_tmq_config_s {
   const char* (*others)[2];              /* names and values that are handed on */
   size_t nothers;
   bool auto_commit;
+  bool from_latest; /* where a group without a committed offset begins, and begins again */
   uint64_t commit_interval; /* ms */
   char* memory;
   size_t memory_size;

@@ -101,7 +101,8 @@ static void take_offsets(tuv_op_t* op, tuv_conn_t* conn, const tuv_reply_t* repl
   uint32_t count;
   int status = tuv_tmq_array(reply, key, &array, &count, &err);
   if (status == 0 && count != wanted->count)
-    status = tuv_fail(&err, TAOSUV_EPROTO, "%u offsets for %u vgroups", count, wanted->count);
+    status = tuv_fail(&err, TAOSUV_EPROTO, "the reply's \"%s\" has %u offsets for %u vgroups", key,
+                      count, wanted->count);
   if (status == 0) {
     int64_t* offsets = make_array(wanted->consumer, req, conn, count, sizeof *offsets);
     if (offsets == NULL) return;

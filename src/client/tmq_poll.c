@@ -13,6 +13,19 @@ static const char* topic_of(const taosuv_consumer_t* consumer, const char* topic
   return NULL;
 }
 
+/* From the latest on: should the connection or the process end before the first commit, a group
+ * would begin anew behind this message. So where it begins is committed first. (Of changes of
+ * schema the server tells only the end.) */
+static void anchor(taosuv_consumer_t* consumer, tuv_position_t* position,
+                   const taosuv_message_t* message) {
+  const tuv_tmq_config_t* config = &consumer->config;
+  if (!config->auto_commit || !config->from_latest) return;
+  if (message->kind == TAOSUV_MESSAGE_META || message->offset < 0) return;
+  position->finished = message->offset;
+  consumer->anchor_due = true;
+  tuv_tmq_wake(consumer);
+}
+
 /* A whole message: it is counted, has its place in its vgroup, and waits to be given. */
 int tuv_tmq_arrived(taosuv_consumer_t* consumer, taosuv_message_t* message) {
   const char* topic = topic_of(consumer, message->names);
@@ -31,7 +44,10 @@ int tuv_tmq_arrived(taosuv_consumer_t* consumer, taosuv_message_t* message) {
   for (uint32_t i = 0; i < message->nblocks; i++)
     consumer->client->totals.rows += taosuv_block_rows(message->blocks[i].block);
   tuv_queue_push(&consumer->ready, &message->link);
-  if (!known) tuv_tmq_watch_in(consumer, 0);
+  if (!known) {
+    anchor(consumer, position, message);
+    tuv_tmq_watch_in(consumer, 0);
+  }
   return 0;
 }
 

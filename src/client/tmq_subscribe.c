@@ -94,7 +94,7 @@ void tuv_tmq_subscribed(tuv_op_t* op, tuv_conn_t* conn, const tuv_reply_t* reply
 
 void tuv_tmq_reset(taosuv_consumer_t* consumer) {
   tuv_tmq_stop_asking(consumer);
-  consumer->settling = false;
+  consumer->settling = consumer->anchor_due = false;
   tuv_tmq_drop_ready(consumer, NULL, 0);
   tuv_progress_clear(&consumer->progress);
   tuv_timers_remove(&consumer->client->timers, &consumer->auto_timed);

@@ -260,7 +260,8 @@ int taosuv_writer_flush(taosuv_writer_t* writer, taosuv_writer_flush_t* req,
                         taosuv_writer_flush_cb cb) {
   if (writer == NULL || req == NULL || cb == NULL) return TAOSUV_EINVAL;
   tuv_flush_t* flush = flush_of(req);
-  if (flush->pending) return TAOSUV_EBUSY;
+  bool in_hook = writer->client != NULL && writer->client->in_hook;
+  if (flush->pending || in_hook) return TAOSUV_EBUSY;
   if (writer->closing) return TAOSUV_ECLOSED;
   req->cb = cb;
   req->rows_failed = 0;

@@ -17,8 +17,12 @@ typedef struct tuv_lane_type_s {
   int (*open)(tuv_lane_t* lane, const taosuv_writer_options_t* options, tuv_errmsg_t* err);
   /* Bytes of what is gathered. */
   size_t (*bytes)(tuv_lane_t* lane);
-  /* Notes what is gathered in lane->ranges. */
-  void (*note)(tuv_lane_t* lane);
+  /* Notes in lane->ranges what is gathered, or the part that is chosen. */
+  void (*note)(tuv_lane_t* lane, bool part);
+  /* How many tables or lines the batch has that was given to tuv_lane_done last; and chooses of these
+   * what is sent again. Returns how many rows that are. */
+  uint32_t (*units)(tuv_lane_t* lane);
+  uint64_t (*choose)(tuv_lane_t* lane, uint32_t from, uint32_t to);
   /* Begins to make it ready again, for what the server has now; nothing is gathered nor in flight.
    * tuv_lane_renewed follows from a later turn. Returns 0, or an error and nothing has changed.
    * NULL: there is no need for it. */
@@ -58,6 +62,11 @@ struct tuv_lane_s {
   uint64_t retry_at;
   uint32_t attempts;
   unsigned int flags;   /* TAOSUV_ERR_MAYBE_EXECUTED of an earlier attempt */
+  /* A batch that was refused, in parts */
+  uint32_t units;       /* tables or lines of it; 0: it is whole … */
+  uint32_t from, to;    /* … of which these are in flight; those before are written or reported */
+  uint32_t refusals;    /* that may be met */
+  uint64_t part_rows;
   uint8_t state;        /* tuv_lane_state_t */
   bool due;             /* what is gathered is to be sent … */
   bool blocked;         /* … and the client's queue was full */
@@ -131,6 +140,15 @@ void tuv_lane_renewed(tuv_lane_t* lane, int status, const taosuv_req_t* req);
 bool tuv_lane_has(const tuv_lane_t* lane, uint64_t upto);
 /* Does what is due for a lane, which may call back; returns when it is to be looked at again. */
 uint64_t tuv_lane_step(tuv_lane_t* lane, uint64_t now);
+
+/* writer_divide.c */
+/* Rows of the batch that are in flight. */
+uint64_t tuv_lane_part(const tuv_lane_t* lane);
+/* A part of it that is to be sent in the next step. */
+void tuv_lane_choose(tuv_lane_t* lane, uint32_t from, uint32_t to);
+/* The server has refused what was in flight: whether a part of it is sent now; else what is chosen is to
+ * be reported. */
+bool tuv_lane_divide(tuv_lane_t* lane, const taosuv_req_t* req, uint64_t now);
 
 /* writer_step.c */
 /* When the client's queue is full: when to try again. */

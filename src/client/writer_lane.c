@@ -48,6 +48,21 @@ static void land(tuv_lane_t* lane) {
   totals->bytes_pending -= lane->flying_bytes;
   lane->state = TUV_LANE_IDLE;
   lane->flying_rows = lane->flying_bytes = 0;
+  lane->units = 0;
+}
+
+/* What was in flight is written or reported. */
+static void pass(tuv_lane_t* lane) {
+  uint64_t rows = tuv_lane_part(lane);
+  lane->flying_rows -= rows;
+  lane->writer->totals.rows_pending -= rows;
+  if (lane->units == 0 || lane->to == lane->units) {
+    land(lane);
+    return;
+  }
+  tuv_lane_choose(lane, lane->to, lane->units);
+  lane->attempts = 0;
+  lane->flags = 0;
 }
 
 /* The other lanes' statements are of the same table. */
@@ -68,18 +83,29 @@ static void report(tuv_lane_t* lane, const tuv_failure_t* failure) {
                                  .message = failure->message,
                                  .host = failure->host,
                                  .attempts = lane->attempts,
-                                 .rows = lane->flying_rows};
+                                 .rows = tuv_lane_part(lane)};
+  if (lane->units > 0) {
+    forget_ranges(lane);
+    writer->type->note(lane, true);
+  }
   if (told.message == NULL || told.message[0] == 0) told.message = taosuv_strerror(told.status);
   if (!lane->no_ranges) {
     told.ranges = lane->ranges;
     told.count = lane->nranges;
   }
-  writer->totals.rows_failed += lane->flying_rows;
-  land(lane);
+  writer->totals.rows_failed += told.rows;
+  pass(lane);
   if (told.status == TAOSUV_ESCHEMA && writer->type->renew != NULL) make_stale(writer);
+  uint8_t next = lane->state;
   lane->state = TUV_LANE_TELLING;
   writer->options.on_report(writer, &told, writer->options.data);
-  lane->state = TUV_LANE_IDLE;
+  lane->state = next;
+}
+
+/* Reports all of the batch that is neither written nor reported. */
+static void report_rest(tuv_lane_t* lane, const tuv_failure_t* failure) {
+  if (lane->units > 0) tuv_lane_choose(lane, lane->from, lane->units);
+  report(lane, failure);
 }
 
 /* The client's queue was full: whether to wait on for a place in it. What is to be tried once only is not
@@ -96,7 +122,7 @@ static void send_gathered(tuv_lane_t* lane) {
   taosuv_writer_t* writer = lane->writer;
   tuv_errmsg_t err = {""};
   forget_ranges(lane);
-  writer->type->note(lane);
+  writer->type->note(lane, false);
   int status = writer->client == NULL ? TAOSUV_ECANCELED : writer->type->send(lane, false, &err);
   uint64_t now = uv_now(writer->loop);
   if (status == TAOSUV_EAGAIN && may_wait(lane, now)) {
@@ -128,12 +154,11 @@ static void send_again(tuv_lane_t* lane, uint64_t now) {
     return;
   }
   lane->state = TUV_LANE_FLYING;
-  if (status == 0) {
-    lane->attempts++;
-    writer->totals.retries++;
+  if (status < 0) {
+    report_rest(lane, &(tuv_failure_t){status, lane->flags, 0, err.text, NULL});
     return;
   }
-  report(lane, &(tuv_failure_t){status, lane->flags, 0, err.text, NULL});
+  *(lane->attempts++ > 0 ? &writer->totals.retries : &writer->totals.parts) += 1;
 }
 
 /* Whether the next attempt may end better. That this one may have been executed is no matter. */
@@ -165,13 +190,13 @@ void tuv_lane_done(tuv_lane_t* lane, const taosuv_req_t* req, int64_t affected_r
   lane->flags |= req->err_flags & TAOSUV_ERR_MAYBE_EXECUTED;
   if (req->status == 0) {
     writer->totals.batches++;
-    writer->totals.rows_written += lane->flying_rows;
+    writer->totals.rows_written += tuv_lane_part(lane);
     if (affected_rows > 0) writer->totals.affected_rows += affected_rows; /* HTTP does not tell */
-    land(lane);
+    pass(lane);
   } else if (may_repeat(lane, req, now)) {
     lane->state = TUV_LANE_PAUSING;
     lane->retry_at = now + pause_of(lane);
-  } else {
+  } else if (!tuv_lane_divide(lane, req, now)) {
     report(lane, &(tuv_failure_t){req->status, req->err_flags | lane->flags, req->server_code,
                                   req->message, req->host});
   }

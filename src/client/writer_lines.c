@@ -10,8 +10,15 @@ typedef struct lines_lane_s {
   tuv_lane_t lane;
   taosuv_insert_lines_t insert;
   tuv_buf_t gathered, flying;
+  tuv_buf_t numbers, flying_numbers; /* numbers_t of their lines; only where batches may be divided */
   uint64_t escaped; /* bytes of `gathered` in a message */
+  size_t at, size;  /* of `flying`, what is sent again */
 } lines_lane_t;
+
+/* Lines with numbers one behind the other. */
+typedef struct numbers_s {
+  uint64_t first, count;
+} numbers_t;
 
 static lines_lane_t* of(tuv_lane_t* lane) {
   return (lines_lane_t*) (void*) lane;
@@ -34,12 +41,16 @@ static int open_lines(tuv_lane_t* lane, const taosuv_writer_options_t* options, 
   if (status < 0) return status;
   tuv_buf_init(&lines->gathered, &lane->writer->mem->alloc);
   tuv_buf_init(&lines->flying, &lane->writer->mem->alloc);
+  tuv_buf_init(&lines->numbers, &lane->writer->mem->alloc);
+  tuv_buf_init(&lines->flying_numbers, &lane->writer->mem->alloc);
   return 0;
 }
 
 static void close_lines(tuv_lane_t* lane) {
   tuv_buf_free(&of(lane)->gathered);
   tuv_buf_free(&of(lane)->flying);
+  tuv_buf_free(&of(lane)->numbers);
+  tuv_buf_free(&of(lane)->flying_numbers);
 }
 
 /* ---- sending ---- */
@@ -48,8 +59,44 @@ static size_t bytes_of(tuv_lane_t* lane) {
   return (size_t) of(lane)->escaped;
 }
 
-static void note_lines(tuv_lane_t* lane) {
-  tuv_lane_note(lane, NULL, 0, lane->first, lane->last, lane->rows);
+/* The number of line `index` of the batch. */
+static uint64_t number_of(const lines_lane_t* lines, uint64_t index) {
+  const tuv_buf_t* buf = &lines->flying_numbers;
+  const numbers_t* run = (const numbers_t*) (const void*) (buf->data + buf->head);
+  while (index >= run->count) index -= run++->count;
+  return run->first + index;
+}
+
+static void note_lines(tuv_lane_t* lane, bool part) {
+  if (part)
+    tuv_lane_note(lane, NULL, 0, number_of(of(lane), lane->from), number_of(of(lane), lane->to - 1u),
+                  lane->part_rows);
+  else
+    tuv_lane_note(lane, NULL, 0, lane->first, lane->last, lane->rows);
+}
+
+/* ---- parts ---- */
+
+/* Behind so many lines of the batch; each ends with a newline. */
+static size_t behind_lines(const tuv_buf_t* text, uint32_t lines) {
+  const uint8_t* from = text->data + text->head;
+  size_t at = 0;
+  for (uint32_t i = 0; i < lines; i++) {
+    const uint8_t* end = memchr(from + at, '\n', tuv_buf_size(text) - at);
+    at = (size_t) (end - from) + 1;
+  }
+  return at;
+}
+
+static uint32_t count_lines(tuv_lane_t* lane) {
+  return (uint32_t) lane->flying_rows;
+}
+
+static uint64_t choose_lines(tuv_lane_t* lane, uint32_t from, uint32_t to) {
+  lines_lane_t* lines = of(lane);
+  lines->at = behind_lines(&lines->flying, from);
+  lines->size = behind_lines(&lines->flying, to) - lines->at;
+  return to - from;
 }
 
 static void on_inserted(taosuv_insert_lines_t* req, int status) {
@@ -60,31 +107,42 @@ static void on_inserted(taosuv_insert_lines_t* req, int status) {
 
 static void drop_lines(tuv_lane_t* lane) {
   tuv_buf_t* gathered = &of(lane)->gathered;
+  tuv_buf_t* numbers = &of(lane)->numbers;
   tuv_buf_consume(gathered, tuv_buf_size(gathered), SIZE_MAX);
+  tuv_buf_consume(numbers, tuv_buf_size(numbers), SIZE_MAX);
   of(lane)->escaped = 0;
+}
+
+static void swap(tuv_buf_t* a, tuv_buf_t* b) {
+  tuv_buf_t other = *a;
+  *a = *b;
+  *b = other;
 }
 
 static int send_lines(tuv_lane_t* lane, bool again, tuv_errmsg_t* err) {
   lines_lane_t* lines = of(lane);
-  tuv_buf_t* text = again ? &lines->flying : &lines->gathered;
-  uv_buf_t buf = uv_buf_init((char*) text->data + text->head, (unsigned int) tuv_buf_size(text));
+  const tuv_buf_t* text = again ? &lines->flying : &lines->gathered;
+  size_t at = again ? lines->at : 0, size = again ? lines->size : tuv_buf_size(text);
+  uv_buf_t buf = uv_buf_init((char*) text->data + text->head + at, (unsigned int) size);
   int status = taosuv_insert_lines(lane->writer->client, &lines->insert, &buf, 1, on_inserted);
   if (status < 0) return tuv_fail(err, status, "%s", taosuv_strerror(status));
   if (again) return 0;
-  tuv_buf_t sent = lines->gathered;
-  lines->gathered = lines->flying;
-  lines->flying = sent;
+  swap(&lines->gathered, &lines->flying);
+  swap(&lines->numbers, &lines->flying_numbers);
+  lines->at = 0;
+  lines->size = size;
   drop_lines(lane);
   return 0;
 }
 
 const tuv_lane_type_t tuv_lane_lines = {sizeof(lines_lane_t), false, open_lines, bytes_of,
-                                        note_lines, NULL, send_lines, drop_lines, close_lines};
+                                        note_lines, count_lines, choose_lines, NULL, send_lines,
+                                        drop_lines, close_lines};
 
 /* ---- gathering ---- */
 
-/* Copies the lines that are neither blank nor comments, which a server might count or refuse; into
- * `out`, which has room for all and a newline, unless it is NULL. Returns how many they are, and their
+/* Copies the lines that are neither blank nor comments, which a server might count or refuse, without a
+ * CR at their end, of which no server says what it is; into `out`, which has room for all and a newline, unless it is NULL. Returns how many they are, and their
  * size. */
 static uint64_t copy_lines(const char* text, size_t length, uint8_t* out, size_t* size) {
   uint64_t count = 0;
@@ -95,9 +153,11 @@ static uint64_t copy_lines(const char* text, size_t length, uint8_t* out, size_t
     size_t blank = 0;
     while (blank < part && strchr(" \t\r", text[at + blank]) != NULL) blank++;
     if (blank < part && text[at] != '#') {
-      if (out != NULL) memcpy(out + *size, text + at, part);
-      if (out != NULL) out[*size + part] = '\n';
-      *size += part + 1;
+      size_t rest = part;
+      while (text[at + rest - 1] == '\r') rest--;
+      if (out != NULL) memcpy(out + *size, text + at, rest);
+      if (out != NULL) out[*size + rest] = '\n';
+      *size += rest + 1;
       count++;
     }
     at += part + 1;
@@ -125,6 +185,25 @@ static int check_lines(taosuv_writer_t* writer, const char* text, size_t length,
                   "has room for", escaped, escaped - most);
 }
 
+/* Room for the numbers of more lines. */
+static bool reserve_numbers(lines_lane_t* lines) {
+  if (lines->lane.writer->options.divide == 0) return true;
+  return tuv_buf_reserve(&lines->numbers, sizeof(numbers_t)) != NULL;
+}
+
+static void add_numbers(lines_lane_t* lines, uint64_t count) {
+  tuv_buf_t* buf = &lines->numbers;
+  uint64_t first = lines->lane.writer->taken;
+  if (lines->lane.writer->options.divide == 0) return;
+  numbers_t* next = (numbers_t*) (void*) (buf->data + buf->tail);
+  if (tuv_buf_size(buf) > 0 && next[-1].first + next[-1].count == first) {
+    next[-1].count += count;
+    return;
+  }
+  *next = (numbers_t){first, count};
+  tuv_buf_commit(buf, sizeof *next);
+}
+
 int taosuv_writer_lines(taosuv_writer_t* writer, const char* text, size_t length) {
   if (writer == NULL || text == NULL) return TAOSUV_EINVAL;
   int status = tuv_writer_check(writer, &tuv_lane_lines);
@@ -140,10 +219,12 @@ int taosuv_writer_lines(taosuv_writer_t* writer, const char* text, size_t length
   status = tuv_lane_check(lane, escaped);
   if (status < 0) return status;
   uint8_t* room = tuv_buf_reserve(gathered, size);
-  if (room == NULL) return tuv_fail(&writer->err, TAOSUV_ENOMEM, "out of memory");
+  if (room == NULL || !reserve_numbers(of(lane)))
+    return tuv_fail(&writer->err, TAOSUV_ENOMEM, "out of memory");
   copy_lines(text, length, room, &size);
   tuv_buf_commit(gathered, size);
   of(lane)->escaped += escaped;
+  add_numbers(of(lane), lines);
   tuv_lane_added(lane, lines);
   return 0;
 }

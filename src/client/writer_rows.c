@@ -88,17 +88,27 @@ static size_t bytes_of(tuv_lane_t* lane) {
   return tuv_batch_size(&of(lane)->stmt->batch);
 }
 
-static void note_tables(tuv_lane_t* lane) {
-  const tuv_batch_t* batch = &of(lane)->stmt->batch;
+static void note_tables(tuv_lane_t* lane, bool part) {
+  const tuv_batch_t* batch = part ? &of(lane)->kept : &of(lane)->stmt->batch;
   tuv_batch_range_t range;
   for (uint32_t i = 0; tuv_batch_range(batch, i, &range); i++)
     if (range.rows > 0)
       tuv_lane_note(lane, range.name, range.length, range.first, range.last, range.rows);
 }
 
+static uint32_t count_tables(tuv_lane_t* lane) {
+  return of(lane)->kept.ntables;
+}
+
+static uint64_t choose_tables(tuv_lane_t* lane, uint32_t from, uint32_t to) {
+  tuv_batch_t* kept = &of(lane)->kept;
+  for (uint32_t i = 0; i < kept->ntables; i++) tuv_batch_hide(kept, i, i < from || i >= to);
+  return tuv_batch_rows(kept);
+}
+
 static void on_executed(taosuv_stmt_exec_t* req, int status) {
   rows_lane_t* rows = req->data;
-  if (status == 0) tuv_batch_clear(&rows->kept);
+  if (status == 0 && rows->lane.units == 0) tuv_batch_clear(&rows->kept);
   tuv_lane_done(&rows->lane, (taosuv_req_t*) (void*) req, status == 0 ? req->affected_rows : 0);
 }
 
@@ -125,7 +135,8 @@ static void drop_rows(tuv_lane_t* lane) {
 }
 
 const tuv_lane_type_t tuv_lane_rows = {sizeof(rows_lane_t), true, open_rows, bytes_of,
-                                       note_tables, renew_rows, send_rows, drop_rows, close_rows};
+                                       note_tables, count_tables, choose_tables, renew_rows,
+                                       send_rows, drop_rows, close_rows};
 
 /* ---- gathering ---- */
 

@@ -145,10 +145,15 @@ void tuv_batch_unmention(tuv_batch_t* batch) {
   batch->ntables--;
 }
 
-static int check_name(const taosuv_stmt_field_t* field, const char* name, size_t length,
+/* Of what makes tables, servers keep no more of a name with its database: the rest would be cut off, and
+ * the rows go elsewhere. */
+#define MAX_NEW_NAME 192u
+
+static int check_name(const tuv_batch_layout_t* layout, const char* name, size_t length,
                       tuv_errmsg_t* err) {
   size_t limit = TUV_BATCH_MAX_BYTES - 1; /* with a NUL its length has 16 bits */
-  if (field->length != 0 && field->length < limit) limit = field->length;
+  if (layout->table->length != 0 && layout->table->length < limit) limit = layout->table->length;
+  if (layout->ntags > 0 && limit > MAX_NEW_NAME) limit = MAX_NEW_NAME;
   if (name == NULL || length == 0) return tuv_fail(err, TUV_EINVAL, "the table's name is empty");
   if (length > limit)
     return tuv_fail(err, TUV_ERANGE, "table '%.*s…': a name of %zu bytes, at most %zu are allowed",
@@ -167,13 +172,13 @@ static int check_unfinished(const tuv_batch_t* batch, tuv_errmsg_t* err) {
 int tuv_batch_table(tuv_batch_t* batch, const char* name, size_t length, tuv_errmsg_t* err) {
   int status = batch->layout == NULL ? tuv_batch_make_layout(batch, err) : 0;
   if (status < 0 || (status = check_unfinished(batch, err)) < 0) return status;
-  const taosuv_stmt_field_t* field = batch->layout->table;
-  if (field == NULL) return tuv_fail(err, TUV_EINVAL, "the SQL has no '?' for a table's name");
+  if (batch->layout->table == NULL)
+    return tuv_fail(err, TUV_EINVAL, "the SQL has no '?' for a table's name");
   if (name != NULL && length == SIZE_MAX) length = strlen(name);
   if (name != NULL && batch->current != NULL && is_named(batch->current, name, length)) return 0;
   tuv_batch_table_t* table = find_table(batch, name, length);
   if (table == NULL) { /* a name that is known is a good one */
-    status = check_name(field, name, length, err);
+    status = check_name(batch->layout, name, length, err);
     if (status < 0) return status;
     table = add_table(batch, name, length, hash_name(name, length));
   }
@@ -271,4 +276,22 @@ bool tuv_batch_range(const tuv_batch_t* batch, uint32_t index, tuv_batch_range_t
   *range = (tuv_batch_range_t){table->name, table->name_length, table->mark_first,
                                table->mark_last, table->rows};
   return true;
+}
+
+void tuv_batch_hide(tuv_batch_t* batch, uint32_t index, bool hide) {
+  tuv_batch_table_t* table = batch->tables[index];
+  uint32_t rows = hide ? table->rows : table->hidden;
+  uint64_t sign = hide ? UINT64_MAX : 1; /* modulo 2^64 */
+  if (rows == 0) return;
+  tuv_batch_uncount(batch, table);
+  for (uint32_t i = 0; i < batch->layout->ncolumns; i++) {
+    tuv_sum_t* sum = &batch->layout->columns[i].sum;
+    sum->bytes += sign * table->sums[i].bytes;
+    sum->chars += sign * table->sums[i].chars;
+    sum->nulls += sign * table->sums[i].nulls;
+  }
+  table->rows = hide ? 0 : rows;
+  table->hidden = hide ? rows : 0;
+  batch->rows += sign * rows;
+  tuv_batch_count(batch, table);
 }

@@ -113,6 +113,10 @@ void tuv_batch_mark(tuv_batch_t* batch, uint64_t first, uint32_t rows);
 /* Of the table with this index; false: there is none. */
 bool tuv_batch_range(const tuv_batch_t* batch, uint32_t index, tuv_batch_range_t* range);
 
+/* Leaves the rows of the table with this index out of the batch, or no longer. Nothing may be bound as
+ * long as any are left out; tuv_batch_clear drops them, too. */
+void tuv_batch_hide(tuv_batch_t* batch, uint32_t index, bool hide);
+
 /* Bytes of the messages as the batch is now, of all of them; 0 without a row. */
 size_t tuv_batch_size(tuv_batch_t* batch);
 

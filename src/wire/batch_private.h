@@ -56,7 +56,8 @@ struct tuv_batch_table_s {
   const char* name;
   uint32_t name_length;
   uint32_t hash;
-  uint32_t rows;    /* complete ones */
+  uint32_t rows;    /* complete ones … */
+  uint32_t hidden;  /* … or, while they are left out (tuv_batch_hide), their number here */
   uint64_t mark_first, mark_last; /* see tuv_batch_mark */
   uint32_t counted_rows; /* what its part of the batch's size was counted with */
   uint64_t counted;

@@ -215,9 +215,14 @@ static void on_event(taosuv_consumer_t* consumer, const taosuv_consumer_event_t*
 }
 
 tc_consumer_t* tc_consumer(tc_t* tc, const char* keys, const char* properties) {
+  char more[512];
+  snprintf(more, sizeof more, "auto.offset.reset=earliest %s", properties);
+  return tc_consumer_from(tc, keys, more);
+}
+
+tc_consumer_t* tc_consumer_from(tc_t* tc, const char* keys, const char* properties) {
   char url[1024], text[512], message[256] = "";
   taosuv_property_t list[16] = {{"group.id", tc->group},
-                                {"auto.offset.reset", "earliest"},
                                 {"msg.with.table.name", "true"}};
   taosuv_allocator_t allocator;
   taosuv_consumer_options_t options;
@@ -225,7 +230,7 @@ tc_consumer_t* tc_consumer(tc_t* tc, const char* keys, const char* properties) {
   while (one->tc != NULL) one++;
   assert_true(one < tc->consumers + TC_CONSUMERS);
   one->tc = tc;
-  size_t count = 3;
+  size_t count = 2;
   snprintf(text, sizeof text, "%s", properties);
   char* save = NULL;
   for (char* at = strtok_r(text, " ", &save); at != NULL; at = strtok_r(NULL, " ", &save)) {

@@ -50,7 +50,9 @@ void tc_rows(tc_t* tc, const char* table, int first, int count);
 /* A consumer of the test's group, beginning with the earliest. `keys` for the URL; more properties
  * as "name=value", a space between. */
 tc_consumer_t* tc_consumer(tc_t* tc, const char* keys, const char* properties);
-/* The same, subscribed. */
+/* The same, beginning as the properties say. */
+tc_consumer_t* tc_consumer_from(tc_t* tc, const char* keys, const char* properties);
+/* The first, subscribed. */
 tc_consumer_t* tc_subscribed(tc_t* tc, const char* topic, const char* properties);
 
 /* Each waits for the callback and returns its status, or what the call returned. */

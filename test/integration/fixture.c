@@ -9,7 +9,11 @@ static void on_watchdog(uv_timer_t* timer) {
 
 static const char* real_url(void) {
   const char* url = getenv("TAOSUV_TEST_URL");
-  return url != NULL && url[0] != 0 ? url : NULL;
+  if (url == NULL || url[0] == 0) return NULL;
+  if (strncmp(url, "ws://", 5) == 0 || strncmp(url, "wss://", 6) == 0) return url;
+  fprintf(stderr, "TAOSUV_TEST_URL: not ws:// or wss://. TAOSUV_TEST_TRANSPORT=http makes the tests "
+                  "speak to that server's REST interface.\n");
+  abort();
 }
 
 /* ---- set-up and tear-down ---- */
@@ -26,11 +30,12 @@ int it_setup(void** state) {
   return 0;
 }
 
-static void drop_databases(it_t* it) {
+void it_drop_databases(it_t* it) {
   if (it->databases[0][0] == 0) return;
   taosuv_client_t* client = it_client(it, "");
   for (size_t i = 0; i < IT_DATABASES && it->databases[i][0] != 0; i++)
     it_ok(it, client, "drop database if exists %s", it->databases[i]);
+  it_close_wait(it, client);
   memset(it->databases, 0, sizeof it->databases);
 }
 
@@ -41,7 +46,7 @@ static void close_clients(it_t* it) {
 
 int it_teardown(void** state) {
   it_t* it = *state;
-  if (real_url() != NULL) drop_databases(it);
+  if (real_url() != NULL) it_drop_databases(it);
   close_clients(it);
   for (size_t i = 0; i < IT_CLIENTS; i++)
     if (it->slots[i].closing > 0) it_closed(&it->slots[i]);

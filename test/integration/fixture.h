@@ -20,7 +20,7 @@
 /* A test with its own loop, server and allocator; see it_setup and it_teardown. */
 #define IT_TEST(name) cmocka_unit_test_setup_teardown(name, it_setup, it_teardown)
 
-enum { IT_CLIENTS = 40, IT_DATABASES = 4, IT_SERVERS = 3 };
+enum { IT_CLIENTS = 40, IT_DATABASES = 8, IT_SERVERS = 3 };
 
 typedef struct it_s it_t;
 typedef struct it_op_s it_op_t;
@@ -112,6 +112,9 @@ void it_closed(it_slot_t* slot);
 
 /* Creates a database of its own for this test ("ms", "us", "ns") and returns its name. */
 const char* it_database(it_t* it, taosuv_client_t* client, const char* precision);
+
+/* Drops those of this test, so that it can make more: IT_DATABASES at a time. */
+void it_drop_databases(it_t* it);
 
 /* Start an operation; each returns what the call returned. */
 int it_open(it_t* it, taosuv_client_t* client, it_op_t* op);

@@ -2,19 +2,23 @@
 #ifndef TUV_TEST_INTEGRATION_STMT_FORMS_H
 #define TUV_TEST_INTEGRATION_STMT_FORMS_H
 
+#include <stdbool.h>
+
 #include "fixture.h"
 
 typedef struct stmt_form_s {
   const char* name;
   const char* version; /* of the bundled server */
   const char* keys;    /* of the URL */
+  bool first;          /* the first version */
 } stmt_form_t;
 
 static const stmt_form_t stmt_forms[] = {
-    {"stmt2", "3.3.6.0", "stmt_version=2"},
-    {"first version", "3.3.6.0", "stmt_version=1"},
-    {"bind and exec in one message", "3.4.1.13", "metrics=0"},
-    {"stmt2 with decimals as text", "3.4.0.1", "stmt_version=2"},
+    {"stmt2", "3.3.6.0", "stmt_version=2", false},
+    {"first version", "3.3.6.0", "stmt_version=1", true},
+    {"bind and exec in one message", "3.4.1.13", "metrics=0", false},
+    {"stmt2 with decimals as text", "3.4.0.1", "stmt_version=2", false},
+    {"first version of an old server", "3.2.2.0", "metrics=0", true},
 };
 enum { STMT_FORMS = sizeof stmt_forms / sizeof stmt_forms[0] };
 

@@ -317,7 +317,6 @@ static void every_form_of_sql(it_t* it, const stmt_form_t* how) {
   taosuv_client_t* client = stmt_form_client(it, how, "ms");
   const char* db = it->databases[0];
   for (size_t i = 0; i < COUNT(it->databases) && it->databases[i][0] != 0; i++) db = it->databases[i];
-  bool first = strstr(how->keys, "stmt_version=1") != NULL;
   it_left_out(it, "unusual forms of SQL in statements");
   it_ok(it, client, "create stable st (ts timestamp, v int) tags (g int)");
   it_ok(it, client, "create table old using st tags (4)");
@@ -327,7 +326,7 @@ static void every_form_of_sql(it_t* it, const stmt_form_t* how) {
     it_op_t op = {0};
     if (it->server == NULL && !form->measured) continue;
     int status = it_end(it_prepare(it, client, &op, form->sql), &op);
-    if (first && !form->first) {
+    if (how->first && !form->first) {
       assert_true(status == TAOSUV_ENOTSUP || status == TAOSUV_ESERVER);
       continue;
     }
@@ -343,6 +342,42 @@ static void every_form_of_sql(it_t* it, const stmt_form_t* how) {
     taosuv_stmt_close(op.prepare.stmt);
   }
   if (it->server != NULL) assert_int_equal(ts_server_counters(it->server).poisonous, 0);
+}
+
+/* Results of several blocks, one after the other of one statement, and one that is not read to its end. */
+static void query_many(it_t* it, const stmt_form_t* form) {
+  enum { ROWS = 10000 };
+  static int64_t ts[ROWS];
+  static int32_t v[ROWS];
+  taosuv_client_t* client = stmt_form_client(it, form, "us");
+  it_ok(it, client, "create table t (ts timestamp, v int)");
+  taosuv_stmt_t* stmt = it_stmt(it, client, "insert into t values(?,?)");
+  taosuv_array_t columns[] = {{TAOSUV_TYPE_TIMESTAMP, ts, NULL, NULL},
+                              {TAOSUV_TYPE_INT, v, NULL, NULL}};
+  for (int i = 0; i < ROWS; i++) {
+    ts[i] = T0 * 1000 + i;
+    v[i] = i;
+  }
+  assert_int_equal(taosuv_bind_columns(stmt, ROWS, columns, 2), 0);
+  assert_int_equal(it_executed(it, stmt), ROWS);
+  taosuv_stmt_close(stmt);
+  stmt = it_stmt(it, client, "select * from t where v >= ? order by ts");
+  for (int round = 0; round < 4; round++) {
+    it_op_t op = {0};
+    taosuv_column_t column;
+    taosuv_value_t from = taosuv_i64(round);
+    assert_int_equal(taosuv_bind_row(stmt, &from, 1), 0);
+    assert_int_equal(it_end(it_stmt_exec(it, stmt, &op), &op), 0);
+    taosuv_block_t* block = it_block(it, op.stmt_exec.result);
+    assert_int_equal(taosuv_block_column(block, 0, &column), 0);
+    assert_int_equal(taosuv_get_i64(&column, 0), ts[round]);
+    uint64_t rows = taosuv_block_rows(block);
+    assert_true(rows < ROWS);
+    taosuv_block_unref(block);
+    if (round != 1) assert_int_equal(rows + it_drain(it, op.stmt_exec.result), ROWS - round);
+    taosuv_result_close(op.stmt_exec.result);
+  }
+  taosuv_stmt_close(stmt);
 }
 
 /* Question marks in texts, names and comments are none. */
@@ -445,6 +480,7 @@ FORMS_TEST(queries_have_parameters, query_rows)
 FORMS_TEST(tables_without_a_super_table_are_inserted_into, plain_tables)
 FORMS_TEST(inserts_are_written_in_many_ways, every_form_of_sql)
 FORMS_TEST(question_marks_elsewhere_are_none, queries_of_every_form)
+FORMS_TEST(results_may_have_many_blocks, query_many)
 FORMS_TEST(a_batch_may_have_a_million_rows, insert_a_million)
 FORMS_TEST(a_statement_is_prepared_anew, prepare_again)
 FORMS_TEST(batches_of_a_statement_run_in_order, run_in_order)
@@ -473,6 +509,7 @@ int main(void) {
       IT_TEST(tables_without_a_super_table_are_inserted_into),
       IT_TEST(inserts_are_written_in_many_ways),
       IT_TEST(question_marks_elsewhere_are_none),
+      IT_TEST(results_may_have_many_blocks),
       IT_TEST(a_batch_may_have_a_million_rows),
       IT_TEST(a_statement_is_prepared_anew),
       IT_TEST(batches_of_a_statement_run_in_order),

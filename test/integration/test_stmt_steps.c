@@ -24,6 +24,9 @@ static const steps_t steps[STMT_FORMS] = {
     {{"stmt2_init", "stmt2_prepare"},
      {"stmt2_bind", "stmt2_exec"},
      {"stmt2_bind", "stmt2_exec", "stmt2_result"}},
+    {{"init", "prepare", "set_table_name", "get_tag_fields", "get_col_fields"},
+     {"set_table_name", "set_tags", "bind", "add_batch", "exec"},
+     {"bind", "add_batch", "exec", "use_result"}},
 };
 
 static const char insert_sql[] = "insert into ? using st tags(?) values(?,?)";
@@ -236,12 +239,18 @@ static void newer_stmt2_at_every_step(void** state) {
   walk(*state, 3);
 }
 
+static void an_old_server_at_every_step(void** state) {
+  it_needs_bundled(*state);
+  walk(*state, 4);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       IT_TEST(stmt2_at_every_step),
       IT_TEST(the_first_version_at_every_step),
       IT_TEST(one_message_at_every_step),
       IT_TEST(newer_stmt2_at_every_step),
+      IT_TEST(an_old_server_at_every_step),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -16,22 +16,22 @@ typedef struct kind_s {
 } kind_t;
 
 static const kind_t kinds[] = {
-    {"timestamp", TAOSUV_TYPE_TIMESTAMP, 8, 0, 15},
-    {"bool", TAOSUV_TYPE_BOOL, 1, 0, 15},
-    {"tinyint", TAOSUV_TYPE_TINYINT, 1, 0, 15},
-    {"smallint", TAOSUV_TYPE_SMALLINT, 2, 0, 15},
-    {"int", TAOSUV_TYPE_INT, 4, 0, 15},
-    {"bigint", TAOSUV_TYPE_BIGINT, 8, 0, 15},
-    {"tinyint unsigned", TAOSUV_TYPE_UTINYINT, 1, 0, 15},
-    {"smallint unsigned", TAOSUV_TYPE_USMALLINT, 2, 0, 15},
-    {"int unsigned", TAOSUV_TYPE_UINT, 4, 0, 15},
-    {"bigint unsigned", TAOSUV_TYPE_UBIGINT, 8, 0, 15},
-    {"float", TAOSUV_TYPE_FLOAT, 4, 0, 15},
-    {"double", TAOSUV_TYPE_DOUBLE, 8, 0, 15},
-    {"varchar(20)", TAOSUV_TYPE_VARCHAR, 0, 0, 15},
-    {"nchar(20)", TAOSUV_TYPE_NCHAR, 0, 0, 15},
-    {"varbinary(20)", TAOSUV_TYPE_VARBINARY, 0, 0, 15},
-    {"geometry(100)", TAOSUV_TYPE_GEOMETRY, 0, 0, 15},
+    {"timestamp", TAOSUV_TYPE_TIMESTAMP, 8, 0, 31},
+    {"bool", TAOSUV_TYPE_BOOL, 1, 0, 31},
+    {"tinyint", TAOSUV_TYPE_TINYINT, 1, 0, 31},
+    {"smallint", TAOSUV_TYPE_SMALLINT, 2, 0, 31},
+    {"int", TAOSUV_TYPE_INT, 4, 0, 31},
+    {"bigint", TAOSUV_TYPE_BIGINT, 8, 0, 31},
+    {"tinyint unsigned", TAOSUV_TYPE_UTINYINT, 1, 0, 31},
+    {"smallint unsigned", TAOSUV_TYPE_USMALLINT, 2, 0, 31},
+    {"int unsigned", TAOSUV_TYPE_UINT, 4, 0, 31},
+    {"bigint unsigned", TAOSUV_TYPE_UBIGINT, 8, 0, 31},
+    {"float", TAOSUV_TYPE_FLOAT, 4, 0, 31},
+    {"double", TAOSUV_TYPE_DOUBLE, 8, 0, 31},
+    {"varchar(20)", TAOSUV_TYPE_VARCHAR, 0, 0, 31},
+    {"nchar(20)", TAOSUV_TYPE_NCHAR, 0, 0, 31},
+    {"varbinary(20)", TAOSUV_TYPE_VARBINARY, 0, 0, 31},
+    {"geometry(100)", TAOSUV_TYPE_GEOMETRY, 0, 0, 31},
     {"decimal(10,3)", TAOSUV_TYPE_DECIMAL64, 8, 3, 13},
     {"decimal(38,10)", TAOSUV_TYPE_DECIMAL128, 16, 10, 13},
     {"blob", TAOSUV_TYPE_BLOB, 0, 0, 12},
@@ -404,7 +404,7 @@ static void random_tables_come_back(void** state) {
                          .precision = (taosuv_precision_t) precision};
       uint64_t more = 1 + draw(MAX_COLUMNS - 1);
       /* Of the first version only the table's own time has another precision than ms. */
-      size_t from = form == 1 && precision != 0 ? 1 : 0;
+      size_t from = stmt_forms[form].first && precision != 0 ? 1 : 0;
       while (schema.count <= more) {
         const kind_t* kind = &kinds[from + draw(COUNT(kinds) - from)];
         if ((kind->forms >> form & 1) != 0) schema.columns[schema.count++] = kind;

@@ -163,6 +163,42 @@ static void the_beginning_is_where_the_log_begins(void** state) {
   assert_int_equal(position, 3);
 }
 
+/* Without a committed offset a group begins at the latest with each new subscription. */
+static void what_came_first_from_the_latest_on_comes_again(void** state) {
+  static const char* const properties[] = {"auto.offset.reset=latest", ""};
+  tc_t* tc = *state;
+  int64_t offset;
+  const char* topic = tc_topic(tc, AS_QUERY);
+  tc_rows(tc, "c1", 0, 5);
+  for (size_t i = 0; i < COUNT(properties); i++) {
+    unsigned seen[10] = {0};
+    snprintf(tc->group, sizeof tc->group, "%s_%zu", tc->db, i);
+    tc_consumer_t* one = tc_consumer_from(tc, "", properties[i]);
+    assert_int_equal(tc_subscribe(one, topic), 0);
+    taosuv_message_t* message;
+    assert_int_equal(tc_poll(one, 1500, &message), 0); /* until it stands at the end */
+    assert_null(message);
+    tc_rows(tc, "c1", 5, 5);
+    message = tc_next(one);
+    assert_int_equal(tc_count(message, seen, COUNT(seen)), 5);
+    offset = TAOSUV_OFFSET_NONE;
+    for (int k = 0; k < 100 && offset == TAOSUV_OFFSET_NONE; k++) {
+      it_run(tc->it, 100);
+      assert_int_equal(tc_committed(one, topic, taosuv_message_vgroup(message), &offset), 0);
+    }
+    assert_int_equal(offset, taosuv_message_offset(message));
+    assert_int_equal(tc_close(one), 0); /* it is not finished with the message */
+    taosuv_message_unref(message);
+    memset(one, 0, sizeof *one);
+    tc_consumer_t* two = tc_consumer_from(tc, "", properties[i]);
+    assert_int_equal(tc_subscribe(two, topic), 0);
+    assert_int_equal(tc_drain(two, seen, COUNT(seen), 5), 5);
+    for (size_t k = 5; k < COUNT(seen); k++) assert_int_equal(seen[k], 2);
+    assert_int_equal(tc_close(two), 0);
+    memset(two, 0, sizeof *two);
+  }
+}
+
 /* ---- large messages ---- */
 
 enum { WIDTH = 10000, ROWS = 2000 }; /* 20 MB */
@@ -305,6 +341,7 @@ int main(void) {
       TC_TEST(a_bearer_token_and_other_properties_go_together),
       TC_TEST(a_seek_to_an_end_too_early_is_refused),
       TC_TEST(the_beginning_is_where_the_log_begins),
+      TC_TEST(what_came_first_from_the_latest_on_comes_again),
       TC_TEST(large_messages_arrive_whole),
       TC_TEST(a_message_beyond_max_message_size_ends_the_consumer),
       TC_TEST(a_slow_message_is_waited_for_while_it_comes),

@@ -424,7 +424,7 @@ static void malformed_messages_are_not_skipped(void** state) {
   static const char text[] = "{\"code\":0,\"action\":\"fetch_raw_data\",\"req_id\":$REQ_ID}";
   static const char meta[] = "{\"code\":0,\"action\":\"poll\",\"req_id\":$REQ_ID,"
                              "\"have_message\":true,"
-                             "\"topic\":\"other\",\"vgroup_id\":1,\"message_type\":1,"
+                             "\"topic\":\"other\",\"database\":\"d\",\"vgroup_id\":1,\"message_type\":1,"
                              "\"message_id\":1,\"offset\":0}";
   uint8_t binary[64] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 8, 0, 0, 0, 0, 0, 0, 0, 1};
   tc_t* tc = *state;

@@ -134,11 +134,11 @@ static void names_are_as_long_as_can_be(void** state) {
   char name[400];
   open_patient(it, &job, "");
   memset(name, 'n', sizeof name);
-  name[192] = 0;
+  name[191 - strlen(job.db)] = 0; /* with the database and the dot 192 */
   assert_int_equal(put_tagged(&job, name, 1, "a", row_at(1, "x")), 0);
-  name[192] = 'n';
+  memset(name, 'n', sizeof name);
   taosuv_value_t tags[] = {taosuv_i64(1), taosuv_null()};
-  for (size_t length = 271; length <= sizeof name; length += 100)
+  for (size_t length = 193; length <= sizeof name; length += 100)
     assert_int_equal(taosuv_writer_row(job.writer, name, length, tags, 2, row_at(1, "x"), 4),
                      TAOSUV_ERANGE);
   it_has(taosuv_writer_message(job.writer), "name of");
@@ -193,6 +193,117 @@ static void nothing_is_read_that_was_not_given(void** state) {
   assert_int_equal(ask(&job, "select sum(a) from %s.st"), 1);
 }
 
+/* ---- who calls ---- */
+
+typedef struct {
+  job_t* job;
+  unsigned calls;
+  bool closes;
+} hooked_t;
+
+static void on_trace(void* data, const taosuv_trace_t* trace) {
+  hooked_t* hooked = data;
+  job_t* job = hooked->job;
+  taosuv_writer_open_t open = {.data = job};
+  taosuv_writer_flush_t flush_req = {.data = job};
+  taosuv_writer_totals_t totals;
+  uint32_t count;
+  (void) trace;
+  if (job->writer == NULL) return;
+  hooked->calls++;
+  assert_int_equal(taosuv_writer_open(job->client, &open, &job->options, on_opened), TAOSUV_EBUSY);
+  taosuv_writer_totals(job->writer, &totals);
+  assert_non_null(taosuv_writer_fields(job->writer, &count));
+  if (hooked->closes) taosuv_writer_close(job->writer, on_closed, job);
+  assert_int_equal(put(job, 1, 1, 1), TAOSUV_EBUSY);
+  assert_int_equal(taosuv_writer_flush(job->writer, &flush_req, on_flushed), TAOSUV_EBUSY);
+}
+
+/* A hook runs in the midst of a call of the writer's, too. */
+static void a_hook_may_only_look_and_close(void** state) {
+  it_t* it = *state;
+  for (int closes = 0; closes < 2; closes++) {
+    job_t job;
+    prepare(it, &job, "");
+    hooked_t hooked = {.job = &job};
+    taosuv_hooks_t hooks = {.size = sizeof hooks, .data = &hooked, .trace = on_trace};
+    assert_int_equal(taosuv_client_set_hooks(job.client, &hooks), 0);
+    job.options.batch_rows = 3;
+    job.options.batch_age_ms = 1000000;
+    open_writer(&job);
+    hooked.closes = closes;
+    uint64_t taken = 0;
+    for (int64_t i = 0; i < 7; i++) taken += put(&job, 1, i + 1, i) == 0;
+    if (!closes) flush(&job);
+    close_writer(&job);
+    assert_true(hooked.calls > 0);
+    assert_int_equal(job.totals.rows_written, taken);
+    assert_int_equal(taosuv_client_set_hooks(job.client, NULL), 0);
+    job.writer = NULL;
+    assert_int_equal(ask(&job, "select count(*) from %s.st"), taken);
+    it_close_wait(it, job.client);
+  }
+}
+
+static void nobody_needs_to_be_told_of_room(void** state) {
+  it_t* it = *state;
+  job_t job;
+  prepare(it, &job, "");
+  job.options.on_drain = NULL;
+  job.options.max_bytes = 1000;
+  open_writer(&job);
+  for (int64_t i = 0; i < 500; i++) put_waiting(&job, (unsigned) i % 7, i + 1, i);
+  close_writer(&job);
+  assert_int_equal(job.totals.rows_written, 500);
+  taosuv_writer_close(NULL, NULL, NULL);
+  assert_int_equal(taosuv_writer_flush(NULL, NULL, NULL), TAOSUV_EINVAL);
+}
+
+/* ---- by every kind of message ---- */
+
+static void refused_rows_and_reports_are_the_same_by_every_kind_of_message(void** state) {
+  it_t* it = *state;
+  it_needs_bundled(it);
+  static const struct {
+    const char *version, *keys, *action;
+  } kinds[] = {{"3.2.0.0", "", "exec"},
+               {"3.3.6.0", "stmt_version=1", "exec"},
+               {"3.3.6.0", "", "stmt2_exec"},
+               {"3.4.1.13", "", "stmt2_bind_exec"}};
+  for (size_t i = 0; i < COUNT(kinds); i++) {
+    job_t job;
+    char expected[200];
+    it_server_stop(it);
+    it_server_start(it, &(ts_config_t){.version = kinds[i].version});
+    open_patient(it, &job, kinds[i].keys);
+    for (int64_t row = 0; row < 40; row++) {
+      char name[16];
+      snprintf(name, sizeof name, "t%d", (int) row % 4);
+      assert_int_equal(put_tagged(&job, name, -1, "bad", row_at(1, too_long)), TAOSUV_ERANGE);
+      assert_int_equal(put_tagged(&job, name, row % 4, "l", row_at(row + 1, "x")), 0);
+    }
+    flush(&job);
+    assert_int_equal(job.flush_failed, 0);
+    uint32_t rule = it_rule(it, &(ts_rule_t){.action = kinds[i].action, .times = 1,
+                                             .answer = TS_ANSWER_ERROR, .code = 0x2653,
+                                             .text = "no"});
+    for (int64_t row = 0; row < 4; row++)
+      assert_int_equal(put_tagged(&job, row % 2 ? "t1" : "t0", 1, "l", row_at(row + 100, "x")), 0);
+    flush(&job);
+    assert_int_equal(ts_server_rule_hits(it->server, rule), 1);
+    assert_int_equal(job.flush_failed, 4);
+    snprintf(expected, sizeof expected, "%s.t0 40-42 2;%s.t1 41-43 2;", job.db, job.db);
+    assert_string_equal(job.tables, expected);
+    close_writer(&job);
+    assert_int_equal(job.totals.rows_written, 40);
+    assert_int_equal(ask(&job, "select count(*) from %s.st where g >= 0 and l = 'l'"), 40);
+    it_unrule(it);
+    it_close_wait(it, job.client);
+    memset(it->slots, 0, sizeof it->slots);
+    memset(it->databases, 0, sizeof it->databases);
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       IT_TEST(a_refused_row_leaves_its_tables_tags_alone),
@@ -201,6 +312,9 @@ int main(void) {
       IT_TEST(good_rows_between_refused_ones_are_written),
       IT_TEST(the_last_tags_of_a_batch_make_the_table),
       IT_TEST(names_are_as_long_as_can_be),
+      IT_TEST(a_hook_may_only_look_and_close),
+      IT_TEST(nobody_needs_to_be_told_of_room),
+      IT_TEST(refused_rows_and_reports_are_the_same_by_every_kind_of_message),
       IT_TEST(nothing_is_read_that_was_not_given),
   };
   return cmocka_run_group_tests_name("writer_calls", tests, NULL, NULL);

@@ -233,9 +233,6 @@ static void closing_while_a_batch_that_cannot_be_sent_is_about_to_be_told(void**
     it_has(job.tables, ".large 0-4999 5000;");
     if (run == 1) it_closed(slot);
     else it_close_wait(it, job.client);
-    memset(it->slots, 0, sizeof it->slots);
-    memset(it->databases, 0, sizeof it->databases);
-    if (it->server == NULL) return;
   }
 }
 

@@ -247,6 +247,26 @@ static void a_bad_line_fails_its_batch_and_is_reported_with_it(void** state) {
   }
 }
 
+static void a_bad_line_can_be_found_among_good_ones(void** state) {
+  it_t* it = *state;
+  for (int http = 0; http < 2; http++) {
+    job_t job;
+    prepare_over(it, &job, http, "");
+    job.options.lanes = 1;
+    job.options.batch_age_ms = 1000000;
+    job.options.divide = 20;
+    open_lines(&job);
+    for (int i = 0; i < 50; i++)
+      assert_int_equal(give(&job, "m0%s a=2i64 %lld", i == 33 ? ",,=" : "", (long long) T0 + i), 0);
+    close_writer(&job);
+    assert_string_equal(job.tables, " 33-33 1;");
+    assert_int_equal(job.totals.rows_written, 49);
+    assert_in_range(job.totals.parts, 5, 14);
+    assert_int_equal(ask_all(&job, "sum(a)", 1), 98);
+    end(&job);
+  }
+}
+
 static void a_database_that_is_not_there_is_reported(void** state) {
   it_t* it = *state;
   static const char* const names[] = {"", "no_such_database"};
@@ -432,6 +452,7 @@ int main(void) {
       IT_TEST(rows_need_a_web_socket),
       IT_TEST(what_is_pending_is_bounded),
       IT_TEST(a_bad_line_fails_its_batch_and_is_reported_with_it),
+      IT_TEST(a_bad_line_can_be_found_among_good_ones),
       IT_TEST(a_database_that_is_not_there_is_reported),
       IT_TEST(lines_that_are_lost_are_sent_again),
       IT_TEST(answers_that_are_lost_are_no_second_rows),

@@ -51,7 +51,8 @@ static void lose_ten(job_t* job, int64_t from) {
 static void a_dropped_table_or_database_is_reported_until_it_is_back(void** state) {
   it_t* it = *state;
   static const char* const drops[] = {"drop stable %s.m", "drop database %s"};
-  for (size_t i = 0; i < COUNT(drops); i++) {
+  it_left_out(it, "a database that is dropped and made again while a writer is open");
+  for (size_t i = 0; i < (it->server != NULL ? COUNT(drops) : 1); i++) {
     job_t job;
     char sql[100];
     open_simple(it, &job, "(ts,a,c)");

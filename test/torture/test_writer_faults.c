@@ -118,6 +118,7 @@ static void write_all(book_t* book, const char* sql, uint64_t retry_ms,
   options.lanes = 2;
   options.batch_rows = 5;
   options.retry_ms = retry_ms;
+  options.divide = 4;
   options.on_report = on_report;
   options.data = book;
   book->taken = book->reported = 0;

@@ -541,6 +541,27 @@ static void give_key(play_t* play) {
   if (play->size % 2 == 0) tuv_batch_set_key(&play->batch, key);
 }
 
+/* Without some of its tables a batch is as if they had no rows; then it is as before. */
+static void hide_some(play_t* play) {
+  model_t* model = &play->model;
+  uint32_t rows[MODEL_TABLES] = {0};
+  uint8_t which = next(play);
+  if (play->cursor > 0) return;
+  for (uint32_t t = 0; t < model->ntables; t++) {
+    bool hide = (which >> t & 1) != 0;
+    tuv_batch_hide(&play->batch, t, hide);
+    rows[t] = model->tables[t].rows;
+    if (hide) model->tables[t].rows = 0;
+  }
+  MODEL_CHECK(tuv_batch_rows(&play->batch) == model_rows(model));
+  check(play);
+  for (uint32_t t = 0; t < model->ntables; t++) {
+    tuv_batch_hide(&play->batch, t, false);
+    model->tables[t].rows = rows[t];
+  }
+  check(play);
+}
+
 static void clear(play_t* play) {
   tuv_batch_clear(&play->batch);
   give_key(play);
@@ -551,7 +572,7 @@ static void clear(play_t* play) {
 }
 
 static void step(play_t* play) {
-  switch (next(play) % 17) {
+  switch (next(play) % 18) {
     case 0:
     case 1:
     case 2: choose_table(play); break;
@@ -571,6 +592,7 @@ static void step(play_t* play) {
     case 11: check(play); break;
     case 12:
     case 13: give(play); break;
+    case 14: hide_some(play); break;
     default: bind_value(play);
   }
   MODEL_CHECK(tuv_batch_rows(&play->batch) == model_rows(&play->model));

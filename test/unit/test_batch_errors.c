@@ -323,6 +323,25 @@ static void wrong_tables(void** state) {
   end(&batch, before);
 }
 
+static void long_names_of_tables(void** state) {
+  (void) state;
+  char name[300];
+  memset(name, 'n', sizeof name);
+  taosuv_stmt_field_t list[] = {field("tbname", TAOSUV_BIND_TABLE, TAOSUV_TYPE_VARCHAR, 269),
+                                field("ts", TAOSUV_BIND_COLUMN, TAOSUV_TYPE_TIMESTAMP, 0),
+                                field("g", TAOSUV_BIND_TAG, TAOSUV_TYPE_INT, 0)};
+  for (uint32_t count = 2; count <= 3; count++) { /* without tags, and with */
+    size_t limit = count == 2 ? 269 : 192;
+    tuv_batch_t batch;
+    tuv_errmsg_t err;
+    tuv_batch_init(&batch, &tuv_alloc_default, true, list, count);
+    WELL(tuv_batch_table(&batch, name, limit, WHY));
+    assert_int_equal(tuv_batch_table(&batch, name, limit + 1, &err), TUV_ERANGE);
+    assert_non_null(strstr(err.text, count == 2 ? "at most 269" : "at most 192"));
+    tuv_batch_free(&batch);
+  }
+}
+
 static void rows_without_tags_and_large_messages(void** state) {
   (void) state;
   tuv_batch_t batch;
@@ -513,6 +532,7 @@ int main(void) {
       cmocka_unit_test(wrong_tags),
       cmocka_unit_test(wrong_columns),
       cmocka_unit_test(wrong_tables),
+      cmocka_unit_test(long_names_of_tables),
       cmocka_unit_test(rows_without_tags_and_large_messages),
       cmocka_unit_test(names_and_tags_that_the_sql_has_not),
       cmocka_unit_test(fields_that_cannot_be),
