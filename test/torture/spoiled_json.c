@@ -93,7 +93,7 @@ static void add_place(places_t* out, yyjson_mut_val* parent, yyjson_mut_val* key
     snprintf(place->path, sizeof place->path, "%.30s%s%.30s", path, path[0] == 0 ? "" : ".",
              yyjson_mut_get_str(key));
   else
-    snprintf(place->path, sizeof place->path, "%.50s[%zu]", path, index);
+    snprintf(place->path, sizeof place->path, "%.40s[%zu]", path, index);
   char deeper[sizeof place->path];
   memcpy(deeper, place->path, sizeof deeper);
   find_places(out, value, deeper);
