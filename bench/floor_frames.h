@@ -6,7 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Writes a whole frame and returns its size: at most FLOOR_HEAD bytes more than its payload. Its mask is 0, so that the payload stands in it as it is. */
+/* Writes a whole frame and returns its size: at most FLOOR_HEAD bytes more than its payload. Its
+ * mask is 0, so that the payload stands in it as it is. */
 #define FLOOR_HEAD 14u
 size_t floor_frame(uint8_t* out, uint8_t opcode, const void* payload, size_t size);
 

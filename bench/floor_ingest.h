@@ -13,7 +13,8 @@ typedef struct floor_ingest_s {
   bool bound; /* the bind is answered, the exec in flight */
 } floor_ingest_t;
 
-/* Makes the table, prepares the statement, and sends one batch. Returns 0, or -1 after saying why. */
+/* Makes the table, prepares the statement, and sends one batch. Returns 0, or -1 after saying
+ * why. */
 int floor_ingest_learn(floor_ingest_t* ingest, floor_link_t* link, const bench_options_t* options,
                        size_t* text_length);
 void floor_ingest_free(floor_ingest_t* ingest);

@@ -1,4 +1,5 @@
-/* The floor's way to the server: a blocking socket, with TLS by bare mbedTLS where the URL has it. */
+/* The floor's way to the server: a blocking socket, with TLS by bare mbedTLS where the URL has
+ * it. */
 #ifndef BENCH_FLOOR_LINK_H
 #define BENCH_FLOOR_LINK_H
 
@@ -16,7 +17,8 @@ typedef struct floor_link_s {
 int floor_link_open(floor_link_t* link, const char* host, const char* port, bool tls);
 void floor_link_close(floor_link_t* link);
 
-/* Sends all bytes; receives some, or all that were asked for. 0 or the count; or -1 after saying why. */
+/* Sends all bytes; receives some, or all that were asked for. 0 or the count; or -1 after saying
+ * why. */
 int floor_link_send(floor_link_t* link, const void* data, size_t size);
 ssize_t floor_link_receive(floor_link_t* link, void* data, size_t size);
 int floor_link_receive_all(floor_link_t* link, void* data, size_t size);

@@ -4,8 +4,8 @@
 
 #include "options.h"
 
-/* Makes a topic of options->sql, consumes it, prints the report and drops the topic. Returns the exit
- * code of the program. */
+/* Makes a topic of options->sql, consumes it, prints the report and drops the topic. Returns the
+ * exit code of the program. */
 int bench_tmq_run(const bench_options_t* options);
 
 #endif

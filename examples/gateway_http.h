@@ -12,8 +12,8 @@
 
 enum { MAX_CONNECTIONS = 256, MAX_HEAD = 16384, MAX_HEADERS = 100, MAX_URL = 256 };
 enum { CHUNK = 16384, KEPT_BODY = 1 << 16 };
-/* How long, in ms, a connection may be quiet, and read what it is sent after its last answer. For the
- * rest (gateway_http.timeout): a request, a wait for the writer, an answer. */
+/* How long, in ms, a connection may be quiet, and read what it is sent after its last answer. For
+ * the rest (gateway_http.timeout): a request, a wait for the writer, an answer. */
 enum { IDLE_MS = 60000, LINGER_MS = 2000, TICK_MS = 200 };
 
 typedef enum { READING, WAITING, WRITING, LINGERING, CLOSING } state_t;

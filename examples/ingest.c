@@ -267,8 +267,8 @@ static void on_opened(taosuv_writer_open_t* req, int status) {
   go_on();
 }
 
-/* Makes what is not there, then opens the database: tables without another one's name are in that of
- * the connection. */
+/* Makes what is not there, then opens the database: tables without another one's name are in that
+ * of the connection. */
 static int set_up(const char* url) {
   char whole[1024];
   taosuv_client_t* first;

@@ -1,5 +1,5 @@
-/* What several examples need before they begin and after they end: statements one by one, each waited
- * for, and a URL with a database of theirs. */
+/* What several examples need before they begin and after they end: statements one by one, each
+ * waited for, and a URL with a database of theirs. */
 #include "set_up.h"
 
 #include <stdio.h>
@@ -39,7 +39,8 @@ static int execute_once(taosuv_client_t* client, const char* sql, step_t* step) 
   return step->exec.status;
 }
 
-/* Another change is under way (979), or what is to be dropped still has consumers (1003 to 1005, 1007). */
+/* Another change is under way (979), or what is to be dropped still has consumers (1003 to 1005,
+ * 1007). */
 static int is_busy(int server_code) {
   return server_code == 0x03D3 || (server_code >= 0x03EB && server_code <= 0x03ED) ||
          server_code == 0x03EF;

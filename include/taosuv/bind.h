@@ -37,9 +37,9 @@ typedef struct taosuv_stmt_field_s {
  * of one width to another, double to FLOAT and timespec to TIMESTAMP, each checked for its range. A
  * text for a DECIMAL is digits with a sign and a point, both optional; digits behind the field's
  * scale are rounded half away from zero, and what has too many before the point is refused. Servers
- * before 3.4 are sent its integer; where they do not tell the scale with the fields (3.3.6), preparing
- * asks for it with a query of no rows, and if that is refused only the integer can be bound
- * (TAOSUV_ENOTSUP).
+ * before 3.4 are sent its integer; where they do not tell the scale with the fields (3.3.6),
+ * preparing asks for it with a query of no rows, and if that is refused only the integer can be
+ * bound (TAOSUV_ENOTSUP).
  *
  * A query's parameters have no field: they are sent as BOOL, BIGINT, BIGINT UNSIGNED, DOUBLE,
  * VARCHAR (text, and a timespec as RFC 3339 in UTC) and VARBINARY (bytes). */

@@ -121,11 +121,11 @@ TAOSUV_EXTERN uv_loop_t* taosuv_client_loop(const taosuv_client_t* client);
 typedef void (*taosuv_close_cb)(void* data); /* data: the client's */
 TAOSUV_EXTERN void taosuv_close(taosuv_client_t* client, taosuv_close_cb cb);
 
-/* Ends a pending request: its callback comes with TAOSUV_ECANCELED, in a later turn of the loop. The
- * server may execute it nevertheless (err_flags says whether it was sent); its late answer is
- * dropped, and a result that it brings is freed on the server. A cancelled fetch loses no block: the
- * next fetch of the result gets it. Returns 0, or TAOSUV_EINVAL when the request is not pending,
- * or so nearly completed that only its callback is due. */
+/* Ends a pending request: its callback comes with TAOSUV_ECANCELED, in a later turn of the loop.
+ * The server may execute it nevertheless (err_flags says whether it was sent); its late answer is
+ * dropped, and a result that it brings is freed on the server. A cancelled fetch loses no block:
+ * the next fetch of the result gets it. Returns 0, or TAOSUV_EINVAL when the request is not
+ * pending, or so nearly completed that only its callback is due. */
 TAOSUV_EXTERN int taosuv_cancel(taosuv_req_t* req);
 
 /* Whether a request is pending: between a call that returned 0 and its callback. The request must
@@ -154,8 +154,9 @@ struct taosuv_open_s {
 };
 TAOSUV_EXTERN int taosuv_open(taosuv_client_t* client, taosuv_open_t* req, taosuv_open_cb cb);
 
-/* A WebSocket ping to the gateway and its pong, or GET /-/ping: shows that the connection lives, and how far away it
- * is (total_time_ns). It does not ask the database: taosuv_server_status does. */
+/* A WebSocket ping to the gateway and its pong, or GET /-/ping: shows that the connection lives,
+ * and how far away it is (total_time_ns). It does not ask the database: taosuv_server_status
+ * does. */
 typedef struct taosuv_ping_s taosuv_ping_t;
 typedef void (*taosuv_ping_cb)(taosuv_ping_t* req, int status);
 struct taosuv_ping_s {
@@ -210,8 +211,8 @@ struct taosuv_current_db_s {
 TAOSUV_EXTERN int taosuv_current_db(taosuv_client_t* client, taosuv_current_db_t* req,
                                     taosuv_current_db_cb cb);
 
-/* The vgroups that tables are in, for who wants to write to each vgroup apart (PROTOCOL 9.5). Over HTTP
- * only: TAOSUV_ENOTSUP with ws:// and wss://. */
+/* The vgroups that tables are in, for who wants to write to each vgroup apart (PROTOCOL 9.5). Over
+ * HTTP only: TAOSUV_ENOTSUP with ws:// and wss://. */
 typedef struct taosuv_table_vgroups_s taosuv_table_vgroups_t;
 typedef void (*taosuv_table_vgroups_cb)(taosuv_table_vgroups_t* req, int status);
 struct taosuv_table_vgroups_s {
@@ -220,8 +221,8 @@ struct taosuv_table_vgroups_s {
   const int32_t* vgroups; /* out: one a table, in their order; until the callback returns */
   uint32_t count;         /* out: of them */
 };
-/* `db` NULL: the URL's. `tables` are `count` names, NUL-terminated and without their database, of 192
- * bytes at most; they need not exist: the server tells where such a one would be. */
+/* `db` NULL: the URL's. `tables` are `count` names, NUL-terminated and without their database, of
+ * 192 bytes at most; they need not exist: the server tells where such a one would be. */
 TAOSUV_EXTERN int taosuv_table_vgroups(taosuv_client_t* client, taosuv_table_vgroups_t* req,
                                        const char* db, const char* const* tables, uint32_t count,
                                        taosuv_table_vgroups_cb cb);
@@ -243,11 +244,11 @@ TAOSUV_EXTERN int taosuv_submit(taosuv_client_t* client, taosuv_submit_t* req, t
 /* Errors that every operation's call can return: TAOSUV_EINVAL (a NULL or senseless argument),
  * TAOSUV_EBUSY (the request is pending), TAOSUV_ECLOSED, TAOSUV_EAGAIN (max_queue requests or
  * max_queue_bytes of them wait; go on after the drain callback), TAOSUV_EREQID (that req_id is in
- * flight), TAOSUV_EMSGSIZE, TAOSUV_ENOMEM. Statuses that every callback can have: 0, TAOSUV_ECANCELED, TAOSUV_ETIMEDOUT,
- * TAOSUV_EUNSENT, TAOSUV_ESERVER, TAOSUV_ECONNLOST, TAOSUV_EPROTO, TAOSUV_EWS, TAOSUV_ENOMEM; and
- * while connecting TAOSUV_EDNS, TAOSUV_ECONNTIMEOUT, TAOSUV_EUPGRADE, TAOSUV_EHTTP,
- * TAOSUV_EREDIRECT, TAOSUV_ENOENDPOINT, TAOSUV_EUNAVAIL, TAOSUV_EAUTH, TAOSUV_EVERSION and libuv's
- * (UV_ECONNREFUSED, UV_ETIMEDOUT, …). */
+ * flight), TAOSUV_EMSGSIZE, TAOSUV_ENOMEM. Statuses that every callback can have: 0,
+ * TAOSUV_ECANCELED, TAOSUV_ETIMEDOUT, TAOSUV_EUNSENT, TAOSUV_ESERVER, TAOSUV_ECONNLOST,
+ * TAOSUV_EPROTO, TAOSUV_EWS, TAOSUV_ENOMEM; and while connecting TAOSUV_EDNS, TAOSUV_ECONNTIMEOUT,
+ * TAOSUV_EUPGRADE, TAOSUV_EHTTP, TAOSUV_EREDIRECT, TAOSUV_ENOENDPOINT, TAOSUV_EUNAVAIL,
+ * TAOSUV_EAUTH, TAOSUV_EVERSION and libuv's (UV_ECONNREFUSED, UV_ETIMEDOUT, …). */
 
 #ifdef __cplusplus
 }

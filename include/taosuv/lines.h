@@ -35,8 +35,8 @@ typedef enum {
  * The text is UTF-8 in any number of buffers that are joined as they are: a buffer that ends a line
  * has its newline in it. It is copied before the call returns and travels as one message. A text
  * that is empty or blank, and a format, precision or TTL that does not exist, are refused with
- * TAOSUV_EINVAL: the server would take a precision that it does not know for nanoseconds. So is what
- * is not UTF-8. A message that would be larger than max_message_size is TAOSUV_EMSGSIZE.
+ * TAOSUV_EINVAL: the server would take a precision that it does not know for nanoseconds. So is
+ * what is not UTF-8. A message that would be larger than max_message_size is TAOSUV_EMSGSIZE.
  *
  * Writing the same points again changes nothing, so `idempotent` may be set where their timestamps
  * are given. */

@@ -25,8 +25,8 @@ TAOSUV_EXTERN int taosuv_exec(taosuv_client_t* client, taosuv_exec_t* req, const
                               size_t length, taosuv_exec_cb cb);
 
 /* A result set of a query, open on the server. It belongs to the library, is pinned to the
- * connection that made it (over HTTP it is here whole, and needs none), and is ended by taosuv_result_close: always, also after its last block
- * and after an error. */
+ * connection that made it (over HTTP it is here whole, and needs none), and is ended by
+ * taosuv_result_close: always, also after its last block and after an error. */
 typedef struct taosuv_result_s taosuv_result_t;
 
 /* A column of a result set (PROTOCOL 3.4, 5.7). */

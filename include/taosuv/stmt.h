@@ -9,12 +9,12 @@
 extern "C" {
 #endif
 
-/* A statement belongs to the library: made by taosuv_stmt_prepare, ended by taosuv_stmt_close. It is
- * prepared on one connection at a time; when that one is gone, when the server has lost it or a
- * refused batch has made it useless there (PROTOCOL 6.3.1), the next exec prepares it again, unseen.
- * Servers from 3.3.6.0 on are spoken to by stmt2, from 3.4.1.13 on with one message a batch where that
- * is not much longer, older ones by the first version of statements; the URL's stmt_version=1 or 2
- * decides otherwise. Over http:// there are none. */
+/* A statement belongs to the library: made by taosuv_stmt_prepare, ended by taosuv_stmt_close. It
+ * is prepared on one connection at a time; when that one is gone, when the server has lost it or a
+ * refused batch has made it useless there (PROTOCOL 6.3.1), the next exec prepares it again,
+ * unseen. Servers from 3.3.6.0 on are spoken to by stmt2, from 3.4.1.13 on with one message a batch
+ * where that is not much longer, older ones by the first version of statements; the URL's
+ * stmt_version=1 or 2 decides otherwise. Over http:// there are none. */
 typedef struct taosuv_stmt_s taosuv_stmt_t;
 
 /* Makes a statement of an SQL with question marks: an INSERT, whose fields the server tells, or a
@@ -26,8 +26,8 @@ typedef struct taosuv_stmt_s taosuv_stmt_t;
  * Returns also TAOSUV_ENOTSUP: without a question mark, for `insert into ? values(…)` without
  * `table`, and over http://. Completes with what the server says of the SQL (TAOSUV_ESERVER), with
  * TAOSUV_EVERSION (stmt_version=2 and a server before 3.3.3.0), and with TAOSUV_ENOTSUP: a type, or
- * with the first version a form of SQL, that cannot be sent to this server. By the first version the
- * first column must be the TIMESTAMP, and all others are refused where the precision is not
+ * with the first version a form of SQL, that cannot be sent to this server. By the first version
+ * the first column must be the TIMESTAMP, and all others are refused where the precision is not
  * milliseconds: gateways would make other times of them. */
 typedef struct taosuv_stmt_prepare_s taosuv_stmt_prepare_t;
 typedef void (*taosuv_stmt_prepare_cb)(taosuv_stmt_prepare_t* req, int status);
@@ -60,9 +60,9 @@ TAOSUV_EXTERN const taosuv_stmt_field_t* taosuv_stmt_fields(const taosuv_stmt_t*
  * geometry, NULL in the table's TIMESTAMP · TAOSUV_ENOTSUP see taosuv_value_t · TAOSUV_ENOMEM. ---- */
 
 /* The table that tags and rows from now on are for; needed when the SQL has a `?` for the table. A
- * name that the batch has already goes on with that table. "table" or "database.table", UTF-8, also in
- * backquotes; where tags are bound at most 192 bytes (servers cut off more, with the database). A table
- * that gets no rows is left out, and its tags with it. */
+ * name that the batch has already goes on with that table. "table" or "database.table", UTF-8, also
+ * in backquotes; where tags are bound at most 192 bytes (servers cut off more, with the database).
+ * A table that gets no rows is left out, and its tags with it. */
 TAOSUV_EXTERN int taosuv_bind_table(taosuv_stmt_t* stmt, const char* name, size_t length);
 /* The current table's tags: one value a tag field, in their order. Others for the same table
  * replace them; the same again cost nothing. */
@@ -74,7 +74,8 @@ TAOSUV_EXTERN int taosuv_bind_columns(taosuv_stmt_t* stmt, uint32_t rows,
 /* One row; of a query its parameters. */
 TAOSUV_EXTERN int taosuv_bind_row(taosuv_stmt_t* stmt, const taosuv_value_t* values, uint32_t count);
 /* One row value by value: each goes to the next column, and with the last one the row is complete.
- * After a failure the same column waits for another value; taosuv_bind_undo drops the unfinished row. */
+ * After a failure the same column waits for another value; taosuv_bind_undo drops the unfinished
+ * row. */
 TAOSUV_EXTERN int taosuv_bind_null(taosuv_stmt_t* stmt);
 TAOSUV_EXTERN int taosuv_bind_bool(taosuv_stmt_t* stmt, int truth);
 TAOSUV_EXTERN int taosuv_bind_i64(taosuv_stmt_t* stmt, int64_t number);
@@ -96,18 +97,20 @@ TAOSUV_EXTERN const char* taosuv_stmt_message(const taosuv_stmt_t* stmt);
  * returns. Several batches may be pending: they run one after another, each with its own affected
  * rows; one that fails does not stop the next. TAOSUV_EINVAL without a row, with an unfinished row,
  * without a table's name or tags, and when the last prepare failed; TAOSUV_ERANGE, by the first
- * version, for a time before 1677 or after 2262; TAOSUV_EMSGSIZE when a message would be larger than
- * max_message_size (taosuv_stmt_message says by how much); TAOSUV_EBUSY while the statement is being
- * prepared; TAOSUV_ESCHEMA, see below; TAOSUV_EAGAIN. After each of these the batch is still there.
+ * version, for a time before 1677 or after 2262; TAOSUV_EMSGSIZE when a message would be larger
+ * than max_message_size (taosuv_stmt_message says by how much); TAOSUV_EBUSY while the statement is
+ * being prepared; TAOSUV_ESCHEMA, see below; TAOSUV_EAGAIN. After each of these the batch is still
+ * there.
  *
  * Completes with TAOSUV_ESERVER when the server refuses the batch, and with TAOSUV_ESCHEMA when the
  * statement had to be prepared again and its fields are others now: from then on it can only be
  * prepared by taosuv_stmt_reprepare. A batch that was not executed when its connection died is sent
- * again over another one, five times at most; one that may have been fails with TAOSUV_ECONNLOST and
- * TAOSUV_ERR_MAYBE_EXECUTED, unless the request is `idempotent`. Rows with timestamps of their own
- * are: a row of the same table and timestamp overwrites the one before. A batch that is cancelled, or
- * whose time is up, while the server executes it still holds the next one back until the answer
- * comes. An open result holds what it came from: the next exec prepares another one then. */
+ * again over another one, five times at most; one that may have been fails with TAOSUV_ECONNLOST
+ * and TAOSUV_ERR_MAYBE_EXECUTED, unless the request is `idempotent`. Rows with timestamps of their
+ * own are: a row of the same table and timestamp overwrites the one before. A batch that is
+ * cancelled, or whose time is up, while the server executes it still holds the next one back until
+ * the answer comes. An open result holds what it came from: the next exec prepares another one
+ * then. */
 typedef struct taosuv_stmt_exec_s taosuv_stmt_exec_t;
 typedef void (*taosuv_stmt_exec_cb)(taosuv_stmt_exec_t* req, int status);
 struct taosuv_stmt_exec_s {

@@ -1,4 +1,5 @@
-/* The writer: takes rows one by one, from anywhere in a service, and writes them in large batches. */
+/* The writer: takes rows one by one, from anywhere in a service, and writes them in large
+ * batches. */
 #ifndef TAOSUV_WRITER_H
 #define TAOSUV_WRITER_H
 
@@ -9,31 +10,33 @@
 extern "C" {
 #endif
 
-/* A writer belongs to the library: made by taosuv_writer_open, ended by taosuv_writer_close. It has a
- * number of lanes, each with one batch in flight and one being filled. All rows of a table go through
- * the same lane, so that their order is kept (of a table that is always named alike: d.t is not t);
- * batches of different lanes travel side by side, over as many connections as the client has: a lane goes to
- * one that has nothing to do rather than behind others, and has the client open more, up to pool_size. (With
- * stmt_cache=0 it stays where it is.) Lines follow the client's usual choice.
+/* A writer belongs to the library: made by taosuv_writer_open, ended by taosuv_writer_close. It has
+ * a number of lanes, each with one batch in flight and one being filled. All rows of a table go
+ * through the same lane, so that their order is kept (of a table that is always named alike: d.t is
+ * not t); batches of different lanes travel side by side, over as many connections as the client
+ * has: a lane goes to one that has nothing to do rather than behind others, and has the client open
+ * more, up to pool_size. (With stmt_cache=0 it stays where it is.) Lines follow the client's usual
+ * choice.
  *
- * A batch that was lost with its connection, or that the server was too busy for, is sent again until
- * retry_ms have passed. It may have been executed the first time: rows of one table with the same
- * timestamp overwrite each other, so that a repeat changes nothing, as long as every row has its
- * timestamp from the caller and nobody else writes those rows meanwhile.
+ * A batch that was lost with its connection, or that the server was too busy for, is sent again
+ * until retry_ms have passed. It may have been executed the first time: rows of one table with the
+ * same timestamp overwrite each other, so that a repeat changes nothing, as long as every row has
+ * its timestamp from the caller and nobody else writes those rows meanwhile.
  *
- * A batch that the server refuses for what is in it is not repeated but reported, with its tables and
- * rows: nothing is lost silently. It is one message, and fails as a whole: one bad row takes all tables of
- * its batch with it, and the report names them all, because the server does not say which one it was,
- * unless the writer is told to find out (`divide`). A server may have stored some of what it refused
- * nevertheless, for it divides a message by vgroups.
+ * A batch that the server refuses for what is in it is not repeated but reported, with its tables
+ * and rows: nothing is lost silently. It is one message, and fails as a whole: one bad row takes
+ * all tables of its batch with it, and the report names them all, because the server does not say
+ * which one it was, unless the writer is told to find out (`divide`). A server may have stored some
+ * of what it refused nevertheless, for it divides a message by vgroups.
  *
- * When the table has changed, statements are prepared again, and if what is to be bound is still the
- * same, nobody notices. If it is not, what was gathered is reported with TAOSUV_ESCHEMA, and rows are
- * taken as the table is now (taosuv_writer_fields), after a while of TAOSUV_EAGAIN. While that cannot be
- * prepared (the table is gone), rows are refused with the server's answer, and it is tried again twice a
- * second. An SQL that names its columns and tags goes on when others are added; to one that does not the
- * server says that their number is wrong, batch for batch. A column that was made wider is so for the
- * writer that is opened next. While a table or a database is not there, batches are reported. */
+ * When the table has changed, statements are prepared again, and if what is to be bound is still
+ * the same, nobody notices. If it is not, what was gathered is reported with TAOSUV_ESCHEMA, and
+ * rows are taken as the table is now (taosuv_writer_fields), after a while of TAOSUV_EAGAIN. While
+ * that cannot be prepared (the table is gone), rows are refused with the server's answer, and it is
+ * tried again twice a second. An SQL that names its columns and tags goes on when others are added;
+ * to one that does not the server says that their number is wrong, batch for batch. A column that
+ * was made wider is so for the writer that is opened next. While a table or a database is not
+ * there, batches are reported. */
 typedef struct taosuv_writer_s taosuv_writer_t;
 
 /* Rows are numbered from 0 in the order in which the writer took them. */
@@ -44,7 +47,8 @@ typedef struct taosuv_writer_range_s {
   uint64_t rows;        /* how many of them; others between are other tables' */
 } taosuv_writer_range_t;
 
-/* A batch, or a part of one, that was not written, or maybe not. All pointers live until the callback returns. */
+/* A batch, or a part of one, that was not written, or maybe not. All pointers live until the
+ * callback returns. */
 typedef struct taosuv_writer_report_s {
   int status;             /* the last attempt's */
   unsigned int err_flags; /* with TAOSUV_ERR_MAYBE_EXECUTED it may have been written nevertheless */
@@ -76,8 +80,8 @@ typedef void (*taosuv_writer_report_cb)(taosuv_writer_t* writer,
                                         const taosuv_writer_report_t* report, void* data);
 typedef void (*taosuv_writer_drain_cb)(taosuv_writer_t* writer, void* data);
 
-/* Initialise with taosuv_writer_options_init, then set what differs. 0 stands for the default. Texts are
- * copied before taosuv_writer_open returns. */
+/* Initialise with taosuv_writer_options_init, then set what differs. 0 stands for the default.
+ * Texts are copied before taosuv_writer_open returns. */
 typedef struct taosuv_writer_options_s {
   size_t size; /* sizeof(taosuv_writer_options_t) of the caller's header */
   /* Rows: an INSERT with question marks, such as
@@ -94,33 +98,35 @@ typedef struct taosuv_writer_options_s {
   uint32_t batch_rows;    /* a batch is sent when it has so many rows: 10,000 … */
   size_t batch_bytes;     /* … or so many bytes: 1 MiB; at most half of max_message_size … */
   uint32_t batch_age_ms;  /* … or when its first row is so old: 100 */
-  /* Of all that is gathered or in flight: 64 MiB; then TAOSUV_EAGAIN. As messages: in memory it may be
-   * ten times as much where each row has a table of its own, and twice where tables have many. */
+  /* Of all that is gathered or in flight: 64 MiB; then TAOSUV_EAGAIN. As messages: in memory it may
+   * be ten times as much where each row has a table of its own, and twice where tables have
+   * many. */
   size_t max_bytes;
   uint64_t timeout_ms;    /* of one attempt; 0: the client's request_timeout */
-  /* For how long a batch is tried: 60,000; 1: once. No attempt begins later; the last one may take its
-   * timeout. A place in the client's queue is waited for as long (60,000 with 1): then TAOSUV_EAGAIN is
-   * reported, with 0 attempts. */
+  /* For how long a batch is tried: 60,000; 1: once. No attempt begins later; the last one may take
+   * its timeout. A place in the client's queue is waited for as long (60,000 with 1): then
+   * TAOSUV_EAGAIN is reported, with 0 attempts. */
   uint64_t retry_ms;
   taosuv_writer_report_cb on_report; /* must be set: what could not be written is told here */
   taosuv_writer_drain_cb on_drain;   /* after TAOSUV_EAGAIN, once, when there is room; may be NULL */
   void* data;                        /* for both */
-  /* A batch that the server refuses is sent again in parts, to find out which tables (of lines: which
-   * lines) it is refused for: only those are reported, one by one, and the others are written. So many
-   * parts may be refused, too; then what is left of the batch is reported as a whole. A table in a hundred
-   * that is refused takes about 10. 0: none, the batch is reported as it is. Not with retry_ms 1, nor
-   * for what all parts have in common (a database or super table that is not there, privileges). */
+  /* A batch that the server refuses is sent again in parts, to find out which tables (of lines:
+   * which lines) it is refused for: only those are reported, one by one, and the others are
+   * written. So many parts may be refused, too; then what is left of the batch is reported as a
+   * whole. A table in a hundred that is refused takes about 10. 0: none, the batch is reported as
+   * it is. Not with retry_ms 1, nor for what all parts have in common (a database or super table
+   * that is not there, privileges). */
   uint32_t divide;
 } taosuv_writer_options_t;
 
 TAOSUV_EXTERN void taosuv_writer_options_init(taosuv_writer_options_t* options);
 
-/* Opens a writer: prepares a statement for each lane, one after another where the client's queue is short.
- * The request is the caller's, zeroed, and pending until its callback begins; it ends early only with the
- * client (TAOSUV_ECANCELED). Returns 0, TAOSUV_EINVAL (options that make no sense), TAOSUV_ENOMEM,
- * TAOSUV_ECLOSED, TAOSUV_EBUSY, or what taosuv_stmt_prepare or taosuv_insert_lines returns: TAOSUV_EAGAIN
- * while the client's queue is full, TAOSUV_ENOTSUP for rows over http://. Completes as
- * taosuv_stmt_prepare does, and with TAOSUV_EINVAL for an SQL that is no INSERT. */
+/* Opens a writer: prepares a statement for each lane, one after another where the client's queue is
+ * short. The request is the caller's, zeroed, and pending until its callback begins; it ends early
+ * only with the client (TAOSUV_ECANCELED). Returns 0, TAOSUV_EINVAL (options that make no sense),
+ * TAOSUV_ENOMEM, TAOSUV_ECLOSED, TAOSUV_EBUSY, or what taosuv_stmt_prepare or taosuv_insert_lines
+ * returns: TAOSUV_EAGAIN while the client's queue is full, TAOSUV_ENOTSUP for rows over http://.
+ * Completes as taosuv_stmt_prepare does, and with TAOSUV_EINVAL for an SQL that is no INSERT. */
 typedef struct taosuv_writer_open_s taosuv_writer_open_t;
 typedef void (*taosuv_writer_open_cb)(taosuv_writer_open_t* req, int status);
 struct taosuv_writer_open_s {
@@ -135,18 +141,20 @@ TAOSUV_EXTERN int taosuv_writer_open(taosuv_client_t* client, taosuv_writer_open
                                      const taosuv_writer_options_t* options,
                                      taosuv_writer_open_cb cb);
 
-/* What is to be bound: as taosuv_stmt_fields. Until the writer is closed or the table has changed. */
+/* What is to be bound: as taosuv_stmt_fields. Until the writer is closed or the table has
+ * changed. */
 TAOSUV_EXTERN const taosuv_stmt_field_t* taosuv_writer_fields(const taosuv_writer_t* writer,
                                                                uint32_t* count);
 
-/* One row of a table, which is created with these tags if it does not exist and the SQL says so. Values
- * are copied. `table` is NULL and `ntags` 0 where the SQL has no `?` for them. Of a table's rows in one
- * batch the last one's tags go to the server, which ignores them where it has the table. Returns 0;
- * TAOSUV_EAGAIN when max_bytes are pending or the table's lane is full, is to send other rows before a
- * large one, or is being prepared again: on_drain follows; TAOSUV_EINVAL, TAOSUV_ETYPE, TAOSUV_ERANGE for
- * what cannot be bound; what a changed table's preparation failed with; TAOSUV_ENOMEM; TAOSUV_ECLOSED;
- * TAOSUV_EBUSY in a hook. Whatever it returns but 0, nothing was taken and nothing has changed, the
- * table's tags neither, and taosuv_writer_message says why. */
+/* One row of a table, which is created with these tags if it does not exist and the SQL says so.
+ * Values are copied. `table` is NULL and `ntags` 0 where the SQL has no `?` for them. Of a table's
+ * rows in one batch the last one's tags go to the server, which ignores them where it has the
+ * table. Returns 0; TAOSUV_EAGAIN when max_bytes are pending or the table's lane is full, is to
+ * send other rows before a large one, or is being prepared again: on_drain follows; TAOSUV_EINVAL,
+ * TAOSUV_ETYPE, TAOSUV_ERANGE for what cannot be bound; what a changed table's preparation failed
+ * with; TAOSUV_ENOMEM; TAOSUV_ECLOSED; TAOSUV_EBUSY in a hook. Whatever it returns but 0, nothing
+ * was taken and nothing has changed, the table's tags neither, and taosuv_writer_message says
+ * why. */
 TAOSUV_EXTERN int taosuv_writer_row(taosuv_writer_t* writer, const char* table, size_t length,
                                     const taosuv_value_t* tags, uint32_t ntags,
                                     const taosuv_value_t* values, uint32_t count);
@@ -155,10 +163,11 @@ TAOSUV_EXTERN int taosuv_writer_columns(taosuv_writer_t* writer, const char* tab
                                         const taosuv_value_t* tags, uint32_t ntags, uint32_t rows,
                                         const taosuv_array_t* columns, uint32_t count);
 
-/* One line or several of one measurement (others are let through, but their order is kept only among
- * those that begin with the same one), of a writer of lines. Blank lines, comments and a CR at a line's
- * end are left out. TAOSUV_EINVAL for what is no line, no UTF-8 or has a NUL, TAOSUV_EMSGSIZE for what as JSON is larger than
- * half of max_message_size; else as taosuv_writer_row. */
+/* One line or several of one measurement (others are let through, but their order is kept only
+ * among those that begin with the same one), of a writer of lines. Blank lines, comments and a CR
+ * at a line's end are left out. TAOSUV_EINVAL for what is no line, no UTF-8 or has a NUL,
+ * TAOSUV_EMSGSIZE for what as JSON is larger than half of max_message_size; else as
+ * taosuv_writer_row. */
 TAOSUV_EXTERN int taosuv_writer_lines(taosuv_writer_t* writer, const char* text, size_t length);
 
 /* Why the last call failed; "" if it did not. Until the next call. */
@@ -168,8 +177,8 @@ TAOSUV_EXTERN void taosuv_writer_totals(const taosuv_writer_t* writer,
                                         taosuv_writer_totals_t* totals);
 
 /* Sends what is gathered without waiting for its age, and calls back when every row that was taken
- * before has been written or reported. Returns 0, TAOSUV_EINVAL, TAOSUV_EBUSY (the request is pending, or a
- * hook is running) or TAOSUV_ECLOSED. */
+ * before has been written or reported. Returns 0, TAOSUV_EINVAL, TAOSUV_EBUSY (the request is
+ * pending, or a hook is running) or TAOSUV_ECLOSED. */
 typedef struct taosuv_writer_flush_s taosuv_writer_flush_t;
 typedef void (*taosuv_writer_flush_cb)(taosuv_writer_flush_t* req);
 struct taosuv_writer_flush_s {
@@ -181,11 +190,12 @@ struct taosuv_writer_flush_s {
 TAOSUV_EXTERN int taosuv_writer_flush(taosuv_writer_t* writer, taosuv_writer_flush_t* req,
                                       taosuv_writer_flush_cb cb);
 
-/* Takes no more rows, writes what it has, then calls back once with the totals, and frees the writer. Each
- * lane has two batches at most, one behind the other, so that it takes no longer than twice retry_ms and
- * the timeout of an attempt. Without a timeout (timeout_ms and the client's request_timeout are 0) it waits
- * for a server that is silent until its connection is lost. When the client is closed first, what is
- * pending is reported with TAOSUV_ECANCELED. NULL is allowed; `cb` may be NULL. */
+/* Takes no more rows, writes what it has, then calls back once with the totals, and frees the
+ * writer. Each lane has two batches at most, one behind the other, so that it takes no longer than
+ * twice retry_ms and the timeout of an attempt. Without a timeout (timeout_ms and the client's
+ * request_timeout are 0) it waits for a server that is silent until its connection is lost. When
+ * the client is closed first, what is pending is reported with TAOSUV_ECANCELED. NULL is allowed;
+ * `cb` may be NULL. */
 typedef void (*taosuv_writer_close_cb)(const taosuv_writer_totals_t* totals, void* data);
 TAOSUV_EXTERN void taosuv_writer_close(taosuv_writer_t* writer, taosuv_writer_close_cb cb,
                                        void* data);

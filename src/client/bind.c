@@ -1,7 +1,8 @@
 /* Binding to a prepared statement: local, checked by its batch. */
 #include "client/stmt.h"
 
-/* Every call begins with a clean message; a statement that is not prepared has nothing to bind to. */
+/* Every call begins with a clean message; a statement that is not prepared has nothing to bind
+ * to. */
 static int begin(taosuv_stmt_t* stmt) {
   if (stmt == NULL) return TAOSUV_EINVAL;
   stmt->err.text[0] = 0;

@@ -1,4 +1,5 @@
-/* Blocks: a received message's buffer and the checked views of its columns, counted by reference. */
+/* Blocks: a received message's buffer and the checked views of its columns, counted by
+ * reference. */
 #include "wire/block.h"
 
 #include <string.h>

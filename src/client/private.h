@@ -63,12 +63,13 @@ typedef struct tuv_op_type_s {
   void (*fail)(tuv_op_t* op, const tuv_failure_t* failure);
   /* A request: calls the caller back; all common out-fields are set. */
   void (*complete)(taosuv_req_t* req, int status);
-  /* A request that has no message of its own, but wants a connection with room for one: it is there,
-   * and the request leaves the pool; or there will be none. */
+  /* A request that has no message of its own, but wants a connection with room for one: it is
+   * there, and the request leaves the pool; or there will be none. */
   void (*reach)(taosuv_req_t* req, tuv_conn_t* conn);
   void (*unreachable)(taosuv_req_t* req, const tuv_failure_t* failure);
-  /* A request that waits (TUV_REQ_WAITING): it will not any more (NULL: that is all); whether what it waits for was
-   * given to the system, so that it may be executed (NULL: it executes nothing). */
+  /* A request that waits (TUV_REQ_WAITING): it will not any more (NULL: that is all); whether what
+   * it waits for was given to the system, so that it may be executed (NULL: it executes
+   * nothing). */
   void (*leave)(taosuv_req_t* req);
   bool (*was_sent)(const taosuv_req_t* req);
   /* In a JSON request of this type the payload is this text of args; NULL: no payload. */

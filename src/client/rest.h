@@ -39,8 +39,8 @@ int tuv_rest_ask(tuv_op_t* op, tuv_conn_t* conn, const char* sql);
 
 /* Of the answer that is being handed over: whether it is an update's, and its rows. */
 bool tuv_rest_update(const tuv_conn_t* conn, int64_t* affected_rows);
-/* The first cell of its rows: 0 or an error. *block is NULL when there is none, or it is NULL; else it
- * is the caller's to unref, and the column views it. */
+/* The first cell of its rows: 0 or an error. *block is NULL when there is none, or it is NULL; else
+ * it is the caller's to unref, and the column views it. */
 int tuv_rest_cell(tuv_conn_t* conn, taosuv_column_t* column, taosuv_block_t** block);
 /* A request's question failed here. */
 void tuv_rest_fail(tuv_op_t* op, tuv_conn_t* conn, int status, const char* text);

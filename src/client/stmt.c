@@ -128,8 +128,9 @@ static int check_source(taosuv_client_t* client, taosuv_stmt_prepare_t* req, con
   return 0;
 }
 
-/* A child that need not exist, in the database of its super table: old servers look for it there only
- * when it says so. Writes the name, if there is room, and returns its size; 0: there is no need. */
+/* A child that need not exist, in the database of its super table: old servers look for it there
+ * only when it says so. Writes the name, if there is room, and returns its size; 0: there is no
+ * need. */
 static size_t name_child(char* out, const char* sql, const tuv_stmt_sql_t* scan) {
   static const char child[] = ".taosuv_probe";
   size_t length = scan->database_length;

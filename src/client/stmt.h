@@ -51,8 +51,8 @@ typedef enum {
   TUV_STEP_CLOSE
 } tuv_step_t;
 
-/* A statement on the server. It is in use by a statement of the caller's, or holds an open result, or
- * waits in its connection's cache, or is about to be closed when its answer comes. */
+/* A statement on the server. It is in use by a statement of the caller's, or holds an open result,
+ * or waits in its connection's cache, or is about to be closed when its answer comes. */
 struct tuv_remote_s {
   tuv_queue_t link;   /* in its connection's remotes */
   tuv_queue_t cached; /* in its connection's cache */
@@ -128,8 +128,8 @@ static inline tuv_batch_wire_t tuv_remote_wire(const tuv_remote_t* remote) {
 }
 
 /* stmt.c */
-/* taosuv_stmt_exec; before the callback, the batch and `keep`, which is an empty one of the same fields,
- * have changed places. NULL: the batch is gone. */
+/* taosuv_stmt_exec; before the callback, the batch and `keep`, which is an empty one of the same
+ * fields, have changed places. NULL: the batch is gone. */
 int tuv_stmt_exec(taosuv_stmt_t* stmt, taosuv_stmt_exec_t* req, taosuv_stmt_exec_cb cb,
                   tuv_batch_t* keep);
 void tuv_stmt_destroy(taosuv_stmt_t* stmt); /* nothing is pending, nobody has it */
@@ -150,8 +150,8 @@ int tuv_stmt_give(taosuv_stmt_t* stmt, const tuv_batch_given_t* given);
 /* stmt_exec.c */
 bool tuv_exec_was_sent(const taosuv_req_t* req); /* of a batch, so that it may be executed */
 
-/* stmt_turn.c: what a statement does next. What calls the caller back does so once, as its last act:
- * the statement may be gone then. */
+/* stmt_turn.c: what a statement does next. What calls the caller back does so once, as its last
+ * act: the statement may be gone then. */
 void tuv_stmt_due(taosuv_stmt_t* stmt);
 void tuv_stmt_let_go(taosuv_stmt_t* stmt); /* of what it has on the server, and of its search */
 tuv_job_t* tuv_stmt_job(const taosuv_stmt_t* stmt); /* the first one, or NULL */

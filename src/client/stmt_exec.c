@@ -40,8 +40,9 @@ bool tuv_exec_was_sent(const taosuv_req_t* req) {
   return remote->step == TUV_STEP_RESULT || (executes(remote) && tuv_remote_sent(remote));
 }
 
-/* It was cancelled, or its time is up. A batch that is in the server's hands cannot be taken back, and
- * what comes after it must wait for it; one that is only bound is dropped with its statement there. */
+/* It was cancelled, or its time is up. A batch that is in the server's hands cannot be taken back,
+ * and what comes after it must wait for it; one that is only bound is dropped with its statement
+ * there. */
 static void exec_leave(taosuv_req_t* req) {
   tuv_job_t* job = tuv_req_of(req)->owner;
   tuv_remote_t* remote = remote_of(job);

@@ -78,8 +78,8 @@ static void settle_precision(tuv_form_t* form) {
 }
 
 /* The first version tells it with the first column alone. Any other TIMESTAMP a gateway takes for
- * milliseconds, of which it makes nanoseconds and back again: a time of another precision would come
- * out as another time. */
+ * milliseconds, of which it makes nanoseconds and back again: a time of another precision would
+ * come out as another time. */
 static int check_first_times(const tuv_form_t* form, tuv_errmsg_t* err) {
   uint32_t first = 0;
   while (first < form->count && form->fields[first].kind != TAOSUV_BIND_COLUMN) first++;
@@ -137,7 +137,8 @@ static int on_probe(tuv_remote_t* remote, const tuv_reply_t* reply, tuv_step_t* 
   return status < 0 ? status : add_fields(remote, true, &fields, err);
 }
 
-/* An insert without a question mark has nothing to be bound; one of the wrong kind is not for us. */
+/* An insert without a question mark has nothing to be bound; one of the wrong kind is not for
+ * us. */
 static int check_insert(const tuv_remote_t* remote, tuv_errmsg_t* err) {
   if (remote->form != NULL && tuv_form_of(remote->form)->count > 0) return 0;
   return tuv_fail(err, TAOSUV_ENOTSUP, "nothing is to be bound in this statement");

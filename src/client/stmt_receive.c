@@ -33,8 +33,8 @@ static void fail_job(tuv_remote_t* remote, int status, const char* message) {
   tuv_job_done(tuv_stmt_job(remote->stmt), &failure);
 }
 
-/* One message is a round trip less, but repeats the table's name and tags in every row. Servers take
- * none where only the bound table tells the fields. */
+/* One message is a round trip less, but repeats the table's name and tags in every row. Servers
+ * take none where only the bound table tells the fields. */
 static bool one_message(const tuv_remote_t* remote, tuv_batch_t* batch, tuv_batch_wire_t wire) {
   const tuv_conn_t* conn = remote->conn;
   const tuv_stmt_sql_t* scan = &tuv_source_of(remote->source)->scan;
@@ -72,8 +72,8 @@ void tuv_remote_begin(tuv_remote_t* remote, tuv_batch_t* batch) {
     tuv_remote_post(remote, step);
 }
 
-/* A result that nobody will read. Before 3.4.0.1, and in the first version, it is the statement's and
- * ends with it (PROTOCOL 6.3.1). */
+/* A result that nobody will read. Before 3.4.0.1, and in the first version, it is the statement's
+ * and ends with it (PROTOCOL 6.3.1). */
 static void drop_result(const tuv_remote_t* remote, const tuv_reply_t* reply) {
   uint64_t id = 0;
   if (remote->first || remote->conn->version < TUV_VERSION(3, 4, 0, 1)) return;

@@ -151,7 +151,8 @@ const taosuv_req_t* tuv_remote_waiter(const tuv_op_t* op) {
 
 /* ---- the end of a connection ---- */
 
-/* What was under way is begun again on another connection, unless the server may have executed it. */
+/* What was under way is begun again on another connection, unless the server may have executed
+ * it. */
 static void job_lost(taosuv_stmt_t* stmt, bool left, const tuv_failure_t* failure) {
   tuv_job_t* job = tuv_stmt_job(stmt);
   bool again = job->req != NULL && (!left || job->req->idempotent != 0);

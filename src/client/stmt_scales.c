@@ -1,5 +1,5 @@
-/* What a DECIMAL's text means: servers that do not tell its scale with a statement's fields (3.3.6) tell
- * it with a query's result, so that they are asked for one without rows. */
+/* What a DECIMAL's text means: servers that do not tell its scale with a statement's fields (3.3.6)
+ * tell it with a query's result, so that they are asked for one without rows. */
 #include "client/stmt.h"
 
 static size_t write_sql(const tuv_remote_t* remote, char* out, size_t room) {

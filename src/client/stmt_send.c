@@ -52,8 +52,8 @@ static int send_init(tuv_remote_t* remote) {
   tuv_request_t request;
   tuv_request_begin(&request, &conn->client->json, action_of(remote), remote->op.id);
   if (!remote->first) {
-    /* All rows go into one super table, and each table is bound once a batch. Tags that the SQL has in
-     * it are no tables' own: they are left to the server's general way. */
+    /* All rows go into one super table, and each table is bound once a batch. Tags that the SQL has
+     * in it are no tables' own: they are left to the server's general way. */
     bool one = scan->super_table && scan->tags > 0;
     tuv_request_bool(&request, "single_stb_insert", one);
     tuv_request_bool(&request, "single_table_bind_once", one);
@@ -92,7 +92,8 @@ static int send_name(tuv_remote_t* remote, const char* name, size_t length) {
   return tuv_ws_send(&remote->conn->ws, TUV_WS_TEXT, text, length, &remote->op.at);
 }
 
-/* To learn the fields of a super table: a child that need not exist, and is not made (PROTOCOL 6.1.1). */
+/* To learn the fields of a super table: a child that need not exist, and is not made (PROTOCOL
+ * 6.1.1). */
 static int send_probe_name(tuv_remote_t* remote) {
   const char* name = tuv_source_of(remote->source)->table;
   if (name == NULL) name = "taosuv_probe";

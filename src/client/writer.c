@@ -1,4 +1,5 @@
-/* The writer's life: opened with its lanes, closed with nothing left behind; and its public calls. */
+/* The writer's life: opened with its lanes, closed with nothing left behind; and its public
+ * calls. */
 #include "client/writer.h"
 
 #include <string.h>
@@ -161,8 +162,8 @@ static int open_lane(taosuv_writer_t* writer) {
   return 0;
 }
 
-/* The first lane's failure is the call's, the others' the callback's. When the client's queue is full,
- * they wait until it is not: nobody counts how many they are. */
+/* The first lane's failure is the call's, the others' the callback's. When the client's queue is
+ * full, they wait until it is not: nobody counts how many they are. */
 static void open_others(taosuv_writer_t* writer) {
   int status = writer->open_status;
   while (status == 0 && writer->nbegun < writer->nlanes)

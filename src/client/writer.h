@@ -19,8 +19,8 @@ typedef struct tuv_lane_type_s {
   size_t (*bytes)(tuv_lane_t* lane);
   /* Notes in lane->ranges what is gathered, or the part that is chosen. */
   void (*note)(tuv_lane_t* lane, bool part);
-  /* How many tables or lines the batch has that was given to tuv_lane_done last; and chooses of these
-   * what is sent again. Returns how many rows that are. */
+  /* How many tables or lines the batch has that was given to tuv_lane_done last; and chooses of
+   * these what is sent again. Returns how many rows that are. */
   uint32_t (*units)(tuv_lane_t* lane);
   uint64_t (*choose)(tuv_lane_t* lane, uint32_t from, uint32_t to);
   /* Begins to make it ready again, for what the server has now; nothing is gathered nor in flight.
@@ -146,8 +146,8 @@ uint64_t tuv_lane_step(tuv_lane_t* lane, uint64_t now);
 uint64_t tuv_lane_part(const tuv_lane_t* lane);
 /* A part of it that is to be sent in the next step. */
 void tuv_lane_choose(tuv_lane_t* lane, uint32_t from, uint32_t to);
-/* The server has refused what was in flight: whether a part of it is sent now; else what is chosen is to
- * be reported. */
+/* The server has refused what was in flight: whether a part of it is sent now; else what is chosen
+ * is to be reported. */
 bool tuv_lane_divide(tuv_lane_t* lane, const taosuv_req_t* req, uint64_t now);
 
 /* writer_step.c */
@@ -161,7 +161,8 @@ void tuv_writer_expect(taosuv_writer_t* writer, uint64_t at);
 /* writer.c */
 /* How long a batch is tried when nothing is said. */
 #define TUV_WRITER_RETRY 60000u
-/* A lane was opened, well (0) or not; `req` says more, if there was one. The last one calls back. */
+/* A lane was opened, well (0) or not; `req` says more, if there was one. The last one calls
+ * back. */
 void tuv_lane_ready(tuv_lane_t* lane, int status, const taosuv_req_t* req);
 /* Goes on with the opening; may call back. */
 void tuv_writer_open_more(taosuv_writer_t* writer);

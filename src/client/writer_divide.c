@@ -1,5 +1,5 @@
-/* A batch that the server refuses, in parts: halves of what is refused, then the rest, until it is known
- * which tables or lines it is refused for. */
+/* A batch that the server refuses, in parts: halves of what is refused, then the rest, until it is
+ * known which tables or lines it is refused for. */
 #include "client/writer.h"
 
 uint64_t tuv_lane_part(const tuv_lane_t* lane) {
@@ -14,7 +14,8 @@ void tuv_lane_choose(tuv_lane_t* lane, uint32_t from, uint32_t to) {
   lane->retry_at = 0;
 }
 
-/* Refusals of what every part has in common. Tables that are made from a super table's miss nothing else. */
+/* Refusals of what every part has in common. Tables that are made from a super table's miss nothing
+ * else. */
 static bool concerns_all(const taosuv_writer_t* writer, int code) {
   switch (code) {
     case 0x0362: /* table does not exist */

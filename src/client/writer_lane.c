@@ -108,8 +108,8 @@ static void report_rest(tuv_lane_t* lane, const tuv_failure_t* failure) {
   report(lane, failure);
 }
 
-/* The client's queue was full: whether to wait on for a place in it. What is to be tried once only is not
- * tried yet. */
+/* The client's queue was full: whether to wait on for a place in it. What is to be tried once only
+ * is not tried yet. */
 static bool may_wait(tuv_lane_t* lane, uint64_t now) {
   uint64_t most = lane->writer->options.retry_ms;
   if (!lane->blocked) lane->begun = now;

@@ -141,9 +141,9 @@ const tuv_lane_type_t tuv_lane_lines = {sizeof(lines_lane_t), false, open_lines,
 
 /* ---- gathering ---- */
 
-/* Copies the lines that are neither blank nor comments, which a server might count or refuse, without a
- * CR at their end, of which no server says what it is; into `out`, which has room for all and a newline, unless it is NULL. Returns how many they are, and their
- * size. */
+/* Copies the lines that are neither blank nor comments, which a server might count or refuse,
+ * without a CR at their end, of which no server says what it is; into `out`, which has room for all
+ * and a newline, unless it is NULL. Returns how many they are, and their size. */
 static uint64_t copy_lines(const char* text, size_t length, uint8_t* out, size_t* size) {
   uint64_t count = 0;
   *size = 0;

@@ -118,8 +118,8 @@ static void swap(tuv_batch_t* a, tuv_batch_t* b) {
   *b = other;
 }
 
-/* The statement sends what is bound to it: to send the kept batch again, what is gathered makes room
- * for it. When it is done, the batch comes back to where the statement's empty one is kept. */
+/* The statement sends what is bound to it: to send the kept batch again, what is gathered makes
+ * room for it. When it is done, the batch comes back to where the statement's empty one is kept. */
 static int send_rows(tuv_lane_t* lane, bool again, tuv_errmsg_t* err) {
   rows_lane_t* rows = of(lane);
   taosuv_stmt_t* stmt = rows->stmt;

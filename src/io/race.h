@@ -34,14 +34,15 @@ typedef struct tuv_race_s {
   bool closing;
 } tuv_race_t;
 
-/* The order of the attempts: the families take turns, beginning with the first address's (RFC 8305, 4).
- * Other families than IPv4 and IPv6 are left out. Returns how many there are. */
+/* The order of the attempts: the families take turns, beginning with the first address's (RFC 8305,
+ * 4). Other families than IPv4 and IPv6 are left out. Returns how many there are. */
 size_t tuv_race_order(const struct addrinfo* list, const struct addrinfo* order[TUV_RACE_MAX]);
 
 /* Both callbacks are to be set before. Cannot fail; tuv_race_close must follow. */
 void tuv_race_init(tuv_race_t* race, uv_loop_t* loop, const tuv_alloc_t* alloc, bool nodelay);
 
-/* Starts in a later turn; the addresses must stay until on_done. With none it fails with `otherwise`. */
+/* Starts in a later turn; the addresses must stay until on_done. With none it fails with
+ * `otherwise`. */
 void tuv_race_start(tuv_race_t* race, const struct addrinfo* addresses, int otherwise);
 
 /* At any moment, once. */

@@ -120,8 +120,8 @@ static int load_pins(tuv_tls_context_t* context, const char* pins, tuv_errmsg_t*
 }
 
 /* mbedTLS's own list has RSA-PSS before PKCS#1, and 3.6.6 then refuses RSA-PSS from a server of TLS
- * 1.2 (Mbed-TLS issue 10668). Servers mostly take the first that they can: in this order TLS 1.2 takes
- * PKCS#1, and TLS 1.3, which does not have it, RSA-PSS. */
+ * 1.2 (Mbed-TLS issue 10668). Servers mostly take the first that they can: in this order TLS 1.2
+ * takes PKCS#1, and TLS 1.3, which does not have it, RSA-PSS. */
 static const uint16_t signatures[] = {
     MBEDTLS_TLS1_3_SIG_ECDSA_SECP256R1_SHA256, MBEDTLS_TLS1_3_SIG_ECDSA_SECP384R1_SHA384,
     MBEDTLS_TLS1_3_SIG_ECDSA_SECP521R1_SHA512, MBEDTLS_TLS1_3_SIG_RSA_PKCS1_SHA512,

@@ -32,8 +32,8 @@ typedef struct tuv_ws_shared_s {
   uint64_t max_text_size; /* of JSON, which takes a dozen times its size to read; 0: the same */
   tuv_ws_traffic_t traffic;
   /* Shown each message, unmasked: sent ones as they go into the send buffer, received ones before
-   * anything is done with them. While it is set nothing is compressed that is sent. `data` NULL with
-   * a size: there was no memory to show it. NULL: none. */
+   * anything is done with them. While it is set nothing is compressed that is sent. `data` NULL
+   * with a size: there was no memory to show it. NULL: none. */
   void (*tap)(tuv_ws_t* ws, bool sent, uint8_t opcode, const uint8_t* data, size_t size);
 } tuv_ws_shared_t;
 
@@ -158,10 +158,10 @@ int tuv_ws_begin(tuv_ws_t* ws, uint8_t opcode, size_t length, uint64_t* at);
 void tuv_ws_put(tuv_ws_t* ws, const void* data, size_t size);
 int tuv_ws_end(tuv_ws_t* ws);
 
-/* The same for bytes that were masked before their message began: `mask` is the frame's, and must be
- * unpredictable and used for no other frame; `key` is the mask at the first of the bytes. Where the
- * two agree nothing is masked again, and a large message's bytes go to the system from where they
- * are, which is why they must stay until tuv_ws_end. */
+/* The same for bytes that were masked before their message began: `mask` is the frame's, and must
+ * be unpredictable and used for no other frame; `key` is the mask at the first of the bytes. Where
+ * the two agree nothing is masked again, and a large message's bytes go to the system from where
+ * they are, which is why they must stay until tuv_ws_end. */
 int tuv_ws_begin_masked(tuv_ws_t* ws, uint8_t opcode, size_t length, const uint8_t mask[4],
                         uint64_t* at);
 void tuv_ws_put_made(tuv_ws_t* ws, const void* data, size_t size, const uint8_t key[4]);
@@ -192,8 +192,8 @@ size_t tuv_ws_withdraw(tuv_ws_t* ws, uint64_t at);
  * the wait by tuv_ws_abort. Before the upgrade is through it is an abort. */
 void tuv_ws_close(tuv_ws_t* ws, uint16_t code);
 
-/* About how large the next message will be, where that is known better than by the last one: a large
- * one is read into a buffer of its own, where it stays. */
+/* About how large the next message will be, where that is known better than by the last one: a
+ * large one is read into a buffer of its own, where it stays. */
 void tuv_ws_expect(tuv_ws_t* ws, size_t size);
 
 /* Ends it now. */

@@ -145,8 +145,8 @@ void tuv_batch_unmention(tuv_batch_t* batch) {
   batch->ntables--;
 }
 
-/* Of what makes tables, servers keep no more of a name with its database: the rest would be cut off, and
- * the rows go elsewhere. */
+/* Of what makes tables, servers keep no more of a name with its database: the rest would be cut
+ * off, and the rows go elsewhere. */
 #define MAX_NEW_NAME 192u
 
 static int check_name(const tuv_batch_layout_t* layout, const char* name, size_t length,

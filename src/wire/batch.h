@@ -64,7 +64,8 @@ void tuv_batch_clear(tuv_batch_t* batch);
 int tuv_batch_set_wire(tuv_batch_t* batch, tuv_batch_wire_t wire, tuv_errmsg_t* err);
 
 /* What is bound from here on, until the batch is cleared, may lie masked with this key, so that it
- * goes out as it is; four unpredictable bytes, for this batch alone. Without one nothing is masked. */
+ * goes out as it is; four unpredictable bytes, for this batch alone. Without one nothing is
+ * masked. */
 void tuv_batch_set_key(tuv_batch_t* batch, const uint8_t key[4]);
 static inline bool tuv_batch_has_key(const tuv_batch_t* batch) {
   return batch->has_key;
@@ -83,7 +84,8 @@ int tuv_batch_row(tuv_batch_t* batch, const taosuv_value_t* values, uint32_t cou
 int tuv_batch_value(tuv_batch_t* batch, const taosuv_value_t* value, tuv_errmsg_t* err);
 void tuv_batch_undo(tuv_batch_t* batch);
 
-/* A table, its tags and rows of it in one go: what fails leaves nothing behind, no table and no tags. */
+/* A table, its tags and rows of it in one go: what fails leaves nothing behind, no table and no
+ * tags. */
 typedef struct tuv_batch_given_s {
   const char* table; /* NULL, where the SQL has no `?` for it */
   size_t length;
@@ -113,8 +115,8 @@ void tuv_batch_mark(tuv_batch_t* batch, uint64_t first, uint32_t rows);
 /* Of the table with this index; false: there is none. */
 bool tuv_batch_range(const tuv_batch_t* batch, uint32_t index, tuv_batch_range_t* range);
 
-/* Leaves the rows of the table with this index out of the batch, or no longer. Nothing may be bound as
- * long as any are left out; tuv_batch_clear drops them, too. */
+/* Leaves the rows of the table with this index out of the batch, or no longer. Nothing may be bound
+ * as long as any are left out; tuv_batch_clear drops them, too. */
 void tuv_batch_hide(tuv_batch_t* batch, uint32_t index, bool hide);
 
 /* Bytes of the messages as the batch is now, of all of them; 0 without a row. */

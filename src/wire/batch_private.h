@@ -149,7 +149,8 @@ int tuv_batch_where(const tuv_batch_t* batch, const taosuv_stmt_field_t* field, 
                     uint64_t row, int status, tuv_errmsg_t* err);
 int tuv_batch_begin(tuv_batch_t* batch, bool unfinished, tuv_errmsg_t* err);
 int tuv_batch_no_memory(tuv_errmsg_t* err);
-/* Forgets the table that was mentioned last, which has no row. Its memory is the caller's matter. */
+/* Forgets the table that was mentioned last, which has no row. Its memory is the caller's
+ * matter. */
 void tuv_batch_unmention(tuv_batch_t* batch);
 
 /* batch_value.c: one value as bytes */

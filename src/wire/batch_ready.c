@@ -1,4 +1,5 @@
-/* Whether a batch can be sent: what it lacks, what its way to the server cannot carry, how large it is. */
+/* Whether a batch can be sent: what it lacks, what its way to the server cannot carry, how large it
+ * is. */
 #include <stdio.h>
 
 #include "wire/batch_private.h"

@@ -112,7 +112,8 @@ void tuv_inflater_begin(tuv_inflater_t* inflater, uint64_t limit) {
   inflater->boundary = false;
 }
 
-/* zlib tells where it stands only in the call that got there: one that finds nothing to do stays. */
+/* zlib tells where it stands only in the call that got there: one that finds nothing to do
+ * stays. */
 static void note_boundary(tuv_inflater_t* inflater, bool moved) {
   int told = inflater->z.data_type;
   bool now = !inflater->ended && (told & 128) != 0 && (told & 63) == 0;

@@ -20,8 +20,8 @@ typedef struct tuv_json_s {
 
 void tuv_json_init(tuv_json_t* json, const tuv_alloc_t* alloc);
 void tuv_json_free(tuv_json_t* json);
-/* An allocator over that memory, enough to read a text of `size` bytes: what it held before is gone.
- * Returns 0 or TUV_ENOMEM. */
+/* An allocator over that memory, enough to read a text of `size` bytes: what it held before is
+ * gone. Returns 0 or TUV_ENOMEM. */
 int tuv_json_pool(tuv_json_t* json, size_t size, yyjson_alc* alc);
 
 /* A request in the making: {"action":…,"args":{"req_id":…,…}}. Strings are not copied before
@@ -43,8 +43,8 @@ void tuv_request_bool(tuv_request_t* request, const char* key, bool value);
  * text that is not UTF-8. */
 char* tuv_request_end(tuv_request_t* request, size_t* length, int* status);
 
-/* {"action":…,"args":{"req_id":…,KEY:ID}}, without allocation. `action` and `key` are our own, of at
- * most 32 bytes together. Returns its length. */
+/* {"action":…,"args":{"req_id":…,KEY:ID}}, without allocation. `action` and `key` are our own, of
+ * at most 32 bytes together. Returns its length. */
 #define TUV_REQUEST_ID_MAX 128u
 size_t tuv_request_id(char out[TUV_REQUEST_ID_MAX], const char* action, uint64_t req_id,
                       const char* key, uint64_t id);
@@ -70,8 +70,8 @@ typedef struct tuv_reply_s {
   uint64_t timing; /* ns; 0 when missing */
 } tuv_reply_t;
 
-/* Reads a text message. Returns 0, TUV_EPROTO or TUV_ENOMEM. No member may be there twice: which one
- * is meant cannot be told. */
+/* Reads a text message. Returns 0, TUV_EPROTO or TUV_ENOMEM. No member may be there twice: which
+ * one is meant cannot be told. */
 int tuv_reply_parse(tuv_json_t* json, const uint8_t* data, size_t size, tuv_reply_t* reply,
                     tuv_errmsg_t* err);
 

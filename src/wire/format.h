@@ -21,8 +21,8 @@ void tuv_format_f32(tuv_text_t* text, float value);
 #define TUV_DECIMAL_MAX_SCALE 38
 #define TUV_DECIMAL_TEXT 48 /* the longest such text is shorter */
 void tuv_format_decimal(tuv_text_t* text, taosuv_decimal_t value, uint8_t scale);
-/* The other way: the text times 10^scale, digits behind that rounded half away from zero. A sign, and
- * a point with digits on one side at least, may be. TUV_EINVAL for what is no decimal number,
+/* The other way: the text times 10^scale, digits behind that rounded half away from zero. A sign,
+ * and a point with digits on one side at least, may be. TUV_EINVAL for what is no decimal number,
  * TUV_ERANGE when it has more than `digits` (at most 38). */
 int tuv_decimal_read(const char* text, size_t length, unsigned digits, unsigned scale,
                      taosuv_decimal_t* out, tuv_errmsg_t* err);
@@ -32,7 +32,8 @@ double tuv_decimal_f64(taosuv_decimal_t value, uint8_t scale);
 int tuv_format_timestamp(tuv_text_t* text, int64_t value, unsigned int precision,
                          int32_t utc_offset);
 
-/* seconds × unit + fraction, the fraction less than the unit and not negative; false on overflow. */
+/* seconds × unit + fraction, the fraction less than the unit and not negative; false on
+ * overflow. */
 bool tuv_timestamp_combine(int64_t seconds, int64_t unit, int64_t fraction, int64_t* value);
 
 /* taosuv_nchar_utf8 that also tells how many bytes it wrote, all of them whole characters. */

@@ -1,6 +1,6 @@
-/* Schemaless writes on their way (PROTOCOL 8): as they wait to be sent over any transport, and as the
- * message `insert` of /ws. The text is not copied into a JSON document: it is escaped piece by piece
- * while it is sent. */
+/* Schemaless writes on their way (PROTOCOL 8): as they wait to be sent over any transport, and as
+ * the message `insert` of /ws. The text is not copied into a JSON document: it is escaped piece by
+ * piece while it is sent. */
 #ifndef TUV_WIRE_INSERT_H
 #define TUV_WIRE_INSERT_H
 

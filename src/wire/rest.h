@@ -75,8 +75,8 @@ int tuv_rest_end(tuv_rest_t* rest, tuv_errmsg_t* err);
  * type INT; -1 for NULL. A SELECT can look the same; who knows the statement asks no further. */
 bool tuv_rest_is_update(const tuv_rest_t* rest, int64_t* affected_rows);
 
-/* All of the answer but its rows, once tuv_rest_end has returned 0; until the working memory is used
- * again. Returns 0 or TUV_ENOMEM. */
+/* All of the answer but its rows, once tuv_rest_end has returned 0; until the working memory is
+ * used again. Returns 0 or TUV_ENOMEM. */
 int tuv_rest_root(tuv_rest_t* rest, yyjson_val** root, tuv_errmsg_t* err);
 
 /* Takes the first block, with its reference; NULL when there is none. */

@@ -13,8 +13,8 @@
  * time that 64 bits do not hold. */
 bool tuv_rest_time(const char* text, size_t size, uint8_t* precision, int64_t* value);
 
-/* Reads a decimal number with at most `scale` digits behind the point as value × 10^scale. False for
- * any other text, and for more than `digits` digits (38 at most) in all. */
+/* Reads a decimal number with at most `scale` digits behind the point as value × 10^scale. False
+ * for any other text, and for more than `digits` digits (38 at most) in all. */
 bool tuv_rest_decimal(const char* text, size_t size, uint8_t digits, uint8_t scale,
                       taosuv_decimal_t* value);
 

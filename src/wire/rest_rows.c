@@ -178,7 +178,8 @@ static void step_over(const char** at, char c) {
   if (**at == c) *at += 1 + strspn(*at + 1, " \t\r\n");
 }
 
-/* The text of the next value of a valid JSON array: a JSON column keeps it as the server wrote it. */
+/* The text of the next value of a valid JSON array: a JSON column keeps it as the server wrote
+ * it. */
 static const char* next_value(const char** at, size_t* size) {
   unsigned depth = 0;
   bool string = false;

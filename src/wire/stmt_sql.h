@@ -23,15 +23,15 @@ typedef struct tuv_stmt_sql_s {
 /* Question marks in quoted text, names and comments are not counted. Any bytes are allowed. */
 void tuv_stmt_sql_scan(const char* sql, size_t length, tuv_stmt_sql_t* out);
 
-/* The SQL with `table` ("name" or "database.name") in the place of the table's question mark, quoted:
- * writes up to `room` bytes and returns the length of the whole; 0 when `table` is no name that can
- * be quoted. */
+/* The SQL with `table` ("name" or "database.name") in the place of the table's question mark,
+ * quoted: writes up to `room` bytes and returns the length of the whole; 0 when `table` is no name
+ * that can be quoted. */
 size_t tuv_stmt_sql_name(const char* sql, size_t length, const tuv_stmt_sql_t* scan,
                          const char* table, char* out, size_t room);
 
-/* A query of no rows of those columns among the fields that are DECIMALs of unknown scale, which its
- * result tells; `table` as above, used where the SQL has no name. Writes up to `room` bytes and returns
- * the length of the whole; 0 when there is nothing to ask, or nobody to be asked. */
+/* A query of no rows of those columns among the fields that are DECIMALs of unknown scale, which
+ * its result tells; `table` as above, used where the SQL has no name. Writes up to `room` bytes and
+ * returns the length of the whole; 0 when there is nothing to ask, or nobody to be asked. */
 size_t tuv_stmt_sql_decimals(const char* sql, const tuv_stmt_sql_t* scan, const char* table,
                              const taosuv_stmt_field_t* fields, uint32_t count, char* out,
                              size_t room);

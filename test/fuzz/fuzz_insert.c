@@ -1,4 +1,5 @@
-/* Fuzzes the message `insert`: any text comes back from it, and no other message is taken for one. */
+/* Fuzzes the message `insert`: any text comes back from it, and no other message is taken for
+ * one. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>

@@ -72,8 +72,8 @@ int tc_close(tc_consumer_t* one);
 
 /* The next message with rows or changes; fails the test when none comes. */
 taosuv_message_t* tc_next(tc_consumer_t* one);
-/* How long a poll that waits for what was written waits, and how many of them without a message mean
- * that there is none. */
+/* How long a poll that waits for what was written waits, and how many of them without a message
+ * mean that there is none. */
 uint64_t tc_wait_ms(const tc_t* tc);
 unsigned tc_patience(const tc_t* tc);
 /* Polls until `count` values have been seen; each is counted in seen[value]. Gives up when nothing

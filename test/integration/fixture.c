@@ -274,8 +274,8 @@ const char* it_database(it_t* it, taosuv_client_t* client, const char* precision
 
 /* ---- waiting ---- */
 
-/* The loop is woken now and then: what is waited for may have come from a timer, behind which UV_RUN_ONCE
- * of older libuv waits for something else. */
+/* The loop is woken now and then: what is waited for may have come from a timer, behind which
+ * UV_RUN_ONCE of older libuv waits for something else. */
 bool it_until(it_t* it, bool (*done)(void* data), void* data, unsigned ms) {
   uint64_t end = it_ms() + ms;
   unsigned tick = ms < 20 ? ms : 20;

@@ -141,7 +141,8 @@ int it_end(int started, it_op_t* op);
 /* Gives back what the operation holds. */
 void it_done(it_op_t* op);
 
-/* In one go; a failure fails the test. With a real server it_ok waits for what is under way there. */
+/* In one go; a failure fails the test. With a real server it_ok waits for what is under way
+ * there. */
 void it_ok(it_t* it, taosuv_client_t* client, const char* format, ...)
     __attribute__((format(printf, 3, 4)));
 taosuv_result_t* it_rows(it_t* it, taosuv_client_t* client, const char* sql);

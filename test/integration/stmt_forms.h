@@ -24,8 +24,8 @@ enum { STMT_FORMS = sizeof stmt_forms / sizeof stmt_forms[0] };
 
 static const char other_forms[] = "statements in other ways than stmt2";
 
-/* Runs the bundled server in the form's version; another server stays what it is, and only the first
- * form is tested there. */
+/* Runs the bundled server in the form's version; another server stays what it is, and only the
+ * first form is tested there. */
 static inline const stmt_form_t* stmt_form_begin(it_t* it, size_t index) {
   const stmt_form_t* form = &stmt_forms[index];
   if (it->server != NULL) {

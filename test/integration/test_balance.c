@@ -273,7 +273,8 @@ static void a_list_that_is_none_changes_nothing(void** state) {
   }
 }
 
-/* More names than are kept: 64, and those that come later take the places of those that are left. */
+/* More names than are kept: 64, and those that come later take the places of those that are
+ * left. */
 static void a_flood_of_names_is_bounded(void** state) {
   cl_t cluster = cl_start_all(*state, &modern);
   taosuv_client_t* client =

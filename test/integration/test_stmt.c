@@ -344,7 +344,8 @@ static void every_form_of_sql(it_t* it, const stmt_form_t* how) {
   if (it->server != NULL) assert_int_equal(ts_server_counters(it->server).poisonous, 0);
 }
 
-/* Results of several blocks, one after the other of one statement, and one that is not read to its end. */
+/* Results of several blocks, one after the other of one statement, and one that is not read to its
+ * end. */
 static void query_many(it_t* it, const stmt_form_t* form) {
   enum { ROWS = 10000 };
   static int64_t ts[ROWS];

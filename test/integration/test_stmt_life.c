@@ -335,7 +335,8 @@ static void the_first_version_writes_all_tables_or_none(void** state) {
   taosuv_stmt_close(stmt);
 }
 
-/* Old servers look the bound table up in the connection's database, though the SQL names another. */
+/* Old servers look the bound table up in the connection's database, though the SQL names
+ * another. */
 static void names_need_no_current_database(void** state) {
   it_t* it = *state;
   it_needs_bundled(it);

@@ -1,5 +1,5 @@
-/* Every type through every form of statement, bound by column and by row, and read back cell by cell;
- * then random schemas, tables and rows (TAOSUV_TEST_SEED repeats a run). */
+/* Every type through every form of statement, bound by column and by row, and read back cell by
+ * cell; then random schemas, tables and rows (TAOSUV_TEST_SEED repeats a run). */
 #include <float.h>
 #include <time.h>
 
@@ -445,8 +445,8 @@ static void times_of(it_t* it, taosuv_client_t* client, size_t precision) {
   }
 }
 
-/* Of the first version gateways take other times than of the first column for milliseconds, and bring
- * them through 64 bits of nanoseconds: what would come out as another time is refused. */
+/* Of the first version gateways take other times than of the first column for milliseconds, and
+ * bring them through 64 bits of nanoseconds: what would come out as another time is refused. */
 static void times_of_the_first_version(void** state) {
   it_t* it = *state;
   it_needs_bundled(it);

@@ -101,8 +101,8 @@ static void consumers_join_and_leave(void** state) {
   see_all(list + 2, 1, seen, 4 * ROWS); /* nothing is lost, whoever went */
 }
 
-/* A process that dies after `handled` messages, or all that there are, of which it has committed all
- * but the last of `handled`: what another one then gets. */
+/* A process that dies after `handled` messages, or all that there are, of which it has committed
+ * all but the last of `handled`: what another one then gets. */
 static void crash_after(tc_t* tc, const char* topic, unsigned handled) {
   unsigned before[ROWS] = {0}, after[ROWS] = {0}, last[ROWS] = {0}, messages = 0;
   snprintf(tc->group, sizeof tc->group, "%s_crash%u", tc->db, handled);

@@ -566,7 +566,8 @@ static void older_servers_give_rows_block_by_block(void** state) {
   assert_int_equal(tc_drain(two, seen, COUNT(seen), 1), 0);
 }
 
-/* Such a server commits all that was polled, also what is just on its way: meanwhile nothing may be. */
+/* Such a server commits all that was polled, also what is just on its way: meanwhile nothing may
+ * be. */
 static void what_is_on_its_way_is_not_committed_unseen(void** state) {
   tc_t* tc = *state;
   it_needs_bundled(tc->it);

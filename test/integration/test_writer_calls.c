@@ -1,5 +1,5 @@
-/* The calls that give a writer rows: what they refuse changes nothing, and what they take is what was
- * given. */
+/* The calls that give a writer rows: what they refuse changes nothing, and what they take is what
+ * was given. */
 #include "writer_job.h"
 
 /* A writer that sends nothing before it is told to. */

@@ -1,5 +1,5 @@
-/* Writers that divide what the server refuses: the bad tables and lines are found, reported one by one,
- * and the others written. */
+/* Writers that divide what the server refuses: the bad tables and lines are found, reported one by
+ * one, and the others written. */
 #include "writer_job.h"
 
 enum { TABLES = 60 };

@@ -1,5 +1,5 @@
-/* A writer's batches on their way: many tables in a message, several in flight over several connections,
- * in order whatever is lost, bounded in memory, and closed in the midst of it. */
+/* A writer's batches on their way: many tables in a message, several in flight over several
+ * connections, in order whatever is lost, bounded in memory, and closed in the midst of it. */
 #include "writer_job.h"
 
 /* ---- messages ---- */
@@ -40,8 +40,8 @@ static void put_round(job_t* job) {
   for (int64_t i = 0; i < 400; i++) assert_int_equal(put(job, (unsigned) i % 40, ++time, i), 0);
 }
 
-/* The lanes' statements are prepared where there are connections at that time: they go to others when
- * these have nothing to do, and have them opened. */
+/* The lanes' statements are prepared where there are connections at that time: they go to others
+ * when these have nothing to do, and have them opened. */
 static void batches_fly_side_by_side_over_several_connections(void** state) {
   it_t* it = *state;
   it_needs_bundled(it);

@@ -1,5 +1,5 @@
-/* The writer of lines, each test over WebSocket and over HTTP: what it takes arrives once and in order,
- * or is reported. */
+/* The writer of lines, each test over WebSocket and over HTTP: what it takes arrives once and in
+ * order, or is reported. */
 #include "writer_job.h"
 
 /* A client in the job's database, over the one or the other. */

@@ -135,7 +135,8 @@ static void new_columns_and_tags_are_no_matter_for_an_sql_that_names_its_own(voi
   assert_int_equal(ask(&job, "select sum(a) from %s.m"), 1770);
 }
 
-/* The server counts the values against its columns: no batch fits any more, and each is reported. */
+/* The server counts the values against its columns: no batch fits any more, and each is
+ * reported. */
 static void an_sql_without_columns_ends_with_a_new_column(void** state) {
   it_t* it = *state;
   it_needs_bundled(it);

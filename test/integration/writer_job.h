@@ -1,4 +1,5 @@
-/* What the tests of writers share: a client with a super table, a writer, and what they have told. */
+/* What the tests of writers share: a client with a super table, a writer, and what they have
+ * told. */
 #ifndef TUV_TEST_INTEGRATION_WRITER_JOB_H
 #define TUV_TEST_INTEGRATION_WRITER_JOB_H
 

@@ -182,8 +182,8 @@ void request_free(request_t* request) {
   yyjson_doc_free(request->doc);
 }
 
-/* The members of one object are in the other, and equal; req_id aside, and what stmt2_init only hints
- * at. */
+/* The members of one object are in the other, and equal; req_id aside, and what stmt2_init only
+ * hints at. */
 static bool covers(yyjson_val* a, yyjson_val* b) {
   size_t index, max;
   yyjson_val *key, *value;

@@ -1,5 +1,5 @@
-/* Recorded conversations with a real server, played to the client by a scripted peer: the client must
- * send what the recording shows, and understand every answer. */
+/* Recorded conversations with a real server, played to the client by a scripted peer: the client
+ * must send what the recording shows, and understand every answer. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>

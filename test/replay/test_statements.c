@@ -1,5 +1,6 @@
-/* The recorded conversations with statements, played to the client: it binds what was bound, and must
- * send the recorded messages byte for byte (but for their req_id) and understand every answer. */
+/* The recorded conversations with statements, played to the client: it binds what was bound, and
+ * must send the recorded messages byte for byte (but for their req_id) and understand every
+ * answer. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>

@@ -28,7 +28,8 @@ static void on_signal(uv_signal_t* handle, int number) {
 }
 
 /* A signal that is ignored when the program begins stays so, as by SIGINT in a script's background:
- * Ctrl-C then ends what the script runs in front, while the server is still there for its last words. */
+ * Ctrl-C then ends what the script runs in front, while the server is still there for its last
+ * words. */
 static void watch(uv_loop_t* loop, program_t* program, uv_signal_t* handle, int number) {
   struct sigaction action;
   bool ignored = sigaction(number, NULL, &action) == 0 && action.sa_handler == SIG_IGN;

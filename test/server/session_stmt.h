@@ -14,8 +14,8 @@ void ts_session_open_stmt(ts_request_t* request, bool second);
 /* Of all the session's statements, or of one with its result. */
 void ts_session_free_stmts(ts_session_t* session);
 void ts_session_free_stmt(ts_session_t* session, ts_stmt_t* stmt);
-/* Closes the one that the request names, if there is one; false after the error for one of the other
- * protocol. */
+/* Closes the one that the request names, if there is one; false after the error for one of the
+ * other protocol. */
 bool ts_session_close_stmt(ts_request_t* request, bool second);
 /* The reply after the usual keys and stmt_id; ts_reply_end ends it. */
 ts_buf_t* ts_stmt_reply(ts_request_t* request);

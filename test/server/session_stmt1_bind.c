@@ -60,8 +60,8 @@ static bool is_known(uint8_t type) {
   return (type >= TS_BOOL && type <= TS_VARBINARY) || type == TS_GEOMETRY;
 }
 
-/* A time goes through the gateway as nanoseconds, made of it by the precision that was told, and back
- * again: what does not fit 64 bits as these comes out as another time. */
+/* A time goes through the gateway as nanoseconds, made of it by the precision that was told, and
+ * back again: what does not fit 64 bits as these comes out as another time. */
 static void pass_times(uint8_t* values, uint32_t rows, uint8_t precision) {
   static const int64_t units[] = {1000000, 1000, 1};
   for (uint32_t row = 0; row < rows; row++, values += 8) {

@@ -5,8 +5,8 @@
 
 #include "sql_lex.h"
 
-/* Sorted; those of TDengine 3.3.6.0. Not among them are tbname, which is a column, and what is called
- * with or without parentheses: now, today. */
+/* Sorted; those of TDengine 3.3.6.0. Not among them are tbname, which is a column, and what is
+ * called with or without parentheses: now, today. */
 static const char* const reserved[] = {
     "abort", "account", "accounts", "add", "after", "aggregate", "alias", "alive", "all", "alter",
     "analyze", "and", "anode", "anodes", "anomaly_window", "anti", "apps", "arbgroups", "arrow",

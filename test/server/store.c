@@ -203,8 +203,8 @@ static ts_field_t* copy_fields(const ts_field_t* fields, uint32_t count) {
   return copy;
 }
 
-/* The key has the type of the tags' one: between columns of different ones SQLite joins by reading all
- * rows for each table. */
+/* The key has the type of the tags' one: between columns of different ones SQLite joins by reading
+ * all rows for each table. */
 static void create_sqlite_tables(ts_store_t* store, const ts_family_t* family) {
   ts_buf_t sql = {0};
   ts_buf_format(&sql, "CREATE TABLE d%" PRId64 "(tid INTEGER", family->id);

@@ -46,7 +46,8 @@ ts_tls_t* ts_tls_new(ts_tls_config_t* config, const ts_tls_events_t* events, voi
 void ts_tls_free(ts_tls_t* tls);
 
 /* Takes what the client has sent. Returns 0, or -1 when no more will come of it: an error (its
- * alert was sent) or the client's close_notify. The events may close the connection, not free it. */
+ * alert was sent) or the client's close_notify. The events may close the connection, not free
+ * it. */
 int ts_tls_feed(ts_tls_t* tls, const uint8_t* bytes, size_t size);
 bool ts_tls_is_open(const ts_tls_t* tls); /* the handshake is done */
 void ts_tls_write(ts_tls_t* tls, const void* bytes, size_t size); /* once it is open */

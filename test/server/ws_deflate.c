@@ -1,4 +1,5 @@
-/* permessage-deflate and gzip on the server's side, as the gateway does it: each message alone, level 1. */
+/* permessage-deflate and gzip on the server's side, as the gateway does it: each message alone,
+ * level 1. */
 #include <string.h>
 
 #include "ws_conn.h"

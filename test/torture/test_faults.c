@@ -1,4 +1,5 @@
-/* A whole session against a server that misbehaves in one way: what the caller sees, and how soon. */
+/* A whole session against a server that misbehaves in one way: what the caller sees, and how
+ * soon. */
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>

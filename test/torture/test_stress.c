@@ -1,6 +1,6 @@
-/* Stress: thousands of mixed requests with random cancels, time limits and faults of the server, from
- * a seed that is printed and can be given (TAOSUV_TEST_SEED). Every accepted request completes once,
- * and memory returns to where it was. */
+/* Stress: thousands of mixed requests with random cancels, time limits and faults of the server,
+ * from a seed that is printed and can be given (TAOSUV_TEST_SEED). Every accepted request completes
+ * once, and memory returns to where it was. */
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>

@@ -1,5 +1,6 @@
-/* The writer's books: a million rows over ten thousand tables, by way of full queues and of connections
- * that are cut in the middle of messages and of answers. At the end each row is in its table, once. */
+/* The writer's books: a million rows over ten thousand tables, by way of full queues and of
+ * connections that are cut in the middle of messages and of answers. At the end each row is in its
+ * table, once. */
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -141,8 +142,8 @@ static void set_fault(account_t* account, const ts_fault_t* fault) {
     ts_conn_set_fault(conn, fault);
 }
 
-/* In turn: in the middle of the next answer to an exec, when the batch is written and the client does
- * not know; all connections at once; in the middle of the next message. */
+/* In turn: in the middle of the next answer to an exec, when the batch is written and the client
+ * does not know; all connections at once; in the middle of the next message. */
 static void cut(account_t* account) {
   switch (account->cuts++ % 3) {
     case 0: account->cut_answer = true; break;

@@ -1,6 +1,6 @@
 /* Torture of writers: one of rows and one of lines, once for every allocation that can fail and for
- * bytes at which the stream can be cut. Each row must be refused at the call, or written, or reported;
- * nothing leaks, and nothing is told twice. */
+ * bytes at which the stream can be cut. Each row must be refused at the call, or written, or
+ * reported; nothing leaks, and nothing is told twice. */
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -37,7 +37,8 @@ static void check_status(int status) {
   assert_true(explained);
 }
 
-/* What is waited for may come from a timer, after which UV_RUN_ONCE would wait for something else. */
+/* What is waited for may come from a timer, after which UV_RUN_ONCE would wait for something
+ * else. */
 static void run_until(const book_t* book, const unsigned* flag) {
   while (*flag == 0) uv_run(&book->place->loop, UV_RUN_NOWAIT);
   assert_int_equal(*flag, 1);

@@ -193,8 +193,8 @@ static void how_it_is_cut_makes_no_difference(void** state) {
   close_pair(&pair);
 }
 
-/* A stored block that lacks its last four bytes ends with the tail that is not sent; zlib, asked again
- * with nothing to do, no longer says where it stands. */
+/* A stored block that lacks its last four bytes ends with the tail that is not sent; zlib, asked
+ * again with nothing to do, no longer says where it stands. */
 static void the_tail_may_be_content_however_small_the_room(void** state) {
   (void) state;
   static const uint8_t message[] = {0x00, 6, 0, 0xF9, 0xFF, 'a', 'b'};

@@ -1,4 +1,5 @@
-/* Of several addresses the first that answers wins; none that hangs or refuses holds it up for long. */
+/* Of several addresses the first that answers wins; none that hangs or refuses holds it up for
+ * long. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

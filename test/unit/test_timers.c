@@ -62,8 +62,8 @@ static void add(entry_t* entry, uint64_t from_now) {
   assert_int_equal(tuv_timers_add(&timers, &entry->timed, uv_now(&loop) + from_now), 0);
 }
 
-/* Without waiting: a timer that is due when the loop begins its turn is run before it waits, and then
- * UV_RUN_ONCE would wait for the next one. */
+/* Without waiting: a timer that is due when the loop begins its turn is run before it waits, and
+ * then UV_RUN_ONCE would wait for the next one. */
 static void run_until_expired(const entry_t* entry) {
   uint64_t start = uv_hrtime();
   while (entry->expired == 0 && uv_hrtime() - start < 2000000000u) uv_run(&loop, UV_RUN_NOWAIT);
