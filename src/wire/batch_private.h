@@ -249,7 +249,8 @@ static inline void tuv_out_u8(tuv_out_t* out, unsigned value) {
 /* batch_stmt2.c, batch_columnar.c: the message behind its head of 24 bytes */
 void tuv_stmt2_write(const tuv_batch_t* batch, tuv_out_t* out);
 void tuv_columnar_write(const tuv_batch_t* batch, tuv_out_t* out);
-/* An item's parts. */
+
+/* batch_item.c: an item's parts */
 void tuv_item_head(tuv_out_t* out, uint8_t type, bool lengths, uint64_t rows, uint64_t bytes);
 void tuv_item_cell(const tuv_batch_t* batch, tuv_out_t* out, const tuv_cell_t* cell);
 void tuv_cell_value(const tuv_batch_t* batch, tuv_out_t* out, const tuv_cell_t* cell);
