@@ -112,14 +112,13 @@ static int put_bytes(tuv_batch_t* batch, tuv_slot_t* slot, tuv_segment_t* segmen
   return 0;
 }
 
-/* The value of the column that waits for it. */
+/* The value of the column that waits for it, when it is no plain one. */
 static int put_value(tuv_batch_t* batch, tuv_segment_t* segment, const taosuv_value_t* value,
                      tuv_errmsg_t* err) {
   tuv_slot_t* slot = &batch->layout->columns[batch->cursor];
   tuv_part_t* part = &segment->parts[batch->cursor];
   tuv_converted_t made;
   int status = 0;
-  if (put_plain(slot, part, segment->rows, value)) return 0;
   if (value->kind == TAOSUV_VALUE_NULL) {
     status = put_null(batch, slot, part, segment->rows, err);
   } else {
@@ -172,7 +171,9 @@ int tuv_batch_value(tuv_batch_t* batch, const taosuv_value_t* value, tuv_errmsg_
     if (status == 0) status = begin_row(batch, &segment, err);
     if (status < 0) return status;
   }
-  status = put_value(batch, segment, value, err);
+  const tuv_slot_t* slot = &batch->layout->columns[batch->cursor];
+  if (!put_plain(slot, &segment->parts[batch->cursor], segment->rows, value))
+    status = put_value(batch, segment, value, err);
   if (status < 0) return status;
   if (++batch->cursor == batch->layout->ncolumns) end_row(batch, segment);
   return 0;

@@ -182,9 +182,57 @@ static int wrong_type(const char* key, tuv_errmsg_t* err) {
   return tuv_fail(err, TUV_EPROTO, "the reply's \"%s\" has the wrong type", key);
 }
 
-static yyjson_val* member(const tuv_reply_t* reply, const char* key) {
-  yyjson_val* value = yyjson_obj_get(reply->root, key);
+/* ---- members ---- */
+
+static bool is_named(yyjson_val* key, const char* name, size_t length) {
+  return yyjson_get_len(key) == length && memcmp(yyjson_get_str(key), name, length) == 0;
+}
+
+/* Names that are alike have the same mark; others hardly ever (none in a recorded reply). */
+static unsigned mark_of(const char* name, size_t length) {
+  const uint8_t* bytes = (const uint8_t*) name;
+  if (length == 0) return 0;
+  size_t sum =
+      length * 7 + bytes[length / 2] * 29u + bytes[length * 3 / 4] + bytes[length - 1] * 13u;
+  return (unsigned) (sum % TUV_JSON_MARKS);
+}
+
+static yyjson_val* member(const tuv_reply_t* reply, const char* name) {
+  size_t length = strlen(name);
+  yyjson_val* key = reply->keys[mark_of(name, length)];
+  if (key == NULL) return NULL;
+  yyjson_val* value = is_named(key, name, length) ? yyjson_obj_iter_get_val(key)
+                                                  : yyjson_obj_getn(reply->root, name, length);
   return yyjson_is_null(value) ? NULL : value;
+}
+
+/* Whether a member before this one has its name. */
+static bool is_repeated(yyjson_val* root, yyjson_val* key) {
+  yyjson_obj_iter before = yyjson_obj_iter_with(root);
+  yyjson_val* other;
+  while ((other = yyjson_obj_iter_next(&before)) != key)
+    if (is_named(other, yyjson_get_str(key), yyjson_get_len(key))) return true;
+  return false;
+}
+
+/* More members than any reply has, so that looking for one of them takes no time. */
+#define MAX_MEMBERS 256u
+
+/* Where each member is; none may be there twice. */
+static int mark_members(tuv_json_t* json, yyjson_val* root, tuv_errmsg_t* err) {
+  yyjson_obj_iter all = yyjson_obj_iter_with(root);
+  yyjson_val* key;
+  int status = 0;
+  memset(json->keys, 0, sizeof json->keys);
+  for (uint32_t i = 0; (key = yyjson_obj_iter_next(&all)) != NULL; i++) {
+    yyjson_val** marked = &json->keys[mark_of(yyjson_get_str(key), yyjson_get_len(key))];
+    if (i == MAX_MEMBERS)
+      return tuv_fail(err, TUV_EPROTO, "the reply has %zu members", yyjson_obj_size(root));
+    if (*marked == NULL) *marked = key;
+    else if (status == 0 && is_repeated(root, key))
+      status = tuv_fail(err, TUV_EPROTO, "the reply has \"%.64s\" twice", yyjson_get_str(key));
+  }
+  return status;
 }
 
 int tuv_reply_require(const tuv_reply_t* reply, const char* const keys[], tuv_errmsg_t* err) {
@@ -234,24 +282,6 @@ int tuv_reply_bool(const tuv_reply_t* reply, const char* key, bool* value, tuv_e
   return 0;
 }
 
-/* More members than any reply has, so that looking at each pair of them takes no time. */
-#define MAX_MEMBERS 256u
-
-static int check_names(yyjson_val* root, tuv_errmsg_t* err) {
-  yyjson_obj_iter all = yyjson_obj_iter_with(root);
-  yyjson_val *key, *other;
-  if (yyjson_obj_size(root) > MAX_MEMBERS)
-    return tuv_fail(err, TUV_EPROTO, "the reply has %zu members", yyjson_obj_size(root));
-  while ((key = yyjson_obj_iter_next(&all)) != NULL) {
-    yyjson_obj_iter behind = all;
-    while ((other = yyjson_obj_iter_next(&behind)) != NULL)
-      if (yyjson_get_len(key) == yyjson_get_len(other) &&
-          memcmp(yyjson_get_str(key), yyjson_get_str(other), yyjson_get_len(key)) == 0)
-        return tuv_fail(err, TUV_EPROTO, "the reply has \"%.64s\" twice", yyjson_get_str(key));
-  }
-  return 0;
-}
-
 /* What a server says to people may be cut at a NUL. */
 static int read_message(tuv_reply_t* reply, tuv_errmsg_t* err) {
   yyjson_val* message = member(reply, "message");
@@ -262,10 +292,13 @@ static int read_message(tuv_reply_t* reply, tuv_errmsg_t* err) {
 
 /* The members that every reply has. req_id comes first, so that as many replies as possible can be
  * given to the request that they belong to. */
-static int read_common(tuv_reply_t* reply, tuv_errmsg_t* err) {
+static int read_common(tuv_json_t* json, tuv_reply_t* reply, tuv_errmsg_t* err) {
   uint64_t code = UINT64_MAX;
+  tuv_errmsg_t twice;
+  int well = mark_members(json, reply->root, &twice);
+  reply->keys = json->keys;
   int status = tuv_reply_uint(reply, "req_id", &reply->req_id, err);
-  if (status == 0) status = check_names(reply->root, err);
+  if (status == 0 && well < 0) status = tuv_fail(err, well, "%s", twice.text);
   if (status == 0) status = tuv_reply_uint(reply, "code", &code, err);
   if (status == 0) status = read_message(reply, err);
   if (status == 0) status = tuv_reply_text(reply, "action", &reply->action, err);
@@ -296,7 +329,7 @@ int tuv_reply_parse(tuv_json_t* json, const uint8_t* data, size_t size, tuv_repl
   reply->root = yyjson_doc_get_root(doc);
   if (!yyjson_is_obj(reply->root))
     return tuv_fail(err, TUV_EPROTO, "a text message is JSON, but no object");
-  return read_common(reply, err);
+  return read_common(json, reply, err);
 }
 
 /* An array of exactly `count` elements that `check` accepts. */

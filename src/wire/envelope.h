@@ -11,11 +11,14 @@
 #include "util/errmsg.h"
 
 /* Working memory for JSON, one a client: a parsed reply lives in it until the next is parsed. */
+#define TUV_JSON_MARKS 64u
+
 typedef struct tuv_json_s {
   const tuv_alloc_t* alloc;
   yyjson_alc heap; /* yyjson's view of alloc, for requests */
   void* pool;      /* for replies */
   size_t pool_size;
+  yyjson_val* keys[TUV_JSON_MARKS]; /* of the last reply's members, by a mark of their names */
 } tuv_json_t;
 
 void tuv_json_init(tuv_json_t* json, const tuv_alloc_t* alloc);
@@ -63,6 +66,7 @@ char* tuv_request_arg(const tuv_json_t* json, const uint8_t* data, size_t size, 
 /* A reply: what all have in common. Texts are NUL-terminated and live in the tuv_json_t. */
 typedef struct tuv_reply_s {
   yyjson_val* root;
+  yyjson_val* const* keys; /* in its tuv_json_t */
   uint32_t code;
   const char* message;
   const char* action;
