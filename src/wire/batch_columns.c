@@ -254,11 +254,12 @@ static int bind(tuv_batch_t* batch, uint32_t rows, const taosuv_array_t* columns
   tuv_segment_t* segment = reserve(batch, rows, intakes);
   if (segment == NULL) return tuv_batch_no_memory(err);
   for (uint32_t i = 0; i < count; i++) {
-    copy_column(&intakes[i], segment, &segment->parts[i], rows);
+    bool done = tuv_segment_column(batch, segment, i, &intakes[i], rows);
+    if (!done) copy_column(&intakes[i], segment, &segment->parts[i], rows);
     const tuv_sum_t* sum = &intakes[i].sum;
     tuv_batch_sum(batch, i, sum->bytes, sum->chars, sum->nulls);
+    if (!done && segment->made != NULL) tuv_segment_mask(batch, segment, i);
   }
-  if (segment->made != NULL) tuv_segment_mask(batch, segment);
   tuv_segment_link(batch->current, segment);
   segment->rows += rows;
   batch->current->rows += rows;

@@ -65,15 +65,72 @@ tuv_segment_t* tuv_segment_made(tuv_batch_t* batch, uint32_t rows, const tuv_int
   uint8_t* at = tuv_arena_take(&batch->arena, size);
   if (segment == NULL || at == NULL) return NULL;
   *segment = (tuv_segment_t){.made = at, .made_size = size, .capacity = rows};
+  for (size_t i = 0; i < sizeof segment->key; i++)
+    segment->key[i] = batch->key[(batch->made + i) % 4];
   for (uint32_t i = 0; i < columns; i++) at = lay_out(at, &intakes[i], rows, &segment->parts[i]);
   return segment;
 }
 
-void tuv_segment_mask(tuv_batch_t* batch, tuv_segment_t* segment) {
-  for (size_t i = 0; i < sizeof segment->key; i++)
-    segment->key[i] = batch->key[(batch->made + i) % 4];
-  tuv_ws_mask(segment->made, segment->made, segment->made_size, segment->key, 0);
-  batch->made += segment->made_size;
+/* ---- masked on their way in ---- */
+
+/* Bytes to `out`, which is in the segment; they may be there already. */
+static void put(const tuv_segment_t* segment, uint8_t* out, const void* bytes, size_t size) {
+  tuv_ws_mask(out, bytes, size, segment->key, (size_t) (out - segment->made));
+}
+
+static void put_zeros(const tuv_segment_t* segment, uint8_t* out, size_t size) {
+  static const uint8_t zeros[512];
+  for (size_t part; size > 0; size -= part, out += part) {
+    part = size < sizeof zeros ? size : sizeof zeros;
+    put(segment, out, zeros, part);
+  }
+}
+
+static void put_lengths(const tuv_segment_t* segment, uint8_t* out, const uint32_t* offsets,
+                        uint32_t rows) {
+  uint8_t key[4] = {0};
+  put(segment, out, key, sizeof key); /* what each of them is masked with */
+  uint32_t mask = taosuv_load_u32(out);
+  for (uint32_t row = 0; row < rows; row++)
+    tuv_store(out + 4 * (size_t) row, (offsets[row + 1] - offsets[row]) ^ mask, 4);
+}
+
+/* The array's bytes are what goes out. */
+static bool is_plain(const tuv_intake_t* intake) {
+  const tuv_slot_t* slot = intake->slot;
+#if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
+  if (slot->width > 1) return false;
+#endif
+  return intake->sum.nulls == 0 && slot->type != TAOSUV_TYPE_BOOL &&
+         (slot->width != 0 || intake->whole);
+}
+
+bool tuv_segment_column(tuv_batch_t* batch, tuv_segment_t* segment, uint32_t column,
+                        const tuv_intake_t* intake, uint32_t rows) {
+  tuv_part_t* part = &segment->parts[column];
+  const taosuv_array_t* array = intake->array;
+  uint64_t bytes = bytes_of(intake, rows);
+  if (segment->made == NULL || !is_plain(intake)) return false;
+  uint8_t* item = part->nulls - HEAD;
+  put(segment, item, item, HEAD);
+  put_zeros(segment, part->nulls, rows);
+  put(segment, part->nulls + rows, part->nulls + rows, 1);
+  if (intake->slot->width == 0) {
+    put_lengths(segment, part->lengths, array->offsets, rows);
+    part->size = bytes;
+  }
+  put(segment, part->values - 4, part->values - 4, 4);
+  size_t from = intake->slot->width == 0 ? array->offsets[0] : 0;
+  if (bytes > 0) put(segment, part->values, (const uint8_t*) array->values + from, bytes);
+  batch->made += (size_t) (part->values - item) + bytes;
+  return true;
+}
+
+void tuv_segment_mask(tuv_batch_t* batch, tuv_segment_t* segment, uint32_t column) {
+  uint8_t* item = segment->parts[column].nulls - HEAD;
+  size_t size = taosuv_load_u32(item);
+  put(segment, item, item, size);
+  batch->made += size;
 }
 
 void tuv_table_plain(const tuv_batch_table_t* table) {

@@ -178,8 +178,11 @@ size_t tuv_made_size(const tuv_batch_t* batch, uint32_t rows, const tuv_intake_t
 /* Room for them in a new segment, whose parts point into it; NULL: no memory. */
 tuv_segment_t* tuv_segment_made(tuv_batch_t* batch, uint32_t rows, const tuv_intake_t* intakes,
                                 size_t size);
-/* The rows are in: what is between them, and the mask. */
-void tuv_segment_mask(tuv_batch_t* batch, tuv_segment_t* segment);
+/* A column of such a segment: masked as it is copied, or false: it is to be copied, … */
+bool tuv_segment_column(tuv_batch_t* batch, tuv_segment_t* segment, uint32_t column,
+                        const tuv_intake_t* intake, uint32_t rows);
+/* … and its item masked then, while it is in the cache. One column after another. */
+void tuv_segment_mask(tuv_batch_t* batch, tuv_segment_t* segment, uint32_t column);
 void tuv_table_plain(const tuv_batch_table_t* table);
 void tuv_batch_plain(const tuv_batch_t* batch); /* what does not go out as it is */
 
