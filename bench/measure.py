@@ -172,7 +172,7 @@ def rows_per_cpu_second(results):
 
 def measure_ingest():
     progress("ingest")
-    pair = ingest(10000, 2000000 if QUICK else 10000000, 2 * ROUNDS + 1)
+    pair = ingest(10000, 2000000 if QUICK else 10000000, 6 * ROUNDS + 1)  # rounds differ a lot
     found = [ratio("ingest by batches of 10,000 rows over 10 tables, CPU per row, against the floor",
                    *pair, 1.4),
              target("allocations of the ingest after the warm-up",
