@@ -315,10 +315,7 @@ static void a_refused_batch_is_reported_with_its_rows(void** state) {
   it_t* it = *state;
   it_needs_bundled(it);
   job_t job;
-  prepare(it, &job, "");
-  job.options.lanes = 1;
-  job.options.batch_age_ms = 1000000;
-  open_writer(&job);
+  open_patient(it, &job, "");
   it_rule(it, &(ts_rule_t){.action = "stmt2_exec", .times = 1, .answer = TS_ANSWER_ERROR,
                            .code = 0x2653, .text = "Value too long"});
   for (int64_t i = 0; i < 6; i++) assert_int_equal(put(&job, (unsigned) i % 2, i + 1, i), 0);

@@ -2,14 +2,6 @@
  * was given. */
 #include "writer_job.h"
 
-/* A writer that sends nothing before it is told to. */
-static void open_patient(it_t* it, job_t* job, const char* keys) {
-  prepare(it, job, keys);
-  job->options.lanes = 1;
-  job->options.batch_age_ms = 1000000;
-  open_writer(job);
-}
-
 static int put_tagged(job_t* job, const char* table, int64_t group, const char* place,
                       const taosuv_value_t values[4]) {
   char name[512];

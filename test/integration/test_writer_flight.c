@@ -8,10 +8,7 @@ static void a_thousand_tables_travel_in_one_message(void** state) {
   it_t* it = *state;
   it_needs_bundled(it);
   job_t job;
-  prepare(it, &job, "");
-  job.options.lanes = 1;
-  job.options.batch_age_ms = 1000000;
-  open_writer(&job);
+  open_patient(it, &job, "");
   uint64_t before = ts_server_counters(it->server).messages;
   for (int64_t i = 0; i < 2000; i++) assert_int_equal(put(&job, (unsigned) i % 1000, i + 1, i), 0);
   flush(&job);

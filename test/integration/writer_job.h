@@ -112,6 +112,14 @@ static inline void open_writer(job_t* job) {
 }
 
 /* Row `number` of table `table`. */
+/* A writer that sends nothing before it is told to. */
+static inline void open_patient(it_t* it, job_t* job, const char* keys) {
+  prepare(it, job, keys);
+  job->options.lanes = 1;
+  job->options.batch_age_ms = 1000000;
+  open_writer(job);
+}
+
 static inline int put(job_t* job, unsigned table, int64_t ts, int64_t a) {
   char name[16], location[20];
   snprintf(name, sizeof name, "t%u", table);

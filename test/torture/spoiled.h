@@ -242,6 +242,9 @@ void sp_next(sp_run_t* run);
 /* Touches, formats and hashes every cell. */
 void sp_read_block(sp_op_t* op, const taosuv_block_t* block);
 void sp_read_fields(sp_op_t* op, const taosuv_field_t* fields, uint32_t count);
+/* What a query or a statement gave; the run's result before it is closed. */
+void sp_take_result(sp_run_t* run, sp_op_t* op, int status, taosuv_result_t* result,
+                    int64_t affected_rows);
 
 void sp_open(sp_run_t* run);
 void sp_exec(sp_run_t* run, const char* sql);

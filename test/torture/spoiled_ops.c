@@ -162,19 +162,23 @@ void sp_exec(sp_run_t* run, const char* sql) {
   sp_began(run, op, taosuv_exec(run->client, &op->req.exec, sql, strlen(sql), on_exec));
 }
 
+void sp_take_result(sp_run_t* run, sp_op_t* op, int status, taosuv_result_t* result,
+                    int64_t affected_rows) {
+  taosuv_result_close(run->result);
+  run->result = result;
+  if (status == 0) sp_hash_number(op, (uint64_t) affected_rows);
+  if (result == NULL) return;
+  uint32_t count;
+  const taosuv_field_t* fields = taosuv_result_fields(result, &count);
+  sp_read_fields(op, fields, count);
+  sp_hash_number(op, taosuv_result_precision(result));
+}
+
 static void on_query(taosuv_query_t* req, int status) {
   sp_run_t* run = req->data;
   sp_op_t* op = sp_done((taosuv_req_t*) req, status);
-  taosuv_result_close(run->result);
-  run->result = req->result;
   if (status < 0 && req->result != NULL) sp_fault(run, "query: a failure with a result");
-  if (status == 0) sp_hash_number(op, (uint64_t) req->affected_rows);
-  if (req->result != NULL) {
-    uint32_t count;
-    const taosuv_field_t* fields = taosuv_result_fields(req->result, &count);
-    sp_read_fields(op, fields, count);
-    sp_hash_number(op, taosuv_result_precision(req->result));
-  }
+  sp_take_result(run, op, status, req->result, req->affected_rows);
   sp_next(run);
 }
 

@@ -35,15 +35,7 @@ static void on_executed(taosuv_stmt_exec_t* req, int status) {
   sp_run_t* run = req->data;
   sp_op_t* op = sp_done((taosuv_req_t*) req, status);
   if (status < 0 && req->result != NULL) sp_fault(run, "stmt_exec: a failure with a result");
-  taosuv_result_close(run->result);
-  run->result = req->result;
-  if (status == 0) sp_hash_number(op, (uint64_t) req->affected_rows);
-  if (req->result != NULL) {
-    uint32_t count;
-    const taosuv_field_t* fields = taosuv_result_fields(req->result, &count);
-    sp_read_fields(op, fields, count);
-    sp_hash_number(op, taosuv_result_precision(req->result));
-  }
+  sp_take_result(run, op, status, req->result, req->affected_rows);
   sp_next(run);
 }
 
