@@ -53,8 +53,9 @@ static void on_looked_up(uv_getaddrinfo_t* lookup, int status, struct addrinfo* 
     release_if_done(tcp);
     return;
   }
-  bool no_memory = status == UV_ENOMEM || status == UV_EAI_MEMORY;
-  tuv_race_start(&tcp->race, status == 0 ? addresses : NULL, no_memory ? UV_ENOMEM : TAOSUV_EDNS);
+  int failure = TAOSUV_EDNS;
+  if (status == UV_ENOMEM || status == UV_EAI_MEMORY) failure = UV_ENOMEM;
+  tuv_race_start(&tcp->race, status == 0 ? addresses : NULL, failure);
 }
 
 /* Whether the host is an IPv4 or IPv6 address: then tcp->literal_info holds it. */

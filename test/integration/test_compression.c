@@ -1,5 +1,6 @@
 /* compression=1: the same results in fewer bytes, and the same behaviour when a connection dies. */
 #include "fixture.h"
+#include "text.h"
 
 /* What the bench table's rows must be (test/server/README.md). */
 static void check_rows(taosuv_block_t* block) {
@@ -39,10 +40,10 @@ static const ts_peer_counters_t* peer(it_t* it) {
 
 /* An insert of so many bytes at least. */
 static char* long_insert(size_t size) {
-  char* sql = malloc(size + 100);
-  size_t at = (size_t) sprintf(sql, "insert into t values");
-  for (unsigned i = 1; at < size; i++) at += (size_t) sprintf(sql + at, "(%u,%u)", 1000 + i, i);
-  return sql;
+  text_t sql = {0};
+  text_add(&sql, "insert into t values");
+  for (unsigned i = 1; sql.size < size; i++) text_add(&sql, "(%u,%u)", 1000 + i, i);
+  return sql.data;
 }
 
 static void make_table(it_t* it, taosuv_client_t* client) {

@@ -1,5 +1,6 @@
 /* The pool: many requests on few connections, their order, and back pressure. */
 #include "fixture.h"
+#include "text.h"
 
 static taosuv_client_t* opened(it_t* it, const char* keys) {
   taosuv_client_t* client = it_client(it, keys);
@@ -79,11 +80,11 @@ static void a_hundred_interleaved_results_do_not_mix(void** state) {
   taosuv_client_t* client = it_client_db(it, db, "pool_size=4");
   it_ok(it, client, "create table t (ts timestamp, a int)");
   it_op_t insert = {0};
-  char* rows = malloc(16384);
-  int at = sprintf(rows, "insert into t values");
-  for (int i = 0; i < 500; i++) at += sprintf(rows + at, "(%d,%d)", i + 1, i);
-  assert_int_equal(it_end(it_exec(it, client, &insert, rows), &insert), 0);
-  free(rows);
+  text_t rows = {0};
+  text_add(&rows, "insert into t values");
+  for (int i = 0; i < 500; i++) text_add(&rows, "(%d,%d)", i + 1, i);
+  assert_int_equal(it_end(it_exec(it, client, &insert, rows.data), &insert), 0);
+  free(rows.data);
   taosuv_result_t* results[N];
   for (int i = 0; i < N; i++) {
     snprintf(sql, sizeof sql, "select ts, a from t where a >= %d order by ts", i);

@@ -1,5 +1,6 @@
 /* Results: what a query is answered with, blocks, and their end at every moment. */
 #include "fixture.h"
+#include "text.h"
 
 /* Rows that a bundled server makes up, and a real one is given first. */
 enum { MANY = 12000 };
@@ -59,14 +60,14 @@ static void a_refused_query_has_no_result(void** state) {
 static taosuv_result_t* many_rows(it_t* it, taosuv_client_t* client) {
   if (it->server != NULL) return it_rows(it, client, "select * from bench.rows_12000_4096");
   it_ok(it, client, "create table many (ts timestamp, a int)");
-  char* sql = malloc(1 << 20);
   for (int done = 0; done < MANY;) {
     it_op_t op = {0};
-    int at = sprintf(sql, "insert into many values");
-    for (int end = done + 4000; done < end; done++) at += sprintf(sql + at, "(%d,%d)", done, done);
-    assert_int_equal(it_end(it_exec(it, client, &op, sql), &op), 0);
+    text_t sql = {0};
+    text_add(&sql, "insert into many values");
+    for (int end = done + 4000; done < end; done++) text_add(&sql, "(%d,%d)", done, done);
+    assert_int_equal(it_end(it_exec(it, client, &op, sql.data), &op), 0);
+    free(sql.data);
   }
-  free(sql);
   return it_rows(it, client, "select ts, a from many order by ts");
 }
 

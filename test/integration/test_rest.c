@@ -263,7 +263,7 @@ static void a_body_may_end_with_its_connection(void** state) {
  * was; and then the client goes on. */
 static void cut_at_every_byte(void** state) {
   it_t* it = *state;
-  unsigned fine = 0, lost = 0, last = 0;
+  unsigned lost = 0, last = 0;
   taosuv_client_t* client = client_of(it, "", "pool_size=1&retry_initial=1&retry_max=1");
   for (unsigned cut = 1; last < 3; cut++) {
     it_op_t op = {0};
@@ -275,7 +275,6 @@ static void cut_at_every_byte(void** state) {
     if (status == 0) {
       assert_int_equal(it_drain(it, op.query.result), 1);
       taosuv_result_close(op.query.result);
-      fine++;
     } else {
       assert_null(op.query.result);
       lost++;

@@ -4,18 +4,18 @@
 #include <signal.h>
 
 #include "certs.h"
+#include "text.h"
 
 static cert_t *ca, *other_ca, *good, *expired, *client_cert;
 static char *ca_key, *other_key; /* "tls_ca=…" with the PEM text */
 static char folder[256];
 
 static char* ca_setting(const cert_t* cert) {
-  char* text = cert_escape(cert->pem);
-  char* key = malloc(strlen(text) + 8);
-  assert_non_null(key);
-  sprintf(key, "tls_ca=%s", text);
-  free(text);
-  return key;
+  char* pem = cert_escape(cert->pem);
+  text_t key = {0};
+  text_add(&key, "tls_ca=%s", pem);
+  free(pem);
+  return key.data;
 }
 
 static int make_all(void** state) {
@@ -135,15 +135,13 @@ static void large_statements_are_intact(void** state) {
   const char* db = it_database(it, client, "ms");
   it_ok(it, client, "create table %s.t (ts timestamp, a int)", db);
   const unsigned rows = 20000;
-  char* sql = malloc(100 + rows * 40);
-  assert_non_null(sql);
-  size_t size = (size_t) sprintf(sql, "insert into %s.t values", db);
-  for (unsigned i = 0; i < rows; i++)
-    size += (size_t) sprintf(sql + size, " (%llu, %u)", 1700000000000ull + i, i);
+  text_t sql = {0};
+  text_add(&sql, "insert into %s.t values", db);
+  for (unsigned i = 0; i < rows; i++) text_add(&sql, " (%llu, %u)", 1700000000000ull + i, i);
   it_op_t op = {0};
-  assert_int_equal(it_end(it_exec_sized(it, client, &op, sql, size), &op), 0);
+  assert_int_equal(it_end(it_exec_sized(it, client, &op, sql.data, sql.size), &op), 0);
   assert_int_equal(op.exec.affected_rows, rows);
-  free(sql);
+  free(sql.data);
   char text[100];
   snprintf(text, sizeof text, "select sum(a) from %s.t", db);
   assert_int_equal(it_number(it, client, text), (int64_t) rows * (rows - 1) / 2);

@@ -1,5 +1,6 @@
 /* Spoiling HTTP replies: lengths and chunks that lie, heads of all kinds, the end anywhere. */
 #include "spoiled.h"
+#include "text.h"
 
 enum { CUTS = 80 };
 
@@ -122,19 +123,14 @@ static const form_t forms[] = {
 
 /* The head with its numbers; to be freed. */
 static char* head_of(const char* pattern, size_t size) {
-  char* out = malloc(strlen(pattern) + 64);
-  if (out == NULL) abort();
-  const char* mark = strchr(pattern, '%');
-  if (mark == NULL) return strcpy(out, pattern);
-  size_t before = (size_t) (mark - pattern);
-  memcpy(out, pattern, before);
-  size_t number = mark[1] == 's' ? size - 1 : mark[1] == 'l' ? size + 1 : size;
-  int length = sprintf(out + before, mark[1] == 'h' ? "%zx" : "%zu", number);
-  /* "%h" may come behind "%z". */
-  char* rest = head_of(mark + 2, size);
-  strcpy(out + before + length, rest);
-  free(rest);
-  return out;
+  text_t out = {0};
+  for (const char* mark; (mark = strchr(pattern, '%')) != NULL; pattern = mark + 2) {
+    size_t number = mark[1] == 's' ? size - 1 : mark[1] == 'l' ? size + 1 : size;
+    text_add(&out, "%.*s", (int) (mark - pattern), pattern);
+    text_add(&out, mark[1] == 'h' ? "%zx" : "%zu", number);
+  }
+  text_add(&out, "%s", pattern);
+  return out.data;
 }
 
 static bool form(const sp_message_t* message, uint32_t n, sp_stream_t* to, sp_spoilt_t* spoilt) {

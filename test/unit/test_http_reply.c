@@ -185,18 +185,18 @@ static void test_the_end_of_the_connection(void** state) {
   "\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\x03\xcb\x48\xcd\xc9\xc9\xcf" \
   "\x18\xfa\x04\x00\xe1\x50\xd3\x00\xc8\x00\x00\x00"
 
-static size_t write_gzip(char* out, size_t cut) {
-  size_t size = sizeof PACKED - 1;
-  int head = sprintf(out, OK "Content-Encoding: gzip\r\nContent-Length: %zu\r\n\r\n", size - cut);
-  if (head < 0) abort(); /* which the optimizer understands */
-  memcpy(out + head, PACKED, size - cut);
-  return (size_t) head + size - cut;
+static size_t write_gzip(char* out, size_t room, size_t cut) {
+  size_t size = sizeof PACKED - 1 - cut;
+  int head = snprintf(out, room, OK "Content-Encoding: gzip\r\nContent-Length: %zu\r\n\r\n", size);
+  if (head < 0 || (size_t) head > room - size) abort(); /* which optimisers understand */
+  memcpy(out + head, PACKED, size);
+  return (size_t) head + size;
 }
 
 static void test_gzip_is_inflated_and_bounded(void** state) {
   reader_t reader = {.size = 0};
   char text[512];
-  size_t left, size = write_gzip(text, 0);
+  size_t left, size = write_gzip(text, sizeof text, 0);
   (void) state;
   open_reader(&reader, 200);
   for (size_t piece = 1; piece <= size; piece++) {
@@ -208,12 +208,12 @@ static void test_gzip_is_inflated_and_bounded(void** state) {
   text[size - 5] ^= 1; /* the check sum */
   assert_int_equal(feed(&reader, text, size, size, &left), TUV_EHTTP);
   for (size_t cut = 1; cut < 12; cut++) {
-    size = write_gzip(text, cut);
+    size = write_gzip(text, sizeof text, cut);
     assert_int_equal(feed(&reader, text, size, last, &left), TUV_EHTTP);
   }
   tuv_http_reply_free(&reader.reply);
   open_reader(&reader, 199);
-  size = write_gzip(text, 0);
+  size = write_gzip(text, sizeof text, 0);
   assert_int_equal(feed(&reader, text, size, size, &left), TUV_EMSGSIZE);
   tuv_http_reply_free(&reader.reply);
 }
