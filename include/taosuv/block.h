@@ -72,6 +72,14 @@ TAOSUV_EXTERN uint32_t taosuv_block_columns(const taosuv_block_t* block);
 /* The raw block as it was received (PROTOCOL 5.1), for example to write it to another database. */
 TAOSUV_EXTERN const void* taosuv_block_data(const taosuv_block_t* block, size_t* size);
 
+/* A flag of a column: a DECIMAL whose block states a precision and a scale that cannot be right. The
+ * integers are right, but the position of their points is not known: precision and scale are 0, and
+ * all functions below treat the values as integers. TDengine 3.3.7.5 sends such blocks to consumers,
+ * for rows from before an ALTER TABLE … DROP COLUMN. All DECIMALs of such a block have the flag,
+ * because the columns of one block are stated together: what looks right may be another column's.
+ * The table's definition has the scale, for taosuv_format_decimal. */
+#define TAOSUV_COLUMN_SCALE_UNKNOWN 0x01u
+
 /* A column of a block: pointers into the block, which must stay referenced as long as they are
  * used. Read it with the functions below; its memory is unaligned and little-endian. */
 typedef struct taosuv_column_s {
@@ -85,7 +93,10 @@ typedef struct taosuv_column_s {
   uint8_t size;      /* bytes of a value; 0 for variable-size types */
   uint8_t precision; /* TIMESTAMP: taosuv_precision_t; DECIMAL: digits in all */
   uint8_t scale;     /* DECIMAL: digits behind the point */
-  uint64_t reserved[2];
+  uint8_t flags;     /* TAOSUV_COLUMN_… */
+  uint8_t stated_precision, stated_scale; /* DECIMAL: as the block states them, right or not */
+  uint8_t unused[5];
+  uint64_t reserved[1];
 } taosuv_column_t;
 
 /* Fills `column` with the view of column `index` (from 0). Returns 0, or TAOSUV_EINVAL when there

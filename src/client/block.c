@@ -62,6 +62,10 @@ taosuv_block_t* tuv_block_create(tuv_mem_t* mem, tuv_refbuf_t* owner, const uint
   return block;
 }
 
+void tuv_block_of_table(taosuv_block_t* block) {
+  tuv_block_check_decimals(block->columns, block->count, true);
+}
+
 taosuv_block_t* taosuv_block_ref(taosuv_block_t* block) {
   block->refs++;
   return block;

@@ -475,6 +475,7 @@ int tuv_lines_check(const taosuv_client_t* client, const taosuv_insert_lines_t* 
 /* block.c */
 taosuv_block_t* tuv_block_create(tuv_mem_t* mem, tuv_refbuf_t* owner, const uint8_t* data,
                                  size_t size, uint8_t precision, int* status, tuv_errmsg_t* err);
+void tuv_block_of_table(taosuv_block_t* block); /* its columns are a table's own */
 
 /* server_code.c */
 unsigned int tuv_server_code_flags(int code); /* TAOSUV_ERR_… of a server's own code */

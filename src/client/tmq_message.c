@@ -135,6 +135,7 @@ static int add_part(taosuv_message_t* message, const tuv_tmq_part_t* part, tuv_r
   slot->block = tuv_block_create(message->mem, owner, part->block, part->size, part->precision,
                                  &status, err);
   if (slot->block == NULL) return status;
+  if (part->table[0] != 0) tuv_block_of_table(slot->block); /* rows of queries have no table */
   message->nblocks++;
   return check_schema(slot, err);
 }

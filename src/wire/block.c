@@ -82,20 +82,37 @@ static int fail_column(const reader_t* reader, const char* what, long long value
   return tuv_fail(reader->err, TUV_EBLOCK, "column %u: %s %lld", reader->index, what, value);
 }
 
-/* In place of a width, DECIMAL states scale, precision, zero and the bytes of a value. */
-static int read_decimal(const reader_t* reader, const uint8_t* schema, taosuv_column_t* column) {
-  uint8_t max = column->type == TAOSUV_TYPE_DECIMAL64 ? 18 : 38;
-  column->scale = schema[1];
-  column->precision = schema[2];
+/* In place of a width, DECIMAL states scale, precision, zero and the bytes of a value. What it
+ * states is judged when all columns are read. */
+static void read_decimal(const uint8_t* schema, taosuv_column_t* column) {
+  column->scale = column->stated_scale = schema[1];
+  column->precision = column->stated_precision = schema[2];
   column->bytes = schema[4];
-  if (column->bytes != column->size) return fail_column(reader, "DECIMAL of width", column->bytes);
-  if (column->precision > max) {
-    return fail_column(reader, "DECIMAL of precision", column->precision);
+}
+
+static bool is_decimal(const taosuv_column_t* column) {
+  return column->type == TAOSUV_TYPE_DECIMAL64 || column->type == TAOSUV_TYPE_DECIMAL128;
+}
+
+/* Whether a DECIMAL may be as it is stated. A column of a table has 16 bytes only for more than 18
+ * digits; an expression may have them for less. */
+static bool is_possible(const taosuv_column_t* column, bool of_table) {
+  uint8_t most = column->size == 8 ? 18 : 38;
+  uint8_t least = of_table && column->size == 16 ? 19 : 1;
+  return column->bytes == column->size && column->precision >= least && column->precision <= most &&
+         column->scale <= column->precision;
+}
+
+void tuv_block_check_decimals(taosuv_column_t* columns, uint32_t count, bool of_table) {
+  bool possible = true;
+  for (uint32_t i = 0; i < count; i++)
+    if (is_decimal(&columns[i])) possible = possible && is_possible(&columns[i], of_table);
+  for (uint32_t i = 0; i < count && !possible; i++) {
+    if (!is_decimal(&columns[i])) continue;
+    columns[i].flags |= TAOSUV_COLUMN_SCALE_UNKNOWN;
+    columns[i].precision = columns[i].scale = 0;
+    columns[i].bytes = columns[i].size;
   }
-  if (column->scale > column->precision) {
-    return fail_column(reader, "DECIMAL of less digits than its scale", column->scale);
-  }
-  return 0;
 }
 
 static int read_schema(const reader_t* reader, const uint8_t* schema, uint8_t precision,
@@ -106,8 +123,9 @@ static int read_schema(const reader_t* reader, const uint8_t* schema, uint8_t pr
   }
   column->type = type;
   column->size = types[type].size;
-  if (type == TAOSUV_TYPE_DECIMAL64 || type == TAOSUV_TYPE_DECIMAL128) {
-    return read_decimal(reader, schema, column);
+  if (is_decimal(column)) {
+    read_decimal(schema, column);
+    return 0;
   }
   column->bytes = (int32_t) taosuv_load_u32(schema + 1);
   if (column->size != 0 && column->bytes != column->size) {
@@ -254,5 +272,6 @@ int tuv_block_parse(const uint8_t* data, size_t size, const tuv_block_head_t* he
                              lengths + (size_t) i * LENGTH_BYTES, precision, &columns[i]);
     if (status != 0) return status;
   }
+  tuv_block_check_decimals(columns, head->columns, false);
   return 0;
 }

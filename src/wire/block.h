@@ -2,6 +2,7 @@
 #ifndef TUV_WIRE_BLOCK_H
 #define TUV_WIRE_BLOCK_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -23,11 +24,17 @@ typedef struct tuv_block_head_s {
  * the stated length is not more than `size`. Returns 0 or TUV_EBLOCK with a text in `err`. */
 int tuv_block_head(const uint8_t* data, size_t size, tuv_block_head_t* head, tuv_errmsg_t* err);
 
-/* Checks all the rest and fills head->columns column views: known types and their widths, DECIMAL
- * scale and precision, every length, offset and length prefix inside the block, NCHAR lengths in
- * whole characters. `precision` is the result's, for TIMESTAMP columns. Trailing bytes are ignored.
- * Returns 0 or TUV_EBLOCK with a text naming column and row. Nothing is allocated. */
+/* Checks all the rest and fills head->columns column views: known types and their widths, every
+ * length, offset and length prefix inside the block, NCHAR lengths in whole characters. DECIMALs
+ * whose stated precision or scale cannot be right get TAOSUV_COLUMN_SCALE_UNKNOWN. `precision` is
+ * the result's, for TIMESTAMP columns. Trailing bytes are ignored. Returns 0 or TUV_EBLOCK with a
+ * text naming column and row. Nothing is allocated. */
 int tuv_block_parse(const uint8_t* data, size_t size, const tuv_block_head_t* head,
                     uint8_t precision, taosuv_column_t* columns, tuv_errmsg_t* err);
+
+/* Sets TAOSUV_COLUMN_SCALE_UNKNOWN on all DECIMALs if one of them cannot be as it is stated.
+ * `of_table`: the columns are a table's own, for which fewer statements are possible than for
+ * expressions. tuv_block_parse has done it for expressions. */
+void tuv_block_check_decimals(taosuv_column_t* columns, uint32_t count, bool of_table);
 
 #endif

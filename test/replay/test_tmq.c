@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "conversation.h"
+#include "data.h"
 #include "sync.h"
 #include "taosuv.h"
 #include "ws_peer.h"
@@ -415,6 +416,131 @@ static void schema_and_blocks_of_a_super_table_topic(void** state) {
   end(&replay);
 }
 
+/* ---- rows with DECIMALs, compared with what REST answered at the same moment ---- */
+
+static yyjson_doc* rest_answer(const char* name) {
+  td_jsonl_t lines;
+  yyjson_val* answer = NULL;
+  yyjson_doc* doc = NULL;
+  td_jsonl_open(&lines, name);
+  for (yyjson_val* line; (line = td_jsonl_next(&lines)) != NULL;) {
+    answer = yyjson_obj_get(line, "rest");
+    if (answer == NULL) continue;
+    size_t size;
+    char* text = yyjson_val_write(answer, 0, &size);
+    doc = yyjson_read(text, size, 0);
+    free(text);
+  }
+  td_jsonl_close(&lines);
+  assert_non_null(doc);
+  return doc;
+}
+
+/* The column of that name in the answer, or -1. */
+static int rest_column(yyjson_val* answer, const char* name) {
+  size_t index, max;
+  yyjson_val* meta;
+  yyjson_arr_foreach(yyjson_obj_get(answer, "column_meta"), index, max, meta) {
+    if (strcmp(yyjson_get_str(yyjson_arr_get_first(meta)), name) == 0) return (int) index;
+  }
+  return -1;
+}
+
+static uint8_t rest_scale(yyjson_val* answer, int column) {
+  yyjson_val* meta = yyjson_arr_get(yyjson_obj_get(answer, "column_meta"), (size_t) column);
+  const char* type = yyjson_get_str(yyjson_arr_get(meta, 1));
+  return (uint8_t) atoi(strchr(type, ',') + 1);
+}
+
+/* With the scale from the table's definition where the block's cannot be right. */
+static void cell_text(const taosuv_column_t* column, uint32_t row, uint8_t scale, char text[64]) {
+  bool unknown = (column->flags & TAOSUV_COLUMN_SCALE_UNKNOWN) != 0;
+  if (unknown && !taosuv_is_null(column, row))
+    taosuv_format_decimal(taosuv_get_decimal(column, row), scale, text, 64);
+  else
+    assert_true(taosuv_format_cell(column, row, 0, text, 64) > 0);
+}
+
+static void assert_same(yyjson_val* expected, const char* text) {
+  char* written = yyjson_is_str(expected) ? NULL : yyjson_val_write(expected, 0, NULL);
+  if (yyjson_is_null(expected))
+    assert_string_equal(text, "NULL");
+  else
+    assert_string_equal(text, written != NULL ? written : yyjson_get_str(expected));
+  free(written);
+}
+
+typedef struct decimals_s {
+  size_t rows, cells, marked;
+} decimals_t;
+
+static void compare_block(taosuv_message_t* message, uint32_t index, yyjson_val* answer,
+                          decimals_t* seen) {
+  taosuv_block_t* block = taosuv_message_block(message, index);
+  uint32_t count;
+  const taosuv_field_t* fields = taosuv_message_fields(message, index, &count);
+  for (uint32_t row = 0; row < taosuv_block_rows(block); row++) {
+    yyjson_val* expected = yyjson_arr_get(yyjson_obj_get(answer, "data"), seen->rows++);
+    for (uint32_t i = 0; i < count; i++) {
+      char text[64];
+      taosuv_column_t column;
+      int at = rest_column(answer, fields[i].name);
+      if (at < 0) continue; /* it was dropped */
+      taosuv_block_column(block, i, &column);
+      bool marked = (column.flags & TAOSUV_COLUMN_SCALE_UNKNOWN) != 0;
+      assert_true(!marked || (fields[i].precision == 0 && fields[i].scale == 0));
+      cell_text(&column, row, marked ? rest_scale(answer, at) : 0, text);
+      assert_same(yyjson_arr_get(expected, (size_t) at), text);
+      seen->cells++;
+      seen->marked += marked;
+    }
+  }
+}
+
+static void decimals_of(void** state, const char* name, decimals_t* seen) {
+  replay_t replay;
+  const char* topic;
+  yyjson_doc* doc = rest_answer(name);
+  memset(seen, 0, sizeof *seen);
+  begin(&replay, *state, name, NULL);
+  subscribe(&replay, &topic);
+  for (;;) {
+    taosuv_poll_t req = {.data = &replay};
+    assert_int_equal(wait_for(&replay, taosuv_consumer_poll(replay.consumer, &req, 0, on_polled)),
+                     0);
+    if (replay.received == NULL) break;
+    for (uint32_t i = 0; i < taosuv_message_blocks(replay.received); i++)
+      compare_block(replay.received, i, yyjson_doc_get_root(doc), seen);
+    taosuv_message_unref(replay.received);
+  }
+  end(&replay);
+  yyjson_doc_free(doc);
+}
+
+static void decimals(void** state) {
+  decimals_t seen;
+  decimals_of(state, "tmq_decimal.jsonl", &seen);
+  assert_int_equal(seen.rows, 2);
+  assert_int_equal(seen.cells, 10);
+  assert_int_equal(seen.marked, 0);
+}
+
+static void decimals_behind_an_added_column(void** state) {
+  decimals_t seen;
+  decimals_of(state, "tmq_decimal_late.jsonl", &seen);
+  assert_int_equal(seen.rows, 3);
+  assert_int_equal(seen.cells, 2 * 5 + 6);
+  assert_int_equal(seen.marked, 0);
+}
+
+static void decimals_from_before_a_dropped_column_are_marked_integers(void** state) {
+  decimals_t seen;
+  decimals_of(state, "tmq_decimal_drop.jsonl", &seen);
+  assert_int_equal(seen.rows, 3);
+  assert_int_equal(seen.cells, 2 * 4 + 4);
+  assert_int_equal(seen.marked, 2 * 2);
+}
+
 static void refused_subscriptions(void** state) {
   static const char* const names[] = {"tmq_errors_topic.jsonl", "tmq_errors_auth.jsonl"};
   for (size_t i = 0; i < COUNT(names); i++) {
@@ -446,6 +572,9 @@ int main(void) {
       cmocka_unit_test(rows_of_a_query_topic_block_by_block),
       cmocka_unit_test(rows_and_schema_of_a_super_table_topic),
       cmocka_unit_test(schema_and_blocks_of_a_super_table_topic),
+      cmocka_unit_test(decimals),
+      cmocka_unit_test(decimals_behind_an_added_column),
+      cmocka_unit_test(decimals_from_before_a_dropped_column_are_marked_integers),
       cmocka_unit_test(refused_subscriptions),
   };
   return cmocka_run_group_tests(tests, load, unload);

@@ -227,13 +227,7 @@ static const lie_t lies[] = {
     {small_block, 38, "12", "column 2, row 0: offset 0 is past the 3 bytes"},
     {small_block, 89, "00000000", "column 3, row 0: offset 0 is past the 0 bytes"},
     {small_block, 89, "feffffff", "column 3, row 0: negative offset -2"},
-    {all_types_block, 108, "15030a0010", "column 16: DECIMAL of width 16"},
-    {all_types_block, 108, "1503130008", "column 16: DECIMAL of precision 19"},
-    {all_types_block, 108, "150b0a0008", "column 16: DECIMAL of less digits than its scale 11"},
-    {all_types_block, 113, "11051e0008", "column 17: DECIMAL of width 8"},
-    {all_types_block, 113, "1105270010", "column 17: DECIMAL of precision 39"},
-    {all_types_block, 113, "11271e0010", "column 17: DECIMAL of less digits than its scale 39"},
-    {all_types_block, 113, "1105ff0010", "column 17: DECIMAL of precision 255"},
+    {all_types_block, 108, "11051e0010", "column 16: 24 bytes of values for 3 rows of 16"},
 };
 
 static void test_each_lie_is_named_with_its_place(void** state) {
@@ -253,6 +247,93 @@ static void test_each_lie_is_named_with_its_place(void** state) {
     free(patch);
     free(bytes);
   }
+}
+
+/* Stated bytes of the columns 16 (64 bits) and 17 (128 bits) of all_types_block. */
+static void open_decimals(view_t* view, const char* narrow, const char* wide) {
+  size_t size, patch_size;
+  uint8_t* bytes = example(all_types_block, &size);
+  uint8_t* patches[] = {example(narrow, &patch_size), example(wide, &patch_size)};
+  for (size_t i = 0; i < 2; i++) {
+    memcpy(bytes + 108 + 5 * i, patches[i], 5);
+    free(patches[i]);
+  }
+  assert_int_equal(view_open(view, bytes, size, TAOSUV_PRECISION_US), 0);
+  free(bytes);
+}
+
+static void test_a_decimal_that_cannot_be_as_it_is_stated_is_its_integer_with_a_mark(void** state) {
+  (void) state;
+  static const struct {
+    const char *narrow, *wide;
+    uint8_t column, precision, scale; /* what the impossible one states */
+  } cases[] = {
+      {"150a260008", "11051e0010", 16, 38, 10}, /* another column's precision */
+      {"1500000008", "11051e0010", 16, 0, 0},   /* of a column that is no DECIMAL */
+      {"1503130008", "11051e0010", 16, 19, 3},
+      {"150b0a0008", "11051e0010", 16, 10, 11}, /* less digits than its scale */
+      {"15ffff0008", "11051e0010", 16, 255, 255},
+      {"15030a0010", "11051e0010", 16, 10, 3}, /* another column's width */
+      {"15030a0008", "1105270010", 17, 39, 5},
+      {"15030a0008", "11271e0010", 17, 30, 39},
+      {"15030a0008", "1100000010", 17, 0, 0},
+      {"15030a0008", "11051e0008", 17, 30, 5},
+  };
+  for (size_t i = 0; i < COUNT(cases); i++) {
+    view_t view;
+    int64_t value;
+    double real;
+    open_decimals(&view, cases[i].narrow, cases[i].wide);
+    for (uint32_t c = 16; c < 18; c++) { /* both: stated together, neither can be believed */
+      assert_int_equal(view.columns[c].flags, TAOSUV_COLUMN_SCALE_UNKNOWN);
+      assert_int_equal(view.columns[c].precision, 0);
+      assert_int_equal(view.columns[c].scale, 0);
+      assert_int_equal(view.columns[c].bytes, view.columns[c].size);
+    }
+    assert_int_equal(view.columns[cases[i].column].stated_precision, cases[i].precision);
+    assert_int_equal(view.columns[cases[i].column].stated_scale, cases[i].scale);
+    assert_cell(&view, 16, 0, "-1234");
+    assert_cell(&view, 16, 1, "NULL");
+    assert_cell(&view, 17, 0, "1234567890123456789012345");
+    assert_cell(&view, 17, 2, "-1");
+    assert_int_equal(taosuv_cell_i64(&view.columns[16], 0, &value), 0);
+    assert_int_equal(value, -1234);
+    assert_int_equal(taosuv_cell_i64(&view.columns[17], 0, &value), TUV_ERANGE);
+    assert_int_equal(taosuv_cell_f64(&view.columns[17], 2, &real), 0);
+    assert_true(real == -1.0);
+    assert_int_equal(view.columns[10].flags, 0); /* other types are as they were */
+    view_close(&view);
+  }
+}
+
+static void test_a_decimal_of_16_bytes_with_few_digits_is_an_expression_s(void** state) {
+  (void) state;
+  view_t view;
+  open_decimals(&view, "15030a0008", "11020b0010"); /* the sum of two DECIMAL(10,2) */
+  assert_int_equal(view.columns[17].flags, 0);
+  assert_int_equal(view.columns[17].precision, 11);
+  assert_cell(&view, 17, 2, "-0.01");
+  tuv_block_check_decimals(view.columns, view.head.columns, false);
+  assert_int_equal(view.columns[17].flags, 0);
+  tuv_block_check_decimals(view.columns, view.head.columns, true);
+  assert_int_equal(view.columns[17].flags, TAOSUV_COLUMN_SCALE_UNKNOWN);
+  assert_int_equal(view.columns[17].stated_precision, 11);
+  assert_int_equal(view.columns[17].stated_scale, 2);
+  assert_int_equal(view.columns[16].flags, TAOSUV_COLUMN_SCALE_UNKNOWN);
+  assert_cell(&view, 17, 2, "-1");
+  view_close(&view);
+}
+
+static void test_decimals_of_a_table_stay_as_they_are_stated(void** state) {
+  (void) state;
+  view_t view;
+  open_decimals(&view, "1512120008", "1126260010"); /* the widest: DECIMAL(18,18), (38,38) */
+  tuv_block_check_decimals(view.columns, view.head.columns, true);
+  assert_int_equal(view.columns[16].flags, 0);
+  assert_int_equal(view.columns[17].flags, 0);
+  assert_int_equal(view.columns[17].scale, 38);
+  assert_int_equal(view.columns[17].stated_scale, 38);
+  view_close(&view);
 }
 
 static void test_a_lie_without_a_place_for_its_text_is_the_same_error(void** state) {
@@ -373,6 +454,9 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_the_documented_small_block_reads_cell_by_cell),
       cmocka_unit_test(test_the_documented_block_of_all_types_reads_cell_by_cell),
+      cmocka_unit_test(test_a_decimal_that_cannot_be_as_it_is_stated_is_its_integer_with_a_mark),
+      cmocka_unit_test(test_a_decimal_of_16_bytes_with_few_digits_is_an_expression_s),
+      cmocka_unit_test(test_decimals_of_a_table_stay_as_they_are_stated),
       cmocka_unit_test(test_each_lie_is_named_with_its_place),
       cmocka_unit_test(test_a_lie_without_a_place_for_its_text_is_the_same_error),
       cmocka_unit_test(test_an_unknown_precision_is_an_error_of_a_timestamp_column),
