@@ -517,7 +517,7 @@ static void on_tap(void* data, const taosuv_tap_t* tap) {
 static void hooks_see_no_password(void** state) {
   tc_t* tc = *state;
   it_needs_bundled(tc->it);
-  tapped_t tapped = {0, 0};
+  static tapped_t tapped; /* the consumer is closed after the test has returned */
   taosuv_hooks_t hooks = {.size = sizeof hooks, .data = &tapped, .tap = on_tap};
   const char* topic = tc_topic(tc, AS_QUERY);
   tc_consumer_t* one = tc_consumer(tc, "", "");
