@@ -117,7 +117,11 @@ TAOSUV_EXTERN uv_loop_t* taosuv_client_loop(const taosuv_client_t* client);
  * caller's to close; they give TAOSUV_ECLOSED. Blocks that are referenced stay. From then on only
  * taosuv_result_close, the block functions and the callbacks of pending requests are left; other
  * calls with the client return TAOSUV_ECLOSED until the callback, and are forbidden after it. A
- * second call does nothing and its callback is not called. `cb` may be NULL. */
+ * second call does nothing and its callback is not called. `cb` may be NULL.
+ *
+ * A look-up of a host name that has begun in libuv's thread pool cannot be ended (uv_cancel works
+ * only while it is queued): the callback waits until the system has finished it, which may take
+ * half a minute where no name server answers. */
 typedef void (*taosuv_close_cb)(void* data); /* data: the client's */
 TAOSUV_EXTERN void taosuv_close(taosuv_client_t* client, taosuv_close_cb cb);
 

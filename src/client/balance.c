@@ -70,12 +70,16 @@ static void look_at(taosuv_client_t* client, uint64_t at) {
   if (at != UINT64_MAX) tuv_timers_add(&client->timers, &client->balance, at);
 }
 
+void tuv_balance_replaces(tuv_conn_t* conn) {
+  conn->replaces = true;
+  conn->client->moving++;
+}
+
 int tuv_balance_replace(taosuv_client_t* client, uint32_t host) {
   tuv_conn_t* conn;
   int status = tuv_conn_start(client, host, &conn);
   if (status < 0) return status;
-  conn->replaces = true;
-  client->moving++;
+  tuv_balance_replaces(conn);
   return 0;
 }
 

@@ -148,14 +148,54 @@ static bool leave_pool(tuv_conn_t* conn, tuv_conn_state_t state) {
     client->hosts[conn->host].open--;
   tuv_balance_done(conn);
   tuv_timers_remove(&client->timers, &conn->timed);
+  tuv_timers_remove(&client->timers, &conn->address_timed);
   tuv_queue_remove(&conn->link);
   tuv_queue_push(&client->gone, &conn->link);
   return !was_ready;
 }
 
+/* ---- the host's other addresses ---- */
+
+/* What an address has for TLS, upgrade and log-in at least, while others are left; or half of what
+ * is left of connect_timeout, if that is less. */
+#define MIN_ADDRESS_MS 1000u
+
+static int start(taosuv_client_t* client, uint32_t host, uint64_t until, tuv_conn_t** made);
+
+/* Whether another address of the host may do better: a server that understood and refused would
+ * refuse there as well. */
+static bool is_of_address(const tuv_failure_t* failure) {
+  taosuv_err_class_t class = taosuv_err_class(failure->status);
+  return class == TAOSUV_CLASS_NETWORK || class == TAOSUV_CLASS_TIMEOUT ||
+         class == TAOSUV_CLASS_PROTOCOL || class == TAOSUV_CLASS_TLS;
+}
+
+/* The address is tried last for a while, if the host has others. */
+static void avoid_address(const tuv_conn_t* conn) {
+  taosuv_client_t* client = conn->client;
+  if (conn->route.addresses > 1)
+    tuv_avoid_add(&client->avoid, &conn->route.address, uv_now(client->loop));
+}
+
+/* A connection to one address of its host came to nothing. Whether another one was begun, to the
+ * next address; it has what is left of connect_timeout. */
+static bool try_next_address(const tuv_conn_t* conn, const tuv_failure_t* failure, bool replaces) {
+  taosuv_client_t* client = conn->client;
+  tuv_conn_t* next;
+  if (conn->route.addresses == 0 || client->closing || !is_of_address(failure)) return false;
+  avoid_address(conn);
+  if (conn->route.others == 0 || conn->connect_until <= uv_now(client->loop)) return false;
+  if (start(client, conn->host, conn->connect_until, &next) < 0) return false;
+  if (replaces) tuv_balance_replaces(next);
+  return true;
+}
+
+/* ---- its end ---- */
+
 /* The connection is of no more use; its WebSocket is down or being ended. */
 static void die(tuv_conn_t* conn, const tuv_failure_t* failure) {
   tuv_queue_t lost;
+  bool replaces = conn->replaces;
   tuv_queue_init(&lost);
   taosuv_client_t* client = conn->client;
   tuv_redacted_t redacted;
@@ -166,9 +206,9 @@ static void die(tuv_conn_t* conn, const tuv_failure_t* failure) {
   if (client->consumer != NULL) tuv_tmq_conn_gone(client->consumer, conn);
   fail_lost(conn, &lost, failure);
   if (client->consumer != NULL) tuv_tmq_lost(client->consumer, failure);
-  if (never_ready)
+  if (never_ready && !try_next_address(conn, failure, replaces))
     tuv_pool_connect_failed(client, conn->host, conn->begun_at, failure);
-  else if (client->queued > 0 || client->drain_wanted)
+  else if (!never_ready && (client->queued > 0 || client->drain_wanted))
     tuv_pool_pump(client);
   tuv_balance_look(client);
 }
@@ -222,14 +262,34 @@ void tuv_conn_sent(tuv_conn_t* conn) {
   tuv_conn_pump_later(conn);
 }
 
-static void on_connect_timeout(tuv_timed_t* timed) {
-  tuv_conn_t* conn = TUV_CONTAINER(timed, tuv_conn_t, timed);
+static void connect_timed_out(tuv_conn_t* conn) {
   static const char* const texts[] = {"no connection and upgrade within connect_timeout",
                                       "no log-in within connect_timeout"};
   tuv_failure_t failure = {TAOSUV_ECONNTIMEOUT, TAOSUV_ERR_RETRYABLE, 0,
                            texts[conn->state == TUV_CONN_LOGIN], tuv_conn_host(conn)};
   conn->client->carrier->abort(conn);
   die(conn, &failure);
+}
+
+static void on_connect_timeout(tuv_timed_t* timed) {
+  connect_timed_out(TUV_CONTAINER(timed, tuv_conn_t, timed));
+}
+
+static void on_address_timeout(tuv_timed_t* timed) {
+  connect_timed_out(TUV_CONTAINER(timed, tuv_conn_t, address_timed));
+}
+
+/* An address has accepted. While others are left it has its part of the time only. */
+static void on_accepted(tuv_route_t* route) {
+  tuv_conn_t* conn = TUV_CONTAINER(route, tuv_conn_t, route);
+  taosuv_client_t* client = conn->client;
+  uint64_t now = uv_now(client->loop);
+  if (route->others == 0 || conn->connect_until <= now) return;
+  uint64_t left = conn->connect_until - now, part = left / (route->others + 1);
+  uint64_t least = left / 2 < MIN_ADDRESS_MS ? left / 2 : MIN_ADDRESS_MS;
+  conn->address_timed.expire = on_address_timeout;
+  /* Without memory for it, this address has all that is left. */
+  tuv_timers_add(&client->timers, &conn->address_timed, now + (part > least ? part : least));
 }
 
 void tuv_conn_fail(tuv_conn_t* conn, const tuv_failure_t* failure) {
@@ -246,13 +306,14 @@ int tuv_conn_connect(tuv_conn_t* conn, const tuv_stream_events_t* events, void* 
   const tuv_place_t* host = &client->hosts[conn->host];
   bool nodelay = client->url.tcp_nodelay;
   if (client->tls == NULL)
-    return client->connect(client->loop, alloc, host->name, host->port, nodelay, events, context,
-                           stream);
+    return client->connect(client->loop, alloc, host->name, host->port, nodelay, &conn->route,
+                           events, context, stream);
   return tuv_tls_connect(client->tls, client->connect, client->loop, alloc, host->name, host->port,
-                         nodelay, events, context, stream);
+                         nodelay, &conn->route, events, context, stream);
 }
 
-int tuv_conn_start(taosuv_client_t* client, uint32_t host, tuv_conn_t** made) {
+/* A connection that must be ready at `until`, a loop time. */
+static int start(taosuv_client_t* client, uint32_t host, uint64_t until, tuv_conn_t** made) {
   tuv_conn_t* conn = tuv_calloc(&client->mem->alloc, 1, sizeof *conn);
   if (conn == NULL) return TAOSUV_ENOMEM;
   tuv_place_t* address = &client->hosts[host];
@@ -265,9 +326,11 @@ int tuv_conn_start(taosuv_client_t* client, uint32_t host, tuv_conn_t** made) {
   tuv_queue_init(&conn->remotes);
   tuv_queue_init(&conn->cached);
   tuv_idmap_init(&conn->table, &client->mem->alloc);
+  conn->route.avoid = &client->avoid;
+  conn->route.on_accepted = on_accepted;
   conn->timed.expire = on_connect_timeout;
-  uint64_t at = uv_now(client->loop) + client->url.connect_timeout;
-  int status = tuv_timers_add(&client->timers, &conn->timed, at);
+  conn->connect_until = until;
+  int status = tuv_timers_add(&client->timers, &conn->timed, until);
   if (status == 0) {
     status = client->carrier->connect(conn);
     if (status < 0) tuv_timers_remove(&client->timers, &conn->timed);
@@ -284,6 +347,10 @@ int tuv_conn_start(taosuv_client_t* client, uint32_t host, tuv_conn_t** made) {
   tuv_observe_conn(conn, TAOSUV_TRACE_CONN_CONNECTING, NULL);
   *made = conn;
   return 0;
+}
+
+int tuv_conn_start(taosuv_client_t* client, uint32_t host, tuv_conn_t** made) {
+  return start(client, host, uv_now(client->loop) + client->url.connect_timeout, made);
 }
 
 void tuv_conn_lost(tuv_conn_t* conn, const char* message) {

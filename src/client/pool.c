@@ -293,6 +293,8 @@ void tuv_pool_ready(tuv_conn_t* conn) {
   conn->state = TUV_CONN_READY;
   client->carrier->ready(conn);
   tuv_timers_remove(&client->timers, &conn->timed);
+  tuv_timers_remove(&client->timers, &conn->address_timed);
+  tuv_avoid_remove(&client->avoid, &conn->route.address);
   client->connecting--;
   client->ready++;
   client->connects++;

@@ -217,7 +217,10 @@ struct tuv_conn_s {
   tuv_queue_t cached;  /* those that nobody uses, the oldest first */
   uint32_t ncached;
   tuv_timed_t timed;   /* of the connect, of the upkeep, or of the close */
+  tuv_timed_t address_timed; /* of the connect: the part of it that this address has */
+  tuv_route_t route;   /* which address of the host it is connected to */
   uint64_t begun_at;   /* loop time */
+  uint64_t connect_until; /* loop time: until then it must be ready, whatever address it takes */
   uint64_t used_at;    /* loop time of the last operation */
   uint64_t ping_at;    /* loop time of the next look for signs of life */
   uint64_t retire_at;  /* loop time; 0: never */
@@ -251,6 +254,7 @@ struct taosuv_client_s {
   char* path;              /* of the upgrade, with the cloud token; a secret */
   tuv_connect_t connect;   /* how a connection's stream is made … */
   tuv_tls_context_t* tls;  /* … and what is put over it; NULL: nothing */
+  tuv_avoid_t avoid;       /* addresses that are tried last */
   tuv_ws_shared_t shared;
   tuv_json_t json;
   tuv_timers_t timers;
@@ -374,6 +378,7 @@ void tuv_hosts_asked(taosuv_client_t* client, uint32_t host, uint32_t seconds);
 /* balance.c: connections move to the hosts where they belong */
 void tuv_balance_look(taosuv_client_t* client); /* when a connection or a host has come or gone */
 int tuv_balance_replace(taosuv_client_t* client, uint32_t host); /* one by one to that host */
+void tuv_balance_replaces(tuv_conn_t* conn); /* once it is ready another one is to retire */
 void tuv_balance_ready(tuv_conn_t* conn);
 void tuv_balance_done(tuv_conn_t* conn); /* it is ready, or will never be */
 

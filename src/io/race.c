@@ -8,6 +8,7 @@ typedef struct attempt_s {
   uv_connect_t connect;
   tuv_queue_t link;
   tuv_race_t* race;
+  size_t index; /* of the race's order */
   bool closing;
 } attempt_t;
 
@@ -30,6 +31,30 @@ size_t tuv_race_order(const struct addrinfo* list, const struct addrinfo* order[
     six = !six;
   }
   return count;
+}
+
+/* Moves the avoided addresses to the end; both parts keep their order. */
+static void put_avoided_last(tuv_race_t* race) {
+  const struct addrinfo* last[TUV_RACE_MAX];
+  size_t count = 0;
+  uint64_t now = uv_now(race->loop);
+  race->good = 0;
+  for (size_t i = 0; i < race->count; i++) {
+    const struct addrinfo* each = race->order[i];
+    if (race->avoid != NULL && tuv_avoid_has(race->avoid, each->ai_addr, now))
+      last[count++] = each;
+    else
+      race->order[race->good++] = each;
+  }
+  for (size_t i = 0; i < count; i++) race->order[race->good + i] = last[i];
+}
+
+uint32_t tuv_race_others(const tuv_race_t* race) {
+  uint32_t others = 0;
+  if (race->won >= race->good) return 0;
+  for (size_t i = 0; i < race->good; i++)
+    if (i != race->won && (race->failed & 1u << i) == 0) others++;
+  return others;
 }
 
 static void release_if_done(tuv_race_t* race) {
@@ -67,6 +92,7 @@ static void on_connected(uv_connect_t* request, int status) {
   if (attempt->closing) return;
   if (status < 0) {
     race->failure = status;
+    race->failed |= 1u << attempt->index;
     close_attempt(attempt);
     run_next(race);
     return;
@@ -74,10 +100,11 @@ static void on_connected(uv_connect_t* request, int status) {
   uv_timer_stop(&race->timer);
   close_all_but(race, attempt);
   race->winner = &attempt->handle;
+  race->won = attempt->index;
   race->on_done(race, 0);
 }
 
-static int start_attempt(tuv_race_t* race, const struct addrinfo* address) {
+static int start_attempt(tuv_race_t* race, size_t index) {
   attempt_t* attempt = tuv_calloc(race->alloc, 1, sizeof *attempt);
   if (attempt == NULL) return UV_ENOMEM;
   int status = uv_tcp_init(race->loop, &attempt->handle);
@@ -86,11 +113,13 @@ static int start_attempt(tuv_race_t* race, const struct addrinfo* address) {
     return status;
   }
   attempt->race = race;
+  attempt->index = index;
   attempt->connect.data = attempt;
   race->open_handles++;
   tuv_queue_push(&race->attempts, &attempt->link);
   if (race->nodelay) uv_tcp_nodelay(&attempt->handle, 1);
-  status = uv_tcp_connect(&attempt->connect, &attempt->handle, address->ai_addr, on_connected);
+  status = uv_tcp_connect(&attempt->connect, &attempt->handle, race->order[index]->ai_addr,
+                          on_connected);
   if (status < 0) close_attempt(attempt);
   return status;
 }
@@ -103,12 +132,14 @@ static void on_timer(uv_timer_t* timer) {
 static void run_next(tuv_race_t* race) {
   uv_timer_stop(&race->timer);
   while (race->next < race->count) {
-    int status = start_attempt(race, race->order[race->next++]);
+    int status = start_attempt(race, race->next++);
     if (status == 0) {
-      if (race->next < race->count) uv_timer_start(&race->timer, on_timer, TUV_RACE_DELAY, 0);
+      uint64_t delay = race->next < race->good ? TUV_RACE_DELAY : TUV_RACE_LAST_DELAY;
+      if (race->next < race->count) uv_timer_start(&race->timer, on_timer, delay, 0);
       return;
     }
     race->failure = status;
+    race->failed |= 1u << (race->next - 1);
   }
   if (tuv_queue_empty(&race->attempts)) race->on_done(race, race->failure);
 }
@@ -125,6 +156,7 @@ void tuv_race_init(tuv_race_t* race, uv_loop_t* loop, const tuv_alloc_t* alloc, 
 
 void tuv_race_start(tuv_race_t* race, const struct addrinfo* addresses, int otherwise) {
   race->count = tuv_race_order(addresses, race->order);
+  put_avoided_last(race);
   race->failure = otherwise;
   uv_timer_start(&race->timer, on_timer, 0, 0);
 }

@@ -6,11 +6,15 @@
 #include <stddef.h>
 #include <uv.h>
 
+#include "io/avoid.h"
 #include "util/alloc.h"
 #include "util/queue.h"
 
 /* Milliseconds that an attempt has before the next one starts beside it (RFC 8305, 5). */
 #define TUV_RACE_DELAY 250
+
+/* The same before an address that is avoided: it may accept sooner than a good one that is far. */
+#define TUV_RACE_LAST_DELAY 1000
 
 /* More addresses of one host are left out. */
 #define TUV_RACE_MAX 16
@@ -24,8 +28,12 @@ typedef struct tuv_race_s {
   /* The last event: no handle is left. */
   void (*on_closed)(struct tuv_race_s* race);
   uv_tcp_t* winner; /* connected, from on_done to tuv_race_close; or NULL */
+  const tuv_avoid_t* avoid; /* addresses to be tried last; NULL: none */
   const struct addrinfo* order[TUV_RACE_MAX];
   size_t count, next;
+  size_t good;          /* of `order`: those in front, which are not avoided */
+  uint32_t failed;      /* bits by index of `order` */
+  size_t won;           /* index of the winner */
   tuv_queue_t attempts; /* running, and the winner */
   uv_timer_t timer;     /* its closing makes on_closed the last event */
   unsigned open_handles;
@@ -38,7 +46,11 @@ typedef struct tuv_race_s {
  * 4). Other families than IPv4 and IPv6 are left out. Returns how many there are. */
 size_t tuv_race_order(const struct addrinfo* list, const struct addrinfo* order[TUV_RACE_MAX]);
 
-/* Both callbacks are to be set before. Cannot fail; tuv_race_close must follow. */
+/* How many addresses besides the winner's may still be good: they are not avoided, and no attempt to
+ * connect to them has failed. 0 when the winner is avoided: all others were tried before it. */
+uint32_t tuv_race_others(const tuv_race_t* race);
+
+/* Both callbacks, and `avoid`, are to be set before. Cannot fail; tuv_race_close must follow. */
 void tuv_race_init(tuv_race_t* race, uv_loop_t* loop, const tuv_alloc_t* alloc, bool nodelay);
 
 /* Starts in a later turn; the addresses must stay until on_done. With none it fails with

@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <uv.h>
 
+#include "io/avoid.h"
 #include "util/alloc.h"
 
 typedef struct tuv_stream_s tuv_stream_t;
@@ -62,10 +63,26 @@ static inline ssize_t tuv_stream_try_write(tuv_stream_t* stream, const uint8_t* 
   return stream->ops->try_write(stream, &piece, 1);
 }
 
-/* Makes a stream that is connecting: tuv_tcp_connect, or what a test puts in its place. Returns 0
- * and the stream, whose on_connect follows, or UV_ENOMEM and none. */
+/* Which of a host's addresses a stream is connected to. */
+typedef struct tuv_route_s {
+  /* in: addresses to be tried last; NULL: none. */
+  const tuv_avoid_t* avoid;
+  /* in: not NULL: the host's addresses, in place of a look-up. They stay until on_connect. */
+  const struct addrinfo* known;
+  /* in: called when one of the addresses has accepted, before TLS and on_connect; or NULL. */
+  void (*on_accepted)(struct tuv_route_s* route);
+  /* out, from on_accepted on: the address, and how many the host has. */
+  tuv_address_t address;
+  uint32_t addresses; /* 0: none has accepted */
+  uint32_t others;    /* of them, those that may still be good: neither avoided nor failed */
+} tuv_route_t;
+
+/* Makes a stream that is connecting: tuv_tcp_connect, or what a test puts in its place. `route` may
+ * be NULL; else it stays until on_close. Returns 0 and the stream, whose on_connect follows, or
+ * UV_ENOMEM and none. */
 typedef int (*tuv_connect_t)(uv_loop_t* loop, const tuv_alloc_t* alloc, const char* host,
-                             uint16_t port, bool nodelay, const tuv_stream_events_t* events,
-                             void* context, tuv_stream_t** stream);
+                             uint16_t port, bool nodelay, tuv_route_t* route,
+                             const tuv_stream_events_t* events, void* context,
+                             tuv_stream_t** stream);
 
 #endif

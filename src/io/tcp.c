@@ -11,6 +11,7 @@ typedef struct tuv_tcp_s {
   const tuv_alloc_t* alloc;
   uv_loop_t* loop;
   tuv_race_t race; /* its winner is the connection */
+  tuv_route_t* route; /* or NULL */
   uv_getaddrinfo_t lookup;
   uv_write_t write;
   struct sockaddr_storage literal; /* a host that is an address needs no look-up */
@@ -36,8 +37,20 @@ static void on_race_closed(tuv_race_t* race) {
   release_if_done(tcp);
 }
 
+/* Says which address has accepted. */
+static void tell_route(tuv_tcp_t* tcp) {
+  tuv_route_t* route = tcp->route;
+  const tuv_race_t* race = &tcp->race;
+  if (route == NULL || race->winner == NULL) return;
+  tuv_address_set(&route->address, race->order[race->won]->ai_addr);
+  route->addresses = (uint32_t) race->count;
+  route->others = tuv_race_others(race);
+  if (route->on_accepted != NULL) route->on_accepted(route);
+}
+
 static void on_race_done(tuv_race_t* race, int status) {
   tuv_tcp_t* tcp = TUV_CONTAINER(race, tuv_tcp_t, race);
+  tell_route(tcp);
   uv_freeaddrinfo(tcp->addresses);
   tcp->addresses = NULL;
   if (race->winner != NULL) race->winner->data = tcp;
@@ -70,6 +83,10 @@ static bool read_literal(tuv_tcp_t* tcp, const char* host, uint16_t port) {
 
 /* Looks the host up, unless there is nothing to look up. */
 static void begin(tuv_tcp_t* tcp, const char* host, uint16_t port) {
+  if (tcp->route != NULL && tcp->route->known != NULL) {
+    tuv_race_start(&tcp->race, tcp->route->known, TAOSUV_EDNS);
+    return;
+  }
   if (read_literal(tcp, host, port)) {
     tuv_race_start(&tcp->race, &tcp->literal_info, TAOSUV_EDNS);
     return;
@@ -151,8 +168,8 @@ static const tuv_stream_ops_t tcp_ops = {tcp_read_start, tcp_read_stop, tcp_try_
                                          tcp_write,      tcp_close,     tcp_unwritten};
 
 int tuv_tcp_connect(uv_loop_t* loop, const tuv_alloc_t* alloc, const char* host, uint16_t port,
-                    bool nodelay, const tuv_stream_events_t* events, void* context,
-                    tuv_stream_t** stream) {
+                    bool nodelay, tuv_route_t* route, const tuv_stream_events_t* events,
+                    void* context, tuv_stream_t** stream) {
   tuv_tcp_t* tcp = tuv_calloc(alloc, 1, sizeof *tcp);
   if (tcp == NULL) return UV_ENOMEM;
   tcp->stream = (tuv_stream_t){&tcp_ops, events, context, NULL};
@@ -160,6 +177,8 @@ int tuv_tcp_connect(uv_loop_t* loop, const tuv_alloc_t* alloc, const char* host,
   tcp->loop = loop;
   tcp->lookup.data = tcp;
   tcp->write.data = tcp;
+  tcp->route = route;
+  tcp->race.avoid = route != NULL ? route->avoid : NULL;
   tcp->race.on_done = on_race_done;
   tcp->race.on_closed = on_race_closed;
   tuv_race_init(&tcp->race, loop, alloc, nodelay);

@@ -446,7 +446,7 @@ static int set_up(tuv_tls_t* tls, const char* host, uint16_t port) {
 
 int tuv_tls_connect(tuv_tls_context_t* context, tuv_connect_t connect, uv_loop_t* loop,
                     const tuv_alloc_t* alloc, const char* host, uint16_t port, bool nodelay,
-                    const tuv_stream_events_t* events, void* events_context,
+                    tuv_route_t* route, const tuv_stream_events_t* events, void* events_context,
                     tuv_stream_t** stream) {
   const char* name = context->server_name != NULL ? context->server_name : host;
   size_t size = strlen(name) + 1;
@@ -461,7 +461,7 @@ int tuv_tls_connect(tuv_tls_context_t* context, tuv_connect_t connect, uv_loop_t
   tuv_buf_init(&tls->flying, alloc);
   int status = set_up(tls, host, port);
   if (status == 0)
-    status = connect(loop, alloc, host, port, nodelay, &inner_events, tls, &tls->inner);
+    status = connect(loop, alloc, host, port, nodelay, route, &inner_events, tls, &tls->inner);
   if (status < 0) {
     mbedtls_ssl_free(&tls->ssl);
     tuv_free(alloc, tls);

@@ -35,12 +35,12 @@ int tuv_tls_context_create(const tuv_alloc_t* alloc, const tuv_tls_settings_t* s
 /* After the last of its streams. NULL is nothing. */
 void tuv_tls_context_free(tuv_tls_context_t* context);
 
-/* tuv_connect_t over a stream that `connect` makes: on_connect comes after the handshake. The
- * stream ends with UV_EOF only when the peer has said close_notify, with TAOSUV_ETLSEOF when it was
- * cut. */
+/* tuv_connect_t over a stream that `connect` makes: the route's on_accepted comes before the
+ * handshake, on_connect after it. The stream ends with UV_EOF only when the peer has said
+ * close_notify, with TAOSUV_ETLSEOF when it was cut. */
 int tuv_tls_connect(tuv_tls_context_t* context, tuv_connect_t connect, uv_loop_t* loop,
                     const tuv_alloc_t* alloc, const char* host, uint16_t port, bool nodelay,
-                    const tuv_stream_events_t* events, void* events_context,
+                    tuv_route_t* route, const tuv_stream_events_t* events, void* events_context,
                     tuv_stream_t** stream);
 
 #endif

@@ -15,7 +15,7 @@ void tuv_tls_context_free(tuv_tls_context_t* context) {
 
 int tuv_tls_connect(tuv_tls_context_t* context, tuv_connect_t connect, uv_loop_t* loop,
                     const tuv_alloc_t* alloc, const char* host, uint16_t port, bool nodelay,
-                    const tuv_stream_events_t* events, void* events_context,
+                    tuv_route_t* route, const tuv_stream_events_t* events, void* events_context,
                     tuv_stream_t** stream) {
   (void) context;
   (void) connect;
@@ -24,6 +24,7 @@ int tuv_tls_connect(tuv_tls_context_t* context, tuv_connect_t connect, uv_loop_t
   (void) host;
   (void) port;
   (void) nodelay;
+  (void) route;
   (void) events;
   (void) events_context;
   (void) stream;

@@ -117,7 +117,7 @@ static void connect_next(void) {
   app.open = false;
   tuv_ws_init(&app.ws, &app.shared, &events, HOST, app.port, app.path);
   int status = tuv_tcp_connect(&app.loop, &app.shared.mem->alloc, HOST, app.port, true,
-                               &tuv_ws_stream_events, &app.ws, &app.ws.stream);
+                               NULL, &tuv_ws_stream_events, &app.ws, &app.ws.stream);
   if (status < 0) fail("connect", uv_strerror(status));
 }
 

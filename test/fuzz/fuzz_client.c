@@ -29,12 +29,14 @@ typedef struct run_s {
 static run_t* current;
 
 static int connect_memory(uv_loop_t* loop, const tuv_alloc_t* alloc, const char* host,
-                          uint16_t port, bool nodelay, const tuv_stream_events_t* events,
-                          void* context, tuv_stream_t** stream) {
+                          uint16_t port, bool nodelay, tuv_route_t* route,
+                          const tuv_stream_events_t* events, void* context,
+                          tuv_stream_t** stream) {
   (void) alloc;
   (void) host;
   (void) port;
   (void) nodelay;
+  (void) route;
   if (current->count == sizeof current->streams / sizeof *current->streams) return UV_ENOMEM;
   mem_stream_t* mem = malloc(sizeof *mem);
   if (mem == NULL) abort();

@@ -129,7 +129,7 @@ typedef struct sp_plan_s {
 } sp_plan_t;
 
 int sp_connect(uv_loop_t* loop, const tuv_alloc_t* alloc, const char* host, uint16_t port,
-               bool nodelay, const tuv_stream_events_t* events, void* context,
+               bool nodelay, tuv_route_t* route, const tuv_stream_events_t* events, void* context,
                tuv_stream_t** stream);
 /* Answers what has come; returns whether there was anything. */
 bool sp_peer_look(sp_run_t* run);

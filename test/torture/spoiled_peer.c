@@ -7,10 +7,11 @@
 sp_run_t* sp_current;
 
 int sp_connect(uv_loop_t* loop, const tuv_alloc_t* alloc, const char* host, uint16_t port,
-               bool nodelay, const tuv_stream_events_t* events, void* context,
+               bool nodelay, tuv_route_t* route, const tuv_stream_events_t* events, void* context,
                tuv_stream_t** stream) {
   sp_run_t* run = sp_current;
   (void) alloc;
+  (void) route;
   (void) host;
   (void) port;
   (void) nodelay;

@@ -252,6 +252,80 @@ static void families_take_turns(void** state) {
   }
 }
 
+/* ---- addresses to be avoided ---- */
+
+static tuv_avoid_t avoid;
+
+static void avoid_port(uint16_t port) {
+  tuv_address_t address = {.ip4 = {.sin_family = AF_INET}};
+  address.ip4.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  address.ip4.sin_port = htons(port);
+  tuv_avoid_add(&avoid, &address, uv_now(&loop));
+  race.avoid = &avoid;
+}
+
+static void an_avoided_address_is_tried_last(void** state) {
+  (void) state;
+  memset(&avoid, 0, sizeof avoid);
+  port_t bad = answering(), refused = refusing(), good = answering();
+  list(bad.port);
+  list(refused.port);
+  list(good.port);
+  avoid_port(bad.port);
+  run();
+  expect_winner(good.port);
+  assert_int_equal(tuv_race_others(&race), 0); /* one has failed, the other is avoided */
+  free_port(&bad);
+  free_port(&refused);
+  free_port(&good);
+}
+
+static void an_avoided_address_is_tried_when_the_others_fail(void** state) {
+  (void) state;
+  memset(&avoid, 0, sizeof avoid);
+  port_t bad = answering(), refused = refusing();
+  list(bad.port);
+  list(refused.port);
+  avoid_port(bad.port);
+  run();
+  expect_winner(bad.port);
+  assert_int_equal(tuv_race_others(&race), 0);
+  free_port(&bad);
+  free_port(&refused);
+}
+
+/* A good one that takes its time is not overtaken as soon as by other good ones. */
+static void an_avoided_address_waits_longer(void** state) {
+  (void) state;
+  memset(&avoid, 0, sizeof avoid);
+  port_t bad = answering(), mute = silent();
+  list(bad.port);
+  list(mute.port);
+  avoid_port(bad.port);
+  uint64_t begun = uv_hrtime();
+  run();
+  assert_true(uv_hrtime() - begun >= (TUV_RACE_LAST_DELAY - 5) * 1000000ull);
+  expect_winner(bad.port);
+  free_port(&bad);
+  free_port(&mute);
+}
+
+static void it_knows_how_many_may_still_be_good(void** state) {
+  (void) state;
+  port_t refused = refusing(), first = answering(), second = answering(), mute = silent();
+  list(refused.port);
+  list(mute.port);
+  list(first.port);
+  list(second.port);
+  run();
+  expect_winner(first.port);
+  assert_int_equal(tuv_race_others(&race), 2); /* the one that was overtaken, and the last one */
+  free_port(&refused);
+  free_port(&first);
+  free_port(&second);
+  free_port(&mute);
+}
+
 static void no_more_than_the_bound_are_taken(void** state) {
   (void) state;
   for (unsigned i = 0; i < COUNT(infos); i++) list(1);
@@ -271,6 +345,10 @@ int main(void) {
       CASE(without_any_memory_it_fails),
       CASE(it_may_be_closed_while_attempts_hang),
       CASE(families_take_turns),
+      CASE(an_avoided_address_is_tried_last),
+      CASE(an_avoided_address_is_tried_when_the_others_fail),
+      CASE(an_avoided_address_waits_longer),
+      CASE(it_knows_how_many_may_still_be_good),
       CASE(no_more_than_the_bound_are_taken),
   };
   return cmocka_run_group_tests_name("race", tests, NULL, NULL);

@@ -147,7 +147,9 @@ static const tuv_stream_events_t events = {on_connect, on_alloc, on_read, on_wri
 static void connect_to(const char* host) {
   client.in_call = true;
   assert_int_equal(
-      tuv_tcp_connect(&loop, &probe.alloc, host, port, true, &events, &client, &client.stream), 0);
+      tuv_tcp_connect(&loop, &probe.alloc, host, port, true, NULL, &events, &client,
+                      &client.stream),
+      0);
   client.in_call = false;
 }
 
@@ -289,7 +291,8 @@ static void without_memory_there_is_no_stream(void** state) {
   tuv_stream_t* stream = NULL;
   alloc_probe_fail(&probe, 1, false);
   assert_int_equal(
-      tuv_tcp_connect(&loop, &probe.alloc, "127.0.0.1", 1, true, &events, &client, &stream),
+      tuv_tcp_connect(&loop, &probe.alloc, "127.0.0.1", 1, true, NULL, &events, &client,
+                      &stream),
       UV_ENOMEM);
   assert_null(stream);
   assert_int_equal(uv_loop_alive(&loop), 0);

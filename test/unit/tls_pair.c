@@ -113,12 +113,14 @@ static const tuv_stream_events_t owner_events = {on_connect, on_alloc, on_read, 
 /* ---- both ---- */
 
 static int connect_in_memory(uv_loop_t* loop, const tuv_alloc_t* alloc, const char* host,
-                             uint16_t port, bool nodelay, const tuv_stream_events_t* events,
-                             void* context, tuv_stream_t** stream) {
+                             uint16_t port, bool nodelay, tuv_route_t* route,
+                             const tuv_stream_events_t* events, void* context,
+                             tuv_stream_t** stream) {
   tls_pair_t* pair = connecting;
   (void) host;
   (void) port;
   (void) nodelay;
+  (void) route;
   assert_ptr_equal(alloc, &pair->probe.alloc);
   mem_stream_init(&pair->mem, loop, events, context);
   *stream = &pair->mem.stream;
@@ -155,7 +157,7 @@ int tls_pair_connect(tls_pair_t* pair, const char* host, uint16_t port) {
   pair->message[0] = 0;
   memset(&pair->mem, 0, sizeof pair->mem);
   int status = tuv_tls_connect(pair->context, connect_in_memory, &pair->loop, &pair->probe.alloc,
-                               host, port, true, &owner_events, pair, &pair->stream);
+                               host, port, true, NULL, &owner_events, pair, &pair->stream);
   if (status == 0) pair->server = ts_tls_new(pair->config, &server_events, pair);
   return status;
 }
