@@ -51,6 +51,7 @@ static void open_complete(taosuv_req_t* req, int status) {
 }
 
 static const tuv_op_type_t open_type = {.is_request = true,
+                                        .needs = TUV_SERVES_ALL,
                                         .action = TAOSUV_ACTION_OPEN,
                                         .reply = open_reached,
                                         .complete = open_complete};
@@ -99,6 +100,7 @@ static void ping_rest_replied(tuv_op_t* op, tuv_conn_t* conn) {
 
 static const tuv_rest_type_t ping_rest = {ping_rest_encode, ping_rest_replied};
 static const tuv_op_type_t ping_type = {.is_request = true,
+                                        .needs = TUV_SERVES_ALL,
                                         .action = TAOSUV_ACTION_PING,
                                         .encode = ping_encode,
                                         .reply = ping_replied,
@@ -106,8 +108,10 @@ static const tuv_op_type_t ping_type = {.is_request = true,
                                         .rest = &ping_rest,
                                         .tombstone = &ping_tombstone};
 
+static const tuv_op_type_t version_type;
+
 bool tuv_admin_is_ping(const tuv_op_t* op) {
-  return op->type == &ping_type || op->type == &ping_tombstone_type;
+  return op->type == &ping_type || op->type == &version_type || op->type == &ping_tombstone_type;
 }
 
 int taosuv_ping(taosuv_client_t* client, taosuv_ping_t* req, taosuv_ping_cb cb) {
@@ -119,17 +123,18 @@ int taosuv_ping(taosuv_client_t* client, taosuv_ping_t* req, taosuv_ping_cb cb) 
 
 /* server_version */
 
+/* The endpoints of old gateways answer `version` without the request's id. The log-in has asked for
+ * it already: a ping asks whether the gateway is still there. */
 static int version_encode(tuv_op_t* op, tuv_conn_t* conn, const void* payload, size_t size) {
-  (void) payload;
-  (void) size;
+  if (tuv_conn_is_narrow(conn)) return ping_encode(op, conn, payload, size);
   return send_plain(op, conn, "version");
 }
 
 static void version_replied(tuv_op_t* op, tuv_conn_t* conn, const tuv_reply_t* reply) {
   taosuv_req_t* req = tuv_req_of_op(op);
   taosuv_server_version_t* version = (taosuv_server_version_t*) (void*) req;
-  const char* text;
-  if (!read_text(req, conn, reply, "version", &text)) return;
+  const char* text = conn->version_text;
+  if (reply != NULL && !read_text(req, conn, reply, "version", &text)) return;
   snprintf(version->version, sizeof version->version, "%s", text);
   tuv_req_finish(req, 0);
 }
@@ -174,11 +179,12 @@ static void version_rest_replied(tuv_op_t* op, tuv_conn_t* conn) {
 
 static const tuv_rest_type_t version_rest = {version_rest_encode, version_rest_replied};
 static const tuv_op_type_t version_type = {.is_request = true,
+                                           .needs = TUV_SERVES_ALL,
                                            .encode = version_encode,
                                            .reply = version_replied,
                                            .complete = version_complete,
                                            .rest = &version_rest,
-                                           .tombstone = &tuv_plain_tombstone};
+                                           .tombstone = &ping_tombstone};
 
 int taosuv_server_version(taosuv_client_t* client, taosuv_server_version_t* req,
                           taosuv_server_version_cb cb) {

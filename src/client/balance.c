@@ -75,9 +75,27 @@ void tuv_balance_replaces(tuv_conn_t* conn) {
   conn->client->moving++;
 }
 
+/* The connection that is missed least of those that serve one of these kinds: on the fullest host,
+ * with least in flight. */
+static tuv_conn_t* dispensable(const taosuv_client_t* client, unsigned needs,
+                               const tuv_conn_t* but) {
+  tuv_conn_t* found = NULL;
+  uint32_t host = fullest(client);
+  for (tuv_queue_t* at = client->conns.next; at != &client->conns; at = at->next) {
+    tuv_conn_t* conn = TUV_CONTAINER(at, tuv_conn_t, link);
+    if (conn == but || conn->state != TUV_CONN_READY || conn->retiring || conn->host != host)
+      continue;
+    if ((conn->serves & needs) == 0) continue;
+    if (found == NULL || conn->table.count < found->table.count) found = conn;
+  }
+  return found;
+}
+
 int tuv_balance_replace(taosuv_client_t* client, uint32_t host) {
   tuv_conn_t* conn;
-  int status = tuv_conn_start(client, host, &conn);
+  const tuv_conn_t* replaced = dispensable(client, TUV_SERVES_ALL, NULL);
+  unsigned wanted = replaced == NULL ? (unsigned) TUV_SERVES_ALL : replaced->serves;
+  int status = tuv_conn_start(client, host, wanted, &conn);
   if (status < 0) return status;
   tuv_balance_replaces(conn);
   return 0;
@@ -98,29 +116,15 @@ void tuv_balance_look(taosuv_client_t* client) {
   look_at(client, at);
 }
 
-/* The connection that is missed least: on the fullest host, with least in flight, used longest
- * ago. */
-static tuv_conn_t* dispensable(const taosuv_client_t* client, const tuv_conn_t* but) {
-  tuv_conn_t* found = NULL;
-  uint32_t host = fullest(client);
-  for (tuv_queue_t* at = client->conns.next; at != &client->conns; at = at->next) {
-    tuv_conn_t* conn = TUV_CONTAINER(at, tuv_conn_t, link);
-    if (conn == but || conn->state != TUV_CONN_READY || conn->retiring || conn->host != host)
-      continue;
-    if (found == NULL || conn->table.count < found->table.count) found = conn;
-  }
-  return found;
-}
-
 /* Lets one go for the new one; and what is too many, because those that were to be replaced died
  * meanwhile and were replaced by others. */
 static void let_go(taosuv_client_t* client, const tuv_conn_t* conn, bool replaces) {
-  tuv_conn_t* other;
-  while ((replaces || tuv_pool_usable(client) > client->url.pool_size) &&
-         (other = dispensable(client, conn)) != NULL) {
-    replaces = false;
-    tuv_upkeep_retire(other);
-  }
+  tuv_conn_t* other = replaces ? dispensable(client, conn->serves, conn) : NULL;
+  if (other != NULL) tuv_upkeep_retire(other);
+  for (unsigned kind = TUV_SERVES_QUERY; kind <= TUV_SERVES_LINES; kind <<= 1)
+    while (tuv_pool_usable_for(client, kind) > client->url.pool_size &&
+           (other = dispensable(client, kind, conn)) != NULL)
+      tuv_upkeep_retire(other);
 }
 
 void tuv_balance_ready(tuv_conn_t* conn) {

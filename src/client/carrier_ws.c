@@ -57,13 +57,24 @@ static void on_open(tuv_ws_t* ws) {
 static void on_down(tuv_ws_t* ws, int status, const char* message) {
   tuv_conn_t* conn = conn_of(ws);
   bool refused = ws->upgrade != NULL && conn->state == TUV_CONN_CONNECTING;
+  tuv_failure_t failure = {status, 0, refused ? ws->upgrade->status : 0, message, NULL};
+  tuv_errmsg_t err;
   if (refused && status == TAOSUV_EUNAVAIL)
     tuv_hosts_asked(conn->client, conn->host, ws->upgrade->retry_after);
-  tuv_conn_down(conn, status, refused ? ws->upgrade->status : 0, message, ws->lingering);
+  if (refused && tuv_endpoint_refused(conn, failure.server_code, &failure, &err))
+    conn->switching = true;
+  else
+    tuv_conn_down(conn, failure.status, failure.server_code, failure.message, ws->lingering);
 }
 
 static void on_gone(tuv_ws_t* ws) {
-  tuv_conn_gone(conn_of(ws));
+  tuv_conn_t* conn = conn_of(ws);
+  if (conn->switching && conn->state == TUV_CONN_CONNECTING) {
+    int status = tuv_conn_reconnect(conn);
+    if (status == 0) return;
+    tuv_conn_down(conn, status, 0, NULL, false);
+  }
+  tuv_conn_gone(conn);
 }
 
 static void on_dirty(tuv_ws_t* ws) {
@@ -80,7 +91,10 @@ static const tuv_ws_events_t ws_events = {on_open, tuv_conn_on_message, tuv_conn
 static int ws_connect(tuv_conn_t* conn) {
   taosuv_client_t* client = conn->client;
   const tuv_place_t* host = &client->hosts[conn->host];
-  tuv_ws_init(&conn->ws, &client->shared, &ws_events, host->name, host->port, client->path);
+  const char* path;
+  int status = tuv_endpoint_path(conn, &path);
+  if (status < 0) return status;
+  tuv_ws_init(&conn->ws, &client->shared, &ws_events, host->name, host->port, path);
   return tuv_conn_connect(conn, &tuv_ws_stream_events, &conn->ws, &conn->ws.stream);
 }
 
@@ -88,11 +102,15 @@ static void ready(tuv_conn_t* conn) {
   /* A consumer's `subscribe` has the password in it, again with each reconnect. */
   if (conn->client->consumer != NULL) return;
   tuv_ws_no_more_secrets(&conn->ws);
+  if (tuv_conn_is_narrow(conn)) conn->ws.send_limit = (size_t) tuv_endpoint_max_message(conn);
   tuv_ws_deflate_from(&conn->ws, (size_t) conn->client->url.compression_threshold);
 }
 
 static int send_op(tuv_conn_t* conn, tuv_op_t* op, const void* payload, size_t size) {
-  return op->type->encode(op, conn, payload, size);
+  int status = op->type->encode(op, conn, payload, size);
+  if (status == TAOSUV_EMSGSIZE && op->type->is_request && tuv_conn_is_narrow(conn))
+    tuv_req_of_op(op)->message = "gateways before 3.1.1.15 take messages of at most 4 MiB";
+  return status;
 }
 
 static uint64_t sent_up_to(const tuv_conn_t* conn) {

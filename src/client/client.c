@@ -24,8 +24,7 @@ static void release(taosuv_client_t* client) {
   tuv_free(&mem->alloc, client->hosts);
   tuv_free(&mem->alloc, client->stats);
   tuv_idmap_free(&client->queued_ids);
-  if (client->path != NULL) tuv_wipe(client->path, strlen(client->path));
-  tuv_free(&mem->alloc, client->path);
+  tuv_endpoint_free(client);
   if (client->target != NULL) tuv_wipe(client->target, strlen(client->target));
   tuv_free(&mem->alloc, client->target);
   tuv_rest_forget(client);
@@ -135,31 +134,6 @@ uint64_t tuv_client_id(taosuv_client_t* client) {
   return client->id_high << 40 | client->id_low;
 }
 
-/* The upgrade's path. The cloud's proxy takes its token from there (PROTOCOL 1.2). */
-static int write_path(taosuv_client_t* client) {
-  static const char hex[] = "0123456789ABCDEF";
-  const char* token = client->url.token;
-  const char* path = client->consumer != NULL ? "/rest/tmq" : "/ws";
-  size_t room = strlen(path) + sizeof "?token=" + 3 * strlen(token);
-  char* out = client->path = tuv_malloc(&client->mem->alloc, room);
-  if (out == NULL) return TAOSUV_ENOMEM;
-  out += snprintf(out, room, "%s%s", path, token[0] == 0 ? "" : "?token=");
-  for (; *token != 0; token++) {
-    unsigned char c = (unsigned char) *token;
-    bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                 c == '-' || c == '_' || c == '.' || c == '~';
-    if (plain) {
-      *out++ = (char) c;
-    } else {
-      *out++ = '%';
-      *out++ = hex[c >> 4];
-      *out++ = hex[c & 15];
-    }
-  }
-  *out = 0;
-  return 0;
-}
-
 /* What the URL may say but this build cannot do is refused, not ignored. */
 static int check_supported(const tuv_url_t* url, tuv_errmsg_t* err) {
   if (url->compression && !tuv_deflate_available())
@@ -189,7 +163,7 @@ static int read_url(taosuv_client_t* client, const taosuv_options_t* options,
   if (status == 0) status = check_supported(&client->url, err);
   if (status == 0 && setup != NULL) status = setup->apply(setup->consumer, &client->url, err);
   if (status == 0) status = tuv_hosts_init(client);
-  if (status == 0) status = write_path(client);
+  if (status == 0) status = tuv_endpoint_init(client);
   if (status == 0 && client->url.transport == TUV_TRANSPORT_REST)
     status = tuv_rest_prepare(client, err);
   if (status == 0) status = make_tls(client, err);

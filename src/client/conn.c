@@ -142,6 +142,7 @@ static bool leave_pool(tuv_conn_t* conn, tuv_conn_state_t state) {
   else
     client->connecting--;
   conn->state = state;
+  tuv_endpoint_leave(conn);
   if (conn->retiring)
     client->retiring--;
   else
@@ -160,7 +161,8 @@ static bool leave_pool(tuv_conn_t* conn, tuv_conn_state_t state) {
  * is left of connect_timeout, if that is less. */
 #define MIN_ADDRESS_MS 1000u
 
-static int start(taosuv_client_t* client, uint32_t host, uint64_t until, tuv_conn_t** made);
+static int start(taosuv_client_t* client, uint32_t host, unsigned wanted, uint64_t until,
+                 tuv_conn_t** made);
 
 /* Whether another address of the host may do better: a server that understood and refused would
  * refuse there as well. */
@@ -185,7 +187,7 @@ static bool try_next_address(const tuv_conn_t* conn, const tuv_failure_t* failur
   if (conn->route.addresses == 0 || client->closing || !is_of_address(failure)) return false;
   avoid_address(conn);
   if (conn->route.others == 0 || conn->connect_until <= uv_now(client->loop)) return false;
-  if (start(client, conn->host, conn->connect_until, &next) < 0) return false;
+  if (start(client, conn->host, conn->wanted, conn->connect_until, &next) < 0) return false;
   if (replaces) tuv_balance_replaces(next);
   return true;
 }
@@ -207,7 +209,7 @@ static void die(tuv_conn_t* conn, const tuv_failure_t* failure) {
   fail_lost(conn, &lost, failure);
   if (client->consumer != NULL) tuv_tmq_lost(client->consumer, failure);
   if (never_ready && !try_next_address(conn, failure, replaces))
-    tuv_pool_connect_failed(client, conn->host, conn->begun_at, failure);
+    tuv_pool_connect_failed(client, conn->host, conn->begun_at, conn->serves, failure);
   else if (!never_ready && (client->queued > 0 || client->drain_wanted))
     tuv_pool_pump(client);
   tuv_balance_look(client);
@@ -313,7 +315,8 @@ int tuv_conn_connect(tuv_conn_t* conn, const tuv_stream_events_t* events, void* 
 }
 
 /* A connection that must be ready at `until`, a loop time. */
-static int start(taosuv_client_t* client, uint32_t host, uint64_t until, tuv_conn_t** made) {
+static int start(taosuv_client_t* client, uint32_t host, unsigned wanted, uint64_t until,
+                 tuv_conn_t** made) {
   tuv_conn_t* conn = tuv_calloc(&client->mem->alloc, 1, sizeof *conn);
   if (conn == NULL) return TAOSUV_ENOMEM;
   tuv_place_t* address = &client->hosts[host];
@@ -328,6 +331,7 @@ static int start(taosuv_client_t* client, uint32_t host, uint64_t until, tuv_con
   tuv_idmap_init(&conn->table, &client->mem->alloc);
   conn->route.avoid = &client->avoid;
   conn->route.on_accepted = on_accepted;
+  tuv_endpoint_begin(conn, wanted);
   conn->timed.expire = on_connect_timeout;
   conn->connect_until = until;
   int status = tuv_timers_add(&client->timers, &conn->timed, until);
@@ -336,6 +340,7 @@ static int start(taosuv_client_t* client, uint32_t host, uint64_t until, tuv_con
     if (status < 0) tuv_timers_remove(&client->timers, &conn->timed);
   }
   if (status < 0) {
+    tuv_endpoint_leave(conn);
     tuv_free(&client->mem->alloc, conn);
     return status;
   }
@@ -349,8 +354,26 @@ static int start(taosuv_client_t* client, uint32_t host, uint64_t until, tuv_con
   return 0;
 }
 
-int tuv_conn_start(taosuv_client_t* client, uint32_t host, tuv_conn_t** made) {
-  return start(client, host, uv_now(client->loop) + client->url.connect_timeout, made);
+int tuv_conn_start(taosuv_client_t* client, uint32_t host, unsigned wanted, tuv_conn_t** made) {
+  uint64_t until = uv_now(client->loop) + client->url.connect_timeout;
+  return start(client, host, wanted, until, made);
+}
+
+int tuv_conn_reconnect(tuv_conn_t* conn) {
+  tuv_timers_remove(&conn->client->timers, &conn->address_timed);
+  conn->route.addresses = conn->route.others = 0;
+  conn->switching = false;
+  return conn->client->carrier->connect(conn);
+}
+
+void tuv_conn_restart(tuv_conn_t* conn) {
+  tuv_queue_init(&conn->sent);
+  tuv_idmap_free(&conn->table);
+  tuv_idmap_init(&conn->table, &conn->client->mem->alloc);
+  conn->version = 0;
+  conn->state = TUV_CONN_CONNECTING;
+  conn->switching = true;
+  conn->client->carrier->abort(conn);
 }
 
 void tuv_conn_lost(tuv_conn_t* conn, const char* message) {

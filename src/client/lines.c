@@ -31,6 +31,7 @@ static int lines_encode(tuv_op_t* op, tuv_conn_t* conn, const void* payload, siz
   tuv_insert_unpack(payload, size, &insert);
   int status = check_version(op, conn, &insert);
   if (status < 0) return status;
+  insert.must_name = tuv_conn_is_narrow(conn);
   size_t length = tuv_insert_head(piece, op->id, &insert);
   size_t total = length + tuv_insert_escaped(insert.text, insert.size) + strlen(TUV_INSERT_END);
   status = tuv_ws_begin(&conn->ws, TUV_WS_TEXT, total, &op->at);
@@ -148,6 +149,7 @@ static bool rest_can(const tuv_url_t* url, const taosuv_insert_lines_t* req) {
 
 static const tuv_rest_type_t lines_rest = {lines_rest_encode, lines_rest_replied};
 static const tuv_op_type_t lines_type = {.is_request = true,
+                                         .needs = TUV_SERVES_LINES,
                                          .action = TAOSUV_ACTION_INSERT_LINES,
                                          .encode = lines_encode,
                                          .reply = lines_replied,
@@ -227,7 +229,7 @@ static tuv_refbuf_t* join(taosuv_client_t* client, const tuv_insert_t* insert,
 
 int taosuv_insert_lines(taosuv_client_t* client, taosuv_insert_lines_t* req, const uv_buf_t text[],
                         unsigned int count, taosuv_insert_lines_cb cb) {
-  tuv_insert_t insert;
+  tuv_insert_t insert = {.must_name = false};
   size_t size = 0;
   if (client == NULL || req == NULL || (text == NULL && count > 0)) return TAOSUV_EINVAL;
   size_t most = (size_t) client->url.max_message_size - TUV_INSERT_HEAD_MAX -

@@ -55,7 +55,7 @@ bool tuv_login_take_version(tuv_conn_t* conn, const char* text) {
   snprintf(conn->version_text, sizeof conn->version_text, "%s", text);
   conn->version = tuv_version_parse(text, strlen(text));
   /* Older gateways have only the JSON actions; 3.3.2.0 is where the connectors draw the line. */
-  conn->binary = conn->version >= TUV_VERSION(3, 3, 2, 0);
+  conn->binary = conn->version >= TUV_VERSION(3, 3, 2, 0) && !tuv_conn_is_narrow(conn);
   if (conn->client->url.adapter_ha) tuv_discover_check(conn);
   const char* missing = lacks(conn);
   if (missing != NULL) too_old(conn, missing);
@@ -150,6 +150,10 @@ static void version_replied(tuv_op_t* op, tuv_conn_t* conn, const tuv_reply_t* r
     return;
   }
   if (!tuv_login_take_version(conn, text == NULL ? "" : text)) return;
+  if (tuv_endpoint_is_outdated(conn)) {
+    tuv_conn_restart(conn);
+    return;
+  }
   if (conn->login_op.id != 0 && version_first(&conn->client->url))
     send_login(conn);
   else

@@ -10,12 +10,15 @@ static tuv_conn_t* conn_of(tuv_queue_t* link) {
   return TUV_CONTAINER(link, tuv_conn_t, link);
 }
 
-/* The connection with least in flight, less than `bound`, and room for so many bytes; or NULL. */
-static tuv_conn_t* least_loaded(taosuv_client_t* client, size_t bound, size_t size) {
+/* The connection with least in flight, less than `bound`, that serves one of these kinds and has
+ * room for so many bytes; or NULL. */
+static tuv_conn_t* least_loaded(taosuv_client_t* client, unsigned needs, size_t bound,
+                                size_t size) {
   tuv_conn_t* best = NULL;
   for (tuv_queue_t* at = client->conns.next; at != &client->conns; at = at->next) {
     tuv_conn_t* conn = conn_of(at);
     if (conn->state != TUV_CONN_READY || conn->retiring || conn->table.count >= bound) continue;
+    if ((conn->serves & needs) == 0) continue;
     if (best != NULL && conn->table.count >= best->table.count) continue;
     if (bound != NO_MESSAGE && !tuv_conn_has_room(conn, size)) continue;
     best = conn;
@@ -24,10 +27,41 @@ static tuv_conn_t* least_loaded(taosuv_client_t* client, size_t bound, size_t si
   return best;
 }
 
+/* Connections of one of the two states that serve one of these kinds. */
+static uint32_t count_for(const taosuv_client_t* client, bool ready, unsigned needs) {
+  uint32_t count = 0;
+  if (client->narrow == 0) return ready ? tuv_pool_usable(client) : client->connecting;
+  for (tuv_queue_t* at = client->conns.next; at != &client->conns; at = at->next) {
+    const tuv_conn_t* conn = conn_of(at);
+    bool counts = ready ? conn->state == TUV_CONN_READY && !conn->retiring
+                        : conn->state < TUV_CONN_READY;
+    count += counts && (conn->serves & needs) != 0;
+  }
+  return count;
+}
+
+uint32_t tuv_pool_usable_for(const taosuv_client_t* client, unsigned needs) {
+  return count_for(client, true, needs);
+}
+
+/* Those that there are and those that are on their way. */
+static uint32_t all_for(const taosuv_client_t* client, unsigned needs) {
+  return count_for(client, true, needs) + count_for(client, false, needs);
+}
+
 bool tuv_pool_id_in_flight(taosuv_client_t* client, uint64_t id) {
   for (tuv_queue_t* at = client->conns.next; at != &client->conns; at = at->next)
     if (tuv_idmap_get(&conn_of(at)->table, id) != NULL) return true;
   return tuv_idmap_get(&client->queued_ids, id) != NULL;
+}
+
+#define KINDS 3u
+
+/* The counter of queued requests that a connection of their kind must be opened for. */
+static uint32_t* queued_kind(taosuv_client_t* client, const tuv_req_t* priv) {
+  unsigned needs = tuv_op_needs(priv->op.type), kind = 0;
+  while ((needs & 1u << kind) == 0) kind++;
+  return &client->queued_kinds[kind];
 }
 
 /* Puts a request with its payload in front of `at` in the queue. Returns 0 or TAOSUV_ENOMEM. */
@@ -38,6 +72,7 @@ static int put_in_queue(taosuv_client_t* client, taosuv_req_t* req, tuv_queue_t*
   tuv_queue_insert_before(at, &priv->op.link);
   priv->state = TUV_REQ_QUEUED;
   client->queued++;
+  (*queued_kind(client, priv))++;
   client->queued_bytes += priv->payload_size;
   return 0;
 }
@@ -47,23 +82,31 @@ void tuv_pool_unqueue(taosuv_client_t* client, taosuv_req_t* req) {
   tuv_idmap_remove(&client->queued_ids, priv->op.id);
   tuv_queue_remove(&priv->op.link);
   client->queued--;
+  (*queued_kind(client, priv))--;
   client->queued_bytes -= priv->payload_size;
 }
 
-static void open_more(taosuv_client_t* client, uint32_t wanted);
+static void open_more(taosuv_client_t* client, uint32_t wanted, unsigned needs);
 static void fail_queued(taosuv_client_t* client, const tuv_failure_t* failure);
 
-/* Whether there is anything that queued requests can wait for. */
-static bool has_hope(const taosuv_client_t* client) {
-  return tuv_pool_usable(client) + client->connecting > 0 || client->reconnect_due;
+/* Whether there is anything that queued requests of these kinds can wait for. */
+static bool has_hope(const taosuv_client_t* client, unsigned needs) {
+  return client->reconnect_due || all_for(client, needs) > 0;
 }
 
 /* Opens connections for the requests that wait. When that cannot even be begun, nothing would end
  * their waiting. */
 static void open_for_queued(taosuv_client_t* client) {
   tuv_failure_t failure = {TAOSUV_ENOMEM, 0, 0, "no memory for a connection", NULL};
-  if (client->queued > 0) open_more(client, client->queued);
-  if (client->queued > 0 && !client->closing && !has_hope(client)) fail_queued(client, &failure);
+  for (unsigned kind = 0; kind < KINDS; kind++) {
+    if (client->queued_kinds[kind] == 0) continue;
+    open_more(client, client->queued_kinds[kind], 1u << kind);
+    if (!client->closing && !has_hope(client, 1u << kind)) fail_queued(client, &failure);
+  }
+}
+
+void tuv_pool_narrowed(taosuv_client_t* client) {
+  if (client->queued > 0) open_for_queued(client);
 }
 
 static void on_reconnect(tuv_timed_t* timed) {
@@ -73,25 +116,25 @@ static void on_reconnect(tuv_timed_t* timed) {
 }
 
 /* All hosts are to be left alone for a while, and there is no connection: waits for the first. */
-static void reconnect_in(taosuv_client_t* client, uint64_t wait) {
-  if (has_hope(client)) return;
+static void reconnect_in(taosuv_client_t* client, uint64_t wait, unsigned needs) {
+  if (has_hope(client, needs)) return;
   client->reconnect.expire = on_reconnect;
   uint64_t at = uv_now(client->loop) + wait;
   client->reconnect_due = tuv_timers_add(&client->timers, &client->reconnect, at) == 0;
 }
 
-/* Opens connections while there are requests that none is being opened for. */
-static void open_more(taosuv_client_t* client, uint32_t wanted) {
+/* Opens connections while there are requests of a kind that none is being opened for. */
+static void open_more(taosuv_client_t* client, uint32_t wanted, unsigned needs) {
   uint32_t host;
   uint64_t wait;
-  while (!client->closing && client->connecting < wanted &&
-         tuv_pool_usable(client) + client->connecting < client->url.pool_size) {
+  while (!client->closing && count_for(client, false, needs) < wanted &&
+         all_for(client, needs) < client->url.pool_size) {
     tuv_conn_t* conn;
     if (!tuv_hosts_pick(client, &host, &wait)) {
-      reconnect_in(client, wait);
+      reconnect_in(client, wait, needs);
       return;
     }
-    if (tuv_conn_start(client, host, &conn) < 0) return;
+    if (tuv_conn_start(client, host, needs, &conn) < 0) return;
   }
 }
 
@@ -131,14 +174,15 @@ static int keep_payload(taosuv_client_t* client, taosuv_req_t* req, const void* 
 
 /* How many requests may wait. Without any connection one always may: it is what opens one, and who
  * is told when that fails. */
-static uint32_t queue_bound(const taosuv_client_t* client) {
-  return client->url.max_queue == 0 && tuv_pool_usable(client) == 0 ? 1 : client->url.max_queue;
+static uint32_t queue_bound(const taosuv_client_t* client, unsigned needs) {
+  bool none = client->url.max_queue == 0 && tuv_pool_usable_for(client, needs) == 0;
+  return none ? 1 : client->url.max_queue;
 }
 
 /* Whether one more of so many bytes may wait. How large it may be, one always may: it would never
  * come to its turn else. */
-static bool queue_takes(const taosuv_client_t* client, size_t size) {
-  if (client->queued >= queue_bound(client)) return false;
+static bool queue_takes(const taosuv_client_t* client, unsigned needs, size_t size) {
+  if (client->queued >= queue_bound(client, needs)) return false;
   uint64_t most = client->url.max_queue_bytes;
   uint64_t now = client->queued_bytes;
   return client->queued == 0 || (now <= most && size <= most - now);
@@ -147,7 +191,7 @@ static bool queue_takes(const taosuv_client_t* client, size_t size) {
 int tuv_pool_hold(taosuv_client_t* client, size_t size) {
   uint64_t most = client->url.max_queue_bytes, bytes = client->queued_bytes + client->held_bytes;
   bool first = client->queued + client->held == 0;
-  if (client->queued + client->held >= queue_bound(client) ||
+  if (client->queued + client->held >= queue_bound(client, TUV_SERVES_STMT) ||
       (!first && (bytes > most || size > most - bytes))) {
     client->drain_wanted = true;
     return TAOSUV_EAGAIN;
@@ -165,10 +209,11 @@ void tuv_pool_unhold(taosuv_client_t* client, size_t size) {
 
 static int enqueue(taosuv_client_t* client, taosuv_req_t* req, const void* payload, size_t size) {
   tuv_req_t* priv = tuv_req_of(req);
+  unsigned needs = tuv_op_needs(priv->op.type);
   bool counted = priv->op.type->reach != NULL; /* what it is for is counted already */
-  if (!counted && !queue_takes(client, size)) {
+  if (!counted && !queue_takes(client, needs, size)) {
     client->drain_wanted = true;
-    open_more(client, client->queued + 1);
+    open_more(client, client->queued + 1, needs);
     return TAOSUV_EAGAIN;
   }
   int status = keep_payload(client, req, payload, size);
@@ -177,8 +222,8 @@ static int enqueue(taosuv_client_t* client, taosuv_req_t* req, const void* paylo
     drop_payload(priv);
     return status;
   }
-  open_more(client, client->queued);
-  if (has_hope(client)) {
+  open_more(client, *queued_kind(client, priv), needs);
+  if (has_hope(client, needs)) {
     if (!counted) tuv_observe_op(client, TAOSUV_TRACE_QUEUED, &priv->op, NULL);
     return 0;
   }
@@ -188,17 +233,26 @@ static int enqueue(taosuv_client_t* client, taosuv_req_t* req, const void* paylo
   return TAOSUV_ENOMEM;
 }
 
+/* Whether no request waits that a connection of these kinds could take. */
+static bool nothing_waits(const taosuv_client_t* client, unsigned needs) {
+  if (client->queued == 0 || client->narrow == 0) return client->queued == 0;
+  for (unsigned kind = 0; kind < KINDS; kind++)
+    if ((needs & 1u << kind) != 0 && client->queued_kinds[kind] > 0) return false;
+  return true;
+}
+
 int tuv_pool_submit(taosuv_client_t* client, taosuv_req_t* req, const void* payload, size_t size) {
   tuv_op_t* op = &tuv_req_of(req)->op;
   tuv_conn_t* conn = NULL;
+  unsigned needs = tuv_op_needs(op->type);
   bool message = op->type->encode != NULL || op->type->reach != NULL;
-  if (client->queued == 0 && client->ready > 0)
-    conn = least_loaded(client, message ? client->url.max_inflight : NO_MESSAGE, size);
+  if (nothing_waits(client, needs) && client->ready > 0)
+    conn = least_loaded(client, needs, message ? client->url.max_inflight : NO_MESSAGE, size);
   if (conn == NULL) return enqueue(client, req, payload, size);
   bool busy = conn->table.count > 0;
   if (op->type->reach != NULL) {
     op->type->reach(req, conn);
-    if (busy) open_more(client, 1);
+    if (busy) open_more(client, 1, needs);
     return 0;
   }
   if (!message) {
@@ -210,20 +264,20 @@ int tuv_pool_submit(taosuv_client_t* client, taosuv_req_t* req, const void* payl
   int status = req->idempotent != 0 ? keep_payload(client, req, payload, size) : 0;
   if (status == 0) status = give(conn, req, payload, size);
   if (status < 0) drop_payload(tuv_req_of(req));
-  if (status == 0 && busy) open_more(client, 1);
+  if (status == 0 && busy) open_more(client, 1, needs);
   return status;
 }
 
-bool tuv_pool_has_idle(taosuv_client_t* client) {
-  if (least_loaded(client, 1, 0) != NULL) return true;
-  open_more(client, 1);
+bool tuv_pool_has_idle(taosuv_client_t* client, unsigned needs) {
+  if (least_loaded(client, needs, 1, 0) != NULL) return true;
+  open_more(client, 1, needs);
   return false;
 }
 
 void tuv_pool_check_drain(taosuv_client_t* client) {
   if (!client->drain_wanted || client->queued + client->held > client->url.max_queue / 2) return;
   if (client->queued_bytes + client->held_bytes > client->url.max_queue_bytes / 2) return;
-  bool room = queue_bound(client) > 0 || least_loaded(client, client->url.max_inflight, 0) != NULL;
+  bool room = queue_bound(client, TUV_SERVES_ALL) > 0 || least_loaded(client, TUV_SERVES_ALL, client->url.max_inflight, 0) != NULL;
   if (!room) return;
   client->drain_wanted = false;
   client->drain_due = client->on_drain != NULL;
@@ -259,15 +313,30 @@ static void give_queued(tuv_conn_t* conn, taosuv_req_t* req) {
   if (status < 0) tuv_req_finish(req, status);
 }
 
+/* The first request that is not of these kinds alone; or NULL. */
+static taosuv_req_t* first_queued(taosuv_client_t* client, unsigned full) {
+  if (full == TUV_SERVES_ALL) return NULL;
+  for (tuv_queue_t* at = client->queue.next; at != &client->queue; at = at->next) {
+    tuv_op_t* op = TUV_CONTAINER(at, tuv_op_t, link);
+    if ((tuv_op_needs(op->type) & ~full) != 0) return tuv_req_of_op(op);
+  }
+  return NULL;
+}
+
 void tuv_pool_pump(taosuv_client_t* client) {
   size_t bound = client->queued > 0 ? share(client) : 0;
-  while (!tuv_queue_empty(&client->queue) && client->ready > 0) {
-    taosuv_req_t* req = tuv_req_of_op(TUV_CONTAINER(client->queue.next, tuv_op_t, link));
+  unsigned full = 0; /* the kinds for which there is no place */
+  taosuv_req_t* req;
+  while (client->ready > 0 && (req = first_queued(client, full)) != NULL) {
     const tuv_req_t* priv = tuv_req_of(req);
+    unsigned needs = tuv_op_needs(priv->op.type);
     bool message = priv->op.type->encode != NULL || priv->op.type->reach != NULL;
-    tuv_conn_t* conn = least_loaded(client, message ? bound : NO_MESSAGE, priv->payload_size);
-    if (conn == NULL) break;
-    give_queued(conn, req);
+    tuv_conn_t* conn = least_loaded(client, needs, message ? bound : NO_MESSAGE,
+                                    priv->payload_size);
+    if (conn != NULL)
+      give_queued(conn, req);
+    else
+      full |= client->narrow == 0 ? (unsigned) TUV_SERVES_ALL : needs;
   }
   open_for_queued(client);
   tuv_pool_check_drain(client);
@@ -300,16 +369,25 @@ void tuv_pool_ready(tuv_conn_t* conn) {
   client->connects++;
   client->attempts = 0;
   tuv_hosts_well(client, conn->host);
+  tuv_endpoint_ready(conn);
   tuv_upkeep_begin(conn);
   tuv_observe_conn(conn, TAOSUV_TRACE_CONN_READY, NULL);
   tuv_pool_pump(client);
   tuv_balance_ready(conn);
 }
 
+/* Fails the queued requests that nothing will take. */
 static void fail_queued(taosuv_client_t* client, const tuv_failure_t* failure) {
-  tuv_queue_t batch;
+  tuv_queue_t batch, others;
   tuv_queue_init(&batch);
-  tuv_queue_move(&client->queue, &batch);
+  tuv_queue_init(&others);
+  while (!tuv_queue_empty(&client->queue)) {
+    tuv_op_t* op = TUV_CONTAINER(client->queue.next, tuv_op_t, link);
+    tuv_queue_remove(&op->link);
+    bool hope = has_hope(client, tuv_op_needs(op->type));
+    tuv_queue_push(hope ? &others : &batch, &op->link);
+  }
+  tuv_queue_move(&others, &client->queue);
   while (!tuv_queue_empty(&batch)) {
     taosuv_req_t* req = tuv_req_of_op(TUV_CONTAINER(batch.next, tuv_op_t, link));
     tuv_pool_unqueue(client, req);
@@ -333,15 +411,17 @@ static bool worth_another_attempt(const taosuv_client_t* client, const tuv_failu
  * are none, by one to the next host, or to this one after a while; when all that was tried often
  * enough, they fail for this reason. */
 void tuv_pool_connect_failed(taosuv_client_t* client, uint32_t host, uint64_t started,
-                             const tuv_failure_t* failure) {
+                             unsigned served, const tuv_failure_t* failure) {
   /* While there are other connections nobody waits for this one: it is no attempt to count. */
-  bool alone = tuv_pool_usable(client) == 0;
+  bool alone = tuv_pool_usable_for(client, served) == 0;
   if (tuv_hosts_failed(client, host, started) && alone) client->attempts++;
   if (client->closing) return;
-  if (alone && client->connecting == 0 && client->queued > 0 &&
-      worth_another_attempt(client, failure))
-    open_more(client, client->queued);
-  if (has_hope(client)) {
+  bool again = alone && count_for(client, false, served) == 0 &&
+               worth_another_attempt(client, failure);
+  for (unsigned kind = 0; again && kind < KINDS; kind++)
+    if ((served & 1u << kind) != 0 && client->queued_kinds[kind] > 0)
+      open_more(client, client->queued_kinds[kind], 1u << kind);
+  if (has_hope(client, served)) {
     if (client->ready > 0) tuv_pool_pump(client);
     return;
   }

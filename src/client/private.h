@@ -42,6 +42,15 @@ typedef struct tuv_rest_type_s {
   void (*reply)(tuv_op_t* op, tuv_conn_t* conn); /* a success; the answer is in conn->rest */
 } tuv_rest_type_t;
 
+/* The kinds of requests. Gateways before 3.1.1.15 have an endpoint for each of them; newer ones have
+ * /ws for all. */
+typedef enum {
+  TUV_SERVES_QUERY = 1, /* /rest/ws: SQL, results, raw writes */
+  TUV_SERVES_STMT = 2,  /* /rest/stmt: statements of the first version, inserts only */
+  TUV_SERVES_LINES = 4, /* /rest/schemaless */
+  TUV_SERVES_ALL = 7    /* /ws; also HTTP, and /rest/tmq for a consumer's requests */
+} tuv_serves_t;
+
 /* What an operation is: one message to the server and the answer to it. */
 typedef struct tuv_op_type_s {
   bool is_request; /* the operation is inside a taosuv_req_t; else inside a result or connection */
@@ -83,6 +92,7 @@ typedef struct tuv_op_type_s {
   /* The same over HTTP; NULL: HTTP cannot do it, and the call returns TAOSUV_ENOTSUP. */
   const tuv_rest_type_t* rest;
   uint8_t action; /* taosuv_action_t */
+  uint8_t needs;  /* the connections that it can go over: TUV_SERVES_…; 0: TUV_SERVES_QUERY */
 } tuv_op_type_t;
 
 struct tuv_op_s {
@@ -173,6 +183,7 @@ typedef struct tuv_place_s {
   uint16_t port;
   bool listed;        /* else it was left: it gets no new connection */
   bool named;         /* in the list that is being read */
+  bool legacy;        /* it had no /ws when it was asked last, and nothing has failed since */
   uint32_t users;     /* connections of any state */
   uint32_t open;      /* of them, those that take requests or will */
   uint32_t failures;  /* in a row */
@@ -209,6 +220,11 @@ struct tuv_conn_s {
   tuv_queue_t dirty;   /* in the client's dirty */
   tuv_conn_state_t state;
   uint32_t host;       /* index of the client's hosts */
+  uint8_t serves;      /* TUV_SERVES_…, by its endpoint */
+  uint8_t wanted;      /* the kind of requests that it was opened for */
+  int first_refusal;   /* HTTP status with which another endpoint was refused; 0: none was */
+  uint8_t asks;        /* of other endpoints: see endpoint.c */
+  bool switching;      /* to another endpoint, when its stream is closed */
   tuv_idmap_t table;   /* req_id → tuv_op_t* of all that was sent and not answered */
   tuv_queue_t sent;    /* the same but tombstones, in the order of their frames */
   tuv_queue_t waiting; /* pinned operations for which there was no room yet */
@@ -252,6 +268,7 @@ struct taosuv_client_s {
   char* authorization;     /* HTTP: the header; a secret */
   char* basic;             /* HTTP: the same for what takes no Taosd token; NULL: the same one */
   char* path;              /* of the upgrade, with the cloud token; a secret */
+  char* legacy_paths[3];   /* the same of old gateways' endpoints; NULL: not needed yet */
   tuv_connect_t connect;   /* how a connection's stream is made … */
   tuv_tls_context_t* tls;  /* … and what is put over it; NULL: nothing */
   tuv_avoid_t avoid;       /* addresses that are tried last */
@@ -272,6 +289,7 @@ struct taosuv_client_s {
   bool drain_due;
   tuv_queue_t queue;       /* requests without a connection, in order */
   uint32_t queued;
+  uint32_t queued_kinds[3]; /* of them, by what they need first: query, stmt, lines */
   uint64_t queued_bytes;   /* of their payloads */
   tuv_idmap_t queued_ids;  /* req_id → tuv_op_t* of them */
   uint32_t held;           /* requests that wait for their statement, */
@@ -286,6 +304,7 @@ struct taosuv_client_s {
   tuv_queue_t conns;       /* connecting, logging in, ready */
   tuv_queue_t gone;        /* closing or dead, until freed */
   uint32_t ready, connecting;
+  uint32_t narrow;         /* of both, those that do not serve all requests */
   uint32_t retiring;       /* of the ready ones */
   uint32_t moving;         /* of the connecting ones: those that will replace another */
   uint64_t connects;
@@ -346,11 +365,15 @@ void tuv_req_detach(taosuv_req_t* req); /* off its queue or connection, leaving 
 int tuv_pool_submit(taosuv_client_t* client, taosuv_req_t* req, const void* payload, size_t size);
 void tuv_pool_pump(taosuv_client_t* client);
 /* Whether a connection has nothing in flight; else one more is opened, if there may be. */
-bool tuv_pool_has_idle(taosuv_client_t* client);
+bool tuv_pool_has_idle(taosuv_client_t* client, unsigned needs);
 /* Connections that take requests. */
 static inline uint32_t tuv_pool_usable(const taosuv_client_t* client) {
   return client->ready - client->retiring;
 }
+/* Those of them that serve one of these kinds. */
+uint32_t tuv_pool_usable_for(const taosuv_client_t* client, unsigned needs);
+/* A connection that was to serve all requests will not: others may have to be opened. */
+void tuv_pool_narrowed(taosuv_client_t* client);
 /* Puts a request whose connection died back into the queue; false: no memory. */
 bool tuv_pool_requeue(taosuv_client_t* client, taosuv_req_t* req);
 /* Counts a request that waits for its statement; TAOSUV_EAGAIN when too many wait. */
@@ -362,7 +385,7 @@ void tuv_pool_ready(tuv_conn_t* conn);
 /* After TAOSUV_EAGAIN: has the caller told, once, when there is room again. */
 void tuv_pool_check_drain(taosuv_client_t* client);
 void tuv_pool_connect_failed(taosuv_client_t* client, uint32_t host, uint64_t started,
-                             const tuv_failure_t* failure);
+                             unsigned served, const tuv_failure_t* failure);
 bool tuv_pool_id_in_flight(taosuv_client_t* client, uint64_t id);
 
 /* hosts.c: where to connect to */
@@ -391,8 +414,32 @@ void tuv_upkeep_begin(tuv_conn_t* conn);
 void tuv_upkeep_retire(tuv_conn_t* conn);
 void tuv_upkeep_check_retired(tuv_conn_t* conn);
 
+/* endpoint.c: which of a gateway's WebSocket endpoints a connection speaks to */
+static inline unsigned tuv_op_needs(const tuv_op_type_t* type) {
+  return type->needs == 0 ? (unsigned) TUV_SERVES_QUERY : type->needs;
+}
+static inline bool tuv_conn_is_narrow(const tuv_conn_t* conn) {
+  return conn->serves != TUV_SERVES_ALL;
+}
+int tuv_endpoint_init(taosuv_client_t* client);
+void tuv_endpoint_free(taosuv_client_t* client);
+void tuv_endpoint_begin(tuv_conn_t* conn, unsigned wanted); /* a connection is being opened */
+void tuv_endpoint_leave(tuv_conn_t* conn);                  /* it has left the pool */
+void tuv_endpoint_ready(tuv_conn_t* conn);                  /* it is logged in */
+int tuv_endpoint_path(tuv_conn_t* conn, const char** path);
+/* Its upgrade was refused: whether it is to try another endpoint. Else *failure says what the
+ * refusal means; its text may be put into `err`. */
+bool tuv_endpoint_refused(tuv_conn_t* conn, int http_status, tuv_failure_t* failure,
+                          tuv_errmsg_t* err);
+/* The version is known: whether the gateway has /ws, which was not asked for. */
+bool tuv_endpoint_is_outdated(tuv_conn_t* conn);
+/* The largest message that the gateway takes. */
+uint64_t tuv_endpoint_max_message(const tuv_conn_t* conn);
+
 /* conn.c: one connection */
-int tuv_conn_start(taosuv_client_t* client, uint32_t host, tuv_conn_t** conn);
+int tuv_conn_start(taosuv_client_t* client, uint32_t host, unsigned wanted, tuv_conn_t** conn);
+int tuv_conn_reconnect(tuv_conn_t* conn); /* its stream is closed: to the endpoint that is set now */
+void tuv_conn_restart(tuv_conn_t* conn); /* while logging in: over the endpoint that is set now */
 int tuv_conn_send(tuv_conn_t* conn, tuv_op_t* op, const void* payload, size_t size);
 /* A pinned operation: now, or when there is room. */
 void tuv_conn_post(tuv_conn_t* conn, tuv_op_t* op);

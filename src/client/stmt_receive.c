@@ -52,7 +52,7 @@ static int dress(tuv_remote_t* remote, tuv_batch_t* batch, tuv_step_t* step, tuv
   const tuv_conn_t* conn = remote->conn;
   tuv_batch_wire_t wire = tuv_remote_wire(remote);
   int status = tuv_batch_set_wire(batch, wire, err);
-  if (status == 0) status = tuv_batch_ready(batch, conn->client->url.max_message_size, err);
+  if (status == 0) status = tuv_batch_ready(batch, tuv_endpoint_max_message(conn), err);
   if (status < 0) return status;
   bool together = !remote->first && one_message(remote, batch, wire);
   remote->stmt->together = together;

@@ -140,6 +140,7 @@ static void not_reached(taosuv_req_t* req, const tuv_failure_t* failure) {
 }
 
 static const tuv_op_type_t seek_type = {.is_request = true,
+                                        .needs = TUV_SERVES_STMT,
                                         .action = TAOSUV_ACTION_STMT_PREPARE,
                                         .reach = reached,
                                         .unreachable = not_reached};
@@ -221,7 +222,7 @@ static bool usable(const tuv_remote_t* remote) {
 /* Without a cache it would be prepared anew each time. */
 static bool wants_another(const taosuv_stmt_t* stmt) {
   if (!stmt->roams || stmt->client->url.stmt_cache == 0) return false;
-  return stmt->remote->conn->table.count > 0 && tuv_pool_has_idle(stmt->client);
+  return stmt->remote->conn->table.count > 0 && tuv_pool_has_idle(stmt->client, TUV_SERVES_STMT);
 }
 
 static void run(taosuv_stmt_t* stmt) {

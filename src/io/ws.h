@@ -101,6 +101,7 @@ struct tuv_ws_s {
   unsigned nmade;
   uv_buf_t made[TUV_WS_MADE_PIECES]; /* of it, behind what is in `out`: the caller's */
   size_t usual;        /* the largest message of late */
+  size_t send_limit;   /* larger messages are not sent: TAOSUV_EMSGSIZE; 0: no limit */
   bool writing;
   bool dirty;          /* on_dirty was called, tuv_ws_flush not yet */
   bool lingering;      /* down, but a close frame waits for the write under way */

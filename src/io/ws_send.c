@@ -71,6 +71,7 @@ int tuv_ws_begin_masked(tuv_ws_t* ws, uint8_t opcode, size_t length, const uint8
                         uint64_t* at) {
   /* The pong first: its ping came before whatever this answers, and nothing may follow a close. */
   if (ws->pong_due && ws->state == TUV_WS_OPEN) tuv_ws_put_pong(ws);
+  if (ws->send_limit != 0 && length > ws->send_limit) return TAOSUV_EMSGSIZE;
   memcpy(ws->mask, mask, sizeof ws->mask);
   ws->usual -= ws->usual / 64;
   if (length > ws->usual) ws->usual = length;

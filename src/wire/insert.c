@@ -28,6 +28,7 @@ void tuv_insert_unpack(const uint8_t* payload, size_t size, tuv_insert_t* insert
   insert->protocol = payload[8];
   insert->precision = payload[9];
   insert->key_length = payload[10];
+  insert->must_name = false;
   insert->key = (const char*) payload + 16;
   insert->text = payload + 16 + insert->key_length;
   insert->size = size - 16 - insert->key_length;
@@ -104,6 +105,15 @@ size_t tuv_insert_escape(uint8_t* out, size_t room, const uint8_t* text, size_t 
 
 static void add(tuv_text_t* text, const char* bytes) { tuv_text_add(text, bytes, strlen(bytes)); }
 
+/* For a server that must be given a precision: one that it does not know means the usual. */
+#define USUAL "none"
+
+static const char* precision_to_send(const tuv_insert_t* insert) {
+  if (insert->precision != TUV_INSERT_NO_PRECISION || !insert->must_name)
+    return tuv_insert_precision(insert->precision);
+  return insert->protocol == 1 ? tuv_insert_precision(TUV_INSERT_NS) : USUAL;
+}
+
 size_t tuv_insert_head(uint8_t out[TUV_INSERT_HEAD_MAX], uint64_t req_id,
                        const tuv_insert_t* insert) {
   uint8_t key[6 * TUV_INSERT_KEY_MAX];
@@ -113,9 +123,10 @@ size_t tuv_insert_head(uint8_t out[TUV_INSERT_HEAD_MAX], uint64_t req_id,
   tuv_format_u64(&text, req_id);
   add(&text, ",\"protocol\":");
   tuv_format_u64(&text, insert->protocol);
-  if (insert->precision != TUV_INSERT_NO_PRECISION) {
+  const char* precision = precision_to_send(insert);
+  if (precision[0] != 0) {
     add(&text, ",\"precision\":\"");
-    add(&text, tuv_insert_precision(insert->precision));
+    add(&text, precision);
     add(&text, "\"");
   }
   if (insert->ttl != 0) {
@@ -135,6 +146,7 @@ size_t tuv_insert_head(uint8_t out[TUV_INSERT_HEAD_MAX], uint64_t req_id,
 
 static unsigned int precision_of(const char* name) {
   unsigned int precision = 0;
+  if (name != NULL && strcmp(name, USUAL) == 0) return precision;
   while (name != NULL && precision < TUV_INSERT_PRECISIONS &&
          strcmp(precisions[precision], name) != 0)
     precision++;
@@ -160,6 +172,7 @@ bool tuv_insert_read(const yyjson_alc* alc, const uint8_t* message, size_t size,
     *doc = NULL;
     return false;
   }
+  insert->must_name = false;
   insert->protocol = (uint8_t) yyjson_get_uint(yyjson_obj_get(args, "protocol"));
   insert->precision = (uint8_t) precision;
   insert->ttl = yyjson_get_uint(yyjson_obj_get(args, "ttl"));

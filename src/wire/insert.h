@@ -31,6 +31,7 @@ typedef struct tuv_insert_s {
   uint64_t ttl;      /* 0: none */
   const char* key;   /* table_name_key, UTF-8 */
   size_t key_length; /* up to TUV_INSERT_KEY_MAX; 0: none */
+  bool must_name;    /* the server refuses a message without a precision */
   const uint8_t* text;
   size_t size;
 } tuv_insert_t;

@@ -68,7 +68,7 @@ static void answers_to_the_upgrade_become_statuses(void** state) {
     it_op_t op = {0};
     uint64_t start = it_ms();
     ts_peer_set_fault(ts_server_peer(it->server), &(ts_fault_t){.upgrade_answer = answers[i].text},
-                      1);
+                      answers[i].code == 404 ? 2 : 1); /* of /ws and of /rest/ws */
     int status = it_end(it_open(it, client, &op), &op);
     if (status != answers[i].status) fail_msg("%s: %d %s", answers[i].text, status, op.message);
     assert_int_equal(op.req.server_code, answers[i].code);

@@ -120,6 +120,23 @@ static void on_peer_closed(void* data) {
   destroy_when_done(server);
 }
 
+/* The WebSocket paths of the version. */
+static const char* paths(const ts_server_t* server) {
+  return ts_server_has(server, 3, 1, 1, 15)
+             ? "/ws /rest/tmq /rest/ws /rest/stmt /rest/schemaless"
+             : "/rest/tmq /rest/ws /rest/stmt /rest/schemaless";
+}
+
+static void set_version(ts_server_t* server, const char* version) {
+  copy_text(server->version, sizeof server->version, version, "3.3.6.0");
+  server->version_number = ts_version_number(server->version);
+}
+
+void ts_server_set_version(ts_server_t* server, const char* version) {
+  set_version(server, version);
+  ts_peer_set_path(server->peer, paths(server));
+}
+
 static int set_up_tls(ts_server_t* server) {
   char message[128];
   const ts_tls_options_t* options = server->config.tls;
@@ -138,14 +155,13 @@ int ts_server_create(uv_loop_t* loop, const ts_config_t* config, ts_server_t** o
   ts_server_t* server = ts_calloc(1, sizeof *server);
   if (config != NULL) server->config = *config;
   config = &server->config;
-  copy_text(server->version, sizeof server->version, config->version, "3.3.6.0");
+  set_version(server, config->version);
   copy_text(server->user, sizeof server->user, config->user, "root");
   copy_text(server->password, sizeof server->password, config->password, "taosdata");
   copy_text(server->bearer_token, sizeof server->bearer_token, config->bearer_token, "");
   copy_text(server->totp_secret, sizeof server->totp_secret, config->totp_secret, "");
   ts_server_set_instances(server, config->instances);
   server->loop = loop;
-  server->version_number = ts_version_number(server->version);
   server->next_rule = 1;
   server->store = ts_store_open();
   server->store->changed = ts_tmq_changed;
@@ -153,7 +169,7 @@ int ts_server_create(uv_loop_t* loop, const ts_config_t* config, ts_server_t** o
   ts_env_init(&server->env, server->version);
   int status = set_up_tls(server);
   ts_peer_options_t options = {.data = server,
-                               .path = "/ws /rest/tmq",
+                               .path = paths(server),
                                .tls = server->tls,
                                .ping_ms = interval(config->ping_ms, 54000),
                                .deadline_ms = interval(config->deadline_ms, 114000),

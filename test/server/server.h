@@ -11,6 +11,16 @@
 #define TS_MAX_ACTIONS 64u
 #define TS_RESULT_BUCKETS 64u
 
+/* What a connection's path serves. The last three are what gateways had before 3.1.1.15, and still
+ * have. */
+typedef enum {
+  TS_ENDPOINT_WS,    /* /ws */
+  TS_ENDPOINT_TMQ,   /* /rest/tmq */
+  TS_ENDPOINT_QUERY, /* /rest/ws */
+  TS_ENDPOINT_STMT,  /* /rest/stmt */
+  TS_ENDPOINT_LINES  /* /rest/schemaless */
+} ts_endpoint_t;
+
 typedef struct ts_rule_entry_s {
   struct ts_rule_entry_s* next;
   size_t refs;
@@ -78,12 +88,14 @@ typedef struct ts_cursor_s {
 } ts_cursor_t;
 
 typedef struct ts_waiting_s ts_waiting_t;
+typedef struct ts_later_s ts_later_t;
 
 typedef struct ts_session_s {
   ts_server_t* server;
   ts_conn_t* conn;
   bool connected;
   bool closing; /* the client said so; requests that wait are answered first */
+  ts_endpoint_t endpoint;
   char user[64];
   ts_env_t env;
   uint64_t next_result;
@@ -91,6 +103,7 @@ typedef struct ts_session_s {
   uint64_t next_stmt;
   struct ts_stmt_s* stmts;
   ts_waiting_t* waiting;
+  ts_later_t* later; /* messages that are handled after what waits */
   ts_tmq_t* tmq; /* NULL: not of /rest/tmq */
 } ts_session_t;
 
@@ -133,6 +146,7 @@ void ts_session_text(ts_conn_t* conn, const char* text, size_t size);
 void ts_session_binary(ts_conn_t* conn, const uint8_t* data, size_t size);
 void ts_session_close_frame(ts_conn_t* conn, uint16_t code);
 void ts_session_closed(ts_conn_t* conn);
+bool ts_session_is_legacy(const ts_session_t* session); /* one of the last three endpoints */
 
 /* A message that the real gateway does not survive: counted, and the connection cut. */
 void ts_session_poison(ts_session_t* session);

@@ -165,6 +165,13 @@ static void handle(ts_request_t* request) {
   }
 }
 
+/* Whether a legacy endpoint knows it; else it says nothing. */
+static bool is_known(const ts_session_t* session, const binary_t* binary) {
+  if (session->endpoint == TS_ENDPOINT_QUERY) return is_write(binary->action);
+  return session->endpoint == TS_ENDPOINT_STMT &&
+         (binary->action == ACTION_SET_TAGS || binary->action == ACTION_BIND);
+}
+
 void ts_binary_message(ts_session_t* session, const uint8_t* data, size_t size,
                        ts_rule_entry_t* applied) {
   if (size < 24) { /* the real gateway crashes or reads foreign memory */
@@ -185,6 +192,10 @@ void ts_binary_message(ts_session_t* session, const uint8_t* data, size_t size,
     binary.request.stmt_id = binary.request.id;
     binary.request.stmt_reply = session->connected &&
                                 strcmp(binary.request.action, "unknown") != 0;
+  }
+  if (ts_session_is_legacy(session) && !is_known(session, &binary)) {
+    ts_server_count(session->server, "unanswered");
+    return;
   }
   find_sql(&binary);
   ts_session_dispatch(&binary.request, handle, applied, data, size, true);

@@ -13,9 +13,11 @@ void ts_put_version(ts_buf_t* out, const ts_server_t* server) {
 }
 
 /* Gateways before 3.3.6.12 answer a consumer without req_id and timing. That one came with libtaos
- * 3.3.6.0, whose version is the one that counts here. */
+ * 3.3.6.0, whose version is the one that counts here. The legacy endpoints always do so. */
 static bool is_short(const ts_request_t* request) {
-  return request->session->tmq != NULL && !ts_server_has(request->session->server, 3, 3, 6, 0);
+  const ts_session_t* session = request->session;
+  return ts_session_is_legacy(session) ||
+         (session->tmq != NULL && !ts_server_has(session->server, 3, 3, 6, 0));
 }
 
 void ts_request_version(ts_request_t* request) {
@@ -112,7 +114,8 @@ void ts_put_instances(ts_buf_t* out, const ts_server_t* server) {
 static void reply_conn(ts_request_t* request, bool list_instances) {
   const ts_server_t* server = request->session->server;
   ts_buf_t* out = ts_reply_begin(request);
-  if (ts_server_has(server, 3, 3, 6, 0)) ts_put_version(out, server);
+  if (ts_session_is_legacy(request->session)) list_instances = false;
+  else if (ts_server_has(server, 3, 3, 6, 0)) ts_put_version(out, server);
   if (list_instances && ts_server_has(server, 3, 4, 1, 10)) ts_put_instances(out, server);
   ts_reply_end(request);
 }
@@ -157,7 +160,12 @@ static void reply_text(ts_request_t* request, const char* key, const char* text)
   ts_reply_end(request);
 }
 
+/* Gateways before 3.3.3.0 may corrupt their memory by this. */
 void ts_request_current_db(ts_request_t* request) {
+  if (!ts_server_has(request->session->server, 3, 3, 3, 0)) {
+    ts_session_poison(request->session);
+    return;
+  }
   reply_text(request, "db", request->session->env.db);
 }
 

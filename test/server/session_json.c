@@ -20,6 +20,7 @@ typedef struct action_s {
   const char* title;   /* in the error about its arguments */
   uint8_t since[4];
   bool early;          /* allowed before conn */
+  uint8_t legacy;      /* the legacy endpoints that know it too */
   void (*handle)(ts_request_t* request); /* args are an object, a null, or for version absent */
 } action_t;
 
@@ -83,52 +84,62 @@ static void do_insert(ts_request_t* request) {
   if (!ts_request_lines(request)) ts_reply_bad_args(request);
 }
 
+enum { QUERY = 1, STMT = 2, LINES = 4, ALL = QUERY | STMT | LINES };
+
 static const action_t actions[] = {
-    {"version", "version", {0}, true, ts_request_version},
-    {"conn", "connect", {0}, true, ts_request_conn},
-    {"check_server_status", "check server status", {3, 3, 6, 0}, true, ts_request_server_status},
-    {"query", "query", {0}, false, do_query},
-    {"fetch", "fetch", {0}, false, do_fetch},
-    {"fetch_block", "fetch block", {0}, false, do_fetch_block},
-    {"free_result", "free result", {0}, false, do_free_result},
-    {"num_fields", "num fields", {0}, false, do_num_fields},
-    {"get_current_db", "get current db", {3, 2, 2, 0}, false, ts_request_current_db},
-    {"get_server_info", "get server info", {3, 2, 2, 0}, false, ts_request_server_info},
-    {"insert", "schemaless insert", {0}, false, do_insert},
-    {"options_connection", "options connection", {3, 3, 5, 0}, false, ts_request_options},
-    {"get_connection_info", "get connection info", {3, 4, 0, 0}, false, ts_request_connection_info},
-    {"init", "stmt init", {0}, false, ts_stmt1_init},
-    {"stmt2_init", "stmt2 init", {3, 3, 3, 0}, false, ts_stmt2_init},
+    {"version", "version", {0}, true, ALL, ts_request_version},
+    {"conn", "connect", {0}, true, ALL, ts_request_conn},
+    {"check_server_status", "check server status", {3, 3, 6, 0}, true, 0, ts_request_server_status},
+    {"query", "query", {0}, false, QUERY, do_query},
+    {"fetch", "fetch", {0}, false, QUERY, do_fetch},
+    {"fetch_block", "fetch block", {0}, false, QUERY, do_fetch_block},
+    {"free_result", "free result", {0}, false, QUERY, do_free_result},
+    {"num_fields", "num fields", {0}, false, 0, do_num_fields},
+    {"get_current_db", "get current db", {3, 2, 2, 0}, false, 0, ts_request_current_db},
+    {"get_server_info", "get server info", {3, 2, 2, 0}, false, 0, ts_request_server_info},
+    {"insert", "schemaless insert", {0}, false, LINES, do_insert},
+    {"options_connection", "options connection", {3, 3, 5, 0}, false, 0, ts_request_options},
+    {"get_connection_info", "get connection info", {3, 4, 0, 0}, false, 0, ts_request_connection_info},
+    {"init", "stmt init", {0}, false, STMT, ts_stmt1_init},
+    {"stmt2_init", "stmt2 init", {3, 3, 3, 0}, false, 0, ts_stmt2_init},
 };
 
 /* Of a statement: their replies have its id. */
 static const action_t stmt_actions[] = {
-    {"prepare", "stmt prepare", {0}, false, ts_stmt1_prepare},
-    {"set_table_name", "stmt set table name", {0}, false, ts_stmt1_set_table_name},
-    {"set_tags", "stmt set tags", {0}, false, ts_stmt1_set_tags},
-    {"bind", "stmt bind", {0}, false, ts_stmt1_bind},
-    {"add_batch", "stmt add batch", {0}, false, ts_stmt1_add_batch},
-    {"exec", "stmt exec", {0}, false, ts_stmt1_exec},
-    {"close", "stmt close", {0}, false, ts_stmt1_close},
-    {"get_tag_fields", "stmt get tag fields", {0}, false, ts_stmt1_get_tag_fields},
-    {"get_col_fields", "stmt get col fields", {0}, false, ts_stmt1_get_col_fields},
-    {"use_result", "stmt use result", {3, 2, 2, 0}, false, ts_stmt1_use_result},
-    {"stmt_num_params", "stmt num params", {3, 2, 2, 0}, false, ts_stmt1_num_params},
-    {"stmt_get_param", "stmt get param", {3, 2, 2, 0}, false, ts_stmt1_get_param},
-    {"stmt2_prepare", "stmt2 prepare", {3, 3, 3, 0}, false, ts_stmt2_prepare},
-    {"stmt2_exec", "stmt2 exec", {3, 3, 3, 0}, false, ts_stmt2_exec},
-    {"stmt2_result", "stmt2 result", {3, 3, 3, 0}, false, ts_stmt2_result},
-    {"stmt2_close", "stmt2 close", {3, 3, 3, 0}, false, ts_stmt2_close},
+    {"prepare", "stmt prepare", {0}, false, STMT, ts_stmt1_prepare},
+    {"set_table_name", "stmt set table name", {0}, false, STMT, ts_stmt1_set_table_name},
+    {"set_tags", "stmt set tags", {0}, false, STMT, ts_stmt1_set_tags},
+    {"bind", "stmt bind", {0}, false, STMT, ts_stmt1_bind},
+    {"add_batch", "stmt add batch", {0}, false, STMT, ts_stmt1_add_batch},
+    {"exec", "stmt exec", {0}, false, STMT, ts_stmt1_exec},
+    {"close", "stmt close", {0}, false, STMT, ts_stmt1_close},
+    {"get_tag_fields", "stmt get tag fields", {0}, false, STMT, ts_stmt1_get_tag_fields},
+    {"get_col_fields", "stmt get col fields", {0}, false, STMT, ts_stmt1_get_col_fields},
+    {"use_result", "stmt use result", {3, 2, 2, 0}, false, 0, ts_stmt1_use_result},
+    {"stmt_num_params", "stmt num params", {3, 2, 2, 0}, false, 0, ts_stmt1_num_params},
+    {"stmt_get_param", "stmt get param", {3, 2, 2, 0}, false, 0, ts_stmt1_get_param},
+    {"stmt2_prepare", "stmt2 prepare", {3, 3, 3, 0}, false, 0, ts_stmt2_prepare},
+    {"stmt2_exec", "stmt2 exec", {3, 3, 3, 0}, false, 0, ts_stmt2_exec},
+    {"stmt2_result", "stmt2 result", {3, 3, 3, 0}, false, 0, ts_stmt2_result},
+    {"stmt2_close", "stmt2 close", {3, 3, 3, 0}, false, 0, ts_stmt2_close},
 };
 
-static const action_t* find_in(const ts_server_t* server, const char* name,
+static bool has_action(const ts_session_t* session, const action_t* action) {
+  const ts_server_t* server = session->server;
+  const uint8_t* since = action->since;
+  bool of_fields = action->handle == ts_stmt1_get_tag_fields ||
+                   action->handle == ts_stmt1_get_col_fields;
+  if (!ts_server_has(server, since[0], since[1], since[2], since[3])) return false;
+  if (!ts_session_is_legacy(session)) return true;
+  uint8_t endpoint = (uint8_t)(1u << (session->endpoint - TS_ENDPOINT_QUERY));
+  return (action->legacy & endpoint) != 0 &&
+         (!of_fields || ts_server_has(server, 3, 1, 1, 15));
+}
+
+static const action_t* find_in(const ts_session_t* session, const char* name,
                                const action_t* table, size_t count) {
-  for (size_t i = 0; i < count; i++) {
-    const uint8_t* since = table[i].since;
-    if (strcmp(table[i].name, name) == 0 &&
-        ts_server_has(server, since[0], since[1], since[2], since[3]))
-      return &table[i];
-  }
+  for (size_t i = 0; i < count; i++)
+    if (strcmp(table[i].name, name) == 0 && has_action(session, &table[i])) return &table[i];
   return NULL;
 }
 
@@ -170,14 +181,35 @@ static void find_stmt(ts_request_t* request) {
 
 static void find_action(message_t* message) {
   ts_request_t* request = &message->request;
-  const ts_server_t* server = request->session->server;
-  message->action = find_in(server, request->action, actions, sizeof actions / sizeof *actions);
+  const ts_session_t* session = request->session;
+  message->action = find_in(session, request->action, actions, sizeof actions / sizeof *actions);
   if (message->action == NULL) {
-    message->action = find_in(server, request->action, stmt_actions,
+    message->action = find_in(session, request->action, stmt_actions,
                               sizeof stmt_actions / sizeof *stmt_actions);
     if (message->action != NULL) find_stmt(request);
   }
   if (message->action != NULL) request->title = message->action->title;
+}
+
+/* Whether it is a request at all, for an endpoint that says nothing about others. */
+static bool is_bad(const message_t* message) {
+  uint64_t ignored;
+  yyjson_val* args = message->request.args;
+  if (message->bad_request || message->action == NULL) return true;
+  if (message->absent_args) return message->action->handle != ts_request_version;
+  return !yyjson_is_obj(args) || !ts_arg_u64(args, "req_id", &ignored) ||
+         (message->request.stmt_reply && !ts_arg_u64(args, "stmt_id", &ignored));
+}
+
+/* /rest/schemaless alone answers what is no JSON, and bad arguments. */
+static void answer_bad(message_t* message) {
+  ts_request_t* request = &message->request;
+  bool answers = request->session->endpoint == TS_ENDPOINT_LINES &&
+                 (message->bad_request || message->action != NULL);
+  if (answers)
+    ts_reply_error(request, TS_E_INTERNAL, "json: cannot unmarshal");
+  else
+    ts_server_count(request->session->server, "unanswered");
 }
 
 void ts_json_message(ts_session_t* session, const char* text, size_t size,
@@ -203,6 +235,9 @@ void ts_json_message(ts_session_t* session, const char* text, size_t size,
       request->sql = NULL;
     find_action(&message);
   }
-  ts_session_dispatch(request, handle, applied, text, size, false);
+  if (ts_session_is_legacy(session) && is_bad(&message))
+    answer_bad(&message);
+  else
+    ts_session_dispatch(request, handle, applied, text, size, false);
   yyjson_doc_free(doc);
 }

@@ -30,7 +30,9 @@ void ts_stmt1_prepare(ts_request_t* request) {
     ts_stmt_reply_error(request, status, &error);
     return;
   }
-  ts_buf_format(ts_stmt_reply(request), ",\"is_insert\":%s", stmt->sql.insert ? "true" : "false");
+  ts_buf_t* out = ts_stmt_reply(request);
+  if (!ts_session_is_legacy(request->session))
+    ts_buf_format(out, ",\"is_insert\":%s", stmt->sql.insert ? "true" : "false");
   ts_reply_end(request);
 }
 

@@ -47,6 +47,10 @@ void ts_server_close(ts_server_t* server, void (*closed)(void* data), void* data
  * with commas between; NULL or "": none. */
 void ts_server_set_instances(ts_server_t* server, const char* instances);
 
+/* The gateway becomes another version, as if it had been exchanged: connections that are open keep
+ * their endpoints (cut them), new ones find those of the version. NULL: 3.3.6.0. */
+void ts_server_set_version(ts_server_t* server, const char* version);
+
 /* Runs SQL without a connection, with `USE` kept between calls. Returns 0 or the error's code. */
 int ts_server_exec(ts_server_t* server, const char* sql);
 const char* ts_server_exec_error(const ts_server_t* server);

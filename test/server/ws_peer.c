@@ -273,6 +273,11 @@ void ts_peer_pause(ts_peer_t* peer, bool pause) {
   }
 }
 
+void ts_peer_set_path(ts_peer_t* peer, const char* path) {
+  free((char*)(uintptr_t)peer->options.path);
+  peer->options.path = ts_strdup(path, strlen(path));
+}
+
 ts_conn_t* ts_peer_next(const ts_peer_t* peer, const ts_conn_t* conn) {
   return conn == NULL ? peer->conns : conn->next;
 }

@@ -71,6 +71,8 @@ void ts_peer_set_fault(ts_peer_t* peer, const ts_fault_t* fault, unsigned count)
 void ts_peer_refuse(ts_peer_t* peer, bool refuse);
 /* Whether it reads nothing any more, on no connection; new ones are accepted, and not read. */
 void ts_peer_pause(ts_peer_t* peer, bool pause);
+/* Other paths from now on, as in the options. */
+void ts_peer_set_path(ts_peer_t* peer, const char* path);
 /* The connections, the youngest first: NULL ends them. `conn` NULL gives the first one. */
 ts_conn_t* ts_peer_next(const ts_peer_t* peer, const ts_conn_t* conn);
 void ts_peer_cut_all(ts_peer_t* peer);
