@@ -295,6 +295,8 @@ struct taosuv_client_s {
   uint32_t held;           /* requests that wait for their statement, */
   uint64_t held_bytes;     /* and their bytes */
   uint64_t stmts_session;  /* counts what changes tables and their names */
+  uint64_t stmts_order;    /* of batches that were given, and of SQL that was sent to be prepared */
+  const taosuv_stmt_t* stmt_prepared; /* whose prepare is calling back; or NULL */
   bool stmts_old;          /* there may be cached ones from before the last change */
   tuv_queue_t stmts;
   tuv_queue_t writers;
@@ -531,6 +533,14 @@ void tuv_block_of_table(taosuv_block_t* block); /* its columns are a table's own
 
 /* server_code.c */
 unsigned int tuv_server_code_flags(int code); /* TAOSUV_ERR_… of a server's own code */
+/* Whether a code says that a batch was not executed because its statement was prepared before
+ * something changed. */
+typedef enum {
+  TUV_NOT_STALE,
+  TUV_MAYBE_STALE, /* it may also be meant for a statement that is up to date */
+  TUV_STALE
+} tuv_stale_t;
+tuv_stale_t tuv_server_code_stale(int code);
 /* Of the code in a refusal: its lower 16 bits, as gateways give them; never 0. */
 int tuv_server_code(uint64_t code);
 

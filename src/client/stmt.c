@@ -73,7 +73,7 @@ void tuv_job_recycle(tuv_job_t* job, const tuv_alloc_t* alloc) {
   tuv_batch_clear(&job->batch);
   job->req = NULL;
   job->moves = 0;
-  job->repeated = false;
+  job->renewals = 0;
   tuv_queue_push(&stmt->spare, &job->link);
   stmt->nspare++;
 }

@@ -12,6 +12,13 @@
 /* How often what was not executed is moved to another connection. */
 #define TUV_STMT_MAX_MOVES 5
 
+/* How often a batch is sent again because what was prepared for it was out of date. */
+#define TUV_STMT_MAX_RENEWALS 5
+
+/* A batch that is given while its statement's prepare calls back goes by what was prepared, if that
+ * was so many nanoseconds ago at most. */
+#define TUV_STMT_FRESH UINT64_C(10000000)
+
 /* An SQL text as it was given, in a tuv_refbuf_t that the statement and what was prepared share. */
 typedef struct tuv_source_s {
   uint64_t hash;
@@ -64,11 +71,14 @@ struct tuv_remote_s {
   tuv_refbuf_t* source;  /* tuv_source_t */
   tuv_refbuf_t* form;    /* tuv_form_t; NULL until it is known */
   uint64_t session;      /* the client's when it was prepared */
+  uint64_t order;        /* the client's stmts_order when its SQL was sent */
+  uint64_t ready_at;     /* uv_hrtime when that was answered */
   uint32_t table;        /* first version: which of the batch's tables */
   uint8_t step;          /* tuv_step_t */
   bool first;            /* speaks the first version */
   bool prepared;
   bool spoiled;          /* something is bound and not executed, or executed and not fetched */
+  bool kept;             /* it was in the cache: it may be of before a change of its table */
 };
 
 /* A batch on its way. Its request is the caller's and may be gone before it. */
@@ -79,9 +89,10 @@ typedef struct tuv_job_s {
   tuv_batch_t batch;
   tuv_batch_t* keep;       /* what it changes places with when it is done; or NULL */
   size_t size;             /* as it is counted in held_bytes */
+  uint64_t order;          /* the client's stmts_order when it was given */
   uint8_t moves;
+  uint8_t renewals;        /* how often it was refused because what was prepared was out of date */
   bool held;               /* it is counted */
-  bool repeated;           /* the server had lost the statement once */
 } tuv_job_t;
 
 struct taosuv_stmt_s {
@@ -116,6 +127,18 @@ static inline tuv_source_t* tuv_source_of(tuv_refbuf_t* buf) {
 }
 static inline tuv_form_t* tuv_form_of(tuv_refbuf_t* buf) {
   return (tuv_form_t*) (void*) buf->data;
+}
+
+/* Whether it inserts into tables that must exist. When another client has dropped such a table and
+ * made it again, servers report rows as written that go nowhere: what is prepared is good for the
+ * batches that were given before, and for no later one. */
+static inline bool tuv_remote_names_tables(const tuv_remote_t* remote) {
+  return remote->form != NULL && tuv_form_of(remote->form)->insert &&
+         !tuv_source_of(remote->source)->scan.super_table;
+}
+
+static inline bool tuv_remote_serves(const tuv_remote_t* remote, const tuv_job_t* job) {
+  return !tuv_remote_names_tables(remote) || remote->order > job->order;
 }
 
 /* How batches go there. Servers before 3.4 store DECIMAL's text as if it were its integer (PROTOCOL
@@ -178,6 +201,8 @@ bool tuv_remote_withdraw(tuv_remote_t* remote); /* its message, if it has not le
 
 /* stmt_prepare.c: the steps up to a statement that is prepared; each may fail: calls back */
 void tuv_remote_prepare(tuv_remote_t* remote);
+void tuv_remote_go_on_preparing(tuv_remote_t* remote); /* that had waited for something to do */
+void tuv_remote_prepare_again(tuv_remote_t* remote); /* one from the cache, to learn its fields */
 void tuv_remote_preparing(tuv_remote_t* remote, const tuv_reply_t* reply);
 void tuv_remote_without_scales(tuv_remote_t* remote); /* the server will not tell them */
 void tuv_remote_unprepared(tuv_remote_t* remote, const tuv_failure_t* failure);

@@ -75,6 +75,14 @@ static int check_exec(taosuv_stmt_t* stmt, taosuv_stmt_exec_t* req, taosuv_stmt_
   return tuv_batch_ready(&stmt->batch, stmt->client->url.max_message_size, &stmt->err);
 }
 
+/* In the callback of its prepare a batch goes by what has just been prepared. */
+static uint64_t order_of(const taosuv_stmt_t* stmt) {
+  taosuv_client_t* client = stmt->client;
+  bool fresh = client->stmt_prepared == stmt && stmt->remote != NULL &&
+               uv_hrtime() - stmt->remote->ready_at < TUV_STMT_FRESH;
+  return fresh ? 0 : ++client->stmts_order;
+}
+
 /* Gives the job what is bound, and the statement the job's empty batch. */
 static void swap_batch(taosuv_stmt_t* stmt, tuv_job_t* job) {
   tuv_batch_t bound = stmt->batch;
@@ -96,7 +104,8 @@ int tuv_stmt_exec(taosuv_stmt_t* stmt, taosuv_stmt_exec_t* req, taosuv_stmt_exec
   if (job == NULL) return TAOSUV_ENOMEM;
   job->size = tuv_batch_size(&stmt->batch);
   /* The first one of a statement that is prepared need not wait for a place in the queue. */
-  job->held = stmt->njobs > 0 || stmt->remote == NULL;
+  job->order = order_of(stmt);
+  job->held = stmt->njobs > 0 || stmt->remote == NULL || !tuv_remote_serves(stmt->remote, job);
   status = job->held ? tuv_pool_hold(stmt->client, job->size) : 0;
   if (status == 0) {
     status = tuv_stmt_begin(stmt->client, (taosuv_req_t*) (void*) req, &exec_type, job);

@@ -25,6 +25,13 @@ void tuv_remote_prepare(tuv_remote_t* remote) {
   tuv_stmt_fail(remote->stmt, &failure);
 }
 
+void tuv_remote_prepare_again(tuv_remote_t* remote) {
+  tuv_refbuf_unref(remote->form);
+  remote->form = NULL;
+  remote->prepared = false;
+  tuv_remote_post(remote, TUV_STEP_PREPARE);
+}
+
 /* ---- what is to be bound ---- */
 
 /* A form of what `head` has (may be NULL), the table's name if it is bound, and more fields. */
@@ -117,15 +124,20 @@ static int set_query(tuv_remote_t* remote, uint64_t count, tuv_errmsg_t* err) {
 /* What was asked of a step: the next one, or an error. */
 static int ready(tuv_remote_t* remote, tuv_step_t* next) {
   remote->prepared = true;
+  remote->ready_at = uv_hrtime();
   *next = TUV_STEP_NONE;
   return 0;
 }
 
-static int on_init(tuv_remote_t* remote, const tuv_reply_t* reply, tuv_step_t* next,
-                   tuv_errmsg_t* err) {
+static tuv_step_t after_init(const tuv_remote_t* remote) {
   const tuv_stmt_sql_t* scan = &tuv_source_of(remote->source)->scan;
   bool probe = !remote->first && scan->insert && scan->table && !scan->super_table;
-  *next = probe ? TUV_STEP_PROBE : TUV_STEP_PREPARE;
+  return probe ? TUV_STEP_PROBE : TUV_STEP_PREPARE;
+}
+
+static int on_init(tuv_remote_t* remote, const tuv_reply_t* reply, tuv_step_t* next,
+                   tuv_errmsg_t* err) {
+  *next = after_init(remote);
   return tuv_stmt_reply_id(reply, &remote->id, err);
 }
 
@@ -226,10 +238,24 @@ static int on_first_fields(tuv_remote_t* remote, const tuv_reply_t* reply, tuv_s
 
 void tuv_remote_unprepared(tuv_remote_t* remote, const tuv_failure_t* failure) {
   taosuv_stmt_t* stmt = remote->stmt;
+  bool again = remote->kept && failure->status == TAOSUV_ESERVER;
   remote->stmt = NULL;
   if (stmt != NULL) stmt->remote = NULL;
   tuv_remote_discard(remote);
-  if (stmt != NULL) tuv_stmt_fail(stmt, failure);
+  if (stmt == NULL) return;
+  if (!again) {
+    tuv_stmt_fail(stmt, failure);
+    return;
+  }
+  stmt->fresh = true; /* the server may have lost what was kept: a new one tells */
+  tuv_stmt_due(stmt);
+}
+
+/* It was made in advance: its SQL is sent when there is a batch. */
+static bool is_early(const tuv_remote_t* remote, tuv_step_t next) {
+  const taosuv_stmt_t* stmt = remote->stmt;
+  return next == after_init(remote) && remote->form == NULL && stmt->preparing == NULL &&
+         stmt->njobs == 0;
 }
 
 /* After a step of being prepared. */
@@ -237,12 +263,18 @@ static void go_on(tuv_remote_t* remote, tuv_step_t next) {
   remote->step = TUV_STEP_NONE;
   if (remote->stmt == NULL)
     tuv_remote_settle(remote);
+  else if (is_early(remote, next))
+    return;
   else if (next == TUV_STEP_SCALES)
     tuv_remote_ask_scales(remote);
   else if (next != TUV_STEP_NONE)
     tuv_remote_post(remote, next);
   else
     tuv_stmt_go_on(remote);
+}
+
+void tuv_remote_go_on_preparing(tuv_remote_t* remote) {
+  tuv_remote_post(remote, after_init(remote));
 }
 
 void tuv_remote_without_scales(tuv_remote_t* remote) {

@@ -168,18 +168,27 @@ void tuv_remote_answered(tuv_op_t* op, tuv_conn_t* conn, const tuv_reply_t* repl
 }
 
 #define CODE_STMT_API 0x022A /* stmt API usage error */
-#define CODE_RETRY 0x0125    /* retry needed: the table is not what it was when this was prepared */
 
-/* The server does not have the statement any more, or it is dead (PROTOCOL 6.3.1), or out of date:
- * nothing of the batch was executed. */
+/* The server does not have the statement any more, or it is dead there: nothing of the batch was
+ * executed. */
 static bool was_lost(const tuv_failure_t* failure) {
   static const char* const texts[] = {"stmt is nil", "stmt2 is nil", "stmt has been freed"};
-  if (failure->status != TAOSUV_ESERVER) return false;
-  if (failure->server_code == CODE_STMT_API || failure->server_code == CODE_RETRY) return true;
+  if (failure->server_code == CODE_STMT_API) return true;
   if (failure->server_code != 0xFFFF || failure->message == NULL) return false;
   for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
     if (strcmp(failure->message, texts[i]) == 0) return true;
   return false;
+}
+
+/* Whether a statement that is prepared anew may be accepted. Any such refusal is worth one try;
+ * only those that cannot be meant for a statement that is up to date are worth more. */
+static bool wants_renewal(const tuv_failure_t* failure, uint32_t renewals) {
+  if (failure->status != TAOSUV_ESERVER) return false;
+  switch (tuv_server_code_stale(failure->server_code)) {
+    case TUV_STALE: return renewals < TUV_STMT_MAX_RENEWALS;
+    case TUV_MAYBE_STALE: return renewals == 0;
+    default: return renewals == 0 && was_lost(failure);
+  }
 }
 
 /* The gateway does not know the message, or what it stands on does not have the function for it. */
@@ -195,7 +204,7 @@ static bool lacks_bind_exec(const tuv_remote_t* remote, const tuv_failure_t* fai
 static void batch_failed(tuv_remote_t* remote, const tuv_failure_t* failure) {
   taosuv_stmt_t* stmt = remote->stmt;
   tuv_job_t* job = stmt != NULL && stmt->running ? tuv_stmt_job(stmt) : NULL;
-  bool again = job != NULL && job->req != NULL && !job->repeated && was_lost(failure);
+  bool again = job != NULL && job->req != NULL && wants_renewal(failure, job->renewals);
   if (lacks_bind_exec(remote, failure)) {
     remote->conn->no_bind_exec = true;
     remote->step = TUV_STEP_NONE;
@@ -207,11 +216,12 @@ static void batch_failed(tuv_remote_t* remote, const tuv_failure_t* failure) {
   }
   remote->stmt = NULL;
   if (stmt != NULL) stmt->remote = NULL;
-  if (failure->server_code == CODE_RETRY)
+  if (failure->status == TAOSUV_ESERVER &&
+      tuv_server_code_stale(failure->server_code) != TUV_NOT_STALE)
     tuv_remote_forget(remote->conn->client, remote->source);
   tuv_remote_discard(remote);
   if (again) {
-    job->repeated = true;
+    job->renewals++;
     stmt->running = false;
     tuv_stmt_due(stmt);
   } else if (job != NULL) {

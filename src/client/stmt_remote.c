@@ -62,7 +62,8 @@ static bool is_current(const tuv_remote_t* remote) {
 void tuv_remote_settle(tuv_remote_t* remote) {
   tuv_conn_t* conn = remote->conn;
   uint32_t bound = conn->client->url.stmt_cache;
-  bool good = remote->prepared && !remote->spoiled && is_current(remote);
+  bool good = remote->prepared && !remote->spoiled && is_current(remote) &&
+              !tuv_remote_names_tables(remote);
   if (!good || bound == 0 || conn->state != TUV_CONN_READY || conn->retiring) {
     tuv_remote_discard(remote);
     return;
@@ -110,7 +111,9 @@ tuv_remote_t* tuv_remote_take_cached(taosuv_client_t* client, tuv_refbuf_t* sour
     tuv_remote_t* remote = find(conn, source);
     if (remote != NULL) best = remote;
   }
-  if (best != NULL) uncache(best);
+  if (best == NULL) return NULL;
+  uncache(best);
+  best->kept = true;
   return best;
 }
 

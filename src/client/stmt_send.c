@@ -211,6 +211,8 @@ static uint64_t id_for(const tuv_remote_t* remote, tuv_step_t step) {
 void tuv_remote_post(tuv_remote_t* remote, tuv_step_t step) {
   bool prepares = step < TUV_STEP_NAME || step == TUV_STEP_CLOSE;
   remote->step = (uint8_t) step;
+  if (step == TUV_STEP_PROBE || step == TUV_STEP_PREPARE)
+    remote->order = ++remote->conn->client->stmts_order;
   remote->op.type = prepares ? &prepare_type : &exec_type;
   remote->op.id = id_for(remote, step);
   remote->op.at = UINT64_MAX;

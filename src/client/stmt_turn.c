@@ -14,6 +14,10 @@ tuv_job_t* tuv_stmt_job(const taosuv_stmt_t* stmt) {
   return TUV_CONTAINER(stmt->jobs.next, tuv_job_t, link);
 }
 
+static bool names_tables(const taosuv_stmt_t* stmt) {
+  return stmt->remote != NULL && tuv_remote_names_tables(stmt->remote);
+}
+
 static void unhold(taosuv_stmt_t* stmt) {
   if (stmt->held) tuv_pool_unhold(stmt->client, 0);
   stmt->held = false;
@@ -40,7 +44,7 @@ static void take_off(tuv_job_t* job, taosuv_client_t* client) {
   if (stmt == NULL) return;
   if (tuv_stmt_job(stmt) == job) stmt->running = false;
   stmt->njobs--;
-  if (stmt->njobs > 0) tuv_stmt_due(stmt);
+  if (stmt->njobs > 0 || names_tables(stmt)) tuv_stmt_due(stmt);
 }
 
 void tuv_job_drop(tuv_job_t* job, taosuv_client_t* client) {
@@ -193,7 +197,18 @@ static void finish_prepare(taosuv_stmt_t* stmt, tuv_remote_t* remote) {
   req->stmt = stmt;
   req->host = tuv_conn_host(remote->conn);
   tuv_req_of((taosuv_req_t*) (void*) req)->owner = NULL;
+  taosuv_client_t* client = stmt->client;
+  if (names_tables(stmt)) tuv_stmt_due(stmt);
+  client->stmt_prepared = stmt;
   tuv_req_finish((taosuv_req_t*) (void*) req, 0);
+  client->stmt_prepared = NULL;
+}
+
+/* What was kept has other fields: it is too old, or the statement is. */
+static void prepare_anew(taosuv_stmt_t* stmt) {
+  tuv_stmt_let_go(stmt);
+  tuv_remote_forget(stmt->client, stmt->source);
+  tuv_stmt_due(stmt);
 }
 
 void tuv_stmt_go_on(tuv_remote_t* remote) {
@@ -201,6 +216,14 @@ void tuv_stmt_go_on(tuv_remote_t* remote) {
   stmt->moves = 0;
   if (stmt->preparing != NULL) {
     finish_prepare(stmt, remote);
+    return;
+  }
+  if (stmt->njobs > 0 && !tuv_remote_serves(remote, tuv_stmt_job(stmt))) {
+    tuv_stmt_due(stmt);
+    return;
+  }
+  if (remote->kept && !same_form(tuv_form_of(stmt->form), tuv_form_of(remote->form))) {
+    prepare_anew(stmt);
     return;
   }
   if (!same_form(tuv_form_of(stmt->form), tuv_form_of(remote->form))) {
@@ -225,11 +248,31 @@ static bool wants_another(const taosuv_stmt_t* stmt) {
   return stmt->remote->conn->table.count > 0 && tuv_pool_has_idle(stmt->client, TUV_SERVES_STMT);
 }
 
+/* What is prepared serves no batch that is given from now on: a new one takes its place, of which
+ * the SQL is sent when there is a batch. */
+static void make_ready(taosuv_stmt_t* stmt) {
+  tuv_remote_t* old = stmt->remote;
+  if (!names_tables(stmt) || old->step != TUV_STEP_NONE) return;
+  tuv_remote_t* remote = usable(old) ? tuv_remote_create(stmt, old->conn) : NULL;
+  old->stmt = NULL;
+  stmt->remote = remote;
+  tuv_remote_settle(old);
+  if (remote != NULL) tuv_remote_prepare(remote);
+}
+
+static bool is_outdated(const taosuv_stmt_t* stmt) {
+  return stmt->preparing == NULL && !tuv_remote_serves(stmt->remote, tuv_stmt_job(stmt));
+}
+
 static void run(taosuv_stmt_t* stmt) {
-  if (stmt->running || stmt->seeking || (stmt->preparing == NULL && stmt->njobs == 0)) return;
+  if (stmt->running || stmt->seeking) return;
+  if (stmt->preparing == NULL && stmt->njobs == 0) {
+    make_ready(stmt);
+    return;
+  }
   if (stmt->remote != NULL && stmt->remote->step != TUV_STEP_NONE) return;
   bool moves = stmt->remote != NULL && wants_another(stmt);
-  if (stmt->remote != NULL && (moves || !usable(stmt->remote))) {
+  if (stmt->remote != NULL && (moves || !usable(stmt->remote) || is_outdated(stmt))) {
     stmt->remote->stmt = NULL;
     if (stmt->remote->result == NULL) tuv_remote_settle(stmt->remote);
     stmt->remote = NULL;
@@ -243,7 +286,12 @@ static void run(taosuv_stmt_t* stmt) {
     return;
   }
   unhold(stmt);
-  tuv_stmt_go_on(stmt->remote);
+  if (stmt->remote->form == NULL)
+    tuv_remote_go_on_preparing(stmt->remote);
+  else if (stmt->preparing != NULL && tuv_form_of(stmt->remote->form)->insert)
+    tuv_remote_prepare_again(stmt->remote);
+  else
+    tuv_stmt_go_on(stmt->remote);
 }
 
 void tuv_stmts_run_due(taosuv_client_t* client) {

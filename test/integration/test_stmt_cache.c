@@ -130,7 +130,7 @@ static void to_prepare_anew_asks_the_server(void** state) {
   uint32_t count;
   taosuv_stmt_fields(stmt, &count);
   assert_int_equal(count, 3);
-  assert_int_equal(inits(it), 3);
+  assert_int_equal(ts_server_action_count(it->server, "stmt2_prepare"), 3);
   taosuv_stmt_close(stmt);
 }
 

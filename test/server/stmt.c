@@ -24,6 +24,7 @@ static void unprepare(ts_stmt_t* stmt) {
   clear(stmt);
   ts_stmt_sql_free(&stmt->sql);
   ts_target_free(&stmt->target);
+  ts_stmt_forget_tables(stmt);
   ts_result_unref(stmt->result);
   free(stmt->params);
   free(stmt->text);
@@ -47,11 +48,7 @@ static int usage(ts_error_t* error) {
 
 /* Its error is what every later call gives; only statements of the second protocol die. */
 static int die(ts_stmt_t* stmt, int status, const ts_error_t* error) {
-  if (status == TS_E_RETRY) {
-    unprepare(stmt);
-  } else if (stmt->second && status != TS_E_POISON && status != TS_E_INTERNAL) {
-    stmt->dead = *error;
-  }
+  if (stmt->second && status != TS_E_POISON && status != TS_E_INTERNAL) stmt->dead = *error;
   return status;
 }
 

@@ -10,7 +10,6 @@
 #define TS_E_POISON (-1)
 
 enum {
-  TS_E_RETRY = 293,
   TS_E_MISMATCH = 512,
   TS_E_STMT_USAGE = 554,
   TS_E_STMT_TABLE = 555
@@ -133,6 +132,22 @@ typedef struct ts_target_s {
   uint32_t* columns;
 } ts_target_t;
 
+/* A table as a statement knows it: what it was when it was looked up first. */
+typedef struct ts_known_s {
+  struct ts_known_s* next;
+  int64_t id;       /* of the table; of the super table where the SQL names one */
+  uint32_t changes; /* of its family */
+  bool replaced;    /* another table has the name now */
+  ts_table_name_t name;
+} ts_known_t;
+
+/* How a server refuses a statement that was prepared before its table was changed. */
+typedef enum {
+  TS_STALE_BY_KIND, /* from 3.3.6.0: a code for each kind of change */
+  TS_STALE_STABLE,  /* from 3.3.3.0: the table is said to belong to another super table */
+  TS_STALE_GENERIC
+} ts_stale_t;
+
 typedef struct ts_stmt_s {
   struct ts_stmt_s* next;
   uint64_t id;
@@ -146,6 +161,10 @@ typedef struct ts_stmt_s {
   ts_env_t* env;
   bool decimal_text; /* the server takes decimals as text */
   bool blobs;        /* the server has BLOB */
+  ts_stale_t stale_by;
+  ts_known_t* known;   /* the tables that it was prepared for */
+  ts_error_t stale;    /* how it is refused; code 0: it is not */
+  bool stale_once;     /* the next time it is not */
   ts_error_t dead;   /* code 0: it is not */
   ts_binding_t* bound; /* what exec runs */
   bool bound_tags;     /* tags have been bound since prepare */
@@ -164,9 +183,18 @@ typedef struct ts_stmt_s {
 } ts_stmt_t;
 
 /* The fields of a statement, looked up anew if the store's tables have changed. `name` is the
- * bound table's; NULL when there is none yet. TS_E_RETRY: they are no longer what they were. */
+ * bound table's; NULL when there is none yet. What has changed is noted in stmt->known and
+ * stmt->stale. */
 int ts_stmt_resolve(ts_stmt_t* stmt, const char* name, size_t size, ts_error_t* error);
 void ts_target_free(ts_target_t* target);
+
+/* stmt_stale.c: what a statement keeps of its tables, as the real server does. */
+/* The family was looked up: whether it is what it was when that was done first. */
+void ts_stmt_compare(ts_stmt_t* stmt, const ts_target_t* found);
+/* Whether another table has the name by now: rows are counted and are nowhere. */
+bool ts_stmt_is_replaced(const ts_stmt_t* stmt, const ts_database_t* database,
+                         const ts_table_t* table);
+void ts_stmt_forget_tables(ts_stmt_t* stmt);
 const ts_field_t* ts_slot_field(const ts_target_t* target, const ts_slot_t* slot);
 /* A bound table name, [db.]table with backquotes allowed. */
 int ts_bound_name(const char* text, size_t size, ts_table_name_t* name, ts_error_t* error);

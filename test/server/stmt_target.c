@@ -139,13 +139,6 @@ static int find_family(const ts_stmt_t* stmt, const ts_table_name_t* name, ts_ta
   return 0;
 }
 
-static bool same_fields(const ts_target_t* a, const ts_target_t* b) {
-  if (a->nslots != b->nslots) return false;
-  for (uint32_t i = 0; i < a->nslots; i++)
-    if (memcmp(&a->slots[i], &b->slots[i], sizeof *a->slots) != 0) return false;
-  return a->family == b->family;
-}
-
 int ts_stmt_resolve(ts_stmt_t* stmt, const char* name, size_t size, ts_error_t* error) {
   ts_target_t* target = &stmt->target;
   bool current = target->schema == stmt->store->schema;
@@ -160,15 +153,17 @@ int ts_stmt_resolve(ts_stmt_t* stmt, const char* name, size_t size, ts_error_t* 
   }
   ts_target_t found = {.schema = stmt->store->schema};
   int status = find_family(stmt, &bound, &found, error);
+  if (status == 0) ts_stmt_compare(stmt, &found);
   if (status == 0 && current && found.family == target->family) {
     target->table = found.table;
     target->database = found.database;
     return 0;
   }
   if (status == 0) status = add_slots(&stmt->sql, &found, error);
-  bool changed = status == 0 && target->schema != 0 && !by_name(stmt) &&
-                 !same_fields(target, &found);
-  if (changed) status = ts_error(error, TS_E_RETRY, "Retry needed");
+  if (status != 0 && stmt->stale.code != 0) {
+    *error = stmt->stale;
+    status = error->code;
+  }
   if (status != 0) {
     ts_target_free(&found);
     return status;

@@ -106,6 +106,7 @@ typedef struct writer_s {
   ts_cell_t* cells;
   size_t* places; /* of each column's next value */
   size_t capacity;
+  int64_t nowhere; /* rows of tables that are no more */
 } writer_t;
 
 static void make_room(writer_t* writer, size_t count) {
@@ -176,7 +177,9 @@ static int write_table(writer_t* writer, const ts_bind_table_t* bound, ts_error_
   if (status == 0 && table == NULL)
     status = create_child(writer, database, name.table, bound, &table);
   if (status != 0) return status;
-  if (stmt->target.family->is_sink) {
+  if (ts_stmt_is_replaced(stmt, database, table)) {
+    writer->nowhere += bound->columns[0].rows;
+  } else if (stmt->target.family->is_sink) {
     count_rows(writer, bound);
   } else {
     write_rows(writer, database, table, bound);
@@ -189,6 +192,11 @@ int ts_stmt_insert(ts_stmt_t* stmt, int64_t* affected, ts_error_t* error) {
   if (stmt->target.schema != stmt->store->schema) /* the tables have changed meanwhile */
     for (const ts_binding_t* b = stmt->bound; b != NULL && status == 0; b = b->next)
       status = ts_stmt_check(stmt, b, error);
+  if (status == 0 && stmt->stale.code != 0) {
+    *error = stmt->stale;
+    status = error->code;
+    if (stmt->stale_once) stmt->stale.code = 0;
+  }
   if (status != 0) return status;
   writer_t writer = {.stmt = stmt,
                      .sql = {.store = stmt->store, .env = stmt->env, .error = error}};
@@ -197,6 +205,7 @@ int ts_stmt_insert(ts_stmt_t* stmt, int64_t* affected, ts_error_t* error) {
     for (uint32_t i = 0; i < b->ntables && status == 0; i++)
       status = write_table(&writer, &b->tables[i], error);
   *affected = ts_write_end(&writer.write, status == 0);
+  if (status == 0) *affected += writer.nowhere;
   free(writer.cells);
   free(writer.places);
   ts_sql_free_arena(&writer.sql);

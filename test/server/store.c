@@ -286,8 +286,14 @@ static void drop_schema(ts_family_t* family) {
   family->schema = NULL;
 }
 
-void ts_family_add(ts_store_t* store, ts_family_t* family, const ts_field_t* field, bool tag) {
+static void note_change(ts_store_t* store, ts_family_t* family, ts_change_t change) {
   store->schema++;
+  family->changes++;
+  family->last_change = change;
+}
+
+void ts_family_add(ts_store_t* store, ts_family_t* family, const ts_field_t* field, bool tag) {
+  note_change(store, family, tag ? TS_CHANGED_TAG : TS_CHANGED_COLUMN);
   ts_field_t** fields = tag ? &family->tags : &family->columns;
   uint32_t* count = tag ? &family->ntags : &family->ncolumns;
   *fields = ts_realloc(*fields, (*count + 1) * sizeof **fields);
@@ -306,6 +312,7 @@ void ts_family_add(ts_store_t* store, ts_family_t* family, const ts_field_t* fie
 void ts_family_widen(ts_store_t* store, ts_family_t* family, uint32_t index, bool tag,
                      uint32_t width) {
   ts_field_t* field = tag ? &family->tags[index] : &family->columns[index];
+  note_change(store, family, TS_CHANGED_WIDTH);
   field->type.width = width;
   drop_schema(family);
   ts_meta_field_widened(family->database, family->owner, field, tag);

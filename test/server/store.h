@@ -11,6 +11,9 @@
 #include "store_wal.h"
 #include "ts_type.h"
 
+/* How a family's tables were changed. */
+typedef enum { TS_CHANGED_COLUMN, TS_CHANGED_TAG, TS_CHANGED_WIDTH } ts_change_t;
+
 typedef struct ts_family_s {
   int64_t id;
   struct ts_database_s* database;
@@ -21,6 +24,8 @@ typedef struct ts_family_s {
   ts_field_t* tags;
   uint32_t created_columns; /* as many as there were at first */
   uint32_t created_tags;
+  uint32_t changes; /* how often it was changed since it was made */
+  ts_change_t last_change;
   ts_schema_t* schema;        /* of the columns now; made when first needed */
   sqlite3_stmt* insert;       /* a row with every column; made when first needed */
   sqlite3_stmt* insert_child; /* a child's tags; the same */

@@ -146,22 +146,73 @@ static void a_refused_bind_kills_a_statement(void** state) {
   ts_buf_free(&payload);
 }
 
-static void changed_tables_want_the_statement_prepared_again(void** state) {
+static void rows_for_a_table_that_was_made_again_are_nowhere(void** state) {
   wc_t* f = *state;
-  sc_start(f, NULL);
-  ts_buf_t payload = sc_plain_payload(4);
-  SC_OK(sc_prepare2(f, 1, "insert into t (ts, v, s) values(?,?,?)"));
-  SC_OK(sc_send_bind(f, 9, 1, &payload));
-  sc_run(f, "create table other (ts timestamp, v int)"); /* of no concern */
-  SC_OK(sc_exec2(f, 1));
-  sc_run(f, "drop table t");
-  sc_run(f, "create table t (ts timestamp, v int, s varchar(8))");
-  sc_fails(f, sc_send_bind(f, 9, 1, &payload), 293, "Retry needed");
-  SC_OK(sc_ask(f, "stmt2_prepare", "\"stmt_id\":1,\"sql\":\"insert into t values(?,?,?)\""));
-  SC_OK(sc_send_bind(f, 9, 1, &payload));
-  sc_run(f, "drop table t");
-  sc_fails(f, sc_exec2(f, 1), 9731, "Table does not exist");
-  ts_buf_free(&payload);
+  static const char* const sqls[] = {"insert into t values(?,?,?)", "insert into ? values(?,?,?)"};
+  static const char* const name = "t";
+  for (uint64_t i = 0; i < 2; i++) {
+    sc_start(f, i == 0 ? NULL : "3.3.5.8");
+    ts_buf_t rows = {0}, payload = {0};
+    sc_put_rows(&rows, 4);
+    bm_payload(&payload, &(bm_payload_t){.ntables = 1, .ncolumns = 3, .columns = &rows,
+                                         .names = i == 0 ? NULL : &name});
+    SC_OK(sc_ask(f, "stmt2_init", "%s", ""));
+    SC_OK(sc_ask(f, "stmt2_prepare", "\"stmt_id\":1,\"sql\":\"%s\"", sqls[i]));
+    SC_OK(sc_send_bind(f, 9, 1, &payload));
+    sc_run(f, "create table other (ts timestamp, v int)"); /* of no concern */
+    SC_OK(sc_exec2(f, 1));
+    sc_run(f, "drop table t");
+    sc_run(f, "create table t (ts timestamp, v int, s varchar(8))");
+    for (int again = 0; again < 2; again++) {
+      SC_OK(sc_send_bind(f, 9, 1, &payload));
+      sc_is_text(f, sc_exec2(f, 1), "\"affected\":3}", true);
+    }
+    sc_same_answers(f, "select count(*) from t", "select count(*) from other");
+    SC_OK(sc_ask(f, "stmt2_prepare", "\"stmt_id\":1,\"sql\":\"%s\"", sqls[i]));
+    SC_OK(sc_send_bind(f, 9, 1, &payload));
+    SC_OK(sc_exec2(f, 1));
+    assert_int_equal(sc_count_rows(f, "select * from t"), 3);
+    SC_OK(sc_send_bind(f, 9, 1, &payload));
+    sc_run(f, "drop table t");
+    sc_fails(f, sc_exec2(f, 1), 9731, "Table does not exist");
+    ts_buf_free(&rows);
+    ts_buf_free(&payload);
+  }
+}
+
+static void statements_older_than_a_change_are_refused(void** state) {
+  wc_t* f = *state;
+  static const char* const by_name = "insert into ? using st (g, l) tags(?,?) (ts, v, s) values(?,?,?)";
+  static const struct {
+    const char* version;
+    const char* change;
+    int code;
+    const char* text;
+  } cases[] = {
+      {"3.3.7.5", "alter table st add column w int", 0x061B, "Table schema is old"},
+      {"3.3.7.5", "alter table st add tag h int", 0x0618, "Table not exists"},
+      {"3.3.7.5", "alter table st modify column s varchar(80)", 0x0115, "Invalid message"},
+      {"3.3.7.5", "drop table st", 0x0618, "Table not exists"},
+      {"3.3.5.8", "alter table st add column w int", 0x061D, "success"},
+      {"3.3.5.8", "drop table st", 0x061D, "success"},
+  };
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    sc_start(f, cases[i].version);
+    ts_buf_t payload = sc_two_tables(true, true, true);
+    SC_OK(sc_prepare2(f, 1, by_name));
+    SC_OK(sc_send_bind(f, 9, 1, &payload));
+    SC_OK(sc_exec2(f, 1));
+    sc_run(f, cases[i].change);
+    if (strncmp(cases[i].change, "drop", 4) == 0)
+      sc_run(f, "create table st (ts timestamp, v int, s varchar(8)) tags (g int, l nchar(4))");
+    SC_OK(sc_send_bind(f, 9, 1, &payload));
+    sc_fails(f, sc_exec2(f, 1), cases[i].code, cases[i].text);
+    sc_fails(f, sc_exec2(f, 1), cases[i].code, cases[i].text); /* dead */
+    SC_OK(sc_prepare2(f, 2, by_name));
+    SC_OK(sc_send_bind(f, 9, 2, &payload));
+    SC_OK(sc_exec2(f, 2));
+    ts_buf_free(&payload);
+  }
 }
 
 static void nothing_is_kept_of_a_batch_that_fails(void** state) {
@@ -366,7 +417,8 @@ int main(void) {
       TEST(sql_that_cannot_be_prepared_is_refused),
       TEST(exec_without_a_bind_kills_a_statement),
       TEST(a_refused_bind_kills_a_statement),
-      TEST(changed_tables_want_the_statement_prepared_again),
+      TEST(rows_for_a_table_that_was_made_again_are_nowhere),
+      TEST(statements_older_than_a_change_are_refused),
       TEST(nothing_is_kept_of_a_batch_that_fails),
       TEST(queries_take_values_of_any_type),
       TEST(the_first_protocol_has_its_order),
