@@ -11,15 +11,16 @@ extern "C" {
 
 /* A statement belongs to the library: made by taosuv_stmt_prepare, ended by taosuv_stmt_close. It
  * is prepared on one connection at a time; when that one is gone, when the server has lost it or a
- * refused batch has made it useless there (PROTOCOL 6.3.1), the next exec prepares it again,
- * unseen. Servers from 3.3.6.0 on are spoken to by stmt2, from 3.4.1.13 on with one message a batch
+ * refused batch has made it useless there, the next exec prepares it again, unseen. An INSERT
+ * without USING is prepared again for each batch (see taosuv_stmt_exec). Servers from 3.3.6.0 on are spoken to by stmt2, from 3.4.1.13 on with one message a batch
  * where that is not much longer, older ones by the first version of statements; the URL's
  * stmt_version=1 or 2 decides otherwise. Over http:// there are none. */
 typedef struct taosuv_stmt_s taosuv_stmt_t;
 
 /* Makes a statement of an SQL with question marks: an INSERT, whose fields the server tells, or a
  * query. `sql` is UTF-8 and copied. One that was prepared before and closed is taken from its
- * connection's cache (stmt_cache), without a message. The table that `table` names is asked for the
+ * connection's cache (stmt_cache): a query without a message; an INSERT with USING with one, which
+ * asks for its fields as they are now; an INSERT without USING is not kept. The table that `table` names is asked for the
  * fields where the SQL names none: `insert into ? values(…)`; all tables that are bound must have
  * its columns.
  *
@@ -39,8 +40,8 @@ struct taosuv_stmt_prepare_s {
 };
 TAOSUV_EXTERN int taosuv_stmt_prepare(taosuv_client_t* client, taosuv_stmt_prepare_t* req,
                                       const char* sql, size_t length, taosuv_stmt_prepare_cb cb);
-/* The same statement with another SQL, or with the same when the table has changed: the server is
- * asked in any case. What is bound and not executed is dropped. TAOSUV_EBUSY while anything of the
+/* The same statement with another SQL, or with the same when the table has changed: a new one is
+ * prepared on the server in any case. What is bound and not executed is dropped. TAOSUV_EBUSY while anything of the
  * statement is pending. After a failure the statement can only be prepared again or closed. */
 TAOSUV_EXTERN int taosuv_stmt_reprepare(taosuv_stmt_t* stmt, taosuv_stmt_prepare_t* req,
                                         const char* sql, size_t length, taosuv_stmt_prepare_cb cb);
@@ -104,7 +105,21 @@ TAOSUV_EXTERN const char* taosuv_stmt_message(const taosuv_stmt_t* stmt);
  *
  * Completes with TAOSUV_ESERVER when the server refuses the batch, and with TAOSUV_ESCHEMA when the
  * statement had to be prepared again and its fields are others now: from then on it can only be
- * prepared by taosuv_stmt_reprepare. A batch that was not executed when its connection died is sent
+ * prepared by taosuv_stmt_reprepare. A refusal that may mean that the statement was prepared before
+ * its table changed (ALTER, or a table that was dropped and made again) is not reported: nothing
+ * was executed, so the statement is prepared again and the batch sent again, once; up to five times
+ * when the server says clearly that what it knows of the table is out of date. The request's time
+ * limit includes that. Only what a new statement is refused for is reported.
+ *
+ * An INSERT without USING needs tables that exist. When another client drops such a table and makes
+ * it again, servers accept rows for the old one: they report them as written, and the rows are
+ * lost. So such a statement is prepared on the server after the call of taosuv_stmt_exec, which
+ * costs a round trip. Batches that wait share it; a batch that is given in the callback of
+ * taosuv_stmt_prepare goes by what was just prepared. A table that is replaced between the
+ * server's answers to the prepare and to the exec is beyond what a client can see. USING has
+ * neither that cost nor that risk.
+ *
+ * A batch that was not executed when its connection died is sent
  * again over another one, five times at most; one that may have been fails with TAOSUV_ECONNLOST
  * and TAOSUV_ERR_MAYBE_EXECUTED, unless the request is `idempotent`. Rows with timestamps of their
  * own are: a row of the same table and timestamp overwrites the one before. A batch that is

@@ -30,7 +30,9 @@ extern "C" {
  * of what it refused nevertheless, for it divides a message by vgroups.
  *
  * When the table has changed, statements are prepared again, and if what is to be bound is still
- * the same, nobody notices. If it is not, what was gathered is reported with TAOSUV_ESCHEMA, and
+ * the same, nothing is reported: a batch that the server refuses only because its statement is out
+ * of date is sent again (see taosuv_stmt_exec), and again until retry_ms have passed when the server
+ * says clearly that this is the reason. If it is not, what was gathered is reported with TAOSUV_ESCHEMA, and
  * rows are taken as the table is now (taosuv_writer_fields), after a while of TAOSUV_EAGAIN. While
  * that cannot be prepared (the table is gone), rows are refused with the server's answer, and it is
  * tried again twice a second. An SQL that names its columns and tags goes on when others are added;
