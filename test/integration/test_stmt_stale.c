@@ -256,6 +256,26 @@ static void statements_go_on_while_another_client_alters(void** state) {
   }
 }
 
+static void another_super_table_of_the_name_is_no_silent_mistake(void** state) {
+  it_t* it = *state;
+  stage_t stage;
+  for (size_t i = 0; i < COUNT(versions) && set_stage(it, &stage, i); i++) {
+    it_op_t op;
+    make_meters(&stage);
+    taosuv_stmt_t* stmt = it_stmt(it, stage.client, meters_sql);
+    assert_int_equal(exec_meter(it, stmt, &op, 0), 0);
+    it_ok(it, stage.other, "drop table st");
+    it_ok(it, stage.other, "create stable st (ts timestamp, v bigint, c varchar(8)) tags (g int)");
+    assert_int_equal(exec_meter(it, stmt, &op, 1), TAOSUV_ESCHEMA);
+    op = (it_op_t){0};
+    assert_int_equal(it_end(it_reprepare(it, stmt, &op, meters_sql), &op), 0);
+    assert_int_equal(exec_meter(it, stmt, &op, 2), 0);
+    assert_int_equal(rows_of(&stage, "st"), 1);
+    taosuv_stmt_close(stmt);
+    strike(&stage);
+  }
+}
+
 static void a_refusal_that_stays_is_told(void** state) {
   it_t* it = *state;
   it_needs_bundled(it);
@@ -453,6 +473,7 @@ int main(void) {
       IT_TEST(batches_that_wait_share_what_is_prepared),
       IT_TEST(another_table_of_the_name_is_no_silent_mistake),
       IT_TEST(statements_go_on_while_another_client_alters),
+      IT_TEST(another_super_table_of_the_name_is_no_silent_mistake),
       IT_TEST(a_refusal_that_stays_is_told),
       IT_TEST(a_kept_statement_has_the_fields_of_the_table_as_it_is),
       IT_TEST(a_kept_statement_that_the_server_has_lost_is_replaced),

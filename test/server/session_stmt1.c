@@ -40,7 +40,11 @@ int ts_stmt1_target(ts_stmt_t* stmt, ts_error_t* error) {
   if (!stmt->prepared || !stmt->sql.insert) return usage(error);
   if (stmt->sql.name_bound && stmt->name == NULL)
     return ts_error(error, TS_E_STMT_TABLE, "Stmt table name not set");
-  return ts_stmt_resolve(stmt, stmt->name, stmt->name != NULL ? strlen(stmt->name) : 0, error);
+  size_t size = stmt->name != NULL ? strlen(stmt->name) : 0;
+  int status = ts_stmt_resolve(stmt, stmt->name, size, error);
+  if (status != 0 || !stmt->remade) return status;
+  *error = stmt->stale;
+  return error->code;
 }
 
 /* Before 3.3 the database that the SQL names is not yet that of the bound tables. */

@@ -165,6 +165,7 @@ typedef struct ts_stmt_s {
   ts_known_t* known;   /* the tables that it was prepared for */
   ts_error_t stale;    /* how it is refused; code 0: it is not */
   bool stale_once;     /* the next time it is not */
+  bool remade;         /* its super table is another one, whose fields may be others */
   ts_error_t dead;   /* code 0: it is not */
   ts_binding_t* bound; /* what exec runs */
   bool bound_tags;     /* tags have been bound since prepare */

@@ -62,6 +62,7 @@ void ts_stmt_compare(ts_stmt_t* stmt, const ts_target_t* found) {
     known->replaced = true;
   } else if (known->id != table->id) {
     note_stale(stmt, TS_CHANGED_TAG);
+    stmt->remade = true;
   } else if (known->changes != family->changes) {
     note_stale(stmt, family->last_change);
   }
@@ -83,4 +84,5 @@ void ts_stmt_forget_tables(ts_stmt_t* stmt) {
     free(known);
   }
   stmt->stale = (ts_error_t){0};
+  stmt->remade = false;
 }

@@ -82,6 +82,7 @@ static int check_table(ts_stmt_t* stmt, const ts_binding_t* binding, const ts_bi
   ts_database_t* database;
   ts_table_t* found;
   int status = ts_stmt_resolve(stmt, table->name, table->name_size, error);
+  if (status == 0 && stmt->remade) return 0; /* to be refused when it is executed */
   if (status == 0) status = check_counts(stmt, binding, error);
   if (status == 0) status = find_child(stmt, table, &name, &database, &found, error);
   if (status == 0 && found == NULL && lacks_tags(stmt, table)) status = usage(error);
