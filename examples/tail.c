@@ -118,6 +118,8 @@ static void on_message(taosuv_consumer_t* consumer, taosuv_message_t* message, v
   (void) consumer;
   (void) data;
   const char* meta = taosuv_message_meta(message, NULL);
+  if (taosuv_message_status(message) < 0)
+    fprintf(stderr, "unreadable: %s\n", taosuv_message_error(message));
   if (meta != NULL) fprintf(stderr, "schema: %s\n", meta);
   for (uint32_t i = 0; i < taosuv_message_blocks(message); i++) {
     uint32_t count;

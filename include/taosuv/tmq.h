@@ -52,7 +52,7 @@ typedef enum {
   TAOSUV_CONSUMER_LOST = 1, /* the connection; it is being made again, on any host of the URL. It
                                is given up, too, when the server says that the consumer is of no
                                more use (998, 16385, 16386, 16387, 16407; while pushing: whatever
-                               it answers to a poll), and when a message could not be had */
+                               it answers to a poll), and when a message could not be fetched */
   TAOSUV_CONSUMER_RESUMED,  /* subscribed again: it goes on from the committed offsets, so that
                                messages that were not committed come again, here or elsewhere */
   TAOSUV_CONSUMER_ASSIGNED, /* the vgroups that this consumer is given have changed */
@@ -60,7 +60,8 @@ typedef enum {
   TAOSUV_CONSUMER_FAILED    /* given up: it is as before subscribe. A pending poll fails likewise.
                                So it ends when subscribing again is refused (993: the topic was
                                dropped), and after more than `retries` failures in a row: of
-                               subscribing, or of getting one and the same message */
+                               subscribing, or when the connection was lost each time in the middle
+                               of one and the same message */
 } taosuv_consumer_event_type_t;
 
 /* A vgroup of a topic, and its offsets. */
@@ -103,7 +104,11 @@ typedef struct taosuv_consumer_options_s {
                         changed, while on_event is set. 0: 5000 */
   char* message;     /* where create writes what is wrong with the URL or a property; may be NULL */
   size_t message_size;
-  uint64_t reserved[4];
+  int skip_unreadable; /* 1: a message that cannot be read (taosuv_message_status) counts as
+                        finished like any other, so that auto-commit passes it. 0: auto-commit
+                        stops before it, until the caller decides */
+  int unused;
+  uint64_t reserved[3];
 } taosuv_consumer_options_t;
 
 TAOSUV_EXTERN void taosuv_consumer_options_init(taosuv_consumer_options_t* options);
@@ -179,7 +184,7 @@ TAOSUV_EXTERN int taosuv_consumer_close(taosuv_consumer_t* consumer, taosuv_cons
 
 /* ---- messages ---- */
 
-/* The numbers of PROTOCOL 7.3. */
+/* The server's numbers. A message of another kind has its number, and a status. */
 typedef enum {
   TAOSUV_MESSAGE_DATA = 1,     /* rows */
   TAOSUV_MESSAGE_META = 2,     /* changes of schema */
@@ -198,6 +203,24 @@ TAOSUV_EXTERN taosuv_message_t* taosuv_message_ref(taosuv_message_t* message); /
 TAOSUV_EXTERN void taosuv_message_unref(taosuv_message_t* message);            /* NULL is allowed */
 TAOSUV_EXTERN void taosuv_message_done(taosuv_message_t* message);
 
+/* A message that cannot be read, wholly or in part, is given like any other, so that a consumer can
+ * go on behind it; the connection is kept. Its status says why: TAOSUV_EBLOCK for a malformed
+ * block; TAOSUV_EPROTO for a malformed message or meta, an unknown kind or raw type; and for what
+ * could not be fetched in `retries` + 2 attempts, each with a connection made anew: TAOSUV_EMSGSIZE
+ * (more than max_message_size), TAOSUV_ESERVER (refused), TAOSUV_EPROTO. Else 0.
+ *
+ * Its place (topic, vgroup, offset) is known. Blocks that can be read are there, those that cannot
+ * are left out; the raw bytes are there as far as they came.
+ *
+ * The caller decides what becomes of it. taosuv_message_done, or a commit of it or of a later
+ * message of its vgroup, skips it. Giving back its references does not: auto-commit stops before it
+ * (unless skip_unreadable is set), messages behind it are given all the same, and all of them come
+ * again when the consumer subscribes again. To stop there, stop polling, or the push. */
+TAOSUV_EXTERN int taosuv_message_status(const taosuv_message_t* message);
+/* Why, in words: which block of which table; "" when the status is 0. Lives as long as the
+ * message. */
+TAOSUV_EXTERN const char* taosuv_message_error(const taosuv_message_t* message);
+
 TAOSUV_EXTERN taosuv_message_kind_t taosuv_message_kind(const taosuv_message_t* message);
 TAOSUV_EXTERN const char* taosuv_message_topic(const taosuv_message_t* message);
 TAOSUV_EXTERN const char* taosuv_message_database(const taosuv_message_t* message);
@@ -211,9 +234,10 @@ TAOSUV_EXTERN int64_t taosuv_message_end(const taosuv_message_t* message);
 /* Bytes that it was received in. */
 TAOSUV_EXTERN size_t taosuv_message_size(const taosuv_message_t* message);
 
-/* Its blocks, of tables or of a query's rows, in order. All were checked when the message arrived,
- * and lie in the buffer that it arrived in. Borrowed from the message: take a reference on a block
- * to have it longer. NULL beyond the last one. */
+/* Its blocks, of tables or of a query's rows, in order. All were checked when the message arrived
+ * (taosuv_message_status tells of those that were refused), and lie in the buffer that it arrived
+ * in. Borrowed from the message: take a reference on a block to have it longer. NULL beyond the last
+ * one. */
 TAOSUV_EXTERN uint32_t taosuv_message_blocks(const taosuv_message_t* message);
 TAOSUV_EXTERN taosuv_block_t* taosuv_message_block(const taosuv_message_t* message, uint32_t index);
 /* The table that a block is of; "" when the server does not say (topics on queries, or without
@@ -225,8 +249,7 @@ TAOSUV_EXTERN const taosuv_field_t* taosuv_message_fields(taosuv_message_t* mess
                                                           uint32_t* count);
 
 /* The changes of schema of a META or METADATA message as JSON text (PROTOCOL 7.7), NUL-terminated;
- * NULL for other kinds, and where the database tells none. Up to 16 MiB: a message with more cannot
- * be had. */
+ * NULL for other kinds, and where the database tells none, or it cannot be read. Up to 16 MiB. */
 TAOSUV_EXTERN const char* taosuv_message_meta(const taosuv_message_t* message, size_t* length);
 
 /* The whole message as the server's own bytes, for taosuv_write_raw. `data` is NULL when there are
@@ -244,10 +267,10 @@ TAOSUV_EXTERN taosuv_raw_t taosuv_message_raw(const taosuv_message_t* message);
  * with status 0 and `msg`, or with status 0 and NULL when there was none in that time. One poll
  * at a time: a second returns TAOSUV_EBUSY; while a push is on TAOSUV_ESTATE. A poll that is
  * cancelled or times out loses no message: the next one gets it. When the connection is lost the
- * poll goes on once the consumer is subscribed again. A malformed message is TAOSUV_EPROTO or
- * TAOSUV_EBLOCK; it is not skipped: the connection is made anew, and it comes again, until the
- * consumer gives up (TAOSUV_CONSUMER_FAILED). Who wants to go on behind it subscribes again and
- * seeks. timeout_ms 0: wait_ms and the URL's request_timeout. */
+ * poll goes on once the consumer is subscribed again. A message that cannot be read completes the
+ * poll with its taosuv_message_status, and is in `msg`; the next poll goes on behind it. An answer
+ * that makes no sense, or a refusal, fails the poll with `msg` NULL; what it asked for comes again.
+ * timeout_ms 0: wait_ms and the URL's request_timeout. */
 typedef struct taosuv_poll_s taosuv_poll_t;
 typedef void (*taosuv_poll_cb)(taosuv_poll_t* req, int status);
 struct taosuv_poll_s {
@@ -259,7 +282,8 @@ struct taosuv_poll_s {
 TAOSUV_EXTERN int taosuv_consumer_poll(taosuv_consumer_t* consumer, taosuv_poll_t* req,
                                        uint64_t wait_ms, taosuv_poll_cb cb);
 
-/* Push: the consumer polls by itself and calls back for each message, one after another. It asks
+/* Push: the consumer polls by itself and calls back for each message, one after another; those that
+ * cannot be read have a taosuv_message_status. It asks
  * for more while fewer than `max_messages` messages (0: 16) and fewer than `max_bytes` bytes (0: 64
  * MiB) are alive: arrived and not finished with. So a caller that keeps references is not flooded.
  * TAOSUV_EBUSY when a poll is pending or a push is on. After a TAOSUV_CONSUMER_FAILED event it is
@@ -282,7 +306,9 @@ TAOSUV_EXTERN int taosuv_consumer_resume(taosuv_consumer_t* consumer);
  * Auto-commit: every auto.commit.interval.ms, at unsubscribe and at close the client commits, for
  * each vgroup, up to the first message that the caller has not finished with. It is the client that
  * does it: the server's own auto-commit, which commits in the next poll whatever was sent before,
- * is always off. Other connectors commit what was polled, finished or not; here a message whose
+ * is switched off at subscribe. A server of 3.3.2.6 was seen to commit by itself all the same, also
+ * with enable.auto.commit=false: there a message may be committed before the caller has finished
+ * with it. Other connectors commit what was polled, finished or not; here a message whose
  * callback has not returned, or that is referenced, comes again after a crash. Delivery is at least
  * once: what was finished but not yet committed comes again, too. */
 

@@ -47,6 +47,7 @@ static void init(taosuv_consumer_t* consumer, const taosuv_consumer_options_t* o
   consumer->data = options->data;
   consumer->watch_interval = options->assignment_interval_ms;
   if (consumer->watch_interval == 0) consumer->watch_interval = 5000;
+  consumer->skip_unreadable = options->skip_unreadable != 0;
   tuv_queue_init(&consumer->ready);
   tuv_queue_init(&consumer->commits);
   tuv_queue_init(&consumer->op.link);

@@ -27,6 +27,19 @@ typedef enum {
   TUV_TMQ_BLOCK  /* … fetch_block, until it is completed */
 } tuv_tmq_step_t;
 
+/* A message that could not be fetched, the last times that it came. */
+typedef struct tuv_tmq_trouble_s {
+  const char* topic; /* the consumer's; NULL: none */
+  int32_t vgroup_id;
+  int64_t offset;
+  uint32_t attempts;   /* that failed in a row */
+  tuv_tmq_step_t step; /* of the last one */
+  unsigned skip;       /* steps that are left out when it comes again: 1 << tuv_tmq_step_t */
+  int status;          /* why, when there are such: its status then */
+  int server_code;
+  char text[200];
+} tuv_tmq_trouble_t;
+
 /* A block of a message. */
 typedef struct tuv_tmq_block_s {
   taosuv_block_t* block;
@@ -54,6 +67,9 @@ struct taosuv_message_s {
   const char* database;
   char* json;
   size_t json_length;
+  int status;          /* why it cannot be read; 0: it can … */
+  int server_code;
+  char* error;         /* … in words; NULL: no memory for them */
   tuv_refbuf_t* owner; /* of the raw bytes */
   taosuv_raw_t raw;
   tuv_tmq_block_t* blocks; /* kept when recycled */
@@ -61,6 +77,8 @@ struct taosuv_message_s {
   taosuv_field_t* fields; /* of the block that was asked for last; kept when recycled */
   uint32_t fields_capacity;
 };
+
+enum { TUV_TMQ_TROUBLES = 8 };
 
 struct taosuv_consumer_s {
   taosuv_client_t* client; /* its connection and requests */
@@ -73,6 +91,7 @@ struct taosuv_consumer_s {
   char** topics; /* of the subscription; one piece of memory with the texts */
   uint32_t ntopics;
   bool turn_due;
+  bool skip_unreadable; /* auto-commit passes messages that cannot be read */
 
   /* subscribing, and again after a loss: tmq_subscribe.c, tmq_again.c */
   taosuv_subscribe_t again;
@@ -80,6 +99,9 @@ struct taosuv_consumer_s {
   uint64_t since;          /* loop time when it was subscribed last */
   uint32_t attempts;       /* since the last sign of success */
   uint32_t spoiled;        /* times in a row that a message could not be had */
+  tuv_tmq_trouble_t troubles[TUV_TMQ_TROUBLES];
+  tuv_tmq_trouble_t* trouble; /* the message in which the connection was lost just now; or NULL */
+  uint32_t next_trouble;   /* index of the one that is to be forgotten next */
   bool cut_short;          /* the connection went, or is to go, in the middle of one */
   const tuv_failure_t* cause; /* for which the connection is being given up; NULL: none */
   tuv_timed_t retry;       /* until the next one */
@@ -176,12 +198,26 @@ void tuv_tmq_reset(taosuv_consumer_t* consumer); /* of what came nothing is know
 void tuv_tmq_leave(taosuv_consumer_t* consumer); /* when all is committed */
 int tuv_tmq_farewell(taosuv_consumer_t* consumer); /* unsubscribes, for close */
 
+/* tmq_trouble.c: messages that cannot be fetched */
+/* The one that is being fetched could not be; why is said later. */
+void tuv_tmq_trouble_note(taosuv_consumer_t* consumer);
+/* Why. Returns whether that was once too often: it is given as it is when it comes again. */
+bool tuv_tmq_trouble_judge(taosuv_consumer_t* consumer, const tuv_failure_t* why);
+/* What is known of a message that has come; or NULL. */
+tuv_tmq_trouble_t* tuv_tmq_trouble_of(taosuv_consumer_t* consumer,
+                                      const taosuv_message_t* message);
+void tuv_tmq_trouble_forget(taosuv_consumer_t* consumer); /* all */
+/* The consumer has to be made anew: it was thrown out of its group, or is of no more use. */
+bool tuv_tmq_is_expelled(const tuv_failure_t* failure);
+
 /* tmq_fetch.c */
 bool tuv_tmq_wants(const taosuv_consumer_t* consumer);
 void tuv_tmq_ask(taosuv_consumer_t* consumer);
 void tuv_tmq_stop_asking(taosuv_consumer_t* consumer);
 
 /* tmq_poll.c */
+/* The consumer's own text of a topic; NULL: it has none such. */
+const char* tuv_tmq_topic_of(const taosuv_consumer_t* consumer, const char* topic);
 int tuv_tmq_arrived(taosuv_consumer_t* consumer, taosuv_message_t* message);
 void tuv_tmq_nothing(taosuv_consumer_t* consumer); /* the server had no message */
 void tuv_tmq_waiter_failed(taosuv_consumer_t* consumer, const tuv_failure_t* failure);
@@ -192,7 +228,9 @@ void tuv_tmq_drop_ready(taosuv_consumer_t* consumer, const char* topic, int32_t 
 
 /* tmq_message.c */
 taosuv_message_t* tuv_message_create(taosuv_consumer_t* consumer, const tuv_tmq_polled_t* polled);
-/* Return 0 or an error with its text. */
+/* It cannot be read, wholly or in part. The first reason counts. */
+void tuv_message_spoil(taosuv_message_t* message, int status, int server_code, const char* text);
+/* Return 0 or an error with its text: of memory. What cannot be read spoils the message. */
 int tuv_message_set_raw(taosuv_message_t* message, const tuv_tmq_reply_t* reply,
                         tuv_refbuf_t* owner, tuv_errmsg_t* err);
 int tuv_message_announce(taosuv_message_t* message, const tuv_tmq_fetched_t* fetched,

@@ -11,6 +11,7 @@ void tuv_tmq_conn_gone(taosuv_consumer_t* consumer, const tuv_conn_t* conn) {
   consumer->last_id = 0;
   if (consumer->client_closing) return;
   bool within = consumer->building != NULL;
+  if (within) tuv_tmq_trouble_note(consumer);
   tuv_tmq_reset(consumer);
   if (consumer->state != TUV_TMQ_SUBSCRIBED) return;
   consumer->cut_short = consumer->cut_short || within;
@@ -111,6 +112,7 @@ void tuv_tmq_lost(taosuv_consumer_t* consumer, const tuv_failure_t* failure) {
   if (!consumer->newly_lost) return;
   consumer->newly_lost = false;
   if (consumer->cut_short || is_unreadable(&why)) consumer->spoiled++;
+  if (tuv_tmq_trouble_judge(consumer, &why)) consumer->attempts = consumer->spoiled = 0;
   consumer->cut_short = false;
   if (uv_now(consumer->client->loop) - consumer->since >= STEADY_MS) consumer->attempts = 0;
   tuv_tmq_tell_failure(consumer, TAOSUV_CONSUMER_LOST, &why);

@@ -30,7 +30,7 @@ static void note_committed(taosuv_consumer_t* consumer, const tuv_step_t* step) 
   tuv_progress_t* progress = &consumer->progress;
   for (tuv_queue_t* at = progress->positions.next; at != &progress->positions; at = at->next) {
     tuv_position_t* position = TUV_CONTAINER(at, tuv_position_t, link);
-    position->blind_given = position->blind_finished = false;
+    position->blind_given = position->blind_finished = position->held = false;
   }
 }
 

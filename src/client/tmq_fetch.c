@@ -110,34 +110,22 @@ void tuv_tmq_ask(taosuv_consumer_t* consumer) {
 
 /* ---- failures ---- */
 
-/* The consumer has to be made anew: it was thrown out of its group, or is of no more use (PROTOCOL
- * 7.3, 7.10, 10.3). */
-static bool is_expelled(const tuv_failure_t* failure) {
-  if (failure->status != TAOSUV_ESERVER) return false;
-  switch (failure->server_code) {
-    case 0x03E6: /* consumer does not exist */
-    case 0x4001: /* consumer mismatch */
-    case 0x4002: /* consumer closed */
-    case 0x4003: /* consumer error */
-    case 0x4017: /* invalid consumer status */
-      return true;
-    default: return false;
-  }
-}
-
-/* A message that could not be had must not be skipped: the server would take the next one as word
- * that this one was had. So the connection is made anew, and goes on from what is committed. */
+/* A message that could not be fetched must not be skipped at once: the server would take the next
+ * one as word that this one was had. So the connection is made anew, and goes on from what is
+ * committed. */
 static void failed(tuv_op_t* op, const tuv_failure_t* failure) {
   taosuv_consumer_t* consumer = consumer_of(op);
   bool polling = consumer->step == TUV_TMQ_POLL;
+  bool expelled = tuv_tmq_is_expelled(failure);
   consumer->flying = false;
   tuv_timers_remove(&consumer->client->timers, &consumer->answer);
+  if (consumer->building != NULL) tuv_tmq_trouble_note(consumer);
   drop_building(consumer);
   if (consumer->state != TUV_TMQ_SUBSCRIBED) return;
-  if (!is_expelled(failure)) tuv_tmq_waiter_failed(consumer, failure);
+  if (!expelled) tuv_tmq_waiter_failed(consumer, failure);
   if (consumer->state != TUV_TMQ_SUBSCRIBED || consumer->conn == NULL) return;
   consumer->cut_short = !polling;
-  if (!polling || consumer->pushing || is_expelled(failure)) drop_for(consumer, failure);
+  if (!polling || consumer->pushing || expelled) drop_for(consumer, failure);
 }
 
 static void malformed(taosuv_consumer_t* consumer, tuv_conn_t* conn, int status,
@@ -161,16 +149,28 @@ static void complete(taosuv_consumer_t* consumer, tuv_conn_t* conn) {
   tuv_tmq_give(consumer);
 }
 
+/* Which steps are left out, because they did not succeed the last times. */
+static unsigned left_out(taosuv_consumer_t* consumer) {
+  const tuv_tmq_trouble_t* trouble = tuv_tmq_trouble_of(consumer, consumer->building);
+  if (trouble == NULL || trouble->skip == 0) return 0;
+  tuv_message_spoil(consumer->building, trouble->status, trouble->server_code, trouble->text);
+  return trouble->skip;
+}
+
 /* After the message's announcement, or its changes of schema. */
-static void next_step(taosuv_consumer_t* consumer, const tuv_conn_t* conn) {
+static void next_step(taosuv_consumer_t* consumer, tuv_conn_t* conn) {
   uint8_t kind = consumer->building->kind;
+  unsigned skip = left_out(consumer);
   bool newer = conn->version >= TUV_VERSION(3, 3, 3, 0);
   bool schema = kind == TAOSUV_MESSAGE_META || kind == TAOSUV_MESSAGE_METADATA;
   bool rows = kind == TAOSUV_MESSAGE_DATA || kind == TAOSUV_MESSAGE_METADATA;
-  if (schema && consumer->step == TUV_TMQ_POLL)
+  tuv_tmq_step_t step = rows && !newer ? TUV_TMQ_FETCH : TUV_TMQ_RAW;
+  if (schema && consumer->step == TUV_TMQ_POLL && (skip & 1u << TUV_TMQ_META) == 0)
     send_step(consumer, TUV_TMQ_META);
+  else if ((skip & 1u << step) == 0)
+    send_step(consumer, step);
   else
-    send_step(consumer, rows && !newer ? TUV_TMQ_FETCH : TUV_TMQ_RAW);
+    complete(consumer, conn);
 }
 
 static void polled(taosuv_consumer_t* consumer, tuv_conn_t* conn, const tuv_reply_t* reply) {
@@ -198,10 +198,12 @@ static void got_meta(taosuv_consumer_t* consumer, tuv_conn_t* conn, const tuv_re
   int status;
   message->json = tuv_tmq_meta(&conn->client->json, reply, &message->json_length, &status, &err);
   message->size += message->json_length;
-  if (status < 0)
+  if (status == TAOSUV_ENOMEM) {
     malformed(consumer, conn, status, err.text);
-  else
-    next_step(consumer, conn);
+    return;
+  }
+  if (status < 0) tuv_message_spoil(message, status, 0, err.text);
+  next_step(consumer, conn);
 }
 
 static void announced(taosuv_consumer_t* consumer, tuv_conn_t* conn, const tuv_reply_t* reply) {
@@ -280,11 +282,15 @@ static void binary(tuv_op_t* op, tuv_conn_t* conn, const uint8_t* data, size_t s
     status = tuv_message_set_raw(consumer->building, &reply, owner, &err);
   if (status == 0 && step == TUV_TMQ_BLOCK)
     status = tuv_message_add_block(consumer->building, &reply, owner, consumer->precision, &err);
-  if (status == 0 && consumer->building->size > conn->client->url.max_message_size)
-    status = tuv_fail(&err, TAOSUV_EMSGSIZE, "a message's blocks exceed max_message_size");
-  if (status < 0)
+  if (status < 0) {
     malformed(consumer, conn, status, err.text);
-  else if (step == TUV_TMQ_BLOCK)
+    return;
+  }
+  bool too_large = consumer->building->size > conn->client->url.max_message_size;
+  if (too_large)
+    tuv_message_spoil(consumer->building, TAOSUV_EMSGSIZE, 0,
+                      "a message's blocks exceed max_message_size");
+  if (step == TUV_TMQ_BLOCK && !too_large)
     send_step(consumer, TUV_TMQ_FETCH);
   else
     complete(consumer, conn);

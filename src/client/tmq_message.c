@@ -24,6 +24,8 @@ static void release_contents(taosuv_message_t* message) {
   message->nblocks = 0;
   tuv_free(alloc, message->json);
   message->json = NULL;
+  tuv_free(alloc, message->error);
+  message->error = NULL;
   tuv_refbuf_unref(message->owner);
   message->owner = NULL;
   message->raw.data = NULL;
@@ -79,6 +81,11 @@ taosuv_message_t* tuv_message_create(taosuv_consumer_t* consumer, const tuv_tmq_
   }
   message->origin = consumer;
   message->kind = (uint8_t) polled->message_type;
+  if (message->kind < TAOSUV_MESSAGE_DATA || message->kind > TAOSUV_MESSAGE_RAW) {
+    tuv_errmsg_t err;
+    tuv_message_spoil(message, tuv_fail(&err, TAOSUV_EPROTO, "a message of the unknown kind %u",
+                                        message->kind), 0, err.text);
+  }
   message->vgroup_id = polled->vgroup_id;
   message->offset = polled->offset;
   /* Of rows it is inside the message; of changes of schema the server tells no other. */
@@ -88,6 +95,32 @@ taosuv_message_t* tuv_message_create(taosuv_consumer_t* consumer, const tuv_tmq_
 }
 
 /* ---- what arrives ---- */
+
+void tuv_message_spoil(taosuv_message_t* message, int status, int server_code, const char* text) {
+  if (message->status != 0) return;
+  size_t size = strlen(text) + 1;
+  message->status = status;
+  message->server_code = server_code;
+  message->error = tuv_malloc(&message->mem->alloc, size);
+  if (message->error != NULL) memcpy(message->error, text, size);
+}
+
+/* One block of it cannot be read. */
+static void spoil_block(taosuv_message_t* message, uint32_t index, const char* table, int status,
+                        const char* why) {
+  tuv_errmsg_t err;
+  bool told = table[0] != 0;
+  tuv_fail(&err, status, "block %u of the message%s%.64s cannot be read: %s", index,
+           told ? ", of table " : "", table, why);
+  tuv_message_spoil(message, status, 0, err.text);
+}
+
+/* Forgets the last block. */
+static void drop_slot(taosuv_message_t* message) {
+  tuv_tmq_block_t* slot = &message->blocks[--message->nblocks];
+  taosuv_block_unref(slot->block);
+  tuv_free(&message->mem->alloc, slot->own);
+}
 
 static tuv_tmq_block_t* add_slot(taosuv_message_t* message) {
   if (message->nblocks == message->blocks_capacity) {
@@ -124,26 +157,51 @@ static int check_schema(const tuv_tmq_block_t* slot, tuv_errmsg_t* err) {
   return 0;
 }
 
+/* Makes the block of the last slot. Without one, or with one that is not as its schema says, the
+ * slot is gone; returns 0 or why. */
+static int fill_slot(taosuv_message_t* message, tuv_refbuf_t* owner, const uint8_t* data,
+                     size_t size, uint8_t precision, tuv_errmsg_t* err) {
+  int status = 0;
+  tuv_tmq_block_t* slot = &message->blocks[message->nblocks - 1];
+  slot->block = tuv_block_create(message->mem, owner, data, size, precision, &status, err);
+  if (slot->block != NULL) status = check_schema(slot, err);
+  if (status < 0) drop_slot(message);
+  return status;
+}
+
 static int add_part(taosuv_message_t* message, const tuv_tmq_part_t* part, tuv_refbuf_t* owner,
                     tuv_errmsg_t* err) {
-  int status = 0;
   tuv_tmq_block_t* slot = add_slot(message);
   if (slot == NULL) return tuv_fail(err, TAOSUV_ENOMEM, "no memory for a message");
   slot->table = part->table;
   slot->schema = part->schema;
   slot->columns = part->columns;
-  slot->block = tuv_block_create(message->mem, owner, part->block, part->size, part->precision,
-                                 &status, err);
-  if (slot->block == NULL) return status;
-  if (part->table[0] != 0) tuv_block_of_table(slot->block); /* rows of queries have no table */
   message->nblocks++;
-  return check_schema(slot, err);
+  int status = fill_slot(message, owner, part->block, part->size, part->precision, err);
+  if (status == 0 && part->table[0] != 0)
+    tuv_block_of_table(slot->block); /* rows of queries have no table */
+  return status;
+}
+
+/* The blocks of a raw message: those that can be read. */
+static int read_parts(taosuv_message_t* message, tuv_tmq_reader_t* reader, tuv_refbuf_t* owner,
+                      tuv_errmsg_t* err) {
+  tuv_tmq_part_t part;
+  int status;
+  do {
+    uint32_t index = reader->index;
+    status = tuv_tmq_next(reader, &part, err);
+    if (status > 0 && (status = add_part(message, &part, owner, err)) == 0) status = 1;
+    if (status == TAOSUV_EBLOCK) spoil_block(message, index, part.table, status, err->text);
+  } while (status > 0 || status == TAOSUV_EBLOCK);
+  if (status == TAOSUV_ENOMEM) return status;
+  if (status < 0) tuv_message_spoil(message, status, 0, err->text);
+  return 0;
 }
 
 int tuv_message_set_raw(taosuv_message_t* message, const tuv_tmq_reply_t* reply,
                         tuv_refbuf_t* owner, tuv_errmsg_t* err) {
   tuv_tmq_reader_t reader;
-  tuv_tmq_part_t part;
   tuv_refbuf_unref(message->owner);
   message->owner = tuv_refbuf_ref(owner);
   message->raw.type = reply->raw_type;
@@ -152,16 +210,17 @@ int tuv_message_set_raw(taosuv_message_t* message, const tuv_tmq_reply_t* reply,
   message->size += reply->size;
   bool rows = message->kind == TAOSUV_MESSAGE_DATA || message->kind == TAOSUV_MESSAGE_METADATA;
   if (!rows) return 0;
+  int status = 0;
   if (reply->raw_type != TUV_TMQ_RAW_DATA && reply->raw_type != TUV_TMQ_RAW_METADATA)
-    return tuv_fail(err, TAOSUV_EPROTO, "rows in a message of the raw type %u", reply->raw_type);
-  int status = tuv_tmq_open(&reader, reply->data, reply->size, err);
-  if (status < 0) return status;
-  message->track.end = reader.end;
-  while ((status = tuv_tmq_next(&reader, &part, err)) > 0) {
-    status = add_part(message, &part, owner, err);
-    if (status < 0) return status;
+    status = tuv_fail(err, TAOSUV_EPROTO, "rows in a message of the unknown raw type %u",
+                      reply->raw_type);
+  if (status == 0) status = tuv_tmq_open(&reader, reply->data, reply->size, err);
+  if (status < 0) {
+    tuv_message_spoil(message, status, 0, err->text);
+    return 0;
   }
-  return status;
+  message->track.end = reader.end;
+  return read_parts(message, &reader, owner, err);
 }
 
 /* Whether a value's storage begins with its length in two bytes. */
@@ -210,13 +269,17 @@ int tuv_message_announce(taosuv_message_t* message, const tuv_tmq_fetched_t* fet
 
 int tuv_message_add_block(taosuv_message_t* message, const tuv_tmq_reply_t* reply,
                           tuv_refbuf_t* owner, uint8_t precision, tuv_errmsg_t* err) {
-  int status = 0;
-  tuv_tmq_block_t* slot = &message->blocks[message->nblocks - 1];
-  slot->block = tuv_block_create(message->mem, owner, reply->data, reply->size, precision, &status,
-                                 err);
-  if (slot->block == NULL) return status;
+  uint32_t index = message->nblocks - 1;
+  tuv_tmq_block_t slot = message->blocks[index];
   message->size += reply->size;
-  return check_schema(slot, err);
+  message->blocks[index].own = NULL; /* until it is known whether the slot stays */
+  int status = fill_slot(message, owner, reply->data, reply->size, precision, err);
+  if (status == 0)
+    message->blocks[index].own = slot.own;
+  else if (status == TAOSUV_EBLOCK)
+    spoil_block(message, index, slot.table, status, err->text);
+  if (status < 0) tuv_free(&message->mem->alloc, slot.own);
+  return status == TAOSUV_EBLOCK ? 0 : status;
 }
 
 /* ---- references ---- */
@@ -244,7 +307,9 @@ taosuv_message_t* taosuv_message_ref(taosuv_message_t* message) {
 void taosuv_message_unref(taosuv_message_t* message) {
   if (message == NULL || --message->refs > 0) return;
   bool finished = message->track.finished;
+  taosuv_consumer_t* consumer = message->consumer;
   release_contents(message);
+  message->track.holds = message->status < 0 && consumer != NULL && !consumer->skip_unreadable;
   if (!finished)
     finish(message);
   else if (message->track.position == NULL)
@@ -293,6 +358,15 @@ int64_t taosuv_message_offset(const taosuv_message_t* message) {
 
 int64_t taosuv_message_end(const taosuv_message_t* message) {
   return message->track.end;
+}
+
+int taosuv_message_status(const taosuv_message_t* message) {
+  return message->status;
+}
+
+const char* taosuv_message_error(const taosuv_message_t* message) {
+  if (message->status == 0) return "";
+  return message->error != NULL ? message->error : taosuv_strerror(message->status);
 }
 
 size_t taosuv_message_size(const taosuv_message_t* message) {

@@ -7,7 +7,7 @@ static taosuv_req_t* base_of(taosuv_poll_t* poll) {
   return (taosuv_req_t*) (void*) poll;
 }
 
-static const char* topic_of(const taosuv_consumer_t* consumer, const char* topic) {
+const char* tuv_tmq_topic_of(const taosuv_consumer_t* consumer, const char* topic) {
   for (uint32_t i = 0; i < consumer->ntopics; i++)
     if (strcmp(consumer->topics[i], topic) == 0) return consumer->topics[i];
   return NULL;
@@ -28,7 +28,7 @@ static void anchor(taosuv_consumer_t* consumer, tuv_position_t* position,
 
 /* A whole message: it is counted, has its place in its vgroup, and waits to be given. */
 int tuv_tmq_arrived(taosuv_consumer_t* consumer, taosuv_message_t* message) {
-  const char* topic = topic_of(consumer, message->names);
+  const char* topic = tuv_tmq_topic_of(consumer, message->names);
   if (topic == NULL) return TAOSUV_EPROTO;
   bool known = tuv_progress_find(&consumer->progress, topic, message->vgroup_id) != NULL;
   tuv_position_t* position = tuv_progress_arrive(&consumer->progress, topic, message->vgroup_id,
@@ -83,13 +83,22 @@ static taosuv_req_t* take_waiter(taosuv_consumer_t* consumer) {
   return base_of(poll);
 }
 
+static void give_to_poll(taosuv_consumer_t* consumer) {
+  taosuv_poll_t* poll = consumer->waiter;
+  taosuv_req_t* req = take_waiter(consumer);
+  taosuv_message_t* message = poll->msg = take_ready(consumer);
+  tuv_failure_t failure = {message->status, 0, message->server_code,
+                           taosuv_message_error(message), tuv_conn_host(consumer->conn)};
+  if (message->status < 0)
+    tuv_req_fail(req, &failure);
+  else
+    tuv_req_finish(req, 0);
+}
+
 void tuv_tmq_give(taosuv_consumer_t* consumer) {
   while (consumer->state == TUV_TMQ_SUBSCRIBED && !tuv_queue_empty(&consumer->ready)) {
     if (consumer->waiter != NULL) {
-      taosuv_poll_t* poll = consumer->waiter;
-      taosuv_req_t* req = take_waiter(consumer);
-      poll->msg = take_ready(consumer);
-      tuv_req_finish(req, 0);
+      give_to_poll(consumer);
     } else if (consumer->pushing && !consumer->paused) {
       taosuv_message_t* message = take_ready(consumer);
       consumer->on_message(consumer, message, consumer->message_data);

@@ -35,7 +35,7 @@ tuv_position_t* tuv_progress_find(const tuv_progress_t* progress, const char* to
 static void begin(tuv_progress_t* progress, tuv_position_t* position) {
   position->epoch = ++progress->epoch;
   position->given = position->finished = position->committed = TUV_PROGRESS_NONE;
-  position->blind_given = position->blind_finished = false;
+  position->blind_given = position->blind_finished = position->held = false;
 }
 
 static tuv_position_t* make(tuv_progress_t* progress, const char* topic, int32_t vgroup_id) {
@@ -70,7 +70,8 @@ tuv_position_t* tuv_progress_arrive(tuv_progress_t* progress, const char* topic,
   if (position == NULL) return NULL;
   if (goes_back(position, offset)) tuv_progress_restart(progress, position);
   track->position = position;
-  track->given = track->finished = false;
+  track->given = track->finished = track->holds = false;
+  track->begin = offset;
   tuv_queue_push(&position->open, &track->link);
   return position;
 }
@@ -103,13 +104,19 @@ void tuv_progress_finish(tuv_progress_t* progress, tuv_track_t* track) {
   while (!tuv_queue_empty(&position->open)) {
     tuv_track_t* first = track_of(position->open.next);
     if (!first->finished) break;
-    advance(&position->finished, &position->blind_finished, first->end);
+    bool passed_by = first->begin >= 0 && position->committed > first->begin;
+    if (first->holds && !passed_by && !position->held) {
+      position->held = true;
+      position->held_at = first->begin;
+    }
+    if (!position->held) advance(&position->finished, &position->blind_finished, first->end);
     leave(progress, first);
   }
 }
 
 void tuv_progress_committed(tuv_position_t* position, int64_t offset) {
   position->committed = offset;
+  if (position->held_at >= 0 && offset > position->held_at) position->held = false;
 }
 
 void tuv_progress_restart(tuv_progress_t* progress, tuv_position_t* position) {
@@ -139,6 +146,6 @@ int64_t tuv_progress_due(const tuv_position_t* position, bool given) {
 
 bool tuv_progress_all_finished(const tuv_progress_t* progress) {
   for (tuv_queue_t* at = progress->positions.next; at != &progress->positions; at = at->next)
-    if (!tuv_queue_empty(&position_of(at)->open)) return false;
+    if (position_of(at)->held || !tuv_queue_empty(&position_of(at)->open)) return false;
   return true;
 }

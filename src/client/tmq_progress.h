@@ -23,6 +23,8 @@ typedef struct tuv_position_s {
   int64_t finished;  /* behind the last one before which all are finished */
   int64_t committed; /* as far as this consumer knows */
   bool blind_given, blind_finished; /* … is one whose end is not known */
+  bool held;         /* `finished` stops before a message that cannot be read … */
+  int64_t held_at;   /* … which begins there */
   tuv_queue_t open;  /* tracks, in order: the first is not finished */
 } tuv_position_t;
 
@@ -30,9 +32,11 @@ typedef struct tuv_position_s {
 typedef struct tuv_track_s {
   tuv_queue_t link;
   tuv_position_t* position; /* NULL: it counts for nothing any more */
+  int64_t begin;
   int64_t end;              /* the offset to go on from; NONE: not known */
   bool given;
   bool finished;
+  bool holds;               /* nothing from here on is to be committed by itself */
 } tuv_track_t;
 
 struct tuv_progress_s {
@@ -55,6 +59,7 @@ tuv_position_t* tuv_progress_arrive(tuv_progress_t* progress, const char* topic,
                                     int64_t offset, tuv_track_t* track);
 void tuv_progress_give(tuv_track_t* track);
 void tuv_progress_finish(tuv_progress_t* progress, tuv_track_t* track);
+/* The caller's own commit of a message that holds, or of a later one, lets go on. */
 void tuv_progress_committed(tuv_position_t* position, int64_t offset);
 
 /* Begins anew: what was given or finished before counts no more. One; all, which are freed. */
@@ -64,7 +69,7 @@ void tuv_progress_clear(tuv_progress_t* progress);
 /* The offset to be committed, or NONE when that is nothing new: of all that was given, or of what
  * is finished. */
 int64_t tuv_progress_due(const tuv_position_t* position, bool given);
-/* Whether every message is finished. */
+/* Whether every message is finished, and none holds. */
 bool tuv_progress_all_finished(const tuv_progress_t* progress);
 
 #endif

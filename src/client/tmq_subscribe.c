@@ -166,6 +166,7 @@ int taosuv_consumer_subscribe(taosuv_consumer_t* consumer, taosuv_subscribe_t* r
   if (status == 0) status = copy_topics(consumer, topics, count);
   if (status < 0) return status;
   tuv_tmq_forget_assignment(consumer);
+  tuv_tmq_trouble_forget(consumer);
   consumer->attempts = consumer->spoiled = 0;
   consumer->cut_short = false;
   consumer->state = TUV_TMQ_SUBSCRIBING;

@@ -93,9 +93,7 @@ int tuv_tmq_polled(const tuv_reply_t* reply, tuv_tmq_polled_t* out, tuv_errmsg_t
   if (status < 0) return status;
   if (out->topic == NULL || out->topic[0] == 0) return wrong("topic", err);
   if (out->message_id == 0) return wrong("message_id", err);
-  if (type < 1 || type > 4)
-    return tuv_fail(err, TUV_EPROTO, "a message of the unknown type %llu",
-                    (unsigned long long) type);
+  if (type > UINT8_MAX) return wrong("message_type", err);
   out->message_type = (uint32_t) type;
   return 0;
 }

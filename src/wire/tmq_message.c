@@ -190,25 +190,21 @@ int tuv_tmq_open(tuv_tmq_reader_t* reader, const uint8_t* data, size_t size, tuv
 }
 
 /* A block of rows behind its own head, whose number of rows is big-endian. */
-static int read_record(tuv_tmq_reader_t* reader, tuv_tmq_part_t* part, tuv_errmsg_t* err) {
-  uint32_t length;
-  const uint8_t* record = NULL;
-  if (take_varint(reader, &length)) record = take(reader, length);
-  if (record == NULL || length < RECORD_HEAD + TUV_BLOCK_HEADER)
-    return tuv_fail(err, TUV_EPROTO, "block %u of a message is cut", reader->index);
+static int read_record(const uint8_t* record, uint32_t length, tuv_tmq_part_t* part,
+                       tuv_errmsg_t* err) {
+  if (length < RECORD_HEAD + TUV_BLOCK_HEADER)
+    return tuv_fail(err, TUV_EBLOCK, "it has %u bytes", length);
   uint64_t rows = 0;
   for (unsigned i = 8; i < 16; i++) rows = rows << 8 | record[i];
-  if (record[16] != 0)
-    return tuv_fail(err, TUV_EPROTO, "block %u of a message is compressed", reader->index);
+  if (record[16] != 0) return tuv_fail(err, TUV_EBLOCK, "it is compressed");
   part->precision = record[17];
   if (part->precision > TAOSUV_PRECISION_NS)
-    return tuv_fail(err, TUV_EPROTO, "block %u of a message has the precision %u", reader->index,
-                    part->precision);
+    return tuv_fail(err, TUV_EBLOCK, "it has the unknown precision %u", part->precision);
   part->block = record + RECORD_HEAD;
   part->size = length - RECORD_HEAD;
   if (rows != taosuv_load_u32(part->block + 8))
-    return tuv_fail(err, TUV_EPROTO, "block %u of a message has %u rows, but %llu were announced",
-                    reader->index, taosuv_load_u32(part->block + 8), (unsigned long long) rows);
+    return tuv_fail(err, TUV_EBLOCK, "it has %u rows, but %llu were announced",
+                    taosuv_load_u32(part->block + 8), (unsigned long long) rows);
   return 0;
 }
 
@@ -241,20 +237,31 @@ static int read_schema(tuv_tmq_reader_t* reader, tuv_tmq_part_t* part, tuv_errms
   return 0;
 }
 
+/* The schema and the table's name, which stand behind the block. */
+static int read_labels(tuv_tmq_reader_t* reader, tuv_tmq_part_t* part, tuv_errmsg_t* err) {
+  int status = reader->with_schema ? read_schema(reader, part, err) : 0;
+  if (status < 0 || !reader->with_table) return status;
+  const char* name = take_name(reader);
+  if (name == NULL)
+    return tuv_fail(err, TUV_EPROTO, "the table's name of block %u is malformed", reader->index);
+  part->table = name;
+  return 0;
+}
+
 int tuv_tmq_next(tuv_tmq_reader_t* reader, tuv_tmq_part_t* part, tuv_errmsg_t* err) {
+  uint32_t length;
+  const uint8_t* record = NULL;
   memset(part, 0, sizeof *part);
   part->table = "";
   if (reader->index == reader->blocks) return 0;
-  int status = read_record(reader, part, err);
-  if (status == 0 && reader->with_schema) status = read_schema(reader, part, err);
+  if (take_varint(reader, &length)) record = take(reader, length);
+  if (record == NULL)
+    return tuv_fail(err, TUV_EPROTO, "block %u of a message is cut", reader->index);
+  int status = read_labels(reader, part, err);
   if (status < 0) return status;
-  if (reader->with_table) {
-    part->table = take_name(reader);
-    if (part->table == NULL)
-      return tuv_fail(err, TUV_EPROTO, "the table's name of block %u is malformed", reader->index);
-  }
+  status = read_record(record, length, part, err);
   reader->index++;
-  return 1;
+  return status < 0 ? status : 1;
 }
 
 const uint8_t* tuv_tmq_field(const uint8_t* schema, tuv_tmq_field_t* field) {

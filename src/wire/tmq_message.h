@@ -61,7 +61,9 @@ typedef struct tuv_tmq_part_s {
 /* Begins. Returns 0, or TUV_EPROTO with what is wrong in `err`. */
 int tuv_tmq_open(tuv_tmq_reader_t* reader, const uint8_t* data, size_t size, tuv_errmsg_t* err);
 
-/* Gives the next block. Returns 1, 0 after the last one, or TUV_EPROTO. */
+/* Gives the next block. Returns 1; 0 after the last one; TUV_EBLOCK for one that cannot be read,
+ * whose table and schema are in `part` and behind which the next call goes on; or TUV_EPROTO when
+ * nothing more can be read. */
 int tuv_tmq_next(tuv_tmq_reader_t* reader, tuv_tmq_part_t* part, tuv_errmsg_t* err);
 
 /* A column of a checked schema. */

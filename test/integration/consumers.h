@@ -34,6 +34,7 @@ struct tc_s {
   char topics[TC_TOPICS][64];
   tc_consumer_t consumers[TC_CONSUMERS];
   char group[48];
+  int skip_unreadable; /* of the consumers that are made from now on */
 };
 
 int tc_setup(void** state);

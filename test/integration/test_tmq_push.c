@@ -447,15 +447,14 @@ static void malformed_messages_are_not_skipped(void** state) {
 }
 
 /* Subscribing again succeeds each time, and so do polls that bring nothing: what never succeeds is
- * the message. */
-static void a_message_that_can_never_be_had_ends_the_consumer(void** state) {
+ * the message. Where it is the message's fault it is given without what could not be had. */
+static void a_message_that_can_never_be_fetched_is_given_without_rows(void** state) {
   static const struct {
     ts_rule_t rule;
     int status, code;
   } cases[] = {
       {{.action = "fetch_raw_data", .answer = TS_ANSWER_ERROR, .code = 0x0102, .text = "too much"},
        TAOSUV_ESERVER, 0x0102},
-      {{.action = "fetch_raw_data", .answer = TS_ANSWER_CUT}, 0, 0},
       {{.action = "fetch_raw_data", .answer = TS_ANSWER_TEXT, .data = "{", .size = 1},
        TAOSUV_EPROTO, 0},
   };
@@ -464,24 +463,55 @@ static void a_message_that_can_never_be_had_ends_the_consumer(void** state) {
   const char* topic = tc_topic(tc, AS_QUERY);
   tc_rows(tc, "c1", 0, 5);
   for (size_t i = 0; i < COUNT(cases); i++) {
-    push_t push = {.tc = tc};
+    taosuv_message_t* message;
+    unsigned seen[32] = {0};
     tc_consumer_t* one = tc_consumer(tc, "retries=2&retry_initial=10&retry_max=20", "");
     assert_int_equal(tc_subscribe(one, topic), 0);
-    it_rule(tc->it, &cases[i].rule);
-    assert_int_equal(taosuv_consumer_start(one->consumer, 0, 0, on_message, &push), 0);
-    tc_until(tc, &one->failed, 1);
+    uint32_t rule = ts_server_add_rule(tc->it->server, &cases[i].rule);
+    int status;
+    do status = tc_poll(one, 5000, &message); while (message == NULL && one->failed == 0);
+    assert_int_equal(status, cases[i].status);
+    assert_non_null(message);
+    assert_int_equal(taosuv_message_status(message), cases[i].status);
+    assert_int_equal(taosuv_message_kind(message), TAOSUV_MESSAGE_DATA);
+    assert_string_equal(taosuv_message_topic(message), topic);
+    assert_true(taosuv_message_offset(message) >= 0);
+    assert_int_equal(taosuv_message_blocks(message), 0);
+    assert_null(taosuv_message_raw(message).data);
+    taosuv_message_unref(message);
     assert_int_equal(one->lost, 4); /* the first, and so often again as is retried, and the last */
-    int lost = cases[i].status != 0 ? cases[i].status : it_lost_status();
-    assert_int_equal(one->event_status, lost);
+    assert_int_equal(one->event_status, cases[i].status);
     assert_int_equal(one->event_code, cases[i].code);
-    it_unrule(tc->it);
-    assert_int_equal(tc_subscribe(one, topic), 0);
-    assert_int_equal(taosuv_consumer_start(one->consumer, 0, 0, on_message, &push), 0);
-    tc_until(tc, &push.rows, 5);
+    ts_server_remove_rule(tc->it->server, rule);
+    tc_rows(tc, "c1", 5 + 5 * (int) i, 5);
+    message = tc_next(one);
+    assert_int_equal(tc_count(message, seen, COUNT(seen)), 5);
+    taosuv_message_unref(message);
+    assert_int_equal(one->failed, 0);
     assert_int_equal(tc_close(one), 0);
     memset(one, 0, sizeof *one);
     snprintf(tc->group, sizeof tc->group, "%s_%zu", tc->db, i);
   }
+}
+
+/* A connection that ends in the middle of a message says nothing of the message. */
+static void a_message_that_is_cut_each_time_ends_the_consumer(void** state) {
+  tc_t* tc = *state;
+  it_needs_bundled(tc->it);
+  const char* topic = tc_topic(tc, AS_QUERY);
+  tc_rows(tc, "c1", 0, 5);
+  push_t push = {.tc = tc};
+  tc_consumer_t* one = tc_consumer(tc, "retries=2&retry_initial=10&retry_max=20", "");
+  assert_int_equal(tc_subscribe(one, topic), 0);
+  it_rule(tc->it, &(ts_rule_t){.action = "fetch_raw_data", .answer = TS_ANSWER_CUT});
+  assert_int_equal(taosuv_consumer_start(one->consumer, 0, 0, on_message, &push), 0);
+  tc_until(tc, &one->failed, 1);
+  assert_int_equal(one->lost, 4);
+  assert_int_equal(one->event_status, it_lost_status());
+  it_unrule(tc->it);
+  assert_int_equal(tc_subscribe(one, topic), 0);
+  assert_int_equal(taosuv_consumer_start(one->consumer, 0, 0, on_message, &push), 0);
+  tc_until(tc, &push.rows, 5);
 }
 
 static void what_is_committed_already_is_committed(void** state) {
@@ -645,7 +675,8 @@ int main(void) {
       TC_TEST(a_refused_message_is_not_skipped),
       TC_TEST(a_poll_that_is_never_answered_ends_the_connection),
       TC_TEST(malformed_messages_are_not_skipped),
-      TC_TEST(a_message_that_can_never_be_had_ends_the_consumer),
+      TC_TEST(a_message_that_can_never_be_fetched_is_given_without_rows),
+      TC_TEST(a_message_that_is_cut_each_time_ends_the_consumer),
       TC_TEST(what_is_committed_already_is_committed),
       TC_TEST(hooks_see_no_password),
       TC_TEST(older_servers_give_rows_block_by_block),

@@ -17,6 +17,7 @@ uint32_t ts_server_add_rule(ts_server_t* server, const ts_rule_t* rule) {
   entry->rule.sql = copy_or_null(rule->sql);
   entry->rule.text = copy_or_null(rule->text);
   entry->rule.data = ts_strdup(rule->data, rule->size);
+  entry->rule.find = rule->find != NULL ? ts_strdup(rule->find, rule->size) : NULL;
   if (rule->result != NULL) ts_result_ref(rule->result);
   ts_rule_entry_t** end = &server->rules;
   while (*end != NULL) end = &(*end)->next;
@@ -32,6 +33,7 @@ void ts_rule_unref(ts_rule_entry_t* entry) {
   free_const(entry->rule.sql);
   free_const(entry->rule.text);
   free_const(entry->rule.data);
+  free_const(entry->rule.find);
   ts_result_unref(entry->rule.result);
   free(entry);
 }

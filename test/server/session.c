@@ -259,6 +259,11 @@ static void apply(ts_request_t* request, ts_handler_t handler, const ts_rule_t* 
       break;
     case TS_ANSWER_CUT: ts_conn_cut(conn); break;
     case TS_ANSWER_RESET: ts_conn_reset(conn); break;
+    case TS_ANSWER_PATCH:
+      ts_conn_set_patch(conn, &(ts_patch_t){rule->find, rule->data, rule->size});
+      handler(request);
+      ts_conn_set_patch(conn, NULL);
+      break;
   }
 }
 

@@ -68,7 +68,9 @@ typedef enum {
   TS_ANSWER_NOTHING,
   TS_ANSWER_CLOSE,   /* a close frame with `code` (0: empty) and reason `text`, then the end */
   TS_ANSWER_CUT,     /* the connection ends at once */
-  TS_ANSWER_RESET    /* the same by RST */
+  TS_ANSWER_RESET,   /* the same by RST */
+  TS_ANSWER_PATCH    /* the usual, if it is given at once, with `data` written over the first bytes
+                      * of each message that are equal to `find`: a malformed block, a wrong type */
 } ts_answer_t;
 
 /* Texts and data are copied, `result` is referenced. The first rule that matches is applied. */
@@ -84,6 +86,7 @@ typedef struct ts_rule_s {
   ts_result_t* result;
   const void* data;
   size_t size;
+  const void* find; /* PATCH: `size` bytes, too */
   /* The request's id is put into `data`: for TEXT in place of each $REQ_ID, for BINARY at offset
    * 26 (that of a fetch_raw_block reply). */
   bool put_req_id;

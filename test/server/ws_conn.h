@@ -66,6 +66,7 @@ struct ts_conn_s {
   ts_peer_t* peer;
   ts_tls_t* tls; /* NULL: none */
   void* data;
+  ts_patch_t patch; /* size 0: none */
   ts_conn_t* prev; /* of the peer's list */
   ts_conn_t* next;
   unsigned handles; /* not closed yet */

@@ -93,6 +93,14 @@ void ts_conn_text(ts_conn_t* conn, const void* text, size_t size);
 /* `head` is copied, then follows `body` (NULL: nothing) by reference. */
 void ts_conn_binary(ts_conn_t* conn, const void* head, size_t size, ts_blob_t* body);
 
+/* Of each message from now on the first bytes that are equal to `find` become `data`. NULL: no
+ * more. What it points to must live until then. */
+typedef struct ts_patch_s {
+  const void *find, *data;
+  size_t size;
+} ts_patch_t;
+void ts_conn_set_patch(ts_conn_t* conn, const ts_patch_t* patch);
+
 /* The answer to the HTTP request that waits for one; a reply to the faults, too. `type` NULL: no
  * body and no Content-Type. `chunked`: without a Content-Length, in chunks of 4096 bytes. */
 void ts_conn_http_reply(ts_conn_t* conn, int status, const char* type, const void* body,

@@ -147,8 +147,36 @@ static void submit_faulty(ts_conn_t* conn, uint8_t opcode, const void* head, siz
 }
 
 static void submit(ts_conn_t* conn, uint8_t opcode, const void* head, size_t size,
+                   ts_blob_t* body);
+
+static void submit_patched(ts_conn_t* conn, uint8_t opcode, const void* head, size_t size,
+                           const ts_blob_t* body) {
+  ts_patch_t patch = conn->patch;
+  ts_buf_t whole = {0};
+  ts_buf_add(&whole, head, size);
+  if (body != NULL) ts_buf_add(&whole, body->data, body->size);
+  for (size_t at = 0; at + patch.size <= whole.size; at++) {
+    if (memcmp(whole.data + at, patch.find, patch.size) != 0) continue;
+    memcpy(whole.data + at, patch.data, patch.size);
+    break;
+  }
+  conn->patch.size = 0;
+  submit(conn, opcode, whole.data, whole.size, NULL);
+  conn->patch = patch;
+  ts_buf_free(&whole);
+}
+
+void ts_conn_set_patch(ts_conn_t* conn, const ts_patch_t* patch) {
+  conn->patch = patch != NULL ? *patch : (ts_patch_t){NULL, NULL, 0};
+}
+
+static void submit(ts_conn_t* conn, uint8_t opcode, const void* head, size_t size,
                    ts_blob_t* body) {
   if (conn->closing) return;
+  if (conn->patch.size > 0) {
+    submit_patched(conn, opcode, head, size, body);
+    return;
+  }
   if (conn->reply_faults || conn->delayed.first != NULL) {
     submit_faulty(conn, opcode, head, size, body);
   } else {

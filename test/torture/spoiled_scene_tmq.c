@@ -46,7 +46,8 @@ static void read_message(sp_op_t* op, taosuv_message_t* message) {
 static void on_polled(taosuv_poll_t* req, int status) {
   sp_run_t* run = req->data;
   sp_op_t* op = sp_done((taosuv_req_t*) req, status);
-  if (status < 0 && req->msg != NULL) sp_fault(run, "poll: a failure with a message");
+  int told = req->msg == NULL ? status : taosuv_message_status(req->msg);
+  if (status != told) sp_fault(run, "poll: another status than its message's");
   if (status == 0 && req->msg != NULL) {
     read_message(op, req->msg);
     taosuv_message_unref(run->message);

@@ -110,7 +110,7 @@ static void malformed_polls_are_refused(void** state) {
       {"message_type", "1"},    {"message_id", "1"}, {"offset", "0"}};
   static const char* const bad[][2] = {
       {"have_message", "1"}, {"topic", "7"},        {"topic", "\"\""},    {"topic", "\"a\\u0000\""},
-      {"database", "1"},     {"vgroup_id", "-1"},   {"message_type", "5"}, {"message_type", "0"},
+      {"database", "1"},     {"vgroup_id", "-1"},   {"message_type", "256"}, {"message_type", "-1"},
       {"message_id", "0"},   {"message_id", "-1"},  {"offset", "0.5"},
       {"vgroup_id", "2147483648"}};
   tuv_tmq_polled_t polled;
@@ -125,7 +125,7 @@ static void malformed_polls_are_refused(void** state) {
     reply = read_with(good, COUNT(good), key, value);
     err.text[0] = 0;
     assert_int_equal(tuv_tmq_polled(&reply, &polled, &err), TUV_EPROTO);
-    if (strstr(err.text, "unknown type") == NULL) assert_non_null(strstr(err.text, key));
+    assert_non_null(strstr(err.text, key));
   }
 }
 

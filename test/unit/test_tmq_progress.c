@@ -157,6 +157,51 @@ static void what_is_unfinished_outlives_its_position(void** state) {
   assert_true(tuv_queue_empty(&progress.strays));
 }
 
+/* Nothing from a message that holds on is due by itself, whatever is finished behind it. */
+static void what_holds_is_passed_by_a_commit_alone(void** state) {
+  (void) state;
+  tuv_track_t tracks[4];
+  tuv_position_t* position = NULL;
+  for (int i = 0; i < 3; i++) {
+    position = arrive(&tracks[i], 1, 10 * i, 10 * (i + 1));
+    tuv_progress_give(&tracks[i]);
+  }
+  tracks[1].holds = true;
+  tuv_progress_finish(&progress, &tracks[1]);
+  tuv_progress_finish(&progress, &tracks[2]);
+  assert_int_equal(npassed, 0); /* the first is not finished */
+  tuv_progress_finish(&progress, &tracks[0]);
+  assert_int_equal(npassed, 3); /* none is kept for ever */
+  assert_int_equal(tuv_progress_due(position, false), 10);
+  assert_int_equal(tuv_progress_due(position, true), 30);
+  assert_false(tuv_progress_all_finished(&progress));
+  tuv_progress_committed(position, 10);
+  assert_false(tuv_progress_all_finished(&progress));
+  tuv_progress_committed(position, 30);
+  assert_true(tuv_progress_all_finished(&progress));
+  arrive(&tracks[3], 1, 30, 40);
+  tuv_progress_give(&tracks[3]);
+  tracks[3].holds = true;
+  tuv_progress_committed(position, 40); /* before it is finished */
+  tuv_progress_finish(&progress, &tracks[3]);
+  assert_true(tuv_progress_all_finished(&progress));
+}
+
+static void what_holds_is_forgotten_when_a_position_begins_anew(void** state) {
+  (void) state;
+  tuv_track_t a, b;
+  tuv_position_t* position = arrive(&a, 1, 10, 20);
+  tuv_progress_give(&a);
+  a.holds = true;
+  tuv_progress_finish(&progress, &a);
+  assert_int_equal(tuv_progress_due(position, false), TUV_PROGRESS_NONE);
+  tuv_progress_restart(&progress, position);
+  arrive(&b, 1, 10, 20);
+  tuv_progress_give(&b);
+  tuv_progress_finish(&progress, &b);
+  assert_int_equal(tuv_progress_due(position, false), 20);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test_setup_teardown(only_what_was_given_or_finished_is_due, set_up, tear_down),
@@ -165,6 +210,9 @@ int main(void) {
       cmocka_unit_test_setup_teardown(vgroups_are_on_their_own, set_up, tear_down),
       cmocka_unit_test_setup_teardown(going_back_begins_anew, set_up, tear_down),
       cmocka_unit_test_setup_teardown(messages_without_an_end_are_known_to_be, set_up, tear_down),
+      cmocka_unit_test_setup_teardown(what_holds_is_passed_by_a_commit_alone, set_up, tear_down),
+      cmocka_unit_test_setup_teardown(what_holds_is_forgotten_when_a_position_begins_anew, set_up,
+                                      tear_down),
       cmocka_unit_test_setup_teardown(what_is_unfinished_outlives_its_position, set_up, tear_down),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
