@@ -42,7 +42,8 @@ typedef struct taosuv_stmt_field_s {
  * bound (TAOSUV_ENOTSUP).
  *
  * A query's parameters have no field: they are sent as BOOL, BIGINT, BIGINT UNSIGNED, DOUBLE,
- * VARCHAR (text, and a timespec as RFC 3339 in UTC) and VARBINARY (bytes). */
+ * VARCHAR (text, and a timespec of the years 0 to 9999 as RFC 3339 in UTC) and VARBINARY
+ * (bytes). */
 typedef enum {
   TAOSUV_VALUE_NULL,
   TAOSUV_VALUE_BOOL,

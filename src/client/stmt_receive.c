@@ -109,7 +109,9 @@ static void on_result(tuv_remote_t* remote, const tuv_reply_t* reply) {
   taosuv_stmt_exec_t* req = tuv_stmt_job(remote->stmt)->req;
   tuv_query_reply_t answer;
   tuv_errmsg_t err;
-  int status = tuv_reply_stmt_result(reply, remote->first ? "result_id" : "id", &answer, &err);
+  bool stored = conn->version >= TUV_VERSION(3, 3, 6, 0); /* before, lengths were as declared */
+  int status =
+      tuv_reply_stmt_result(reply, remote->first ? "result_id" : "id", stored, &answer, &err);
   if (status == 0) req->result = tuv_result_create(conn, &answer);
   if (status == 0 && req->result == NULL) status = tuv_fail(&err, TAOSUV_ENOMEM, "out of memory");
   if (status < 0) {

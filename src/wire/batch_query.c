@@ -33,16 +33,24 @@ static int keep(tuv_batch_t* batch, tuv_cell_t* cell, const tuv_converted_t* mad
   return 0;
 }
 
-/* A time as RFC 3339 in UTC. */
+/* The years 0 to 9999, which RFC 3339 has. */
+#define FIRST_SECOND INT64_C(-62167219200)
+#define LAST_SECOND INT64_C(253402300799)
+
+/* A time as RFC 3339 in UTC. The nanoseconds since 1970 fit 64 bits from 1677 to 2262 only; a
+ * database of such a precision has no other times, so that microseconds are enough for those. */
 static int convert_time(struct timespec time, char* buf, size_t size, taosuv_value_t* value,
                         tuv_errmsg_t* err) {
   if (time.tv_nsec < 0 || time.tv_nsec > 999999999)
     return tuv_fail(err, TUV_EINVAL, "a timespec with %lld nanoseconds", (long long) time.tv_nsec);
-  int64_t limit = INT64_MAX / 1000000000 - 1, seconds = time.tv_sec;
-  if (seconds < -limit || seconds > limit)
-    return tuv_fail(err, TUV_ERANGE, "%lld seconds are no time that TDengine has",
+  int64_t seconds = time.tv_sec;
+  if (seconds < FIRST_SECOND || seconds > LAST_SECOND)
+    return tuv_fail(err, TUV_ERANGE, "%lld seconds are not in the years 0 to 9999",
                     (long long) seconds);
-  int length = taosuv_format_timestamp(seconds * 1000000000 + time.tv_nsec, TAOSUV_PRECISION_NS, 0,
+  int64_t count;
+  bool fine = tuv_timestamp_combine(seconds, 1000000000, time.tv_nsec, &count);
+  if (!fine) count = seconds * 1000000 + time.tv_nsec / 1000;
+  int length = taosuv_format_timestamp(count, fine ? TAOSUV_PRECISION_NS : TAOSUV_PRECISION_US, 0,
                                        buf, size);
   *value = taosuv_text(buf, (size_t) length);
   return 0;

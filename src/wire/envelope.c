@@ -463,10 +463,24 @@ int64_t tuv_declared_width(uint8_t type, int64_t stored) {
   }
 }
 
-int tuv_reply_stmt_result(const tuv_reply_t* reply, const char* id_key, tuv_query_reply_t* out,
-                          tuv_errmsg_t* err) {
+/* In storage n characters of NCHAR are 4 n + 2 bytes. */
+static bool may_be_stored(const tuv_query_reply_t* out) {
+  yyjson_arr_iter types, lengths;
+  yyjson_arr_iter_init(out->types, &types);
+  yyjson_arr_iter_init(out->lengths, &lengths);
+  for (uint32_t i = 0; i < out->fields; i++) {
+    uint64_t type = yyjson_get_uint(yyjson_arr_iter_next(&types));
+    uint64_t length = yyjson_get_uint(yyjson_arr_iter_next(&lengths));
+    if (type == TAOSUV_TYPE_NCHAR && length % 4 != 2) return false;
+  }
+  return true;
+}
+
+int tuv_reply_stmt_result(const tuv_reply_t* reply, const char* id_key, bool stored,
+                          tuv_query_reply_t* out, tuv_errmsg_t* err) {
   memset(out, 0, sizeof *out);
-  out->storage_widths = true;
   int status = tuv_reply_uint(reply, id_key, &out->id, err);
-  return status < 0 ? status : read_result(reply, id_key, out, err);
+  if (status == 0) status = read_result(reply, id_key, out, err);
+  out->storage_widths = status == 0 && stored && may_be_stored(out);
+  return status;
 }

@@ -50,7 +50,7 @@ int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     tuv_query_reply_t query;
     check(tuv_stmt_reply_id(&reply, &id, &err), &err);
     check(tuv_stmt_reply_affected(&reply, &affected, &err), &err);
-    check(tuv_reply_stmt_result(&reply, "id", &query, &err), &err);
+    check(tuv_reply_stmt_result(&reply, "id", size % 2 == 0, &query, &err), &err);
     check_fields(&reply, 0);
     check_fields(&reply, TAOSUV_BIND_TAG);
   }

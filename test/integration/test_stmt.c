@@ -115,6 +115,43 @@ static void query_rows(it_t* it, const stmt_form_t* form) {
   taosuv_stmt_close(stmt);
 }
 
+/* As declared, whatever servers of a version give: those before 3.3.6.0 other ones than later. */
+static void lengths_mean_the_same_on_all_versions(void** state) {
+  it_t* it = *state;
+  static const struct {
+    const char* version;
+    const char* keys;
+  } servers[] = {{"3.2.2.0", "stmt_version=1"}, {"3.3.5.8", "stmt_version=1"},
+                 {"3.3.5.8", "stmt_version=2"}, {"3.3.6.0", "stmt_version=1"},
+                 {"3.3.7.5", "stmt_version=2"}, {"3.4.1.13", "stmt_version=2"}};
+  static const int64_t lengths[] = {8, 20, 10, 1, 30};
+  for (size_t i = 0; i < (it->server != NULL ? COUNT(servers) : 1); i++) {
+    stmt_form_t form = {"", servers[i].version, it->server != NULL ? servers[i].keys : "", false};
+    if (it->server != NULL) {
+      it_server_stop(it);
+      it_server_start(it, &(ts_config_t){.version = form.version});
+    }
+    taosuv_client_t* client = stmt_form_client(it, &form, "ms");
+    it_ok(it, client, "create table w (ts timestamp, c varchar(20), n nchar(10), m nchar(1), "
+                      "b varbinary(30))");
+    it_ok(it, client, "insert into w values (1, 'a', 'b', 'c', '\\x01')");
+    it_op_t op = {0};
+    taosuv_value_t param = taosuv_i64(0);
+    taosuv_stmt_t* stmt = it_stmt(it, client, "select * from w where ts > ?");
+    assert_int_equal(taosuv_bind_row(stmt, &param, 1), 0);
+    assert_int_equal(it_end(it_stmt_exec(it, stmt, &op), &op), 0);
+    uint32_t count;
+    const taosuv_field_t* fields = taosuv_result_fields(op.stmt_exec.result, &count);
+    assert_int_equal(count, COUNT(lengths));
+    for (uint32_t k = 0; k < count; k++)
+      if (fields[k].length != lengths[k])
+        fail_msg("%s: %s: %d", form.version, fields[k].name, (int) fields[k].length);
+    taosuv_result_close(op.stmt_exec.result);
+    taosuv_stmt_close(stmt);
+    it_close_wait(it, client);
+  }
+}
+
 static void plain_tables(it_t* it, const stmt_form_t* form) {
   taosuv_client_t* client = stmt_form_client(it, form, "us");
   it_ok(it, client, "create table a (ts timestamp, v float, n nchar(10))");
@@ -507,6 +544,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       IT_TEST(many_tables_are_inserted_into),
       IT_TEST(queries_have_parameters),
+      IT_TEST(lengths_mean_the_same_on_all_versions),
       IT_TEST(tables_without_a_super_table_are_inserted_into),
       IT_TEST(inserts_are_written_in_many_ways),
       IT_TEST(question_marks_elsewhere_are_none),

@@ -130,7 +130,8 @@ void ts_stmt_reply_result(ts_request_t* request, ts_stmt_t* stmt, ts_result_t* r
   stmt->cursor = ts_session_open_result(request->session, result)->id;
   ts_buf_t* out = ts_stmt_reply(request);
   ts_buf_format(out, ",\"%s\":%" PRIu64 ",", key, stmt->cursor);
-  ts_result_put_meta(out, result, ts_server_html(server), ts_server_has(server, 3, 3, 6, 0), true);
+  bool recent = ts_server_has(server, 3, 3, 6, 0); /* before, lengths were as declared */
+  ts_result_put_meta(out, result, ts_server_html(server), recent, recent);
   ts_reply_end(request);
 }
 

@@ -339,6 +339,43 @@ static void a_query_s_values_bring_their_types(void** state) {
   tuv_batch_free(&batch);
 }
 
+/* Years far from now, too: where nanoseconds do not fit 64 bits, down to microseconds. */
+static void times_of_a_query_have_the_years_of_their_text(void** state) {
+  (void) state;
+  static const struct {
+    int64_t seconds;
+    long nanoseconds;
+    const char* text; /* NULL: out of range */
+  } list[] = {
+      {0, 1, "1970-01-01T00:00:00.000000001Z"},
+      {9223372036, 854775807, "2262-04-11T23:47:16.854775807Z"},
+      {9223372036, 854775808, "2262-04-11T23:47:16.854775Z"},
+      {-9223372037, 145224192, "1677-09-21T00:12:43.145224192Z"},
+      {-9223372037, 145224191, "1677-09-21T00:12:43.145224Z"},
+      {253402300799, 999999999, "9999-12-31T23:59:59.999999Z"},
+      {-62167219200, 0, "0000-01-01T00:00:00.000000Z"},
+      {253402300800, 0, NULL},
+      {-62167219201, 999999999, NULL},
+  };
+  for (size_t i = 0; i < COUNT(list); i++) {
+    tuv_batch_t batch;
+    tuv_errmsg_t err;
+    taosuv_value_t value = taosuv_timespec(
+        (struct timespec){.tv_sec = (time_t) list[i].seconds, .tv_nsec = list[i].nanoseconds});
+    tuv_batch_init(&batch, &tuv_alloc_default, false, NULL, 1);
+    int status = tuv_batch_row(&batch, &value, 1, &err);
+    assert_int_equal(status, list[i].text != NULL ? 0 : TUV_ERANGE);
+    if (list[i].text != NULL) {
+      size_t length = strlen(list[i].text);
+      message_t message = encode(&batch, 0, 0);
+      assert_true(message.size > length);
+      assert_memory_equal(message.bytes + message.size - length, list[i].text, length);
+      free(message.bytes);
+    }
+    tuv_batch_free(&batch);
+  }
+}
+
 static void parameters_of_the_first_version(void** state) {
   (void) state;
   tuv_batch_t batch;
@@ -379,6 +416,7 @@ int main(void) {
       cmocka_unit_test(timespecs_in_the_field_s_precision),
       cmocka_unit_test(decimals_as_integers_and_as_text),
       cmocka_unit_test(a_query_s_values_bring_their_types),
+      cmocka_unit_test(times_of_a_query_have_the_years_of_their_text),
       cmocka_unit_test(parameters_of_the_first_version),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -191,14 +191,21 @@ static void a_result_is_read_with_its_declared_widths(void** state) {
       ",\"stmt_id\":3,\"id\":2,\"result_id\":5,\"fields_count\":1,\"fields_names\":[\"v\"],"
       "\"fields_types\":[10],\"fields_lengths\":[42],\"precision\":1";
   parse(members, &reply);
-  assert_int_equal(tuv_reply_stmt_result(&reply, "id", &query, &err), 0);
+  assert_int_equal(tuv_reply_stmt_result(&reply, "id", true, &query, &err), 0);
   assert_int_equal(query.id, 2);
   assert_true(query.storage_widths && query.fields == 1 && query.precision == 1);
-  assert_int_equal(tuv_reply_stmt_result(&reply, "result_id", &query, &err), 0);
+  assert_int_equal(tuv_reply_stmt_result(&reply, "result_id", true, &query, &err), 0);
   assert_int_equal(query.id, 5);
-  assert_int_equal(tuv_reply_stmt_result(&reply, "none", &query, &err), TUV_EPROTO);
+  assert_int_equal(tuv_reply_stmt_result(&reply, "id", false, &query, &err), 0);
+  assert_false(query.storage_widths);
+  assert_int_equal(tuv_reply_stmt_result(&reply, "none", true, &query, &err), TUV_EPROTO);
+  /* Nothing of NCHAR has 11 bytes in storage. */
+  parse(",\"id\":2,\"fields_count\":2,\"fields_names\":[\"c\",\"n\"],\"fields_types\":[8,10],"
+        "\"fields_lengths\":[20,11],\"precision\":1", &reply);
+  assert_int_equal(tuv_reply_stmt_result(&reply, "id", true, &query, &err), 0);
+  assert_false(query.storage_widths);
   parse(",\"id\":2,\"fields_count\":0", &reply);
-  assert_int_equal(tuv_reply_stmt_result(&reply, "id", &query, &err), TUV_EPROTO);
+  assert_int_equal(tuv_reply_stmt_result(&reply, "id", true, &query, &err), TUV_EPROTO);
 }
 
 int main(void) {
