@@ -11,23 +11,36 @@ extern "C" {
 #endif
 
 /* A writer belongs to the library: made by taosuv_writer_open, ended by taosuv_writer_close. It has
- * a number of lanes, each with one batch in flight and one being filled. All rows of a table go
- * through the same lane, so that their order is kept (of a table that is always named alike: d.t is
- * not t); batches of different lanes travel side by side, over as many connections as the client
+ * a number of lanes, each with one message in flight and one batch being filled. All rows of a table
+ * go through the same lane, so that their order is kept (of a table that is always named alike: d.t
+ * is not t); batches of different lanes travel side by side, over as many connections as the client
  * has: a lane goes to one that has nothing to do rather than behind others, and has the client open
  * more, up to pool_size. (With stmt_cache=0 it stays where it is.) Lines follow the client's usual
  * choice.
  *
- * A batch that was lost with its connection, or that the server was too busy for, is sent again
- * until retry_ms have passed. It may have been executed the first time: rows of one table with the
- * same timestamp overwrite each other, so that a repeat changes nothing, as long as every row has
- * its timestamp from the caller and nobody else writes those rows meanwhile.
+ * Order. A lane sends nothing while an earlier attempt of it may still be executed: it waits until
+ * that attempt is answered, or until its connection has ended. An attempt that is not answered
+ * within timeout_ms is therefore not sent again while its connection lives; its answer is waited
+ * for until retry_ms are over, and a late answer is as good as one in time. (A connection that does
+ * not answer pings ends, see ping_interval. Over http://, where nothing can be probed, the
+ * connection is ended 10 s after timeout_ms, and the batch is sent again.) When retry_ms are over
+ * the batch is reported, and the lane waits for the answer for another retry_ms; then it ends the
+ * attempt's connection, with everything else in flight on it, and goes on. What no client can see is
+ * a message that was sent before its connection ended and is executed later: by a gateway that had
+ * read it already, or out of a proxy's buffers. Then its rows may overwrite newer ones.
  *
- * A batch that the server refuses for what is in it is not repeated but reported, with its tables
- * and rows: nothing is lost silently. It is one message, and fails as a whole: one bad row takes
- * all tables of its batch with it, and the report names them all, because the server does not say
- * which one it was, unless the writer is told to find out (`divide`). A server may have stored some
- * of what it refused nevertheless, for it divides a message by vgroups.
+ * Losses. A batch that was lost with its connection, or that the server was too busy for, is sent
+ * again until retry_ms have passed. It may have been executed the first time: rows of one table with
+ * the same timestamp overwrite each other, so that a repeat changes nothing, as long as every row
+ * has its timestamp from the caller and nobody else writes those rows meanwhile. From the second
+ * loss in a row on it is sent in parts, each half as large as the one before, until one arrives; the
+ * parts grow again, first with every one that arrives, later with every eighth.
+ *
+ * Refusals. What the server refuses for what is in it is not repeated but reported, with its tables
+ * and rows: nothing is lost silently. The server does not say which row it was: the batch is sent
+ * again in parts, down to single rows, until it is known which rows are refused; only those are
+ * reported, and the others are written (see `divide`). A server may have stored some of what it
+ * refused nevertheless, for it divides a message by vgroups.
  *
  * When the table has changed, statements are prepared again, and if what is to be bound is still
  * the same, nothing is reported: a batch that the server refuses only because its statement is out
@@ -50,14 +63,22 @@ typedef struct taosuv_writer_range_s {
 } taosuv_writer_range_t;
 
 /* A batch, or a part of one, that was not written, or maybe not. All pointers live until the
- * callback returns. */
+ * callback returns.
+ *
+ * A report speaks of all attempts to write these rows, not of the last one alone. `status`,
+ * `server_code`, `host` and the text of the cause are those of the last attempt. `err_flags` has
+ * TAOSUV_ERR_MAYBE_EXECUTED if any attempt may have been executed, also one of a larger message
+ * that contained these rows; then `status` is not TAOSUV_EUNSENT, but TAOSUV_ETIMEDOUT in its place.
+ * `message` is the cause alone after a single attempt; after several, or if an earlier one may have
+ * been executed, it says so and how many they were, and ends with the last one's cause. */
 typedef struct taosuv_writer_report_s {
-  int status;             /* the last attempt's */
-  unsigned int err_flags; /* with TAOSUV_ERR_MAYBE_EXECUTED it may have been written nevertheless */
+  int status;
+  unsigned int err_flags;
   int server_code;
   const char* message;    /* never NULL */
   const char* host;       /* or NULL */
-  uint32_t attempts;      /* 0: it was never sent */
+  /* How often this message was sent; 0: never. Larger ones with the same rows are not counted. */
+  uint32_t attempts;
   uint64_t rows;
   const taosuv_writer_range_t* ranges; /* NULL when there was no memory to remember them */
   size_t count;
@@ -74,7 +95,7 @@ typedef struct taosuv_writer_totals_s {
   uint64_t batches;      /* written, and parts of them */
   uint64_t retries;      /* how often one was sent once more */
   int64_t affected_rows; /* as the server counted */
-  uint64_t parts;        /* of refused batches that were sent (see `divide`) */
+  uint64_t parts;        /* of batches that were sent because the batch was refused or lost */
   uint64_t reserved[3];
 } taosuv_writer_totals_t;
 
@@ -97,14 +118,20 @@ typedef struct taosuv_writer_options_s {
   const char* table_name_key;   /* as of taosuv_insert_lines_t */
   size_t table_name_key_length;
   uint32_t lanes;         /* batches in flight at most: 4; 64 at most */
-  uint32_t batch_rows;    /* a batch is sent when it has so many rows: 10,000 … */
+  /* A batch is sent when it has so many rows: 10,000 … */
+  uint32_t batch_rows;
   size_t batch_bytes;     /* … or so many bytes: 1 MiB; at most half of max_message_size … */
   uint32_t batch_age_ms;  /* … or when its first row is so old: 100 */
+  /* It is as large as that, and as the last call's rows, when its lane is idle. What gathers while
+   * the lane is busy is sent in several batches, none of which has more rows or, if it has more
+   * than one, more bytes than these (of rows as of stmt2, their tables' tags once). */
   /* Of all that is gathered or in flight: 64 MiB; then TAOSUV_EAGAIN. As messages: in memory it may
    * be ten times as much where each row has a table of its own, and twice where tables have
    * many. */
   size_t max_bytes;
-  uint64_t timeout_ms;    /* of one attempt; 0: the client's request_timeout */
+  /* Of one attempt; 0: the client's request_timeout. What has not left by then is not executed; what
+   * has is waited for (see "Order"). */
+  uint64_t timeout_ms;
   /* For how long a batch is tried: 60,000; 1: once. No attempt begins later; the last one may take
    * its timeout. A place in the client's queue is waited for as long (60,000 with 1): then
    * TAOSUV_EAGAIN is reported, with 0 attempts. */
@@ -112,14 +139,15 @@ typedef struct taosuv_writer_options_s {
   taosuv_writer_report_cb on_report; /* must be set: what could not be written is told here */
   taosuv_writer_drain_cb on_drain;   /* after TAOSUV_EAGAIN, once, when there is room; may be NULL */
   void* data;                        /* for both */
-  /* A batch that the server refuses is sent again in parts, to find out which tables (of lines:
-   * which lines) it is refused for: only those are reported, one by one, and the others are
-   * written. So many parts may be refused, too; then what is left of the batch is reported as a
-   * whole. A table in a hundred that is refused takes about 10. 0: none, the batch is reported as
-   * it is. Not with retry_ms 1, nor for what all parts have in common (a database or super table
-   * that is not there, privileges). */
+  /* How many messages of one batch may be refused while it is divided. Then what is left of the
+   * batch is reported as a whole. 0: 1,000, which is enough for about one bad row in a hundred of
+   * 10,000; a single one takes about 14. TAOSUV_WRITER_NO_DIVIDE: a batch that is refused is
+   * reported as it is. Nothing is divided with retry_ms 1, nor for what all rows have in common (a
+   * database or super table that is not there, privileges). */
   uint32_t divide;
 } taosuv_writer_options_t;
+
+#define TAOSUV_WRITER_NO_DIVIDE UINT32_MAX
 
 TAOSUV_EXTERN void taosuv_writer_options_init(taosuv_writer_options_t* options);
 
@@ -193,11 +221,11 @@ TAOSUV_EXTERN int taosuv_writer_flush(taosuv_writer_t* writer, taosuv_writer_flu
                                       taosuv_writer_flush_cb cb);
 
 /* Takes no more rows, writes what it has, then calls back once with the totals, and frees the
- * writer. Each lane has two batches at most, one behind the other, so that it takes no longer than
- * twice retry_ms and the timeout of an attempt. Without a timeout (timeout_ms and the client's
- * request_timeout are 0) it waits for a server that is silent until its connection is lost. When
- * the client is closed first, what is pending is reported with TAOSUV_ECANCELED. NULL is allowed;
- * `cb` may be NULL. */
+ * writer. While rows are being written that takes as long as it takes; without progress it ends
+ * after three times retry_ms and twice the timeout of an attempt. Without a timeout (timeout_ms and
+ * the client's request_timeout are 0) it waits for a server that is silent until its connection is
+ * lost. When the client is closed first, what is pending is reported with TAOSUV_ECANCELED. NULL is
+ * allowed; `cb` may be NULL. */
 typedef void (*taosuv_writer_close_cb)(const taosuv_writer_totals_t* totals, void* data);
 TAOSUV_EXTERN void taosuv_writer_close(taosuv_writer_t* writer, taosuv_writer_close_cb cb,
                                        void* data);

@@ -123,6 +123,8 @@ struct tuv_req_s {
   uint16_t moves;   /* how often it was moved to another connection */
   uint8_t state;    /* tuv_req_state_t */
   bool left;        /* a connection of it died after its first byte had left */
+  bool stays;       /* when its time is up and it may be executed, it waits on for the answer … */
+  bool late;        /* … and does so */
   void* owner;      /* WAITING for a statement: the statement, or the batch */
 };
 

@@ -151,13 +151,18 @@ static void on_expired(tuv_timed_t* timed) {
   taosuv_req_t* req = tuv_req_public(priv);
   bool waiting = priv->state == TUV_REQ_WAITING && priv->op.type->was_sent == NULL;
   bool left = has_left(priv);
+  if (left && priv->stays) {
+    priv->late = true;
+    return;
+  }
   tuv_failure_t failure = {TAOSUV_EUNSENT, TAOSUV_ERR_RETRYABLE, 0, NULL, NULL};
   if (left || waiting) {
     failure.status = TAOSUV_ETIMEDOUT;
     failure.flags = left ? TAOSUV_ERR_MAYBE_EXECUTED : TAOSUV_ERR_RETRYABLE;
   }
   if (left) failure.host = priv->op.conn != NULL ? tuv_conn_host(priv->op.conn) : req->host;
-  failure.message = taosuv_strerror(failure.status);
+  failure.message = waiting && !left ? "no answer within the time limit; nothing was executed"
+                                     : taosuv_strerror(failure.status);
   tuv_req_detach(req);
   tuv_req_fail(req, &failure);
 }

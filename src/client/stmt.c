@@ -44,6 +44,7 @@ void tuv_stmt_init_batch(const taosuv_stmt_t* stmt, tuv_batch_t* batch) {
   const tuv_form_t* form = tuv_form_of(stmt->form);
   tuv_batch_init(batch, &stmt->mem->alloc, form->insert, form->insert ? form->fields : NULL,
                  form->count);
+  batch->numbered = stmt->roams;
 }
 
 int tuv_stmt_take_form(taosuv_stmt_t* stmt, const tuv_remote_t* remote, tuv_errmsg_t* err) {

@@ -147,6 +147,8 @@ static int make_lanes(taosuv_writer_t* writer) {
     tuv_lane_t* lane = tuv_calloc(alloc, 1, writer->type->size);
     if (lane == NULL) return TAOSUV_ENOMEM;
     lane->writer = writer;
+    lane->most = UINT32_MAX;
+    lane->patience = 1;
     tuv_arena_init(&lane->names, alloc);
     writer->lanes[writer->nlanes++] = lane;
   }

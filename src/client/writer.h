@@ -17,20 +17,28 @@ typedef struct tuv_lane_type_s {
   int (*open)(tuv_lane_t* lane, const taosuv_writer_options_t* options, tuv_errmsg_t* err);
   /* Bytes of what is gathered. */
   size_t (*bytes)(tuv_lane_t* lane);
-  /* Notes in lane->ranges what is gathered, or the part that is chosen. */
-  void (*note)(tuv_lane_t* lane, bool part);
-  /* How many tables or lines the batch has that was given to tuv_lane_done last; and chooses of
-   * these what is sent again. Returns how many rows that are. */
-  uint32_t (*units)(tuv_lane_t* lane);
-  uint64_t (*choose)(tuv_lane_t* lane, uint32_t from, uint32_t to);
-  /* Begins to make it ready again, for what the server has now; nothing is gathered nor in flight.
-   * tuv_lane_renewed follows from a later turn. Returns 0, or an error and nothing has changed.
-   * NULL: there is no need for it. */
+  /* What is gathered becomes the backlog; there is none. */
+  void (*take)(tuv_lane_t* lane);
+  /* How many rows of the backlog from `from` on, at most `rows`, have about so many bytes; at
+   * least 1. */
+  uint64_t (*fit)(tuv_lane_t* lane, uint32_t from, uint32_t rows, size_t bytes);
+  /* Where the rows of a table end, behind row `from` of the backlog and, if `last`, for the last time
+   * up to `to` (0: nowhere). NULL: they have no tables. */
+  uint32_t (*table_end)(tuv_lane_t* lane, uint32_t from, uint32_t to, bool last);
+  /* Notes in lane->ranges the rows of the backlog from lane->from to lane->to. */
+  void (*note)(tuv_lane_t* lane);
+  /* Begins to make it ready again, for what the server has now; there is no backlog and nothing is
+   * gathered. tuv_lane_renewed follows from a later turn. Returns 0, or an error and nothing has
+   * changed. NULL: there is no need for it. */
   int (*renew)(tuv_lane_t* lane, tuv_errmsg_t* err);
-  /* Begins to write what is gathered, or `again` the batch that was given to tuv_lane_done last;
-   * tuv_lane_done follows from a later turn. Returns 0, or an error and nothing has changed. */
-  int (*send)(tuv_lane_t* lane, bool again, tuv_errmsg_t* err);
-  /* Drops what is gathered. */
+  /* Begins to write the rows of the backlog from lane->from to lane->to; tuv_lane_done follows from
+   * a later turn. Its request keeps waiting after its time limit (tuv_req_t). Returns 0, or an error
+   * and nothing has changed. */
+  int (*send)(tuv_lane_t* lane, tuv_errmsg_t* err);
+  /* The request of the attempt in flight, and the connection that it went over, or NULL. */
+  taosuv_req_t* (*request)(tuv_lane_t* lane);
+  tuv_conn_t* (*conn)(tuv_lane_t* lane);
+  /* Drops the backlog; nothing of it is in flight. */
   void (*drop)(tuv_lane_t* lane);
   /* Frees all but the lane; nothing is in flight. */
   void (*close)(tuv_lane_t* lane);
@@ -42,9 +50,9 @@ extern const tuv_lane_type_t tuv_lane_lines;
 typedef enum {
   TUV_LANE_OPENING,
   TUV_LANE_IDLE,
-  TUV_LANE_FLYING, /* its batch is on its way */
-  TUV_LANE_PAUSING, /* before its batch is sent again */
-  TUV_LANE_REFUSED, /* its batch could not even be given away; to be told in the next step */
+  TUV_LANE_FLYING, /* a part of its backlog is on its way */
+  TUV_LANE_PAUSING, /* before the next part is sent, or the same one again */
+  TUV_LANE_REFUSED, /* what could not be sent at all is to be reported in the next step */
   TUV_LANE_TELLING, /* on_report is reading what is noted */
   TUV_LANE_RENEWING /* its statement is being prepared again */
 } tuv_lane_state_t;
@@ -53,23 +61,34 @@ struct tuv_lane_s {
   taosuv_writer_t* writer;
   /* gathered */
   uint64_t rows, bytes;
-  uint64_t first, last; /* numbers of its first and last row */
+  uint64_t first;       /* number of its first row */
   uint64_t since;       /* loop time of the first one */
-  /* in flight, or to be sent again */
-  uint64_t flying_rows, flying_bytes;
+  /* The backlog: what was gathered when the lane last had nothing to send. It is sent in batches,
+   * and a batch that is refused or lost in parts; rows are counted from 0 in the order in which they
+   * are sent. */
+  uint32_t backlog;     /* its rows; 0: there is none */
+  uint64_t flying_rows, flying_bytes; /* of it, neither written nor reported */
   uint64_t flying_first;
-  uint64_t begun;       /* loop time of its first attempt, or of the first one to give it away */
+  uint32_t from, to;    /* the part in flight or to be sent next; rows before it are done */
+  uint32_t end;         /* where its batch ends */
+  uint32_t length;      /* rows of a part, because of refusals in this batch … */
+  uint32_t most;        /* … and because of lost attempts; UINT32_MAX: any number */
+  uint32_t refusals;    /* that this batch may still meet */
+  uint32_t maybe_to;    /* rows before it may have been executed by earlier attempts */
+  uint32_t losses;      /* attempts lost in a row */
+  uint32_t arrivals;    /* parts that arrived since `most` was changed, … */
+  uint32_t patience;    /* … and how many must before it grows */
+  uint32_t attempts;    /* of this part */
+  uint64_t begun;       /* loop time of the first attempt since the server last answered */
+  uint64_t tried_at;    /* loop time of the last attempt */
   uint64_t retry_at;
-  uint32_t attempts;
-  unsigned int flags;   /* TAOSUV_ERR_MAYBE_EXECUTED of an earlier attempt */
-  /* A batch that was refused, in parts */
-  uint32_t units;       /* tables or lines of it; 0: it is whole … */
-  uint32_t from, to;    /* … of which these are in flight; those before are written or reported */
-  uint32_t refusals;    /* that may be met */
-  uint64_t part_rows;
+  uint64_t held_at;     /* loop time since when … */
+  bool held;            /* … an attempt that was reported may still be executed */
+  bool fresh;           /* `begun` is not set yet */
+  bool last_chance;     /* retry_ms are over: what comes next is tried once */
+  bool divided;         /* a part of this batch was sent, rather than the whole of it */
   uint8_t state;        /* tuv_lane_state_t */
-  bool due;             /* what is gathered is to be sent … */
-  bool blocked;         /* … and the client's queue was full */
+  bool due;             /* what is gathered is to be sent */
   bool no_ranges;       /* there was no memory to note them */
   bool alone;           /* something large waits until nothing is gathered */
   bool stale;           /* the table has changed: to be renewed before it takes more … */
@@ -124,11 +143,8 @@ typedef struct tuv_flush_s {
 } tuv_flush_t;
 
 /* writer_lane.c */
-/* A lane's batch is done, well (0) or not; `req` says more. */
+/* An attempt is done, well (0) or not; `req` says more. */
 void tuv_lane_done(tuv_lane_t* lane, const taosuv_req_t* req, int64_t affected_rows);
-/* The name of a table of what is being noted. */
-void tuv_lane_note(tuv_lane_t* lane, const char* table, size_t length, uint64_t first,
-                   uint64_t last, uint64_t rows);
 /* `rows` were added. */
 void tuv_lane_added(tuv_lane_t* lane, uint64_t rows);
 /* Whether a lane takes something of about this size; else an error, with its text in the writer's.
@@ -141,14 +157,30 @@ bool tuv_lane_has(const tuv_lane_t* lane, uint64_t upto);
 /* Does what is due for a lane, which may call back; returns when it is to be looked at again. */
 uint64_t tuv_lane_step(tuv_lane_t* lane, uint64_t now);
 
-/* writer_divide.c */
-/* Rows of the batch that are in flight. */
-uint64_t tuv_lane_part(const tuv_lane_t* lane);
-/* A part of it that is to be sent in the next step. */
-void tuv_lane_choose(tuv_lane_t* lane, uint32_t from, uint32_t to);
-/* The server has refused what was in flight: whether a part of it is sent now; else what is chosen
- * is to be reported. */
-bool tuv_lane_divide(tuv_lane_t* lane, const taosuv_req_t* req, uint64_t now);
+/* writer_report.c */
+/* The name of a table of what is being noted. */
+void tuv_lane_note(tuv_lane_t* lane, const char* table, size_t length, uint64_t first,
+                   uint64_t last, uint64_t rows);
+/* Reports the rows from lane->from to `to`, which are done then. */
+void tuv_lane_report(tuv_lane_t* lane, uint32_t to, const tuv_failure_t* failure);
+/* Up to where the rows of the batch share one fate: all may have been executed, or none. */
+uint32_t tuv_lane_certain(const tuv_lane_t* lane);
+/* The same for the whole backlog. What comes behind the batch, and was never sent, is reported by
+ * itself: with the same status if there is no client any more or the table has changed. */
+void tuv_lane_give_up(tuv_lane_t* lane, const tuv_failure_t* failure);
+
+/* writer_divide.c: which part of the backlog is sent next */
+/* What is gathered becomes the backlog, and its first batch is chosen: all of it if it is `whole`,
+ * else what a batch may have. */
+void tuv_lane_take(tuv_lane_t* lane, bool whole);
+/* The rows of the part are written or reported. With `progress` the server has answered, and what
+ * comes next has retry_ms of its own. */
+void tuv_lane_pass(tuv_lane_t* lane, bool progress);
+void tuv_lane_arrived(tuv_lane_t* lane); /* before tuv_lane_pass: the part was written */
+void tuv_lane_lost(tuv_lane_t* lane);    /* an attempt was lost: chooses what is sent next */
+/* The server has refused the part: whether a smaller one is sent now; else the rest of the batch is
+ * to be reported, up to the row that this returns. */
+uint32_t tuv_lane_refused(tuv_lane_t* lane, const taosuv_req_t* req, uint64_t now);
 
 /* writer_step.c */
 /* When the client's queue is full: when to try again. */

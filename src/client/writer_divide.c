@@ -1,20 +1,115 @@
-/* A batch that the server refuses, in parts: halves of what is refused, then the rest, until it is
- * known which tables or lines it is refused for. */
+/* Which part of a lane's backlog is sent next: batches of the usual size, smaller parts of what was
+ * refused or lost. */
 #include "client/writer.h"
 
-uint64_t tuv_lane_part(const tuv_lane_t* lane) {
-  return lane->units > 0 ? lane->part_rows : lane->flying_rows;
+/* How many refused messages a batch may cost when nothing is said. */
+#define DEFAULT_REFUSALS 1000u
+
+/* After a loss among parts that had begun to grow again, so many must arrive before the next one is
+ * larger. */
+#define PATIENCE 8u
+
+static uint32_t smaller(uint32_t a, uint32_t b) {
+  return a < b ? a : b;
 }
 
-void tuv_lane_choose(tuv_lane_t* lane, uint32_t from, uint32_t to) {
-  lane->from = from;
-  lane->to = to;
-  lane->part_rows = lane->writer->type->choose(lane, from, to);
+/* The next part of the batch: of whole tables where that is not much less. */
+static void choose(tuv_lane_t* lane) {
+  const tuv_lane_type_t* type = lane->writer->type;
+  uint32_t rows = smaller(smaller(lane->length, lane->most), lane->end - lane->from);
+  lane->to = lane->from + rows;
+  if (lane->to < lane->end) {
+    uint32_t at = type->table_end != NULL ? type->table_end(lane, lane->from, lane->to, true) : 0;
+    if (at > lane->from && at - lane->from >= rows / 2) lane->to = at;
+    lane->divided = true;
+  }
   lane->state = TUV_LANE_PAUSING;
   lane->retry_at = 0;
 }
 
-/* Refusals of what every part has in common. Tables that are made from a super table's miss nothing
+static void begin_batch(tuv_lane_t* lane, bool whole) {
+  const taosuv_writer_options_t* options = &lane->writer->options;
+  uint32_t rest = lane->backlog - lane->from;
+  lane->end = lane->backlog;
+  if (!whole && (rest > options->batch_rows || lane->flying_bytes > options->batch_bytes))
+    lane->end = lane->from + (uint32_t) lane->writer->type->fit(
+                                 lane, lane->from, smaller(rest, options->batch_rows),
+                                 options->batch_bytes);
+  lane->length = lane->end - lane->from;
+  lane->refusals = options->divide != 0 ? options->divide : DEFAULT_REFUSALS;
+  lane->divided = false;
+  choose(lane);
+}
+
+void tuv_lane_take(tuv_lane_t* lane, bool whole) {
+  lane->backlog = (uint32_t) lane->rows;
+  lane->flying_rows = lane->rows;
+  lane->flying_bytes = lane->bytes;
+  lane->flying_first = lane->first;
+  lane->from = lane->maybe_to = 0;
+  lane->attempts = 0;
+  lane->fresh = true;
+  lane->last_chance = false;
+  lane->rows = lane->bytes = 0;
+  lane->due = lane->alone = false;
+  lane->writer->type->take(lane);
+  begin_batch(lane, whole);
+}
+
+/* What is in flight stays until it has come back, even if it was reported. */
+static void land(tuv_lane_t* lane) {
+  if (!lane->held) lane->writer->type->drop(lane);
+  lane->state = TUV_LANE_IDLE;
+  lane->backlog = 0;
+}
+
+void tuv_lane_pass(tuv_lane_t* lane, bool progress) {
+  taosuv_writer_totals_t* totals = &lane->writer->totals;
+  uint64_t rows = lane->to - lane->from;
+  uint64_t bytes = (uint64_t) ((double) lane->flying_bytes * (double) rows /
+                               (double) lane->flying_rows);
+  if (rows == lane->flying_rows || bytes > lane->flying_bytes) bytes = lane->flying_bytes;
+  lane->flying_rows -= rows;
+  lane->flying_bytes -= bytes;
+  totals->rows_pending -= rows;
+  totals->bytes_pending -= bytes;
+  lane->attempts = 0;
+  if (progress) {
+    lane->fresh = true;
+    lane->last_chance = false;
+  }
+  lane->from = lane->to;
+  if (lane->from == lane->backlog) land(lane);
+  else if (lane->from == lane->end) begin_batch(lane, false);
+  else choose(lane);
+}
+
+/* ---- lost ---- */
+
+void tuv_lane_arrived(tuv_lane_t* lane) {
+  lane->losses = 0;
+  lane->length = lane->length > UINT32_MAX / 2 ? UINT32_MAX : 2 * lane->length;
+  if (lane->most == UINT32_MAX || ++lane->arrivals < lane->patience) return;
+  lane->arrivals = 0;
+  lane->most *= 2;
+  if (lane->most < lane->writer->options.batch_rows) return;
+  lane->most = UINT32_MAX;
+  lane->patience = 1;
+}
+
+/* One loss says nothing of the size. */
+void tuv_lane_lost(tuv_lane_t* lane) {
+  if (lane->most != UINT32_MAX) lane->patience = PATIENCE;
+  if (++lane->losses < 2 || lane->to - lane->from <= 1) return;
+  if (lane->most == UINT32_MAX) lane->patience = 1;
+  lane->arrivals = 0;
+  lane->most = smaller((lane->to - lane->from) / 2, UINT32_MAX / 4);
+  choose(lane);
+}
+
+/* ---- refused ---- */
+
+/* Refusals of what every row has in common. Tables that are made from a super table's miss nothing
  * else. */
 static bool concerns_all(const taosuv_writer_t* writer, int code) {
   switch (code) {
@@ -33,25 +128,31 @@ static bool concerns_all(const taosuv_writer_t* writer, int code) {
   }
 }
 
-bool tuv_lane_divide(tuv_lane_t* lane, const taosuv_req_t* req, uint64_t now) {
+/* Refusals of what the rows of a table have in common, if each row names its table. */
+static bool concerns_table(int code) {
+  return code == 0x0362 || code == 0x2603 || code == 0x0618; /* it does not exist */
+}
+
+static bool may_divide(const tuv_lane_t* lane, const taosuv_req_t* req, uint64_t now) {
   const taosuv_writer_t* writer = lane->writer;
   const taosuv_writer_options_t* options = &writer->options;
-  bool may = options->divide > 0 && req->status == TAOSUV_ESERVER && writer->client != NULL &&
-             now - lane->begun < options->retry_ms && options->retry_ms > 1 &&
-             !concerns_all(writer, req->server_code);
-  if (may && lane->units == 0) {
-    lane->units = lane->to = writer->type->units(lane);
-    lane->from = 0;
-    lane->refusals = options->divide;
-    lane->part_rows = lane->flying_rows;
-  } else if (may && lane->refusals > 0) {
-    lane->refusals--;
-  } else {
-    if (lane->units > 0) tuv_lane_choose(lane, lane->from, lane->units);
-    return false;
-  }
-  if (lane->to - lane->from <= 1) return false;
-  tuv_lane_choose(lane, lane->from, lane->from + (lane->to - lane->from) / 2);
+  if (options->divide == TAOSUV_WRITER_NO_DIVIDE || options->retry_ms <= 1) return false;
+  if (writer->client == NULL || now - lane->begun >= options->retry_ms) return false;
+  if (req->status == TAOSUV_EMSGSIZE || req->status == TAOSUV_ERANGE) return true; /* by us */
+  return req->status == TAOSUV_ESERVER && !concerns_all(writer, req->server_code);
+}
+
+uint32_t tuv_lane_refused(tuv_lane_t* lane, const taosuv_req_t* req, uint64_t now) {
+  uint32_t rows = lane->to - lane->from;
+  if (!may_divide(lane, req, now) || lane->refusals == 0) return lane->end;
+  lane->refusals--;
+  if (rows == 1) return lane->to;
+  const tuv_lane_type_t* type = lane->writer->type;
+  uint32_t table = type->table_end != NULL ? type->table_end(lane, lane->from, 0, false) : 0;
+  if (table >= lane->to && req->status == TAOSUV_ESERVER && concerns_table(req->server_code))
+    return smaller(table, lane->end);
+  lane->length = rows / 2;
   lane->attempts = 0;
-  return true;
+  choose(lane);
+  return 0;
 }

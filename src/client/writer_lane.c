@@ -1,6 +1,4 @@
-/* When a writer's lane sends what it has gathered, again or not at all, and who is told. */
-#include <string.h>
-
+/* When a writer's lane sends what it has gathered, again or not at all. */
 #include "client/writer.h"
 
 /* A batch that failed waits for 100 ms, then twice as long each time, a fifth more or less. */
@@ -10,166 +8,151 @@
 /* A statement that could not be prepared again is tried once more after so long. */
 #define RENEWAL_PAUSE 500u
 
-/* ---- noting what a batch is made of ---- */
+/* Over HTTP, where a connection cannot be probed: how long after its time limit an attempt is
+ * answered in vain before its connection is ended and it is made again. */
+#define HTTP_PATIENCE 10000u
 
-static void forget_ranges(tuv_lane_t* lane) {
-  tuv_arena_reset(&lane->names);
-  lane->nranges = 0;
-  lane->no_ranges = false;
+/* The writer's timer and the client's need not agree to the millisecond. */
+#define SLACK 5u
+
+/* For how long something is tried or waited for that is not a repetition. */
+static uint64_t patience_of(const taosuv_writer_t* writer) {
+  uint64_t most = writer->options.retry_ms;
+  return most > 1 ? most : TUV_WRITER_RETRY;
 }
 
-static bool grow_ranges(tuv_lane_t* lane) {
-  size_t size = lane->ranges_size == 0 ? 16 : 2 * lane->ranges_size;
-  void* ranges = tuv_realloc(&lane->writer->mem->alloc, lane->ranges, size * sizeof *lane->ranges);
-  if (ranges == NULL) return false;
-  lane->ranges = ranges;
-  lane->ranges_size = size;
-  return true;
+static uint64_t sum(uint64_t a, uint64_t b) {
+  return a > UINT64_MAX - b ? UINT64_MAX : a + b;
 }
 
-void tuv_lane_note(tuv_lane_t* lane, const char* table, size_t length, uint64_t first,
-                   uint64_t last, uint64_t rows) {
-  char* copy = NULL;
-  bool room = lane->nranges < lane->ranges_size || grow_ranges(lane);
-  if (room && length > 0) copy = tuv_arena_take(&lane->names, length);
-  if (!room || (length > 0 && copy == NULL)) {
-    lane->no_ranges = true;
-    return;
-  }
-  if (length > 0) memcpy(copy, table, length);
-  lane->ranges[lane->nranges++] = (taosuv_writer_range_t){copy, length, first, last, rows};
+/* ---- attempts without an answer ---- */
+
+/* Time limit of an attempt; UINT64_MAX: there is none. */
+static uint64_t timeout_of(const taosuv_writer_t* writer) {
+  uint64_t timeout = writer->options.timeout_ms;
+  if (timeout == 0 && writer->client != NULL) timeout = writer->client->url.request_timeout;
+  return timeout != 0 ? timeout : UINT64_MAX;
 }
 
-/* ---- what becomes of a batch ---- */
-
-static void land(tuv_lane_t* lane) {
-  taosuv_writer_totals_t* totals = &lane->writer->totals;
-  totals->rows_pending -= lane->flying_rows;
-  totals->bytes_pending -= lane->flying_bytes;
-  lane->state = TUV_LANE_IDLE;
-  lane->flying_rows = lane->flying_bytes = 0;
-  lane->units = 0;
+static void end_connection(tuv_lane_t* lane) {
+  tuv_conn_t* conn = lane->writer->type->conn(lane);
+  if (conn != NULL) tuv_conn_lost(conn, "an attempt of a writer was not answered in time");
+  else taosuv_cancel(lane->writer->type->request(lane));
 }
 
-/* What was in flight is written or reported. */
-static void pass(tuv_lane_t* lane) {
-  uint64_t rows = tuv_lane_part(lane);
-  lane->flying_rows -= rows;
-  lane->writer->totals.rows_pending -= rows;
-  if (lane->units == 0 || lane->to == lane->units) {
-    land(lane);
-    return;
-  }
-  tuv_lane_choose(lane, lane->to, lane->units);
-  lane->attempts = 0;
-  lane->flags = 0;
+/* The attempt is not waited for any longer. The rows are reported; what comes next waits on. */
+static void hold(tuv_lane_t* lane, uint64_t now) {
+  tuv_failure_t failure = {TAOSUV_ETIMEDOUT, TAOSUV_ERR_MAYBE_EXECUTED, 0,
+                           taosuv_strerror(TAOSUV_ETIMEDOUT), NULL};
+  tuv_conn_t* conn = lane->writer->type->conn(lane);
+  if (conn != NULL) failure.host = tuv_conn_host(conn);
+  lane->held = true;
+  lane->held_at = now;
+  if (lane->to > lane->maybe_to) lane->maybe_to = lane->to;
+  if (lane->writer->options.retry_ms > 1) tuv_lane_give_up(lane, &failure);
+  else tuv_lane_report(lane, lane->end, &failure);
 }
 
-/* The other lanes' statements are of the same table. */
-static void make_stale(taosuv_writer_t* writer) {
-  for (uint32_t i = 0; i < writer->nlanes; i++) {
-    writer->lanes[i]->stale = true;
-    writer->lanes[i]->renewal = 0;
-    writer->lanes[i]->retry_at = 0;
-  }
+/* Looks at an attempt in flight; returns when to do so again. */
+static uint64_t watch(tuv_lane_t* lane, uint64_t now) {
+  const taosuv_writer_t* writer = lane->writer;
+  if (writer->client == NULL) return UINT64_MAX;
+  uint64_t limit = sum(lane->tried_at, timeout_of(writer));
+  uint64_t last = sum(lane->begun, writer->options.retry_ms);
+  if (last < limit) last = limit;
+  uint64_t end = sum(limit, HTTP_PATIENCE);
+  bool ends = writer->client->carrier->probe == NULL && end < last;
+  uint64_t at = ends ? end : last;
+  if (now < at) return at;
+  if (!tuv_req_of(writer->type->request(lane))->late) return now + SLACK; /* it did not leave yet */
+  if (ends) end_connection(lane);
+  else hold(lane, now);
+  return now;
 }
 
-/* What is noted stays as it is until the callback returns: nothing is sent meanwhile. */
-static void report(tuv_lane_t* lane, const tuv_failure_t* failure) {
+/* An attempt that was reported has no answer yet; returns when to look at it again. */
+static uint64_t wait_on(tuv_lane_t* lane, uint64_t now) {
   taosuv_writer_t* writer = lane->writer;
-  taosuv_writer_report_t told = {.status = failure->status,
-                                 .err_flags = failure->flags,
-                                 .server_code = failure->server_code,
-                                 .message = failure->message,
-                                 .host = failure->host,
-                                 .attempts = lane->attempts,
-                                 .rows = tuv_lane_part(lane)};
-  if (lane->units > 0) {
-    forget_ranges(lane);
-    writer->type->note(lane, true);
-  }
-  if (told.message == NULL || told.message[0] == 0) told.message = taosuv_strerror(told.status);
-  if (!lane->no_ranges) {
-    told.ranges = lane->ranges;
-    told.count = lane->nranges;
-  }
-  writer->totals.rows_failed += told.rows;
-  pass(lane);
-  if (told.status == TAOSUV_ESCHEMA && writer->type->renew != NULL) make_stale(writer);
-  uint8_t next = lane->state;
-  lane->state = TUV_LANE_TELLING;
-  writer->options.on_report(writer, &told, writer->options.data);
-  lane->state = next;
+  uint64_t at = sum(lane->held_at, patience_of(writer));
+  if (writer->client == NULL) return UINT64_MAX;
+  if (writer->closing && lane->backlog == 0 && lane->rows == 0)
+    taosuv_cancel(writer->type->request(lane)); /* nothing comes behind it */
+  else if (now >= at) end_connection(lane);
+  else return at;
+  return lane->held ? UINT64_MAX : now;
 }
 
-/* Reports all of the batch that is neither written nor reported. */
-static void report_rest(tuv_lane_t* lane, const tuv_failure_t* failure) {
-  if (lane->units > 0) tuv_lane_choose(lane, lane->from, lane->units);
-  report(lane, failure);
-}
+/* ---- an attempt ---- */
 
-/* The client's queue was full: whether to wait on for a place in it. What is to be tried once only
- * is not tried yet. */
-static bool may_wait(tuv_lane_t* lane, uint64_t now) {
-  uint64_t most = lane->writer->options.retry_ms;
-  if (!lane->blocked) lane->begun = now;
-  lane->blocked = true;
-  return now - lane->begun < (most > 1 ? most : TUV_WRITER_RETRY);
-}
-
-/* A failure is kept for the next step: this may be a call of the caller's. */
-static void send_gathered(tuv_lane_t* lane) {
-  taosuv_writer_t* writer = lane->writer;
-  tuv_errmsg_t err = {""};
-  forget_ranges(lane);
-  writer->type->note(lane, false);
-  int status = writer->client == NULL ? TAOSUV_ECANCELED : writer->type->send(lane, false, &err);
-  uint64_t now = uv_now(writer->loop);
-  if (status == TAOSUV_EAGAIN && may_wait(lane, now)) {
-    writer->queue_full = true;
-    return;
-  }
-  lane->flying_rows = lane->rows;
-  lane->flying_bytes = lane->bytes;
-  lane->flying_first = lane->first;
-  lane->begun = now;
-  lane->attempts = status == 0;
-  lane->flags = 0;
-  lane->rows = lane->bytes = 0;
-  lane->due = lane->alone = lane->blocked = false;
-  lane->state = status == 0 ? TUV_LANE_FLYING : TUV_LANE_REFUSED;
-  if (status == 0) return;
-  writer->type->drop(lane);
+/* An attempt could not even be begun. The failure is kept for the next step: this may be a call of
+ * the caller's. */
+static void refuse(tuv_lane_t* lane, int status, const tuv_errmsg_t* err) {
+  lane->state = TUV_LANE_REFUSED;
   lane->refusal = status;
-  lane->refusal_text = err;
-  tuv_writer_wake(writer);
+  lane->refusal_text = *err;
+  tuv_writer_wake(lane->writer);
 }
 
-static void send_again(tuv_lane_t* lane, uint64_t now) {
+/* Sends the part that is chosen, or waits for a place in the client's queue. */
+static void send_part(tuv_lane_t* lane, uint64_t now) {
   taosuv_writer_t* writer = lane->writer;
   tuv_errmsg_t err = {""};
-  int status = writer->client == NULL ? TAOSUV_ECANCELED : writer->type->send(lane, true, &err);
-  if (status == TAOSUV_EAGAIN && now - lane->begun < writer->options.retry_ms) {
+  int status = writer->client == NULL ? TAOSUV_ECANCELED : writer->type->send(lane, &err);
+  uint64_t most = lane->attempts == 0 ? patience_of(writer) : writer->options.retry_ms;
+  if (lane->fresh) lane->begun = now;
+  lane->fresh = false;
+  if (status == TAOSUV_EAGAIN && now - lane->begun < most) {
+    writer->queue_full = true;
     lane->retry_at = now + TUV_WRITER_QUEUE_PAUSE;
     return;
   }
-  lane->state = TUV_LANE_FLYING;
   if (status < 0) {
-    report_rest(lane, &(tuv_failure_t){status, lane->flags, 0, err.text, NULL});
+    refuse(lane, status, &err);
     return;
   }
-  *(lane->attempts++ > 0 ? &writer->totals.retries : &writer->totals.parts) += 1;
+  lane->state = TUV_LANE_FLYING;
+  lane->tried_at = now;
+  if (lane->attempts++ > 0) writer->totals.retries++;
+  else if (lane->divided) writer->totals.parts++;
+  tuv_writer_expect(writer, watch(lane, now));
 }
 
-/* Whether the next attempt may end better. That this one may have been executed is no matter. */
-static bool may_repeat(const tuv_lane_t* lane, const taosuv_req_t* req, uint64_t now) {
-  const taosuv_writer_t* writer = lane->writer;
-  uint64_t most = writer->options.retry_ms;
-  if (writer->client == NULL || most <= 1 || now - lane->begun >= most) return false;
-  if ((req->err_flags & TAOSUV_ERR_RETRYABLE) != 0) return true;
+/* What was gathered is sent, as a whole if it has grown by one call at most since it was enough. */
+static void send_gathered(tuv_lane_t* lane, bool whole) {
+  tuv_lane_take(lane, whole);
+  send_part(lane, uv_now(lane->writer->loop));
+}
+
+static void report_refusal(tuv_lane_t* lane) {
+  tuv_failure_t failure = {lane->refusal, taosuv_err_flags(lane->refusal), 0,
+                           lane->refusal_text.text, NULL};
+  bool all = failure.status == TAOSUV_ECANCELED || failure.status == TAOSUV_ESCHEMA ||
+             failure.status == TAOSUV_EAGAIN;
+  if (all) tuv_lane_give_up(lane, &failure);
+  else tuv_lane_report(lane, lane->end, &failure);
+}
+
+/* ---- its end ---- */
+
+/* The next attempt may end better. That this one may have been executed does not matter. */
+static bool is_passing(const taosuv_req_t* req) {
   taosuv_err_class_t class = taosuv_err_class(req->status);
-  return class == TAOSUV_CLASS_NETWORK || class == TAOSUV_CLASS_TIMEOUT ||
-         class == TAOSUV_CLASS_PROTOCOL;
+  return (req->err_flags & TAOSUV_ERR_RETRYABLE) != 0 || class == TAOSUV_CLASS_NETWORK ||
+         class == TAOSUV_CLASS_TIMEOUT || class == TAOSUV_CLASS_PROTOCOL;
+}
+
+/* It had begun to travel, so that its size may have had a part in it. */
+static bool was_on_its_way(const taosuv_req_t* req) {
+  if ((req->err_flags & TAOSUV_ERR_MAYBE_EXECUTED) != 0) return true;
+  switch (req->status) {
+    case TAOSUV_ECONNLOST:
+    case TAOSUV_ETLSEOF:
+    case TAOSUV_EUNSENT:
+    case UV_ECONNRESET:
+    case UV_EPIPE:
+    case UV_EOF: return true;
+    default: return false;
+  }
 }
 
 static uint64_t pause_of(tuv_lane_t* lane) {
@@ -184,21 +167,52 @@ static uint64_t pause_of(tuv_lane_t* lane) {
   return pause * (80 + random % 41) / 100;
 }
 
+static void written(tuv_lane_t* lane, int64_t affected_rows) {
+  taosuv_writer_totals_t* totals = &lane->writer->totals;
+  totals->batches++;
+  totals->rows_written += lane->to - lane->from;
+  if (affected_rows > 0) totals->affected_rows += affected_rows; /* HTTP does not tell */
+  tuv_lane_arrived(lane);
+  tuv_lane_pass(lane, true);
+}
+
+static void repeat(tuv_lane_t* lane, const taosuv_req_t* req, uint64_t now) {
+  lane->state = TUV_LANE_PAUSING;
+  if (was_on_its_way(req)) tuv_lane_lost(lane);
+  lane->retry_at = now + pause_of(lane);
+}
+
+static void failed(tuv_lane_t* lane, const taosuv_req_t* req, uint64_t now) {
+  const taosuv_writer_t* writer = lane->writer;
+  uint64_t most = writer->options.retry_ms;
+  bool passing = is_passing(req);
+  tuv_failure_t failure = {req->status, req->err_flags, req->server_code, req->message, req->host};
+  if ((req->err_flags & TAOSUV_ERR_MAYBE_EXECUTED) != 0 && lane->to > lane->maybe_to)
+    lane->maybe_to = lane->to;
+  if (passing && writer->client != NULL && most > 1 && now - lane->begun < most) {
+    repeat(lane, req, now);
+    return;
+  }
+  bool late = passing && most > 1;
+  if ((late && lane->last_chance) || writer->client == NULL || req->status == TAOSUV_ESCHEMA) {
+    tuv_lane_give_up(lane, &failure);
+    return;
+  }
+  lane->last_chance = late;
+  uint32_t to = late ? tuv_lane_certain(lane) : tuv_lane_refused(lane, req, now);
+  if (to > 0) tuv_lane_report(lane, to, &failure);
+}
+
 void tuv_lane_done(tuv_lane_t* lane, const taosuv_req_t* req, int64_t affected_rows) {
   taosuv_writer_t* writer = lane->writer;
-  uint64_t now = uv_now(writer->loop);
-  lane->flags |= req->err_flags & TAOSUV_ERR_MAYBE_EXECUTED;
-  if (req->status == 0) {
-    writer->totals.batches++;
-    writer->totals.rows_written += tuv_lane_part(lane);
-    if (affected_rows > 0) writer->totals.affected_rows += affected_rows; /* HTTP does not tell */
-    pass(lane);
-  } else if (may_repeat(lane, req, now)) {
-    lane->state = TUV_LANE_PAUSING;
-    lane->retry_at = now + pause_of(lane);
-  } else if (!tuv_lane_divide(lane, req, now)) {
-    report(lane, &(tuv_failure_t){req->status, req->err_flags | lane->flags, req->server_code,
-                                  req->message, req->host});
+  if (lane->held) {
+    lane->held = false; /* it was reported */
+    if (lane->backlog == 0) writer->type->drop(lane);
+    tuv_writer_wake(writer);
+  } else if (req->status == 0) {
+    written(lane, affected_rows);
+  } else {
+    failed(lane, req, uv_now(writer->loop));
   }
   tuv_writer_step(writer);
 }
@@ -267,7 +281,6 @@ void tuv_lane_added(tuv_lane_t* lane, uint64_t rows) {
     tuv_writer_expect(writer, lane->since + options->batch_age_ms);
   }
   writer->taken += rows;
-  lane->last = writer->taken - 1;
   writer->totals.rows_taken += rows;
   writer->totals.rows_pending += rows;
   writer->totals.bytes_pending += bytes - lane->bytes;
@@ -275,29 +288,40 @@ void tuv_lane_added(tuv_lane_t* lane, uint64_t rows) {
   lane->bytes = bytes;
   if (lane->rows < options->batch_rows && bytes < options->batch_bytes) return;
   lane->due = true;
-  if (lane->state != TUV_LANE_IDLE || writer->queue_full) return;
-  send_gathered(lane);
+  if (lane->state != TUV_LANE_IDLE || lane->held || writer->queue_full) return;
+  send_gathered(lane, true);
   if (writer->queue_full) tuv_writer_expect(writer, uv_now(writer->loop) + TUV_WRITER_QUEUE_PAUSE);
 }
 
 bool tuv_lane_has(const tuv_lane_t* lane, uint64_t upto) {
-  return (lane->flying_rows > 0 && lane->flying_first < upto) ||
+  return (lane->backlog > 0 && lane->flying_first < upto) ||
          (lane->rows > 0 && lane->first < upto);
+}
+
+/* A lane with nothing in flight and no backlog. */
+static uint64_t step_idle(tuv_lane_t* lane, uint64_t now) {
+  const taosuv_writer_t* writer = lane->writer;
+  if (lane->rows == 0) return lane->stale ? renew(lane, now) : UINT64_MAX;
+  if (lane->stale) lane->due = true;
+  uint64_t at = sum(lane->since, writer->options.batch_age_ms);
+  if (!lane->due && now < at) return at;
+  lane->due = true;
+  send_gathered(lane, false);
+  return lane->state == TUV_LANE_PAUSING ? lane->retry_at : UINT64_MAX;
 }
 
 uint64_t tuv_lane_step(tuv_lane_t* lane, uint64_t now) {
   const taosuv_writer_t* writer = lane->writer;
-  if (lane->state == TUV_LANE_REFUSED)
-    report(lane, &(tuv_failure_t){lane->refusal, 0, 0, lane->refusal_text.text, NULL});
-  if (lane->state == TUV_LANE_PAUSING && (now >= lane->retry_at || writer->client == NULL))
-    send_again(lane, now);
-  if (lane->state == TUV_LANE_PAUSING) return lane->retry_at;
-  if (lane->state != TUV_LANE_IDLE) return UINT64_MAX;
-  if (lane->rows == 0) return lane->stale ? renew(lane, now) : UINT64_MAX;
-  if (lane->stale) lane->due = true;
-  uint64_t at = lane->since + writer->options.batch_age_ms;
-  if (!lane->due && now < at) return at;
-  lane->due = true;
-  send_gathered(lane);
-  return UINT64_MAX;
+  if (lane->held) {
+    uint64_t at = wait_on(lane, now);
+    if (lane->held) return at;
+  }
+  if (lane->state == TUV_LANE_REFUSED) report_refusal(lane);
+  if (lane->state == TUV_LANE_PAUSING) {
+    if (now < lane->retry_at && writer->client != NULL) return lane->retry_at;
+    send_part(lane, now);
+    if (lane->state == TUV_LANE_PAUSING) return lane->retry_at;
+  }
+  if (lane->state == TUV_LANE_FLYING) return watch(lane, now);
+  return lane->state == TUV_LANE_IDLE ? step_idle(lane, now) : UINT64_MAX;
 }

@@ -10,9 +10,10 @@ typedef struct lines_lane_s {
   tuv_lane_t lane;
   taosuv_insert_lines_t insert;
   tuv_buf_t gathered, flying;
-  tuv_buf_t numbers, flying_numbers; /* numbers_t of their lines; only where batches may be divided */
+  tuv_buf_t numbers, flying_numbers; /* numbers_t of their lines */
   uint64_t escaped; /* bytes of `gathered` in a message */
-  size_t at, size;  /* of `flying`, what is sent again */
+  uint32_t passed;  /* lines of `flying` … */
+  size_t at;        /* … that end before this byte */
 } lines_lane_t;
 
 /* Lines with numbers one behind the other. */
@@ -67,36 +68,44 @@ static uint64_t number_of(const lines_lane_t* lines, uint64_t index) {
   return run->first + index;
 }
 
-static void note_lines(tuv_lane_t* lane, bool part) {
-  if (part)
-    tuv_lane_note(lane, NULL, 0, number_of(of(lane), lane->from), number_of(of(lane), lane->to - 1u),
-                  lane->part_rows);
-  else
-    tuv_lane_note(lane, NULL, 0, lane->first, lane->last, lane->rows);
+static void note_lines(tuv_lane_t* lane) {
+  tuv_lane_note(lane, NULL, 0, number_of(of(lane), lane->from), number_of(of(lane), lane->to - 1u),
+                lane->to - lane->from);
 }
 
 /* ---- parts ---- */
 
-/* Behind so many lines of the batch; each ends with a newline. */
-static size_t behind_lines(const tuv_buf_t* text, uint32_t lines) {
-  const uint8_t* from = text->data + text->head;
-  size_t at = 0;
-  for (uint32_t i = 0; i < lines; i++) {
-    const uint8_t* end = memchr(from + at, '\n', tuv_buf_size(text) - at);
-    at = (size_t) (end - from) + 1;
-  }
-  return at;
+/* The size of a line with its newline. */
+static size_t line_size(const tuv_buf_t* text, size_t at) {
+  const uint8_t* from = text->data + text->head + at;
+  const uint8_t* end = memchr(from, '\n', tuv_buf_size(text) - at);
+  return (size_t) (end - from) + 1;
 }
 
-static uint32_t count_lines(tuv_lane_t* lane) {
-  return (uint32_t) lane->flying_rows;
+/* Where this line begins. The search goes on from the last one, for they mostly come in order. */
+static size_t begin_of(lines_lane_t* lines, uint32_t line) {
+  if (line < lines->passed) lines->passed = 0;
+  if (lines->passed == 0) lines->at = 0;
+  for (; lines->passed < line; lines->passed++) lines->at += line_size(&lines->flying, lines->at);
+  return lines->at;
 }
 
-static uint64_t choose_lines(tuv_lane_t* lane, uint32_t from, uint32_t to) {
+static size_t size_of(const lines_lane_t* lines, size_t at, uint32_t count) {
+  size_t end = at;
+  while (count-- > 0) end += line_size(&lines->flying, end);
+  return end - at;
+}
+
+static uint64_t fit_lines(tuv_lane_t* lane, uint32_t from, uint32_t count, size_t bytes) {
   lines_lane_t* lines = of(lane);
-  lines->at = behind_lines(&lines->flying, from);
-  lines->size = behind_lines(&lines->flying, to) - lines->at;
-  return to - from;
+  size_t at = begin_of(lines, from), size = 0;
+  for (uint32_t fit = 0; fit < count; fit++) {
+    size_t length = line_size(&lines->flying, at);
+    size += tuv_insert_escaped(lines->flying.data + lines->flying.head + at, length);
+    if (size > bytes && fit > 0) return fit;
+    at += length;
+  }
+  return count;
 }
 
 static void on_inserted(taosuv_insert_lines_t* req, int status) {
@@ -105,12 +114,14 @@ static void on_inserted(taosuv_insert_lines_t* req, int status) {
   tuv_lane_done(&lines->lane, (taosuv_req_t*) (void*) req, told ? req->affected_rows : 0);
 }
 
+static void empty(tuv_buf_t* buf) {
+  tuv_buf_consume(buf, tuv_buf_size(buf), SIZE_MAX);
+}
+
 static void drop_lines(tuv_lane_t* lane) {
-  tuv_buf_t* gathered = &of(lane)->gathered;
-  tuv_buf_t* numbers = &of(lane)->numbers;
-  tuv_buf_consume(gathered, tuv_buf_size(gathered), SIZE_MAX);
-  tuv_buf_consume(numbers, tuv_buf_size(numbers), SIZE_MAX);
-  of(lane)->escaped = 0;
+  empty(&of(lane)->flying);
+  empty(&of(lane)->flying_numbers);
+  of(lane)->passed = 0;
 }
 
 static void swap(tuv_buf_t* a, tuv_buf_t* b) {
@@ -119,25 +130,47 @@ static void swap(tuv_buf_t* a, tuv_buf_t* b) {
   *b = other;
 }
 
-static int send_lines(tuv_lane_t* lane, bool again, tuv_errmsg_t* err) {
+static void take_lines(tuv_lane_t* lane) {
   lines_lane_t* lines = of(lane);
-  const tuv_buf_t* text = again ? &lines->flying : &lines->gathered;
-  size_t at = again ? lines->at : 0, size = again ? lines->size : tuv_buf_size(text);
-  uv_buf_t buf = uv_buf_init((char*) text->data + text->head + at, (unsigned int) size);
-  int status = taosuv_insert_lines(lane->writer->client, &lines->insert, &buf, 1, on_inserted);
-  if (status < 0) return tuv_fail(err, status, "%s", taosuv_strerror(status));
-  if (again) return 0;
   swap(&lines->gathered, &lines->flying);
   swap(&lines->numbers, &lines->flying_numbers);
-  lines->at = 0;
-  lines->size = size;
-  drop_lines(lane);
+  lines->passed = 0;
+  lines->escaped = 0;
+}
+
+static int send_lines(tuv_lane_t* lane, tuv_errmsg_t* err) {
+  lines_lane_t* lines = of(lane);
+  bool last = lane->to == lane->backlog;
+  size_t at = begin_of(lines, lane->from);
+  size_t size = last ? tuv_buf_size(&lines->flying) - at
+                     : size_of(lines, at, lane->to - lane->from);
+  uv_buf_t buf = uv_buf_init((char*) lines->flying.data + lines->flying.head + at,
+                             (unsigned int) size);
+  int status = taosuv_insert_lines(lane->writer->client, &lines->insert, &buf, 1, on_inserted);
+  if (status < 0) return tuv_fail(err, status, "%s", taosuv_strerror(status));
+  tuv_req_of((taosuv_req_t*) (void*) &lines->insert)->stays = true;
   return 0;
 }
 
-const tuv_lane_type_t tuv_lane_lines = {sizeof(lines_lane_t), false, open_lines, bytes_of,
-                                        note_lines, count_lines, choose_lines, NULL, send_lines,
-                                        drop_lines, close_lines};
+static taosuv_req_t* request_of(tuv_lane_t* lane) {
+  return (taosuv_req_t*) (void*) &of(lane)->insert;
+}
+
+static tuv_conn_t* conn_of(tuv_lane_t* lane) {
+  return tuv_req_of(request_of(lane))->op.conn;
+}
+
+const tuv_lane_type_t tuv_lane_lines = {.size = sizeof(lines_lane_t),
+                                        .open = open_lines,
+                                        .bytes = bytes_of,
+                                        .take = take_lines,
+                                        .fit = fit_lines,
+                                        .note = note_lines,
+                                        .send = send_lines,
+                                        .request = request_of,
+                                        .conn = conn_of,
+                                        .drop = drop_lines,
+                                        .close = close_lines};
 
 /* ---- gathering ---- */
 
@@ -187,14 +220,12 @@ static int check_lines(taosuv_writer_t* writer, const char* text, size_t length,
 
 /* Room for the numbers of more lines. */
 static bool reserve_numbers(lines_lane_t* lines) {
-  if (lines->lane.writer->options.divide == 0) return true;
   return tuv_buf_reserve(&lines->numbers, sizeof(numbers_t)) != NULL;
 }
 
 static void add_numbers(lines_lane_t* lines, uint64_t count) {
   tuv_buf_t* buf = &lines->numbers;
   uint64_t first = lines->lane.writer->taken;
-  if (lines->lane.writer->options.divide == 0) return;
   numbers_t* next = (numbers_t*) (void*) (buf->data + buf->tail);
   if (tuv_buf_size(buf) > 0 && next[-1].first + next[-1].count == first) {
     next[-1].count += count;

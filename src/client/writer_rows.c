@@ -9,7 +9,10 @@ typedef struct rows_lane_s {
   taosuv_stmt_t* stmt;
   taosuv_stmt_prepare_t prepare;
   taosuv_stmt_exec_t exec;
-  tuv_batch_t kept; /* the batch in flight, when it has come back; else an empty one */
+  /* The backlog, except while the whole of it is in flight; then an empty batch. */
+  tuv_batch_t kept;
+  tuv_batch_t part; /* rows of it, while only these are in flight */
+  bool whole;       /* the backlog is in flight as a whole */
 } rows_lane_t;
 
 static rows_lane_t* of(tuv_lane_t* lane) {
@@ -23,6 +26,8 @@ static void take_fields(rows_lane_t* rows) {
   uint32_t count;
   const taosuv_stmt_field_t* fields = taosuv_stmt_fields(rows->stmt, &count);
   tuv_batch_init(&rows->kept, &writer->mem->alloc, true, fields, count);
+  tuv_batch_init(&rows->part, &writer->mem->alloc, true, fields, count);
+  rows->stmt->batch.numbered = rows->kept.numbered = true;
   writer->named = false;
   writer->ntags = 0;
   for (uint32_t i = 0; i < count; i++) {
@@ -60,6 +65,7 @@ static int open_rows(tuv_lane_t* lane, const taosuv_writer_options_t* options, t
 static void close_rows(tuv_lane_t* lane) {
   rows_lane_t* rows = of(lane);
   tuv_batch_free(&rows->kept);
+  tuv_batch_free(&rows->part);
   taosuv_stmt_close(rows->stmt);
 }
 
@@ -78,7 +84,9 @@ static int renew_rows(tuv_lane_t* lane, tuv_errmsg_t* err) {
                                      on_renewed);
   if (status < 0) return tuv_fail(err, status, "%s", taosuv_strerror(status));
   tuv_batch_free(&rows->kept);
+  tuv_batch_free(&rows->part);
   memset(&rows->kept, 0, sizeof rows->kept);
+  memset(&rows->part, 0, sizeof rows->part);
   return 0;
 }
 
@@ -88,55 +96,98 @@ static size_t bytes_of(tuv_lane_t* lane) {
   return tuv_batch_size(&of(lane)->stmt->batch);
 }
 
-static void note_tables(tuv_lane_t* lane, bool part) {
-  const tuv_batch_t* batch = part ? &of(lane)->kept : &of(lane)->stmt->batch;
-  tuv_batch_range_t range;
-  for (uint32_t i = 0; tuv_batch_range(batch, i, &range); i++)
-    if (range.rows > 0)
-      tuv_lane_note(lane, range.name, range.length, range.first, range.last, range.rows);
-}
-
-static uint32_t count_tables(tuv_lane_t* lane) {
-  return of(lane)->kept.ntables;
-}
-
-static uint64_t choose_tables(tuv_lane_t* lane, uint32_t from, uint32_t to) {
-  tuv_batch_t* kept = &of(lane)->kept;
-  for (uint32_t i = 0; i < kept->ntables; i++) tuv_batch_hide(kept, i, i < from || i >= to);
-  return tuv_batch_rows(kept);
-}
-
-static void on_executed(taosuv_stmt_exec_t* req, int status) {
-  rows_lane_t* rows = req->data;
-  if (status == 0 && rows->lane.units == 0) tuv_batch_clear(&rows->kept);
-  tuv_lane_done(&rows->lane, (taosuv_req_t*) (void*) req, status == 0 ? req->affected_rows : 0);
-}
-
 static void swap(tuv_batch_t* a, tuv_batch_t* b) {
   tuv_batch_t other = *a;
   *a = *b;
   *b = other;
 }
 
-/* The statement sends what is bound to it: to send the kept batch again, what is gathered makes
- * room for it. When it is done, the batch comes back to where the statement's empty one is kept. */
-static int send_rows(tuv_lane_t* lane, bool again, tuv_errmsg_t* err) {
+static void take_rows(tuv_lane_t* lane) {
+  swap(&of(lane)->stmt->batch, &of(lane)->kept);
+}
+
+static uint64_t fit_rows(tuv_lane_t* lane, uint32_t from, uint32_t count, size_t bytes) {
+  return tuv_batch_fit(&of(lane)->kept, from, count, bytes);
+}
+
+static uint32_t table_end(tuv_lane_t* lane, uint32_t from, uint32_t to, bool last) {
+  const tuv_batch_t* batch = &of(lane)->kept;
+  return (uint32_t) (last ? tuv_batch_last_end(batch, from, to) : tuv_batch_first_end(batch, from));
+}
+
+/* In flight it is the statement's. */
+static const tuv_batch_t* backlog_of(rows_lane_t* rows) {
+  if (!rows->whole) return &rows->kept;
+  const tuv_job_t* job = tuv_req_of((taosuv_req_t*) (void*) &rows->exec)->owner;
+  return &job->batch;
+}
+
+static void note_tables(tuv_lane_t* lane) {
+  const tuv_batch_t* batch = backlog_of(of(lane));
+  tuv_batch_range_t range;
+  uint64_t from = lane->from, to = lane->to;
+  for (uint32_t i = 0; to > 0 && tuv_batch_range(batch, i, from, to, &range); i++) {
+    if (range.rows > 0)
+      tuv_lane_note(lane, range.name, range.length, range.first, range.last, range.rows);
+    from = from > range.all ? from - range.all : 0;
+    to = to > range.all ? to - range.all : 0;
+  }
+}
+
+static void on_executed(taosuv_stmt_exec_t* req, int status) {
+  rows_lane_t* rows = req->data;
+  rows->whole = false;
+  tuv_lane_done(&rows->lane, (taosuv_req_t*) (void*) req, status == 0 ? req->affected_rows : 0);
+}
+
+/* The statement sends what is bound to it: what is gathered makes room for what is sent. When that
+ * is done, it comes back to where the statement's empty batch is kept. */
+static int send_rows(tuv_lane_t* lane, tuv_errmsg_t* err) {
   rows_lane_t* rows = of(lane);
   taosuv_stmt_t* stmt = rows->stmt;
+  bool whole = lane->from == 0 && lane->to == lane->backlog;
+  tuv_batch_t* batch = whole ? &rows->kept : &rows->part;
   rows->exec.timeout_ms = lane->writer->options.timeout_ms;
-  if (again) swap(&stmt->batch, &rows->kept);
-  int status = tuv_stmt_exec(stmt, &rows->exec, on_executed, &rows->kept);
-  if (again) swap(&stmt->batch, &rows->kept);
-  return status == 0 ? 0 : tuv_fail(err, status, "%s", taosuv_stmt_message(stmt));
+  tuv_batch_clear(&rows->part);
+  if (!whole && tuv_batch_part(&rows->part, &rows->kept, lane->from, lane->to - lane->from) < 0)
+    return tuv_fail(err, TAOSUV_ENOMEM, "%s", taosuv_strerror(TAOSUV_ENOMEM));
+  swap(&stmt->batch, batch);
+  int status = tuv_stmt_exec(stmt, &rows->exec, on_executed, batch);
+  swap(&stmt->batch, batch);
+  if (status < 0) return tuv_fail(err, status, "%s", taosuv_stmt_message(stmt));
+  tuv_req_of((taosuv_req_t*) (void*) &rows->exec)->stays = true;
+  rows->whole = whole;
+  return 0;
+}
+
+static taosuv_req_t* request_of(tuv_lane_t* lane) {
+  return (taosuv_req_t*) (void*) &of(lane)->exec;
+}
+
+static tuv_conn_t* conn_of(tuv_lane_t* lane) {
+  const taosuv_stmt_t* stmt = of(lane)->stmt;
+  return stmt->remote != NULL ? stmt->remote->conn : NULL;
 }
 
 static void drop_rows(tuv_lane_t* lane) {
-  taosuv_bind_clear(of(lane)->stmt);
+  tuv_batch_clear(&of(lane)->kept);
+  tuv_batch_clear(&of(lane)->part);
 }
 
-const tuv_lane_type_t tuv_lane_rows = {sizeof(rows_lane_t), true, open_rows, bytes_of,
-                                       note_tables, count_tables, choose_tables, renew_rows,
-                                       send_rows, drop_rows, close_rows};
+const tuv_lane_type_t tuv_lane_rows = {.size = sizeof(rows_lane_t),
+                                       .asks = true,
+                                       .open = open_rows,
+                                       .bytes = bytes_of,
+                                       .take = take_rows,
+                                       .fit = fit_rows,
+                                       .table_end = table_end,
+                                       .note = note_tables,
+                                       .renew = renew_rows,
+                                       .send = send_rows,
+                                       .request = request_of,
+                                       .conn = conn_of,
+                                       .drop = drop_rows,
+                                       .close = close_rows};
 
 /* ---- gathering ---- */
 

@@ -70,16 +70,19 @@ static void hurry(taosuv_writer_t* writer) {
     if (writer->lanes[i]->rows > 0 && writer->lanes[i]->first < upto) writer->lanes[i]->due = true;
 }
 
-/* A statement that is being prepared again is not for being freed. */
+/* A request that is pending is not for being freed. */
 static bool is_over(const taosuv_writer_t* writer) {
   if (!writer->closing || writer->totals.rows_pending > 0) return false;
   for (uint32_t i = 0; i < writer->nlanes; i++)
-    if (writer->lanes[i]->state == TUV_LANE_RENEWING) return false;
+    if (writer->lanes[i]->held || writer->lanes[i]->state == TUV_LANE_RENEWING) return false;
   return tuv_queue_empty(&writer->flushes);
 }
 
 void tuv_writer_step(taosuv_writer_t* writer) {
-  if (writer->in_step) return;
+  if (writer->in_step) { /* of a lane that was looked at already */
+    tuv_writer_wake(writer);
+    return;
+  }
   if (writer->open != NULL) {
     tuv_writer_open_more(writer);
     return;

@@ -119,9 +119,8 @@ static bool grow_tables(tuv_batch_t* batch) {
   return true;
 }
 
-/* A table at the end of the list. */
-static tuv_batch_table_t* add_table(tuv_batch_t* batch, const char* name, size_t length,
-                                    uint32_t hash) {
+tuv_batch_table_t* tuv_batch_add_table(tuv_batch_t* batch, const char* name, size_t length,
+                                       uint32_t hash) {
   if (batch->ntables == batch->tables_size && !grow_tables(batch)) return NULL;
   if (2 * (batch->ntables + 1) > batch->nslots && !grow_slots(batch)) return NULL;
   size_t sums = batch->layout->ncolumns * sizeof(tuv_sum_t);
@@ -180,7 +179,7 @@ int tuv_batch_table(tuv_batch_t* batch, const char* name, size_t length, tuv_err
   if (table == NULL) { /* a name that is known is a good one */
     status = check_name(batch->layout, name, length, err);
     if (status < 0) return status;
-    table = add_table(batch, name, length, hash_name(name, length));
+    table = tuv_batch_add_table(batch, name, length, hash_name(name, length));
   }
   if (table == NULL) return tuv_batch_no_memory(err);
   if (batch->current != NULL) tuv_batch_count(batch, batch->current);
@@ -196,7 +195,7 @@ int tuv_batch_begin(tuv_batch_t* batch, bool unfinished, tuv_errmsg_t* err) {
   if (batch->current != NULL || !batch->insert) return 0;
   if (batch->layout->table != NULL)
     return tuv_fail(err, TUV_EINVAL, "no table: its name must be bound first");
-  batch->current = add_table(batch, NULL, 0, 0);
+  batch->current = tuv_batch_add_table(batch, NULL, 0, 0);
   return batch->current != NULL ? 0 : tuv_batch_no_memory(err);
 }
 
@@ -259,39 +258,4 @@ int tuv_batch_tags(tuv_batch_t* batch, const taosuv_value_t* tags, uint32_t coun
   batch->current->tags = cells;
   tuv_batch_count(batch, batch->current);
   return 0;
-}
-
-/* ---- numbers ---- */
-
-void tuv_batch_mark(tuv_batch_t* batch, uint64_t first, uint32_t rows) {
-  tuv_batch_table_t* table = batch->current;
-  if (table == NULL || rows == 0) return;
-  if (table->rows <= rows) table->mark_first = first;
-  table->mark_last = first + rows - 1;
-}
-
-bool tuv_batch_range(const tuv_batch_t* batch, uint32_t index, tuv_batch_range_t* range) {
-  if (index >= batch->ntables) return false;
-  const tuv_batch_table_t* table = batch->tables[index];
-  *range = (tuv_batch_range_t){table->name, table->name_length, table->mark_first,
-                               table->mark_last, table->rows};
-  return true;
-}
-
-void tuv_batch_hide(tuv_batch_t* batch, uint32_t index, bool hide) {
-  tuv_batch_table_t* table = batch->tables[index];
-  uint32_t rows = hide ? table->rows : table->hidden;
-  uint64_t sign = hide ? UINT64_MAX : 1; /* modulo 2^64 */
-  if (rows == 0) return;
-  tuv_batch_uncount(batch, table);
-  for (uint32_t i = 0; i < batch->layout->ncolumns; i++) {
-    tuv_sum_t* sum = &batch->layout->columns[i].sum;
-    sum->bytes += sign * table->sums[i].bytes;
-    sum->chars += sign * table->sums[i].chars;
-    sum->nulls += sign * table->sums[i].nulls;
-  }
-  table->rows = hide ? 0 : rows;
-  table->hidden = hide ? rows : 0;
-  batch->rows += sign * rows;
-  tuv_batch_count(batch, table);
 }

@@ -48,6 +48,7 @@ typedef struct tuv_batch_s {
   uint64_t made;    /* bytes that were masked as they were bound */
   uint8_t key[4];   /* their mask */
   bool has_key, key_used;
+  bool numbered;    /* rows have numbers (tuv_batch_mark) */
 } tuv_batch_t;
 
 /* `fields` of an INSERT stay the caller's and must outlive the batch; a query has none, and `count`
@@ -104,20 +105,38 @@ static inline uint64_t tuv_batch_rows(const tuv_batch_t* batch) {
   return batch->rows;
 }
 
-/* Numbers for the rows of a batch, for whoever has to tell what became of them: the `rows` that the
- * current table was given last have the numbers from `first` on. */
+/* Numbers for the rows of a batch, for a caller that reports what became of them; only for a batch
+ * with `numbered` set before the first row is bound. The `rows` that were bound last, by one call to
+ * the current table, get the numbers from `first` on. */
+void tuv_batch_mark(tuv_batch_t* batch, uint64_t first, uint32_t rows);
+
 typedef struct tuv_batch_range_s {
   const char* name; /* not NUL-terminated */
   size_t length;
-  uint64_t first, last, rows; /* of the table's rows: numbers of the first and last, and how many */
+  uint64_t first, last; /* numbers of the first and the last of these rows */
+  uint64_t rows;
+  uint64_t all; /* the table's rows in the batch */
 } tuv_batch_range_t;
-void tuv_batch_mark(tuv_batch_t* batch, uint64_t first, uint32_t rows);
-/* Of the table with this index; false: there is none. */
-bool tuv_batch_range(const tuv_batch_t* batch, uint32_t index, tuv_batch_range_t* range);
+/* The rows from `from` to before `to` of the table with this index, as far as the table has them
+ * (then `rows` is smaller, or 0 and the numbers are meaningless). Returns false without such a
+ * table. */
+bool tuv_batch_range(const tuv_batch_t* batch, uint32_t index, uint64_t from, uint64_t to,
+                     tuv_batch_range_t* range);
 
-/* Leaves the rows of the table with this index out of the batch, or no longer. Nothing may be bound
- * as long as any are left out; tuv_batch_clear drops them, too. */
-void tuv_batch_hide(tuv_batch_t* batch, uint32_t index, bool hide);
+/* ---- parts: consecutive rows of a batch, counted over its tables in their order ---- */
+
+/* How many rows from row `from` on, at most `rows`, come to at most `bytes` in a message, about;
+ * the first row always fits. There must be a row `from`. */
+uint64_t tuv_batch_fit(const tuv_batch_t* batch, uint64_t from, uint64_t rows, uint64_t bytes);
+
+/* Where the rows of a table end: behind row `from`, and the last time up to `to` (0: nowhere). */
+uint64_t tuv_batch_first_end(const tuv_batch_t* batch, uint64_t from);
+uint64_t tuv_batch_last_end(const tuv_batch_t* batch, uint64_t from, uint64_t to);
+
+/* Fills `part`, an empty batch of the same fields, with `rows` rows from row `from` on. The values
+ * stay in `batch`, which must not change until `part` is cleared; only tuv_batch_part may be called
+ * for it. Returns 0 or TUV_ENOMEM, and then `part` is to be cleared. */
+int tuv_batch_part(tuv_batch_t* part, const tuv_batch_t* batch, uint64_t from, uint64_t rows);
 
 /* Bytes of the messages as the batch is now, of all of them; 0 without a row. */
 size_t tuv_batch_size(tuv_batch_t* batch);

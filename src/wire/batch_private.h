@@ -42,6 +42,8 @@ struct tuv_segment_s {
   uint8_t key[4]; /* the mask at the first byte */
   uint32_t rows;
   uint32_t capacity;
+  uint64_t number;   /* of its first row (tuv_batch_mark) … */
+  uint32_t* numbers; /* … and what each row adds to it; NULL: they are numbered in a row */
   tuv_part_t parts[]; /* a column each */
 };
 
@@ -56,9 +58,7 @@ struct tuv_batch_table_s {
   const char* name;
   uint32_t name_length;
   uint32_t hash;
-  uint32_t rows;    /* complete ones … */
-  uint32_t hidden;  /* … or, while they are left out (tuv_batch_hide), their number here */
-  uint64_t mark_first, mark_last; /* see tuv_batch_mark */
+  uint32_t rows; /* complete ones */
   uint32_t counted_rows; /* what its part of the batch's size was counted with */
   uint64_t counted;
   uint64_t head;    /* of that (STMT2) its name and tags; 0: not counted */
@@ -149,6 +149,9 @@ int tuv_batch_where(const tuv_batch_t* batch, const taosuv_stmt_field_t* field, 
                     uint64_t row, int status, tuv_errmsg_t* err);
 int tuv_batch_begin(tuv_batch_t* batch, bool unfinished, tuv_errmsg_t* err);
 int tuv_batch_no_memory(tuv_errmsg_t* err);
+/* A table at the end of the list; NULL: no memory. */
+tuv_batch_table_t* tuv_batch_add_table(tuv_batch_t* batch, const char* name, size_t length,
+                                       uint32_t hash);
 /* Forgets the table that was mentioned last, which has no row. Its memory is the caller's
  * matter. */
 void tuv_batch_unmention(tuv_batch_t* batch);

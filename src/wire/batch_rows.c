@@ -26,10 +26,11 @@ static tuv_segment_t* make_segment(tuv_batch_t* batch, uint32_t rows) {
   size_t size = sizeof(tuv_segment_t) + layout->ncolumns * sizeof(tuv_part_t);
   tuv_segment_t* segment = tuv_arena_take(&batch->arena, size);
   if (segment == NULL) return NULL;
-  segment->next = NULL;
-  segment->made = NULL;
-  segment->rows = 0;
-  segment->capacity = rows;
+  *segment = (tuv_segment_t){.capacity = rows};
+  if (batch->numbered) {
+    segment->numbers = tuv_arena_take(&batch->arena, rows * sizeof *segment->numbers);
+    if (segment->numbers == NULL) return NULL;
+  }
   for (uint32_t i = 0; i < layout->ncolumns; i++)
     if (!make_part(batch, &layout->columns[i], rows, &segment->parts[i])) return NULL;
   return segment;

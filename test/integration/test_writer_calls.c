@@ -267,7 +267,11 @@ static void refused_rows_and_reports_are_the_same_by_every_kind_of_message(void*
     char expected[200];
     it_server_stop(it);
     it_server_start(it, &(ts_config_t){.version = kinds[i].version});
-    open_patient(it, &job, kinds[i].keys);
+    prepare(it, &job, kinds[i].keys);
+    job.options.lanes = 1;
+    job.options.batch_age_ms = 1000000;
+    job.options.divide = TAOSUV_WRITER_NO_DIVIDE;
+    open_writer(&job);
     for (int64_t row = 0; row < 40; row++) {
       char name[16];
       snprintf(name, sizeof name, "t%d", (int) row % 4);

@@ -39,7 +39,7 @@ static void lose_ten(job_t* job, int64_t from) {
   assert_int_equal(job->reported_rows - before, 10);
   assert_int_equal(job->last.status, TAOSUV_ESERVER);
   if (job->it->server != NULL) { /* a real one may call it worth another try */
-    assert_in_range(job->reports - reports, 1, 2); /* one a lane that had some */
+    assert_in_range(job->reports - reports, 1, 10); /* a row or more each */
     assert_int_equal(job->last.attempts, 1);
   }
   assert_true(strlen(job->message) > 0);

@@ -15,6 +15,8 @@ typedef struct {
   unsigned reports, drains, closes, flushes;
   taosuv_writer_report_t last;
   uint64_t reported_rows;
+  uint32_t attempts;      /* the most of a report … */
+  unsigned int err_flags; /* … and of all of them */
   char message[200], tables[400];
   taosuv_writer_totals_t totals;
   uint64_t flush_failed;
@@ -26,6 +28,13 @@ static inline void on_report(taosuv_writer_t* writer, const taosuv_writer_report
   job->reports++;
   job->last = *report;
   job->reported_rows += report->rows;
+  if (report->attempts > job->attempts) job->attempts = report->attempts;
+  job->err_flags |= report->err_flags;
+  /* What may have been executed is never called unsent. */
+  if ((report->err_flags & TAOSUV_ERR_MAYBE_EXECUTED) != 0) {
+    assert_int_not_equal(report->status, TAOSUV_EUNSENT);
+    assert_null(strstr(report->message, "not executed"));
+  }
   snprintf(job->message, sizeof job->message, "%s", report->message);
   size_t at = 0;
   uint64_t rows = 0;

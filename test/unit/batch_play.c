@@ -524,15 +524,18 @@ static void bind_columns(play_t* play) {
 
 /* ---- play ---- */
 
-static void check(play_t* play) {
-  const model_t* model = &play->model;
+static void check_batch(const model_t* model, tuv_batch_t* batch, uint32_t cursor) {
   tuv_errmsg_t err = {""};
-  int expected = model_rows(model) > 0 && play->cursor == 0 ? 0 : TUV_EINVAL;
+  int expected = model_rows(model) > 0 && cursor == 0 ? 0 : TUV_EINVAL;
   for (uint32_t t = 0; t < model->ntables; t++)
     if (model->ntags > 0 && model->tables[t].rows > 0 && !model->tables[t].tagged)
       expected = TUV_EINVAL;
-  MODEL_CHECK(tuv_batch_ready(&play->batch, INT32_MAX, &err) == expected);
-  if (expected == 0) model_verify(model, &play->batch);
+  MODEL_CHECK(tuv_batch_ready(batch, INT32_MAX, &err) == expected);
+  if (expected == 0) model_verify(model, batch);
+}
+
+static void check(play_t* play) {
+  check_batch(&play->model, &play->batch, play->cursor);
 }
 
 /* Half of all plays have what is bound by column lie masked. */
@@ -541,24 +544,38 @@ static void give_key(play_t* play) {
   if (play->size % 2 == 0) tuv_batch_set_key(&play->batch, key);
 }
 
-/* Without some of its tables a batch is as if they had no rows; then it is as before. */
-static void hide_some(play_t* play) {
-  model_t* model = &play->model;
-  uint32_t rows[MODEL_TABLES] = {0};
-  uint8_t which = next(play);
-  if (play->cursor > 0) return;
+/* Limits the model to rows [from, to), counted over its tables. */
+static void limit_model(model_t* model, uint64_t from, uint64_t to) {
+  uint64_t at = 0;
   for (uint32_t t = 0; t < model->ntables; t++) {
-    bool hide = (which >> t & 1) != 0;
-    tuv_batch_hide(&play->batch, t, hide);
-    rows[t] = model->tables[t].rows;
-    if (hide) model->tables[t].rows = 0;
+    model_table_t* table = &model->tables[t];
+    uint64_t rows = table->rows, first = from > at ? from - at : 0, last = to > at ? to - at : 0;
+    if (last > rows) last = rows;
+    if (first > last) first = last;
+    if (first > 0) table->cells += first * model->ncolumns;
+    table->rows = (uint32_t) (last - first);
+    at += rows;
   }
-  MODEL_CHECK(tuv_batch_rows(&play->batch) == model_rows(model));
-  check(play);
-  for (uint32_t t = 0; t < model->ntables; t++) {
-    tuv_batch_hide(&play->batch, t, false);
-    model->tables[t].rows = rows[t];
-  }
+}
+
+/* Some rows of a batch are a batch with these rows; and the batch is as before. */
+static void take_part(play_t* play) {
+  tuv_batch_t part;
+  model_t limited = play->model;
+  uint64_t all = model_rows(&play->model), from = next(play), rows = 1 + next(play);
+  uint64_t bytes = 64 * (uint64_t) next(play);
+  if (play->cursor > 0 || all == 0) return;
+  from %= all;
+  if (rows > all - from) rows = all - from;
+  uint64_t fit = tuv_batch_fit(&play->batch, from, rows, bytes);
+  MODEL_CHECK(fit >= 1 && fit <= rows);
+  MODEL_CHECK(tuv_batch_fit(&play->batch, from, rows, UINT64_MAX) == rows);
+  tuv_batch_init(&part, &play->probe.alloc, true, play->model.fields, play->model.count);
+  MODEL_CHECK(tuv_batch_part(&part, &play->batch, from, rows) == 0);
+  MODEL_CHECK(tuv_batch_rows(&part) == rows);
+  limit_model(&limited, from, from + rows);
+  check_batch(&limited, &part, 0);
+  tuv_batch_free(&part);
   check(play);
 }
 
@@ -592,7 +609,7 @@ static void step(play_t* play) {
     case 11: check(play); break;
     case 12:
     case 13: give(play); break;
-    case 14: hide_some(play); break;
+    case 14: take_part(play); break;
     default: bind_value(play);
   }
   MODEL_CHECK(tuv_batch_rows(&play->batch) == model_rows(&play->model));
