@@ -150,7 +150,8 @@ static int make_tls(taosuv_client_t* client, tuv_errmsg_t* err) {
                                  .server_name = url->tls_server_name,
                                  .pins = url->tls_pin,
                                  .tls_13_only = url->tls_13_only,
-                                 .insecure = url->tls_insecure};
+                                 .insecure = url->tls_insecure,
+                                 .common_name = url->tls_common_name};
   return tuv_tls_context_create(&client->mem->alloc, &settings, &client->tls, err);
 }
 

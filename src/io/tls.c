@@ -438,6 +438,7 @@ static int set_up(tuv_tls_t* tls, const char* host, uint16_t port) {
   tuv_tls_context_t* context = tls->context;
   tls->slot = tuv_tls_slot(context, host, port);
   if (mbedtls_ssl_setup(&tls->ssl, &context->config) != 0) return UV_ENOMEM;
+  tls->verify.common_name = context->common_name;
   int status = tuv_tls_expect(&tls->ssl, &tls->verify, tls->name);
   if (status == 0) status = tuv_tls_resume(tls->slot, &tls->ssl);
   mbedtls_ssl_set_bio(&tls->ssl, tls, take_ciphertext, give_ciphertext, NULL);

@@ -23,6 +23,8 @@ typedef struct tuv_tls_settings_s {
                               between; the server's must be one of them */
   bool tls_13_only;        /* no TLS 1.2 */
   bool insecure;           /* verify nothing: neither chain nor name; pins count still */
+  bool common_name;        /* compare the common name of a certificate that has no subject
+                              alternative names; else it is refused */
 } tuv_tls_settings_t;
 
 /* Reads the files; nothing of the settings is needed afterwards. Returns 0, TAOSUV_ETLSFILE (a file

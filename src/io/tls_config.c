@@ -172,6 +172,7 @@ int tuv_tls_context_create(const tuv_alloc_t* alloc, const tuv_tls_settings_t* s
   tuv_tls_context_t* made = tuv_calloc(alloc, 1, sizeof *made);
   if (made == NULL) return tuv_fail(err, UV_ENOMEM, "no memory for TLS");
   made->alloc = alloc;
+  made->common_name = settings->common_name;
   mbedtls_ssl_config_init(&made->config);
   mbedtls_x509_crt_init(&made->ca);
   mbedtls_x509_crt_init(&made->certificate);

@@ -37,7 +37,8 @@ static int explain_flags(uint32_t flags, const tuv_tls_verify_t* verify, const c
   for (char* at = text; *at != 0; at++)
     if (*at == '\n') *at = at[1] != 0 ? ';' : 0;
   int status = status_of_flags(flags, verify->self_signed);
-  return tuv_fail(err, status, "%s (%.80s): %s", taosuv_strerror(status), name, text);
+  const char* hint = verify->no_names ? "; it has no subject alternative name" : "";
+  return tuv_fail(err, status, "%s (%.80s): %s%s", taosuv_strerror(status), name, text, hint);
 }
 
 /* RFC 8446's names of the alerts that end a connection. */

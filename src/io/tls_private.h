@@ -26,6 +26,7 @@ struct tuv_tls_context_s {
   char* server_name; /* NULL: the host */
   uint8_t* pins;     /* TUV_TLS_PIN_SIZE bytes each */
   size_t npins;
+  bool common_name;
   tuv_tls_slot_t* slots;
 };
 
@@ -45,7 +46,9 @@ void tuv_tls_slots_free(tuv_tls_context_t* context);
 typedef struct tuv_tls_verify_s {
   uint8_t address[16]; /* the peer's name when that is an address */
   size_t address_size; /* 4, 16, or 0 for a name, which mbedTLS checks */
+  bool common_name;    /* a certificate without alternative names is compared by its common name */
   bool self_signed;    /* found: the server's certificate is its own issuer */
+  bool no_names;       /* found: it has no alternative names, and needs them */
 } tuv_tls_verify_t;
 
 /* Makes `ssl` expect this name or address. Returns 0 or UV_ENOMEM. */

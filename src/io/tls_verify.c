@@ -1,20 +1,32 @@
 /* Whether the server is the one that was meant: its name or address, and its pinned key. */
+#include <mbedtls/oid.h>
 #include <mbedtls/sha256.h>
 #include <string.h>
 
 #include "io/tls_private.h"
 
+static bool is_address(const mbedtls_x509_buf* entry, const uint8_t* address, size_t size) {
+  return entry->len == size && memcmp(entry->p, address, size) == 0;
+}
+
 /* RFC 6066 wants no addresses in the server name that is sent, and what is not sent mbedTLS does
- * not compare: so addresses are compared here, with the certificate's iPAddress entries. */
+ * not compare: so addresses are compared here, with the certificate's iPAddress entries. An IPv4
+ * address that is written as an IPv6 one (::ffff:192.0.2.7) is the same peer. */
 static bool has_address(const mbedtls_x509_crt* certificate, const tuv_tls_verify_t* verify) {
+  static const uint8_t mapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF};
+  bool is_mapped = verify->address_size == 16 && memcmp(verify->address, mapped, 12) == 0;
   for (const mbedtls_x509_sequence* name = &certificate->subject_alt_names; name != NULL;
        name = name->next) {
-    if ((name->buf.tag & MBEDTLS_ASN1_TAG_VALUE_MASK) == MBEDTLS_X509_SAN_IP_ADDRESS &&
-        name->buf.len == verify->address_size &&
-        memcmp(name->buf.p, verify->address, verify->address_size) == 0)
-      return true;
+    if ((name->buf.tag & MBEDTLS_ASN1_TAG_VALUE_MASK) != MBEDTLS_X509_SAN_IP_ADDRESS) continue;
+    if (is_address(&name->buf, verify->address, verify->address_size)) return true;
+    if (is_mapped && is_address(&name->buf, verify->address + 12, 4)) return true;
   }
   return false;
+}
+
+/* Without subject alternative names mbedTLS compares the common name, which RFC 9525 forbids. */
+static bool is_by_common_name(const mbedtls_x509_crt* certificate) {
+  return !mbedtls_x509_crt_has_ext_type(certificate, MBEDTLS_X509_EXT_SUBJECT_ALT_NAME);
 }
 
 /* mbedTLS calls this for each certificate of the chain, after its own checks. */
@@ -26,8 +38,9 @@ static int on_certificate(void* context, mbedtls_x509_crt* certificate, int dept
   const mbedtls_x509_buf* subject = &certificate->subject_raw;
   verify->self_signed =
       issuer->len == subject->len && memcmp(issuer->p, subject->p, issuer->len) == 0;
-  if (verify->address_size > 0 && !has_address(certificate, verify))
-    *flags |= MBEDTLS_X509_BADCERT_CN_MISMATCH;
+  bool other_address = verify->address_size > 0 && !has_address(certificate, verify);
+  verify->no_names = is_by_common_name(certificate) && !verify->common_name;
+  if (other_address || verify->no_names) *flags |= MBEDTLS_X509_BADCERT_CN_MISMATCH;
   return 0;
 }
 
@@ -44,10 +57,22 @@ static void read_address(tuv_tls_verify_t* verify, const char* name) {
     verify->address_size = 16;
 }
 
+/* A name that ends with a dot is looked up as it is; certificates, and the name that is sent (RFC
+ * 6066, 3), have none. */
+static int set_name(mbedtls_ssl_context* ssl, const char* name) {
+  char bare[MBEDTLS_SSL_MAX_HOST_NAME_LEN + 2];
+  size_t length = strlen(name);
+  if (length >= sizeof bare) return MBEDTLS_ERR_SSL_BAD_INPUT_DATA;
+  memcpy(bare, name, length + 1);
+  if (length > 1 && bare[length - 1] == '.') bare[length - 1] = 0;
+  return mbedtls_ssl_set_hostname(ssl, bare);
+}
+
 int tuv_tls_expect(mbedtls_ssl_context* ssl, tuv_tls_verify_t* verify, const char* name) {
   read_address(verify, name);
   mbedtls_ssl_set_verify(ssl, on_certificate, verify);
-  return mbedtls_ssl_set_hostname(ssl, verify->address_size > 0 ? NULL : name) == 0 ? 0 : UV_ENOMEM;
+  int code = verify->address_size > 0 ? mbedtls_ssl_set_hostname(ssl, NULL) : set_name(ssl, name);
+  return code == 0 ? 0 : UV_ENOMEM;
 }
 
 bool tuv_tls_is_pinned(const tuv_tls_context_t* context, const mbedtls_ssl_context* ssl) {

@@ -88,14 +88,15 @@ static size_t count_hosts(tuv_span_t list) {
 }
 
 /* Every byte of the URL goes into one string at most, and each string needs a NUL, for which a
- * separator stands in the text but for the last host and the last value. */
+ * separator stands in the text but for the last host and the last value. An IPv4 address may
+ * become longer than it was written. */
 static int allocate(const tuv_alloc_t* alloc, const tuv_url_parts_t* parts, size_t length,
                     tuv_url_t* url, tuv_url_arena_t* arena, tuv_errmsg_t* err) {
   size_t count = count_hosts(parts->hosts);
   if (count > TUV_URL_MAX_HOSTS) {
     return tuv_fail(err, TUV_EURL, "more than %u hosts", TUV_URL_MAX_HOSTS);
   }
-  url->memory_size = count * sizeof(tuv_host_t) + length + 16;
+  url->memory_size = count * (sizeof(tuv_host_t) + TUV_URL_IPV4_SIZE) + length + 16;
   url->memory = tuv_malloc(alloc, url->memory_size);
   if (url->memory == NULL) return tuv_fail(err, TUV_ENOMEM, "out of memory");
   url->hosts = url->memory;

@@ -1,4 +1,5 @@
 /* The hosts of a URL: names, IPv4 and bracketed IPv6 addresses, ports. */
+#include <stdio.h>
 #include <string.h>
 
 #include "wire/status.h"
@@ -92,6 +93,50 @@ static int read_ipv6(tuv_url_arena_t* arena, tuv_span_t text, uint32_t number, t
   return 0;
 }
 
+/* A number of an IPv4 address: decimal, octal after "0", hexadecimal after "0x". */
+static bool read_ipv4_number(tuv_span_t text, uint64_t* value) {
+  unsigned base = 10;
+  if (text.length > 1 && text.at[0] == '0') {
+    bool hex = text.at[1] == 'x' || text.at[1] == 'X';
+    base = hex ? 16 : 8;
+    text.at += hex ? 2 : 1;
+    text.length -= hex ? 2 : 1;
+  }
+  *value = 0;
+  for (size_t i = 0; i < text.length; i++) {
+    char c = text.at[i];
+    if (!is_hex(c)) return false;
+    unsigned digit = is_digit(c) ? (unsigned) c - '0' : ((unsigned) c | 0x20) - 'a' + 10;
+    if (digit >= base || *value > UINT32_MAX) return false;
+    *value = *value * base + digit;
+  }
+  return text.length > 0;
+}
+
+/* Reads an IPv4 address in any form that systems connect to: the last of one to four numbers fills
+ * what is left of the 32 bits ("127.1"). */
+static bool read_ipv4(tuv_span_t text, uint32_t* address) {
+  tuv_span_t piece;
+  uint64_t value = 0;
+  uint32_t count = 0;
+  *address = 0;
+  while (tuv_span_next(&text, '.', &piece)) {
+    if (count > 0 && value > 255) return false; /* the one before this */
+    if (count > 0) *address |= (uint32_t) value << (32 - 8 * count);
+    if (++count > 4 || !read_ipv4_number(piece, &value)) return false;
+  }
+  if (value > UINT32_MAX >> (8 * (count - 1))) return false;
+  *address |= (uint32_t) value;
+  return true;
+}
+
+static const char* copy_ipv4(tuv_url_arena_t* arena, uint32_t address) {
+  char text[TUV_URL_IPV4_SIZE];
+  int length = snprintf(text, sizeof text, "%u.%u.%u.%u", address >> 24, address >> 16 & 255,
+                        address >> 8 & 255, address & 255);
+  return tuv_url_copy(arena, text, (size_t) length);
+}
+
 static int read_name(tuv_url_arena_t* arena, tuv_span_t name, uint32_t number, tuv_host_t* host,
                      tuv_errmsg_t* err) {
   if (name.length == 0) return tuv_fail(err, TUV_EURL, "host %u is empty", number);
@@ -104,8 +149,10 @@ static int read_name(tuv_url_arena_t* arena, tuv_span_t name, uint32_t number, t
                     "address needs brackets)",
                     number);
   }
+  uint32_t address;
   host->ipv6 = false;
-  host->name = tuv_url_copy(arena, name.at, name.length);
+  host->name = read_ipv4(name, &address) ? copy_ipv4(arena, address)
+                                         : tuv_url_copy(arena, name.at, name.length);
   return 0;
 }
 

@@ -11,6 +11,7 @@
 
 #define TUV_URL_MAX_LENGTH 16384u
 #define TUV_URL_MAX_HOSTS 64u
+#define TUV_URL_IPV4_SIZE 16u /* "255.255.255.255" and its NUL */
 
 /* A piece of the URL's text as it was written. */
 typedef struct tuv_span_s {

@@ -60,6 +60,7 @@ static const setting_t settings[] = {
     {"tls_pin", NULL, PINS, AT(tls_pin), 0, TUV_URL_MAX_LENGTH},
     {"tls_min_version", NULL, VERSION, AT(tls_13_only), 0, 0},
     {"tls_verify", NULL, VERIFY, AT(tls_insecure), 0, 0},
+    {"tls_common_name", NULL, BOOL, AT(tls_common_name), 0, 0},
     {"load_balance", NULL, BALANCE, AT(first_alive), 0, 0},
     {"ping_interval", NULL, U64, AT(ping_interval), 0, DAY_MS},
     {"idle_timeout", NULL, U64, AT(idle_timeout), 0, DAY_MS},
@@ -268,6 +269,10 @@ static int check_together(const tuv_url_t* url, tuv_errmsg_t* err) {
   }
   if (url->tls_insecure && url->tls_ca[0] != 0) {
     return tuv_fail(err, TUV_EURL, "tls_verify=insecure-none makes tls_ca useless: leave one away");
+  }
+  if (url->tls_insecure && url->tls_common_name) {
+    return tuv_fail(err, TUV_EURL,
+                    "tls_verify=insecure-none makes tls_common_name useless: leave one away");
   }
   return 0;
 }

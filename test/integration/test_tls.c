@@ -104,6 +104,21 @@ static void a_session_over_each_version(void** state) {
   }
 }
 
+/* One address, whichever way it is written. */
+static void an_address_is_the_same_in_every_form(void** state) {
+  static const char* const forms[] = {"127.0.0.1", "127.1", "0x7f.0.0.1", "[::ffff:127.0.0.1]"};
+  it_t* it = *state;
+  serve_version(it, 0);
+  for (size_t i = 0; i < COUNT(forms); i++) {
+    char url[16384];
+    snprintf(url, sizeof url, "wss://root:taosdata@%s:%d?%s", forms[i], ts_server_port(it->server),
+             ca_key);
+    taosuv_client_t* client = it_client_url(it, url);
+    it_usable(it, client);
+    finish(it, client);
+  }
+}
+
 static void large_blocks_are_intact(void** state) {
   it_t* it = *state;
   for (int version = 12; version <= 13; version++) {
@@ -425,6 +440,7 @@ int main(void) {
   signal(SIGPIPE, SIG_IGN);
   const struct CMUnitTest tests[] = {
       IT_TEST(a_session_over_each_version),
+      IT_TEST(an_address_is_the_same_in_every_form),
       IT_TEST(large_blocks_are_intact),
       IT_TEST(large_statements_are_intact),
       IT_TEST(the_pool_s_second_connection_resumes),

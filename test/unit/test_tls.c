@@ -19,7 +19,7 @@ static tls_pair_t* const p = &tls_pair;
 
 static cert_t* server_cert(cert_spec_t spec) {
   if (spec.name == NULL) spec.name = "server";
-  if (spec.dns[0] == NULL && spec.ip[0] == NULL) spec.dns[0] = "db.example";
+  if (spec.dns[0] == NULL && spec.ip[0] == NULL && !spec.no_names) spec.dns[0] = "db.example";
   return cert_new(&spec);
 }
 
@@ -354,43 +354,52 @@ typedef struct trust_case_s {
   const char* host;
   int status;
   cert_spec_t spec;
-  bool by_other_ca, self_signed, no_names;
+  bool by_other_ca, self_signed;
   const char* message; /* a part of it */
 } trust_case_t;
 
 static const trust_case_t trust_cases[] = {
-    {"good", "db.example", 0, {0}, false, false, false, ""},
-    {"name in another case", "DB.Example", 0, {0}, false, false, false, ""},
-    {"RSA", "db.example", 0, {.rsa_bits = 2048}, false, false, false, ""},
-    {"one of several names", "b.example", 0, {.dns = {"a.example", "b.example"}}, false, false,
-     false, ""},
-    {"wildcard", "db.example", 0, {.dns = {"*.example"}}, false, false, false, ""},
+    {"good", "db.example", 0, {0}, false, false, ""},
+    {"name in another case", "DB.Example", 0, {0}, false, false, ""},
+    {"RSA", "db.example", 0, {.rsa_bits = 2048}, false, false, ""},
+    {"one of several names", "b.example", 0, {.dns = {"a.example", "b.example"}}, false, false, ""},
+    {"wildcard", "db.example", 0, {.dns = {"*.example"}}, false, false, ""},
     {"wildcard for two labels", "a.db.example", TAOSUV_ETLSHOST, {.dns = {"*.example"}}, false,
-     false, false, "a.db.example"},
-    {"wildcard for none", "example", TAOSUV_ETLSHOST, {.dns = {"*.example"}}, false, false, false,
+     false, "a.db.example"},
+    {"wildcard for none", "example", TAOSUV_ETLSHOST, {.dns = {"*.example"}}, false, false,
      "example"},
-    {"address", "192.0.2.7", 0, {.ip = {"192.0.2.7"}}, false, false, false, ""},
-    {"IPv6 address", "2001:db8::7", 0, {.ip = {"192.0.2.7", "2001:db8::7"}}, false, false, false,
+    {"address", "192.0.2.7", 0, {.ip = {"192.0.2.7"}}, false, false, ""},
+    {"IPv6 address", "2001:db8::7", 0, {.ip = {"192.0.2.7", "2001:db8::7"}}, false, false,
      ""},
-    {"IPv6 address with a zone", "fe80::1%eth0", 0, {.ip = {"fe80::1"}}, false, false, false, ""},
-    {"other address", "192.0.2.8", TAOSUV_ETLSHOST, {.ip = {"192.0.2.7"}}, false, false, false,
+    {"IPv6 address with a zone", "fe80::1%eth0", 0, {.ip = {"fe80::1"}}, false, false, ""},
+    {"other address", "192.0.2.8", TAOSUV_ETLSHOST, {.ip = {"192.0.2.7"}}, false, false,
      "192.0.2.8"},
     {"address that is only a name", "192.0.2.7", TAOSUV_ETLSHOST, {.dns = {"192.0.2.7"}}, false,
-     false, false, "192.0.2.7"},
+     false, "192.0.2.7"},
     {"name that is only an address", "db.example", TAOSUV_ETLSHOST, {.ip = {"192.0.2.7"}}, false,
-     false, false, "db.example"},
-    {"wrong host", "other.example", TAOSUV_ETLSHOST, {0}, false, false, false, "other.example"},
-    {"expired", "db.example", TAOSUV_ETLSEXPIRED, {.from = -20, .to = -10}, false, false, false,
+     false, "db.example"},
+    {"name that ends with a dot", "db.example.", 0, {0}, false, false, ""},
+    {"IPv4 address written as IPv6", "::ffff:192.0.2.7", 0, {.ip = {"192.0.2.7"}}, false, false, ""},
+    {"other IPv4 address written as IPv6", "::ffff:192.0.2.8", TAOSUV_ETLSHOST,
+     {.ip = {"192.0.2.7"}}, false, false, "::ffff:192.0.2.8"},
+    {"IPv6 address that ends as an IPv4 one", "::fffe:192.0.2.7", TAOSUV_ETLSHOST,
+     {.ip = {"192.0.2.7"}}, false, false, "::fffe:192.0.2.7"},
+    {"common name without alternative names", "db.example", TAOSUV_ETLSHOST,
+     {.name = "db.example", .no_names = true}, false, false, "no subject alternative name"},
+    {"address as common name", "192.0.2.7", TAOSUV_ETLSHOST,
+     {.name = "192.0.2.7", .no_names = true}, false, false, "no subject alternative name"},
+    {"wrong host", "other.example", TAOSUV_ETLSHOST, {0}, false, false, "other.example"},
+    {"expired", "db.example", TAOSUV_ETLSEXPIRED, {.from = -20, .to = -10}, false, false,
      "expired"},
-    {"not yet valid", "db.example", TAOSUV_ETLSNOTYET, {.from = 10, .to = 20}, false, false, false,
+    {"not yet valid", "db.example", TAOSUV_ETLSNOTYET, {.from = 10, .to = 20}, false, false,
      "future"},
-    {"unknown CA", "db.example", TAOSUV_ETLSUNTRUSTED, {0}, true, false, false, "CA"},
-    {"self-signed", "db.example", TAOSUV_ETLSSELFSIGNED, {0}, false, true, false, "self-signed"},
+    {"unknown CA", "db.example", TAOSUV_ETLSUNTRUSTED, {0}, true, false, "CA"},
+    {"self-signed", "db.example", TAOSUV_ETLSSELFSIGNED, {0}, false, true, "self-signed"},
     {"unknown CA and expired", "db.example", TAOSUV_ETLSUNTRUSTED, {.from = -20, .to = -10}, true,
-     false, false, "expired"},
-    {"RSA of 1024 bits", "db.example", TAOSUV_ETLSCERT, {.rsa_bits = 1024}, false, false, false,
+     false, "expired"},
+    {"RSA of 1024 bits", "db.example", TAOSUV_ETLSCERT, {.rsa_bits = 1024}, false, false,
      "key"},
-    {"SHA-1", "db.example", TAOSUV_ETLSCERT, {.sha1 = true}, false, false, false, "hash"},
+    {"SHA-1", "db.example", TAOSUV_ETLSCERT, {.sha1 = true}, false, false, "hash"},
 };
 
 static void check_trust(const trust_case_t* test, int version, const cert_t* cert) {
@@ -448,6 +457,32 @@ static void what_is_no_ca_cannot_sign(void** state) {
   assert_int_equal(tls_pair_open(p), TAOSUV_ETLSUNTRUSTED);
   tls_pair_end(p);
   cert_free(leaf);
+}
+
+static void a_common_name_counts_where_it_is_allowed(void** state) {
+  (void) state;
+  static const struct {
+    const char *name, *host;
+    bool names;
+    int status;
+  } cases[] = {{"db.example", "db.example", false, 0},
+               {"db.example", "db.example.", false, 0},
+               {"db.example", "other.example", false, TAOSUV_ETLSHOST},
+               {"192.0.2.7", "192.0.2.7", false, TAOSUV_ETLSHOST},
+               {"other.example", "other.example", true, TAOSUV_ETLSHOST}};
+  for (size_t i = 0; i < COUNT(cases); i++) {
+    cert_t* cert = server_cert(
+        (cert_spec_t){.name = cases[i].name, .issuer = ca, .no_names = !cases[i].names});
+    ts_tls_options_t server = {.certificate = cert->chain, .key = cert->key};
+    tuv_tls_settings_t client = trust();
+    client.common_name = true;
+    tls_pair_init(p, &server, &client);
+    assert_int_equal(tls_pair_connect(p, cases[i].host, 6041), 0);
+    tls_pair_run(p);
+    assert_int_equal(p->connect_status, cases[i].status);
+    tls_pair_end(p);
+    cert_free(cert);
+  }
 }
 
 static void a_server_name_stands_for_the_host_s(void** state) {
@@ -939,6 +974,7 @@ int main(void) {
       cmocka_unit_test(certificates_are_verified),
       cmocka_unit_test(an_intermediate_ca_must_be_sent),
       cmocka_unit_test(what_is_no_ca_cannot_sign),
+      cmocka_unit_test(a_common_name_counts_where_it_is_allowed),
       cmocka_unit_test(a_server_name_stands_for_the_host_s),
       cmocka_unit_test(the_system_s_cas_do_not_know_a_private_one),
       cmocka_unit_test(verification_can_be_switched_off),

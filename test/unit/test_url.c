@@ -140,6 +140,7 @@ static void dump_url(const tuv_url_t* url, char* dump, size_t size) {
   add_text(dump, size, "tls_pin", url->tls_pin, "");
   add_number(dump, size, "tls_13_only", url->tls_13_only, 0);
   add_number(dump, size, "tls_insecure", url->tls_insecure, 0);
+  add_number(dump, size, "tls_common_name", url->tls_common_name, 0);
 }
 
 /* ---- the tests ---- */

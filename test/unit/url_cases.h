@@ -24,6 +24,21 @@ static const case_t valid[] = {
     {"ws://localhost/?", "ws localhost:6041"},
     {"ws://127.0.0.1:80/db", "ws 127.0.0.1:80 db=db"},
     {"ws://a-b_c.D9:1", "ws a-b_c.D9:1"},
+    {"ws://127.1", "ws 127.0.0.1:6041"},
+    {"ws://1,2,3,4,127.1,127.0.0.1/d",
+     "ws 0.0.0.1:6041 0.0.0.2:6041 0.0.0.3:6041 0.0.0.4:6041 127.0.0.1:6041 db=d"},
+    {"ws://0x7F.0.1:80", "ws 127.0.0.1:80"},
+    {"ws://017700000001", "ws 127.0.0.1:6041"},
+    {"ws://4294967295", "ws 255.255.255.255:6041"},
+    {"ws://4294967296", "ws 4294967296:6041"},
+    {"ws://1.2.3.256", "ws 1.2.3.256:6041"},
+    {"ws://1.256.3", "ws 1.256.3:6041"},
+    {"ws://1.2.65536", "ws 1.2.65536:6041"},
+    {"ws://1.2.3.4.5", "ws 1.2.3.4.5:6041"},
+    {"ws://08.1", "ws 08.1:6041"},
+    {"ws://0x.1", "ws 0x.1:6041"},
+    {"ws://1..1", "ws 1..1:6041"},
+    {"ws://127.0.0.1.", "ws 127.0.0.1.:6041"},
     {"ws://h:65535", "ws h:65535"},
     {"ws://h:0080", "ws h:80"},
     /* user and password */
@@ -153,6 +168,7 @@ static const case_t valid[] = {
     {"wss://h?tls_min_version=1.3", "wss h:6041 tls_13_only=1"},
     {"wss://h?tls_verify=full", "wss h:6041"},
     {"wss://h?tls_verify=insecure-none", "wss h:6041 tls_insecure=1"},
+    {"https://h?tls_common_name=1", "https h:6041 tls_common_name=1"},
     {"wss://bob:s%40fe@a:1,[::1]/p?token=t&tz=UTC&app=x&pool_size=2&prefetch=0&retries=3",
      "wss a:1 [::1]:6041 user=bob password=s@fe db=p token=t timezone=UTC app=x prefetch=0 "
      "pool_size=2 retries=3"},
@@ -342,6 +358,8 @@ static const case_t invalid[] = {
     {"wss://h?tls_verify=0", "tls_verify: '0'"},
     {"wss://h?tls_verify=", "tls_verify: ''"},
     {"wss://h?tls_verify=insecure-none&tls_ca=x", "makes tls_ca useless"},
+    {"wss://h?tls_verify=insecure-none&tls_common_name=1", "makes tls_common_name useless"},
+    {"ws://h?tls_common_name=1", "tls_common_name is for wss:// and https:// only"},
     {"wss://h?tls_verify=full&tls_verify=full", "tls_verify is given twice"},
 };
 
