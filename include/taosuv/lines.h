@@ -53,8 +53,8 @@ struct taosuv_insert_lines_s {
    * it: TAOSUV_EVERSION, returned or as status */
   const char* table_name_key;
   size_t table_name_key_length;
-  int64_t affected_rows; /* out: rows written; several of one table and time count once. -1 over HTTP,
-                          * where the server does not tell */
+  int64_t affected_rows; /* out: rows written; several of one table and time count once. -1 where
+                          * the server does not tell: over HTTP, and before 3.3.3.0 */
   int64_t total_rows;    /* out: lines that were read, comments aside; a JSON text of one line is 1;
                             -1 from servers before 3.3.3.0, which do not tell */
 };

@@ -213,7 +213,8 @@ static void status_replied(tuv_op_t* op, tuv_conn_t* conn, const tuv_reply_t* re
   const char* details;
   tuv_errmsg_t err;
   if (!read_text(req, conn, reply, "details", &details)) return;
-  int failed = tuv_reply_int(reply, "status", &value, &err);
+  int failed = tuv_reply_message(reply, "details", &details, &err); /* cut */
+  if (failed == 0) failed = tuv_reply_int(reply, "status", &value, &err);
   if (failed == 0 && (value < 0 || value > INT32_MAX))
     failed = tuv_fail(&err, TAOSUV_EPROTO, "the reply has no valid \"status\"");
   if (failed < 0) {

@@ -63,14 +63,26 @@ static int lines_recover(taosuv_client_t* client, const uint8_t* message, size_t
   return priv->payload != NULL ? 0 : TAOSUV_ENOMEM;
 }
 
+/* Gateways before 3.3.3.0 write the lines, but do not say how many. */
+static int read_rows(const tuv_reply_t* reply, bool counted, taosuv_insert_lines_t* lines,
+                     tuv_errmsg_t* err) {
+  int64_t affected = -1, total = -1;
+  int status = counted ? tuv_reply_need_rows(reply, "affected_rows", &affected, err)
+                       : tuv_reply_rows(reply, "affected_rows", &affected, err);
+  if (status == 0)
+    status = counted ? tuv_reply_need_rows(reply, "total_rows", &total, err)
+                     : tuv_reply_rows(reply, "total_rows", &total, err);
+  if (status < 0) return status;
+  lines->affected_rows = affected;
+  lines->total_rows = total;
+  return 0;
+}
+
 static void lines_replied(tuv_op_t* op, tuv_conn_t* conn, const tuv_reply_t* reply) {
   taosuv_req_t* req = tuv_req_of_op(op);
   taosuv_insert_lines_t* lines = (taosuv_insert_lines_t*) (void*) req;
   tuv_errmsg_t err;
-  bool told = conn->version >= V_3_3_3;
-  int status = tuv_reply_rows(reply, "affected_rows", &lines->affected_rows, &err);
-  if (status == 0 && told)
-    status = tuv_reply_rows(reply, "total_rows", &lines->total_rows, &err);
+  int status = read_rows(reply, conn->version >= V_3_3_3, lines, &err);
   if (status < 0) {
     tuv_req_fail(req, &(tuv_failure_t){status, TAOSUV_ERR_MAYBE_EXECUTED, 0, err.text,
                                        tuv_conn_host(conn)});

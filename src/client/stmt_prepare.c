@@ -9,8 +9,9 @@ static int choose_version(tuv_remote_t* remote, tuv_errmsg_t* err) {
   const tuv_conn_t* conn = remote->conn;
   uint32_t forced = conn->client->url.stmt_version;
   remote->first = forced == 1 || (forced == 0 && conn->version < TUV_VERSION(3, 3, 6, 0));
-  if (remote->first || conn->version >= TUV_VERSION(3, 3, 3, 0)) return 0;
-  return tuv_fail(err, TAOSUV_EVERSION, "stmt_version=2 needs server 3.3.3.0, this one is %s",
+  /* 3.3.3.0 to 3.3.4 have them, but with replies of their own. */
+  if (remote->first || conn->version >= TUV_VERSION(3, 3, 5, 0)) return 0;
+  return tuv_fail(err, TAOSUV_EVERSION, "stmt_version=2 needs server 3.3.5.0, this one is %s",
                   conn->version_text);
 }
 

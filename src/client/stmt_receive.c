@@ -91,13 +91,24 @@ static void unwanted(tuv_remote_t* remote) {
   tuv_remote_settle(remote);
 }
 
+/* Its answer cannot be: nobody knows in what state the statement on the server is. */
+static void answered_wrongly(tuv_remote_t* remote, int status, const char* message) {
+  taosuv_stmt_t* stmt = remote->stmt;
+  tuv_failure_t failure = {status, taosuv_err_flags(status), 0, message,
+                           tuv_conn_host(remote->conn)};
+  stmt->remote = NULL;
+  remote->stmt = NULL;
+  tuv_remote_discard(remote);
+  tuv_job_done(tuv_stmt_job(stmt), &failure);
+}
+
 static void on_executed(tuv_remote_t* remote, const tuv_reply_t* reply) {
   taosuv_stmt_exec_t* req = tuv_stmt_job(remote->stmt)->req;
   tuv_errmsg_t err;
   int status = tuv_stmt_reply_affected(reply, &req->affected_rows, &err);
   ((taosuv_req_t*) (void*) req)->server_time_ns = reply->timing;
   if (status < 0)
-    fail_job(remote, status, err.text);
+    answered_wrongly(remote, status, err.text);
   else if (!tuv_form_of(remote->form)->insert)
     tuv_remote_post(remote, TUV_STEP_RESULT);
   else
@@ -115,13 +126,8 @@ static void on_result(tuv_remote_t* remote, const tuv_reply_t* reply) {
   if (status == 0) req->result = tuv_result_create(conn, &answer);
   if (status == 0 && req->result == NULL) status = tuv_fail(&err, TAOSUV_ENOMEM, "out of memory");
   if (status < 0) {
-    taosuv_stmt_t* stmt = remote->stmt;
-    tuv_failure_t failure = {status, taosuv_err_flags(status), 0, err.text, tuv_conn_host(conn)};
-    stmt->remote = NULL;
-    remote->stmt = NULL;
     drop_result(remote, reply);
-    tuv_remote_discard(remote);
-    tuv_job_done(tuv_stmt_job(stmt), &failure);
+    answered_wrongly(remote, status, err.text);
     return;
   }
   remote->result = req->result;
@@ -158,10 +164,28 @@ static void on_batch(tuv_remote_t* remote, const tuv_reply_t* reply) {
 
 /* ---- both ---- */
 
+/* Whether a reply speaks of this statement. The first one tells its id; that of the query for scales
+ * has none. */
+static int check_id(const tuv_remote_t* remote, const tuv_reply_t* reply, tuv_errmsg_t* err) {
+  bool has_id = remote->step != TUV_STEP_INIT && remote->step != TUV_STEP_SCALES;
+  return has_id ? tuv_reply_about(reply, "stmt_id", remote->id, err) : 0;
+}
+
+static void misanswered(tuv_op_t* op, const char* message) {
+  const tuv_remote_t* remote = TUV_CONTAINER(op, tuv_remote_t, op);
+  bool executes = remote->step == TUV_STEP_EXEC || remote->step == TUV_STEP_BIND_EXEC;
+  unsigned int flags = executes ? TAOSUV_ERR_MAYBE_EXECUTED : 0u;
+  tuv_remote_failed(op, &(tuv_failure_t){TAOSUV_EPROTO, flags, 0, message,
+                                         tuv_conn_host(remote->conn)});
+}
+
 void tuv_remote_answered(tuv_op_t* op, tuv_conn_t* conn, const tuv_reply_t* reply) {
   tuv_remote_t* remote = TUV_CONTAINER(op, tuv_remote_t, op);
+  tuv_errmsg_t err;
   (void) conn;
-  if (remote->step == TUV_STEP_CLOSE)
+  if (check_id(remote, reply, &err) < 0)
+    misanswered(op, err.text);
+  else if (remote->step == TUV_STEP_CLOSE)
     tuv_remote_closed(remote);
   else if (remote->step < TUV_STEP_NAME)
     tuv_remote_preparing(remote, reply);

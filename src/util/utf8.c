@@ -62,3 +62,9 @@ uint32_t tuv_utf8_step(uint32_t state, const uint8_t* data, size_t size) {
 bool tuv_utf8_valid(const uint8_t* data, size_t size) {
   return tuv_utf8_step(TUV_UTF8_START, data, size) == TUV_UTF8_START;
 }
+
+size_t tuv_utf8_cut(const uint8_t* data, size_t size, size_t most) {
+  if (size <= most) return size;
+  while (most > 0 && (data[most] & 0xC0) == 0x80) most--;
+  return most;
+}

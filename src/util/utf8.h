@@ -17,4 +17,8 @@ uint32_t tuv_utf8_step(uint32_t state, const uint8_t* data, size_t size);
 /* Whether a whole text is valid. */
 bool tuv_utf8_valid(const uint8_t* data, size_t size);
 
+/* How many bytes of a valid text can be kept so that it has `most` at most and ends with a whole
+ * character. */
+size_t tuv_utf8_cut(const uint8_t* data, size_t size, size_t most);
+
 #endif

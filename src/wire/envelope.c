@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "util/utf8.h"
 #include "wire/block.h"
 #include "wire/status.h"
 
@@ -218,8 +219,7 @@ static bool is_repeated(yyjson_val* root, yyjson_val* key) {
 /* More members than any reply has, so that looking for one of them takes no time. */
 #define MAX_MEMBERS 256u
 
-/* Where each member is; none may be there twice. */
-static int mark_members(tuv_json_t* json, yyjson_val* root, tuv_errmsg_t* err) {
+int tuv_json_members(tuv_json_t* json, yyjson_val* root, tuv_errmsg_t* err) {
   yyjson_obj_iter all = yyjson_obj_iter_with(root);
   yyjson_val* key;
   int status = 0;
@@ -282,12 +282,31 @@ int tuv_reply_bool(const tuv_reply_t* reply, const char* key, bool* value, tuv_e
   return 0;
 }
 
-/* What a server says to people may be cut at a NUL. */
-static int read_message(tuv_reply_t* reply, tuv_errmsg_t* err) {
-  yyjson_val* message = member(reply, "message");
-  if (message != NULL && !yyjson_is_str(message)) return wrong_type("message", err);
-  reply->message = message == NULL ? "" : yyjson_get_str(message);
+int tuv_reply_message(const tuv_reply_t* reply, const char* key, const char** value,
+                      tuv_errmsg_t* err) {
+  yyjson_val* found = member(reply, key);
+  if (found == NULL) return 0;
+  if (!yyjson_is_str(found)) return wrong_type(key, err);
+  /* The text lies in this client's working memory, which yyjson calls const. */
+  union {
+    const char* in;
+    char* out;
+  } text = {yyjson_get_str(found)};
+  size_t length = yyjson_get_len(found);
+  text.out[tuv_utf8_cut((const uint8_t*) text.in, length, TUV_REPLY_MAX_MESSAGE)] = 0;
+  *value = text.in;
   return 0;
+}
+
+int tuv_reply_about(const tuv_reply_t* reply, const char* key, uint64_t value, tuv_errmsg_t* err) {
+  const char* const needed[] = {key, NULL};
+  uint64_t told = 0;
+  int status = tuv_reply_require(reply, needed, err);
+  if (status == 0) status = tuv_reply_uint(reply, key, &told, err);
+  if (status == 0 && told != value)
+    status = tuv_fail(err, TUV_EPROTO, "the reply's \"%s\" is %llu; %llu was asked for", key,
+                      (unsigned long long) told, (unsigned long long) value);
+  return status;
 }
 
 /* The members that every reply has. req_id comes first, so that as many replies as possible can be
@@ -295,12 +314,13 @@ static int read_message(tuv_reply_t* reply, tuv_errmsg_t* err) {
 static int read_common(tuv_json_t* json, tuv_reply_t* reply, tuv_errmsg_t* err) {
   uint64_t code = UINT64_MAX;
   tuv_errmsg_t twice;
-  int well = mark_members(json, reply->root, &twice);
+  int well = tuv_json_members(json, reply->root, &twice);
+  reply->message = "";
   reply->keys = json->keys;
   int status = tuv_reply_uint(reply, "req_id", &reply->req_id, err);
   if (status == 0 && well < 0) status = tuv_fail(err, well, "%s", twice.text);
   if (status == 0) status = tuv_reply_uint(reply, "code", &code, err);
-  if (status == 0) status = read_message(reply, err);
+  if (status == 0) status = tuv_reply_message(reply, "message", &reply->message, err);
   if (status == 0) status = tuv_reply_text(reply, "action", &reply->action, err);
   if (status == 0) status = tuv_reply_uint(reply, "timing", &reply->timing, err);
   if (status < 0) return status;
@@ -421,12 +441,20 @@ static int read_result(const tuv_reply_t* reply, const char* id_key, tuv_query_r
 }
 
 int tuv_reply_rows(const tuv_reply_t* reply, const char* key, int64_t* rows, tuv_errmsg_t* err) {
+  int64_t told = 0;
+  if (member(reply, key) == NULL) return 0;
+  int status = tuv_reply_int(reply, key, &told, err);
+  if (status == 0 && told < 0)
+    status = tuv_fail(err, TUV_EPROTO, "the reply's \"%s\" is %lld", key, (long long) told);
+  if (status == 0) *rows = told;
+  return status;
+}
+
+int tuv_reply_need_rows(const tuv_reply_t* reply, const char* key, int64_t* rows,
+                        tuv_errmsg_t* err) {
   const char* const needed[] = {key, NULL};
   int status = tuv_reply_require(reply, needed, err);
-  if (status == 0) status = tuv_reply_int(reply, key, rows, err);
-  if (status == 0 && *rows < 0)
-    status = tuv_fail(err, TUV_EPROTO, "the reply's \"%s\" is %lld", key, (long long) *rows);
-  return status;
+  return status == 0 ? tuv_reply_rows(reply, key, rows, err) : status;
 }
 
 /* An update has no result: an answer that has both would lose one of them. */
@@ -447,7 +475,7 @@ int tuv_reply_query(const tuv_reply_t* reply, tuv_query_reply_t* out, tuv_errmsg
   int status = tuv_reply_uint(reply, "id", &out->id, err);
   if (status == 0) status = tuv_reply_require(reply, needed, err);
   if (status == 0) status = tuv_reply_bool(reply, "is_update", &out->is_update, err);
-  if (status == 0) status = tuv_reply_rows(reply, "affected_rows", &out->affected_rows, err);
+  if (status == 0) status = tuv_reply_need_rows(reply, "affected_rows", &out->affected_rows, err);
   if (status < 0) return status;
   return out->is_update ? check_update(reply, out, err) : read_result(reply, "id", out, err);
 }

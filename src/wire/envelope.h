@@ -63,12 +63,15 @@ size_t tuv_request_name(char out[TUV_REQUEST_NAME_MAX], const char* action, uint
 char* tuv_request_arg(const tuv_json_t* json, const uint8_t* data, size_t size, const char* key,
                       size_t* length);
 
+/* What a server says to people is cut to so many bytes. */
+#define TUV_REPLY_MAX_MESSAGE 4096u
+
 /* A reply: what all have in common. Texts are NUL-terminated and live in the tuv_json_t. */
 typedef struct tuv_reply_s {
   yyjson_val* root;
   yyjson_val* const* keys; /* in its tuv_json_t */
   uint32_t code;
-  const char* message;
+  const char* message; /* at most TUV_REPLY_MAX_MESSAGE bytes */
   const char* action;
   uint64_t req_id;
   uint64_t timing; /* ns; 0 when missing */
@@ -91,6 +94,16 @@ int tuv_reply_uint(const tuv_reply_t* reply, const char* key, uint64_t* value, t
 int tuv_reply_int(const tuv_reply_t* reply, const char* key, int64_t* value, tuv_errmsg_t* err);
 int tuv_reply_bool(const tuv_reply_t* reply, const char* key, bool* value, tuv_errmsg_t* err);
 
+/* The same for what a server says to people: cut at a NUL, and to TUV_REPLY_MAX_MESSAGE bytes. */
+int tuv_reply_message(const tuv_reply_t* reply, const char* key, const char** value,
+                      tuv_errmsg_t* err);
+
+/* Whether the reply is about this: the member must be there and have this value. */
+int tuv_reply_about(const tuv_reply_t* reply, const char* key, uint64_t value, tuv_errmsg_t* err);
+
+/* Whether no member of an object is there twice; and where each is (json->keys). */
+int tuv_json_members(tuv_json_t* json, yyjson_val* root, tuv_errmsg_t* err);
+
 /* Whether it is a text without a NUL in it. */
 bool tuv_json_is_text(yyjson_val* value);
 
@@ -98,8 +111,11 @@ bool tuv_json_is_text(yyjson_val* value);
 int tuv_reply_texts(const tuv_reply_t* reply, const char* key, yyjson_val** value,
                     tuv_errmsg_t* err);
 
-/* A number of rows: must be there, and not negative. */
+/* A number of rows, which is not negative. Absent or null is `*rows` unchanged; so is an error. */
 int tuv_reply_rows(const tuv_reply_t* reply, const char* key, int64_t* rows, tuv_errmsg_t* err);
+/* The same where it must be there. */
+int tuv_reply_need_rows(const tuv_reply_t* reply, const char* key, int64_t* rows,
+                        tuv_errmsg_t* err);
 
 /* The reply to query and binary_query (PROTOCOL 3.4). */
 typedef struct tuv_query_reply_s {

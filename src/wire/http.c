@@ -178,6 +178,12 @@ void tuv_http_upgrade_init(tuv_http_upgrade_t* upgrade, const char accept[TUV_HT
   begin_message(upgrade);
 }
 
+/* The upgrade is HTTP/1.1's (RFC 6455, 4.1); a refusal may be of 1.0. */
+static bool is_right_version(const tuv_http_upgrade_t* upgrade) {
+  const llhttp_t* parser = &upgrade->parser;
+  return parser->http_major == 1 && (parser->http_minor == 1 || upgrade->status != 101);
+}
+
 /* What is wrong with a 101, or NULL. */
 static const char* check_switch(const tuv_http_upgrade_t* upgrade) {
   if (!upgrade->has_upgrade || upgrade->bad_upgrade) return "without \"Upgrade: websocket\"";
@@ -212,6 +218,9 @@ int tuv_http_refusal(int status) {
 
 /* The head is complete: the verdict. */
 static int judge(tuv_http_upgrade_t* upgrade, tuv_errmsg_t* err) {
+  if (!is_right_version(upgrade))
+    return tuv_fail(err, TUV_EPROTO, "the server answered %d by HTTP/%u.%u, not HTTP/1.1",
+                    upgrade->status, upgrade->parser.http_major, upgrade->parser.http_minor);
   if (upgrade->status == 101) {
     const char* wrong = check_switch(upgrade);
     if (wrong == NULL) return 1;

@@ -71,6 +71,9 @@ static int on_headers_complete(llhttp_t* parser) {
   tuv_http_reply_t* reply = reply_of(parser);
   reply->status = llhttp_get_status_code(parser);
   reply->in_head = false;
+  if (parser->http_major != 1)
+    return stop(reply, tuv_fail(reply->err, TUV_EPROTO, "the answer is HTTP/%u.%u, not HTTP/1.1",
+                                parser->http_major, parser->http_minor));
   if (reply->status == 101)
     return stop(reply, tuv_fail(reply->err, TUV_EHTTP, "the server switched to another protocol"));
   bool bodiless = reply->status / 100 == 1 || reply->status == 204 || reply->status == 304;

@@ -276,7 +276,7 @@ static int read_uint(yyjson_val* root, const char* key, uint64_t* value, tuv_err
   yyjson_val* found = yyjson_obj_get(root, key);
   if (found == NULL || yyjson_is_null(found)) return 0;
   if (!yyjson_is_uint(found))
-    return tuv_fail(err, TUV_EPROTO, "the answer's \"%s\" is no number", key);
+    return tuv_fail(err, TUV_EPROTO, "the answer's \"%s\" is not a number", key);
   *value = yyjson_get_uint(found);
   return 0;
 }
@@ -285,7 +285,7 @@ static int read_text(tuv_rest_t* rest, yyjson_val* root, tuv_errmsg_t* err) {
   yyjson_val* text = yyjson_obj_get(root, "desc");
   if (text == NULL) text = yyjson_obj_get(root, "message"); /* schemaless (PROTOCOL 8.3, 8.4) */
   if (text == NULL || yyjson_is_null(text)) return 0;
-  if (!yyjson_is_str(text)) return tuv_fail(err, TUV_EPROTO, "the answer's text is none");
+  if (!yyjson_is_str(text)) return tuv_fail(err, TUV_EPROTO, "the answer's text is not a string");
   size_t size = yyjson_get_len(text);
   if (size > sizeof rest->error - 1) size = sizeof rest->error - 1;
   memcpy(rest->error, yyjson_get_str(text), size);
@@ -318,9 +318,13 @@ int tuv_rest_end(tuv_rest_t* rest, tuv_errmsg_t* err) {
   yyjson_val* root = NULL;
   uint64_t code = UINT64_MAX, rows = rest->row_count;
   if (rest->state != BEHIND)
-    return tuv_fail(err, TUV_EPROTO, rest->state == BEFORE ? "the answer is empty"
-                                                          : "the answer is cut off");
+    return tuv_fail(err, TUV_EPROTO,
+                    rest->state == BEFORE
+                        ? "the answer is empty (as of gateways before 3.3.8.4 where a value is NaN "
+                          "or infinite)"
+                        : "the answer is cut off");
   int status = read_head(rest, "", &root, err);
+  if (status == 0 && yyjson_is_obj(root)) status = tuv_json_members(rest->json, root, err);
   if (status == 0) status = read_text(rest, root, err);
   if (status == 0) status = read_code(rest, root, &code, err);
   if (status == 0) status = read_uint(root, "timing", &rest->timing, err);

@@ -115,7 +115,9 @@ static int add_float(tuv_rest_t* rest, tuv_rest_column_t* column, yyjson_val* ce
   uint64_t bits;
   uint32_t narrow_bits;
   if (!yyjson_is_num(cell)) return TUV_EPROTO;
-  double value = yyjson_get_num(cell);
+  /* "-0" is an integer to yyjson, but not to the gateway that wrote it for -0.0. */
+  bool minus_zero = yyjson_is_sint(cell) && yyjson_get_sint(cell) == 0;
+  double value = minus_zero ? -0.0 : yyjson_get_num(cell);
   float narrow = (float) value;
   memcpy(&bits, &value, sizeof bits);
   memcpy(&narrow_bits, &narrow, sizeof narrow_bits);

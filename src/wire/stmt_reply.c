@@ -17,7 +17,7 @@ int tuv_stmt_reply_id(const tuv_reply_t* reply, uint64_t* id, tuv_errmsg_t* err)
 
 int tuv_stmt_reply_affected(const tuv_reply_t* reply, int64_t* affected, tuv_errmsg_t* err) {
   *affected = 0;
-  return tuv_reply_rows(reply, "affected", affected, err);
+  return tuv_reply_need_rows(reply, "affected", affected, err);
 }
 
 /* A member of a field: a number of at most `max`; absent or null is 0. */

@@ -4,6 +4,7 @@
 
 #include "client/tmq.h"
 #include "consumers.h"
+#include "text.h"
 
 #define AS_QUERY "as select ts, v from st"
 
@@ -205,23 +206,22 @@ enum { WIDTH = 10000, ROWS = 2000 }; /* 20 MB */
 
 /* A topic of so many bytes. */
 static const char* large_topic(tc_t* tc) {
-  char* sql = malloc(2 * 1024 * 1024);
   uint32_t random = 1;
-  assert_non_null(sql);
   it_ok(tc->it, tc->client, "create table large (ts timestamp, v int, s varchar(%d))", WIDTH);
   const char* topic = tc_topic(tc, "as select ts, v, s from large");
   for (int i = 0; i < ROWS; i += 100) {
-    int at = sprintf(sql, "insert into large values");
+    text_t sql = {0};
+    text_add(&sql, "insert into large values");
     for (int k = i; k < i + 100; k++) {
-      at += sprintf(sql + at, "(%lld,%d,'", 1700000000000ll + k, k);
+      char noise[WIDTH + 1] = ""; /* what compression makes little of */
       for (int j = 0; j < WIDTH; j++, random = random * 1664525 + 1013904223)
-        sql[at++] = (char) ('A' + (random >> 28)); /* what compression makes little of */
-      at += sprintf(sql + at, "')");
+        noise[j] = (char) ('A' + (random >> 28));
+      text_add(&sql, "(%lld,%d,'%s')", 1700000000000ll + k, k, noise);
     }
     it_op_t op = {0};
-    assert_int_equal(it_end(it_exec_sized(tc->it, tc->client, &op, sql, (size_t) at), &op), 0);
+    assert_int_equal(it_end(it_exec_sized(tc->it, tc->client, &op, sql.data, sql.size), &op), 0);
+    free(sql.data);
   }
-  free(sql);
   return topic;
 }
 

@@ -57,9 +57,9 @@ bool ts_request_lines(ts_request_t* request) {
     return true;
   }
   ts_buf_t* out = begin_reply(request);
-  ts_buf_format(out, ",\"affected_rows\":%lld", (long long)affected);
-  if (ts_server_has(session->server, 3, 3, 0, 0))
-    ts_buf_format(out, ",\"total_rows\":%lld", (long long)total);
+  if (ts_server_has(session->server, 3, 3, 3, 0))
+    ts_buf_format(out, ",\"affected_rows\":%lld,\"total_rows\":%lld", (long long)affected,
+                  (long long)total);
   ts_reply_end(request);
   return true;
 }

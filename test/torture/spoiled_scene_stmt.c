@@ -67,6 +67,7 @@ static void end_stmt(sp_run_t* run) {
 static const sp_source_t stmt2_sources[] = {
     VERSION, CONN, RECORDED("stmt2", "stmt2_init", 1), RECORDED("stmt2", "stmt2_prepare", 1),
     RECORDED("stmt2", "stmt2_bind", 2), RECORDED("stmt2", "stmt2_exec", 2),
+    RECORDED("stmt2", "stmt2_bind", 2), RECORDED("stmt2", "stmt2_exec", 2),
     RECORDED("stmt2", "stmt2_close", 1), RECORDED("stmt2", "stmt2_init", 2),
     RECORDED("stmt2", "stmt2_prepare", 4), RECORDED("stmt2", "stmt2_bind", 3),
     RECORDED("stmt2", "stmt2_exec", 3), RECORDED("stmt2", "stmt2_result", 0),
@@ -110,6 +111,7 @@ static void fields_step(sp_run_t* run) {
 static const sp_source_t together_sources[] = {
     OLD_VERSION("3.4.1.13"), CONN, RECORDED("stmt2", "stmt2_init", 1),
     RECORDED("stmt2", "stmt2_prepare", 1), MADE("stmt2_bind_exec", ",\"stmt_id\":2,\"affected\":1"),
+    MADE("stmt2_bind_exec", ",\"stmt_id\":2,\"affected\":1"),
     RECORDED("stmt2", "stmt2_close", 1), RECORDED("stmt2", "stmt2_init", 2),
     RECORDED("stmt2", "stmt2_prepare", 4),
     MADE("stmt2_bind_exec", ",\"stmt_id\":3,\"affected\":0"), RECORDED("stmt2", "stmt2_result", 0),

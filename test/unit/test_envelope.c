@@ -11,6 +11,7 @@
 
 #include "alloc_probe.h"
 #include "data.h"
+#include "text.h"
 #include "wire/envelope.h"
 #include "wire/status.h"
 
@@ -280,25 +281,59 @@ static void deep_and_huge_json_is_read_without_harm(void** state) {
   text = make_text("{\"code\":4,\"message\":\"", 'm', 'n', DEPTH);
   text[strlen(text) - 2] = '"';
   assert_int_equal(parse(text), 0);
-  assert_int_equal(strlen(reply.message), 2 * DEPTH - 1);
+  assert_int_equal(strlen(reply.message), TUV_REPLY_MAX_MESSAGE);
   free(text);
+}
+
+/* A text for people is cut behind a whole character. */
+static void long_messages_are_cut(void** state) {
+  (void) state;
+  static const struct {
+    size_t ascii;
+    const char* then;
+    size_t length;
+  } cases[] = {{4095, "", 4095},        {4096, "", 4096},         {4096, "x", 4096},
+               {4095, "\xc3\xa9", 4095}, {4094, "\xc3\xa9", 4096}, {4093, "\xe6\xb6\x9b", 4096},
+               {4094, "\xe6\xb6\x9b", 4094}, {4095, "\xf0\x9f\x98\x80", 4095}};
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    char text[5000];
+    int at = snprintf(text, sizeof text, "{\"code\":1,\"message\":\"");
+    memset(text + at, 'm', cases[i].ascii);
+    snprintf(text + at + cases[i].ascii, 100, "%s\"}", cases[i].then);
+    assert_int_equal(parse(text), 0);
+    assert_int_equal(strlen(reply.message), cases[i].length);
+  }
+}
+
+static void a_reply_is_about_what_was_asked_for(void** state) {
+  (void) state;
+  int64_t rows = 7;
+  assert_int_equal(parse("{\"code\":0,\"stmt_id\":18446744073709551615,\"rows\":-5}"), 0);
+  assert_int_equal(tuv_reply_about(&reply, "stmt_id", UINT64_MAX, &err), 0);
+  assert_int_equal(tuv_reply_about(&reply, "stmt_id", 1, &err), TUV_EPROTO);
+  assert_non_null(strstr(err.text, "\"stmt_id\" is 18446744073709551615; 1 was asked for"));
+  assert_int_equal(tuv_reply_about(&reply, "id", 0, &err), TUV_EPROTO);
+  assert_int_equal(tuv_reply_about(&reply, "rows", 5, &err), TUV_EPROTO);
+  assert_int_equal(tuv_reply_rows(&reply, "rows", &rows, &err), TUV_EPROTO);
+  assert_int_equal(tuv_reply_rows(&reply, "others", &rows, &err), 0);
+  assert_int_equal(rows, 7); /* an error leaves it alone, and so does what is not there */
+  assert_int_equal(tuv_reply_need_rows(&reply, "others", &rows, &err), TUV_EPROTO);
 }
 
 static void the_kept_memory_shrinks_again(void** state) {
   (void) state;
-  char* text = malloc(4000100);
-  assert_non_null(text);
-  size_t at = (size_t) sprintf(text, "{\"code\":0,\"x\":[1");
-  while (at < 4000000) at += (size_t) sprintf(text + at, ",1");
-  strcpy(text + at, "]}");
-  assert_int_equal(parse(text), 0);
+  text_t text = {0};
+  text_add(&text, "{\"code\":0,\"x\":[1");
+  while (text.size < 4000000) text_add(&text, ",1");
+  text_add(&text, "]}");
+  assert_int_equal(parse(text.data), 0);
   assert_true(probe.live_bytes > 4000000);
   assert_int_equal(parse("{\"code\":0}"), 0);
   assert_true(probe.live_bytes <= 1u << 20);
   size_t calls = probe.calls;
   for (unsigned i = 0; i < 100; i++) assert_int_equal(parse("{\"code\":0,\"message\":\"m\"}"), 0);
   assert_int_equal(probe.calls, calls);
-  free(text);
+  free(text.data);
 }
 
 static void without_memory_a_reply_is_not_read(void** state) {
@@ -333,6 +368,8 @@ int main(void) {
       JSON_TEST(a_member_that_is_there_twice_is_refused),
       JSON_TEST(texts_with_a_nul_are_refused),
       JSON_TEST(deep_and_huge_json_is_read_without_harm),
+      JSON_TEST(long_messages_are_cut),
+      JSON_TEST(a_reply_is_about_what_was_asked_for),
       JSON_TEST(the_kept_memory_shrinks_again),
       JSON_TEST(without_memory_a_reply_is_not_read),
   };

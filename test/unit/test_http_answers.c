@@ -159,6 +159,10 @@ static void test_wrong_switch_is_refused(void** state) {
   static const char protocol[] =
       "the server answered 101 with a WebSocket subprotocol that was not offered";
   static const answer_t answers[] = {
+      {"HTTP/1.0", "HTTP/1.0 101 x\r\n" UPGRADE CONNECTION ACCEPT_LINE "\r\n", TUV_EPROTO, false, false,
+       "the server answered 101 by HTTP/1.0, not HTTP/1.1"},
+      {"HTTP/2.0", "HTTP/2.0 101 x\r\n" UPGRADE CONNECTION ACCEPT_LINE "\r\n", TUV_EPROTO, false, false,
+       "the server answered 101 by HTTP/2.0, not HTTP/1.1"},
       {"nothing", LINE_101 "\r\n", TUV_EUPGRADE, false, false, no_upgrade},
       {"no Upgrade", LINE_101 CONNECTION ACCEPT_LINE "\r\n", TUV_EUPGRADE, false, false,
        no_upgrade},
@@ -260,6 +264,8 @@ static void test_refusals_are_quoted(void** state) {
        "HTTP/1.1 100 x\r\nLocation: /x\r\n\r\nHTTP/1.1 301 y\r\nLocation: /y\r\n\r\n",
        TUV_EREDIRECT, false, false, "HTTP status 301 to /y"},
       {"HTTP/1.0", "HTTP/1.0 401 Unauthorized\r\n\r\n", TUV_EAUTH, false, false, "HTTP status 401"},
+      {"HTTP/2.0", "HTTP/2.0 401 Unauthorized\r\n\r\n", TUV_EPROTO, false, false,
+       "the server answered 401 by HTTP/2.0, not HTTP/1.1"},
   };
   http_expect(answers, COUNT(answers));
 }

@@ -93,6 +93,21 @@ static void test_answers_are_read_in_every_piece(void** state) {
   tuv_http_reply_free(&reader.reply);
 }
 
+static void test_other_versions_are_refused(void** state) {
+  static const char* const texts[] = {"HTTP/2.0 200 OK\r\nContent-Length: 2\r\n\r\nhi",
+                                      "HTTP/0.9 200 OK\r\nContent-Length: 2\r\n\r\nhi"};
+  reader_t reader = {.size = 0};
+  size_t left;
+  (void) state;
+  for (size_t i = 0; i < COUNT(texts); i++) {
+    open_reader(&reader, 1000);
+    assert_int_equal(feed(&reader, texts[i], strlen(texts[i]), 7, &left), TUV_EPROTO);
+    assert_non_null(strstr(reader.err.text, "not HTTP/1.1"));
+    assert_int_equal(reader.size, 0);
+    tuv_http_reply_free(&reader.reply);
+  }
+}
+
 static void test_headers_that_matter(void** state) {
   reader_t reader = {.size = 0};
   size_t left;
@@ -256,6 +271,7 @@ static void test_requests_are_written(void** state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_answers_are_read_in_every_piece),
+      cmocka_unit_test(test_other_versions_are_refused),
       cmocka_unit_test(test_headers_that_matter),
       cmocka_unit_test(test_what_is_no_answer_is_refused),
       cmocka_unit_test(test_a_head_without_end_is_refused),

@@ -12,6 +12,7 @@
 #include "block_view.h"
 #include "data.h"
 #include "recordings.h"
+#include "text.h"
 #include "wire/rest.h"
 #include "wire/status.h"
 
@@ -241,6 +242,13 @@ static void test_infinities_and_nan_as_old_servers_print_them(void** state) {
                expected, COUNT(expected));
 }
 
+static void test_minus_zero_keeps_its_sign(void** state) {
+  static const char* const expected[] = {"-0", "-0", "0", "0", "-0", "-0"};
+  (void) state;
+  assert_cells(ANSWER("[\"d\",\"DOUBLE\",8],[\"f\",\"FLOAT\",4]", "[-0,-0],[0,0.0],[-0.0,-0e0]", 3),
+               expected, COUNT(expected));
+}
+
 static void test_64_bits_are_kept(void** state) {
   static const char* const expected[] = {"-9223372036854775808", "18446744073709551615",
                                          "9223372036854775807", "9007199254740993"};
@@ -313,6 +321,12 @@ static void test_broken_answers_are_refused(void** state) {
       "{\"code\":0,\"column_meta\":[[\"a\",\"MEDIUMBLOB\",8]],\"data\":[]}",
       "{\"code\":0,\"column_meta\":[[\"a\",\"NULL\",8]],\"data\":[]}",
       "{\"code\":0,\"column_meta\":[[\"a\",\"INT\",-4]],\"data\":[]}",
+      "{\"code\":0,\"code\":1,\"desc\":\"x\"}", "{\"code\":1,\"desc\":\"x\",\"code\":0}",
+      "{\"code\":1,\"desc\":\"x\",\"desc\":\"x\"}",
+      "{\"code\":0,\"column_meta\":[[\"a\",\"INT\",4]],\"data\":[[1]],\"rows\":1,\"rows\":1}",
+      "{\"code\":0,\"column_meta\":[[\"a\",\"INT\",4]],\"data\":[],\"data\":[[1]],\"rows\":1}",
+      "{\"code\":0,\"column_meta\":[[\"a\",\"INT\",4]],\"data\":[[1]],\"rows\":1,"
+      "\"column_meta\":[[\"a\",\"BIGINT\",8]]}",
       ANSWER("[\"a\",\"INT\",4]", "[1]", 2), ANSWER("[\"a\",\"INT\",4]", "[1,2]", 1),
       ANSWER("[\"a\",\"INT\",4]", "[]", 1), ANSWER("[\"a\",\"INT\",4]", "[1]]", 1),
       ANSWER("[\"a\",\"INT\",4]", "[1},", 1), ANSWER("[\"a\",\"INT\",4]", "[1],", 1),
@@ -347,20 +361,18 @@ static void test_broken_answers_are_refused(void** state) {
 
 static void test_a_text_beyond_its_prefix_is_refused(void** state) {
   decoder_t decoder;
-  char* text = malloc(70200);
-  size_t size = (size_t) sprintf(text, "{\"code\":0,\"column_meta\":[[\"a\",\"VARCHAR\",9]],"
-                                       "\"data\":[[\"");
+  text_t text = {0};
   (void) state;
-  memset(text + size, 'x', 65536);
-  size += 65536;
-  size += (size_t) sprintf(text + size, "\"]],\"rows\":1}");
+  text_add(&text, "{\"code\":0,\"column_meta\":[[\"a\",\"VARCHAR\",9]],\"data\":[[\"");
+  for (unsigned i = 0; i < 65536; i++) text_add(&text, "x");
+  text_add(&text, "\"]],\"rows\":1}");
   open_decoder(&decoder);
-  assert_int_equal(decode(&decoder, text, size, size), TUV_EPROTO);
-  text[size - 14] = '"'; /* 65535 bytes */
-  text[size - 13] = ' ';
-  assert_int_equal(decode(&decoder, text, size, size), 0);
+  assert_int_equal(decode(&decoder, text.data, text.size, text.size), TUV_EPROTO);
+  text.data[text.size - 14] = '"'; /* 65535 bytes */
+  text.data[text.size - 13] = ' ';
+  assert_int_equal(decode(&decoder, text.data, text.size, text.size), 0);
   close_decoder(&decoder);
-  free(text);
+  free(text.data);
 }
 
 static void test_cut_and_spoiled_answers_are_refused_or_decoded(void** state) {
@@ -401,6 +413,7 @@ int main(void) {
       cmocka_unit_test(test_every_cell_is_what_the_websocket_gave),
       cmocka_unit_test(test_recorded_bodies_are_read),
       cmocka_unit_test(test_infinities_and_nan_as_old_servers_print_them),
+      cmocka_unit_test(test_minus_zero_keeps_its_sign),
       cmocka_unit_test(test_64_bits_are_kept),
       cmocka_unit_test(test_json_cells_keep_their_text),
       cmocka_unit_test(test_escapes_and_space),
