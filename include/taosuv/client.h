@@ -47,9 +47,11 @@ typedef struct taosuv_req_private_s {
   /* in: the id on the wire and in the server's logs; 0: the client makes one */                  \
   uint64_t req_id;                                                                                \
   /* in: milliseconds from the call to its failure with TAOSUV_ETIMEDOUT or, when nothing was */  \
-  /* sent yet, TAOSUV_EUNSENT. 0: the client's request_timeout */                                 \
+  /* sent yet, TAOSUV_EUNSENT. What has arrived by then is read first. 0: the client's */         \
+  /* request_timeout */                                                                           \
   uint64_t timeout_ms;                                                                            \
-  /* in: the same as a moment of uv_now(), milliseconds; 0: none. The earlier of both counts */   \
+  /* in: the same as a moment of uv_now(), milliseconds; 0: none. The earlier of both counts. */  \
+  /* uv_now() is old in a callback that has run for long: uv_hrtime() / 1000000 is the same clock */ \
   uint64_t deadline;                                                                              \
   /* in: not 0: executing it twice does no harm. Then, when its connection dies, it is sent again */ \
   /* over another one, five times at most and within its time limit, rather than failing with */  \

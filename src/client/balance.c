@@ -43,7 +43,7 @@ static uint32_t fullest(const taosuv_client_t* client) {
 /* What is to move next: of all hosts where it may go, to the first or the emptiest. */
 static move_t next_move(const taosuv_client_t* client) {
   move_t move = {.from = fullest(client), .at = UINT64_MAX};
-  uint64_t now = uv_now(client->loop);
+  uint64_t now = tuv_now();
   for (uint32_t i = 0; i < client->nhosts; i++) {
     const tuv_place_t* place = &client->hosts[i];
     if (!place->listed || !belongs(client, move.from, i)) continue;
@@ -110,7 +110,7 @@ void tuv_balance_look(taosuv_client_t* client) {
     at = move.at;
     if (!move.found) break;
     if (tuv_balance_replace(client, move.to) == 0) continue;
-    at = uv_now(client->loop) + NO_MEMORY_WAIT_MS;
+    at = tuv_now() + NO_MEMORY_WAIT_MS;
     break;
   }
   look_at(client, at);

@@ -329,6 +329,10 @@ static uint64_t signs_of_life(const tuv_conn_t* conn) {
   return conn->rest.http.received;
 }
 
+static tuv_stream_t* stream_of(const tuv_conn_t* conn) {
+  return conn->rest.http.stream;
+}
+
 static void flush(tuv_conn_t* conn) {
   tuv_http_conn_flush(&conn->rest.http);
 }
@@ -348,6 +352,7 @@ const tuv_carrier_t tuv_carrier_rest = {.connect = rest_connect,
                                         .may_repeat = may_repeat,
                                         .recover = recover,
                                         .signs_of_life = signs_of_life,
+                                        .stream = stream_of,
                                         .flush = flush,
                                         .close = rest_close,
                                         .abort = rest_close};

@@ -140,6 +140,10 @@ static uint64_t signs_of_life(const tuv_conn_t* conn) {
   return tuv_ws_signs_of_life(&conn->ws);
 }
 
+static tuv_stream_t* stream_of(const tuv_conn_t* conn) {
+  return conn->ws.stream;
+}
+
 static void flush(tuv_conn_t* conn) {
   tuv_ws_flush(&conn->ws);
 }
@@ -163,6 +167,7 @@ const tuv_carrier_t tuv_carrier_ws = {.connect = ws_connect,
                                       .recover = recover,
                                       .probe = probe,
                                       .signs_of_life = signs_of_life,
+                                      .stream = stream_of,
                                       .flush = flush,
                                       .close = ws_close,
                                       .abort = ws_abort};

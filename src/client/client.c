@@ -52,10 +52,11 @@ static void close_handles_if_done(taosuv_client_t* client) {
   if (client->pending > 0 || !tuv_queue_empty(&client->gone)) return;
   if (atomic_load(&client->submits) != NULL) return; /* on_async will be here first */
   client->handles_closing = true;
-  client->timers.handle.data = client; /* it fires no more */
+  client->timers.handle.data = client->timers.polling.data = client; /* they fire no more */
   uv_close((uv_handle_t*) &client->turn, on_handle_closed);
   uv_close((uv_handle_t*) &client->async, on_handle_closed);
   uv_close((uv_handle_t*) &client->timers.handle, on_handle_closed);
+  uv_close((uv_handle_t*) &client->timers.polling, on_handle_closed);
 }
 
 static void complete_done(taosuv_client_t* client) {
@@ -194,6 +195,28 @@ static taosuv_client_t* allocate(const tuv_alloc_t* alloc) {
   return client;
 }
 
+/* ---- what deadlines wait for ---- */
+
+static taosuv_client_t* of_timers(const tuv_timers_t* timers) {
+  return TUV_CONTAINER(timers, taosuv_client_t, timers);
+}
+
+static bool has_unsent(const tuv_timers_t* timers) {
+  return of_timers(timers)->turn_due;
+}
+
+static bool has_unread(tuv_timers_t* timers) {
+  taosuv_client_t* client = of_timers(timers);
+  bool more = false;
+  for (tuv_queue_t* at = client->conns.next; at != &client->conns; at = at->next) {
+    tuv_stream_t* stream = client->carrier->stream(TUV_CONTAINER(at, tuv_conn_t, link));
+    if (stream == NULL) continue;
+    more |= stream->more;
+    stream->more = false;
+  }
+  return more;
+}
+
 static int open_handles(taosuv_client_t* client, uv_loop_t* loop) {
   uint64_t seed;
   int status = tuv_random_bytes(&client->shared.random, (uint8_t*) &seed, sizeof seed);
@@ -203,10 +226,12 @@ static int open_handles(taosuv_client_t* client, uv_loop_t* loop) {
   client->id_high = seed >> 41;
   client->id_low = seed & 0xFFFF;
   uv_idle_init(loop, &client->turn);
-  tuv_timers_init(&client->timers, loop, &client->mem->alloc, client->url.request_timeout);
+  tuv_timers_init(&client->timers, loop, &client->mem->alloc);
+  client->timers.unsent = has_unsent;
+  client->timers.unread = has_unread;
   client->turn.data = client;
   client->async.data = client;
-  client->open_handles = 3;
+  client->open_handles = 4;
   return 0;
 }
 

@@ -33,7 +33,7 @@ int tuv_conn_send(tuv_conn_t* conn, tuv_op_t* op, const void* payload, size_t si
   tuv_idmap_put(&conn->table, op->id, op);
   tuv_queue_push(&conn->sent, &op->link);
   op->conn = conn;
-  conn->used_at = uv_now(conn->client->loop);
+  if (conn->client->url.idle_timeout != 0) conn->used_at = tuv_now();
   tuv_observe_op(conn->client, TAOSUV_TRACE_SENT, op, conn);
   return 0;
 }
@@ -161,8 +161,8 @@ static bool leave_pool(tuv_conn_t* conn, tuv_conn_state_t state) {
  * is left of connect_timeout, if that is less. */
 #define MIN_ADDRESS_MS 1000u
 
-static int start(taosuv_client_t* client, uint32_t host, unsigned wanted, uint64_t until,
-                 tuv_conn_t** made);
+static int start(taosuv_client_t* client, uint32_t host, unsigned wanted,
+                 const tuv_patience_t* patience, tuv_conn_t** made);
 
 /* Whether another address of the host may do better: a server that understood and refused would
  * refuse there as well. */
@@ -176,7 +176,7 @@ static bool is_of_address(const tuv_failure_t* failure) {
 static void avoid_address(const tuv_conn_t* conn) {
   taosuv_client_t* client = conn->client;
   if (conn->route.addresses > 1)
-    tuv_avoid_add(&client->avoid, &conn->route.address, uv_now(client->loop));
+    tuv_avoid_add(&client->avoid, &conn->route.address, tuv_now());
 }
 
 /* A connection to one address of its host came to nothing. Whether another one was begun, to the
@@ -186,8 +186,8 @@ static bool try_next_address(const tuv_conn_t* conn, const tuv_failure_t* failur
   tuv_conn_t* next;
   if (conn->route.addresses == 0 || client->closing || !is_of_address(failure)) return false;
   avoid_address(conn);
-  if (conn->route.others == 0 || conn->connect_until <= uv_now(client->loop)) return false;
-  if (start(client, conn->host, conn->wanted, conn->connect_until, &next) < 0) return false;
+  if (conn->route.others == 0 || conn->patience.left == 0) return false;
+  if (start(client, conn->host, conn->wanted, &conn->patience, &next) < 0) return false;
   if (replaces) tuv_balance_replaces(next);
   return true;
 }
@@ -222,7 +222,7 @@ static void on_close_timeout(tuv_timed_t* timed) {
 
 static void bound_close(tuv_conn_t* conn) {
   conn->timed.expire = on_close_timeout;
-  uint64_t at = uv_now(conn->client->loop) + CLOSE_WAIT_MS;
+  uint64_t at = tuv_now() + CLOSE_WAIT_MS;
   if (tuv_timers_add(&conn->client->timers, &conn->timed, at) < 0) conn->client->carrier->abort(conn);
 }
 
@@ -273,25 +273,34 @@ static void connect_timed_out(tuv_conn_t* conn) {
   die(conn, &failure);
 }
 
-static void on_connect_timeout(tuv_timed_t* timed) {
-  connect_timed_out(TUV_CONTAINER(timed, tuv_conn_t, timed));
+/* A step of the one or the other is over. Without memory for the next one it is the last. */
+static void on_step(tuv_conn_t* conn, tuv_timed_t* timed, tuv_patience_t* patience) {
+  bool more = tuv_patience_next(patience) &&
+              tuv_timers_add(&conn->client->timers, timed, patience->at) == 0;
+  if (!more) connect_timed_out(conn);
 }
 
-static void on_address_timeout(tuv_timed_t* timed) {
-  connect_timed_out(TUV_CONTAINER(timed, tuv_conn_t, address_timed));
+static void on_connect_step(tuv_timed_t* timed) {
+  tuv_conn_t* conn = TUV_CONTAINER(timed, tuv_conn_t, timed);
+  on_step(conn, timed, &conn->patience);
+}
+
+static void on_address_step(tuv_timed_t* timed) {
+  tuv_conn_t* conn = TUV_CONTAINER(timed, tuv_conn_t, address_timed);
+  on_step(conn, timed, &conn->address_patience);
 }
 
 /* An address has accepted. While others are left it has its part of the time only. */
 static void on_accepted(tuv_route_t* route) {
   tuv_conn_t* conn = TUV_CONTAINER(route, tuv_conn_t, route);
   taosuv_client_t* client = conn->client;
-  uint64_t now = uv_now(client->loop);
-  if (route->others == 0 || conn->connect_until <= now) return;
-  uint64_t left = conn->connect_until - now, part = left / (route->others + 1);
+  uint64_t left = tuv_patience_rest(&conn->patience), part = left / (route->others + 1);
+  if (route->others == 0 || left == 0) return;
   uint64_t least = left / 2 < MIN_ADDRESS_MS ? left / 2 : MIN_ADDRESS_MS;
-  conn->address_timed.expire = on_address_timeout;
+  tuv_patience_begin(&conn->address_patience, part > least ? part : least);
+  conn->address_timed.expire = on_address_step;
   /* Without memory for it, this address has all that is left. */
-  tuv_timers_add(&client->timers, &conn->address_timed, now + (part > least ? part : least));
+  tuv_timers_add(&client->timers, &conn->address_timed, conn->address_patience.at);
 }
 
 void tuv_conn_fail(tuv_conn_t* conn, const tuv_failure_t* failure) {
@@ -314,9 +323,9 @@ int tuv_conn_connect(tuv_conn_t* conn, const tuv_stream_events_t* events, void* 
                          nodelay, &conn->route, events, context, stream);
 }
 
-/* A connection that must be ready at `until`, a loop time. */
-static int start(taosuv_client_t* client, uint32_t host, unsigned wanted, uint64_t until,
-                 tuv_conn_t** made) {
+/* A connection that has this patience. */
+static int start(taosuv_client_t* client, uint32_t host, unsigned wanted,
+                 const tuv_patience_t* patience, tuv_conn_t** made) {
   tuv_conn_t* conn = tuv_calloc(&client->mem->alloc, 1, sizeof *conn);
   if (conn == NULL) return TAOSUV_ENOMEM;
   tuv_place_t* address = &client->hosts[host];
@@ -332,9 +341,9 @@ static int start(taosuv_client_t* client, uint32_t host, unsigned wanted, uint64
   conn->route.avoid = &client->avoid;
   conn->route.on_accepted = on_accepted;
   tuv_endpoint_begin(conn, wanted);
-  conn->timed.expire = on_connect_timeout;
-  conn->connect_until = until;
-  int status = tuv_timers_add(&client->timers, &conn->timed, until);
+  conn->timed.expire = on_connect_step;
+  conn->patience = *patience;
+  int status = tuv_timers_add(&client->timers, &conn->timed, patience->at);
   if (status == 0) {
     status = client->carrier->connect(conn);
     if (status < 0) tuv_timers_remove(&client->timers, &conn->timed);
@@ -344,7 +353,7 @@ static int start(taosuv_client_t* client, uint32_t host, unsigned wanted, uint64
     tuv_free(&client->mem->alloc, conn);
     return status;
   }
-  conn->begun_at = uv_now(client->loop);
+  conn->begun_at = tuv_now();
   address->open++;
   address->users++;
   tuv_queue_push(&client->conns, &conn->link);
@@ -355,8 +364,9 @@ static int start(taosuv_client_t* client, uint32_t host, unsigned wanted, uint64
 }
 
 int tuv_conn_start(taosuv_client_t* client, uint32_t host, unsigned wanted, tuv_conn_t** made) {
-  uint64_t until = uv_now(client->loop) + client->url.connect_timeout;
-  return start(client, host, wanted, until, made);
+  tuv_patience_t patience;
+  tuv_patience_begin(&patience, client->url.connect_timeout);
+  return start(client, host, wanted, &patience, made);
 }
 
 int tuv_conn_reconnect(tuv_conn_t* conn) {

@@ -17,7 +17,7 @@ static void look_later(taosuv_client_t* client) {
   client->discover.expire = on_due;
   tuv_timers_remove(&client->timers, &client->discover);
   /* Without memory for it: with the next log-in. */
-  tuv_timers_add(&client->timers, &client->discover, uv_now(client->loop) + interval);
+  tuv_timers_add(&client->timers, &client->discover, tuv_now() + interval);
 }
 
 /* Nobody has logged in for a while: one connection is exchanged for a new one. A client without

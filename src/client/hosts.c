@@ -72,7 +72,7 @@ static bool better(const taosuv_client_t* client, uint32_t host, uint32_t than) 
 /* Picks the host for the next connection: the first that may be tried, or of those the one with the
  * fewest connections. Returns false when all have to be left alone; for *wait ms then. */
 bool tuv_hosts_pick(taosuv_client_t* client, uint32_t* host, uint64_t* wait) {
-  uint64_t now = uv_now(client->loop);
+  uint64_t now = tuv_now();
   uint32_t count = client->nhosts;
   uint32_t start = client->url.first_alive ? 0 : client->next_host;
   bool found = false;
@@ -103,7 +103,7 @@ uint32_t tuv_hosts_listed(const taosuv_client_t* client) {
 
 void tuv_hosts_asked(taosuv_client_t* client, uint32_t host, uint32_t seconds) {
   if (seconds > MAX_ASKED_SECONDS) seconds = MAX_ASKED_SECONDS;
-  client->hosts[host].asked_until = uv_now(client->loop) + 1000ull * seconds;
+  client->hosts[host].asked_until = tuv_now() + 1000ull * seconds;
 }
 
 /* The pause after so many failures: doubling from retry_initial to retry_max, give or take a fifth,
@@ -123,7 +123,7 @@ bool tuv_hosts_failed(taosuv_client_t* client, uint32_t host, uint64_t started) 
   tuv_place_t* place = &client->hosts[host];
   if (place->failures > 0 && started <= place->failed_at) return false;
   place->failures++;
-  place->failed_at = uv_now(client->loop);
+  place->failed_at = tuv_now();
   place->retry_at = place->failed_at + pause_after(client, place->failures);
   if (place->retry_at < place->asked_until) place->retry_at = place->asked_until;
   return true;

@@ -119,7 +119,7 @@ static void on_reconnect(tuv_timed_t* timed) {
 static void reconnect_in(taosuv_client_t* client, uint64_t wait, unsigned needs) {
   if (has_hope(client, needs)) return;
   client->reconnect.expire = on_reconnect;
-  uint64_t at = uv_now(client->loop) + wait;
+  uint64_t at = tuv_now() + wait;
   client->reconnect_due = tuv_timers_add(&client->timers, &client->reconnect, at) == 0;
 }
 

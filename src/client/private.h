@@ -168,6 +168,7 @@ typedef struct tuv_carrier_s {
   int (*recover)(tuv_conn_t* conn, tuv_req_t* priv);
   bool (*probe)(tuv_conn_t* conn); /* asks for a sign of life; NULL: there is no way */
   uint64_t (*signs_of_life)(const tuv_conn_t* conn); /* changes with each: bytes both ways */
+  tuv_stream_t* (*stream)(const tuv_conn_t* conn); /* NULL: not yet, or no longer */
   void (*flush)(tuv_conn_t* conn);
   void (*close)(tuv_conn_t* conn); /* with a goodbye; tuv_conn_gone follows */
   void (*abort)(tuv_conn_t* conn);
@@ -189,8 +190,8 @@ typedef struct tuv_place_s {
   uint32_t users;     /* connections of any state */
   uint32_t open;      /* of them, those that take requests or will */
   uint32_t failures;  /* in a row */
-  uint64_t failed_at; /* loop time of the last one; 0: it is well */
-  uint64_t retry_at;  /* loop time before which it is passed over */
+  uint64_t failed_at; /* when, by tuv_now, the last one was; 0: it is well */
+  uint64_t retry_at;  /* until then it is passed over */
   uint64_t asked_until; /* … because the server asked for it */
 } tuv_place_t;
 
@@ -237,13 +238,15 @@ struct tuv_conn_s {
   tuv_timed_t timed;   /* of the connect, of the upkeep, or of the close */
   tuv_timed_t address_timed; /* of the connect: the part of it that this address has */
   tuv_route_t route;   /* which address of the host it is connected to */
-  uint64_t begun_at;   /* loop time */
-  uint64_t connect_until; /* loop time: until then it must be ready, whatever address it takes */
-  uint64_t used_at;    /* loop time of the last operation */
-  uint64_t ping_at;    /* loop time of the next look for signs of life */
-  uint64_t retire_at;  /* loop time; 0: never */
+  tuv_patience_t patience; /* of the connect, whatever addresses it takes */
+  tuv_patience_t address_patience; /* with this one */
+  uint64_t begun_at;   /* moments, by tuv_now: */
+  uint64_t used_at;    /* of the last operation; only kept with idle_timeout */
+  uint64_t ping_at;    /* of the next look for signs of life; 0: never */
+  uint64_t retire_at;  /* 0: never */
   uint64_t seen;       /* signs of life at the last look */
-  bool probing;        /* a ping was sent at the last look */
+  uint32_t silent;     /* looks in a row that saw none */
+  bool probing;        /* a ping was sent since the last one that saw some */
   bool retiring;       /* old, or moved: takes no new request, closes with its last result */
   bool replaces;       /* once it is ready another one is to retire */
   tuv_op_t version_op, login_op;
@@ -360,6 +363,7 @@ int tuv_req_check_any(taosuv_client_t* client, taosuv_req_t* req, bool has_callb
 int tuv_req_begin(taosuv_client_t* client, taosuv_req_t* req, const tuv_op_type_t* type,
                   const void* payload, size_t size);
 int tuv_req_start(taosuv_client_t* client, taosuv_req_t* req, const tuv_op_type_t* type);
+bool tuv_req_is_late(taosuv_req_t* req); /* its deadline had passed when it was started */
 void tuv_req_finish(taosuv_req_t* req, int status);
 void tuv_req_fail(taosuv_req_t* req, const tuv_failure_t* failure);
 void tuv_req_defer(taosuv_req_t* req, int status, unsigned int flags, const char* message);

@@ -5,13 +5,24 @@
 
 static void on_expired(tuv_timed_t* timed);
 
-static uint64_t deadline_of(const taosuv_client_t* client, const taosuv_req_t* req) {
-  uint64_t now = uv_now(client->loop);
-  uint64_t timeout = req->timeout_ms != 0 ? req->timeout_ms : client->url.request_timeout;
-  uint64_t at = 0;
-  if (timeout != 0) at = timeout > UINT64_MAX - now ? UINT64_MAX : now + timeout;
-  if (req->deadline != 0 && (at == 0 || req->deadline < at)) at = req->deadline;
-  return at;
+/* Limits count from the call, not from the loop's time: that may be an old one. None is shorter for
+ * being counted in whole milliseconds. */
+static int set_deadline(taosuv_client_t* client, taosuv_req_t* req) {
+  tuv_req_t* priv = tuv_req_of(req);
+  bool usual = req->timeout_ms == 0;
+  uint64_t timeout = usual ? client->url.request_timeout : req->timeout_ms;
+  uint64_t at = timeout == 0 ? 0 : tuv_after(tuv_ms_of(priv->started) + 1, timeout);
+  if (req->deadline != 0 && (at == 0 || req->deadline < at)) {
+    at = req->deadline;
+    usual = false;
+  }
+  if (at == 0) return 0;
+  return usual ? tuv_timers_add_usual(&client->timers, &priv->timed, at)
+               : tuv_timers_add(&client->timers, &priv->timed, at);
+}
+
+bool tuv_req_is_late(taosuv_req_t* req) {
+  return req->deadline != 0 && req->deadline <= tuv_ms_of(tuv_req_of(req)->started);
 }
 
 int tuv_req_check_any(taosuv_client_t* client, taosuv_req_t* req, bool has_callback) {
@@ -48,8 +59,7 @@ int tuv_req_start(taosuv_client_t* client, taosuv_req_t* req, const tuv_op_type_
   req->server_code = 0;
   req->message = NULL;
   req->host = NULL;
-  uint64_t at = deadline_of(client, req);
-  if (at != 0 && tuv_timers_add(&client->timers, &priv->timed, at) < 0) return TAOSUV_ENOMEM;
+  if (set_deadline(client, req) < 0) return TAOSUV_ENOMEM;
   client->pending++;
   return 0;
 }
@@ -67,7 +77,7 @@ int tuv_req_begin(taosuv_client_t* client, taosuv_req_t* req, const tuv_op_type_
   bool can = type->encode == NULL || type->rest != NULL || client->carrier == &tuv_carrier_ws;
   int status = can ? tuv_req_start(client, req, type) : TAOSUV_ENOTSUP;
   if (status < 0) return status;
-  if (req->deadline != 0 && req->deadline <= uv_now(client->loop)) {
+  if (tuv_req_is_late(req)) {
     tuv_req_defer(req, TAOSUV_EUNSENT, TAOSUV_ERR_RETRYABLE, NULL);
     return 0;
   }

@@ -187,8 +187,8 @@ int tuv_stmt_begin(taosuv_client_t* client, taosuv_req_t* req, const tuv_op_type
   return 0;
 }
 
-void tuv_stmt_end_if_late(taosuv_client_t* client, taosuv_req_t* req) {
-  if (req->deadline != 0 && req->deadline <= uv_now(client->loop))
+void tuv_stmt_end_if_late(taosuv_req_t* req) {
+  if (tuv_req_is_late(req))
     tuv_req_defer(req, TAOSUV_EUNSENT, TAOSUV_ERR_RETRYABLE, NULL);
 }
 
@@ -225,7 +225,7 @@ int taosuv_stmt_prepare(taosuv_client_t* client, taosuv_stmt_prepare_t* req, con
   req->stmt = NULL;
   tuv_queue_push(&client->stmts, &stmt->link);
   tuv_stmt_due(stmt);
-  tuv_stmt_end_if_late(client, (taosuv_req_t*) (void*) req);
+  tuv_stmt_end_if_late((taosuv_req_t*) (void*) req);
   return 0;
 }
 
@@ -254,7 +254,7 @@ int taosuv_stmt_reprepare(taosuv_stmt_t* stmt, taosuv_stmt_prepare_t* req, const
   tuv_remote_forget(client, source);
   req->stmt = stmt;
   tuv_stmt_due(stmt);
-  tuv_stmt_end_if_late(client, (taosuv_req_t*) (void*) req);
+  tuv_stmt_end_if_late((taosuv_req_t*) (void*) req);
   return 0;
 }
 

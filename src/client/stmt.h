@@ -165,7 +165,7 @@ void tuv_job_give_back(tuv_job_t* job);
 /* The request begins to wait for its statement; then one whose deadline has passed completes. */
 int tuv_stmt_begin(taosuv_client_t* client, taosuv_req_t* req, const tuv_op_type_t* type,
                    void* owner);
-void tuv_stmt_end_if_late(taosuv_client_t* client, taosuv_req_t* req);
+void tuv_stmt_end_if_late(taosuv_req_t* req);
 
 /* bind.c: a table, tags and rows at once, of which a failure leaves nothing. */
 int tuv_stmt_give(taosuv_stmt_t* stmt, const tuv_batch_given_t* given);

@@ -125,6 +125,6 @@ int tuv_stmt_exec(taosuv_stmt_t* stmt, taosuv_stmt_exec_t* req, taosuv_stmt_exec
   tuv_queue_push(&stmt->jobs, &job->link);
   stmt->njobs++;
   tuv_stmt_due(stmt);
-  tuv_stmt_end_if_late(stmt->client, (taosuv_req_t*) (void*) req);
+  tuv_stmt_end_if_late((taosuv_req_t*) (void*) req);
   return 0;
 }

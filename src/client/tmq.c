@@ -132,13 +132,17 @@ void tuv_tmq_tell_failure(taosuv_consumer_t* consumer, taosuv_consumer_event_typ
 }
 
 /* Without memory for it, it never comes: what waits for it has another deadline as well. */
-void tuv_tmq_set(taosuv_consumer_t* consumer, tuv_timed_t* timed, uint64_t ms,
-                 void (*expire)(tuv_timed_t*)) {
+void tuv_tmq_set_at(taosuv_consumer_t* consumer, tuv_timed_t* timed, uint64_t at,
+                    void (*expire)(tuv_timed_t*)) {
   taosuv_client_t* client = consumer->client;
   tuv_timers_remove(&client->timers, timed);
   timed->expire = expire;
-  uint64_t now = uv_now(client->loop);
-  tuv_timers_add(&client->timers, timed, ms > UINT64_MAX - now ? UINT64_MAX : now + ms);
+  tuv_timers_add(&client->timers, timed, at);
+}
+
+void tuv_tmq_set(taosuv_consumer_t* consumer, tuv_timed_t* timed, uint64_t ms,
+                 void (*expire)(tuv_timed_t*)) {
+  tuv_tmq_set_at(consumer, timed, tuv_after(tuv_now(), ms), expire);
 }
 
 /* ---- its turn of the loop ---- */

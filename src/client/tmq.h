@@ -119,7 +119,8 @@ struct taosuv_consumer_s {
   tuv_op_t op;             /* the step in flight */
   tuv_tmq_step_t step;
   bool flying;
-  tuv_timed_t answer;      /* until then it must be answered … */
+  tuv_timed_t answer;      /* a step of the patience in which it must be answered … */
+  tuv_patience_t patience;
   uint64_t heard;          /* … or so many bytes and many more must have come */
   taosuv_message_t* building;
   uint64_t message_id;     /* of the one being built */
@@ -174,6 +175,8 @@ void tuv_tmq_tell_failure(taosuv_consumer_t* consumer, taosuv_consumer_event_typ
                           const tuv_failure_t* failure);
 void tuv_tmq_set(taosuv_consumer_t* consumer, tuv_timed_t* timed, uint64_t ms,
                  void (*expire)(tuv_timed_t*));
+void tuv_tmq_set_at(taosuv_consumer_t* consumer, tuv_timed_t* timed, uint64_t at,
+                    void (*expire)(tuv_timed_t*));
 
 /* tmq_request.c: requests of one message or of several, one after another */
 extern tuv_op_t tuv_tmq_tombstone;

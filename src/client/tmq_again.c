@@ -114,7 +114,7 @@ void tuv_tmq_lost(taosuv_consumer_t* consumer, const tuv_failure_t* failure) {
   if (consumer->cut_short || is_unreadable(&why)) consumer->spoiled++;
   if (tuv_tmq_trouble_judge(consumer, &why)) consumer->attempts = consumer->spoiled = 0;
   consumer->cut_short = false;
-  if (uv_now(consumer->client->loop) - consumer->since >= STEADY_MS) consumer->attempts = 0;
+  if (tuv_now() - consumer->since >= STEADY_MS) consumer->attempts = 0;
   tuv_tmq_tell_failure(consumer, TAOSUV_CONSUMER_LOST, &why);
   if (consumer->state == TUV_TMQ_LOST) try_later(consumer, &why);
 }

@@ -25,7 +25,7 @@ bool tuv_tmq_wants(const taosuv_consumer_t* consumer) {
  * for this consumer. */
 static uint64_t blocking_time(const taosuv_consumer_t* consumer) {
   if (consumer->waiter == NULL) return TUV_TMQ_SLICE_MS;
-  uint64_t now = uv_now(consumer->client->loop);
+  uint64_t now = tuv_now();
   uint64_t left = consumer->wait_until > now ? consumer->wait_until - now : 0;
   return left < TUV_TMQ_SLICE_MS ? left : TUV_TMQ_SLICE_MS;
 }
@@ -68,6 +68,10 @@ static void wait_for_answer(taosuv_consumer_t* consumer);
 
 static void on_unanswered(tuv_timed_t* timed) {
   taosuv_consumer_t* consumer = TUV_CONTAINER(timed, taosuv_consumer_t, answer);
+  tuv_patience_t* patience = &consumer->patience;
+  if (tuv_patience_next(patience) &&
+      tuv_timers_add(&consumer->client->timers, timed, patience->at) == 0)
+    return;
   bool coming = consumer->conn != NULL && consumer->step != TUV_TMQ_POLL &&
                 consumer->conn->ws.received - consumer->heard >= PROGRESS_BYTES;
   if (coming)
@@ -79,8 +83,9 @@ static void on_unanswered(tuv_timed_t* timed) {
 static void wait_for_answer(taosuv_consumer_t* consumer) {
   uint64_t timeout = consumer->client->url.request_timeout;
   consumer->heard = consumer->conn->ws.received;
-  tuv_tmq_set(consumer, &consumer->answer,
-              (timeout == 0 ? TUV_TMQ_ANSWER_MS : timeout) + TUV_TMQ_SLICE_MS, on_unanswered);
+  if (timeout == 0) timeout = TUV_TMQ_ANSWER_MS;
+  tuv_patience_begin(&consumer->patience, tuv_after(timeout, TUV_TMQ_SLICE_MS));
+  tuv_tmq_set_at(consumer, &consumer->answer, consumer->patience.at, on_unanswered);
 }
 
 /* With the reason that is told. */

@@ -111,7 +111,7 @@ void tuv_tmq_give(taosuv_consumer_t* consumer) {
 }
 
 void tuv_tmq_nothing(taosuv_consumer_t* consumer) {
-  if (consumer->waiter != NULL && uv_now(consumer->client->loop) >= consumer->wait_until)
+  if (consumer->waiter != NULL && tuv_now() >= consumer->wait_until)
     tuv_req_finish(take_waiter(consumer), 0);
   if (tuv_tmq_wants(consumer)) tuv_tmq_wake(consumer);
 }
@@ -172,9 +172,8 @@ int taosuv_consumer_poll(taosuv_consumer_t* consumer, taosuv_poll_t* req, uint64
   req->msg = NULL;
   tuv_req_of(base_of(req))->state = TUV_REQ_WAITING;
   if (consumer->conn != NULL) req->host = tuv_conn_host(consumer->conn);
-  uint64_t now = uv_now(consumer->client->loop);
   consumer->waiter = req;
-  consumer->wait_until = wait_ms > UINT64_MAX - now ? UINT64_MAX : now + wait_ms;
+  consumer->wait_until = tuv_after(tuv_ms_of(tuv_req_of(base_of(req))->started), wait_ms);
   uint64_t grace = wait_ms > UINT64_MAX - TUV_TMQ_SLICE_MS ? UINT64_MAX
                                                            : wait_ms + TUV_TMQ_SLICE_MS;
   tuv_tmq_set(consumer, &consumer->waited, grace, on_waited);

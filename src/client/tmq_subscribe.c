@@ -81,7 +81,7 @@ void tuv_tmq_subscribed(tuv_op_t* op, tuv_conn_t* conn, const tuv_reply_t* reply
   consumer->conn = conn;
   tuv_ws_deflate_from(&conn->ws, (size_t) conn->client->url.compression_threshold);
   if (wanted) {
-    consumer->since = uv_now(conn->client->loop);
+    consumer->since = tuv_now();
     consumer->state = TUV_TMQ_SUBSCRIBED;
     if (consumer->config.auto_commit) tuv_tmq_auto_commit_later(consumer);
     tuv_tmq_watch_in(consumer, consumer->watch_interval);

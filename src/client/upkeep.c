@@ -1,7 +1,19 @@
 /* Upkeep of a connection: signs of life, idle time, age. */
 #include "client/private.h"
 
+/* A connection is looked at four times in each ping interval. A look follows a poll of the loop and
+ * counts once, however late it is: time in which the loop was busy and could not hear the peer says
+ * nothing about it. */
+#define LOOKS_PER_INTERVAL 4u
+#define PROBE_AFTER 3u
+#define LOST_AFTER 7u /* with the one that saw a sign: two intervals at most */
+
 static void on_due(tuv_timed_t* timed);
+
+static uint64_t look_interval(const tuv_conn_t* conn) {
+  uint64_t interval = conn->client->url.ping_interval / LOOKS_PER_INTERVAL;
+  return interval > 0 ? interval : 1;
+}
 
 static uint64_t earlier(uint64_t a, uint64_t b) {
   if (a == 0 || b == 0) return a + b;
@@ -31,19 +43,21 @@ static bool unused(const tuv_conn_t* conn) {
 }
 
 /* Any byte since the last look is a sign of life, either way: a large message may take long, and a
- * ping waits behind it. Without one a ping is sent; without one again the peer is gone, two
- * intervals after its last sign at the latest. Returns whether it was. */
+ * ping waits behind it. After three looks without one a ping is sent; after four more the peer is
+ * gone, two intervals after its last sign at the latest. Returns whether it was. */
 static bool check_life(tuv_conn_t* conn, uint64_t now) {
   if (conn->ping_at == 0 || conn->ping_at > now) return false;
   const tuv_carrier_t* carrier = conn->client->carrier;
-  bool silent = carrier->signs_of_life(conn) == conn->seen;
-  if (silent && conn->probing) {
+  uint64_t signs = carrier->signs_of_life(conn);
+  conn->silent = signs == conn->seen ? conn->silent + 1 : 0;
+  conn->probing = conn->probing && conn->silent > 0;
+  conn->seen = signs;
+  if (conn->probing && conn->silent >= LOST_AFTER) {
     tuv_conn_lost(conn, "the server gave no sign of life within two ping intervals");
     return true;
   }
-  conn->seen = carrier->signs_of_life(conn);
-  conn->ping_at = now + conn->client->url.ping_interval;
-  conn->probing = silent && carrier->probe(conn);
+  if (!conn->probing && conn->silent >= PROBE_AFTER) conn->probing = carrier->probe(conn);
+  conn->ping_at = now + look_interval(conn);
   return false;
 }
 
@@ -58,7 +72,7 @@ static void set_retiring(tuv_conn_t* conn) {
 static void on_due(tuv_timed_t* timed) {
   tuv_conn_t* conn = TUV_CONTAINER(timed, tuv_conn_t, timed);
   const tuv_url_t* url = &conn->client->url;
-  uint64_t now = uv_now(conn->client->loop);
+  uint64_t now = tuv_now();
   if (check_life(conn, now)) return;
   if (conn->retire_at != 0 && conn->retire_at <= now) set_retiring(conn);
   bool idle = url->idle_timeout != 0 && conn->used_at + url->idle_timeout <= now;
@@ -72,11 +86,11 @@ static void on_due(tuv_timed_t* timed) {
 
 void tuv_upkeep_begin(tuv_conn_t* conn) {
   const tuv_url_t* url = &conn->client->url;
-  uint64_t now = uv_now(conn->client->loop);
+  uint64_t now = tuv_now();
   conn->used_at = now;
   const tuv_carrier_t* carrier = conn->client->carrier;
   conn->seen = carrier->signs_of_life(conn);
-  if (url->ping_interval != 0 && carrier->probe != NULL) conn->ping_at = now + url->ping_interval;
+  if (url->ping_interval != 0 && carrier->probe != NULL) conn->ping_at = now + look_interval(conn);
   if (url->max_age != 0) {
     /* Up to a tenth less, so that connections made together do not end together. */
     uint16_t random = 0;

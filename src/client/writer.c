@@ -171,7 +171,7 @@ static void open_others(taosuv_writer_t* writer) {
   while (status == 0 && writer->nbegun < writer->nlanes)
     status = writer->client == NULL ? TAOSUV_ECANCELED : open_lane(writer);
   if (status == TAOSUV_EAGAIN)
-    tuv_writer_expect(writer, uv_now(writer->loop) + TUV_WRITER_QUEUE_PAUSE);
+    tuv_writer_expect(writer, tuv_now() + TUV_WRITER_QUEUE_PAUSE);
   else
     writer->open_status = status;
 }

@@ -120,7 +120,7 @@ static void send_part(tuv_lane_t* lane, uint64_t now) {
 /* What was gathered is sent, as a whole if it has grown by one call at most since it was enough. */
 static void send_gathered(tuv_lane_t* lane, bool whole) {
   tuv_lane_take(lane, whole);
-  send_part(lane, uv_now(lane->writer->loop));
+  send_part(lane, tuv_now());
 }
 
 static void report_refusal(tuv_lane_t* lane) {
@@ -212,7 +212,7 @@ void tuv_lane_done(tuv_lane_t* lane, const taosuv_req_t* req, int64_t affected_r
   } else if (req->status == 0) {
     written(lane, affected_rows);
   } else {
-    failed(lane, req, uv_now(writer->loop));
+    failed(lane, req, tuv_now());
   }
   tuv_writer_step(writer);
 }
@@ -221,7 +221,7 @@ void tuv_lane_done(tuv_lane_t* lane, const taosuv_req_t* req, int64_t affected_r
 
 void tuv_lane_renewed(tuv_lane_t* lane, int status, const taosuv_req_t* req) {
   const taosuv_writer_t* writer = lane->writer;
-  uint64_t now = uv_now(writer->loop);
+  uint64_t now = tuv_now();
   bool passing = status == TAOSUV_EAGAIN || status == TAOSUV_EBUSY ||
                  taosuv_err_class(status) == TAOSUV_CLASS_NETWORK ||
                  (req != NULL && (req->err_flags & TAOSUV_ERR_RETRYABLE) != 0);
@@ -277,7 +277,7 @@ void tuv_lane_added(tuv_lane_t* lane, uint64_t rows) {
   uint64_t bytes = writer->type->bytes(lane);
   if (lane->rows == 0) {
     lane->first = writer->taken;
-    lane->since = uv_now(writer->loop);
+    lane->since = tuv_now();
     tuv_writer_expect(writer, lane->since + options->batch_age_ms);
   }
   writer->taken += rows;
@@ -290,7 +290,7 @@ void tuv_lane_added(tuv_lane_t* lane, uint64_t rows) {
   lane->due = true;
   if (lane->state != TUV_LANE_IDLE || lane->held || writer->queue_full) return;
   send_gathered(lane, true);
-  if (writer->queue_full) tuv_writer_expect(writer, uv_now(writer->loop) + TUV_WRITER_QUEUE_PAUSE);
+  if (writer->queue_full) tuv_writer_expect(writer, tuv_now() + TUV_WRITER_QUEUE_PAUSE);
 }
 
 bool tuv_lane_has(const tuv_lane_t* lane, uint64_t upto) {

@@ -9,7 +9,7 @@ static void on_timer(uv_timer_t* timer) {
   writer->in_timer = false;
 }
 
-/* A step at this loop time, or before. */
+/* A step at this moment, or before. libuv counts from its loop's time, which may be an old one. */
 void tuv_writer_expect(taosuv_writer_t* writer, uint64_t at) {
   if (at >= writer->wake_at || uv_is_closing((uv_handle_t*) &writer->timer)) return;
   uint64_t now = uv_now(writer->loop);
@@ -88,7 +88,7 @@ void tuv_writer_step(taosuv_writer_t* writer) {
     return;
   }
   writer->in_step = true;
-  uint64_t now = uv_now(writer->loop), next = UINT64_MAX;
+  uint64_t now = tuv_now(), next = UINT64_MAX;
   writer->queue_full = false;
   hurry(writer);
   for (uint32_t i = 0; i < writer->nlanes; i++) {

@@ -23,7 +23,7 @@ typedef union tuv_address_u {
 typedef struct tuv_avoid_s {
   struct {
     tuv_address_t address;
-    uint64_t until; /* loop time */
+    uint64_t until; /* by tuv_now */
   } entry[TUV_AVOID_MAX];
   uint32_t count;
   uint32_t oldest; /* once all entries are in use */

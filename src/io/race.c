@@ -1,6 +1,7 @@
 /* Happy Eyeballs: attempts side by side, a new one when one fails or has had its time. */
 #include "io/race.h"
 
+#include "io/timers.h"
 #include "util/mem.h"
 
 typedef struct attempt_s {
@@ -37,7 +38,7 @@ size_t tuv_race_order(const struct addrinfo* list, const struct addrinfo* order[
 static void put_avoided_last(tuv_race_t* race) {
   const struct addrinfo* last[TUV_RACE_MAX];
   size_t count = 0;
-  uint64_t now = uv_now(race->loop);
+  uint64_t now = tuv_now();
   race->good = 0;
   for (size_t i = 0; i < race->count; i++) {
     const struct addrinfo* each = race->order[i];

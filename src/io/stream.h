@@ -45,6 +45,7 @@ struct tuv_stream_s {
   const tuv_stream_events_t* events;
   void* context;
   const char* message; /* what exactly went wrong, where a status alone does not say; or NULL */
+  bool more;           /* the last read filled its buffer: there may be more to read */
 };
 
 #define TUV_PIECE_MAX 0x40000000u

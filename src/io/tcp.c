@@ -114,6 +114,7 @@ static void on_alloc(uv_handle_t* handle, size_t suggested, uv_buf_t* buf) {
 
 static void on_read(uv_stream_t* handle, ssize_t size, const uv_buf_t* buf) {
   tuv_tcp_t* tcp = handle->data;
+  tcp->stream.more = size > 0 && (size_t) size == buf->len;
   tcp->stream.events->on_read(tcp->stream.context, size, (uint8_t*) buf->base);
 }
 
@@ -172,7 +173,7 @@ int tuv_tcp_connect(uv_loop_t* loop, const tuv_alloc_t* alloc, const char* host,
                     void* context, tuv_stream_t** stream) {
   tuv_tcp_t* tcp = tuv_calloc(alloc, 1, sizeof *tcp);
   if (tcp == NULL) return UV_ENOMEM;
-  tcp->stream = (tuv_stream_t){&tcp_ops, events, context, NULL};
+  tcp->stream = (tuv_stream_t){&tcp_ops, events, context, NULL, false};
   tcp->alloc = alloc;
   tcp->loop = loop;
   tcp->lookup.data = tcp;

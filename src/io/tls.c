@@ -388,6 +388,7 @@ static void on_inner_read(void* context, ssize_t size, uint8_t* base) {
   tuv_tls_t* tls = context;
   (void) base;
   if (tls->state == CLOSING) return;
+  tls->stream.more = tls->inner->more;
   if (size > 0) tls->in_tail += (size_t) size;
   if (size < 0) fail(tls, (int) size);
   proceed(tls);
@@ -454,7 +455,7 @@ int tuv_tls_connect(tuv_tls_context_t* context, tuv_connect_t connect, uv_loop_t
   tuv_tls_t* tls = tuv_calloc(alloc, 1, sizeof *tls + size);
   if (tls == NULL) return UV_ENOMEM;
   memcpy(tls->name, name, size);
-  tls->stream = (tuv_stream_t){&tls_ops, events, events_context, NULL};
+  tls->stream = (tuv_stream_t){&tls_ops, events, events_context, NULL, false};
   tls->alloc = alloc;
   tls->context = context;
   mbedtls_ssl_init(&tls->ssl);

@@ -226,7 +226,7 @@ void mem_stream_init(mem_stream_t* mem, uv_loop_t* loop, const tuv_stream_events
   static const tuv_stream_ops_t ops = {read_start, read_stop,    try_write,
                                        write_all,  close_stream, unwritten};
   memset(mem, 0, sizeof *mem);
-  mem->stream = (tuv_stream_t){&ops, events, context, NULL};
+  mem->stream = (tuv_stream_t){&ops, events, context, NULL, false};
   mem->loop = loop;
   mem->take = SIZE_MAX;
   mem->take_total = SIZE_MAX;
