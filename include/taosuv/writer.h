@@ -132,9 +132,11 @@ typedef struct taosuv_writer_options_s {
   /* Of one attempt; 0: the client's request_timeout. What has not left by then is not executed; what
    * has is waited for (see "Order"). */
   uint64_t timeout_ms;
-  /* For how long a batch is tried: 60,000; 1: once. No attempt begins later; the last one may take
-   * its timeout. A place in the client's queue is waited for as long (60,000 with 1): then
-   * TAOSUV_EAGAIN is reported, with 0 attempts. */
+  /* For how long a batch is tried: 120,000, or twice the timeout of an attempt where that is more; 1:
+   * once. Less than the timeout of an attempt means that a batch is not sent again when its
+   * connection falls silent. No attempt begins later; the last one may take its timeout. A place in
+   * the client's queue is waited for as long (120,000 with 1): then TAOSUV_EAGAIN is reported, with 0
+   * attempts. */
   uint64_t retry_ms;
   taosuv_writer_report_cb on_report; /* must be set: what could not be written is told here */
   taosuv_writer_drain_cb on_drain;   /* after TAOSUV_EAGAIN, once, when there is room; may be NULL */

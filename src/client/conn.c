@@ -3,9 +3,6 @@
 
 #include "client/hooks.h"
 
-/* How long a server is given to end a connection after our close frame. */
-#define CLOSE_WAIT_MS 1000u
-
 /* How often a request that never left is moved to another connection: a server that takes log-ins
  * and then nothing must not keep it for ever. */
 #define MAX_MOVES 5
@@ -150,16 +147,13 @@ static bool leave_pool(tuv_conn_t* conn, tuv_conn_state_t state) {
   tuv_balance_done(conn);
   tuv_timers_remove(&client->timers, &conn->timed);
   tuv_timers_remove(&client->timers, &conn->address_timed);
+  tuv_suspect_end(conn);
   tuv_queue_remove(&conn->link);
   tuv_queue_push(&client->gone, &conn->link);
   return !was_ready;
 }
 
 /* ---- the host's other addresses ---- */
-
-/* What an address has for TLS, upgrade and log-in at least, while others are left; or half of what
- * is left of connect_timeout, if that is less. */
-#define MIN_ADDRESS_MS 1000u
 
 static int start(taosuv_client_t* client, uint32_t host, unsigned wanted,
                  const tuv_patience_t* patience, tuv_conn_t** made);
@@ -222,7 +216,7 @@ static void on_close_timeout(tuv_timed_t* timed) {
 
 static void bound_close(tuv_conn_t* conn) {
   conn->timed.expire = on_close_timeout;
-  uint64_t at = tuv_now() + CLOSE_WAIT_MS;
+  uint64_t at = tuv_now() + TUV_CLOSE_WAIT_MS;
   if (tuv_timers_add(&conn->client->timers, &conn->timed, at) < 0) conn->client->carrier->abort(conn);
 }
 
@@ -296,7 +290,7 @@ static void on_accepted(tuv_route_t* route) {
   taosuv_client_t* client = conn->client;
   uint64_t left = tuv_patience_rest(&conn->patience), part = left / (route->others + 1);
   if (route->others == 0 || left == 0) return;
-  uint64_t least = left / 2 < MIN_ADDRESS_MS ? left / 2 : MIN_ADDRESS_MS;
+  uint64_t least = left / 2 < TUV_MIN_ADDRESS_MS ? left / 2 : TUV_MIN_ADDRESS_MS;
   tuv_patience_begin(&conn->address_patience, part > least ? part : least);
   conn->address_timed.expire = on_address_step;
   /* Without memory for it, this address has all that is left. */
@@ -390,6 +384,12 @@ void tuv_conn_lost(tuv_conn_t* conn, const char* message) {
   conn->client->carrier->abort(conn);
   die(conn, &(tuv_failure_t){TAOSUV_ECONNLOST, TAOSUV_ERR_RETRYABLE, 0, message,
                              tuv_conn_host(conn)});
+}
+
+void tuv_conn_silent(tuv_conn_t* conn, const char* message) {
+  avoid_address(conn);
+  tuv_hosts_failed(conn->client, conn->host, conn->begun_at);
+  tuv_conn_lost(conn, message);
 }
 
 void tuv_conn_doom(tuv_conn_t* conn) {

@@ -62,6 +62,7 @@ static void dump_list(const dump_t* dump, const tuv_queue_t* list, const char* s
 
 static const char* state_name(const tuv_conn_t* conn) {
   static const char* const names[] = {"connecting", "logging in", "ready", "closing", "closing"};
+  if (conn->suspect) return "suspect";
   return names[conn->state];
 }
 

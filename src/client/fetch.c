@@ -248,11 +248,17 @@ static void fetch_complete(taosuv_req_t* req, int status) {
   taosuv_block_unref(block);
 }
 
+static tuv_conn_t* fetch_waits_on(const taosuv_req_t* req) {
+  const taosuv_result_t* result = ((const taosuv_fetch_t*) (const void*) req)->result;
+  return result->asked ? result->conn : NULL;
+}
+
 static const tuv_op_type_t fetch_req_type = {
     .is_request = true,
     .action = TAOSUV_ACTION_FETCH,
     .complete = fetch_complete,
-    .leave = tuv_result_cancel_fetch};
+    .leave = tuv_result_cancel_fetch,
+    .waits_on = fetch_waits_on};
 
 int taosuv_fetch(taosuv_result_t* result, taosuv_fetch_t* req, taosuv_fetch_cb cb) {
   taosuv_req_t* base = (taosuv_req_t*) (void*) req;

@@ -64,13 +64,21 @@ bool tuv_hosts_add(taosuv_client_t* client, const tuv_host_t* host) {
   return news;
 }
 
-/* Whether one host is to be preferred to another, both being well. */
+/* Whether the last thing heard of a host was good. */
+bool tuv_hosts_is_well(const taosuv_client_t* client, uint32_t host) {
+  return client->hosts[host].failures == 0 && !client->hosts[host].doubted;
+}
+
+/* Whether one host is to be preferred to another, when both may be tried. */
 static bool better(const taosuv_client_t* client, uint32_t host, uint32_t than) {
+  bool well = tuv_hosts_is_well(client, host);
+  if (well != tuv_hosts_is_well(client, than)) return well;
   return !client->url.first_alive && client->hosts[host].open < client->hosts[than].open;
 }
 
-/* Picks the host for the next connection: the first that may be tried, or of those the one with the
- * fewest connections. Returns false when all have to be left alone; for *wait ms then. */
+/* Picks the host for the next connection: of those that may be tried, and rather of those that are
+ * well, the first, or the one with the fewest connections. Returns false when all have to be left
+ * alone; for *wait ms then. */
 bool tuv_hosts_pick(taosuv_client_t* client, uint32_t* host, uint64_t* wait) {
   uint64_t now = tuv_now();
   uint32_t count = client->nhosts;
@@ -98,11 +106,8 @@ uint32_t tuv_hosts_listed(const taosuv_client_t* client) {
   return listed;
 }
 
-/* The longest that a host is heeded: requests wait meanwhile. */
-#define MAX_ASKED_SECONDS 10u
-
 void tuv_hosts_asked(taosuv_client_t* client, uint32_t host, uint32_t seconds) {
-  if (seconds > MAX_ASKED_SECONDS) seconds = MAX_ASKED_SECONDS;
+  if (seconds > TUV_MAX_ASKED_SECONDS) seconds = TUV_MAX_ASKED_SECONDS;
   client->hosts[host].asked_until = tuv_now() + 1000ull * seconds;
 }
 
@@ -132,4 +137,9 @@ bool tuv_hosts_failed(taosuv_client_t* client, uint32_t host, uint64_t started) 
 void tuv_hosts_well(taosuv_client_t* client, uint32_t host) {
   client->hosts[host].failures = 0;
   client->hosts[host].retry_at = 0;
+  client->hosts[host].doubted = false;
+}
+
+void tuv_hosts_doubt(taosuv_client_t* client, uint32_t host) {
+  client->hosts[host].doubted = true;
 }

@@ -10,6 +10,12 @@ static tuv_conn_t* conn_of(tuv_queue_t* link) {
   return TUV_CONTAINER(link, tuv_conn_t, link);
 }
 
+/* A suspect connection gets no new request. A consumer's requests mean something on its own
+ * connection only. */
+static bool is_avoided(const tuv_conn_t* conn) {
+  return conn->suspect && conn->client->consumer == NULL;
+}
+
 /* The connection with least in flight, less than `bound`, that serves one of these kinds and has
  * room for so many bytes; or NULL. */
 static tuv_conn_t* least_loaded(taosuv_client_t* client, unsigned needs, size_t bound,
@@ -17,8 +23,8 @@ static tuv_conn_t* least_loaded(taosuv_client_t* client, unsigned needs, size_t 
   tuv_conn_t* best = NULL;
   for (tuv_queue_t* at = client->conns.next; at != &client->conns; at = at->next) {
     tuv_conn_t* conn = conn_of(at);
-    if (conn->state != TUV_CONN_READY || conn->retiring || conn->table.count >= bound) continue;
-    if ((conn->serves & needs) == 0) continue;
+    if (conn->state != TUV_CONN_READY || conn->retiring || is_avoided(conn)) continue;
+    if (conn->table.count >= bound || (conn->serves & needs) == 0) continue;
     if (best != NULL && conn->table.count >= best->table.count) continue;
     if (bound != NO_MESSAGE && !tuv_conn_has_room(conn, size)) continue;
     best = conn;
@@ -274,6 +280,12 @@ bool tuv_pool_has_idle(taosuv_client_t* client, unsigned needs) {
   return false;
 }
 
+bool tuv_pool_has_room(taosuv_client_t* client, unsigned needs) {
+  if (least_loaded(client, needs, client->url.max_inflight, 0) != NULL) return true;
+  open_more(client, 1, needs);
+  return false;
+}
+
 void tuv_pool_check_drain(taosuv_client_t* client) {
   if (!client->drain_wanted || client->queued + client->held > client->url.max_queue / 2) return;
   if (client->queued_bytes + client->held_bytes > client->url.max_queue_bytes / 2) return;
@@ -284,11 +296,28 @@ void tuv_pool_check_drain(taosuv_client_t* client) {
   tuv_client_turn(client);
 }
 
+/* How long requests are kept for a connection that is on its way. */
+#define SHARE_MS 1000u
+
+/* Connections that will be ready soon, as far as can be told. */
+static uint32_t coming(const taosuv_client_t* client) {
+  uint32_t count = 0;
+  if (client->connecting == 0) return 0;
+  uint64_t now = tuv_now();
+  for (const tuv_queue_t* at = client->conns.next; at != &client->conns; at = at->next) {
+    const tuv_conn_t* conn = TUV_CONTAINER(at, const tuv_conn_t, link);
+    bool young = conn->begun_at + SHARE_MS > now;
+    if (conn->state < TUV_CONN_READY && young && tuv_hosts_is_well(client, conn->host)) count++;
+  }
+  return count;
+}
+
 /* While others are still connecting, one connection takes its share only. */
 static size_t share(const taosuv_client_t* client) {
   size_t bound = client->url.max_inflight;
-  if (client->connecting == 0) return bound;
-  size_t fair = (size_t) client->queued / (tuv_pool_usable(client) + client->connecting) + 1;
+  uint32_t others = coming(client);
+  if (others == 0) return bound;
+  size_t fair = (size_t) client->queued / (tuv_pool_usable(client) + others) + 1;
   return fair < bound ? fair : bound;
 }
 

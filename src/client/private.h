@@ -66,6 +66,8 @@ typedef struct tuv_op_type_s {
   /* A binary message of any other form. */
   void (*binary)(tuv_op_t* op, tuv_conn_t* conn, const uint8_t* data, size_t size,
                  tuv_refbuf_t* owner);
+  /* The connection whose answer a request that waits is waiting for, or NULL. NULL: none. */
+  tuv_conn_t* (*waits_on)(const taosuv_req_t* req);
   /* A refusal that is no failure: returns true when it has seen to it. NULL: all are failures. */
   bool (*refused)(tuv_op_t* op, tuv_conn_t* conn, int server_code);
   /* Not a request: it failed. */
@@ -176,6 +178,16 @@ typedef struct tuv_carrier_s {
 
 extern const tuv_carrier_t tuv_carrier_ws, tuv_carrier_rest;
 
+/* Limits that no key of the URL sets. test_silent.c checks how all of them fit each other. */
+
+/* How long a server is given to end a connection after our close frame. */
+#define TUV_CLOSE_WAIT_MS 1000u
+/* What an address of a host has for TLS, upgrade and log-in at least, while others are left; or half
+ * of what is left of connect_timeout, if that is less. */
+#define TUV_MIN_ADDRESS_MS 1000u
+/* The longest that a host's Retry-After is heeded: requests wait meanwhile. */
+#define TUV_MAX_ASKED_SECONDS 10u
+
 /* Hosts that servers may name beyond the URL's. */
 #define TUV_MAX_LEARNED 64u
 
@@ -187,6 +199,7 @@ typedef struct tuv_place_s {
   bool listed;        /* else it was left: it gets no new connection */
   bool named;         /* in the list that is being read */
   bool legacy;        /* it had no /ws when it was asked last, and nothing has failed since */
+  bool doubted;       /* a request timed out there: until it is well, others are preferred */
   uint32_t users;     /* connections of any state */
   uint32_t open;      /* of them, those that take requests or will */
   uint32_t failures;  /* in a row */
@@ -247,6 +260,11 @@ struct tuv_conn_s {
   uint64_t seen;       /* signs of life at the last look */
   uint32_t silent;     /* looks in a row that saw none */
   bool probing;        /* a ping was sent since the last one that saw some */
+  bool suspect;        /* a request timed out: no new ones, until it shows that it lives … */
+  tuv_timed_t probe_timed; /* … for which it has so long */
+  tuv_patience_t probe_patience;
+  uint64_t probe_seen; /* suspect: signs of life when it was asked for one, … */
+  uint64_t probe_received; /* … and bytes that had come */
   bool retiring;       /* old, or moved: takes no new request, closes with its last result */
   bool replaces;       /* once it is ready another one is to retire */
   tuv_op_t version_op, login_op;
@@ -374,6 +392,8 @@ int tuv_pool_submit(taosuv_client_t* client, taosuv_req_t* req, const void* payl
 void tuv_pool_pump(taosuv_client_t* client);
 /* Whether a connection has nothing in flight; else one more is opened, if there may be. */
 bool tuv_pool_has_idle(taosuv_client_t* client, unsigned needs);
+/* The same, whether one has room and is not suspect. */
+bool tuv_pool_has_room(taosuv_client_t* client, unsigned needs);
 /* Connections that take requests. */
 static inline uint32_t tuv_pool_usable(const taosuv_client_t* client) {
   return client->ready - client->retiring;
@@ -403,6 +423,8 @@ uint32_t tuv_hosts_listed(const taosuv_client_t* client);
 bool tuv_hosts_pick(taosuv_client_t* client, uint32_t* host, uint64_t* wait);
 bool tuv_hosts_failed(taosuv_client_t* client, uint32_t host, uint64_t started);
 void tuv_hosts_well(taosuv_client_t* client, uint32_t host);
+void tuv_hosts_doubt(taosuv_client_t* client, uint32_t host); /* a request timed out there */
+bool tuv_hosts_is_well(const taosuv_client_t* client, uint32_t host);
 /* It is out of service, and asks to be left alone for so long (Retry-After). */
 void tuv_hosts_asked(taosuv_client_t* client, uint32_t host, uint32_t seconds);
 
@@ -444,6 +466,11 @@ bool tuv_endpoint_is_outdated(tuv_conn_t* conn);
 /* The largest message that the gateway takes. */
 uint64_t tuv_endpoint_max_message(const tuv_conn_t* conn);
 
+/* suspect.c: connections on which a request timed out */
+void tuv_suspect_begin(tuv_conn_t* conn); /* one did */
+void tuv_suspect_heard(tuv_conn_t* conn); /* the server has sent something */
+void tuv_suspect_end(tuv_conn_t* conn);   /* it is, or the connection goes */
+
 /* conn.c: one connection */
 int tuv_conn_start(taosuv_client_t* client, uint32_t host, unsigned wanted, tuv_conn_t** conn);
 int tuv_conn_reconnect(tuv_conn_t* conn); /* its stream is closed: to the endpoint that is set now */
@@ -459,6 +486,8 @@ void tuv_conn_close(tuv_conn_t* conn);
 void tuv_conn_retire(tuv_conn_t* conn); /* nothing that matters is in flight on it */
 void tuv_conn_doom(tuv_conn_t* conn);   /* retires it at the end of the turn */
 void tuv_conn_lost(tuv_conn_t* conn, const char* message); /* ends it as lost */
+/* The same, for its peer is silent: its host is passed over for a while, its address is avoided. */
+void tuv_conn_silent(tuv_conn_t* conn, const char* message);
 void tuv_conn_fail(tuv_conn_t* conn, const tuv_failure_t* failure); /* while logging in */
 bool tuv_conn_withdraw(tuv_conn_t* conn, tuv_op_t* op);
 const char* tuv_conn_host(const tuv_conn_t* conn);
@@ -521,6 +550,7 @@ const taosuv_req_t* tuv_result_waiter(const tuv_op_t* op); /* of a fetch in flig
 void tuv_stmts_run_due(taosuv_client_t* client);
 void tuv_stmts_close(taosuv_client_t* client); /* it is being closed */
 void tuv_stmts_lost(tuv_conn_t* conn, const tuv_failure_t* failure);
+void tuv_stmts_resume(tuv_conn_t* conn); /* it is no longer suspect */
 /* Tables or names change: what was prepared before is not to be used by others. */
 void tuv_stmts_forget(taosuv_client_t* client);
 void tuv_remote_result_done(tuv_remote_t* remote);

@@ -125,6 +125,7 @@ static void on_binary(tuv_conn_t* conn, const uint8_t* data, size_t size, tuv_re
 void tuv_conn_on_message(tuv_ws_t* ws, uint8_t opcode, uint8_t* data, size_t size,
                          tuv_refbuf_t* owner) {
   tuv_conn_t* conn = TUV_CONTAINER(ws, tuv_conn_t, ws);
+  if (conn->suspect) tuv_suspect_heard(conn);
   if (opcode == TUV_WS_TEXT)
     on_text(conn, data, size);
   else
@@ -137,6 +138,7 @@ void tuv_conn_on_message(tuv_ws_t* ws, uint8_t opcode, uint8_t* data, size_t siz
 void tuv_conn_on_pong(tuv_ws_t* ws, const uint8_t* data, size_t size) {
   tuv_conn_t* conn = TUV_CONTAINER(ws, tuv_conn_t, ws);
   uint64_t id;
+  if (conn->suspect) tuv_suspect_heard(conn);
   if (size != sizeof id) return;
   memcpy(&id, data, sizeof id);
   tuv_op_t* op = tuv_idmap_get(&conn->table, id);

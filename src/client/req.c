@@ -156,13 +156,23 @@ static bool has_left(const tuv_req_t* priv) {
   return priv->op.at < priv->client->carrier->sent_up_to(priv->op.conn);
 }
 
+/* The connection whose answer a request waits for, or its own turn to be sent there; or NULL. */
+static tuv_conn_t* conn_of(const tuv_req_t* priv) {
+  const tuv_op_type_t* type = priv->op.type;
+  if (priv->state == TUV_REQ_SENT) return priv->op.conn;
+  if (priv->state != TUV_REQ_WAITING || type->waits_on == NULL) return NULL;
+  return type->waits_on(TUV_CONTAINER(priv, const taosuv_req_t, priv));
+}
+
 static void on_expired(tuv_timed_t* timed) {
   tuv_req_t* priv = TUV_CONTAINER(timed, tuv_req_t, timed);
   taosuv_req_t* req = tuv_req_public(priv);
   bool waiting = priv->state == TUV_REQ_WAITING && priv->op.type->was_sent == NULL;
   bool left = has_left(priv);
+  tuv_conn_t* conn = conn_of(priv);
   if (left && priv->stays) {
     priv->late = true;
+    if (conn != NULL) tuv_suspect_begin(conn);
     return;
   }
   tuv_failure_t failure = {TAOSUV_EUNSENT, TAOSUV_ERR_RETRYABLE, 0, NULL, NULL};
@@ -174,6 +184,7 @@ static void on_expired(tuv_timed_t* timed) {
   failure.message = waiting && !left ? "no answer within the time limit; nothing was executed"
                                      : taosuv_strerror(failure.status);
   tuv_req_detach(req);
+  if (conn != NULL) tuv_suspect_begin(conn);
   tuv_req_fail(req, &failure);
 }
 

@@ -95,10 +95,16 @@ static void prepare_leave(taosuv_req_t* req) {
   if (!stmt->known) tuv_stmt_destroy(stmt);
 }
 
+static tuv_conn_t* prepare_waits_on(const taosuv_req_t* req) {
+  const taosuv_stmt_t* stmt = ((const tuv_req_t*) (const void*) &req->priv)->owner;
+  return stmt->remote != NULL && stmt->remote->step != TUV_STEP_NONE ? stmt->remote->conn : NULL;
+}
+
 static const tuv_op_type_t prepare_type = {.is_request = true,
                                            .action = TAOSUV_ACTION_STMT_PREPARE,
                                            .complete = prepare_complete,
-                                           .leave = prepare_leave};
+                                           .leave = prepare_leave,
+                                           .waits_on = prepare_waits_on};
 
 /* FNV-1a */
 static uint64_t hash(const char* text, size_t length) {

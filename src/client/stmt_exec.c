@@ -30,6 +30,13 @@ static tuv_remote_t* remote_of(const tuv_job_t* job) {
   return stmt != NULL && stmt->running && tuv_stmt_job(stmt) == job ? stmt->remote : NULL;
 }
 
+/* Its own message may be in flight, or one of a batch before it, or of preparing for it. */
+static tuv_conn_t* exec_waits_on(const taosuv_req_t* req) {
+  const tuv_job_t* job = ((const tuv_req_t*) (const void*) &req->priv)->owner;
+  const tuv_remote_t* remote = job->stmt != NULL ? job->stmt->remote : NULL;
+  return remote != NULL && remote->step != TUV_STEP_NONE ? remote->conn : NULL;
+}
+
 static bool executes(const tuv_remote_t* remote) {
   return remote->step == TUV_STEP_EXEC || remote->step == TUV_STEP_BIND_EXEC;
 }
@@ -60,7 +67,8 @@ static const tuv_op_type_t exec_type = {.is_request = true,
                                         .action = TAOSUV_ACTION_STMT_EXEC,
                                         .complete = exec_complete,
                                         .leave = exec_leave,
-                                        .was_sent = tuv_exec_was_sent};
+                                        .was_sent = tuv_exec_was_sent,
+                                        .waits_on = exec_waits_on};
 
 static int check_exec(taosuv_stmt_t* stmt, taosuv_stmt_exec_t* req, taosuv_stmt_exec_cb cb) {
   stmt->err.text[0] = 0;

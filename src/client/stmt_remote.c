@@ -105,7 +105,9 @@ tuv_remote_t* tuv_remote_take_cached(taosuv_client_t* client, tuv_refbuf_t* sour
   tuv_remote_t* best = NULL;
   for (tuv_queue_t* at = client->conns.next; at != &client->conns; at = at->next) {
     tuv_conn_t* conn = TUV_CONTAINER(at, tuv_conn_t, link);
-    if (conn->state != TUV_CONN_READY || conn->retiring || conn->ncached == 0) continue;
+    if (conn->state != TUV_CONN_READY || conn->retiring || conn->suspect ||
+        conn->ncached == 0)
+      continue;
     if (conn->table.count >= bound) continue;
     if (best != NULL && conn->table.count >= best->conn->table.count) continue;
     tuv_remote_t* remote = find(conn, source);
@@ -188,6 +190,13 @@ static void remote_lost(tuv_remote_t* remote, const tuv_failure_t* failure) {
     tuv_stmt_due(stmt);
   else
     tuv_stmt_fail(stmt, failure);
+}
+
+void tuv_stmts_resume(tuv_conn_t* conn) {
+  for (tuv_queue_t* at = conn->remotes.next; at != &conn->remotes; at = at->next) {
+    const tuv_remote_t* remote = TUV_CONTAINER(at, const tuv_remote_t, link);
+    if (remote->stmt != NULL) tuv_stmt_due(remote->stmt);
+  }
 }
 
 void tuv_stmts_lost(tuv_conn_t* conn, const tuv_failure_t* failure) {

@@ -237,9 +237,19 @@ void tuv_stmt_go_on(tuv_remote_t* remote) {
 
 /* ---- a turn ---- */
 
-/* A statement does not go on on a connection that is about to end, nor while its result is open. */
+/* A statement does not go on on a connection that is about to end or suspect, nor while its result
+ * is open. */
 static bool usable(const tuv_remote_t* remote) {
-  return remote->result == NULL && remote->conn->state == TUV_CONN_READY && !remote->conn->retiring;
+  const tuv_conn_t* conn = remote->conn;
+  return remote->result == NULL && conn->state == TUV_CONN_READY && !conn->retiring &&
+         !conn->suspect;
+}
+
+/* While its connection is suspect, and there is no other one, it waits for what becomes of it. */
+static bool waits(const tuv_remote_t* remote) {
+  const tuv_conn_t* conn = remote->conn;
+  return remote->result == NULL && conn->suspect && !conn->retiring &&
+         !tuv_pool_has_room(conn->client, TUV_SERVES_STMT);
 }
 
 /* Without a cache it would be prepared anew each time. */
@@ -271,6 +281,7 @@ static void run(taosuv_stmt_t* stmt) {
     return;
   }
   if (stmt->remote != NULL && stmt->remote->step != TUV_STEP_NONE) return;
+  if (stmt->remote != NULL && waits(stmt->remote)) return;
   bool moves = stmt->remote != NULL && wants_another(stmt);
   if (stmt->remote != NULL && (moves || !usable(stmt->remote) || is_outdated(stmt))) {
     stmt->remote->stmt = NULL;

@@ -74,8 +74,11 @@ static void on_unanswered(tuv_timed_t* timed) {
     return;
   bool coming = consumer->conn != NULL && consumer->step != TUV_TMQ_POLL &&
                 consumer->conn->ws.received - consumer->heard >= PROGRESS_BYTES;
+  bool silent = consumer->conn != NULL && consumer->conn->ws.received == consumer->heard;
   if (coming)
     wait_for_answer(consumer);
+  else if (silent)
+    tuv_conn_silent(consumer->conn, "a poll was not answered within the time limit");
   else
     tuv_tmq_drop(consumer, "a poll was not answered within the time limit");
 }

@@ -126,9 +126,16 @@ void tuv_tmq_cancel_waiter(taosuv_consumer_t* consumer, const char* why) {
   if (req != NULL) tuv_req_defer(req, TAOSUV_ECANCELED, 0, why);
 }
 
+/* What was asked is not answered in time: shows whether the server lives. */
+static void suspect(const taosuv_consumer_t* consumer) {
+  if (consumer->flying && consumer->conn != NULL) tuv_suspect_begin(consumer->conn);
+}
+
 /* Its time is over, and no answer has said so: the connection is lost, or slow. */
 static void on_waited(tuv_timed_t* timed) {
-  taosuv_req_t* req = take_waiter(TUV_CONTAINER(timed, taosuv_consumer_t, waited));
+  taosuv_consumer_t* consumer = TUV_CONTAINER(timed, taosuv_consumer_t, waited);
+  taosuv_req_t* req = take_waiter(consumer);
+  suspect(consumer);
   if (req != NULL) tuv_req_finish(req, 0);
 }
 
@@ -144,10 +151,16 @@ static void poll_complete(taosuv_req_t* req, int status) {
   taosuv_message_unref(message);
 }
 
+static tuv_conn_t* poll_waits_on(const taosuv_req_t* req) {
+  const taosuv_consumer_t* consumer = ((const taosuv_poll_t*) (const void*) req)->consumer;
+  return consumer->flying ? consumer->conn : NULL;
+}
+
 static const tuv_op_type_t poll_type = {.is_request = true, .pinned = true,
                                         .action = TAOSUV_ACTION_POLL,
                                         .complete = poll_complete,
-                                        .leave = poll_leave};
+                                        .leave = poll_leave,
+                                        .waits_on = poll_waits_on};
 
 /* The time limit counts from the end of the wait, unless the caller has set one. */
 static int start_poll(taosuv_consumer_t* consumer, taosuv_req_t* req, uint64_t wait_ms) {

@@ -53,7 +53,7 @@ static bool check_life(tuv_conn_t* conn, uint64_t now) {
   conn->probing = conn->probing && conn->silent > 0;
   conn->seen = signs;
   if (conn->probing && conn->silent >= LOST_AFTER) {
-    tuv_conn_lost(conn, "the server gave no sign of life within two ping intervals");
+    tuv_conn_silent(conn, "the server gave no sign of life within two ping intervals");
     return true;
   }
   if (!conn->probing && conn->silent >= PROBE_AFTER) conn->probing = carrier->probe(conn);

@@ -109,6 +109,13 @@ static int keep_texts(taosuv_writer_t* writer) {
   return status;
 }
 
+/* An attempt that times out leaves time for another one. */
+static uint64_t default_retry(const taosuv_writer_t* writer) {
+  uint64_t attempt = or_default(writer->options.timeout_ms, writer->client->url.request_timeout);
+  if (attempt <= TUV_WRITER_RETRY / 2) return TUV_WRITER_RETRY;
+  return attempt > UINT64_MAX / 2 ? UINT64_MAX : 2 * attempt;
+}
+
 static int read_options(taosuv_writer_t* writer, const taosuv_writer_options_t* given) {
   taosuv_writer_options_t* options = &writer->options;
   size_t most = (size_t) (writer->client->url.max_message_size / 2);
@@ -119,7 +126,7 @@ static int read_options(taosuv_writer_t* writer, const taosuv_writer_options_t* 
   options->batch_bytes = (size_t) or_default(options->batch_bytes, DEFAULT_BYTES);
   options->batch_age_ms = (uint32_t) or_default(options->batch_age_ms, DEFAULT_AGE);
   options->max_bytes = (size_t) or_default(options->max_bytes, DEFAULT_MAX_BYTES);
-  options->retry_ms = or_default(options->retry_ms, TUV_WRITER_RETRY);
+  options->retry_ms = or_default(options->retry_ms, default_retry(writer));
   if (options->batch_bytes > most) options->batch_bytes = most;
   writer->lane_limit = most;
   return keep_texts(writer);

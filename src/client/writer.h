@@ -191,8 +191,8 @@ void tuv_writer_wake(taosuv_writer_t* writer); /* a step in a later turn */
 void tuv_writer_expect(taosuv_writer_t* writer, uint64_t at);
 
 /* writer.c */
-/* How long a batch is tried when nothing is said. */
-#define TUV_WRITER_RETRY 60000u
+/* How long a batch is tried at least when nothing is said. */
+#define TUV_WRITER_RETRY 120000u
 /* A lane was opened, well (0) or not; `req` says more, if there was one. The last one calls
  * back. */
 void tuv_lane_ready(tuv_lane_t* lane, int status, const taosuv_req_t* req);

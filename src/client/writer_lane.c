@@ -220,7 +220,6 @@ void tuv_lane_done(tuv_lane_t* lane, const taosuv_req_t* req, int64_t affected_r
 /* ---- being renewed ---- */
 
 void tuv_lane_renewed(tuv_lane_t* lane, int status, const taosuv_req_t* req) {
-  const taosuv_writer_t* writer = lane->writer;
   uint64_t now = tuv_now();
   bool passing = status == TAOSUV_EAGAIN || status == TAOSUV_EBUSY ||
                  taosuv_err_class(status) == TAOSUV_CLASS_NETWORK ||

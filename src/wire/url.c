@@ -27,13 +27,14 @@ static void set_defaults(tuv_url_t* url) {
   url->max_message_size = 0x60000000;
   url->stmt_cache = 100;
   url->compression_threshold = 1024;
-  url->connect_timeout = 10000;
+  url->connect_timeout = 8000;
   url->request_timeout = 60000;
   url->discover_interval = 60000;
   url->retries = 5;
   url->retry_initial = 200;
   url->retry_max = 2000;
-  url->ping_interval = 30000;
+  url->ping_interval = 15000;
+  url->probe_timeout = 5000;
 }
 
 static int read_scheme(tuv_span_t scheme, tuv_url_t* url, tuv_errmsg_t* err) {

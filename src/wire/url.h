@@ -57,7 +57,7 @@ typedef struct tuv_url_s {
   uint64_t max_message_size;/* bytes, 65536..0x7fffffff, default 0x60000000 */
   uint32_t stmt_version;    /* 1 or 2; 0: what the server has (the default) */
   uint32_t stmt_cache;      /* statements kept for reuse per connection, 0..65536, default 100 */
-  uint64_t connect_timeout; /* ms, 1..86400000, default 10000 */
+  uint64_t connect_timeout; /* ms, 1..86400000, default 8000 */
   uint64_t request_timeout; /* ms, 0 (none)..86400000, default 60000; timeout= is an alias */
   uint32_t retries; /* rounds over all hosts; retries= or conn_retries=, 0..1000, default 5 */
   uint64_t retry_initial;   /* ms; retry_initial= or retry_backoff_ms=, default 200 */
@@ -72,7 +72,8 @@ typedef struct tuv_url_s {
   bool tls_insecure;        /* tls_verify=full|insecure-none, default full */
   bool tls_common_name;     /* tls_common_name=: a certificate without alternative names will do */
   bool first_alive;         /* load_balance=first; else least, the default */
-  uint64_t ping_interval;   /* ms, 0 (none)..86400000, default 30000 */
+  uint64_t ping_interval;   /* ms, 0 (none)..86400000, default 15000 */
+  uint64_t probe_timeout;   /* ms, 1..86400000, default 5000 */
   uint64_t idle_timeout;    /* ms, 0 (none, the default)..86400000 */
   uint64_t max_age;         /* ms, 0 (none, the default)..604800000 */
   void* memory;

@@ -63,6 +63,7 @@ static const setting_t settings[] = {
     {"tls_common_name", NULL, BOOL, AT(tls_common_name), 0, 0},
     {"load_balance", NULL, BALANCE, AT(first_alive), 0, 0},
     {"ping_interval", NULL, U64, AT(ping_interval), 0, DAY_MS},
+    {"probe_timeout", NULL, U64, AT(probe_timeout), 1, DAY_MS},
     {"idle_timeout", NULL, U64, AT(idle_timeout), 0, DAY_MS},
     {"max_age", NULL, U64, AT(max_age), 0, 7 * (uint64_t) DAY_MS},
 };

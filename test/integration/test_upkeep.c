@@ -12,10 +12,32 @@ static void a_dead_peer_is_found_within_two_ping_intervals(void** state) {
   ts_conn_set_fault(it_conn(it), &fault);
   uint64_t start = it_ms();
   assert_int_equal(it_end(it_exec(it, client, &op, "select 1"), &op), TAOSUV_ECONNLOST);
-  it_within(start, 100, 150 * 3 + 300);
+  it_within(start, 100, 150 * 2 + 300);
   it_has(op.message, "sign of life");
   assert_int_equal(op.req.err_flags & TAOSUV_ERR_MAYBE_EXECUTED, TAOSUV_ERR_MAYBE_EXECUTED);
   it_usable(it, client); /* over a new connection */
+}
+
+/* Wherever between two looks the last sign of life came. */
+static void two_ping_intervals_are_the_most(void** state) {
+  enum { PHASES = 6, INTERVAL = 900 };
+  it_t* it = *state;
+  it_needs_ws(it, "pings on a connection");
+  it_op_t ops[PHASES];
+  memset(ops, 0, sizeof ops);
+  it_needs_bundled(it);
+  for (unsigned i = 0; i < PHASES; i++) {
+    taosuv_client_t* client = it_client(it, "ping_interval=900&request_timeout=0");
+    it_usable(it, client);
+    it_run(it, i * INTERVAL / PHASES);
+    it_usable(it, client); /* the last sign of life */
+    ts_conn_set_fault(it_conn(it), &(ts_fault_t){.stall = true});
+    assert_int_equal(it_exec(it, client, &ops[i], "select 1"), 0);
+  }
+  for (unsigned i = 0; i < PHASES; i++) {
+    assert_int_equal(it_wait(&ops[i]), TAOSUV_ECONNLOST);
+    assert_in_range(ops[i].req.total_time_ns / 1000000, INTERVAL, 2 * INTERVAL + 300);
+  }
 }
 
 static void a_quiet_connection_is_kept_alive_by_pings(void** state) {
@@ -77,6 +99,7 @@ static void an_old_connection_is_replaced_without_loss(void** state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       IT_TEST(a_dead_peer_is_found_within_two_ping_intervals),
+      IT_TEST(two_ping_intervals_are_the_most),
       IT_TEST(a_quiet_connection_is_kept_alive_by_pings),
       IT_TEST(a_slow_answer_is_waited_for),
       IT_TEST(an_idle_connection_is_closed),

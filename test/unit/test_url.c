@@ -128,11 +128,13 @@ static void dump_url(const tuv_url_t* url, char* dump, size_t size) {
   add_number(dump, size, "max_queue_bytes", url->max_queue_bytes, 64u << 20);
   add_number(dump, size, "max_send_buffer", url->max_send_buffer, 16u << 20);
   add_number(dump, size, "max_message_size", url->max_message_size, 0x60000000);
-  add_number(dump, size, "connect_timeout", url->connect_timeout, 10000);
+  add_number(dump, size, "connect_timeout", url->connect_timeout, 8000);
   add_number(dump, size, "request_timeout", url->request_timeout, 60000);
   add_number(dump, size, "retries", url->retries, 5);
   add_number(dump, size, "retry_initial", url->retry_initial, 200);
   add_number(dump, size, "retry_max", url->retry_max, 2000);
+  add_number(dump, size, "ping_interval", url->ping_interval, 15000);
+  add_number(dump, size, "probe_timeout", url->probe_timeout, 5000);
   add_text(dump, size, "tls_ca", url->tls_ca, "");
   add_text(dump, size, "tls_cert", url->tls_cert, "");
   add_text(dump, size, "tls_key", url->tls_key, "");
