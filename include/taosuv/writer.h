@@ -11,30 +11,31 @@ extern "C" {
 #endif
 
 /* A writer belongs to the library: made by taosuv_writer_open, ended by taosuv_writer_close. It has
- * a number of lanes, each with one message in flight and one batch being filled. All rows of a table
- * go through the same lane, so that their order is kept (of a table that is always named alike: d.t
- * is not t); batches of different lanes travel side by side, over as many connections as the client
- * has: a lane goes to one that has nothing to do rather than behind others, and has the client open
- * more, up to pool_size. (With stmt_cache=0 it stays where it is.) Lines follow the client's usual
- * choice.
+ * a number of lanes, each with one message in flight and one batch being filled. All rows of a
+ * table go through the same lane, so that their order is kept (of a table that is always named
+ * alike: d.t is not t); batches of different lanes travel side by side, over as many connections as
+ * the client has: a lane goes to one that has nothing to do rather than behind others, and has the
+ * client open more, up to pool_size. (With stmt_cache=0 it stays where it is.) Lines follow the
+ * client's usual choice.
  *
  * Order. A lane sends nothing while an earlier attempt of it may still be executed: it waits until
  * that attempt is answered, or until its connection has ended. An attempt that is not answered
  * within timeout_ms is therefore not sent again while its connection lives; its answer is waited
  * for until retry_ms are over, and a late answer is as good as one in time. (A connection that does
  * not answer pings ends, see ping_interval. Over http://, where nothing can be probed, the
- * connection is ended 10 s after timeout_ms, and the batch is sent again.) When retry_ms are over
- * the batch is reported, and the lane waits for the answer for another retry_ms; then it ends the
- * attempt's connection, with everything else in flight on it, and goes on. What no client can see is
- * a message that was sent before its connection ended and is executed later: by a gateway that had
- * read it already, or out of a proxy's buffers. Then its rows may overwrite newer ones.
+ * connection is ended a sixth of retry_ms after timeout_ms, and the batch is sent again.) When
+ * retry_ms are over the batch is reported, and the lane waits for the answer for another retry_ms;
+ * then it ends the attempt's connection, with everything else in flight on it, and goes on. What no
+ * client can see is a message that was sent before its connection ended and is executed later: by a
+ * gateway that had read it already, or out of a proxy's buffers. Then its rows may overwrite newer
+ * ones.
  *
  * Losses. A batch that was lost with its connection, or that the server was too busy for, is sent
- * again until retry_ms have passed. It may have been executed the first time: rows of one table with
- * the same timestamp overwrite each other, so that a repeat changes nothing, as long as every row
- * has its timestamp from the caller and nobody else writes those rows meanwhile. From the second
- * loss in a row on it is sent in parts, each half as large as the one before, until one arrives; the
- * parts grow again, first with every one that arrives, later with every eighth.
+ * again until retry_ms have passed. It may have been executed the first time: rows of one table
+ * with the same timestamp overwrite each other, so that a repeat changes nothing, as long as every
+ * row has its timestamp from the caller and nobody else writes those rows meanwhile. From the
+ * second loss in a row on it is sent in parts, each half as large as the one before, until one
+ * arrives; the parts grow again, first with every one that arrives, later with every eighth.
  *
  * Refusals. What the server refuses for what is in it is not repeated but reported, with its tables
  * and rows: nothing is lost silently. The server does not say which row it was: the batch is sent
@@ -44,14 +45,14 @@ extern "C" {
  *
  * When the table has changed, statements are prepared again, and if what is to be bound is still
  * the same, nothing is reported: a batch that the server refuses only because its statement is out
- * of date is sent again (see taosuv_stmt_exec), and again until retry_ms have passed when the server
- * says clearly that this is the reason. If it is not, what was gathered is reported with TAOSUV_ESCHEMA, and
- * rows are taken as the table is now (taosuv_writer_fields), after a while of TAOSUV_EAGAIN. While
- * that cannot be prepared (the table is gone), rows are refused with the server's answer, and it is
- * tried again twice a second. An SQL that names its columns and tags goes on when others are added;
- * to one that does not the server says that their number is wrong, batch for batch. A column that
- * was made wider is so for the writer that is opened next. While a table or a database is not
- * there, batches are reported. */
+ * of date is sent again (see taosuv_stmt_exec), and again until retry_ms have passed when the
+ * server says clearly that this is the reason. If it is not, what was gathered is reported with
+ * TAOSUV_ESCHEMA, and rows are taken as the table is now (taosuv_writer_fields), after a while of
+ * TAOSUV_EAGAIN. While that cannot be prepared (the table is gone), rows are refused with the
+ * server's answer, and it is tried again twice a second. An SQL that names its columns and tags
+ * goes on when others are added; to one that does not the server says that their number is wrong,
+ * batch for batch. A column that was made wider is so for the writer that is opened next. While a
+ * table or a database is not there, batches are reported. */
 typedef struct taosuv_writer_s taosuv_writer_t;
 
 /* Rows are numbered from 0 in the order in which the writer took them. */
@@ -68,9 +69,9 @@ typedef struct taosuv_writer_range_s {
  * A report speaks of all attempts to write these rows, not of the last one alone. `status`,
  * `server_code`, `host` and the text of the cause are those of the last attempt. `err_flags` has
  * TAOSUV_ERR_MAYBE_EXECUTED if any attempt may have been executed, also one of a larger message
- * that contained these rows; then `status` is not TAOSUV_EUNSENT, but TAOSUV_ETIMEDOUT in its place.
- * `message` is the cause alone after a single attempt; after several, or if an earlier one may have
- * been executed, it says so and how many they were, and ends with the last one's cause. */
+ * that contained these rows; then `status` is not TAOSUV_EUNSENT, but TAOSUV_ETIMEDOUT in its
+ * place. `message` is the cause alone after a single attempt; after several, or if an earlier one
+ * may have been executed, it says so and how many they were, and ends with the last one's cause. */
 typedef struct taosuv_writer_report_s {
   int status;
   unsigned int err_flags;
@@ -129,8 +130,8 @@ typedef struct taosuv_writer_options_s {
    * be ten times as much where each row has a table of its own, and twice where tables have
    * many. */
   size_t max_bytes;
-  /* Of one attempt; 0: the client's request_timeout. What has not left by then is not executed; what
-   * has is waited for (see "Order"). */
+  /* Of one attempt; 0: the client's request_timeout. What has not left by then is not executed;
+   * what has is waited for (see "Order"). */
   uint64_t timeout_ms;
   /* For how long a batch is tried: 120,000, or twice the timeout of an attempt where that is more; 1:
    * once. Less than the timeout of an attempt means that a batch is not sent again when its

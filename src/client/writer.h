@@ -22,8 +22,8 @@ typedef struct tuv_lane_type_s {
   /* How many rows of the backlog from `from` on, at most `rows`, have about so many bytes; at
    * least 1. */
   uint64_t (*fit)(tuv_lane_t* lane, uint32_t from, uint32_t rows, size_t bytes);
-  /* Where the rows of a table end, behind row `from` of the backlog and, if `last`, for the last time
-   * up to `to` (0: nowhere). NULL: they have no tables. */
+  /* Where the rows of a table end, behind row `from` of the backlog and, if `last`, for the last
+   * time up to `to` (0: nowhere). NULL: they have no tables. */
   uint32_t (*table_end)(tuv_lane_t* lane, uint32_t from, uint32_t to, bool last);
   /* Notes in lane->ranges the rows of the backlog from lane->from to lane->to. */
   void (*note)(tuv_lane_t* lane);
@@ -32,8 +32,8 @@ typedef struct tuv_lane_type_s {
    * changed. NULL: there is no need for it. */
   int (*renew)(tuv_lane_t* lane, tuv_errmsg_t* err);
   /* Begins to write the rows of the backlog from lane->from to lane->to; tuv_lane_done follows from
-   * a later turn. Its request keeps waiting after its time limit (tuv_req_t). Returns 0, or an error
-   * and nothing has changed. */
+   * a later turn. Its request keeps waiting after its time limit (tuv_req_t). Returns 0, or an
+   * error and nothing has changed. */
   int (*send)(tuv_lane_t* lane, tuv_errmsg_t* err);
   /* The request of the attempt in flight, and the connection that it went over, or NULL. */
   taosuv_req_t* (*request)(tuv_lane_t* lane);
@@ -64,8 +64,8 @@ struct tuv_lane_s {
   uint64_t first;       /* number of its first row */
   uint64_t since;       /* loop time of the first one */
   /* The backlog: what was gathered when the lane last had nothing to send. It is sent in batches,
-   * and a batch that is refused or lost in parts; rows are counted from 0 in the order in which they
-   * are sent. */
+   * and a batch that is refused or lost in parts; rows are counted from 0 in the order in which
+   * they are sent. */
   uint32_t backlog;     /* its rows; 0: there is none */
   uint64_t flying_rows, flying_bytes; /* of it, neither written nor reported */
   uint64_t flying_first;
@@ -178,9 +178,9 @@ void tuv_lane_take(tuv_lane_t* lane, bool whole);
 void tuv_lane_pass(tuv_lane_t* lane, bool progress);
 void tuv_lane_arrived(tuv_lane_t* lane); /* before tuv_lane_pass: the part was written */
 void tuv_lane_lost(tuv_lane_t* lane);    /* an attempt was lost: chooses what is sent next */
-/* The server has refused the part: whether a smaller one is sent now; else the rest of the batch is
- * to be reported, up to the row that this returns. */
-uint32_t tuv_lane_refused(tuv_lane_t* lane, const taosuv_req_t* req, uint64_t now);
+/* The part was refused, by the server or before it was sent. Returns 0 if a smaller one is sent
+ * now; else up to which row it is to be reported. */
+uint32_t tuv_lane_refused(tuv_lane_t* lane, int status, int server_code, uint64_t now);
 
 /* writer_step.c */
 /* When the client's queue is full: when to try again. */

@@ -99,7 +99,7 @@ void tuv_lane_arrived(tuv_lane_t* lane) {
 
 /* One loss says nothing of the size. */
 void tuv_lane_lost(tuv_lane_t* lane) {
-  if (lane->most != UINT32_MAX) lane->patience = PATIENCE;
+  if (lane->losses == 0 && lane->most != UINT32_MAX) lane->patience = PATIENCE;
   if (++lane->losses < 2 || lane->to - lane->from <= 1) return;
   if (lane->most == UINT32_MAX) lane->patience = 1;
   lane->arrivals = 0;
@@ -133,23 +133,23 @@ static bool concerns_table(int code) {
   return code == 0x0362 || code == 0x2603 || code == 0x0618; /* it does not exist */
 }
 
-static bool may_divide(const tuv_lane_t* lane, const taosuv_req_t* req, uint64_t now) {
+static bool may_divide(const tuv_lane_t* lane, int status, int server_code, uint64_t now) {
   const taosuv_writer_t* writer = lane->writer;
   const taosuv_writer_options_t* options = &writer->options;
   if (options->divide == TAOSUV_WRITER_NO_DIVIDE || options->retry_ms <= 1) return false;
   if (writer->client == NULL || now - lane->begun >= options->retry_ms) return false;
-  if (req->status == TAOSUV_EMSGSIZE || req->status == TAOSUV_ERANGE) return true; /* by us */
-  return req->status == TAOSUV_ESERVER && !concerns_all(writer, req->server_code);
+  if (status == TAOSUV_EMSGSIZE || status == TAOSUV_ERANGE) return true; /* by us */
+  return status == TAOSUV_ESERVER && !concerns_all(writer, server_code);
 }
 
-uint32_t tuv_lane_refused(tuv_lane_t* lane, const taosuv_req_t* req, uint64_t now) {
+uint32_t tuv_lane_refused(tuv_lane_t* lane, int status, int server_code, uint64_t now) {
   uint32_t rows = lane->to - lane->from;
-  if (!may_divide(lane, req, now) || lane->refusals == 0) return lane->end;
+  if (!may_divide(lane, status, server_code, now) || lane->refusals == 0) return lane->end;
   lane->refusals--;
   if (rows == 1) return lane->to;
   const tuv_lane_type_t* type = lane->writer->type;
   uint32_t table = type->table_end != NULL ? type->table_end(lane, lane->from, 0, false) : 0;
-  if (table >= lane->to && req->status == TAOSUV_ESERVER && concerns_table(req->server_code))
+  if (table >= lane->to && status == TAOSUV_ESERVER && concerns_table(server_code))
     return smaller(table, lane->end);
   lane->length = rows / 2;
   lane->attempts = 0;

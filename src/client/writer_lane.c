@@ -8,9 +8,9 @@
 /* A statement that could not be prepared again is tried once more after so long. */
 #define RENEWAL_PAUSE 500u
 
-/* Over HTTP, where a connection cannot be probed: how long after its time limit an attempt is
- * answered in vain before its connection is ended and it is made again. */
-#define HTTP_PATIENCE 10000u
+/* Over HTTP, where a connection cannot be probed: for which part of retry_ms, after its time limit,
+ * an attempt is waited for before its connection is ended and it is made again. */
+#define HTTP_PATIENCE 6u
 
 /* The writer's timer and the client's need not agree to the millisecond. */
 #define SLACK 5u
@@ -60,7 +60,7 @@ static uint64_t watch(tuv_lane_t* lane, uint64_t now) {
   uint64_t limit = sum(lane->tried_at, timeout_of(writer));
   uint64_t last = sum(lane->begun, writer->options.retry_ms);
   if (last < limit) last = limit;
-  uint64_t end = sum(limit, HTTP_PATIENCE);
+  uint64_t end = sum(limit, writer->options.retry_ms / HTTP_PATIENCE);
   bool ends = writer->client->carrier->probe == NULL && end < last;
   uint64_t at = ends ? end : last;
   if (now < at) return at;
@@ -123,13 +123,14 @@ static void send_gathered(tuv_lane_t* lane, bool whole) {
   send_part(lane, tuv_now());
 }
 
-static void report_refusal(tuv_lane_t* lane) {
+static void report_refusal(tuv_lane_t* lane, uint64_t now) {
   tuv_failure_t failure = {lane->refusal, taosuv_err_flags(lane->refusal), 0,
                            lane->refusal_text.text, NULL};
   bool all = failure.status == TAOSUV_ECANCELED || failure.status == TAOSUV_ESCHEMA ||
              failure.status == TAOSUV_EAGAIN;
+  uint32_t to = all ? 0 : tuv_lane_refused(lane, failure.status, 0, now);
   if (all) tuv_lane_give_up(lane, &failure);
-  else tuv_lane_report(lane, lane->end, &failure);
+  else if (to > 0) tuv_lane_report(lane, to, &failure);
 }
 
 /* ---- its end ---- */
@@ -199,7 +200,8 @@ static void failed(tuv_lane_t* lane, const taosuv_req_t* req, uint64_t now) {
     return;
   }
   lane->last_chance = late;
-  uint32_t to = late ? tuv_lane_certain(lane) : tuv_lane_refused(lane, req, now);
+  uint32_t to = late ? tuv_lane_certain(lane)
+                     : tuv_lane_refused(lane, req->status, req->server_code, now);
   if (to > 0) tuv_lane_report(lane, to, &failure);
 }
 
@@ -315,7 +317,7 @@ uint64_t tuv_lane_step(tuv_lane_t* lane, uint64_t now) {
     uint64_t at = wait_on(lane, now);
     if (lane->held) return at;
   }
-  if (lane->state == TUV_LANE_REFUSED) report_refusal(lane);
+  if (lane->state == TUV_LANE_REFUSED) report_refusal(lane, now);
   if (lane->state == TUV_LANE_PAUSING) {
     if (now < lane->retry_at && writer->client != NULL) return lane->retry_at;
     send_part(lane, now);

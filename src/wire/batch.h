@@ -106,8 +106,8 @@ static inline uint64_t tuv_batch_rows(const tuv_batch_t* batch) {
 }
 
 /* Numbers for the rows of a batch, for a caller that reports what became of them; only for a batch
- * with `numbered` set before the first row is bound. The `rows` that were bound last, by one call to
- * the current table, get the numbers from `first` on. */
+ * with `numbered` set before the first row is bound. The `rows` that were bound last, by one call
+ * to the current table, get the numbers from `first` on. */
 void tuv_batch_mark(tuv_batch_t* batch, uint64_t first, uint32_t rows);
 
 typedef struct tuv_batch_range_s {

@@ -132,7 +132,8 @@ static tuv_sum_t sum_rows(const tuv_slot_t* slot, const tuv_part_t* part, uint32
       sum.nulls++;
     } else if (slot->width == 0) {
       uint32_t length = taosuv_load_u32(part->lengths + 4 * (size_t) row);
-      if (slot->type == TAOSUV_TYPE_NCHAR && length > 0) sum.chars += tuv_count_chars(bytes, length);
+      bool wide = slot->type == TAOSUV_TYPE_NCHAR && length > 0;
+      if (wide) sum.chars += tuv_count_chars(bytes, length);
       if (length > 0) bytes += length;
       sum.bytes += length;
     } else if (slot->decimal) {
