@@ -189,7 +189,6 @@ static int open_writer(void) {
                       : *app.http.precision == 'u' ? TAOSUV_LINES_US
                                               : TAOSUV_LINES_NS;
   options.max_bytes = app.max_pending;
-  options.divide = 256; /* a point that does not fit its table fails alone */
   options.on_report = on_report;
   options.on_drain = on_drain;
   return taosuv_writer_open(app.client, &app.open, &options, on_opened);

@@ -288,7 +288,6 @@ static void open_writer(void) {
   taosuv_writer_options_t options;
   taosuv_writer_options_init(&options);
   options.sql = insert_sql;
-  options.divide = 64; /* the rows of a bad table are not to take others with them */
   options.on_report = on_report;
   options.on_drain = on_drain;
   int status = taosuv_writer_open(app.client, &app.open, &options, on_opened);

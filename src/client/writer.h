@@ -85,6 +85,7 @@ struct tuv_lane_s {
   uint64_t held_at;     /* loop time since when … */
   bool held;            /* … an attempt that was reported may still be executed */
   bool fresh;           /* `begun` is not set yet */
+  bool overdue;         /* a limit has ended, and what has arrived is to be read before it counts */
   bool last_chance;     /* retry_ms are over: what comes next is tried once */
   bool divided;         /* a part of this batch was sent, rather than the whole of it */
   uint8_t state;        /* tuv_lane_state_t */

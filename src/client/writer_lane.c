@@ -12,7 +12,9 @@
  * an attempt is waited for before its connection is ended and it is made again. */
 #define HTTP_PATIENCE 6u
 
-/* The writer's timer and the client's need not agree to the millisecond. */
+/* A limit that has ended counts when it is looked at again after this time: answers that wait in the
+ * socket, because the loop was busy, are read first; and the writer's timer and the client's need
+ * not agree to the millisecond. */
 #define SLACK 5u
 
 /* For how long something is tried or waited for that is not a repetition. */
@@ -47,10 +49,18 @@ static void hold(tuv_lane_t* lane, uint64_t now) {
   tuv_conn_t* conn = lane->writer->type->conn(lane);
   if (conn != NULL) failure.host = tuv_conn_host(conn);
   lane->held = true;
+  lane->overdue = false;
   lane->held_at = now;
   if (lane->to > lane->maybe_to) lane->maybe_to = lane->to;
   if (lane->writer->options.retry_ms > 1) tuv_lane_give_up(lane, &failure);
   else tuv_lane_report(lane, lane->end, &failure);
+}
+
+/* Whether a limit that has ended was looked at before. */
+static bool is_overdue(tuv_lane_t* lane) {
+  bool overdue = lane->overdue;
+  lane->overdue = true;
+  return overdue;
 }
 
 /* Looks at an attempt in flight; returns when to do so again. */
@@ -64,7 +74,8 @@ static uint64_t watch(tuv_lane_t* lane, uint64_t now) {
   bool ends = writer->client->carrier->probe == NULL && end < last;
   uint64_t at = ends ? end : last;
   if (now < at) return at;
-  if (!tuv_req_of(writer->type->request(lane))->late) return now + SLACK; /* it did not leave yet */
+  bool late = tuv_req_of(writer->type->request(lane))->late; /* else it has not left */
+  if (!late || !is_overdue(lane)) return now + SLACK;
   if (ends) end_connection(lane);
   else hold(lane, now);
   return now;
@@ -77,8 +88,9 @@ static uint64_t wait_on(tuv_lane_t* lane, uint64_t now) {
   if (writer->client == NULL) return UINT64_MAX;
   if (writer->closing && lane->backlog == 0 && lane->rows == 0)
     taosuv_cancel(writer->type->request(lane)); /* nothing comes behind it */
-  else if (now >= at) end_connection(lane);
-  else return at;
+  else if (now < at) return at;
+  else if (!is_overdue(lane)) return now + SLACK;
+  else end_connection(lane);
   return lane->held ? UINT64_MAX : now;
 }
 
@@ -112,6 +124,7 @@ static void send_part(tuv_lane_t* lane, uint64_t now) {
   }
   lane->state = TUV_LANE_FLYING;
   lane->tried_at = now;
+  lane->overdue = false;
   if (lane->attempts++ > 0) writer->totals.retries++;
   else if (lane->divided) writer->totals.parts++;
   tuv_writer_expect(writer, watch(lane, now));
