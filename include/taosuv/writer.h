@@ -24,11 +24,11 @@ extern "C" {
  * for until retry_ms are over, and a late answer is as good as one in time. (A connection that does
  * not answer pings ends, see ping_interval. Over http://, where nothing can be probed, the
  * connection is ended a sixth of retry_ms after timeout_ms, and the batch is sent again.) When
- * retry_ms are over the batch is reported, and the lane waits for the answer for another retry_ms;
- * then it ends the attempt's connection, with everything else in flight on it, and goes on. What no
- * client can see is a message that was sent before its connection ended and is executed later: by a
- * gateway that had read it already, or out of a proxy's buffers. Then its rows may overwrite newer
- * ones.
+ * retry_ms are over the batch is reported, and the lane waits for the answer for another retry_ms
+ * (over http:// a sixth of them); then it ends the attempt's connection, with everything else in
+ * flight on it, and goes on. What no client can see is a message that was sent before its
+ * connection ended and is executed later: by a gateway that had read it already, or out of a
+ * proxy's buffers. Then its rows may overwrite newer ones.
  *
  * Losses. A batch that was lost with its connection, or that the server was too busy for, is sent
  * again until retry_ms have passed. It may have been executed the first time: rows of one table
@@ -225,10 +225,10 @@ TAOSUV_EXTERN int taosuv_writer_flush(taosuv_writer_t* writer, taosuv_writer_flu
 
 /* Takes no more rows, writes what it has, then calls back once with the totals, and frees the
  * writer. While rows are being written that takes as long as it takes; without progress it ends
- * after three times retry_ms and twice the timeout of an attempt. Without a timeout (timeout_ms and
- * the client's request_timeout are 0) it waits for a server that is silent until its connection is
- * lost. When the client is closed first, what is pending is reported with TAOSUV_ECANCELED. NULL is
- * allowed; `cb` may be NULL. */
+ * after three times retry_ms and four times the timeout of an attempt. Without a timeout
+ * (timeout_ms and the client's request_timeout are 0) it waits for a server that is silent until
+ * its connection is lost. When the client is closed first, what is pending is reported with
+ * TAOSUV_ECANCELED. NULL is allowed; `cb` may be NULL. */
 typedef void (*taosuv_writer_close_cb)(const taosuv_writer_totals_t* totals, void* data);
 TAOSUV_EXTERN void taosuv_writer_close(taosuv_writer_t* writer, taosuv_writer_close_cb cb,
                                        void* data);

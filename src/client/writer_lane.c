@@ -84,8 +84,10 @@ static uint64_t watch(tuv_lane_t* lane, uint64_t now) {
 /* An attempt that was reported has no answer yet; returns when to look at it again. */
 static uint64_t wait_on(tuv_lane_t* lane, uint64_t now) {
   taosuv_writer_t* writer = lane->writer;
-  uint64_t at = sum(lane->held_at, patience_of(writer));
   if (writer->client == NULL) return UINT64_MAX;
+  uint64_t most = patience_of(writer);
+  if (writer->client->carrier->probe == NULL) most /= HTTP_PATIENCE;
+  uint64_t at = sum(lane->held_at, most);
   if (writer->closing && lane->backlog == 0 && lane->rows == 0)
     taosuv_cancel(writer->type->request(lane)); /* nothing comes behind it */
   else if (now < at) return at;

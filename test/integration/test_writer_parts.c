@@ -306,6 +306,34 @@ static void what_may_have_been_executed_is_not_called_unsent(void** state) {
   end(&job);
 }
 
+static void on_report_recover(taosuv_writer_t* writer, const taosuv_writer_report_t* report,
+                              void* data) {
+  job_t* job = data;
+  on_report(writer, report, data);
+  it_unrule(job->it); /* the server is well again */
+}
+
+/* What waited behind a batch that was tried in vain is tried before it is reported. */
+static void what_comes_behind_a_lost_batch_has_its_chance(void** state) {
+  it_t* it = *state;
+  it_needs_bundled(it);
+  job_t job;
+  prepare_over(it, &job, false, "retry_initial=1&retry_max=20");
+  job.options.lanes = 1;
+  job.options.batch_rows = 4;
+  job.options.retry_ms = 300;
+  job.options.on_report = on_report_recover;
+  open_lines(&job);
+  it_rule(it, &(ts_rule_t){.action = "insert", .times = 1, .wait_ms = 200}); /* others gather */
+  it_rule(it, &(ts_rule_t){.action = "insert", .answer = TS_ANSWER_CUT});
+  for (int64_t i = 0; i < 16; i++) give_waiting(&job, 1, T0 + i, i);
+  close_writer(&job);
+  assert_int_equal(job.reports, 1);
+  assert_int_equal(job.totals.rows_failed, 4);
+  assert_int_equal(job.totals.rows_written, 12);
+  end(&job);
+}
+
 /* What a larger message may have done counts for each of its rows, and for no other. */
 static void parts_know_what_the_whole_may_have_done(void** state) {
   it_t* it = *state;
@@ -343,6 +371,7 @@ int main(void) {
       IT_TEST(parts_of_a_table_keep_its_order),
       IT_TEST(a_report_speaks_of_all_attempts),
       IT_TEST(what_may_have_been_executed_is_not_called_unsent),
+      IT_TEST(what_comes_behind_a_lost_batch_has_its_chance),
       IT_TEST(parts_know_what_the_whole_may_have_done),
   };
   signal(SIGPIPE, SIG_IGN); /* connections end in the middle of large messages */
