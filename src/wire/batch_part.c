@@ -105,25 +105,18 @@ static uint64_t table_size(const tuv_batch_t* batch, uint32_t index) {
          tuv_table_tags_size(batch, table);
 }
 
-/* Whether a place is the beginning of a table whose rows are no more than so many. */
-static bool begins_table(const tuv_batch_t* batch, const place_t* place, uint64_t rows) {
-  const tuv_batch_table_t* table = batch->tables[place->table];
-  return place->row == 0 && place->segment == table->first && table->rows <= rows;
+static uint64_t segment_size(const tuv_batch_t* batch, const tuv_segment_t* segment) {
+  const tuv_batch_layout_t* layout = batch->layout;
+  uint64_t size = (uint64_t) layout->row_size * segment->rows;
+  for (uint32_t i = 0; i < layout->ncolumns; i++)
+    if (layout->columns[i].width == 0) size += segment->parts[i].size;
+  return size;
 }
 
-/* Takes whole tables, which were counted as they were bound, as long as they fit. */
-static void fit_tables(const tuv_batch_t* batch, place_t* place, uint64_t rows, uint64_t bytes,
-                       uint64_t* count, uint64_t* size) {
-  while (settle(batch, place) && begins_table(batch, place, rows - *count)) {
-    const tuv_batch_table_t* table = batch->tables[place->table];
-    uint64_t whole = table_size(batch, place->table) + table->bytes +
-                     (uint64_t) batch->layout->row_size * table->rows;
-    if (whole > bytes || *size > bytes - whole) return;
-    *count += table->rows;
-    *size += whole;
-    place->segment = table->last;
-    place->row = table->last->rows;
-  }
+/* Whether a whole segment fits into so many rows and bytes: most do, and need not be walked. */
+static bool fits(const tuv_batch_t* batch, const place_t* place, uint64_t rows, uint64_t bytes) {
+  return place->row == 0 && place->segment->rows <= rows &&
+         segment_size(batch, place->segment) <= bytes;
 }
 
 uint64_t tuv_batch_fit(const tuv_batch_t* batch, uint64_t from, uint64_t rows, uint64_t bytes) {
@@ -132,25 +125,30 @@ uint64_t tuv_batch_fit(const tuv_batch_t* batch, uint64_t from, uint64_t rows, u
   uint32_t table = UINT32_MAX;
   if (!find(batch, from, &place)) return 0;
   while (count < rows && settle(batch, &place)) {
-    if (place.table != table) {
-      fit_tables(batch, &place, rows, bytes, &count, &size);
-      if (count == rows || !settle(batch, &place)) break;
-      size += table_size(batch, place.table);
-      table = place.table;
-    }
-    size += row_size(batch, place.segment, place.row);
+    if (place.table != table) size += table_size(batch, place.table);
+    table = place.table;
+    bool whole = size < bytes && fits(batch, &place, rows - count, bytes - size);
+    uint32_t more = whole ? place.segment->rows : 1;
+    size += whole ? segment_size(batch, place.segment) : row_size(batch, place.segment, place.row);
     if (size > bytes && count > 0) break;
-    count++;
-    place.row++;
+    count += more;
+    place.row += more;
   }
   return count;
 }
 
 /* ---- a part ---- */
 
-/* What rows of a segment come to. */
-static tuv_sum_t sum_rows(const tuv_slot_t* slot, const tuv_part_t* part, uint32_t rows) {
+/* What rows of a segment come to: all of them if it is `whole`. Without NULLs most columns need not
+ * be walked. */
+static tuv_sum_t sum_rows(const tuv_slot_t* slot, const tuv_part_t* part, uint32_t rows, bool nulls,
+                          bool whole) {
+  bool known = slot->width != 0 ? !slot->decimal : whole && slot->type != TAOSUV_TYPE_NCHAR;
   tuv_sum_t sum = {0};
+  if (known && !nulls) {
+    if (slot->width == 0) sum.bytes = part->size;
+    return sum;
+  }
   const uint8_t* bytes = part->values;
   for (uint32_t row = 0; row < rows; row++) {
     if (part->nulls[row] != 0) {
@@ -183,8 +181,9 @@ static tuv_part_t slice(const tuv_slot_t* slot, const tuv_part_t* part, uint32_t
   return from;
 }
 
-/* Adds rows of a segment to the current table; what they come to is counted unless it is known. */
-static int add_rows(tuv_batch_t* part, const place_t* place, uint32_t rows, bool known) {
+/* Adds rows of a segment of this table to the current one. */
+static int add_rows(tuv_batch_t* part, const tuv_batch_table_t* table, const place_t* place,
+                    uint32_t rows) {
   uint32_t columns = part->layout->ncolumns;
   tuv_segment_t* segment =
       tuv_arena_take(&part->arena, sizeof *segment + columns * sizeof(tuv_part_t));
@@ -196,8 +195,8 @@ static int add_rows(tuv_batch_t* part, const place_t* place, uint32_t rows, bool
   for (uint32_t i = 0; i < columns; i++) {
     const tuv_slot_t* slot = &part->layout->columns[i];
     segment->parts[i] = slice(slot, &from->parts[i], place->row);
-    if (known) continue;
-    tuv_sum_t sum = sum_rows(slot, &segment->parts[i], rows);
+    tuv_sum_t sum = sum_rows(slot, &segment->parts[i], rows, table->sums[i].nulls > 0,
+                             rows == from->rows);
     if (slot->width == 0) segment->parts[i].size = sum.bytes;
     tuv_batch_sum(part, i, sum.bytes, sum.chars, sum.nulls);
   }
@@ -207,34 +206,28 @@ static int add_rows(tuv_batch_t* part, const place_t* place, uint32_t rows, bool
   return 0;
 }
 
-/* Begins with a table; `whole`: all of its rows follow. */
-static int add_table(tuv_batch_t* part, const tuv_batch_table_t* from, bool whole) {
+static int add_table(tuv_batch_t* part, const tuv_batch_table_t* from) {
   tuv_table_plain(from);
   if (part->current != NULL) tuv_batch_count(part, part->current);
   part->current = tuv_batch_add_table(part, from->name, from->name_length, from->hash);
   if (part->current == NULL) return TUV_ENOMEM;
   part->current->tags = from->tags;
-  for (uint32_t i = 0; whole && i < part->layout->ncolumns; i++)
-    tuv_batch_sum(part, i, from->sums[i].bytes, from->sums[i].chars, from->sums[i].nulls);
   return 0;
 }
 
 int tuv_batch_part(tuv_batch_t* part, const tuv_batch_t* batch, uint64_t from, uint64_t rows) {
   place_t place;
   uint32_t table = UINT32_MAX;
-  bool whole = false;
   int status = part->layout == NULL ? tuv_batch_make_layout(part, NULL) : 0;
   part->wire = batch->wire;
   if (status < 0 || !find(batch, from, &place)) return status;
   while (rows > 0 && settle(batch, &place)) {
-    if (place.table != table) {
-      whole = begins_table(batch, &place, rows);
-      status = add_table(part, batch->tables[place.table], whole);
-    }
+    const tuv_batch_table_t* source = batch->tables[place.table];
+    if (place.table != table) status = add_table(part, source);
     table = place.table;
     uint32_t count = place.segment->rows - place.row;
     if (count > rows) count = (uint32_t) rows;
-    if (status == 0) status = add_rows(part, &place, count, whole);
+    if (status == 0) status = add_rows(part, source, &place, count);
     if (status < 0) return status;
     place.row += count;
     rows -= count;

@@ -210,6 +210,7 @@ static void closing_while_a_batch_that_cannot_be_sent_is_about_to_be_told(void**
     job_t job;
     char name[64];
     prepare(it, &job, "max_message_size=65536");
+    job.options.divide = TAOSUV_WRITER_NO_DIVIDE; /* in parts it could be sent */
     open_writer(&job);
     for (int i = 0; i < ROWS; i++) ts[i] = i + 1;
     taosuv_array_t columns[] = {{TAOSUV_TYPE_TIMESTAMP, ts, NULL, NULL},
