@@ -89,12 +89,18 @@ uint64_t tuv_batch_last_end(const tuv_batch_t* batch, uint64_t from, uint64_t to
 
 /* ---- how many fit ---- */
 
-static uint64_t row_size(const tuv_batch_t* batch, const tuv_segment_t* segment, uint32_t row) {
+/* What rows of a segment have in a message. Of whole segments it is known. */
+static uint64_t rows_size(const tuv_batch_t* batch, const tuv_segment_t* segment, uint32_t row,
+                          uint32_t rows) {
   const tuv_batch_layout_t* layout = batch->layout;
-  uint64_t size = layout->row_size;
-  for (uint32_t i = 0; i < layout->ncolumns; i++)
-    if (layout->columns[i].width == 0)
-      size += taosuv_load_u32(segment->parts[i].lengths + 4 * (size_t) row);
+  uint64_t size = (uint64_t) layout->row_size * rows;
+  for (uint32_t i = 0; i < layout->ncolumns; i++) {
+    const tuv_part_t* part = &segment->parts[i];
+    if (layout->columns[i].width != 0) continue;
+    if (rows == segment->rows) size += part->size;
+    for (uint32_t at = row; rows < segment->rows && at < row + rows; at++)
+      size += taosuv_load_u32(part->lengths + 4 * (size_t) at);
+  }
   return size;
 }
 
@@ -105,34 +111,27 @@ static uint64_t table_size(const tuv_batch_t* batch, uint32_t index) {
          tuv_table_tags_size(batch, table);
 }
 
-static uint64_t segment_size(const tuv_batch_t* batch, const tuv_segment_t* segment) {
-  const tuv_batch_layout_t* layout = batch->layout;
-  uint64_t size = (uint64_t) layout->row_size * segment->rows;
-  for (uint32_t i = 0; i < layout->ncolumns; i++)
-    if (layout->columns[i].width == 0) size += segment->parts[i].size;
-  return size;
-}
-
-/* Whether a whole segment fits into so many rows and bytes: most do, and need not be walked. */
-static bool fits(const tuv_batch_t* batch, const place_t* place, uint64_t rows, uint64_t bytes) {
-  return place->row == 0 && place->segment->rows <= rows &&
-         segment_size(batch, place->segment) <= bytes;
-}
-
 uint64_t tuv_batch_fit(const tuv_batch_t* batch, uint64_t from, uint64_t rows, uint64_t bytes) {
   place_t place;
   uint64_t count = 0, size = 0;
   uint32_t table = UINT32_MAX;
+  bool single = false; /* row by row: what is left of the segment is too much */
   if (!find(batch, from, &place)) return 0;
   while (count < rows && settle(batch, &place)) {
     if (place.table != table) size += table_size(batch, place.table);
     table = place.table;
-    bool whole = size < bytes && fits(batch, &place, rows - count, bytes - size);
-    uint32_t more = whole ? place.segment->rows : 1;
-    size += whole ? segment_size(batch, place.segment) : row_size(batch, place.segment, place.row);
-    if (size > bytes && count > 0) break;
+    uint64_t more = single ? 1 : place.segment->rows - place.row;
+    if (more > rows - count) more = rows - count;
+    uint64_t now = rows_size(batch, place.segment, place.row, (uint32_t) more);
+    bool much = size + now > bytes;
+    if (much && !single && more > 1) {
+      single = true;
+      continue;
+    }
+    if (much && count > 0) break;
+    size += now;
     count += more;
-    place.row += more;
+    place.row += (uint32_t) more;
   }
   return count;
 }
