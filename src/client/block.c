@@ -67,7 +67,7 @@ void tuv_block_of_table(taosuv_block_t* block) {
 }
 
 taosuv_block_t* taosuv_block_ref(taosuv_block_t* block) {
-  block->refs++;
+  if (block != NULL) block->refs++;
   return block;
 }
 
@@ -78,20 +78,21 @@ void taosuv_block_unref(taosuv_block_t* block) {
 }
 
 uint32_t taosuv_block_rows(const taosuv_block_t* block) {
-  return block->rows;
+  return block != NULL ? block->rows : 0;
 }
 
 uint32_t taosuv_block_columns(const taosuv_block_t* block) {
-  return block->count;
+  return block != NULL ? block->count : 0;
 }
 
 const void* taosuv_block_data(const taosuv_block_t* block, size_t* size) {
-  *size = block->size;
-  return block->data;
+  if (size != NULL) *size = block != NULL ? block->size : 0;
+  return block != NULL ? block->data : NULL;
 }
 
 int taosuv_block_column(const taosuv_block_t* block, uint32_t index, taosuv_column_t* column) {
-  if (index >= block->count) {
+  if (column == NULL) return TAOSUV_EINVAL;
+  if (block == NULL || index >= block->count) {
     memset(column, 0, sizeof *column);
     return TAOSUV_EINVAL;
   }

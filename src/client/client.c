@@ -281,19 +281,20 @@ int taosuv_client_create(uv_loop_t* loop, const char* url, taosuv_client_t** cli
 }
 
 void* taosuv_client_data(const taosuv_client_t* client) {
-  return client->data;
+  return client != NULL ? client->data : NULL;
 }
 
 void taosuv_client_set_data(taosuv_client_t* client, void* data) {
-  client->data = data;
+  if (client != NULL) client->data = data;
 }
 
 uv_loop_t* taosuv_client_loop(const taosuv_client_t* client) {
-  return client->loop;
+  return client != NULL ? client->loop : NULL;
 }
 
 void taosuv_client_counts(const taosuv_client_t* client, taosuv_counts_t* counts) {
-  memset(counts, 0, sizeof *counts);
+  if (counts != NULL) memset(counts, 0, sizeof *counts);
+  if (client == NULL || counts == NULL) return;
   counts->connections = client->ready;
   counts->connecting = client->connecting;
   counts->queued = client->queued;

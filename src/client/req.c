@@ -199,6 +199,7 @@ int taosuv_cancel(taosuv_req_t* req) {
 }
 
 int taosuv_is_pending(const taosuv_req_t* req) {
+  if (req == NULL) return 0;
   const tuv_req_t* priv = (const tuv_req_t*) (const void*) &req->priv;
   return priv->state != TUV_REQ_IDLE;
 }

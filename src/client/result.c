@@ -183,12 +183,12 @@ void tuv_result_lost(taosuv_result_t* result, const tuv_failure_t* failure) {
 }
 
 const taosuv_field_t* taosuv_result_fields(const taosuv_result_t* result, uint32_t* count) {
-  *count = result->fields_count;
-  return result->fields;
+  if (count != NULL) *count = result != NULL ? result->fields_count : 0;
+  return result != NULL ? result->fields : NULL;
 }
 
 taosuv_precision_t taosuv_result_precision(const taosuv_result_t* result) {
-  return (taosuv_precision_t) result->precision;
+  return result != NULL ? (taosuv_precision_t) result->precision : TAOSUV_PRECISION_MS;
 }
 
 /* A pending fetch of a result that is being closed. */

@@ -265,11 +265,12 @@ int taosuv_stmt_reprepare(taosuv_stmt_t* stmt, taosuv_stmt_prepare_t* req, const
 }
 
 int taosuv_stmt_is_insert(const taosuv_stmt_t* stmt) {
-  return stmt->form != NULL && tuv_form_of(stmt->form)->insert;
+  return stmt != NULL && stmt->form != NULL && tuv_form_of(stmt->form)->insert;
 }
 
 const taosuv_stmt_field_t* taosuv_stmt_fields(const taosuv_stmt_t* stmt, uint32_t* count) {
-  *count = stmt->form == NULL ? 0 : tuv_form_of(stmt->form)->count;
+  bool known = stmt != NULL && stmt->form != NULL;
+  if (count != NULL) *count = known ? tuv_form_of(stmt->form)->count : 0;
   return taosuv_stmt_is_insert(stmt) ? tuv_form_of(stmt->form)->fields : NULL;
 }
 
@@ -330,5 +331,5 @@ void taosuv_stmt_close(taosuv_stmt_t* stmt) {
 }
 
 const char* taosuv_stmt_message(const taosuv_stmt_t* stmt) {
-  return stmt->err.text;
+  return stmt != NULL ? stmt->err.text : "";
 }

@@ -259,11 +259,12 @@ void tuv_writer_open_more(taosuv_writer_t* writer) {
 /* ---- calls ---- */
 
 const char* taosuv_writer_message(const taosuv_writer_t* writer) {
-  return writer->err.text;
+  return writer != NULL ? writer->err.text : "";
 }
 
 void taosuv_writer_totals(const taosuv_writer_t* writer, taosuv_writer_totals_t* totals) {
-  *totals = writer->totals;
+  if (totals == NULL) return;
+  *totals = writer != NULL ? writer->totals : (taosuv_writer_totals_t){0};
 }
 
 int taosuv_writer_flush(taosuv_writer_t* writer, taosuv_writer_flush_t* req,

@@ -192,8 +192,8 @@ const tuv_lane_type_t tuv_lane_rows = {.size = sizeof(rows_lane_t),
 /* ---- gathering ---- */
 
 const taosuv_stmt_field_t* taosuv_writer_fields(const taosuv_writer_t* writer, uint32_t* count) {
-  *count = 0;
-  if (writer->type != &tuv_lane_rows || writer->nlanes == 0) return NULL;
+  if (count != NULL) *count = 0;
+  if (writer == NULL || writer->type != &tuv_lane_rows || writer->nlanes == 0) return NULL;
   return taosuv_stmt_fields(of(writer->lanes[0])->stmt, count);
 }
 

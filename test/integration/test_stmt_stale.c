@@ -382,6 +382,34 @@ static void an_old_one_from_the_cache_is_not_the_statements_fault(void** state) 
   taosuv_stmt_close(stmt);
 }
 
+/* What is kept of a query is its text: each execution looks at the tables anew. */
+static void a_kept_query_sees_the_table_as_it_is(void** state) {
+  it_t* it = *state;
+  stage_t stage;
+  for (size_t i = 0; i < COUNT(versions) && set_stage(it, &stage, i); i++) {
+    make(&stage, "t");
+    for (uint32_t columns = 2; columns < 5; columns++) {
+      it_op_t op = {0};
+      taosuv_value_t param = taosuv_i64(0);
+      uint32_t count;
+      taosuv_stmt_t* stmt = it_stmt(it, stage.client, "select * from t where ts > ?");
+      assert_int_equal(taosuv_bind_row(stmt, &param, 1), 0);
+      assert_int_equal(it_end(it_stmt_exec(it, stmt, &op), &op), 0);
+      taosuv_result_fields(op.stmt_exec.result, &count);
+      assert_int_equal(count, columns);
+      assert_int_equal(it_drain(it, op.stmt_exec.result), columns == 4);
+      taosuv_result_close(op.stmt_exec.result);
+      taosuv_stmt_close(stmt);
+      it_ok(it, stage.other, "alter table t add column x%d int", (int) columns);
+      if (columns != 3) continue;
+      it_ok(it, stage.other, "drop table t");
+      it_ok(it, stage.other, "create table t (ts timestamp, v int, w int, x int)");
+      it_ok(it, stage.other, "insert into t values (1, 2, 3, 4)");
+    }
+    strike(&stage);
+  }
+}
+
 /* ---- writers ---- */
 
 static int put_meter(job_t* job, int64_t i) {
@@ -443,8 +471,18 @@ static void writers_go_on_with_tables_that_are_made_again(void** state) {
       assert_int_equal(rows_of(&stage, "t"), 1);
       make_again(&stage, "t");
     }
-    close_writer(&job);
     assert_int_equal(job.reports, 0);
+    it_ok(it, stage.other, "drop table t");
+    for (int k = 0; k < 2; k++) {
+      taosuv_value_t row[] = {taosuv_i64(T0), taosuv_i64(k)};
+      assert_int_equal(taosuv_writer_row(job.writer, "t", 1, NULL, 0, row, 2), 0);
+      flush(&job);
+      assert_int_equal(job.reported_rows, 1); /* the first one */
+      assert_int_equal(job.last.status, TAOSUV_ESERVER);
+      if (k == 0) make(&stage, "t");
+    }
+    close_writer(&job);
+    assert_int_equal(rows_of(&stage, "t"), 1);
     strike(&stage);
   }
 }
@@ -478,6 +516,7 @@ int main(void) {
       IT_TEST(a_kept_statement_has_the_fields_of_the_table_as_it_is),
       IT_TEST(a_kept_statement_that_the_server_has_lost_is_replaced),
       IT_TEST(an_old_one_from_the_cache_is_not_the_statements_fault),
+      IT_TEST(a_kept_query_sees_the_table_as_it_is),
       IT_TEST(writers_go_on_while_another_client_alters),
       IT_TEST(writers_go_on_with_tables_that_are_made_again),
       IT_TEST(a_writer_tries_as_long_as_it_may),
