@@ -113,7 +113,7 @@ int tuv_stmt_exec(taosuv_stmt_t* stmt, taosuv_stmt_exec_t* req, taosuv_stmt_exec
   job->size = tuv_batch_size(&stmt->batch);
   /* The first one of a statement that is prepared need not wait for a place in the queue. */
   job->order = order_of(stmt);
-  job->held = stmt->njobs > 0 || stmt->remote == NULL || !tuv_remote_serves(stmt->remote, job);
+  job->held = stmt->njobs > 0 || stmt->remote == NULL;
   status = job->held ? tuv_pool_hold(stmt->client, job->size) : 0;
   if (status == 0) {
     status = tuv_stmt_begin(stmt->client, (taosuv_req_t*) (void*) req, &exec_type, job);

@@ -260,10 +260,9 @@ static bool wants_another(const taosuv_stmt_t* stmt) {
 
 /* What is prepared serves no batch that is given from now on: a new one takes its place, of which
  * the SQL is sent when there is a batch. */
-static void make_ready(taosuv_stmt_t* stmt) {
+static void replace(taosuv_stmt_t* stmt) {
   tuv_remote_t* old = stmt->remote;
-  if (!names_tables(stmt) || old->step != TUV_STEP_NONE) return;
-  tuv_remote_t* remote = usable(old) ? tuv_remote_create(stmt, old->conn) : NULL;
+  tuv_remote_t* remote = tuv_remote_create(stmt, old->conn);
   old->stmt = NULL;
   stmt->remote = remote;
   tuv_remote_settle(old);
@@ -271,19 +270,22 @@ static void make_ready(taosuv_stmt_t* stmt) {
 }
 
 static bool is_outdated(const taosuv_stmt_t* stmt) {
-  return stmt->preparing == NULL && !tuv_remote_serves(stmt->remote, tuv_stmt_job(stmt));
+  if (!names_tables(stmt) || stmt->preparing != NULL || !usable(stmt->remote)) return false;
+  return stmt->njobs == 0 || !tuv_remote_serves(stmt->remote, tuv_stmt_job(stmt));
 }
 
 static void run(taosuv_stmt_t* stmt) {
   if (stmt->running || stmt->seeking) return;
-  if (stmt->preparing == NULL && stmt->njobs == 0) {
-    make_ready(stmt);
-    return;
-  }
   if (stmt->remote != NULL && stmt->remote->step != TUV_STEP_NONE) return;
   if (stmt->remote != NULL && waits(stmt->remote)) return;
-  bool moves = stmt->remote != NULL && wants_another(stmt);
-  if (stmt->remote != NULL && (moves || !usable(stmt->remote) || is_outdated(stmt))) {
+  bool idle = stmt->preparing == NULL && stmt->njobs == 0;
+  bool moves = !idle && stmt->remote != NULL && wants_another(stmt);
+  if (!moves && is_outdated(stmt)) {
+    replace(stmt);
+    if (stmt->remote != NULL) return;
+  }
+  if (idle) return;
+  if (stmt->remote != NULL && (moves || !usable(stmt->remote))) {
     stmt->remote->stmt = NULL;
     if (stmt->remote->result == NULL) tuv_remote_settle(stmt->remote);
     stmt->remote = NULL;
