@@ -12,9 +12,10 @@ extern "C" {
 /* A statement belongs to the library: made by taosuv_stmt_prepare, ended by taosuv_stmt_close. It
  * is prepared on one connection at a time; when that one is gone, when the server has lost it or a
  * refused batch has made it useless there, the next exec prepares it again, unseen. An INSERT
- * without USING is prepared again for each batch (see taosuv_stmt_exec). Servers from 3.3.6.0 on are spoken to by stmt2, from 3.4.1.13 on with one message a batch
- * where that is not much longer, older ones by the first version of statements; the URL's
- * stmt_version=1 or 2 decides otherwise. Over http:// there are none. */
+ * without USING is prepared again for each batch (see taosuv_stmt_exec). Servers from 3.3.6.0 on
+ * are spoken to by stmt2, from 3.4.1.13 on with one message a batch where that is not much longer,
+ * older ones by the first version of statements; the URL's stmt_version=1 or 2 decides otherwise.
+ * Over http:// there are none. */
 typedef struct taosuv_stmt_s taosuv_stmt_t;
 
 /* Makes a statement of an SQL with question marks: an INSERT, whose fields the server tells, or a

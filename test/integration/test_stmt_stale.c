@@ -420,6 +420,16 @@ static int put_meter(job_t* job, int64_t i) {
   return taosuv_writer_row(job->writer, name, TAOSUV_NUL_TERMINATED, &tag, 1, row, 3);
 }
 
+static void set_job(stage_t* stage, job_t* job) {
+  memset(job, 0, sizeof *job);
+  job->it = stage->it;
+  job->client = stage->client;
+  taosuv_writer_options_init(&job->options);
+  job->options.on_report = on_report;
+  job->options.data = job;
+  job->options.batch_age_ms = 1000000;
+}
+
 static void writers_go_on_while_another_client_alters(void** state) {
   it_t* it = *state;
   stage_t stage;
@@ -427,14 +437,8 @@ static void writers_go_on_while_another_client_alters(void** state) {
     enum { BATCHES = 30, ROWS = 15 };
     job_t job;
     make_meters(&stage);
-    memset(&job, 0, sizeof job);
-    job.it = it;
-    job.client = stage.client;
-    taosuv_writer_options_init(&job.options);
-    job.options.on_report = on_report;
-    job.options.data = &job;
+    set_job(&stage, &job);
     job.options.lanes = 2;
-    job.options.batch_age_ms = 1000000;
     assert_int_equal(open_as(&job, meters_sql), 1);
     for (int k = 0; k < BATCHES; k++) {
       for (int row = 0; row < ROWS; row++) assert_int_equal(put_meter(&job, k * ROWS + row), 0);
@@ -455,14 +459,8 @@ static void writers_go_on_with_tables_that_are_made_again(void** state) {
   for (size_t i = 0; i < COUNT(versions) && set_stage(it, &stage, i); i++) {
     job_t job;
     make(&stage, "t");
-    memset(&job, 0, sizeof job);
-    job.it = it;
-    job.client = stage.client;
-    taosuv_writer_options_init(&job.options);
-    job.options.on_report = on_report;
-    job.options.data = &job;
+    set_job(&stage, &job);
     job.options.table = "t";
-    job.options.batch_age_ms = 1000000;
     assert_int_equal(open_as(&job, "insert into ? values(?,?)"), 1);
     for (int k = 0; k < 5; k++) {
       taosuv_value_t row[] = {taosuv_i64(T0 + k), taosuv_i64(k)};
