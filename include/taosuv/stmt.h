@@ -21,16 +21,16 @@ typedef struct taosuv_stmt_s taosuv_stmt_t;
 /* Makes a statement of an SQL with question marks: an INSERT, whose fields the server tells, or a
  * query. `sql` is UTF-8 and copied. One that was prepared before and closed is taken from its
  * connection's cache (stmt_cache): a query without a message; an INSERT with USING with one, which
- * asks for its fields as they are now; an INSERT without USING is not kept. The table that `table` names is asked for the
- * fields where the SQL names none: `insert into ? values(…)`; all tables that are bound must have
- * its columns.
+ * asks for its fields as they are now; an INSERT without USING is not kept. The table that `table`
+ * names is asked for the fields where the SQL names none: `insert into ? values(…)`; all tables
+ * that are bound must have its columns.
  *
  * Returns also TAOSUV_ENOTSUP: without a question mark, for `insert into ? values(…)` without
  * `table`, and over http://. Completes with what the server says of the SQL (TAOSUV_ESERVER), with
- * TAOSUV_EVERSION (stmt_version=2 and a server before 3.3.5.0), and with TAOSUV_ENOTSUP: a type, or
- * with the first version a form of SQL, that cannot be sent to this server. By the first version
- * the first column must be the TIMESTAMP, and all others are refused where the precision is not
- * milliseconds: gateways would make other times of them. */
+ * TAOSUV_EVERSION (stmt_version=2 and a server before 3.3.5.0), and with TAOSUV_ENOTSUP: a type,
+ * or with the first version a form of SQL, that cannot be sent to this server. By the first
+ * version the first column must be the TIMESTAMP, and all others are refused where the precision
+ * is not milliseconds: gateways would make other times of them. */
 typedef struct taosuv_stmt_prepare_s taosuv_stmt_prepare_t;
 typedef void (*taosuv_stmt_prepare_cb)(taosuv_stmt_prepare_t* req, int status);
 struct taosuv_stmt_prepare_s {
