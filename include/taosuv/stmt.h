@@ -42,8 +42,9 @@ struct taosuv_stmt_prepare_s {
 TAOSUV_EXTERN int taosuv_stmt_prepare(taosuv_client_t* client, taosuv_stmt_prepare_t* req,
                                       const char* sql, size_t length, taosuv_stmt_prepare_cb cb);
 /* The same statement with another SQL, or with the same when the table has changed: a new one is
- * prepared on the server in any case. What is bound and not executed is dropped. TAOSUV_EBUSY while anything of the
- * statement is pending. After a failure the statement can only be prepared again or closed. */
+ * prepared on the server in any case. What is bound and not executed is dropped. TAOSUV_EBUSY
+ * while anything of the statement is pending. After a failure the statement can only be prepared
+ * again or closed. */
 TAOSUV_EXTERN int taosuv_stmt_reprepare(taosuv_stmt_t* stmt, taosuv_stmt_prepare_t* req,
                                         const char* sql, size_t length, taosuv_stmt_prepare_cb cb);
 
