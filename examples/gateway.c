@@ -218,7 +218,7 @@ static void on_created(taosuv_exec_t* req, int status) {
 
 static int create_database(void) {
   char sql[160];
-  snprintf(sql, sizeof sql, "CREATE DATABASE IF NOT EXISTS %s PRECISION '%s'", app.http.db,
+  snprintf(sql, sizeof sql, "CREATE DATABASE IF NOT EXISTS `%s` PRECISION '%s'", app.http.db,
            app.http.precision);
   return taosuv_exec(app.first, &app.exec, sql, TAOSUV_NUL_TERMINATED, on_created);
 }

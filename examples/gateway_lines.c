@@ -13,10 +13,11 @@
 
 #include "gateway.h"
 
-enum { MAX_NAME = 192, MAX_KEY = 64, MAX_TAG = 16379, TIME_ROOM = 24 };
+enum { MAX_NAME = 192, MAX_KEY = 64, MAX_TAG = 2047, TIME_ROOM = 24 };
 
 /* What is left of a line, and what is wrong with it. */
 typedef struct scan_s {
+  const char* begin; /* of the line */
   const char* at;
   const char* end;
   const char* why;
@@ -27,16 +28,23 @@ static int wrong(scan_t* scan, const char* why) {
   return -1;
 }
 
-/* As the server sees it: with a backslash before it a character is an ordinary one. */
+/* As a server from 3.3.0.1 on sees it: a backslash makes what comes next an ordinary character, also a
+ * second backslash. */
+static int is_escaped(const scan_t* scan) {
+  const char* at = scan->at;
+  while (at > scan->begin && at[-1] == '\\') at--;
+  return (scan->at - at) % 2 != 0;
+}
+
 static int is_at(const scan_t* scan, char c) {
-  return scan->at < scan->end && *scan->at == c && scan->at[-1] != '\\';
+  return scan->at < scan->end && *scan->at == c && !is_escaped(scan);
 }
 
 /* Up to one of these; returns how many bytes there were before it. */
 static size_t skip_to(scan_t* scan, const char* stops) {
   const char* begin = scan->at;
   for (; scan->at < scan->end; scan->at++)
-    if (strchr(stops, *scan->at) != NULL && scan->at[-1] != '\\') break;
+    if (strchr(stops, *scan->at) != NULL && !is_escaped(scan)) break;
   return (size_t) (scan->at - begin);
 }
 
@@ -58,7 +66,7 @@ static int scan_tag(scan_t* scan) {
   size_t length = skip_to(scan, "=, ");
   if (is_at(scan, '=')) return wrong(scan, "a tag with two '='");
   if (length == 0 || length > MAX_TAG)
-    return wrong(scan, "a tag's value is empty, or longer than 16379 bytes");
+    return wrong(scan, "a tag's value is empty, or longer than 2047 bytes");
   return 0;
 }
 
@@ -161,6 +169,7 @@ static int scan_line(scan_t* scan, int64_t* time) {
   if (length > GATEWAY_MAX_LINE) return wrong(scan, "longer than 60000 bytes");
   if (memchr(scan->at, 0, length) != NULL) return wrong(scan, "a NUL byte");
   if (*scan->at == ',') return wrong(scan, "no measurement");
+  scan->begin = scan->at;
   scan->at++;
   if (skip_to(scan, ", ") >= MAX_NAME) return wrong(scan, "a measurement longer than 192 bytes");
   if (is_at(scan, ',')) {
@@ -199,7 +208,7 @@ int gateway_points_from_lines(gateway_lines_t* lines, const char* body, size_t l
   size_t number = 0;
   for (const char *at = body, *end = body + length; at < end;) {
     const char* newline = memchr(at, '\n', (size_t) (end - at));
-    scan_t line = {at, newline != NULL ? newline : end, NULL};
+    scan_t line = {at, at, newline != NULL ? newline : end, NULL};
     at = newline != NULL ? newline + 1 : end;
     number++;
     trim(&line);

@@ -206,7 +206,8 @@ static int follow(void) {
 
 static int create(void) {
   char sql[4096];
-  snprintf(sql, sizeof sql, "create topic if not exists %s as %s", app.topic, app.create);
+  if (strchr(app.topic, '`') != NULL) return TAOSUV_EINVAL; /* it could not be quoted */
+  snprintf(sql, sizeof sql, "create topic if not exists `%s` as %s", app.topic, app.create);
   return set_up_execute(app.client, sql);
 }
 

@@ -32,14 +32,32 @@ TAOSUV_EXTERN void taosuv_line_free(taosuv_line_t* line); /* NULL is allowed */
  * A step that failed changes nothing: taosuv_line_error says what was wrong, and the point may go on
  * without it, or be dropped. Texts are copied.
  *
- * All texts are UTF-8 without newline and NUL. Measurements, keys and tag values must not end with a
- * backslash: line protocol could not tell it from an escape. That keys differ is left to the server
- * to check. */
+ * All texts are UTF-8 without newline and NUL. What a step accepts, a server stores byte for byte;
+ * what line protocol cannot carry is TAOSUV_EINVAL:
+ *
+ * Keys of a point differ. `_ts` and `_tag_null` are names of the server's own.
+ *
+ * Backslashes in measurements, keys and tag values: servers from 3.3.0.1 on read two of them as one,
+ * older ones as two. A single backslash before an ordinary character ("C:\\temp", in C) has one form
+ * that all servers read alike. Without taosuv_line_set_server no other backslash is accepted: none at
+ * the end, none before a comma, a space or '=' (in a measurement it may stand before '='), no two in
+ * a row. Field values may have any. */
 
-/* The super table: 1 to 192 bytes, not beginning with '#'. The server makes '_' of '.' in it. */
+/* States which server the points from now on are for, by its version ("3.3.7.5"; what
+ * taosuv_server_version gives); NULL: any server, as at first. For a server from 3.3.0.1 on, tag
+ * values and the keys of tags may have backslashes in a row and at the end, measurements in a row;
+ * for an older one all of them and the keys of fields may have any backslash but one at the end.
+ * A server of the other kind would store something else. Between points only. Returns 0 or
+ * TAOSUV_EINVAL. */
+TAOSUV_EXTERN int taosuv_line_set_server(taosuv_line_t* line, const char* version, size_t length);
+
+/* The super table: 1 to 192 bytes, not beginning with '#'. The server makes '_' of '.' in it, unless
+ * its smlDot2Underline is 0. */
 TAOSUV_EXTERN int taosuv_line_begin(taosuv_line_t* line, const char* measurement, size_t length);
 
-/* A tag, before the first field. Key 1 to 64 bytes; value 1 to 16379 bytes, an NCHAR. */
+/* A tag, before the first field. Key 1 to 64 bytes; value 1 to 2047 bytes, an NCHAR. The server makes
+ * the tag as wide as the next power of two, in characters of 4 bytes, and has 16384 bytes for all tags
+ * of a table: TAOSUV_ERANGE when those of the point need more. */
 TAOSUV_EXTERN int taosuv_line_tag(taosuv_line_t* line, const char* key, size_t key_length,
                                   const char* value, size_t value_length);
 
@@ -49,7 +67,7 @@ TAOSUV_EXTERN int taosuv_line_tag(taosuv_line_t* line, const char* key, size_t k
  *   BOOL                        taosuv_bool
  *   integers                    taosuv_i64, taosuv_u64
  *   FLOAT, DOUBLE               taosuv_f64, finite (a FLOAT rounded to its precision)
- *   VARCHAR (up to 65517 bytes), NCHAR (up to 16379)  taosuv_text
+ *   VARCHAR (up to 65517 bytes), NCHAR (up to 16379)  taosuv_text; a quote or backslash counts twice
  *   VARBINARY (up to 65517)     taosuv_bytes, taosuv_text; any bytes
  *   GEOMETRY                    taosuv_text: WKT, such as "POINT(1 2)" */
 TAOSUV_EXTERN int taosuv_line_field(taosuv_line_t* line, const char* key, size_t key_length,

@@ -1,4 +1,8 @@
-/* Writes line protocol (PROTOCOL 8): points one by one, with what needs it escaped. */
+/* Writes line protocol: points one by one, with what needs it escaped.
+ *
+ * A backslash escapes a comma, a space or '=' in names and tag values. Servers from 3.3.0.1 on read
+ * two backslashes there as one, older ones as two. A single backslash before any other character is
+ * itself on all of them, so that most texts with backslashes have one form for all servers. */
 #include "taosuv/line.h"
 
 #include <string.h>
@@ -8,20 +12,44 @@
 #include "util/utf8.h"
 #include "wire/format.h"
 #include "wire/status.h"
+#include "wire/version.h"
 
-#define MAX_MEASUREMENT 192u
-#define MAX_KEY 64u
 #define MAX_NCHAR 16379u
 #define MAX_BYTES 65517u
+#define MAX_TAG_WIDTH 16384u /* of all tags of a table */
 
 typedef enum { BETWEEN, TAGS, FIELDS } stage_t;
+typedef enum { ANY_SERVER, OLD_SERVER, NEW_SERVER } server_t; /* NEW_SERVER: from 3.3.0.1 on */
+
+/* A name or tag value. */
+typedef struct word_s {
+  const char* what;
+  const char* special; /* what a backslash escapes in it, besides a backslash */
+  size_t most;
+  bool doubled;        /* a new server reads two backslashes as one */
+  bool may_end;        /* such a pair may be its end */
+} word_t;
+
+static const word_t measurement_word = {"the measurement", ", ", 192, true, false};
+static const word_t tag_key_word = {"the key of a tag", ", =", 64, true, true};
+static const word_t tag_value_word = {"the value of a tag", ", =", MAX_NCHAR, true, true};
+static const word_t field_key_word = {"the key of a field", ", =", 64, false, false};
+
+/* A key of the point in the making: where it is in `text`, escaped. */
+typedef struct key_s {
+  size_t at;
+  size_t length;
+} line_key_t;
 
 struct taosuv_line_s {
   tuv_alloc_t alloc;
   tuv_buf_t text;  /* points that were ended, and behind them the one in the making */
+  tuv_buf_t keys;  /* line_key_t of the point in the making */
   size_t finished; /* bytes of the former */
   uint64_t points;
+  size_t tag_width; /* what the server needs for the tags of the point in the making */
   stage_t stage;
+  server_t server;
   tuv_errmsg_t err;
 };
 
@@ -32,6 +60,7 @@ int taosuv_line_create(const struct taosuv_allocator_s* allocator, taosuv_line_t
   if (*line == NULL) return TUV_ENOMEM;
   (*line)->alloc = *alloc;
   tuv_buf_init(&(*line)->text, &(*line)->alloc);
+  tuv_buf_init(&(*line)->keys, &(*line)->alloc);
   return 0;
 }
 
@@ -39,7 +68,23 @@ void taosuv_line_free(taosuv_line_t* line) {
   if (line == NULL) return;
   tuv_alloc_t alloc = line->alloc;
   tuv_buf_free(&line->text);
+  tuv_buf_free(&line->keys);
   tuv_free(&alloc, line);
+}
+
+int taosuv_line_set_server(taosuv_line_t* line, const char* version, size_t length) {
+  if (line == NULL) return TUV_EINVAL;
+  if (line->stage != BETWEEN)
+    return tuv_fail(&line->err, TUV_EINVAL, "the server's version may change between points only");
+  if (version == NULL) {
+    line->server = ANY_SERVER;
+    return 0;
+  }
+  if (length == TAOSUV_NUL_TERMINATED) length = strlen(version);
+  uint64_t number = tuv_version_parse(version, length);
+  if (number == 0) return tuv_fail(&line->err, TUV_EINVAL, "this is not a version of a server");
+  line->server = number >= TUV_VERSION(3, 3, 0, 1) ? NEW_SERVER : OLD_SERVER;
+  return 0;
 }
 
 /* ---- checks ---- */
@@ -52,18 +97,79 @@ static int check_utf8(taosuv_line_t* line, const char* what, const char* text, s
   return 0;
 }
 
-/* A measurement, key or tag value. */
-static int check_word(taosuv_line_t* line, const char* what, const char* text, size_t* length,
-                      size_t most) {
-  if (text == NULL) return tuv_fail(&line->err, TUV_EINVAL, "%s is missing", what);
+static size_t backslashes(const char* text, size_t length) {
+  size_t count = 0;
+  while (count < length && text[count] == '\\') count++;
+  return count;
+}
+
+static int wrong_backslash(taosuv_line_t* line, const word_t* word, const char* text,
+                           size_t left) {
+  size_t run = backslashes(text, left);
+  const char* why =
+      line->server == ANY_SERVER && word->doubled
+          ? "servers before 3.3.0.1 and newer ones read that differently (taosuv_line_set_server)"
+          : "line protocol cannot carry that";
+  if (run == left)
+    return tuv_fail(&line->err, TUV_EINVAL, "%s ends with a backslash: %s", word->what, why);
+  if (strchr(word->special, text[run]) != NULL)
+    return tuv_fail(&line->err, TUV_EINVAL, "%s has a backslash before '%c': %s", word->what,
+                    text[run], why);
+  return tuv_fail(&line->err, TUV_EINVAL, "%s has two backslashes in a row: %s", word->what, why);
+}
+
+/* Whether the servers that the lines are for read these backslashes, followed by `next` (NUL: the
+ * end), as what they are. */
+static bool can_carry(const taosuv_line_t* line, const word_t* word, size_t run, char next) {
+  bool special = next != 0 && strchr(word->special, next) != NULL;
+  if (line->server == OLD_SERVER) return next != 0;
+  if (run == 1 && next != 0 && !special) return true;
+  if (line->server == ANY_SERVER || !word->doubled) return false;
+  return next != 0 ? !special : word->may_end;
+}
+
+static int check_backslashes(taosuv_line_t* line, const word_t* word, const char* text,
+                             size_t length) {
+  for (size_t i = 0; i < length;) {
+    size_t run = backslashes(text + i, length - i);
+    char next = i + run < length ? text[i + run] : 0;
+    if (run > 0 && !can_carry(line, word, run, next))
+      return wrong_backslash(line, word, text + i, length - i);
+    i += run + 1;
+  }
+  return 0;
+}
+
+static int check_word(taosuv_line_t* line, const word_t* word, const char* text, size_t* length) {
+  if (text == NULL) return tuv_fail(&line->err, TUV_EINVAL, "%s is missing", word->what);
   if (*length == TAOSUV_NUL_TERMINATED) *length = strlen(text);
-  if (*length == 0) return tuv_fail(&line->err, TUV_EINVAL, "%s is empty", what);
-  if (*length > most)
-    return tuv_fail(&line->err, TUV_EINVAL, "%s has %zu bytes, more than %zu", what, *length,
-                    most);
-  if (text[*length - 1] == '\\')
-    return tuv_fail(&line->err, TUV_EINVAL, "%s ends with a backslash", what);
-  return check_utf8(line, what, text, *length);
+  if (*length == 0) return tuv_fail(&line->err, TUV_EINVAL, "%s is empty", word->what);
+  if (*length > word->most)
+    return tuv_fail(&line->err, TUV_EINVAL, "%s has %zu bytes, more than %zu", word->what, *length,
+                    word->most);
+  int status = check_utf8(line, word->what, text, *length);
+  return status == 0 ? check_backslashes(line, word, text, *length) : status;
+}
+
+static bool equals(const char* text, size_t length, const char* word) {
+  return length == strlen(word) && memcmp(text, word, length) == 0;
+}
+
+/* The server itself names a column and, of a table without tags, a tag. */
+static int check_key(taosuv_line_t* line, const word_t* word, const char* key, size_t* length) {
+  int status = check_word(line, word, key, length);
+  if (status == 0 && (equals(key, *length, "_ts") || equals(key, *length, "_tag_null")))
+    return tuv_fail(&line->err, TUV_EINVAL, "%s is %.*s, a name of the server's own", word->what,
+                    (int) *length, key);
+  return status;
+}
+
+/* The server makes a tag as wide as the next power of two, in characters of 4 bytes, and takes at
+ * most MAX_TAG_WIDTH bytes of tags. */
+static size_t tag_width(size_t length) {
+  size_t width = 1;
+  while (width <= length) width *= 2;
+  return 4 * (width < MAX_NCHAR ? width : MAX_NCHAR) + 2;
 }
 
 static int no_memory(taosuv_line_t* line) {
@@ -85,8 +191,46 @@ static uint8_t* put_escaped(uint8_t* out, const char* text, size_t length, const
   return out;
 }
 
+/* At most 2 * length bytes. */
+static uint8_t* put_word(const taosuv_line_t* line, uint8_t* out, const word_t* word,
+                         const char* text, size_t length) {
+  for (size_t i = 0; i < length;) {
+    size_t run = backslashes(text + i, length - i);
+    bool doubled = line->server == NEW_SERVER && (run > 1 || i + run == length);
+    memset(out, '\\', doubled ? 2 * run : run);
+    out += doubled ? 2 * run : run;
+    i += run;
+    if (i == length) break;
+    out = put_escaped(out, text + i, 1, word->special);
+    i++;
+  }
+  return out;
+}
+
 static void commit(taosuv_line_t* line, const uint8_t* end) {
   tuv_buf_commit(&line->text, (size_t) (end - (line->text.data + line->text.tail)));
+}
+
+/* The escaped key that is about to be committed must not be one of this point already. */
+static int add_key(taosuv_line_t* line, const word_t* word, const uint8_t* key, size_t length) {
+  const uint8_t* text = line->text.data + line->text.head;
+  size_t count = tuv_buf_size(&line->keys) / sizeof(line_key_t);
+  line_key_t next = {(size_t) (key - text), length};
+  for (size_t i = 0; i < count; i++) {
+    line_key_t old;
+    memcpy(&old, line->keys.data + line->keys.head + i * sizeof old, sizeof old);
+    if (old.length == length && memcmp(text + old.at, key, length) == 0)
+      return tuv_fail(&line->err, TUV_EINVAL, "%s is in this point already", word->what);
+  }
+  uint8_t* room = tuv_buf_reserve(&line->keys, sizeof next);
+  if (room == NULL) return no_memory(line);
+  memcpy(room, &next, sizeof next);
+  tuv_buf_commit(&line->keys, sizeof next);
+  return 0;
+}
+
+static void forget_keys(taosuv_line_t* line) {
+  tuv_buf_consume(&line->keys, tuv_buf_size(&line->keys), SIZE_MAX);
 }
 
 /* ---- a point ---- */
@@ -95,14 +239,16 @@ int taosuv_line_begin(taosuv_line_t* line, const char* measurement, size_t lengt
   if (line == NULL) return TUV_EINVAL;
   if (line->stage != BETWEEN)
     return tuv_fail(&line->err, TUV_EINVAL, "the point before this one was not ended");
-  int status = check_word(line, "the measurement", measurement, &length, MAX_MEASUREMENT);
+  int status = check_word(line, &measurement_word, measurement, &length);
   if (status < 0) return status;
   if (*measurement == '#')
     return tuv_fail(&line->err, TUV_EINVAL, "the measurement begins with '#', as a comment does");
   uint8_t* out = tuv_buf_reserve(&line->text, 2 * length);
   if (out == NULL) return no_memory(line);
-  commit(line, put_escaped(out, measurement, length, ", "));
+  commit(line, put_word(line, out, &measurement_word, measurement, length));
   line->stage = TAGS;
+  line->tag_width = 0;
+  forget_keys(line);
   return 0;
 }
 
@@ -112,16 +258,23 @@ int taosuv_line_tag(taosuv_line_t* line, const char* key, size_t key_length, con
   if (line->stage != TAGS)
     return tuv_fail(&line->err, TUV_EINVAL,
                     line->stage == BETWEEN ? "a tag outside of a point" : "a tag behind a field");
-  int status = check_word(line, "the key of a tag", key, &key_length, MAX_KEY);
-  if (status == 0)
-    status = check_word(line, "the value of a tag", value, &value_length, MAX_NCHAR);
+  int status = check_key(line, &tag_key_word, key, &key_length);
+  if (status == 0) status = check_word(line, &tag_value_word, value, &value_length);
   if (status < 0) return status;
+  size_t width = line->tag_width + tag_width(value_length);
+  if (width > MAX_TAG_WIDTH)
+    return tuv_fail(&line->err, TUV_ERANGE,
+                    "the server would need %zu bytes for the tags of this point, more than %u", width,
+                    MAX_TAG_WIDTH);
   uint8_t* out = tuv_buf_reserve(&line->text, 2 * (key_length + value_length + 1));
   if (out == NULL) return no_memory(line);
-  out = put(out, ",", 1);
-  out = put_escaped(out, key, key_length, ", =");
+  uint8_t* begin = put(out, ",", 1);
+  out = put_word(line, begin, &tag_key_word, key, key_length);
+  status = add_key(line, &tag_key_word, begin, (size_t) (out - begin));
+  if (status < 0) return status;
   out = put(out, "=", 1);
-  commit(line, put_escaped(out, value, value_length, ", ="));
+  commit(line, put_word(line, out, &tag_value_word, value, value_length));
+  line->tag_width = width;
   return 0;
 }
 
@@ -245,6 +398,13 @@ static bool is_quoted(taosuv_type_t type) {
          type == TAOSUV_TYPE_VARBINARY || type == TAOSUV_TYPE_GEOMETRY;
 }
 
+/* How long the text is between its quotes: the server counts its backslashes, too. */
+static size_t quoted_length(const uint8_t* text, size_t length) {
+  size_t quoted = length;
+  for (size_t i = 0; i < length; i++) quoted += text[i] == '"' || text[i] == '\\';
+  return quoted;
+}
+
 /* Sets value->length to what it stands for. */
 static int check_quoted(taosuv_line_t* line, taosuv_type_t type, taosuv_value_t* value) {
   size_t most = type == TAOSUV_TYPE_NCHAR ? MAX_NCHAR : MAX_BYTES;
@@ -254,9 +414,10 @@ static int check_quoted(taosuv_line_t* line, taosuv_type_t type, taosuv_value_t*
   if (value->as.bytes == NULL && value->length != 0)
     return tuv_fail(&line->err, TUV_EINVAL, "the value of a field is missing");
   if (value->length == TAOSUV_NUL_TERMINATED) value->length = strlen(value->as.bytes);
-  if (value->length > most)
+  size_t length = binary ? value->length : quoted_length(value->as.bytes, value->length);
+  if (length > most)
     return tuv_fail(&line->err, TUV_ERANGE, "the value of a field has %zu bytes, more than %zu",
-                    value->length, most);
+                    length, most);
   if (binary || value->length == 0) {
     if (type == TAOSUV_TYPE_GEOMETRY)
       return tuv_fail(&line->err, TUV_EINVAL, "a geometry is empty");
@@ -296,7 +457,7 @@ int taosuv_line_field(taosuv_line_t* line, const char* key, size_t key_length, t
   if (line == NULL) return TUV_EINVAL;
   if (line->stage == BETWEEN)
     return tuv_fail(&line->err, TUV_EINVAL, "a field outside of a point");
-  int status = check_word(line, "the key of a field", key, &key_length, MAX_KEY);
+  int status = check_key(line, &field_key_word, key, &key_length);
   if (status < 0) return status;
   if (!is_fixed(type) && !is_quoted(type))
     return tuv_fail(&line->err, TUV_ETYPE, "line protocol has no fields of type %s",
@@ -308,8 +469,10 @@ int taosuv_line_field(taosuv_line_t* line, const char* key, size_t key_length, t
   size_t size = is_fixed(type) ? text.length : 2 * value.length + 5;
   uint8_t* out = tuv_buf_reserve(&line->text, 2 * key_length + 2 + size);
   if (out == NULL) return no_memory(line);
-  out = put(out, line->stage == TAGS ? " " : ",", 1);
-  out = put_escaped(out, key, key_length, ", =");
+  uint8_t* begin = put(out, line->stage == TAGS ? " " : ",", 1);
+  out = put_word(line, begin, &field_key_word, key, key_length);
+  status = add_key(line, &field_key_word, begin, (size_t) (out - begin));
+  if (status < 0) return status;
   out = put(out, "=", 1);
   commit(line, is_fixed(type) ? put(out, fixed, size) : put_quoted(out, type, &value));
   line->stage = FIELDS;

@@ -39,9 +39,13 @@ static word_t next_word(input_t* in) {
   return word;
 }
 
-static void reads(line_reader_t* in, const char* stops, const char* special, word_t word) {
+/* On servers that read two backslashes as one, and on those that do not. */
+static void reads(line_reader_t* in, const char* stops, const char* doubled, word_t word) {
   char out[512];
-  check(read_word(in, stops, special, out) == word.length);
+  line_reader_t again = *in;
+  check(read_word(&again, stops, doubled, out) == word.length);
+  check(memcmp(out, word.text, word.length) == 0);
+  check(read_word(in, stops, stops, out) == word.length);
   check(memcmp(out, word.text, word.length) == 0);
 }
 
@@ -89,15 +93,15 @@ static void write_point(taosuv_line_t* line, input_t* in) {
   const char* all = taosuv_line_text(line, &after);
   line_reader_t reader = {all + before, all + after};
   check(memchr(reader.at, '\n', after - before) == reader.end - 1);
-  reads(&reader, ", ", ", ", name);
+  reads(&reader, ", ", ", \\", name);
   if (tagged) {
     check(take(&reader, ","));
-    reads(&reader, ", =", ", =", key);
+    reads(&reader, ", =", ", =\\", key);
     check(take(&reader, "="));
-    reads(&reader, ", =", ", =", value);
+    reads(&reader, ", =", ", =\\", value);
   }
   check(take(&reader, " "));
-  reads(&reader, ", =", ", =", field);
+  reads(&reader, ", =", ", =\\", field);
   check(take(&reader, "="));
   reads_value(&reader, type, text);
   check(take(&reader, " 1\n") && reader.at == reader.end);

@@ -96,6 +96,61 @@ static void what_the_writer_writes_comes_back(void** state) {
   taosuv_result_close(result);
 }
 
+/* What the server's version allows comes back, what it does not is refused. */
+static void check_backslashes(it_t* it) {
+  static const char* const values[] = {"C:\\temp", "\\\\host\\share\\", "x\\,role\\=admin"};
+  it_op_t op = {0}, asked = {0};
+  taosuv_line_t* line;
+  size_t length;
+  char sql[128];
+  int64_t written = 0;
+  taosuv_client_t* client = client_of(it, "ms", "");
+  if (it_end(it_version(it, client, &asked), &asked) != 0) fail_msg("%s", asked.message);
+  assert_int_equal(taosuv_line_create(NULL, &line), 0);
+  assert_int_equal(taosuv_line_set_server(line, asked.version.version, NUL), 0);
+  for (size_t i = 0; i < COUNT(values); i++) {
+    assert_int_equal(taosuv_line_begin(line, "paths", NUL), 0);
+    int status = taosuv_line_tag(line, "path", NUL, values[i], NUL);
+    assert_int_equal(taosuv_line_field(line, "n", 1, TAOSUV_TYPE_BIGINT, taosuv_i64((int64_t) i)),
+                     0);
+    if (status != 0) taosuv_line_drop(line);
+    if (status == 0) assert_int_equal(taosuv_line_end(line, 1700000000000), 0);
+    if (status == 0) written |= 1 << i;
+  }
+  uv_buf_t buf;
+  buf.base = (char*) (uintptr_t) taosuv_line_text(line, &length);
+  buf.len = length;
+  op.lines.precision = TAOSUV_LINES_MS;
+  if (it_end(it_lines(it, client, &op, &buf, 1), &op) != 0) fail_msg("%s", op.message);
+  taosuv_line_free(line);
+  assert_true(written == 3 || written == 5); /* new or old: the second or the third */
+  for (size_t i = 0; i < COUNT(values); i++) {
+    if ((written >> i & 1) == 0) continue;
+    snprintf(sql, sizeof sql, "select `path` from paths where n = %zu", i);
+    taosuv_result_t* result = it_rows(it, client, sql);
+    taosuv_block_t* block = it_block(it, result);
+    taosuv_column_t column;
+    char cell[64];
+    assert_int_equal(taosuv_block_column(block, 0, &column), 0);
+    assert_true(taosuv_format_cell(&column, 0, 0, cell, sizeof cell) > 0);
+    assert_string_equal(cell, values[i]);
+    taosuv_block_unref(block);
+    taosuv_result_close(result);
+  }
+}
+
+static void backslashes_come_back_from_the_stated_server(void** state) {
+  check_backslashes(*state);
+}
+
+static void backslashes_come_back_from_an_old_server(void** state) {
+  it_t* it = *state;
+  it_needs_bundled(it);
+  it_server_stop(it);
+  it_server_start(it, &(ts_config_t){.version = "3.1.1.15"});
+  check_backslashes(it);
+}
+
 static void telnet_and_json_are_written_too(void** state) {
   it_t* it = *state;
   it_op_t op = {0};
@@ -432,6 +487,8 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       IT_TEST(line_protocol_becomes_rows_of_the_fields_types),
       IT_TEST(what_the_writer_writes_comes_back),
+      IT_TEST(backslashes_come_back_from_the_stated_server),
+      IT_TEST(backslashes_come_back_from_an_old_server),
       IT_TEST(telnet_and_json_are_written_too),
       IT_TEST(times_are_read_in_each_precision),
       IT_TEST(a_tag_names_the_tables_and_a_ttl_is_taken),

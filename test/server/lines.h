@@ -17,6 +17,7 @@ typedef struct ts_lines_s {
   const char* data;           /* need not end in NUL */
   size_t size;
   const char* table_name_key; /* the tag whose value names the child table; NULL or "": none */
+  bool old_escapes;           /* two backslashes are two (servers before 3.3.0.1), not one */
   bool strip_put;             /* telnet: a line may begin with "put ", as it may over HTTP */
 } ts_lines_t;
 

@@ -1,17 +1,30 @@
 /* Points of InfluxDB's line protocol: measurement,tag=value… field=value… [timestamp]. */
+#include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "lines_point.h"
 
-/* What is left of a line. Outside of quotes a character after a backslash is an ordinary one. */
+/* What is left of a line. Outside of quotes a character after a backslash is an ordinary one, on
+ * servers from 3.3.0.1 on also a second backslash. */
 typedef struct rest_s {
   const char* begin;
   const char* at;
   const char* end;
+  bool old_escapes;
 } rest_t;
 
 static bool is_free(const rest_t* rest, char c) {
-  return *rest->at == c && (rest->at == rest->begin || rest->at[-1] != '\\');
+  size_t run = 0;
+  while (rest->at - run > rest->begin && rest->at[-1 - (ptrdiff_t)run] == '\\') run++;
+  return *rest->at == c && (rest->old_escapes ? run == 0 : run % 2 == 0);
+}
+
+/* Without its escapes. */
+static ts_piece_t plain(ts_points_t* points, ts_piece_t piece, const char* special) {
+  char all[8];
+  snprintf(all, sizeof all, "%s%s", special, points->input->old_escapes ? "" : "\\");
+  return ts_points_unescape(points, piece, all);
 }
 
 static void skip_spaces(rest_t* rest) {
@@ -38,7 +51,7 @@ static int read_key(ts_points_t* points, rest_t* rest, ts_pairs_t* pairs, ts_pai
                     size > 256 ? 256 : (int)size, key);
   }
   ts_piece_t name = {key, (size_t)(rest->at++ - key)};
-  *pair = ts_pair_add(points, pairs, ts_points_unescape(points, name, ", ="));
+  *pair = ts_pair_add(points, pairs, plain(points, name, ", ="));
   return *pair == NULL ? points->error->code : 0;
 }
 
@@ -53,7 +66,7 @@ static int read_tag(ts_points_t* points, rest_t* rest, ts_point_t* point) {
   }
   ts_piece_t piece = {value, (size_t)(rest->at - value)};
   if (piece.size == 0) return invalid(points, "SML line invalid value", rest);
-  piece = ts_points_unescape(points, piece, ", =");
+  piece = plain(points, piece, ", =");
   pair->type = TS_NCHAR;
   pair->cell = (ts_cell_t){.kind = TS_CELL_TEXT, .data = piece.at, .size = piece.size};
   return 0;
@@ -121,13 +134,13 @@ static int read_time(ts_points_t* points, const rest_t* rest, ts_point_t* point)
 }
 
 int ts_lines_influx(ts_points_t* points, ts_piece_t line) {
-  rest_t rest = {line.at, line.at, line.at + line.size};
+  rest_t rest = {line.at, line.at, line.at + line.size, points->input->old_escapes};
   ts_point_t* point = ts_points_add(points);
   skip_spaces(&rest);
   const char* name = rest.at;
   while (rest.at < rest.end && !is_free(&rest, ',') && !is_free(&rest, ' ')) rest.at++;
   ts_piece_t measurement = {name, (size_t)(rest.at - name)};
-  int status = ts_point_name(points, point, ts_points_unescape(points, measurement, ", "));
+  int status = ts_point_name(points, point, plain(points, measurement, ", "));
   if (status != 0) return status;
   if (rest.at < rest.end && *rest.at == ',') rest.at++;
   status = read_pairs(points, &rest, point, read_tag);

@@ -14,6 +14,7 @@ enum {
   TS_E_LINES_JSON = 545,
   TS_E_LINES_TIMESTAMP = 289,
   TS_E_LINES_TIME_RANGE = 1547,
+  TS_E_TAGS_LENGTH = 9789,
   TS_E_LINES_PROTOCOL = 12288,
   TS_E_LINES_DATA = 12290
 };
@@ -62,7 +63,7 @@ int ts_point_name(ts_points_t* points, ts_point_t* point, ts_piece_t name);
 /* Adds a pair with this name, without a value yet. NULL: the error is set. */
 ts_pair_t* ts_pair_add(ts_points_t* points, ts_pairs_t* pairs, ts_piece_t name);
 const char* ts_points_text(ts_points_t* points, ts_piece_t piece); /* a copy with a NUL */
-/* Takes out each backslash before one of `special`. */
+/* Takes out each backslash before one of `special`; what comes after it is not looked at again. */
 ts_piece_t ts_points_unescape(ts_points_t* points, ts_piece_t piece, const char* special);
 /* A time of `unit` nanoseconds per one in the database's precision; false: it has no room there. */
 bool ts_points_time(const ts_points_t* points, int64_t value, int64_t unit, int64_t* time);

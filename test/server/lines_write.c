@@ -79,13 +79,36 @@ static ts_table_t* create_super(ts_store_t* store, ts_database_t* database,
   return table;
 }
 
+static size_t tag_bytes(const ts_type_t* type) {
+  if (!ts_type_is_var(type->type)) return type->width;
+  return type->width * (type->type == TS_NCHAR ? 4u : 1u) + 2u;
+}
+
+/* All tags of a table have 16384 bytes: those that are there (`family`: NULL for a new table) and the
+ * point's. */
+static int check_tags(const ts_family_t* family, const ts_pairs_t* tags, ts_error_t* error) {
+  size_t size = 0;
+  for (uint32_t i = 0; family != NULL && i < family->ntags; i++)
+    size += tag_bytes(&family->tags[i].type);
+  for (uint32_t i = 0; i < tags->count; i++) {
+    ts_field_t field = field_of(&tags->list[i]);
+    int at = family != NULL ? ts_family_tag(family, field.name) : -1;
+    size_t old = at >= 0 ? tag_bytes(&family->tags[at].type) : 0;
+    if (tag_bytes(&field.type) > old) size += tag_bytes(&field.type) - old;
+  }
+  if (size <= 16384) return 0;
+  return ts_error(error, TS_E_TAGS_LENGTH, "Tags length exceeds max length 16384");
+}
+
 static int prepare(ts_store_t* store, ts_database_t* database, const ts_point_t* point,
                    ts_error_t* error) {
   ts_table_t* super = ts_table_find(database, point->table);
+  int status = check_tags(super != NULL ? super->family : NULL, &point->tags, error);
+  if (status != 0) return status;
   if (super == NULL) super = create_super(store, database, point);
   if (super->kind != TS_SUPER)
     return ts_error(error, TS_E_LINES_DATA, "%s is not a super table", point->table);
-  int status = add_missing(store, super->family, &point->tags, true, error);
+  status = add_missing(store, super->family, &point->tags, true, error);
   return status != 0 ? status : add_missing(store, super->family, &point->fields, false, error);
 }
 

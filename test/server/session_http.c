@@ -338,6 +338,7 @@ static void handle_lines(ts_request_t* request) {
   int64_t affected, total;
   ts_error_t error;
   const ts_server_t* server = request->session->server;
+  lines.old_escapes = !ts_server_has(server, 3, 3, 0, 1);
   const char* given = rest->http->authorization;
   bool right = (strncmp(given, "Basic ", 6) == 0 && same(given + 6, server->user, server->password));
   bool bearer = strncmp(given, "Bearer ", 7) == 0 && *server->bearer_token != '\0' &&

@@ -38,7 +38,7 @@ static bool lacks_args(const ts_request_t* request, const ts_lines_t* lines) {
 
 bool ts_request_lines(ts_request_t* request) {
   ts_session_t* session = request->session;
-  ts_lines_t lines = {0};
+  ts_lines_t lines = {.old_escapes = !ts_server_has(session->server, 3, 3, 0, 1)};
   ts_error_t error;
   int64_t affected;
   int64_t total;

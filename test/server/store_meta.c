@@ -232,8 +232,13 @@ void ts_meta_deleted(ts_database_t* database, const ts_table_t* table,
   ts_buf_t out = {0};
   ts_buf_t sql = {0};
   const char* column = table->family->columns[0].name;
-  ts_buf_format(&sql, "delete from `%s` where `%s` >= %" PRId64 " and `%s` <= %" PRId64,
-                table->name, column, from, column, to);
+  ts_buf_text(&sql, "delete from ");
+  ts_buf_name(&sql, table->name);
+  ts_buf_text(&sql, " where ");
+  ts_buf_name(&sql, column);
+  ts_buf_format(&sql, " >= %" PRId64 " and ", from);
+  ts_buf_name(&sql, column);
+  ts_buf_format(&sql, " <= %" PRId64, to);
   ts_buf_text(&out, "{\"type\":\"delete\",\"sql\":");
   ts_buf_json(&out, (const char*)sql.data, sql.size, false);
   ts_buf_text(&out, "}");

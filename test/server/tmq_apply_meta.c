@@ -37,7 +37,7 @@ static int run(apply_t* apply) {
 }
 
 static void put_name(apply_t* apply, const char* name) {
-  ts_buf_format(&apply->sql, "`%s`", name);
+  ts_buf_name(&apply->sql, name);
 }
 
 static void put_type(apply_t* apply, unsigned type, unsigned length, yyjson_val* field) {

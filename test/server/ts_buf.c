@@ -47,6 +47,15 @@ void ts_buf_add(ts_buf_t* buf, const void* data, size_t size) {
 
 void ts_buf_text(ts_buf_t* buf, const char* text) { ts_buf_add(buf, text, strlen(text)); }
 
+void ts_buf_name(ts_buf_t* buf, const char* name) {
+  ts_buf_text(buf, "`");
+  for (const char* at = name; *at != '\0'; at++) {
+    if (*at == '`') ts_buf_text(buf, "`");
+    ts_buf_add(buf, at, 1);
+  }
+  ts_buf_text(buf, "`");
+}
+
 void ts_buf_format(ts_buf_t* buf, const char* format, ...) {
   char text[512];
   va_list args;

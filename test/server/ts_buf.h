@@ -22,6 +22,7 @@ typedef struct ts_buf_s {
 uint8_t* ts_buf_grow(ts_buf_t* buf, size_t size);
 void ts_buf_add(ts_buf_t* buf, const void* data, size_t size);
 void ts_buf_text(ts_buf_t* buf, const char* text);
+void ts_buf_name(ts_buf_t* buf, const char* name); /* in backquotes, as in SQL */
 void ts_buf_format(ts_buf_t* buf, const char* format, ...) __attribute__((format(printf, 2, 3)));
 void ts_buf_u16(ts_buf_t* buf, uint16_t value); /* little-endian, as the next two */
 void ts_buf_u32(ts_buf_t* buf, uint32_t value);

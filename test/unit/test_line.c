@@ -152,10 +152,10 @@ static void values_that_do_not_fit_are_named(void** state) {
 static void names_are_escaped_where_they_must_be(void** state) {
   taosuv_line_t* line = *state;
   assert_int_equal(taosuv_line_begin(line, "a,b c=d\"\\e", NUL), 0);
-  assert_int_equal(taosuv_line_tag(line, "k,1 =\\x", NUL, "v,2 =\\y\\,", NUL), 0);
+  assert_int_equal(taosuv_line_tag(line, "k,1 =\\x", NUL, "v,2 =\\y\\z,", NUL), 0);
   assert_int_equal(taosuv_line_field(line, "f,3 =\"", NUL, TAOSUV_TYPE_BOOL, taosuv_bool(1)), 0);
   assert_int_equal(taosuv_line_end(line, 0), 0);
-  text_is(line, "a\\,b\\ c=d\"\\e,k\\,1\\ \\=\\x=v\\,2\\ \\=\\y\\\\, f\\,3\\ \\=\"=true\n");
+  text_is(line, "a\\,b\\ c=d\"\\e,k\\,1\\ \\=\\x=v\\,2\\ \\=\\y\\z\\, f\\,3\\ \\=\"=true\n");
 }
 
 static void names_that_cannot_be_written_are_refused(void** state) {
@@ -165,7 +165,6 @@ static void names_that_cannot_be_written_are_refused(void** state) {
     const char* error; /* behind what it is about */
   } cases[] = {{NULL, 1, " is missing"},
                {"", NUL, " is empty"},
-               {"a\\", NUL, " ends with a backslash"},
                {"a\nb", NUL, " has a newline or a NUL in it"},
                {"a\0b", 3, " has a newline or a NUL in it"},
                {"\xc3", 1, " is not UTF-8"}};
@@ -191,6 +190,100 @@ static void names_that_cannot_be_written_are_refused(void** state) {
   assert_int_equal(taosuv_line_begin(line, "#m", 2), TAOSUV_EINVAL);
 }
 
+/* What is accepted for any server, for an old and for a new one. */
+static void backslashes_are_written_for_the_stated_server(void** state) {
+  static const struct {
+    const char* text;
+    const char* any; /* NULL: refused */
+    const char* old;
+    const char* new;
+    const char* error; /* of `any` */
+  } cases[] = {
+      {"C:\\temp", "C:\\temp", "C:\\temp", "C:\\temp", NULL},
+      {"\\a b\\c", "\\a\\ b\\c", "\\a\\ b\\c", "\\a\\ b\\c", NULL},
+      {"C:\\", NULL, NULL, "C:\\\\", "the value of a tag ends with a backslash: "},
+      {"\\\\host", NULL, "\\\\host", "\\\\\\\\host",
+       "the value of a tag has two backslashes in a row: "},
+      {"x\\,role\\=admin", NULL, "x\\\\,role\\\\=admin", NULL,
+       "the value of a tag has a backslash before ',': "},
+  };
+  static const char reason[] =
+      "servers before 3.3.0.1 and newer ones read that differently (taosuv_line_set_server)";
+  static const char* const versions[] = {NULL, "3.0.5.1", "3.3.0.1"};
+  taosuv_line_t* line = *state;
+  for (size_t i = 0; i < 3 * (sizeof cases / sizeof *cases); i++) {
+    const char* const texts[] = {cases[i / 3].any, cases[i / 3].old, cases[i / 3].new};
+    const char* expected = texts[i % 3];
+    char text[256];
+    taosuv_line_clear(line);
+    assert_int_equal(taosuv_line_set_server(line, versions[i % 3], NUL), 0);
+    assert_int_equal(taosuv_line_begin(line, "m", 1), 0);
+    int status = taosuv_line_tag(line, "k", 1, cases[i / 3].text, NUL);
+    assert_int_equal(status, expected != NULL ? 0 : TAOSUV_EINVAL);
+    snprintf(text, sizeof text, "%s%s", cases[i / 3].error, reason);
+    if (i % 3 == 0 && expected == NULL) assert_string_equal(taosuv_line_error(line), text);
+    assert_int_equal(taosuv_line_field(line, "f", 1, TAOSUV_TYPE_BOOL, taosuv_bool(1)), 0);
+    assert_int_equal(taosuv_line_end(line, 7), 0);
+    snprintf(text, sizeof text, expected != NULL ? "m,k=%s f=true 7\n" : "m%s f=true 7\n",
+             expected != NULL ? expected : "");
+    text_is(line, text);
+  }
+}
+
+/* Where two backslashes are not known to be one, the version does not help. */
+static void some_backslashes_are_always_refused(void** state) {
+  taosuv_line_t* line = *state;
+  assert_int_equal(taosuv_line_set_server(line, "3.3.7.5", NUL), 0);
+  assert_int_equal(taosuv_line_begin(line, "m\\", NUL), TAOSUV_EINVAL);
+  assert_string_equal(taosuv_line_error(line), "the measurement ends with a backslash: line "
+                                               "protocol cannot carry that");
+  assert_int_equal(taosuv_line_begin(line, "a\\\\b", NUL), 0);
+  assert_int_equal(taosuv_line_field(line, "f\\\\g", NUL, TAOSUV_TYPE_BOOL, taosuv_bool(1)),
+                   TAOSUV_EINVAL);
+  assert_string_equal(taosuv_line_error(line), "the key of a field has two backslashes in a row: "
+                                               "line protocol cannot carry that");
+  assert_int_equal(taosuv_line_set_server(line, NULL, 0), TAOSUV_EINVAL); /* within a point */
+  taosuv_line_drop(line);
+  assert_int_equal(taosuv_line_set_server(line, "new", NUL), TAOSUV_EINVAL);
+  assert_string_equal(taosuv_line_error(line), "this is not a version of a server");
+}
+
+static void keys_of_a_point_differ_and_are_not_the_servers(void** state) {
+  taosuv_line_t* line = *state;
+  for (int round = 0; round < 2; round++) {
+    assert_int_equal(taosuv_line_begin(line, "m", 1), 0);
+    assert_int_equal(taosuv_line_tag(line, "a b", 3, "1", 1), 0);
+    assert_int_equal(taosuv_line_tag(line, "a b", 3, "2", 1), TAOSUV_EINVAL);
+    assert_string_equal(taosuv_line_error(line), "the key of a tag is in this point already");
+    assert_int_equal(taosuv_line_tag(line, "_ts", 3, "2", 1), TAOSUV_EINVAL);
+    assert_string_equal(taosuv_line_error(line), "the key of a tag is _ts, a name of the server's "
+                                                 "own");
+    assert_int_equal(taosuv_line_field(line, "a b", 3, TAOSUV_TYPE_INT, taosuv_i64(1)),
+                     TAOSUV_EINVAL);
+    assert_int_equal(taosuv_line_field(line, "A b", 3, TAOSUV_TYPE_INT, taosuv_i64(1)), 0);
+    assert_int_equal(taosuv_line_field(line, "A b", 3, TAOSUV_TYPE_INT, taosuv_i64(1)),
+                     TAOSUV_EINVAL);
+    assert_int_equal(taosuv_line_field(line, "_tag_null", 9, TAOSUV_TYPE_INT, taosuv_i64(1)),
+                     TAOSUV_EINVAL);
+    assert_int_equal(taosuv_line_end(line, 1), 0);
+  }
+  text_is(line, "m,a\\ b=1 A\\ b=1i32 1\nm,a\\ b=1 A\\ b=1i32 1\n");
+}
+
+/* The server counts a text with its backslashes. */
+static void an_escaped_text_may_be_too_long(void** state) {
+  static char text[65518];
+  taosuv_line_t* line = *state;
+  memset(text, '"', sizeof text);
+  assert_int_equal(write_field(line, TAOSUV_TYPE_VARCHAR, taosuv_text(text, 32759)),
+                   TAOSUV_ERANGE);
+  assert_string_equal(taosuv_line_error(line),
+                      "the value of a field has 65518 bytes, more than 65517");
+  assert_int_equal(write_field(line, TAOSUV_TYPE_VARCHAR, taosuv_text(text, 32758)), 0);
+  assert_int_equal(write_field(line, TAOSUV_TYPE_NCHAR, taosuv_text(text, 8190)), TAOSUV_ERANGE);
+  assert_int_equal(write_field(line, TAOSUV_TYPE_VARBINARY, taosuv_bytes(text, 65517)), 0);
+}
+
 static void names_have_the_servers_limits(void** state) {
   taosuv_line_t* line = *state;
   char name[20000];
@@ -200,10 +293,15 @@ static void names_have_the_servers_limits(void** state) {
   assert_int_equal(taosuv_line_begin(line, name, 192), 0);
   assert_int_equal(taosuv_line_tag(line, name, 65, "v", 1), TAOSUV_EINVAL);
   assert_int_equal(taosuv_line_tag(line, "k", 1, name, 16380), TAOSUV_EINVAL);
-  assert_int_equal(taosuv_line_tag(line, name, 64, name, 16379), 0);
+  assert_int_equal(taosuv_line_tag(line, "k", 1, name, 2048), TAOSUV_ERANGE);
+  assert_string_equal(taosuv_line_error(line), "the server would need 16386 bytes for the tags of "
+                                               "this point, more than 16384");
+  assert_int_equal(taosuv_line_tag(line, name, 64, name, 2047), 0);
+  assert_int_equal(taosuv_line_tag(line, "k", 1, name, 1024), TAOSUV_ERANGE); /* 2 * 8194 */
+  assert_int_equal(taosuv_line_tag(line, "k", 1, name, 1023), 0);
   assert_int_equal(taosuv_line_field(line, name, 65, TAOSUV_TYPE_INT, taosuv_i64(1)),
                    TAOSUV_EINVAL);
-  assert_int_equal(taosuv_line_field(line, name, 64, TAOSUV_TYPE_INT, taosuv_i64(1)), 0);
+  assert_int_equal(taosuv_line_field(line, name, 63, TAOSUV_TYPE_INT, taosuv_i64(1)), 0);
 }
 
 static void steps_out_of_order_are_refused(void** state) {
@@ -331,7 +429,7 @@ static uint32_t next_random(uint32_t* seed) {
 }
 
 /* A text of what is apt to go wrong. */
-static size_t random_text(uint32_t* seed, char* text, size_t most, bool word) {
+static size_t random_text(uint32_t* seed, char* text, size_t most) {
   static const char* const parts[] = {",", " ", "=", "\\", "\"", "a", "B", "#", "\t", "\r", "'",
                                       "\xc3\xa4", "\xe6\xb6\x9b", "\xf0\x9f\x98\x80", "7", ";"};
   size_t length = 0;
@@ -342,48 +440,76 @@ static size_t random_text(uint32_t* seed, char* text, size_t most, bool word) {
     memcpy(text + length, part, strlen(part));
     length += strlen(part);
   }
-  bool unended = length == 0 || text[length - 1] == '\\';
-  if (word && unended) text[length == 0 ? length++ : length - 1] = 'z';
-  if (word && text[0] == '#') text[0] = 'z';
   return length;
 }
 
-static void reads_word(line_reader_t* in, const char* stops, const char* special,
-                       const char* expected, size_t length) {
-  char out[256];
-  assert_int_equal(read_word(in, stops, special, out), length);
-  assert_memory_equal(out, expected, length);
+/* Where two backslashes are one, and where they are not. */
+static void reads_word(line_reader_t* in, const char* stops, const char* expected, size_t length) {
+  char special[8], out[256];
+  for (int doubled = 0; doubled < 2; doubled++) {
+    line_reader_t again = *in;
+    snprintf(special, sizeof special, "%s%s", stops, doubled ? "\\" : "");
+    assert_int_equal(read_word(&again, stops, special, out), length);
+    assert_memory_equal(out, expected, length);
+    if (doubled) *in = again;
+  }
+}
+
+/* A random text that `step` accepts. */
+static size_t accepted(uint32_t* seed, taosuv_line_t* line, char* text,
+                       int (*step)(taosuv_line_t*, const char*, size_t)) {
+  for (;;) {
+    size_t length = random_text(seed, text, 20);
+    if (step(line, text, length) == 0) return length;
+    assert_string_not_equal(taosuv_line_error(line), "");
+  }
+}
+
+static int begin(taosuv_line_t* line, const char* name, size_t length) {
+  return taosuv_line_begin(line, name, length);
+}
+
+static int tag_key(taosuv_line_t* line, const char* key, size_t length) {
+  return taosuv_line_tag(line, key, length, "v", 1);
+}
+
+static int tag_value(taosuv_line_t* line, const char* value, size_t length) {
+  return taosuv_line_tag(line, "tag", 3, value, length);
+}
+
+static int field_key(taosuv_line_t* line, const char* key, size_t length) {
+  return taosuv_line_field(line, key, length, TAOSUV_TYPE_BOOL, taosuv_bool(1));
+}
+
+static int field_value(taosuv_line_t* line, const char* text, size_t length) {
+  return taosuv_line_field(line, "field", 5, TAOSUV_TYPE_NCHAR, taosuv_text(text, length));
 }
 
 static void whatever_is_written_is_read_back(void** state) {
   taosuv_line_t* line = *state;
   uint32_t seed = 7;
   char name[64], key[64], value[64], field[64], text[64], quoted[256];
-  for (int i = 0; i < 20000; i++) {
-    size_t name_length = random_text(&seed, name, 20, true);
-    size_t key_length = random_text(&seed, key, 20, true);
-    size_t value_length = random_text(&seed, value, 20, true);
-    size_t field_length = random_text(&seed, field, 20, true);
-    size_t text_length = random_text(&seed, text, 30, false);
+  for (int i = 0; i < 10000; i++) {
     int64_t time = 1 + (int64_t) next_random(&seed);
     size_t length;
     char tail[32];
     taosuv_line_clear(line);
-    assert_int_equal(taosuv_line_begin(line, name, name_length), 0);
-    assert_int_equal(taosuv_line_tag(line, key, key_length, value, value_length), 0);
-    assert_int_equal(taosuv_line_field(line, field, field_length, TAOSUV_TYPE_NCHAR,
-                                       taosuv_text(text, text_length)), 0);
+    size_t name_length = accepted(&seed, line, name, begin);
+    size_t key_length = accepted(&seed, line, key, tag_key);
+    size_t value_length = accepted(&seed, line, value, tag_value);
+    size_t field_length = accepted(&seed, line, field, field_key);
+    size_t text_length = accepted(&seed, line, text, field_value);
     assert_int_equal(taosuv_line_end(line, time), 0);
     const char* written = taosuv_line_text(line, &length);
     line_reader_t in = {written, written + length};
-    reads_word(&in, ", ", ", ", name, name_length);
+    reads_word(&in, ", ", name, name_length);
     assert_true(take(&in, ","));
-    reads_word(&in, ", =", ", =", key, key_length);
-    assert_true(take(&in, "="));
-    reads_word(&in, ", =", ", =", value, value_length);
+    reads_word(&in, ", =", key, key_length);
+    assert_true(take(&in, "=v,tag="));
+    reads_word(&in, ", =", value, value_length);
     assert_true(take(&in, " "));
-    reads_word(&in, ", =", ", =", field, field_length);
-    assert_true(take(&in, "=L"));
+    reads_word(&in, ", =", field, field_length);
+    assert_true(take(&in, "=true,field=L"));
     assert_true(read_quoted(&in, quoted, &length));
     assert_int_equal(length, text_length);
     assert_memory_equal(quoted, text, length);
@@ -400,6 +526,10 @@ int main(void) {
       TEST(values_that_do_not_fit_are_named),
       TEST(names_are_escaped_where_they_must_be),
       TEST(names_that_cannot_be_written_are_refused),
+      TEST(backslashes_are_written_for_the_stated_server),
+      TEST(some_backslashes_are_always_refused),
+      TEST(keys_of_a_point_differ_and_are_not_the_servers),
+      TEST(an_escaped_text_may_be_too_long),
       TEST(names_have_the_servers_limits),
       TEST(steps_out_of_order_are_refused),
       TEST(a_point_in_the_making_is_no_text),

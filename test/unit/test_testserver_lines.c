@@ -123,6 +123,53 @@ static void bad_lines_are_refused_and_leave_nothing(void** state) {
   assert_int_equal(sf_number(f, "select count(*) from m"), 1);
 }
 
+/* What a line makes of its tag, on servers before 3.3.0.1 and on newer ones; NULL: refused. */
+static void backslashes_are_read_as_by_servers_of_the_version(void** state) {
+  static const struct {
+    const char* line;
+    const char* old_count; /* of rows that are as they should be */
+    const char* new_count;
+  } cases[] = {
+      {"a,t=C:\\x v=1 1700000000000000000", "select count(*) from a where t = 'C:\\\\x'",
+       "select count(*) from a where t = 'C:\\\\x'"},
+      {"b,t=C:\\\\x v=1 1700000000000000000", "select count(*) from b where t = 'C:\\\\\\\\x'",
+       "select count(*) from b where t = 'C:\\\\x'"},
+      {"c,t=x\\\\,role\\\\=admin v=1 1700000000000000000",
+       "select count(*) from c where t = 'x\\\\,role\\\\=admin'",
+       "select count(*) from c where t = 'x\\\\' and `role\\` = 'admin'"},
+      {"d,t=x\\\\ v=1 1700000000000000000", NULL, "select count(*) from d where t = 'x\\\\'"},
+      {"e,t=x\\\\\\,y v=1 1700000000000000000",
+       "select count(*) from e where t = 'x\\\\\\\\,y'",
+       "select count(*) from e where t = 'x\\\\,y'"},
+  };
+  sf_t* f = *state;
+  for (size_t i = 0; i < 2 * (sizeof cases / sizeof *cases); i++) {
+    ts_lines_t options = {.format = TS_LINES_INFLUX, .old_escapes = i % 2 == 0};
+    const char* count = i % 2 == 0 ? cases[i / 2].old_count : cases[i / 2].new_count;
+    wrote_t wrote = insert(f, &options, cases[i / 2].line);
+    assert_int_equal(wrote.code == 0, count != NULL);
+    if (count == NULL) continue;
+    assert_int_equal(sf_number(f, count), 1);
+    char drop[32];
+    snprintf(drop, sizeof drop, "drop table %c", cases[i / 2].line[0]);
+    sf_ok(f, drop);
+  }
+}
+
+static void tags_have_16384_bytes(void** state) {
+  char line[4096], value[2100];
+  sf_t* f = *state;
+  memset(value, 'x', sizeof value);
+  snprintf(line, sizeof line, "m,a=%.2048s v=1 1700000000000000000", value);
+  assert_int_equal(insert(f, &(ts_lines_t){0}, line).code, 9789);
+  snprintf(line, sizeof line, "m,a=%.2047s v=1 1700000000000000000", value);
+  writes(f, line, 1);
+  snprintf(line, sizeof line, "m,a=1,b=%.1024s v=1 1700000000000000000", value);
+  assert_int_equal(insert(f, &(ts_lines_t){0}, line).code, 9789);
+  snprintf(line, sizeof line, "m,a=1,b=%.1023s v=1 1700000000000000000", value);
+  writes(f, line, 1);
+}
+
 static void columns_and_tags_are_added_and_widened(void** state) {
   sf_t* f = *state;
   writes(f, "m,a=1 x=1i32 1700000000000000000\nm,a=1,b=two y=\"abc\" 1700000000000000001", 2);
@@ -261,6 +308,8 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       TEST(every_suffix_and_quote_has_its_type),
       TEST(bad_lines_are_refused_and_leave_nothing),
+      TEST(backslashes_are_read_as_by_servers_of_the_version),
+      TEST(tags_have_16384_bytes),
       TEST(columns_and_tags_are_added_and_widened),
       TEST(child_tables_are_named_by_their_tags_or_by_one_of_them),
       TEST(a_point_without_tags_gets_one_that_is_null),
