@@ -71,6 +71,7 @@ static void write_column_item(const tuv_batch_t* batch, tuv_out_t* out, uint32_t
   tuv_out_u32(out, bytes);
   for (uint32_t i = 0; bytes > 0 && i < batch->used; i++)
     tuv_column_values(out, slot, lengths && slot->decimal, tuv_batch_used(batch, i), column);
+  tuv_out_fill(out, 0, (size_t) tuv_column_spare(slot, &slot->sum, batch->rows));
 }
 
 static void write_header(tuv_out_t* out, uint64_t size, uint64_t rows, uint64_t tables,

@@ -92,6 +92,7 @@ static void fill_insert(const tuv_batch_t* batch, tuv_batch_layout_t* layout) {
     const tuv_slot_t* slot = &layout->columns[i];
     layout->row_size += (uint32_t) tuv_item_row(slot->width == 0) + slot->width;
     layout->decimals = layout->decimals || slot->decimal;
+    layout->nchars = layout->nchars || slot->type == TAOSUV_TYPE_NCHAR;
   }
 }
 

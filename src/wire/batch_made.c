@@ -23,15 +23,17 @@ static uint64_t item_size(const tuv_intake_t* intake, uint32_t rows) {
   return tuv_item_size(intake->slot->width == 0, rows, bytes_of(intake, rows));
 }
 
-/* Not when the values of an item depend on its server (DECIMAL) or are left out (nothing but NULL),
- * when the message has another layout, or the table's rows come in several calls. */
+/* Not when the values of an item depend on its server (DECIMAL), are left out (nothing but NULL) or
+ * have a spare byte, when the message has another layout, or the table's rows come in several
+ * calls. */
 size_t tuv_made_size(const tuv_batch_t* batch, uint32_t rows, const tuv_intake_t* intakes) {
   uint64_t size = 0;
   if (!batch->has_key || batch->wire.form != TUV_BATCH_STMT2 || batch->current->first != NULL)
     return 0;
   for (uint32_t i = 0; i < batch->layout->ncolumns; i++) {
     const tuv_slot_t* slot = intakes[i].slot;
-    if (slot->decimal || (slot->width != 0 && intakes[i].sum.nulls == rows)) return 0;
+    bool no_values = slot->width != 0 && intakes[i].sum.nulls == rows;
+    if (slot->decimal || no_values || tuv_column_spare(slot, &intakes[i].sum, rows) > 0) return 0;
     size += item_size(&intakes[i], rows);
   }
   return size >= LEAST && size <= INT32_MAX ? (size_t) size : 0;

@@ -97,6 +97,7 @@ struct tuv_batch_layout_s {
   uint32_t ntags, ncolumns;
   uint32_t row_size; /* of a row's items, but for the bytes of variable width */
   bool decimals;     /* there is a column of them */
+  bool nchars;       /* as well */
   tuv_slot_t* tags;
   tuv_slot_t* columns;
   tuv_intake_t* intakes; /* a column each */
@@ -208,6 +209,12 @@ bool tuv_has_lengths(const tuv_batch_t* batch, uint8_t type);
 uint64_t tuv_column_bytes(const tuv_batch_t* batch, const tuv_slot_t* slot, const tuv_sum_t* sum,
                           uint64_t rows);
 uint64_t tuv_cell_bytes(const tuv_batch_t* batch, const tuv_cell_t* cell);
+/* TDengine 3.3.7.5 refuses an NCHAR column whose values are all empty or NULL, at least one of them
+ * empty, unless a byte is behind them. Returns how many are needed. */
+static inline uint64_t tuv_column_spare(const tuv_slot_t* slot, const tuv_sum_t* sum,
+                                        uint64_t rows) {
+  return slot->type == TAOSUV_TYPE_NCHAR && sum->bytes == 0 && sum->nulls < rows;
+}
 /* A bind item (PROTOCOL 6.3.3): what it has without rows, what each row adds, and the values. */
 #define TUV_ITEM_SIZE 17u
 static inline uint64_t tuv_item_row(bool lengths) {

@@ -16,7 +16,7 @@ bool tuv_has_lengths(const tuv_batch_t* batch, uint8_t type) {
 
 uint64_t tuv_column_bytes(const tuv_batch_t* batch, const tuv_slot_t* slot, const tuv_sum_t* sum,
                           uint64_t rows) {
-  if (tuv_has_lengths(batch, slot->type)) return sum->bytes;
+  if (tuv_has_lengths(batch, slot->type)) return sum->bytes + tuv_column_spare(slot, sum, rows);
   return sum->nulls == rows ? 0 : rows * slot->width;
 }
 
@@ -37,12 +37,19 @@ uint64_t tuv_table_tags_size(const tuv_batch_t* batch, const tuv_batch_table_t* 
   return table->tags != NULL ? cells_size(batch, table->tags, batch->layout->ntags) : 0;
 }
 
+static uint64_t spare_bytes(const tuv_batch_layout_t* layout, const tuv_batch_table_t* table) {
+  uint64_t spare = 0;
+  for (uint32_t i = 0; layout->nchars && i < layout->ncolumns; i++)
+    spare += tuv_column_spare(&layout->columns[i], &table->sums[i], table->rows);
+  return spare;
+}
+
 uint64_t tuv_table_rows_size(const tuv_batch_t* batch, const tuv_batch_table_t* table) {
   const tuv_batch_layout_t* layout = batch->layout;
   uint64_t size = 0;
   if (table->nulls == 0 && !(layout->decimals && batch->wire.decimal_text)) /* most tables */
     return TUV_ITEM_SIZE * (uint64_t) layout->ncolumns +
-           (uint64_t) layout->row_size * table->rows + table->bytes;
+           (uint64_t) layout->row_size * table->rows + table->bytes + spare_bytes(layout, table);
   for (uint32_t i = 0; i < layout->ncolumns; i++) {
     const tuv_slot_t* slot = &batch->layout->columns[i];
     uint64_t bytes = tuv_column_bytes(batch, slot, &table->sums[i], table->rows);

@@ -15,6 +15,7 @@ static void item_column(const tuv_batch_t* batch, tuv_out_t* out, const tuv_batc
   if (lengths) tuv_column_lengths(out, slot, table, column);
   tuv_out_u32(out, bytes);
   if (bytes > 0) tuv_column_values(out, slot, lengths && slot->decimal, table, column);
+  tuv_out_fill(out, 0, (size_t) tuv_column_spare(slot, &table->sums[column], table->rows));
 }
 
 static void items(const tuv_batch_t* batch, tuv_out_t* out, const tuv_batch_table_t* table) {

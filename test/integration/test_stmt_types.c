@@ -533,6 +533,81 @@ static void all_times_have_the_table_s_precision(void** state) {
   }
 }
 
+/* ---- empty values ---- */
+
+static int64_t count_where(it_t* it, taosuv_client_t* client, const char* table, const char* what) {
+  char sql[128];
+  snprintf(sql, sizeof sql, "select count(*) from %s where %s", table, what);
+  return it_number(it, client, sql);
+}
+
+/* Two rows each; NULL: NULL. */
+typedef struct empty_table_s {
+  const char* name;
+  const char* values[2];
+} empty_table_t;
+
+static const empty_table_t empty_tables[] = {
+    {"e0", {"", ""}}, {"e1", {"", NULL}}, {"e2", {NULL, NULL}}, {"e3", {"", "a"}}};
+
+static void bind_empty(taosuv_stmt_t* stmt, const empty_table_t* table, bool by_column) {
+  static const int64_t ts[] = {1700000000000, 1700000000001};
+  uint8_t nulls[2];
+  uint32_t offsets[3] = {0};
+  for (int row = 0; row < 2; row++) {
+    const char* text = table->values[row];
+    taosuv_value_t value = text != NULL ? taosuv_text(text, TAOSUV_NUL_TERMINATED) : taosuv_null();
+    taosuv_value_t bytes = text != NULL ? taosuv_bytes(text, strlen(text)) : value;
+    taosuv_value_t values[] = {taosuv_i64(ts[row]), value, value, bytes};
+    nulls[row] = text == NULL;
+    offsets[row + 1] = offsets[row] + (uint32_t) (text != NULL ? strlen(text) : 0);
+    if (!by_column) must(taosuv_bind_row(stmt, values, 4), stmt);
+  }
+  taosuv_array_t columns[] = {{TAOSUV_TYPE_TIMESTAMP, ts, NULL, NULL},
+                              {TAOSUV_TYPE_NCHAR, "a", offsets, nulls},
+                              {TAOSUV_TYPE_VARCHAR, "a", offsets, nulls},
+                              {TAOSUV_TYPE_VARBINARY, "a", offsets, nulls}};
+  if (by_column) must(taosuv_bind_columns(stmt, 2, columns, 4), stmt);
+}
+
+static void check_empty(it_t* it, taosuv_client_t* client, const empty_table_t* table) {
+  static const char* const columns[] = {"n", "v", "b"};
+  int64_t nulls = (table->values[0] == NULL) + (table->values[1] == NULL);
+  for (size_t i = 0; i < COUNT(columns); i++) {
+    char is_null[32];
+    snprintf(is_null, sizeof is_null, "%s is null", columns[i]);
+    assert_int_equal(count_where(it, client, table->name, is_null), nulls);
+  }
+  if (nulls == 0) assert_int_equal(count_where(it, client, table->name, "n = ''"),
+                                   table->values[1][0] == '\0' ? 2 : 1);
+}
+
+/* A column of nothing but empty values, and of these and NULL: by row and by column, in each form. */
+static void empty_values_are_not_null(void** state) {
+  it_t* it = *state;
+  for (size_t form = 0; form < STMT_FORMS; form++) {
+    const stmt_form_t* how = stmt_form_begin(it, form);
+    taosuv_client_t* client = stmt_form_client(it, how, "ms");
+    it_ok(it, client, "create stable st (ts timestamp, n nchar(10), v varchar(10), "
+                      "b varbinary(10)) tags (g int)");
+    taosuv_stmt_t* stmt = it_stmt(it, client, "insert into ? using st tags(?) values(?,?,?,?)");
+    for (size_t round = 0; round < 2 + COUNT(empty_tables); round++) {
+      for (size_t i = 0; i < COUNT(empty_tables); i++) { /* all in a batch, then each in its own */
+        taosuv_value_t tag = taosuv_i64((int64_t) i);
+        if (round >= 2 && i != round - 2) continue;
+        must(taosuv_bind_table(stmt, empty_tables[i].name, TAOSUV_NUL_TERMINATED), stmt);
+        must(taosuv_bind_tags(stmt, &tag, 1), stmt);
+        bind_empty(stmt, &empty_tables[i], round % 2 == 1);
+      }
+      assert_int_equal(it_executed(it, stmt), round < 2 ? 2 * COUNT(empty_tables) : 2);
+      for (size_t i = 0; i < COUNT(empty_tables); i++) check_empty(it, client, &empty_tables[i]);
+    }
+    taosuv_stmt_close(stmt);
+    it_close_wait(it, client);
+    if (it->server == NULL) break;
+  }
+}
+
 /* ---- tags ---- */
 
 /* Whether a real server keeps an empty tag apart from NULL is not known. */
@@ -654,6 +729,7 @@ int main(void) {
       IT_TEST(all_times_have_the_table_s_precision),
       IT_TEST(times_of_the_first_version),
       IT_TEST(far_times_of_the_first_version),
+      IT_TEST(empty_values_are_not_null),
       IT_TEST(every_type_of_tag_comes_back),
       IT_TEST(json_tags_come_back),
   };

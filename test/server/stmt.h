@@ -161,6 +161,7 @@ typedef struct ts_stmt_s {
   ts_env_t* env;
   bool decimal_text; /* the server takes decimals as text */
   bool blobs;        /* the server has BLOB */
+  bool nchar_bytes;  /* an NCHAR column that is not all NULL needs a byte, as from 3.3.7.5 */
   ts_stale_t stale_by;
   ts_known_t* known;   /* the tables that it was prepared for */
   ts_error_t stale;    /* how it is refused; code 0: it is not */

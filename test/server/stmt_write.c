@@ -27,6 +27,14 @@ static int check_counts(const ts_stmt_t* stmt, const ts_binding_t* binding, ts_e
   return 0;
 }
 
+/* TDengine 3.3.7.5 has no words for it. */
+static int check_bytes(const ts_stmt_t* stmt, const ts_field_t* field, const ts_bind_t* bind,
+                       ts_error_t* error) {
+  bool no_bytes = field->type.type == TS_NCHAR && bind->size == 0;
+  if (!stmt->nchar_bytes || !no_bytes || ts_bind_nulls(bind) == bind->rows) return 0;
+  return ts_error(error, TS_E_INSERT, "syntax error near 'Unknown error: 0'");
+}
+
 static int check_fields(const ts_stmt_t* stmt, const ts_bind_table_t* table, ts_error_t* error) {
   const ts_target_t* target = &stmt->target;
   ts_bind_rules_t rules = {stmt->decimal_text, stmt->blobs};
@@ -40,7 +48,9 @@ static int check_fields(const ts_stmt_t* stmt, const ts_bind_table_t* table, ts_
     const ts_bind_t* bind = &table->columns[i];
     if (bind->rows != table->columns[0].rows)
       return ts_error(error, TS_E_MISMATCH, "row number in each bind param should be the same");
-    status = ts_bind_check(&target->family->columns[target->columns[i]], bind, rules, error);
+    const ts_field_t* field = &target->family->columns[target->columns[i]];
+    status = ts_bind_check(field, bind, rules, error);
+    if (status == 0) status = check_bytes(stmt, field, bind, error);
     if (status == 0 && target->columns[i] == 0 && ts_bind_nulls(bind) > 0)
       status = ts_error(error, TS_E_INSERT, "primary timestamp should not be null");
   }

@@ -149,6 +149,17 @@ static void item_values(reader_t* in, const taosuv_stmt_field_t* field, const ce
   }
 }
 
+/* Behind values that are all empty or NULL, at least one of them empty. */
+static void spare_byte(reader_t* in, const taosuv_stmt_field_t* field, const cells_t* cells) {
+  bool any = false;
+  for (uint32_t i = 0; i < cells->count; i++) {
+    if (!cells->at[i]->null && cells->at[i]->size > 0) return;
+    any = any || !cells->at[i]->null;
+  }
+  bool spare = any && field->type == TAOSUV_TYPE_NCHAR && field->kind == TAOSUV_BIND_COLUMN;
+  if (spare) MODEL_CHECK(*take(in, 1) == 0);
+}
+
 static void item(reader_t* in, const taosuv_stmt_field_t* field, const cells_t* cells,
                  bool decimal_text) {
   bool decimal = field->type == TAOSUV_TYPE_DECIMAL64 || field->type == TAOSUV_TYPE_DECIMAL128;
@@ -168,6 +179,7 @@ static void item(reader_t* in, const taosuv_stmt_field_t* field, const cells_t* 
     MODEL_CHECK(u32(in) == outgoing(cells->at[i], field, text, buf, &bytes));
   size_t size = u32(in), from = in->used;
   if (any) item_values(in, field, cells, text);
+  spare_byte(in, field, cells);
   MODEL_CHECK(in->used - from == size);
   MODEL_CHECK(in->used - begin == length);
 }
