@@ -28,8 +28,8 @@ static int wrong(scan_t* scan, const char* why) {
   return -1;
 }
 
-/* As a server from 3.3.0.1 on sees it: a backslash makes what comes next an ordinary character, also a
- * second backslash. */
+/* As a server from 3.3.0.1 on sees it: a backslash makes what comes next an ordinary character, also
+ * a second backslash. */
 static int is_escaped(const scan_t* scan) {
   const char* at = scan->at;
   while (at > scan->begin && at[-1] == '\\') at--;

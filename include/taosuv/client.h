@@ -222,8 +222,27 @@ struct taosuv_current_db_s {
 TAOSUV_EXTERN int taosuv_current_db(taosuv_client_t* client, taosuv_current_db_t* req,
                                     taosuv_current_db_cb cb);
 
-/* The vgroups that tables are in, for who wants to write to each vgroup apart (PROTOCOL 9.5). Over
- * HTTP only: TAOSUV_ENOTSUP with ws:// and wss://. */
+/* ---- Names of tables
+ *
+ * taosuv_bind_table, taosuv_stmt_prepare, taosuv_writer_row, taosuv_writer_columns,
+ * taosuv_write_block and taosuv_table_vgroups take a table's name in these forms:
+ *
+ *   t                 the table t of the current database, which is the URL's
+ *   d.t               the table t of the database d
+ *   `t`  `d`.`t`      the same; backquotes around either part change nothing but that a point in
+ *                     them is a part of the name, and two backquotes are one of it
+ *
+ * Names are taken as they are: upper case stays, with and without backquotes (in SQL a name without
+ * them becomes lower case). A database's name has 1 to 64 bytes, a table's 1 to 192, UTF-8 without
+ * NUL. More are TAOSUV_ERANGE. An empty part, two points outside of backquotes, text behind a closing
+ * backquote, and a backquote that is not closed or not doubled are TAOSUV_EINVAL.
+ *
+ * All forms of a name with a database are one table of a batch, and all forms without one. With and
+ * without it they are two: who wants rows of one timestamp in their order names a table always or
+ * never with its database. */
+
+/* The vgroups that tables are in, for who wants to write to each vgroup apart. Over HTTP only:
+ * TAOSUV_ENOTSUP with ws:// and wss://. */
 typedef struct taosuv_table_vgroups_s taosuv_table_vgroups_t;
 typedef void (*taosuv_table_vgroups_cb)(taosuv_table_vgroups_t* req, int status);
 struct taosuv_table_vgroups_s {
@@ -232,8 +251,10 @@ struct taosuv_table_vgroups_s {
   const int32_t* vgroups; /* out: one a table, in their order; until the callback returns */
   uint32_t count;         /* out: of them */
 };
-/* `db` NULL: the URL's. `tables` are `count` names, NUL-terminated and without their database, of
- * 192 bytes at most; they need not exist: the server tells where such a one would be. */
+/* `tables` are `count` names, NUL-terminated, of tables of one database: `db`, or when that is NULL
+ * the one that the first name has, else the URL's. A name with another one, or without one where
+ * that is not the URL's, is TAOSUV_EINVAL. They need not exist: the server tells where such a one
+ * would be. */
 TAOSUV_EXTERN int taosuv_table_vgroups(taosuv_client_t* client, taosuv_table_vgroups_t* req,
                                        const char* db, const char* const* tables, uint32_t count,
                                        taosuv_table_vgroups_cb cb);

@@ -37,11 +37,11 @@ TAOSUV_EXTERN void taosuv_line_free(taosuv_line_t* line); /* NULL is allowed */
  *
  * Keys of a point differ. `_ts` and `_tag_null` are names of the server's own.
  *
- * Backslashes in measurements, keys and tag values: servers from 3.3.0.1 on read two of them as one,
- * older ones as two. A single backslash before an ordinary character ("C:\\temp", in C) has one form
- * that all servers read alike. Without taosuv_line_set_server no other backslash is accepted: none at
- * the end, none before a comma, a space or '=' (in a measurement it may stand before '='), no two in
- * a row. Field values may have any. */
+ * Backslashes in measurements, keys and tag values: servers from 3.3.0.1 on read two of them as
+ * one, older ones as two. A single backslash before an ordinary character ("C:\\temp", in C) has one
+ * form that all servers read alike. Without taosuv_line_set_server no other backslash is accepted:
+ * none at the end, none before a comma, a space or '=' (in a measurement it may stand before '='),
+ * no two in a row. Field values may have any. */
 
 /* States which server the points from now on are for, by its version ("3.3.7.5"; what
  * taosuv_server_version gives); NULL: any server, as at first. For a server from 3.3.0.1 on, tag
@@ -51,13 +51,13 @@ TAOSUV_EXTERN void taosuv_line_free(taosuv_line_t* line); /* NULL is allowed */
  * TAOSUV_EINVAL. */
 TAOSUV_EXTERN int taosuv_line_set_server(taosuv_line_t* line, const char* version, size_t length);
 
-/* The super table: 1 to 192 bytes, not beginning with '#'. The server makes '_' of '.' in it, unless
- * its smlDot2Underline is 0. */
+/* The super table: 1 to 192 bytes, not beginning with '#'. The server makes '_' of '.' in it,
+ * unless its smlDot2Underline is 0. */
 TAOSUV_EXTERN int taosuv_line_begin(taosuv_line_t* line, const char* measurement, size_t length);
 
-/* A tag, before the first field. Key 1 to 64 bytes; value 1 to 2047 bytes, an NCHAR. The server makes
- * the tag as wide as the next power of two, in characters of 4 bytes, and has 16384 bytes for all tags
- * of a table: TAOSUV_ERANGE when those of the point need more. */
+/* A tag, before the first field. Key 1 to 64 bytes; value 1 to 2047 bytes, an NCHAR. The server
+ * makes the tag as wide as the next power of two, in characters of 4 bytes, and has 16384 bytes for
+ * all tags of a table: TAOSUV_ERANGE when those of the point need more. */
 TAOSUV_EXTERN int taosuv_line_tag(taosuv_line_t* line, const char* key, size_t key_length,
                                   const char* value, size_t value_length);
 

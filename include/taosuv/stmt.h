@@ -63,8 +63,8 @@ TAOSUV_EXTERN const taosuv_stmt_field_t* taosuv_stmt_fields(const taosuv_stmt_t*
  * geometry, NULL in the table's TIMESTAMP · TAOSUV_ENOTSUP see taosuv_value_t · TAOSUV_ENOMEM. ---- */
 
 /* The table that tags and rows from now on are for; needed when the SQL has a `?` for the table. A
- * name that the batch has already goes on with that table. "table" or "database.table", UTF-8, also
- * in backquotes; where tags are bound at most 192 bytes (servers cut off more, with the database).
+ * name that the batch has already goes on with that table. Forms: "Names of tables" in client.h;
+ * where tags are bound at most 192 bytes with the database (servers cut off more): TAOSUV_ERANGE.
  * A table that gets no rows is left out, and its tags with it. */
 TAOSUV_EXTERN int taosuv_bind_table(taosuv_stmt_t* stmt, const char* name, size_t length);
 /* The current table's tags: one value a tag field, in their order. Others for the same table

@@ -414,8 +414,10 @@ struct taosuv_write_s {
 TAOSUV_EXTERN int taosuv_write_raw(taosuv_client_t* client, taosuv_write_t* req,
                                    const taosuv_raw_t* raw, taosuv_write_cb cb);
 
-/* Writes a block into an existing table of the client's database (PROTOCOL 4.9). The block's
- * columns must match the table's in number, order and type. `table` has no database in front. */
+/* Writes a block into an existing table of the client's database. The block's columns must match
+ * the table's in number, order and type. `table` as in "Names of tables" of client.h; a database
+ * other than the URL's is TAOSUV_ENOTSUP, because the message has no place for it: write with a
+ * client of that database. */
 TAOSUV_EXTERN int taosuv_write_block(taosuv_client_t* client, taosuv_write_t* req,
                                      const char* table, size_t length, const taosuv_block_t* block,
                                      taosuv_write_cb cb);

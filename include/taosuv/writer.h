@@ -12,11 +12,11 @@ extern "C" {
 
 /* A writer belongs to the library: made by taosuv_writer_open, ended by taosuv_writer_close. It has
  * a number of lanes, each with one message in flight and one batch being filled. All rows of a
- * table go through the same lane, so that their order is kept (of a table that is always named
- * alike: d.t is not t); batches of different lanes travel side by side, over as many connections as
- * the client has: a lane goes to one that has nothing to do rather than behind others, and has the
- * client open more, up to pool_size. (With stmt_cache=0 it stays where it is.) Lines follow the
- * client's usual choice.
+ * table go through the same lane, so that their order is kept (of a table that always or never has
+ * its database in front: see "Names of tables" in client.h); batches of different lanes travel side
+ * by side, over as many connections as the client has: a lane goes to one that has nothing to do
+ * rather than behind others, and has the client open more, up to pool_size. (With stmt_cache=0 it
+ * stays where it is.) Lines follow the client's usual choice.
  *
  * Order. A lane sends nothing while an earlier attempt of it may still be executed: it waits until
  * that attempt is answered, or until its connection has ended. An attempt that is not answered

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "util/utf8.h"
+#include "wire/table_name.h"
 
 /* A statement keeps the buffers of at most so many batches. */
 #define SPARE_JOBS 64u
@@ -152,6 +153,12 @@ static size_t name_child(char* out, const char* sql, const tuv_stmt_sql_t* scan)
 static tuv_refbuf_t* make_source(tuv_mem_t* mem, const char* sql, size_t length,
                                  const char* table) {
   tuv_stmt_sql_t scan;
+  tuv_table_name_t parts;
+  char text[TUV_TABLE_NAME_TEXT + 1];
+  if (table != NULL && tuv_table_name_read(table, strlen(table), &parts, NULL) == 0) {
+    text[tuv_table_name_write(&parts, text)] = 0;
+    table = text;
+  }
   tuv_stmt_sql_scan(sql, length, &scan);
   size_t name = table == NULL ? name_child(NULL, sql, &scan) : strlen(table) + 1;
   tuv_refbuf_t* buf = tuv_refbuf_take(mem, sizeof(tuv_source_t) + length + 1 + name);

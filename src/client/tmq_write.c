@@ -3,6 +3,7 @@
 
 #include "client/private.h"
 #include "taosuv/tmq.h"
+#include "wire/table_name.h"
 #include "wire/tmq_message.h"
 
 enum { ACTION_WRITE_RAW = 3, ACTION_WRITE_BLOCK = 4 };
@@ -90,16 +91,20 @@ int taosuv_write_block(taosuv_client_t* client, taosuv_write_t* req, const char*
   if (status == 0 && (table == NULL || block == NULL)) status = TAOSUV_EINVAL;
   if (status < 0) return status;
   if (length == TAOSUV_NUL_TERMINATED) length = strlen(table);
-  if (length == 0 || length > UINT16_MAX) return TAOSUV_EINVAL;
+  tuv_table_name_t name;
+  status = tuv_table_name_read(table, length, &name, NULL);
+  if (status < 0) return status;
+  if (name.database_length > 0 && strcmp(name.database, client->url.db) != 0)
+    return TAOSUV_ENOTSUP; /* the message has no place for it */
   size_t size;
   const void* data = taosuv_block_data(block, &size);
-  uint8_t* payload = tuv_malloc(&client->mem->alloc, length + size);
+  uint8_t* payload = tuv_malloc(&client->mem->alloc, name.table_length + size);
   if (payload == NULL) return TAOSUV_ENOMEM;
-  memcpy(payload, table, length);
-  memcpy(payload + length, data, size);
+  memcpy(payload, name.table, name.table_length);
+  memcpy(payload + name.table_length, data, size);
   req->head = taosuv_block_rows(block);
-  req->tail = (uint16_t) length;
-  status = begin(client, req, &block_type, payload, length + size, cb);
+  req->tail = (uint16_t) name.table_length;
+  status = begin(client, req, &block_type, payload, name.table_length + size, cb);
   tuv_free(&client->mem->alloc, payload);
   return status;
 }

@@ -4,6 +4,7 @@
 #include "client/rest.h"
 #include "util/utf8.h"
 #include "wire/http_request.h"
+#include "wire/table_name.h"
 
 /* The payload is the database's name with its NUL, then the body. */
 #define MAX_DB (TUV_INSERT_PACK_MAX - 1)
@@ -72,25 +73,48 @@ static const tuv_op_type_t type = {.is_request = true,
                                    .rest = &rest,
                                    .tombstone = &tuv_plain_tombstone};
 
-static bool is_name(const char* name, size_t most) {
-  return name != NULL && name[0] != 0 && strlen(name) <= most &&
-         tuv_utf8_valid((const uint8_t*) name, strlen(name));
+/* The database that all of the tables are in: what the caller says, else what the first name says,
+ * else the URL's; NULL: none. */
+static const char* database_of(const taosuv_client_t* client, const char* db, const char* table,
+                               tuv_table_name_t* first) {
+  if (db != NULL) return db;
+  if (table == NULL || tuv_table_name_read(table, strlen(table), first, NULL) < 0) return NULL;
+  return first->database_length > 0 ? first->database : client->url.db;
 }
 
-/* ["t1","t2"]; NULL when out of memory. */
-static char* write_body(const tuv_json_t* json, const char* const* tables, uint32_t count,
-                        size_t* size) {
+/* The table's own name, when it is in that database. `own`: where one without a database is. */
+static int read_name(const char* text, const char* db, const char* own, tuv_table_name_t* name) {
+  if (text == NULL) return TAOSUV_EINVAL;
+  int status = tuv_table_name_read(text, strlen(text), name, NULL);
+  if (status < 0) return status;
+  const char* in = name->database_length > 0 ? name->database : own;
+  return strcmp(in, db) == 0 ? 0 : TAOSUV_EINVAL;
+}
+
+/* ["t1","t2"] as `*text`, NULL when out of memory. */
+static int write_body(const tuv_json_t* json, const char* db, const char* own,
+                      const char* const* tables, uint32_t count, char** text, size_t* size) {
   yyjson_mut_doc* doc = yyjson_mut_doc_new(&json->heap);
   yyjson_mut_val* list = yyjson_mut_arr(doc);
-  char* text = NULL;
-  bool added = list != NULL;
-  for (uint32_t i = 0; i < count && added; i++) added = yyjson_mut_arr_add_str(doc, list, tables[i]);
-  if (added) {
+  int status = list != NULL ? 0 : TAOSUV_ENOMEM;
+  for (uint32_t i = 0; i < count && status == 0; i++) {
+    tuv_table_name_t name;
+    status = read_name(tables[i], db, own, &name);
+    if (status == 0 && !yyjson_mut_arr_add_strncpy(doc, list, name.table, name.table_length))
+      status = TAOSUV_ENOMEM;
+  }
+  if (status == 0) {
     yyjson_mut_doc_set_root(doc, list);
-    text = yyjson_mut_write_opts(doc, 0, &json->heap, size, NULL);
+    *text = yyjson_mut_write_opts(doc, 0, &json->heap, size, NULL);
+    if (*text == NULL) status = TAOSUV_ENOMEM;
   }
   yyjson_mut_doc_free(doc);
-  return text;
+  return status;
+}
+
+static bool is_database(const char* db) {
+  return db != NULL && db[0] != 0 && strlen(db) <= MAX_DB &&
+         tuv_utf8_valid((const uint8_t*) db, strlen(db));
 }
 
 int taosuv_table_vgroups(taosuv_client_t* client, taosuv_table_vgroups_t* req, const char* db,
@@ -99,14 +123,17 @@ int taosuv_table_vgroups(taosuv_client_t* client, taosuv_table_vgroups_t* req, c
   int status = tuv_req_check(client, (taosuv_req_t*) (void*) req, cb != NULL);
   if (status < 0) return status;
   if (client->carrier != &tuv_carrier_rest) return TAOSUV_ENOTSUP;
-  if (db == NULL) db = client->url.db;
-  if (!is_name(db, MAX_DB) || tables == NULL || count == 0) return TAOSUV_EINVAL;
-  for (uint32_t i = 0; i < count; i++)
-    if (!is_name(tables[i], 192)) return TAOSUV_EINVAL;
+  if (tables == NULL || count == 0) return TAOSUV_EINVAL;
+  tuv_table_name_t first;
+  const char* own = db != NULL ? db : client->url.db;
+  db = database_of(client, db, tables[0], &first);
+  if (!is_database(db)) return TAOSUV_EINVAL;
   const tuv_alloc_t* alloc = &client->mem->alloc;
-  char* body = write_body(&client->json, tables, count, &size);
+  char* body = NULL;
+  status = write_body(&client->json, db, own, tables, count, &body, &size);
+  if (status < 0) return status;
   size_t head = strlen(db) + 1;
-  char* payload = body == NULL ? NULL : tuv_malloc(alloc, head + size);
+  char* payload = tuv_malloc(alloc, head + size);
   status = TAOSUV_ENOMEM;
   if (payload != NULL) {
     memcpy(payload, db, head);

@@ -3,6 +3,7 @@
 
 #include "client/stmt.h"
 #include "client/writer.h"
+#include "wire/table_name.h"
 
 typedef struct rows_lane_s {
   tuv_lane_t lane;
@@ -207,12 +208,22 @@ static int check_target(taosuv_writer_t* writer, const tuv_batch_given_t* given)
                   given->ntags, writer->ntags);
 }
 
+/* By the table's own part, so that a table with and without its database goes through one lane. What
+ * is no name is refused when it is bound. */
+static tuv_lane_t* lane_of(taosuv_writer_t* writer, const tuv_batch_given_t* given) {
+  tuv_table_name_t name;
+  if (given->table == NULL || tuv_table_name_is_plain(given->table, given->length) ||
+      tuv_table_name_read(given->table, given->length, &name, NULL) < 0)
+    return tuv_writer_lane(writer, given->table, given->length);
+  return tuv_writer_lane(writer, name.table, name.table_length);
+}
+
 static int add(taosuv_writer_t* writer, tuv_batch_given_t* given) {
   int status = writer == NULL ? TAOSUV_EINVAL : tuv_writer_check(writer, &tuv_lane_rows);
   if (status < 0) return status;
   if (given->table == NULL) given->length = 0;
   if (given->length == TAOSUV_NUL_TERMINATED) given->length = strlen(given->table);
-  tuv_lane_t* lane = tuv_writer_lane(writer, given->table, given->length);
+  tuv_lane_t* lane = lane_of(writer, given);
   status = tuv_lane_check(lane, tuv_batch_given_size(given));
   if (status == 0) status = check_target(writer, given);
   if (status < 0) return status;

@@ -1,5 +1,6 @@
 /* A batch's life, its tables and their tags. */
 #include "wire/batch_private.h"
+#include "wire/table_name.h"
 
 #include <stdio.h>
 
@@ -162,6 +163,25 @@ static int check_name(const tuv_batch_layout_t* layout, const char* name, size_t
   return 0;
 }
 
+/* The table of a name that was not bound yet in this form: in the form that is sent, so that all
+ * forms of a name are one table. */
+static tuv_batch_table_t* new_name(tuv_batch_t* batch, const char* name, size_t length,
+                                   int* status, tuv_errmsg_t* err) {
+  tuv_table_name_t parts;
+  char text[TUV_TABLE_NAME_TEXT];
+  *status = check_name(batch->layout, name, length, err);
+  if (*status == 0) *status = tuv_table_name_read(name, length, &parts, err);
+  if (*status < 0) return NULL;
+  length = tuv_table_name_write(&parts, text);
+  tuv_batch_table_t* table = find_table(batch, text, length);
+  if (table != NULL) return table;
+  *status = check_name(batch->layout, text, length, err);
+  if (*status < 0) return NULL;
+  table = tuv_batch_add_table(batch, text, length, hash_name(text, length));
+  if (table == NULL) *status = tuv_batch_no_memory(err);
+  return table;
+}
+
 static int check_unfinished(const tuv_batch_t* batch, tuv_errmsg_t* err) {
   if (batch->cursor == 0) return 0;
   return tuv_fail(err, TUV_EINVAL, "a row is unfinished: %u of %u values", batch->cursor,
@@ -176,12 +196,8 @@ int tuv_batch_table(tuv_batch_t* batch, const char* name, size_t length, tuv_err
   if (name != NULL && length == SIZE_MAX) length = strlen(name);
   if (name != NULL && batch->current != NULL && is_named(batch->current, name, length)) return 0;
   tuv_batch_table_t* table = find_table(batch, name, length);
-  if (table == NULL) { /* a name that is known is a good one */
-    status = check_name(batch->layout, name, length, err);
-    if (status < 0) return status;
-    table = tuv_batch_add_table(batch, name, length, hash_name(name, length));
-  }
-  if (table == NULL) return tuv_batch_no_memory(err);
+  if (table == NULL) table = new_name(batch, name, length, &status, err);
+  if (table == NULL) return status;
   if (batch->current != NULL) tuv_batch_count(batch, batch->current);
   batch->current = table;
   return 0;

@@ -264,8 +264,8 @@ int taosuv_line_tag(taosuv_line_t* line, const char* key, size_t key_length, con
   size_t width = line->tag_width + tag_width(value_length);
   if (width > MAX_TAG_WIDTH)
     return tuv_fail(&line->err, TUV_ERANGE,
-                    "the server would need %zu bytes for the tags of this point, more than %u", width,
-                    MAX_TAG_WIDTH);
+                    "the server would need %zu bytes for the tags of this point, more than %u",
+                    width, MAX_TAG_WIDTH);
   uint8_t* out = tuv_buf_reserve(&line->text, 2 * (key_length + value_length + 1));
   if (out == NULL) return no_memory(line);
   uint8_t* begin = put(out, ",", 1);

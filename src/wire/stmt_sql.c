@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "wire/table_name.h"
+
 typedef struct scanner_s {
   const char* at;
   const char* end;
@@ -133,20 +135,19 @@ static void put(char* out, size_t room, size_t* at, const char* bytes, size_t le
   *at += length;
 }
 
-/* "name" or "database.name" in quotes; returns false when it cannot be quoted. */
+/* The table's name in backquotes; returns false when it is none, or cannot be quoted. */
 static bool put_name(char* out, size_t room, size_t* at, const char* table) {
-  const char* dot = strchr(table, '.');
-  size_t size = strlen(table);
-  if (strpbrk(table, "`'\"\\") != NULL || size == 0 || dot == table) return false;
-  if (dot != NULL && (dot[1] == 0 || strchr(dot + 1, '.') != NULL)) return false;
+  tuv_table_name_t name;
+  if (tuv_table_name_read(table, strlen(table), &name, NULL) < 0) return false;
+  if (strpbrk(name.database_length > 0 ? name.database : "", "`'\"\\") != NULL ||
+      strpbrk(name.table, "`'\"\\") != NULL)
+    return false;
   put(out, room, at, "`", 1);
-  if (dot != NULL) {
-    put(out, room, at, table, (size_t) (dot - table));
+  if (name.database_length > 0) {
+    put(out, room, at, name.database, name.database_length);
     put(out, room, at, "`.`", 3);
-    put(out, room, at, dot + 1, strlen(dot + 1));
-  } else {
-    put(out, room, at, table, size);
   }
+  put(out, room, at, name.table, name.table_length);
   put(out, room, at, "`", 1);
   return true;
 }

@@ -145,6 +145,22 @@ static void tables_are_in_vgroups(void** state) {
   assert_int_equal(taosuv_table_vgroups(client, &req, NULL, tables, 3, on_vgroups), 0);
   assert_true(it_until(it, is_told, &sum, 5000));
   assert_int_equal(sum, 6); /* the bundled server has one vgroup: 2 */
+  char with_db[2][128];
+  const char* const qualified[] = {with_db[0], with_db[1]};
+  const char* const mixed[] = {with_db[0], "t"};
+  snprintf(with_db[0], sizeof with_db[0], "%s.t", db);
+  snprintf(with_db[1], sizeof with_db[1], "`%s`.`u.v`", db);
+  sum = 1;
+  assert_int_equal(taosuv_table_vgroups(first, &req, NULL, qualified, 2, on_vgroups), 0);
+  assert_true(it_until(it, is_told, &sum, 5000));
+  assert_int_equal(sum, 4);
+  sum = 1;
+  assert_int_equal(taosuv_table_vgroups(client, &req, db, mixed, 2, on_vgroups), 0);
+  assert_true(it_until(it, is_told, &sum, 5000));
+  assert_int_equal(sum, 4);
+  assert_int_equal(taosuv_table_vgroups(client, &req, "other", mixed, 2, on_vgroups),
+                   TAOSUV_EINVAL);
+  assert_int_equal(taosuv_table_vgroups(first, &req, NULL, mixed, 2, on_vgroups), TAOSUV_EINVAL);
   sum = 1;
   assert_int_equal(taosuv_table_vgroups(first, &req, "no_such_db", tables, 1, on_vgroups), 0);
   assert_true(it_until(it, is_told, &sum, 5000));

@@ -166,7 +166,7 @@ static void plain_tables(it_t* it, const stmt_form_t* form) {
   assert_int_equal(it_prepare(it, client, &op, sql), TAOSUV_ENOTSUP);
   op.prepare.table = "a`b";
   assert_int_equal(it_prepare(it, client, &op, sql), TAOSUV_EINVAL);
-  op.prepare.table = "a";
+  op.prepare.table = "`a`";
   assert_int_equal(it_end(it_prepare(it, client, &op, sql), &op), 0);
   stmt = op.prepare.stmt;
   uint32_t count;
@@ -540,9 +540,42 @@ static void what_cannot_be_prepared_is_refused(void** state) {
   taosuv_stmt_close(NULL);
 }
 
+/* Child tables that are made, named in each form; two of the forms name the database. */
+static void names_in_each_form(it_t* it, const stmt_form_t* form) {
+  taosuv_client_t* client = stmt_form_client(it, form, "ms");
+  size_t last = 0;
+  char forms[6][128] = {"T1", "`T1`", "", "", "odd-1", "`odd-1`"};
+  while (last + 1 < IT_DATABASES && it->databases[last + 1][0] != 0) last++;
+  const char* db = it->databases[last];
+  snprintf(forms[2], sizeof forms[2], "%s.T1", db);
+  snprintf(forms[3], sizeof forms[3], "`%s`.`T1`", db);
+  make_meters(it, client);
+  taosuv_stmt_t* stmt = it_stmt(it, client, insert_sql);
+  for (int i = 0; i < 6; i++) {
+    bind_table(stmt, forms[i], 1, "x");
+    bind_row(stmt, T0 + i, i, NULL);
+  }
+  assert_int_equal(it_executed(it, stmt), 6);
+  assert_int_equal(it_number(it, client, "select count(*) from `T1`"), 4);
+  assert_int_equal(it_number(it, client, "select count(*) from `odd-1`"), 2);
+  assert_int_equal(it_number(it, client, "select count(*) from st"), 6);
+  assert_int_equal(taosuv_bind_table(stmt, "`T1", TAOSUV_NUL_TERMINATED), TAOSUV_EINVAL);
+  assert_string_equal(taosuv_stmt_message(stmt),
+                      "the table's name has a backquote that is not closed");
+  taosuv_stmt_close(stmt);
+}
+
+static void names_of_tables_mean_the_same_in_each_form(void** state) {
+  for (size_t i = 0; i < STMT_FORMS; i++) {
+    names_in_each_form(*state, stmt_form_begin(*state, i));
+    if (((it_t*) *state)->server == NULL) break;
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       IT_TEST(many_tables_are_inserted_into),
+      IT_TEST(names_of_tables_mean_the_same_in_each_form),
       IT_TEST(queries_have_parameters),
       IT_TEST(lengths_mean_the_same_on_all_versions),
       IT_TEST(tables_without_a_super_table_are_inserted_into),

@@ -243,6 +243,25 @@ static void blocks_are_written_into_a_table(void** state) {
                    0);
   assert_int_equal(it_number(tc->it, tc->client, "select count(*) from target"), 10);
   assert_int_equal(it_number(tc->it, tc->client, "select sum(v) from target"), 45);
+  char name[128];
+  snprintf(name, sizeof name, "`%s`.`target`", tc->db);
+  const char* const forms[] = {"`target`", name};
+  for (size_t i = 0; i < 2; i++) {
+    it_ok(tc->it, tc->client, "delete from target");
+    write.done = false;
+    assert_int_equal(wait_written(tc, &write,
+                                  taosuv_write_block(tc->client, &write.req, forms[i],
+                                                     TAOSUV_NUL_TERMINATED,
+                                                     taosuv_message_block(message, 0), on_written)),
+                     0);
+    assert_int_equal(it_number(tc->it, tc->client, "select count(*) from target"), 10);
+  }
+  assert_int_equal(taosuv_write_block(tc->client, &write.req, "other.target",
+                                      TAOSUV_NUL_TERMINATED, taosuv_message_block(message, 0),
+                                      on_written), TAOSUV_ENOTSUP);
+  assert_int_equal(taosuv_write_block(tc->client, &write.req, "a.b.c", TAOSUV_NUL_TERMINATED,
+                                      taosuv_message_block(message, 0), on_written),
+                   TAOSUV_EINVAL);
   write_t missing = {.done = false};
   assert_int_equal(wait_written(tc, &missing,
                                 taosuv_write_block(tc->client, &missing.req, "nowhere", 7,

@@ -55,6 +55,38 @@ static void a_single_table_has_a_writer_too(void** state) {
   assert_int_equal(ask(&job, "select sum(a) from alone"), 55);
 }
 
+/* With and without backquotes; each timestamp's rows name the database, or do not. */
+static void a_table_keeps_its_order_whatever_form_its_name_has(void** state) {
+  it_t* it = *state;
+  job_t job;
+  prepare(it, &job, "pool_size=4");
+  job.options.batch_rows = 7;
+  open_writer(&job);
+  char names[4][128] = {"t1", "`t1`"};
+  snprintf(names[2], sizeof names[2], "%s.t1", job.db);
+  snprintf(names[3], sizeof names[3], "`%s`.`t1`", job.db);
+  for (int64_t i = 0; i < 400; i++) {
+    taosuv_value_t tags[] = {taosuv_i64(1), taosuv_text("x", 1)};
+    taosuv_value_t values[] = {taosuv_i64(1 + i % 10), taosuv_i64(i), taosuv_null(), taosuv_null()};
+    int status;
+    const char* name = names[2 * (i % 10 / 5) + i / 10 % 2];
+    while ((status = taosuv_writer_row(job.writer, name, TAOSUV_NUL_TERMINATED, tags, 2, values,
+                                       4)) == TAOSUV_EAGAIN)
+      uv_run(&it->loop, UV_RUN_ONCE);
+    if (status != 0) fail_msg("%s", taosuv_writer_message(job.writer));
+  }
+  taosuv_value_t none[] = {taosuv_i64(1), taosuv_null()}, row[4] = {taosuv_i64(1)};
+  for (int i = 1; i < 4; i++) row[i] = taosuv_null();
+  assert_int_equal(taosuv_writer_row(job.writer, "a.b.c", 5, none, 2, row, 4), TAOSUV_EINVAL);
+  assert_string_equal(taosuv_writer_message(job.writer),
+                      "a table's name has two points outside of backquotes");
+  close_writer(&job);
+  assert_int_equal(job.totals.rows_written, 400);
+  assert_int_equal(ask(&job, "select count(*) from st"), 10);
+  assert_int_equal(ask(&job, "select count(*) from t1"), 10);
+  assert_int_equal(ask(&job, "select min(a) from st"), 390);
+}
+
 static void a_table_keeps_the_order_of_its_rows(void** state) {
   it_t* it = *state;
   job_t job;
@@ -434,6 +466,7 @@ int main(void) {
       IT_TEST(columns_are_taken_as_well),
       IT_TEST(a_single_table_has_a_writer_too),
       IT_TEST(a_table_keeps_the_order_of_its_rows),
+      IT_TEST(a_table_keeps_its_order_whatever_form_its_name_has),
       IT_TEST(lines_are_gathered_and_written),
       IT_TEST(a_bad_line_is_reported),
       IT_TEST(lines_that_are_lost_are_sent_again),

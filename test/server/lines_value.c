@@ -125,7 +125,7 @@ static int read_quoted(ts_points_t* points, ts_piece_t text, char prefix, ts_pai
   pair->type = TS_VARBINARY;
   if (prefix == 'b' && inside.size >= 2 && *inside.at == '\\' && (inside.at[1] | 0x20) == 'x')
     return read_hex(points, text, inside, &pair->cell);
-  if (inside.size > (prefix == 'l' ? 16379u : 65517u)) /* with its escapes, as the real server counts */
+  if (inside.size > (prefix == 'l' ? 16379u : 65517u)) /* with its escapes */
     return ts_error(points->error, TS_E_TOO_LONG, "Value too long for column/tag: %s", pair->name);
   inside = ts_points_unescape(points, inside, "\"\\");
   pair->cell.data = inside.at;

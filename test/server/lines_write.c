@@ -84,8 +84,8 @@ static size_t tag_bytes(const ts_type_t* type) {
   return type->width * (type->type == TS_NCHAR ? 4u : 1u) + 2u;
 }
 
-/* All tags of a table have 16384 bytes: those that are there (`family`: NULL for a new table) and the
- * point's. */
+/* All tags of a table have 16384 bytes: those that are there (`family`: NULL for a new table) and
+ * the point's. */
 static int check_tags(const ts_family_t* family, const ts_pairs_t* tags, ts_error_t* error) {
   size_t size = 0;
   for (uint32_t i = 0; family != NULL && i < family->ntags; i++)

@@ -17,18 +17,20 @@ const ts_field_t* ts_slot_field(const ts_target_t* target, const ts_slot_t* slot
                                    : &target->family->columns[slot->index];
 }
 
-/* A part of a bound name, up to a point that is not in backquotes. */
+/* A part of a bound name, up to a point that is not in backquotes; there a doubled one is one. */
 static bool name_part(const char** at, const char* end, char* out, size_t max) {
-  const char* start = *at;
-  bool quoted = start < end && *start == '`';
-  if (quoted) start = ++*at;
-  while (*at < end && **at != (quoted ? '`' : '.') && **at != '\0') (*at)++;
-  size_t size = (size_t)(*at - start);
+  size_t size = 0;
+  bool quoted = *at < end && **at == '`';
+  if (quoted) (*at)++;
+  for (; *at < end && **at != '\0' && (quoted || **at != '.'); (*at)++) {
+    if (quoted && **at == '`' && (end - *at < 2 || (*at)[1] != '`')) break;
+    if (quoted && **at == '`') (*at)++;
+    if (size == max) return false;
+    out[size++] = **at;
+  }
   if (quoted && (*at == end || *(*at)++ != '`')) return false;
-  if (size == 0 || size > max) return false;
-  memcpy(out, start, size);
   out[size] = '\0';
-  return true;
+  return size > 0;
 }
 
 int ts_bound_name(const char* text, size_t size, ts_table_name_t* name, ts_error_t* error) {

@@ -325,21 +325,53 @@ static void wrong_tables(void** state) {
 
 static void long_names_of_tables(void** state) {
   (void) state;
-  char name[300];
+  char name[300], qualified[300];
   memset(name, 'n', sizeof name);
+  memset(qualified, 'n', sizeof qualified);
+  qualified[64] = '.';
   taosuv_stmt_field_t list[] = {field("tbname", TAOSUV_BIND_TABLE, TAOSUV_TYPE_VARCHAR, 269),
                                 field("ts", TAOSUV_BIND_COLUMN, TAOSUV_TYPE_TIMESTAMP, 0),
                                 field("g", TAOSUV_BIND_TAG, TAOSUV_TYPE_INT, 0)};
   for (uint32_t count = 2; count <= 3; count++) { /* without tags, and with */
-    size_t limit = count == 2 ? 269 : 192;
     tuv_batch_t batch;
     tuv_errmsg_t err;
     tuv_batch_init(&batch, &tuv_alloc_default, true, list, count);
-    WELL(tuv_batch_table(&batch, name, limit, WHY));
-    assert_int_equal(tuv_batch_table(&batch, name, limit + 1, &err), TUV_ERANGE);
-    assert_non_null(strstr(err.text, count == 2 ? "at most 269" : "at most 192"));
+    WELL(tuv_batch_table(&batch, name, 192, WHY));
+    assert_int_equal(tuv_batch_table(&batch, name, 193, &err), TUV_ERANGE);
+    assert_non_null(strstr(err.text, count == 2 ? "more than 192" : "at most 192"));
+    int status = tuv_batch_table(&batch, qualified, 257, &err); /* new tables: 192 in all */
+    assert_int_equal(status, count == 2 ? 0 : TUV_ERANGE);
+    assert_int_equal(tuv_batch_table(&batch, qualified, 270, &err), TUV_ERANGE);
     tuv_batch_free(&batch);
   }
+}
+
+/* Each form of a name goes on with the same table. */
+static void forms_of_a_name_are_one_table(void** state) {
+  static const char* const forms[][3] = {{"t", "`t`", "t"},
+                                         {"d.t", "`d`.`t`", "d.`t`"},
+                                         {"my-table", "`my-table`", "my-table"},
+                                         {"`a.b`", "`a.b`", "`a.b`"}};
+  taosuv_stmt_field_t list[] = {field("tbname", TAOSUV_BIND_TABLE, TAOSUV_TYPE_VARCHAR, 269),
+                                field("ts", TAOSUV_BIND_COLUMN, TAOSUV_TYPE_TIMESTAMP, 0)};
+  tuv_batch_t batch;
+  tuv_errmsg_t err;
+  (void) state;
+  tuv_batch_init(&batch, &tuv_alloc_default, true, list, 2);
+  for (uint32_t i = 0; i < COUNT(forms); i++) {
+    for (uint32_t form = 0; form < 3; form++) {
+      taosuv_value_t ts = taosuv_i64(form);
+      WELL(tuv_batch_table(&batch, forms[i][form], SIZE_MAX, WHY));
+      WELL(tuv_batch_row(&batch, &ts, 1, WHY));
+    }
+    tuv_batch_range_t range;
+    assert_true(tuv_batch_range(&batch, i, 0, UINT64_MAX, &range));
+    assert_int_equal(range.rows, 3);
+    assert_false(tuv_batch_range(&batch, i + 1, 0, UINT64_MAX, &range));
+  }
+  assert_int_equal(tuv_batch_table(&batch, "a.b.c", SIZE_MAX, &err), TUV_EINVAL);
+  assert_string_equal(err.text, "a table's name has two points outside of backquotes");
+  tuv_batch_free(&batch);
 }
 
 static void rows_without_tags_and_large_messages(void** state) {
@@ -533,6 +565,7 @@ int main(void) {
       cmocka_unit_test(wrong_columns),
       cmocka_unit_test(wrong_tables),
       cmocka_unit_test(long_names_of_tables),
+      cmocka_unit_test(forms_of_a_name_are_one_table),
       cmocka_unit_test(rows_without_tags_and_large_messages),
       cmocka_unit_test(names_and_tags_that_the_sql_has_not),
       cmocka_unit_test(fields_that_cannot_be),

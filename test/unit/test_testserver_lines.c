@@ -132,7 +132,8 @@ static void backslashes_are_read_as_by_servers_of_the_version(void** state) {
   } cases[] = {
       {"a,t=C:\\x v=1 1700000000000000000", "select count(*) from a where t = 'C:\\\\x'",
        "select count(*) from a where t = 'C:\\\\x'"},
-      {"b,t=C:\\\\x v=1 1700000000000000000", "select count(*) from b where t = 'C:\\\\\\\\x'",
+      {"b,t=C:\\\\x v=1 1700000000000000000",
+       "select count(*) from b where t = 'C:\\\\\\\\x'",
        "select count(*) from b where t = 'C:\\\\x'"},
       {"c,t=x\\\\,role\\\\=admin v=1 1700000000000000000",
        "select count(*) from c where t = 'x\\\\,role\\\\=admin'",

@@ -1,5 +1,6 @@
-/* What the library's writer of line protocol writes, read by the bundled server's parser as TDengine
- * does: whatever was accepted comes back byte for byte, on the servers that it was written for. */
+/* What the library's writer of line protocol writes, read by the bundled server's parser as
+ * TDengine does: whatever was accepted comes back byte for byte, on the servers that it was written
+ * for. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
