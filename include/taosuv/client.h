@@ -204,14 +204,15 @@ struct taosuv_server_status_s {
   int server_status;   /* out: taosuv_status_t */
   const char* details; /* out: the server's text, until the callback returns */
 };
-/* `fqdn` NULL and `port` 0: the node that the gateway itself uses; over HTTP there is no other
- * (TAOSUV_ENOTSUP), no details, and a status of OK or UNAVAILABLE. */
+/* `fqdn` NULL and `port` 0: the node that the gateway itself uses. Over HTTP and on servers before
+ * 3.3.6.0 there is no other (TAOSUV_ENOTSUP, TAOSUV_EVERSION), no details, and a status of OK or
+ * UNAVAILABLE. */
 TAOSUV_EXTERN int taosuv_server_status(taosuv_client_t* client, taosuv_server_status_t* req,
                                        const char* fqdn, size_t length, int port,
                                        taosuv_server_status_cb cb);
 
 /* The current database of the connection that was picked: with a pool, each connection has its own.
- * Over HTTP it is the URL's. */
+ * Over HTTP it is the URL's. Servers before 3.3.3.0 are asked by SQL. */
 typedef struct taosuv_current_db_s taosuv_current_db_t;
 typedef void (*taosuv_current_db_cb)(taosuv_current_db_t* req, int status);
 struct taosuv_current_db_s {

@@ -2,7 +2,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "client/ask.h"
 #include "client/rest.h"
+#include "wire/version.h"
 
 /* The late answer to a cancelled operation that leaves nothing behind on the server. */
 static void ignore_reply(tuv_op_t* op, tuv_conn_t* conn, const tuv_reply_t* reply) {
@@ -150,21 +152,30 @@ static int version_rest_encode(tuv_op_t* op, tuv_conn_t* conn, const void* paylo
   return tuv_rest_ask(op, conn, "select server_version() as v");
 }
 
-/* The text in the first cell, cut to `size`; "" for NULL, where that is allowed. False: it is no
- * text, and the request has failed. */
+/* The text in the first cell, cut to `size`; "" where there is none. 0 or TAOSUV_EPROTO. */
+static int first_text(const taosuv_block_t* block, char* out, size_t size) {
+  taosuv_column_t column;
+  uint32_t length;
+  out[0] = 0;
+  if (block == NULL) return 0;
+  taosuv_block_column(block, 0, &column);
+  if (column.type != TAOSUV_TYPE_VARCHAR) return TAOSUV_EPROTO;
+  const void* text = taosuv_get_bytes(&column, 0, &length);
+  if (memchr(text, 0, length) != NULL) return TAOSUV_EPROTO;
+  if (length > size - 1) length = (uint32_t) (size - 1);
+  memcpy(out, text, length);
+  out[length] = 0;
+  return 0;
+}
+
+/* The same of an answer over HTTP; NULL may not be allowed. False: it is no text, and the request
+ * has failed. */
 static bool rest_text(tuv_op_t* op, tuv_conn_t* conn, bool may_lack, char* out, size_t size) {
   taosuv_column_t column;
   taosuv_block_t* block;
-  uint32_t length;
-  out[0] = 0;
   int status = tuv_rest_cell(conn, &column, &block);
   if (status == 0 && block == NULL && !may_lack) status = TAOSUV_EPROTO;
-  if (status == 0 && block != NULL && column.type != TAOSUV_TYPE_VARCHAR) status = TAOSUV_EPROTO;
-  if (status == 0 && block != NULL) {
-    const char* text = (const char*) taosuv_get_bytes(&column, 0, &length);
-    if (memchr(text, 0, length) != NULL) status = TAOSUV_EPROTO;
-    snprintf(out, size, "%.*s", (int) length, text);
-  }
+  if (status == 0) status = first_text(block, out, size);
   taosuv_block_unref(block);
   if (status < 0)
     tuv_rest_fail(op, conn, status, status == TAOSUV_EPROTO ? "the answer is no text" : NULL);
@@ -197,13 +208,46 @@ int taosuv_server_version(taosuv_client_t* client, taosuv_server_version_t* req,
 
 /* server_status. The port rides in the request, so that the payload is the name alone. */
 
+#define STATUS_SQL "select server_status()"
+
+static bool has_status(const tuv_conn_t* conn) {
+  return conn->version >= TUV_VERSION(3, 3, 6, 0);
+}
+
+/* Before 3.3.6.0 there is SQL alone, which knows one's own server only. */
+static int ask_status(tuv_op_t* op, tuv_conn_t* conn, bool own) {
+  char* text = conn->client->text;
+  if (own) return tuv_ask_encode(op, conn, STATUS_SQL);
+  snprintf(text, sizeof conn->client->text,
+           "the server's version %s is too old for the status of another server: it needs 3.3.6.0",
+           conn->version_text);
+  tuv_req_of_op(op)->message = text;
+  return TAOSUV_EVERSION;
+}
+
 static int status_encode(tuv_op_t* op, tuv_conn_t* conn, const void* fqdn, size_t size) {
   taosuv_server_status_t* req = (taosuv_server_status_t*) (void*) tuv_req_of_op(op);
   tuv_request_t request;
+  if (!has_status(conn)) return ask_status(op, conn, size == 0 && req->server_status == 0);
   tuv_request_begin(&request, &conn->client->json, "check_server_status", op->id);
   if (size > 0) tuv_request_text(&request, "fqdn", fqdn, size);
   tuv_request_uint(&request, "port", (uint64_t) req->server_status);
   return tuv_conn_send_json(conn, op, &request);
+}
+
+/* What server_status() says. 0 or TAOSUV_EPROTO. */
+static int read_status(taosuv_server_status_t* status, const taosuv_block_t* block) {
+  taosuv_column_t column;
+  int64_t value = 0;
+  if (block == NULL) return TAOSUV_EPROTO;
+  taosuv_block_column(block, 0, &column);
+  if (taosuv_cell_i64(&column, 0, &value) < 0) return TAOSUV_EPROTO;
+  status->server_status = value == 1 ? TAOSUV_STATUS_OK : TAOSUV_STATUS_UNAVAILABLE;
+  return 0;
+}
+
+static void status_asked(taosuv_req_t* req, const taosuv_block_t* block) {
+  tuv_req_finish(req, read_status((taosuv_server_status_t*) (void*) req, block));
 }
 
 static void status_replied(tuv_op_t* op, tuv_conn_t* conn, const tuv_reply_t* reply) {
@@ -212,6 +256,10 @@ static void status_replied(tuv_op_t* op, tuv_conn_t* conn, const tuv_reply_t* re
   int64_t value = -1;
   const char* details;
   tuv_errmsg_t err;
+  if (!has_status(conn)) {
+    tuv_ask_replied(op, conn, reply, status_asked);
+    return;
+  }
   if (!read_text(req, conn, reply, "details", &details)) return;
   int failed = tuv_reply_message(reply, "details", &details, &err); /* cut */
   if (failed == 0) failed = tuv_reply_int(reply, "status", &value, &err);
@@ -236,26 +284,22 @@ static void status_complete(taosuv_req_t* req, int status) {
 static int status_rest_encode(tuv_op_t* op, tuv_conn_t* conn, const void* payload, size_t size) {
   (void) payload;
   (void) size;
-  return tuv_rest_ask(op, conn, "select server_status()");
+  return tuv_rest_ask(op, conn, STATUS_SQL);
 }
 
 static void status_rest_replied(tuv_op_t* op, tuv_conn_t* conn) {
   taosuv_server_status_t* status = (taosuv_server_status_t*) (void*) tuv_req_of_op(op);
   taosuv_column_t column;
   taosuv_block_t* block;
-  int64_t value = 0;
   int failed = tuv_rest_cell(conn, &column, &block);
   const char* wrong = NULL;
-  if (failed == 0 && (block == NULL || taosuv_cell_i64(&column, 0, &value) < 0)) {
-    failed = TAOSUV_EPROTO;
+  if (failed == 0 && (failed = read_status(status, block)) < 0)
     wrong = "the answer to server_status() is no number";
-  }
   taosuv_block_unref(block);
   if (failed < 0) {
     tuv_rest_fail(op, conn, failed, wrong);
     return;
   }
-  status->server_status = value == 1 ? TAOSUV_STATUS_OK : TAOSUV_STATUS_UNAVAILABLE;
   tuv_req_finish((taosuv_req_t*) (void*) status, 0);
 }
 
@@ -266,7 +310,8 @@ static const tuv_op_type_t status_type = {.is_request = true,
                                           .complete = status_complete,
                                           .rest = &status_rest,
                                           .payload_key = "fqdn",
-                                          .tombstone = &tuv_plain_tombstone};
+                                          .leave = tuv_ask_leave,
+                                          .tombstone = &tuv_query_tombstone};
 
 int taosuv_server_status(taosuv_client_t* client, taosuv_server_status_t* req, const char* fqdn,
                          size_t length, int port, taosuv_server_status_cb cb) {
@@ -286,15 +331,33 @@ int taosuv_server_status(taosuv_client_t* client, taosuv_server_status_t* req, c
 
 /* current_db */
 
+#define DB_SQL "select database()"
+
+/* Before 3.2.2.0 there is no such action; before 3.3.3.0 it may end the gateway. */
+static bool has_current_db(const tuv_conn_t* conn) {
+  return conn->version >= TUV_VERSION(3, 3, 3, 0) && !tuv_conn_is_narrow(conn);
+}
+
 static int db_encode(tuv_op_t* op, tuv_conn_t* conn, const void* payload, size_t size) {
   (void) payload;
   (void) size;
+  if (!has_current_db(conn)) return tuv_ask_encode(op, conn, DB_SQL);
   return send_plain(op, conn, "get_current_db");
+}
+
+static void db_asked(taosuv_req_t* req, const taosuv_block_t* block) {
+  taosuv_client_t* client = tuv_req_of(req)->client;
+  ((taosuv_current_db_t*) (void*) req)->db = client->text;
+  tuv_req_finish(req, first_text(block, client->text, sizeof client->text));
 }
 
 static void db_replied(tuv_op_t* op, tuv_conn_t* conn, const tuv_reply_t* reply) {
   taosuv_req_t* req = tuv_req_of_op(op);
   taosuv_current_db_t* current = (taosuv_current_db_t*) (void*) req;
+  if (!has_current_db(conn)) {
+    tuv_ask_replied(op, conn, reply, db_asked);
+    return;
+  }
   if (!read_text(req, conn, reply, "db", &current->db)) return;
   tuv_req_finish(req, 0);
 }
@@ -308,7 +371,7 @@ static void db_complete(taosuv_req_t* req, int status) {
 static int db_rest_encode(tuv_op_t* op, tuv_conn_t* conn, const void* payload, size_t size) {
   (void) payload;
   (void) size;
-  return tuv_rest_ask(op, conn, "select database()");
+  return tuv_rest_ask(op, conn, DB_SQL);
 }
 
 static void db_rest_replied(tuv_op_t* op, tuv_conn_t* conn) {
@@ -324,7 +387,8 @@ static const tuv_op_type_t db_type = {.is_request = true,
                                       .reply = db_replied,
                                       .complete = db_complete,
                                       .rest = &db_rest,
-                                      .tombstone = &tuv_plain_tombstone};
+                                      .leave = tuv_ask_leave,
+                                      .tombstone = &tuv_query_tombstone};
 
 int taosuv_current_db(taosuv_client_t* client, taosuv_current_db_t* req, taosuv_current_db_cb cb) {
   int status = tuv_req_check(client, (taosuv_req_t*) (void*) req, cb != NULL);

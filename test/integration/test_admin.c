@@ -1,5 +1,6 @@
 /* The small operations: ping, server_version, server_status, current_db, counts. */
 #include "fixture.h"
+#include "transport.h"
 
 static void a_ping_is_answered(void** state) {
   it_t* it = *state;
@@ -82,17 +83,110 @@ static void the_details_of_a_status_are_the_servers_text(void** state) {
   assert_string_equal(op.text, "slow");
 }
 
-static void a_server_without_the_status_action_refuses(void** state) {
+/* Versions without an action for something are asked by SQL, or not at all. */
+static const char* const old_versions[] = {"3.0.5.1", "3.1.1.15", "3.2.2.0", "3.3.2.6"};
+
+static void a_server_without_the_status_action_is_asked_by_sql(void** state) {
   it_t* it = *state;
-  it_needs_ws(it, "details of a status");
   it_needs_bundled(it);
+  for (size_t i = 0; i < COUNT(old_versions); i++) {
+    it_op_t op = {0}, other = {0};
+    it_server_stop(it);
+    it_server_start(it, &(ts_config_t){.version = old_versions[i]});
+    taosuv_client_t* client = it_client(it, "");
+    assert_int_equal(it_end(it_status(it, client, &op, NULL, 0), &op), 0);
+    assert_int_equal(op.server_status.server_status, TAOSUV_STATUS_OK);
+    assert_string_equal(op.text, "");
+    if (!it_transport_http()) {
+      int status = it_status(it, client, &other, "elsewhere", 6030);
+      if (status == 0) status = it_wait(&other);
+      assert_int_equal(status, TAOSUV_EVERSION);
+    }
+    it_usable(it, client);
+    it_until_no_results(it);
+    assert_int_equal(ts_server_action_count(it->server, "unanswered"), 0);
+    it_close_wait(it, client);
+  }
+}
+
+/* get_current_db may end gateways before 3.3.3.0. */
+static void the_current_database_of_an_old_server_is_asked_by_sql(void** state) {
+  it_t* it = *state;
+  it_needs_bundled(it);
+  for (size_t i = 0; i < COUNT(old_versions); i++) {
+    it_op_t op = {0};
+    it_server_stop(it);
+    it_server_start(it, &(ts_config_t){.version = old_versions[i]});
+    ts_server_exec(it->server, "create database d");
+    taosuv_client_t* nowhere = it_client(it, "");
+    assert_int_equal(it_end(it_current_db(it, nowhere, &op), &op), 0);
+    assert_string_equal(op.text, "");
+    taosuv_client_t* client = it_client_db(it, "d", "pool_size=1");
+    for (int j = 0; j < 2; j++) {
+      op = (it_op_t){0};
+      assert_int_equal(it_end(it_current_db(it, client, &op), &op), 0);
+      assert_string_equal(op.text, "d");
+    }
+    it_until_no_results(it);
+    assert_int_equal(ts_server_counters(it->server).poisonous, 0);
+    it_close_wait(it, client);
+    it_close_wait(it, nowhere);
+  }
+}
+
+/* At each of its messages: query, fetch, fetch_block. */
+static void a_question_by_sql_can_be_cancelled_and_cut(void** state) {
+  it_t* it = *state;
+  it_needs_ws(it, "actions of a WebSocket");
+  it_needs_bundled(it);
+  static const char* const actions[] = {"query", "fetch", "fetch_block"};
   it_server_stop(it);
-  it_server_start(it, &(ts_config_t){.version = "3.3.5.0"});
-  it_op_t op = {0};
-  taosuv_client_t* client = it_client(it, "");
-  assert_int_equal(it_end(it_status(it, client, &op, NULL, 0), &op), TAOSUV_ESERVER);
-  assert_int_equal(op.req.server_code, 0xFFFF);
-  assert_int_equal(op.server_status.server_status, 0);
+  it_server_start(it, &(ts_config_t){.version = "3.2.2.0"});
+  taosuv_client_t* client = it_client(it, "pool_size=1&retry_initial=10");
+  for (size_t i = 0; i < COUNT(actions); i++) {
+    it_op_t op = {0}, cut = {0}, late = {.req = {.timeout_ms = 30}}, closed = {0};
+    it_usable(it, client);
+    uint32_t rule = it_rule(it, &(ts_rule_t){.action = actions[i], .times = 1, .wait_ms = 60});
+    assert_int_equal(it_current_db(it, client, &op), 0);
+    it_until_hits(it, rule, 1);
+    assert_int_equal(taosuv_cancel(&op.req), 0);
+    assert_int_equal(it_wait(&op), TAOSUV_ECANCELED);
+    it_until_no_results(it);
+    it_unrule(it);
+    it_rule(it, &(ts_rule_t){.action = actions[i], .times = 1, .answer = TS_ANSWER_CUT});
+    assert_int_equal(it_end(it_current_db(it, client, &cut), &cut), it_lost_status());
+    it_unrule(it);
+    it_usable(it, client);
+    it_rule(it, &(ts_rule_t){.action = actions[i], .times = 1, .wait_ms = 200});
+    assert_int_equal(it_end(it_current_db(it, client, &late), &late), TAOSUV_ETIMEDOUT);
+    it_until_no_results(it);
+    it_unrule(it);
+    taosuv_client_t* other = it_client(it, "");
+    rule = it_rule(it, &(ts_rule_t){.action = actions[i], .times = 1, .answer = TS_ANSWER_NOTHING});
+    assert_int_equal(it_current_db(it, other, &closed), 0);
+    it_until_hits(it, rule, 1);
+    it_close_wait(it, other);
+    assert_int_equal(closed.req.status, TAOSUV_ECANCELED);
+    it_unrule(it);
+  }
+}
+
+static void answers_by_sql_that_are_no_values_are_protocol_errors(void** state) {
+  it_t* it = *state;
+  it_needs_ws(it, "actions of a WebSocket");
+  it_needs_bundled(it);
+  static const char* const answers[] = {"select 1, 2", "use d", "select now"};
+  it_server_stop(it);
+  it_server_start(it, &(ts_config_t){.version = "3.2.2.0"});
+  ts_server_exec(it->server, "create database d");
+  taosuv_client_t* client = it_client(it, "pool_size=1");
+  for (size_t i = 0; i < COUNT(answers); i++) {
+    it_op_t op = {0};
+    it_rule(it, &(ts_rule_t){.action = "query", .times = 1, .answer = TS_ANSWER_SQL,
+                             .text = answers[i]});
+    assert_int_equal(it_end(it_current_db(it, client, &op), &op), TAOSUV_EPROTO);
+    it_until_no_results(it);
+  }
   it_usable(it, client);
 }
 
@@ -175,7 +269,10 @@ int main(void) {
       IT_TEST(a_server_in_service_says_so),
       IT_TEST(a_dead_port_is_a_success_with_status_unavailable),
       IT_TEST(the_details_of_a_status_are_the_servers_text),
-      IT_TEST(a_server_without_the_status_action_refuses),
+      IT_TEST(a_server_without_the_status_action_is_asked_by_sql),
+      IT_TEST(the_current_database_of_an_old_server_is_asked_by_sql),
+      IT_TEST(a_question_by_sql_can_be_cancelled_and_cut),
+      IT_TEST(answers_by_sql_that_are_no_values_are_protocol_errors),
       IT_TEST(senseless_arguments_of_status_are_refused),
       IT_TEST(the_current_database_follows_use),
       IT_TEST(counts_tell_what_the_client_does),
