@@ -45,6 +45,7 @@ typedef enum {
   TUV_STEP_PROBE_NAME, /* these three: the first version */
   TUV_STEP_TAG_FIELDS,
   TUV_STEP_COLUMN_FIELDS,
+  TUV_STEP_FIELDS, /* an endpoint of old gateways: a query that tells them, over another one */
   TUV_STEP_SCALES, /* a query that tells those of DECIMALs */
   /* with a batch */
   TUV_STEP_NAME, /* these four: the first version, for each table */
@@ -70,6 +71,7 @@ struct tuv_remote_s {
   uint64_t id;           /* 0: not known yet */
   tuv_refbuf_t* source;  /* tuv_source_t */
   tuv_refbuf_t* form;    /* tuv_form_t; NULL until it is known */
+  struct tuv_fields_s* asking; /* for what is to be bound: stmt_fields.c; or NULL */
   uint64_t session;      /* the client's when it was prepared */
   uint64_t order;        /* the client's stmts_order when its SQL was sent */
   uint64_t ready_at;     /* uv_hrtime when that was answered */
@@ -206,6 +208,13 @@ void tuv_remote_prepare_again(tuv_remote_t* remote); /* one from the cache, to l
 void tuv_remote_preparing(tuv_remote_t* remote, const tuv_reply_t* reply);
 void tuv_remote_without_scales(tuv_remote_t* remote); /* the server will not tell them */
 void tuv_remote_unprepared(tuv_remote_t* remote, const tuv_failure_t* failure);
+
+/* What is to be bound is known, or *failure says why not. */
+void tuv_remote_fields_told(tuv_remote_t* remote, const tuv_failure_t* failure);
+
+/* stmt_fields.c: what is to be bound, where the endpoint does not tell it */
+void tuv_remote_ask_fields(tuv_remote_t* remote); /* may fail: calls back */
+void tuv_remote_stop_asking(tuv_remote_t* remote);
 
 /* stmt_scales.c: those of DECIMALs that the fields do not tell */
 bool tuv_remote_wants_scales(const tuv_remote_t* remote);

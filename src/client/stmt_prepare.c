@@ -5,14 +5,22 @@
 
 /* ---- where to begin ---- */
 
+/* The endpoint that old gateways have for statements knows inserts of the first version. */
 static int choose_version(tuv_remote_t* remote, tuv_errmsg_t* err) {
   const tuv_conn_t* conn = remote->conn;
   uint32_t forced = conn->client->url.stmt_version;
-  remote->first = forced == 1 || (forced == 0 && conn->version < TUV_VERSION(3, 3, 6, 0));
+  bool insert = tuv_source_of(remote->source)->scan.insert, narrow = tuv_conn_is_narrow(conn);
+  remote->first = forced == 1 ||
+                  (forced == 0 && (narrow || conn->version < TUV_VERSION(3, 3, 6, 0)));
   /* 3.3.3.0 to 3.3.4 have them, but with replies of their own. */
-  if (remote->first || conn->version >= TUV_VERSION(3, 3, 5, 0)) return 0;
-  return tuv_fail(err, TAOSUV_EVERSION, "stmt_version=2 needs server 3.3.5.0, this one is %s",
-                  conn->version_text);
+  if (!remote->first && (narrow || conn->version < TUV_VERSION(3, 3, 5, 0)))
+    return tuv_fail(err, TAOSUV_EVERSION, "stmt_version=2 needs server 3.3.5.0, this one is %s",
+                    conn->version_text);
+  if (!insert && (narrow || conn->version < TUV_VERSION(3, 2, 2, 0)))
+    return tuv_fail(err, TAOSUV_EVERSION,
+                    "a statement that is not an INSERT needs server 3.2.2.0, this one is %s",
+                    conn->version_text);
+  return 0;
 }
 
 void tuv_remote_prepare(tuv_remote_t* remote) {
@@ -211,9 +219,10 @@ static int on_first_prepare(tuv_remote_t* remote, const tuv_reply_t* reply, tuv_
     status = set_query(remote, scan->columns, err);
     return status < 0 ? status : ready(remote, next);
   }
-  *next = scan->table      ? TUV_STEP_PROBE_NAME
-          : scan->tags > 0 ? TUV_STEP_TAG_FIELDS
-                           : TUV_STEP_COLUMN_FIELDS;
+  *next = tuv_conn_is_narrow(remote->conn) ? TUV_STEP_FIELDS
+          : scan->table                    ? TUV_STEP_PROBE_NAME
+          : scan->tags > 0                 ? TUV_STEP_TAG_FIELDS
+                                           : TUV_STEP_COLUMN_FIELDS;
   return 0;
 }
 
@@ -268,6 +277,8 @@ static void go_on(tuv_remote_t* remote, tuv_step_t next) {
     return;
   else if (next == TUV_STEP_SCALES)
     tuv_remote_ask_scales(remote);
+  else if (next == TUV_STEP_FIELDS)
+    tuv_remote_ask_fields(remote);
   else if (next != TUV_STEP_NONE)
     tuv_remote_post(remote, next);
   else
@@ -282,6 +293,24 @@ void tuv_remote_without_scales(tuv_remote_t* remote) {
   tuv_step_t next;
   ready(remote, &next);
   go_on(remote, next);
+}
+
+void tuv_remote_fields_told(tuv_remote_t* remote, const tuv_failure_t* failure) {
+  tuv_step_t next;
+  tuv_errmsg_t err;
+  remote->step = TUV_STEP_NONE;
+  if (failure != NULL) {
+    tuv_remote_unprepared(remote, failure);
+    return;
+  }
+  int status = check_first_times(tuv_form_of(remote->form), &err);
+  if (status == 0) {
+    ready(remote, &next);
+    go_on(remote, next);
+  } else {
+    tuv_failure_t why = {status, 0, 0, err.text, tuv_conn_host(remote->conn)};
+    tuv_remote_unprepared(remote, &why);
+  }
 }
 
 void tuv_remote_preparing(tuv_remote_t* remote, const tuv_reply_t* reply) {

@@ -24,6 +24,7 @@ static void uncache(tuv_remote_t* remote) {
 
 static void free_remote(tuv_remote_t* remote) {
   uncache(remote);
+  tuv_remote_stop_asking(remote);
   tuv_queue_remove(&remote->link);
   tuv_queue_remove(&remote->op.link);
   if (remote->result != NULL) tuv_result_pin(remote->result, NULL);

@@ -8,6 +8,7 @@ bool tuv_remote_sent(const tuv_remote_t* remote) {
 }
 
 bool tuv_remote_withdraw(tuv_remote_t* remote) {
+  tuv_remote_stop_asking(remote);
   bool waits = remote->op.at == UINT64_MAX;
   bool gone = !waits && remote->op.conn != NULL && tuv_conn_withdraw(remote->conn, &remote->op);
   if (!waits && !gone) return false;

@@ -109,24 +109,66 @@ static token_t scan_target(scanner_t* scan, const char* sql, tuv_stmt_sql_t* out
   return next(scan);
 }
 
+/* Where in an INSERT a token stands. */
+typedef enum {
+  OF_COLUMNS, /* before VALUES: a list in (…) names columns */
+  OF_TAGS,    /* behind USING and its table: a list names tags */
+  TAG_VALUES, /* behind TAGS */
+  VALUES
+} place_t;
+
+/* Up to the end of the (…) that begins here: a list of names, or the values of tags. */
+static void scan_list(scanner_t* scan, const char* sql, place_t place, tuv_stmt_sql_t* out) {
+  size_t begin = (size_t) (scan->at - sql), end = begin;
+  unsigned depth = 1;
+  while (depth > 0) {
+    token_t token = next(scan);
+    if (token.length == 0) return;
+    if (is(token, "?")) (*(place == TAG_VALUES ? &out->tags : &out->columns))++;
+    if (is(token, "(")) depth++;
+    if (is(token, ")")) depth--;
+    if (depth > 0) end = (size_t) (token.at - sql) + token.length;
+  }
+  if (place == OF_TAGS) {
+    out->tag_list_at = begin;
+    out->tag_list_length = end - begin;
+  } else if (place == OF_COLUMNS) {
+    out->column_list_at = begin;
+    out->column_list_length = end - begin;
+  }
+}
+
+/* After the table of an INSERT. */
+static void scan_insert(scanner_t* scan, const char* sql, token_t token, tuv_stmt_sql_t* out) {
+  place_t place = OF_COLUMNS;
+  while (token.length > 0) {
+    bool list = place != VALUES && is(token, "(");
+    bool using = !out->super_table && is(token, "using");
+    if (is(token, "?")) (*(place == TAG_VALUES ? &out->tags : &out->columns))++;
+    if (list) scan_list(scan, sql, place, out);
+    if (list && place == TAG_VALUES) place = OF_COLUMNS;
+    if (is(token, "tags") && place == OF_TAGS) place = TAG_VALUES;
+    if (is(token, "values")) place = VALUES;
+    token = next(scan);
+    if (!using) continue;
+    out->super_table = true;
+    place = OF_TAGS;
+    if (!is(token, "?")) token = take_name(scan, sql, token, out);
+  }
+}
+
 void tuv_stmt_sql_scan(const char* sql, size_t length, tuv_stmt_sql_t* out) {
   scanner_t scan = {sql, sql + length};
-  bool in_tags = false;
   memset(out, 0, sizeof *out);
   token_t token = next(&scan);
   out->insert = is(token, "insert");
   out->select = is(token, "select");
-  if (out->insert) token = scan_target(&scan, sql, out);
-  while (token.length > 0) {
-    if (is(token, "?")) (*(in_tags ? &out->tags : &out->columns))++;
-    bool using = out->insert && !out->super_table && is(token, "using");
-    if (out->insert && is(token, "tags")) in_tags = out->super_table;
-    if (out->insert && is(token, "values")) in_tags = false;
-    token = next(&scan);
-    if (!using) continue;
-    out->super_table = true;
-    if (!is(token, "?")) token = take_name(&scan, sql, token, out);
+  if (out->insert) {
+    scan_insert(&scan, sql, scan_target(&scan, sql, out), out);
+    return;
   }
+  for (; token.length > 0; token = next(&scan))
+    if (is(token, "?")) out->columns++;
 }
 
 /* Appends as far as there is room; counts all. */
@@ -182,6 +224,42 @@ size_t tuv_stmt_sql_decimals(const char* sql, const tuv_stmt_sql_t* scan, const 
   put(out, room, &at, " from ", 6);
   if (scan->name_length > 0) put(out, room, &at, sql + scan->name_at, scan->name_length);
   else if (table == NULL || !put_name(out, room, &at, table)) return 0;
+  put(out, room, &at, " limit 0", 8);
+  return at;
+}
+
+/* The name of the table that has the columns. */
+static bool put_table(const char* sql, const tuv_stmt_sql_t* scan, const char* table,
+                      const char* db, char* out, size_t room, size_t* at) {
+  bool own = scan->name_length > 0;
+  bool has_db = own ? scan->database_length > 0 : table != NULL && strchr(table, '.') != NULL;
+  if (!own && table == NULL) return false;
+  if (!has_db && db[0] != 0) {
+    if (!put_name(out, room, at, db)) return false;
+    put(out, room, at, ".", 1);
+  }
+  if (!own) return put_name(out, room, at, table);
+  put(out, room, at, sql + scan->name_at, scan->name_length);
+  return true;
+}
+
+size_t tuv_stmt_sql_fields(const char* sql, const tuv_stmt_sql_t* scan, const char* table,
+                           const char* db, char* out, size_t room) {
+  size_t at = 0;
+  bool columns = scan->column_list_length > 0, tags = scan->tag_list_length > 0;
+  put(out, room, &at, "select ", 7);
+  if (columns)
+    put(out, room, &at, sql + scan->column_list_at, scan->column_list_length);
+  else
+    put(out, room, &at, "*", 1);
+  if (scan->tags > 0 && tags) {
+    put(out, room, &at, ",", 1);
+    put(out, room, &at, sql + scan->tag_list_at, scan->tag_list_length);
+  } else if (scan->tags > 0 && columns) {
+    put(out, room, &at, ",*", 2);
+  }
+  put(out, room, &at, " from ", 6);
+  if (!put_table(sql, scan, table, db, out, room, &at)) return 0;
   put(out, room, &at, " limit 0", 8);
   return at;
 }

@@ -16,6 +16,8 @@ typedef struct tuv_stmt_sql_s {
   size_t table_at;  /* where that question mark stands */
   size_t name_at, name_length; /* whose columns they are: the name after USING, or INTO; or none */
   size_t database_length;      /* of the name, its database with its quotes; 0: it has none */
+  size_t tag_list_at, tag_list_length;       /* the names in (…) before TAGS; 0: none */
+  size_t column_list_at, column_list_length; /* the names in (…) before VALUES; 0: none */
   uint32_t tags;    /* question marks in TAGS(…) */
   uint32_t columns; /* all others but the table's */
 } tuv_stmt_sql_t;
@@ -37,6 +39,13 @@ size_t tuv_stmt_sql_decimals(const char* sql, const tuv_stmt_sql_t* scan, const 
                              size_t room);
 /* Whether a field is one of those. */
 bool tuv_stmt_scale_is_untold(const taosuv_stmt_field_t* field);
+
+/* A query of no rows whose result tells what an INSERT binds: its first fields are the columns, its
+ * last ones the tags. `table` as above; names without a database are those of `db` ("": of the
+ * session's). Writes up to `room` bytes and returns the length of the whole; 0 when nobody names a
+ * table. */
+size_t tuv_stmt_sql_fields(const char* sql, const tuv_stmt_sql_t* scan, const char* table,
+                           const char* db, char* out, size_t room);
 
 /* Whether after it names may mean other tables, or tables have other columns: USE, ALTER, DROP. */
 bool tuv_sql_changes_tables(const char* sql, size_t length);

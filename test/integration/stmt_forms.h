@@ -19,8 +19,14 @@ static const stmt_form_t stmt_forms[] = {
     {"bind and exec in one message", "3.4.1.13", "metrics=0", false},
     {"stmt2 with decimals as text", "3.4.0.1", "stmt_version=2", false},
     {"first version of an old server", "3.2.2.0", "metrics=0", true},
+    {"an old gateway's endpoint for statements", "3.0.5.1", "metrics=0", true},
 };
 enum { STMT_FORMS = sizeof stmt_forms / sizeof stmt_forms[0] };
+
+/* Whether it knows nothing but inserts. */
+static inline bool stmt_form_inserts(const stmt_form_t* form) {
+  return strcmp(form->version, "3.0.5.1") == 0;
+}
 
 static const char other_forms[] = "statements in other ways than stmt2";
 

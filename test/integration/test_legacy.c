@@ -134,6 +134,96 @@ static void a_message_beyond_4_mib_is_not_sent(void** state) {
   assert_int_equal(ts_peer_counters(ts_server_peer(it->server))->close_frames, 0);
 }
 
+/* ---- statements ---- */
+
+/* Makes a super table in a database of its own; returns a client of it. */
+static taosuv_client_t* with_meters(it_t* it, const char* keys) {
+  taosuv_client_t* plain = old_client(it, "");
+  const char* db = it_database(it, plain, "us");
+  it_close_wait(it, plain);
+  taosuv_client_t* client = it_client_db(it, db, keys);
+  it_ok(it, client, "create stable st (ts timestamp, v int, n nchar(10)) tags (g int, l varchar(8))");
+  it_ok(it, client, "create table t (ts timestamp, v int)");
+  return client;
+}
+
+/* What a gateway of that age does not tell is asked by a query. */
+static void the_fields_of_a_statement_are_known(void** state) {
+  it_t* it = *state;
+  taosuv_client_t* client = with_meters(it, "pool_size=1");
+  static const struct {
+    const char* sql;
+    const char* fields; /* kinds and lengths: b the table, t tags, c columns */
+  } cases[] = {
+      {"insert into ? using st tags(?,?) values(?,?,?)", "b270 t0 t8 c0 c0 c10 "},
+      {"insert into ? using st (l) tags(?) (ts,n) values(?,?)", "b270 t8 c0 c10 "},
+      {"insert into ? using st tags(?,?) (ts,n) values(?,?)", "b270 t0 t8 c0 c10 "},
+      {"insert into ? using st (l) tags(?) values(?,?,?)", "b270 t8 c0 c0 c10 "},
+      {"insert into ? using st tags(1,'x') values(?,?,?)", "b270 c0 c0 c10 "},
+      {"insert into t values(?,?)", "c0 c0 "}};
+  for (size_t i = 0; i < COUNT(cases); i++) {
+    char text[80] = "";
+    size_t at = 0;
+    uint32_t count;
+    taosuv_stmt_t* stmt = it_stmt(it, client, cases[i].sql);
+    const taosuv_stmt_field_t* fields = taosuv_stmt_fields(stmt, &count);
+    for (uint32_t j = 0; j < count; j++) {
+      char kind = fields[j].kind == TAOSUV_BIND_TABLE ? 'b'
+                  : fields[j].kind == TAOSUV_BIND_TAG ? 't' : 'c';
+      at += (size_t) snprintf(text + at, sizeof text - at, "%c%d ", kind, (int) fields[j].length);
+      if (fields[j].type == TAOSUV_TYPE_TIMESTAMP)
+        assert_int_equal(fields[j].precision, TAOSUV_PRECISION_US);
+    }
+    assert_string_equal(text, cases[i].fields);
+    taosuv_stmt_close(stmt);
+  }
+  it_until_no_results(it);
+  nothing_was_wrong(it);
+}
+
+static void statements_that_cannot_be_are_refused(void** state) {
+  it_t* it = *state;
+  taosuv_client_t* client = with_meters(it, "pool_size=1");
+  static const struct {
+    const char* sql;
+    int status;
+    const char* text;
+  } cases[] = {{"select * from st where v > ?", TAOSUV_EVERSION, "3.2.2.0"},
+               {"insert into st (tbname, ts, v) values(?,?,?)", TAOSUV_ESERVER, ""},
+               {"insert into nope values(?,?)", TAOSUV_ESERVER, "not exist"},
+               {"insert into ? values(?,?)", TAOSUV_ENOTSUP, ""},
+               {"insert into t values(?)", TAOSUV_ENOTSUP, "2 columns"}};
+  for (size_t i = 0; i < COUNT(cases); i++) {
+    it_op_t op = {0};
+    int started = it_prepare(it, client, &op, cases[i].sql);
+    int status = started == 0 ? it_wait(&op) : started;
+    if (status != cases[i].status) fail_msg("%s: %d %s", cases[i].sql, status, op.message);
+    if (started == 0) it_has(op.message, cases[i].text);
+  }
+  taosuv_client_t* second = it_client(it, "stmt_version=2");
+  it_op_t op = {0};
+  assert_int_equal(it_end(it_prepare(it, second, &op, "insert into t values(?,?)"), &op),
+                   TAOSUV_EVERSION);
+  it_run(it, 20);
+  assert_int_equal(ts_server_counters(it->server).statements_open, 0);
+  nothing_was_wrong(it);
+}
+
+/* While connections for SQL are all busy, and the queue is full. */
+static void a_statement_is_prepared_beside_busy_connections(void** state) {
+  it_t* it = *state;
+  it_op_t busy = {0}, prepare = {0};
+  taosuv_client_t* client = with_meters(it, "pool_size=1&max_inflight=1&max_queue=1");
+  it_usable(it, client);
+  it_rule(it, &(ts_rule_t){.action = "query", .times = 1, .wait_ms = 100});
+  assert_int_equal(it_exec(it, client, &busy, "select 1"), 0);
+  assert_int_equal(it_end(it_prepare(it, client, &prepare,
+                                     "insert into ? using st tags(?,?) values(?,?,?)"), &prepare),
+                   0);
+  assert_int_equal(busy.completed, 1);
+  taosuv_stmt_close(prepare.prepare.stmt);
+}
+
 /* ---- connections ---- */
 
 /* The first one asks for /ws; those after it know. */
@@ -354,6 +444,9 @@ int main(void) {
       IT_TEST(a_time_limit_ends_a_query),
       IT_TEST(the_version_is_told),
       IT_TEST(a_message_beyond_4_mib_is_not_sent),
+      IT_TEST(the_fields_of_a_statement_are_known),
+      IT_TEST(statements_that_cannot_be_are_refused),
+      IT_TEST(a_statement_is_prepared_beside_busy_connections),
       IT_TEST(that_there_is_no_ws_is_learned_once),
       IT_TEST(each_kind_of_request_has_its_connection),
       IT_TEST(a_full_connection_of_one_kind_holds_no_other_back),

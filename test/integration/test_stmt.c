@@ -103,6 +103,7 @@ static void query_one(it_t* it, taosuv_stmt_t* stmt, int64_t above, uint64_t row
 }
 
 static void query_rows(it_t* it, const stmt_form_t* form) {
+  if (stmt_form_inserts(form)) return;
   taosuv_client_t* client = stmt_form_client(it, form, "ms");
   it_ok(it, client, "create table t (ts timestamp, v int, n nchar(10))");
   it_ok(it, client, "insert into t values (1,1,'a') (2,2,'b') (3,3,null)");
@@ -187,6 +188,7 @@ static void plain_tables(it_t* it, const stmt_form_t* form) {
 }
 
 static void prepare_again(it_t* it, const stmt_form_t* form) {
+  if (stmt_form_inserts(form)) return;
   taosuv_client_t* client = stmt_form_client(it, form, "ms");
   make_meters(it, client);
   it_op_t op = {0}, run = {0};
@@ -384,6 +386,7 @@ static void every_form_of_sql(it_t* it, const stmt_form_t* how) {
 /* Results of several blocks, one after the other of one statement, and one that is not read to its
  * end. */
 static void query_many(it_t* it, const stmt_form_t* form) {
+  if (stmt_form_inserts(form)) return;
   enum { ROWS = 10000 };
   static int64_t ts[ROWS];
   static int32_t v[ROWS];
@@ -420,6 +423,7 @@ static void query_many(it_t* it, const stmt_form_t* form) {
 
 /* Question marks in texts, names and comments are none. */
 static void queries_of_every_form(it_t* it, const stmt_form_t* how) {
+  if (stmt_form_inserts(how)) return;
   taosuv_client_t* client = stmt_form_client(it, how, "ms");
   it_ok(it, client, "create table t (ts timestamp, v int, n nchar(10))");
   it_ok(it, client, "insert into t values (1,1,'?') (2,2,'b?') (3,3,null)");
@@ -479,10 +483,9 @@ static void bind_million(taosuv_stmt_t* stmt, bool by_row) {
 
 static void insert_a_million(it_t* it, const stmt_form_t* form) {
   it_needs_bundled(it);
-  taosuv_client_t* client = stmt_form_client(it, form, "ms");
-  it_ok(it, client, "create database bench"); /* the server counts what goes into bench.sink */
-  it_ok(it, client, "create stable bench.sink (ts timestamp, a int) tags (g int)");
-  it_ok(it, client, "use bench");
+  ts_server_exec(it->server, "create database bench"); /* which counts what goes into bench.sink */
+  ts_server_exec(it->server, "create stable bench.sink (ts timestamp, a int) tags (g int)");
+  taosuv_client_t* client = it_client_db(it, "bench", form->keys);
   taosuv_stmt_t* stmt = it_stmt(it, client, "insert into ? using sink tags(?) values(?,?)");
   for (int round = 0; round < 2; round++) {
     bind_million(stmt, round == 1);

@@ -27,6 +27,9 @@ static const steps_t steps[STMT_FORMS] = {
     {{"init", "prepare", "set_table_name", "get_tag_fields", "get_col_fields"},
      {"set_table_name", "set_tags", "bind", "add_batch", "exec"},
      {"bind", "add_batch", "exec", "use_result"}},
+    {{"init", "prepare", "query"},
+     {"set_table_name", "set_tags", "bind", "add_batch", "exec"},
+     {NULL}},
 };
 
 static const char insert_sql[] = "insert into ? using st tags(?) values(?,?)";

@@ -258,7 +258,8 @@ static void refused_rows_and_reports_are_the_same_by_every_kind_of_message(void*
   it_needs_bundled(it);
   static const struct {
     const char *version, *keys, *action;
-  } kinds[] = {{"3.2.0.0", "", "exec"},
+  } kinds[] = {{"3.0.5.1", "", "exec"},
+               {"3.2.0.0", "", "exec"},
                {"3.3.6.0", "stmt_version=1", "exec"},
                {"3.3.6.0", "", "stmt2_exec"},
                {"3.4.1.13", "", "stmt2_bind_exec"}};

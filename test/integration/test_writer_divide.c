@@ -165,7 +165,7 @@ static void what_every_part_has_in_common_is_reported_at_once(void** state) {
 static void parts_are_found_by_every_kind_of_message(void** state) {
   it_t* it = *state;
   it_needs_bundled(it);
-  static const char* const kinds[][2] = {{"3.2.0.0", ""}, {"3.3.6.0", "stmt_version=1"},
+  static const char* const kinds[][2] = {{"3.0.5.1", ""}, {"3.2.0.0", ""}, {"3.3.6.0", "stmt_version=1"},
                                          {"3.4.1.13", ""}};
   for (size_t i = 0; i < COUNT(kinds); i++) {
     divided_t divided;

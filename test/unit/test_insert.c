@@ -43,6 +43,26 @@ static void is_text(const tuv_insert_t* insert, const char* expected) {
   free(message);
 }
 
+/* For a server that refuses a message without a precision. */
+static void a_precision_is_named_where_it_must_be(void** state) {
+  (void) state;
+  tuv_insert_t insert = insert_of("m v=1", 5), read;
+  insert.must_name = true;
+  is_text(&insert, "{\"action\":\"insert\",\"args\":{\"req_id\":18446744073709551615,"
+                   "\"protocol\":1,\"precision\":\"ns\",\"data\":\"m v=1\"}}");
+  insert.protocol = 2; /* one that no server knows means the usual */
+  is_text(&insert, "{\"action\":\"insert\",\"args\":{\"req_id\":18446744073709551615,"
+                   "\"protocol\":2,\"precision\":\"none\",\"data\":\"m v=1\"}}");
+  size_t size;
+  yyjson_doc* doc;
+  uint8_t* message = message_of(&insert, 64, &size);
+  assert_true(tuv_insert_read(NULL, message, size, &doc, &read));
+  assert_int_equal(read.precision, TUV_INSERT_NO_PRECISION);
+  assert_false(read.must_name);
+  yyjson_doc_free(doc);
+  free(message);
+}
+
 static void what_is_not_given_is_not_written(void** state) {
   (void) state;
   tuv_insert_t insert = insert_of("m v=1", 5);
@@ -131,6 +151,7 @@ static void sizes_do_not_wrap(void** state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(what_is_not_given_is_not_written),
+      cmocka_unit_test(a_precision_is_named_where_it_must_be),
       cmocka_unit_test(precisions_have_the_servers_names),
       cmocka_unit_test(every_byte_comes_back_from_message_and_payload),
       cmocka_unit_test(other_messages_are_not_read),

@@ -115,6 +115,39 @@ static void whose_columns_they_are(void** state) {
   assert_int_equal(scan.database_length, 0);
 }
 
+static void fields_are_asked_for(void** state) {
+  (void) state;
+  static const char* const cases[][4] = {
+      {"insert into ? using st tags(?,?) values(?,?)", NULL, "d", "select * from `d`.st limit 0"},
+      {"insert into ? using st tags(?,?) values(?,?)", NULL, "", "select * from st limit 0"},
+      {"insert into ? using e.st tags(1) values(?,?)", NULL, "d", "select * from e.st limit 0"},
+      {"insert into ? using st (g, `l)`) tags(?,?) values(?)", NULL, "",
+       "select *,g, `l)` from st limit 0"},
+      {"insert into ? using st tags(?) (ts, v) values(?,?)", NULL, "",
+       "select ts, v,* from st limit 0"},
+      {"insert into ? (ts,v) using st (g) tags(?) values(?,?)", NULL, "",
+       "select ts,v,g from st limit 0"},
+      {"insert into ? using st (g) tags(f(1), 'x)') (ts) values(?)", NULL, "",
+       "select ts from st limit 0"},
+      {"insert into t values(?,?)", NULL, "d", "select * from `d`.t limit 0"},
+      {"insert into t (ts, v) values(?,?) (?,?)", NULL, "d", "select ts, v from `d`.t limit 0"},
+      {"insert into ? values(?)", "a", "d", "select * from `d`.`a` limit 0"},
+      {"insert into ? values(?)", "e.a", "d", "select * from `e`.`a` limit 0"},
+      {"insert into ? values(?)", NULL, "d", NULL},
+      {"insert into t values(?)", NULL, "d`", NULL},
+      {"insert into t (a values(?)", NULL, "", "select * from t limit 0"}};
+  for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+    const char *sql = cases[i][0], *want = cases[i][3];
+    char out[128];
+    tuv_stmt_sql_t scan;
+    tuv_stmt_sql_scan(sql, strlen(sql), &scan);
+    size_t length = tuv_stmt_sql_fields(sql, &scan, cases[i][1], cases[i][2], out, sizeof out);
+    assert_int_equal(length, want == NULL ? 0 : strlen(want));
+    if (want != NULL) assert_memory_equal(out, want, length);
+    assert_int_equal(tuv_stmt_sql_fields(sql, &scan, cases[i][1], cases[i][2], NULL, 0), length);
+  }
+}
+
 static taosuv_stmt_field_t field(const char* name, uint8_t kind, uint8_t type, uint8_t precision) {
   taosuv_stmt_field_t made = {.name = name, .name_length = (uint32_t) strlen(name), .kind = kind,
                               .type = type, .precision = precision};
@@ -170,6 +203,7 @@ int main(void) {
       cmocka_unit_test(each_question_mark_is_seen_for_what_it_is),
       cmocka_unit_test(a_table_is_put_in_quoted),
       cmocka_unit_test(whose_columns_they_are),
+      cmocka_unit_test(fields_are_asked_for),
       cmocka_unit_test(unknown_scales_are_asked_for),
       cmocka_unit_test(what_changes_tables_is_told_from_what_looks_like_it),
   };
