@@ -187,8 +187,7 @@ struct taosuv_server_version_s {
 TAOSUV_EXTERN int taosuv_server_version(taosuv_client_t* client, taosuv_server_version_t* req,
                                         taosuv_server_version_cb cb);
 
-/* The health of a database node (server 3.3.6.0 or newer; older ones: TAOSUV_ESERVER). A node that
- * is down is a success with status 0. */
+/* The health of a database node. A node that is down is a success with status 0. */
 typedef enum {
   TAOSUV_STATUS_UNAVAILABLE = 0,
   TAOSUV_STATUS_NETWORK_OK = 1,

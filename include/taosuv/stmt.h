@@ -27,10 +27,10 @@ typedef struct taosuv_stmt_s taosuv_stmt_t;
  *
  * Returns also TAOSUV_ENOTSUP: without a question mark, for `insert into ? values(…)` without
  * `table`, and over http://. Completes with what the server says of the SQL (TAOSUV_ESERVER), with
- * TAOSUV_EVERSION (stmt_version=2 and a server before 3.3.5.0), and with TAOSUV_ENOTSUP: a type,
- * or with the first version a form of SQL, that cannot be sent to this server. By the first
- * version the first column must be the TIMESTAMP, and all others are refused where the precision
- * is not milliseconds: gateways would make other times of them. */
+ * TAOSUV_EVERSION (stmt_version=2 and a server before 3.3.5.0; a query and one before 3.2.2.0), and
+ * with TAOSUV_ENOTSUP: a type, or with the first version a form of SQL, that cannot be sent to this
+ * server. By the first version the first column must be the TIMESTAMP, and all others are refused
+ * where the precision is not milliseconds: gateways would make other times of them. */
 typedef struct taosuv_stmt_prepare_s taosuv_stmt_prepare_t;
 typedef void (*taosuv_stmt_prepare_cb)(taosuv_stmt_prepare_t* req, int status);
 struct taosuv_stmt_prepare_s {

@@ -132,8 +132,8 @@ TAOSUV_EXTERN taosuv_client_t* taosuv_consumer_client(taosuv_consumer_t* consume
  * cannot be while messages are polled; TAOSUV_ECONNLOST while it reconnects. Nothing is sent then:
  * the server may never answer what it does not expect (PROTOCOL 7.3). */
 
-/* Subscribes to topics. The server takes half a second to two seconds. TAOSUV_EVERSION when a
- * property needs a newer server: the message names it. A refusal (993: no such topic) leaves the
+/* Subscribes to topics. The server takes half a second to two seconds. TAOSUV_EVERSION before
+ * 3.0.5.0, and when a property needs a newer server: the message names it. A refusal (993: no such topic) leaves the
  * consumer as it was; wrong credentials are refused with 65535 (PROTOCOL 7.2). */
 typedef struct taosuv_subscribe_s taosuv_subscribe_t;
 typedef void (*taosuv_subscribe_cb)(taosuv_subscribe_t* req, int status);
@@ -152,7 +152,7 @@ TAOSUV_EXTERN int taosuv_consumer_subscribe(taosuv_consumer_t* consumer, taosuv_
 TAOSUV_EXTERN int taosuv_consumer_unsubscribe(taosuv_consumer_t* consumer, taosuv_subscribe_t* req,
                                               taosuv_subscribe_cb cb);
 
-/* The topics of the subscription, as the server says. */
+/* The topics of the subscription, as the server says (3.1.1.15; before: TAOSUV_EVERSION). */
 typedef struct taosuv_list_topics_s taosuv_list_topics_t;
 typedef void (*taosuv_list_topics_cb)(taosuv_list_topics_t* req, int status);
 struct taosuv_list_topics_s {
@@ -320,7 +320,8 @@ TAOSUV_EXTERN int taosuv_consumer_resume(taosuv_consumer_t* consumer);
  * Of messages whose end the server does not say (taosuv_message_end -1) only all that it has sent
  * can be committed: TAOSUV_ENOTSUP while there is, or is to come, what the caller was not given. A
  * push's callback may always do it; auto-commit asks for nothing more for a moment, and does not
- * commit while any of them is not finished. */
+ * commit while any of them is not finished. Gateways before 3.1.1.15 commit one message and its
+ * vgroup, and forget those that came before it: committing one of those later has no effect. */
 typedef struct taosuv_commit_s taosuv_commit_t;
 typedef void (*taosuv_commit_cb)(taosuv_commit_t* req, int status);
 struct taosuv_commit_s {
@@ -333,15 +334,15 @@ struct taosuv_commit_s {
 TAOSUV_EXTERN int taosuv_consumer_commit(taosuv_consumer_t* consumer, taosuv_commit_t* req,
                                          taosuv_message_t* message, taosuv_commit_cb cb);
 
-/* Commits an offset: where a restarted consumer goes on. Refused by the server: 16391 for one that
- * is not there, 16392 for a vgroup and 16393 for a topic that is not this consumer's, 16400 before
+/* Commits an offset: where a restarted consumer goes on (server 3.1.1.15; before: TAOSUV_EVERSION).
+ * Refused by the server: 16391 for one that is not there, 16392 for a vgroup and 16393 for a topic that is not this consumer's, 16400 before
  * the first poll or assignment. */
 TAOSUV_EXTERN int taosuv_consumer_commit_offset(taosuv_consumer_t* consumer, taosuv_commit_t* req,
                                                 const char* topic, int32_t vgroup_id,
                                                 int64_t offset, taosuv_commit_cb cb);
 
-/* The committed offsets; and the positions, that is the offsets to be read next. `partitions` says
- * of which (topic and vgroup_id). */
+/* The committed offsets; and the positions, that is the offsets to be read next (server 3.1.1.15;
+ * before: TAOSUV_EVERSION). `partitions` says of which (topic and vgroup_id). */
 #define TAOSUV_OFFSET_NONE (-2147467247) /* nothing was committed yet (PROTOCOL 7.6) */
 typedef struct taosuv_offsets_s taosuv_offsets_t;
 typedef void (*taosuv_offsets_cb)(taosuv_offsets_t* req, int status);

@@ -37,6 +37,7 @@ static void too_old(tuv_conn_t* conn, const char* lacks) {
 static const char* lacks(const tuv_conn_t* conn) {
   const tuv_url_t* url = &conn->client->url;
   if (conn->version < TUV_VERSION(3, 0, 0, 0)) return "taosuv needs 3.0.0.0";
+  if (conn->version < TUV_VERSION(3, 2, 2, 0) && url->bi_mode) return "conn_mode= needs 3.2.2.0";
   if (conn->version < TUV_VERSION(3, 3, 5, 0)) {
     if (url->timezone[0] != 0) return "timezone= needs 3.3.5.0";
     if (url->app[0] != 0) return "app= needs 3.3.5.0";

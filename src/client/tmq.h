@@ -8,6 +8,7 @@
 #include "client/tmq_progress.h"
 #include "wire/tmq_envelope.h"
 #include "wire/tmq_message.h"
+#include "wire/version.h"
 
 typedef enum {
   TUV_TMQ_IDLE,        /* not subscribed */
@@ -181,6 +182,12 @@ void tuv_tmq_set_at(taosuv_consumer_t* consumer, tuv_timed_t* timed, uint64_t at
 /* tmq_request.c: requests of one message or of several, one after another */
 extern tuv_op_t tuv_tmq_tombstone;
 int tuv_tmq_encode(tuv_op_t* op, tuv_conn_t* conn, const void* payload, size_t size);
+/* The same of what there is from 3.1.1.15 on; else the request's text says so: older gateways would
+ * say nothing. */
+int tuv_tmq_encode_newer(tuv_op_t* op, tuv_conn_t* conn, const void* payload, size_t size);
+/* 0, or TAOSUV_EVERSION with the request's text, when the server is older than `version`. */
+int tuv_tmq_since(tuv_op_t* op, tuv_conn_t* conn, uint64_t version, const char* text);
+#define TUV_TMQ_COMMITS_OFFSETS TUV_VERSION(3, 1, 1, 15)
 int tuv_tmq_send_plain(tuv_op_t* op, tuv_conn_t* conn, const char* action);
 /* Begins a request's message, with the id that it will have; and sends it when the args are in. */
 uint64_t tuv_tmq_request(taosuv_consumer_t* consumer, const taosuv_req_t* req,

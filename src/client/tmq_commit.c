@@ -3,15 +3,20 @@
 #include "client/tmq_steps.h"
 
 static int encode(tuv_op_t* op, tuv_conn_t* conn, const void* payload, size_t size) {
+  const tuv_step_t* step = tuv_step_of(tuv_commit_of(tuv_req_of_op(op)));
+  bool offset = step->topic != NULL && step->message == 0;
+  int status = 0;
   (void) payload;
   (void) size;
-  return tuv_step_encode(op, conn, "commit_offset");
+  if (offset) status = tuv_tmq_since(op, conn, TUV_TMQ_COMMITS_OFFSETS, "3.1.1.15");
+  return status < 0 ? status : tuv_step_encode(op, conn, "commit_offset");
 }
 
 /* Whether it is committed so far already, or further. */
 static bool is_needless(const taosuv_consumer_t* consumer, const tuv_step_t* step) {
   if (step->exactly || step->topic == NULL) return false;
   tuv_position_t* position = tuv_progress_find(&consumer->progress, step->topic, step->vgroup_id);
+  if (position != NULL && step->message != 0) return position->committed_id >= step->message;
   return position == NULL || position->committed >= step->offset;
 }
 
@@ -24,7 +29,10 @@ static void note_committed(taosuv_consumer_t* consumer, const tuv_step_t* step) 
   if (step->topic != NULL) {
     tuv_position_t* position = tuv_progress_find(&consumer->progress, step->topic,
                                                  step->vgroup_id);
-    if (position != NULL) tuv_progress_committed(position, step->offset);
+    if (position != NULL && step->message != 0)
+      position->committed_id = step->message;
+    else if (position != NULL)
+      tuv_progress_committed(position, step->offset);
     return;
   }
   tuv_progress_t* progress = &consumer->progress;
@@ -165,6 +173,28 @@ static bool is_clean(const taosuv_consumer_t* consumer) {
   return tuv_queue_empty(&consumer->ready) && consumer->building == NULL && !consumer->flying;
 }
 
+/* Gateways before 3.1.1.15 do not know commit_offset; they commit a message's vgroup by the message's
+ * id. */
+static bool commits_by_id(const taosuv_consumer_t* consumer) {
+  return consumer->conn != NULL && consumer->conn->version < TUV_TMQ_COMMITS_OFFSETS;
+}
+
+/* A step for each vgroup that has something to be committed, in the order of the messages: with one
+ * such a gateway forgets those before it. */
+static uint32_t collect_ids(const tuv_progress_t* progress, bool given, tuv_step_t* steps) {
+  uint32_t count = 0;
+  for (tuv_queue_t* at = progress->positions.next; at != &progress->positions; at = at->next) {
+    const tuv_position_t* position = TUV_CONTAINER(at, tuv_position_t, link);
+    uint64_t id = tuv_progress_due_id(progress, position, given);
+    uint32_t place = count;
+    if (id == 0) continue;
+    for (; place > 0 && steps[place - 1].message > id; place--) steps[place] = steps[place - 1];
+    steps[place] = (tuv_step_t){position->topic, position->vgroup_id, 0, false, true, id};
+    count++;
+  }
+  return count;
+}
+
 /* A step for each vgroup that has something to be committed. Of messages whose end is not known all
  * can be committed together, or none: then *unclear is set. */
 static int collect(taosuv_consumer_t* consumer, bool given, tuv_step_t** steps, uint32_t* count,
@@ -177,18 +207,23 @@ static int collect(taosuv_consumer_t* consumer, bool given, tuv_step_t** steps, 
     most++;
   *steps = tuv_steps_make(consumer, most, NULL, NULL);
   if (*steps == NULL) return TAOSUV_ENOMEM;
+  if (commits_by_id(consumer)) {
+    *unclear = false;
+    *count = collect_ids(progress, given, *steps);
+    return 0;
+  }
   for (tuv_queue_t* at = progress->positions.next; at != &progress->positions; at = at->next) {
     const tuv_position_t* position = TUV_CONTAINER(at, tuv_position_t, link);
     int64_t offset = tuv_progress_due(position, given);
     if (given ? position->blind_given : position->blind_finished) blind = true;
     if (offset != TUV_PROGRESS_NONE)
       (*steps)[(*count)++] =
-          (tuv_step_t){position->topic, position->vgroup_id, offset, false, true};
+          (tuv_step_t){position->topic, position->vgroup_id, offset, false, true, 0};
   }
   bool all = is_clean(consumer) && (given || tuv_progress_all_finished(progress));
   *unclear = blind && !all;
   if (blind && all) {
-    (*steps)[0] = (tuv_step_t){NULL, 0, 0, false, false};
+    (*steps)[0] = (tuv_step_t){NULL, 0, 0, false, false, 0};
     *count = 1;
   }
   return 0;
@@ -202,12 +237,13 @@ static int collect_one(taosuv_consumer_t* consumer, const taosuv_message_t* mess
   const tuv_position_t* position = tuv_progress_find(&consumer->progress, message->names,
                                                      message->vgroup_id);
   if (position == NULL || position->epoch != message->epoch) return TAOSUV_ESTATE;
-  bool known = message->track.end != TUV_PROGRESS_NONE;
+  uint64_t id = commits_by_id(consumer) ? message->track.id : 0;
+  bool known = message->track.end != TUV_PROGRESS_NONE || id != 0;
   if (!known && !is_clean(consumer)) return TAOSUV_ENOTSUP;
   *steps = tuv_steps_make(consumer, 1, NULL, NULL);
   if (*steps == NULL) return TAOSUV_ENOMEM;
   **steps = (tuv_step_t){known ? position->topic : NULL, message->vgroup_id, message->track.end,
-                     false, false};
+                     false, false, id};
   return 0;
 }
 
@@ -239,7 +275,7 @@ int taosuv_consumer_commit_offset(taosuv_consumer_t* consumer, taosuv_commit_t* 
   const char* copy = NULL;
   tuv_step_t* steps = tuv_steps_make(consumer, 1, topic, &copy);
   if (steps == NULL) return TAOSUV_ENOMEM;
-  *steps = (tuv_step_t){copy, vgroup_id, offset, true, false};
+  *steps = (tuv_step_t){copy, vgroup_id, offset, true, false, 0};
   req->cb = cb;
   return begin(consumer, req, &commit_type, steps, 1);
 }

@@ -61,7 +61,7 @@ static void topics_complete(taosuv_req_t* req, int status) {
 }
 
 static const tuv_op_type_t topics_type = {.is_request = true, .pinned = true,
-                                          .encode = tuv_tmq_encode,
+                                          .encode = tuv_tmq_encode_newer,
                                           .reply = topics_replied,
                                           .complete = topics_complete,
                                           .tombstone = &tuv_tmq_tombstone};
@@ -133,12 +133,12 @@ static void offsets_complete(taosuv_req_t* req, int status) {
 }
 
 static const tuv_op_type_t committed_type = {.is_request = true, .pinned = true,
-                                             .encode = tuv_tmq_encode,
+                                             .encode = tuv_tmq_encode_newer,
                                              .reply = committed_replied,
                                              .complete = offsets_complete,
                                              .tombstone = &tuv_tmq_tombstone};
 static const tuv_op_type_t position_type = {.is_request = true, .pinned = true,
-                                            .encode = tuv_tmq_encode,
+                                            .encode = tuv_tmq_encode_newer,
                                             .reply = position_replied,
                                             .complete = offsets_complete,
                                             .tombstone = &tuv_tmq_tombstone};

@@ -30,6 +30,7 @@ static void anchor(taosuv_consumer_t* consumer, tuv_position_t* position,
 int tuv_tmq_arrived(taosuv_consumer_t* consumer, taosuv_message_t* message) {
   const char* topic = tuv_tmq_topic_of(consumer, message->names);
   if (topic == NULL) return TAOSUV_EPROTO;
+  message->track.id = consumer->message_id;
   bool known = tuv_progress_find(&consumer->progress, topic, message->vgroup_id) != NULL;
   tuv_position_t* position = tuv_progress_arrive(&consumer->progress, topic, message->vgroup_id,
                                                  message->offset, &message->track);

@@ -36,6 +36,7 @@ static void begin(tuv_progress_t* progress, tuv_position_t* position) {
   position->epoch = ++progress->epoch;
   position->given = position->finished = position->committed = TUV_PROGRESS_NONE;
   position->blind_given = position->blind_finished = position->held = false;
+  position->given_id = position->finished_id = position->committed_id = 0;
 }
 
 static tuv_position_t* make(tuv_progress_t* progress, const char* topic, int32_t vgroup_id) {
@@ -85,6 +86,7 @@ void tuv_progress_give(tuv_track_t* track) {
   track->given = true;
   if (track->position == NULL) return;
   advance(&track->position->given, &track->position->blind_given, track->end);
+  track->position->given_id = track->id;
 }
 
 /* Takes a track out of the list that it is in. */
@@ -109,7 +111,10 @@ void tuv_progress_finish(tuv_progress_t* progress, tuv_track_t* track) {
       position->held = true;
       position->held_at = first->begin;
     }
-    if (!position->held) advance(&position->finished, &position->blind_finished, first->end);
+    if (!position->held) {
+      advance(&position->finished, &position->blind_finished, first->end);
+      position->finished_id = first->id;
+    }
     leave(progress, first);
   }
 }
@@ -142,6 +147,25 @@ void tuv_progress_clear(tuv_progress_t* progress) {
 int64_t tuv_progress_due(const tuv_position_t* position, bool given) {
   int64_t offset = given ? position->given : position->finished;
   return offset > position->committed ? offset : TUV_PROGRESS_NONE;
+}
+
+/* The id of the first message that is not finished. */
+static uint64_t first_open(const tuv_progress_t* progress) {
+  uint64_t first = UINT64_MAX;
+  for (tuv_queue_t* at = progress->positions.next; at != &progress->positions; at = at->next) {
+    const tuv_queue_t* open = &position_of(at)->open;
+    if (tuv_queue_empty(open)) continue;
+    uint64_t id = track_of(open->next)->id;
+    if (id < first) first = id;
+  }
+  return first;
+}
+
+uint64_t tuv_progress_due_id(const tuv_progress_t* progress, const tuv_position_t* position,
+                             bool given) {
+  uint64_t id = given ? position->given_id : position->finished_id;
+  if (id <= position->committed_id || (!given && id > first_open(progress))) return 0;
+  return id;
 }
 
 bool tuv_progress_all_finished(const tuv_progress_t* progress) {

@@ -22,6 +22,7 @@ typedef struct tuv_position_s {
   int64_t given;     /* behind the last message given to the caller */
   int64_t finished;  /* behind the last one before which all are finished */
   int64_t committed; /* as far as this consumer knows */
+  uint64_t given_id, finished_id, committed_id; /* the same by the ids of messages */
   bool blind_given, blind_finished; /* … is one whose end is not known */
   bool held;         /* `finished` stops before a message that cannot be read … */
   int64_t held_at;   /* … which begins there */
@@ -34,6 +35,7 @@ typedef struct tuv_track_s {
   tuv_position_t* position; /* NULL: it counts for nothing any more */
   int64_t begin;
   int64_t end;              /* the offset to go on from; NONE: not known */
+  uint64_t id;              /* the gateway's for the message */
   bool given;
   bool finished;
   bool holds;               /* nothing from here on is to be committed by itself */
@@ -69,6 +71,10 @@ void tuv_progress_clear(tuv_progress_t* progress);
 /* The offset to be committed, or NONE when that is nothing new: of all that was given, or of what
  * is finished. */
 int64_t tuv_progress_due(const tuv_position_t* position, bool given);
+/* The same by the ids of messages, for gateways that commit one by its id and forget those that came
+ * before it; 0: nothing new, or an earlier message is not finished. */
+uint64_t tuv_progress_due_id(const tuv_progress_t* progress, const tuv_position_t* position,
+                             bool given);
 /* Whether every message is finished, and none holds. */
 bool tuv_progress_all_finished(const tuv_progress_t* progress);
 

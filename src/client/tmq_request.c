@@ -1,4 +1,5 @@
 /* Requests of a consumer: their message, sent once or several times with other args. */
+#include <stdio.h>
 #include <string.h>
 
 #include "client/tmq.h"
@@ -17,6 +18,20 @@ tuv_op_t tuv_tmq_tombstone = {.type = &tombstone_type};
 /* The payload is the whole message. */
 int tuv_tmq_encode(tuv_op_t* op, tuv_conn_t* conn, const void* payload, size_t size) {
   return tuv_ws_send(&conn->ws, TUV_WS_TEXT, payload, size, &op->at);
+}
+
+int tuv_tmq_since(tuv_op_t* op, tuv_conn_t* conn, uint64_t version, const char* text) {
+  char* out = conn->client->text;
+  if (conn->version >= version) return 0;
+  snprintf(out, sizeof conn->client->text, "the server's version %s is too old: it needs %s",
+           conn->version_text, text);
+  tuv_req_of_op(op)->message = out;
+  return TAOSUV_EVERSION;
+}
+
+int tuv_tmq_encode_newer(tuv_op_t* op, tuv_conn_t* conn, const void* payload, size_t size) {
+  int status = tuv_tmq_since(op, conn, TUV_TMQ_COMMITS_OFFSETS, "3.1.1.15");
+  return status < 0 ? status : tuv_tmq_encode(op, conn, payload, size);
 }
 
 int tuv_tmq_send_plain(tuv_op_t* op, tuv_conn_t* conn, const char* action) {

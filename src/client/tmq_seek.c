@@ -72,7 +72,7 @@ static int read_ends(taosuv_commit_t* seek, const tuv_reply_t* reply, tuv_errmsg
     if (status < 0) break;
     if (wanted->vgroup_id != TAOSUV_ALL_VGROUPS && wanted->vgroup_id != vgroup.vgroup_id) continue;
     int64_t offset = wanted->offset == TO_BEGINNING ? vgroup.begin : vgroup.end;
-    steps[found++] = (tuv_step_t){topic, vgroup.vgroup_id, offset, true, false};
+    steps[found++] = (tuv_step_t){topic, vgroup.vgroup_id, offset, true, false, 0};
   }
   if (status == 0 && found == 0)
     status = tuv_fail(err, TAOSUV_ESTATE, "the consumer is not given such a vgroup");
@@ -115,7 +115,7 @@ static int begin_seek(taosuv_consumer_t* consumer, taosuv_seek_t* req, const tuv
   const char* copy = NULL;
   tuv_step_t* steps = tuv_steps_make(consumer, 1, topic, &copy);
   if (steps == NULL) return TAOSUV_ENOMEM;
-  *steps = (tuv_step_t){copy, vgroup_id, offset, true, false};
+  *steps = (tuv_step_t){copy, vgroup_id, offset, true, false, 0};
   req->cb = cb;
   req->consumer = consumer;
   req->steps = steps;

@@ -33,9 +33,10 @@ int tuv_step_encode(tuv_op_t* op, tuv_conn_t* conn, const char* action) {
   taosuv_commit_t* commit = tuv_commit_of(tuv_req_of_op(op));
   const tuv_step_t* step = tuv_step_of(commit);
   tuv_request_t request;
-  if (step->topic == NULL) {
+  if (step->topic == NULL || step->message != 0) {
     char text[TUV_TMQ_REQUEST_MAX];
-    size_t length = tuv_tmq_of_message(text, "commit", op->id, commit->consumer->last_id);
+    uint64_t message = step->message != 0 ? step->message : commit->consumer->last_id;
+    size_t length = tuv_tmq_of_message(text, "commit", op->id, message);
     return tuv_ws_send(&conn->ws, TUV_WS_TEXT, text, length, &op->at);
   }
   tuv_request_begin(&request, &conn->client->json, action, op->id);

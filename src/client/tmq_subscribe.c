@@ -46,6 +46,8 @@ int tuv_tmq_encode_subscribe(tuv_op_t* op, tuv_conn_t* conn, const void* payload
                              size_t size) {
   const taosuv_consumer_t* consumer = conn->client->consumer;
   const tuv_url_t* url = &conn->client->url;
+  int old = tuv_tmq_since(op, conn, TUV_VERSION(3, 0, 5, 0), "3.0.5.0 for consumers");
+  if (old < 0) return old;
   const char* newer = too_new(consumer, conn->version);
   tuv_request_t request;
   (void) payload;

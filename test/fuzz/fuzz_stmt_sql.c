@@ -25,6 +25,17 @@ static void ask(const char* sql, size_t size, const tuv_stmt_sql_t* scan) {
   free(out);
 }
 
+/* So is the one for the fields, whose lists of names are in the SQL. */
+static void ask_fields(const char* sql, size_t size, const tuv_stmt_sql_t* scan) {
+  require(scan->tag_list_at + scan->tag_list_length <= size, "the tags' names are in it");
+  require(scan->column_list_at + scan->column_list_length <= size, "the columns' names are in it");
+  size_t length = tuv_stmt_sql_fields(sql, scan, "d.t", "e", NULL, 0);
+  require(length > 0 && length <= 3 * size + 64, "a query for the fields");
+  char* out = malloc(length);
+  require(tuv_stmt_sql_fields(sql, scan, "d.t", "e", out, length) == length, "the same");
+  free(out);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const char* sql = (const char*) data;
   tuv_stmt_sql_t scan, again;
@@ -36,6 +47,7 @@ int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   tuv_sql_changes_tables(sql, size);
   require(scan.name_at <= size && scan.name_length <= size - scan.name_at, "the name is in it");
   ask(sql, size, &scan);
+  ask_fields(sql, size, &scan);
   if (!scan.table) return 0;
   require(scan.insert && scan.table_at < size && sql[scan.table_at] == '?', "the table's mark");
   char* out = malloc(size + 8);

@@ -39,6 +39,7 @@ void ts_tmq_closed(ts_tmq_t* tmq) {
   ts_consumer_free(tmq->consumer);
   ts_tmq_changed(tmq->server); /* others have got its vgroups */
   ts_message_free(tmq->message);
+  ts_tmq_forget(tmq, UINT64_MAX);
   while (tmq->deferred != NULL) {
     ts_deferred_t* next = tmq->deferred->next;
     free(tmq->deferred);

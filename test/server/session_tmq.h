@@ -22,6 +22,15 @@ typedef struct ts_deferred_s {
   char text[];
 } ts_deferred_t;
 
+/* A message that a gateway before 3.1.1.15 keeps until it, or a later one, is committed. */
+typedef struct ts_uncommitted_s {
+  struct ts_uncommitted_s* next;
+  uint64_t id;
+  char topic[TS_TOPIC_MAX + 1];
+  int32_t vgroup;
+  int64_t end;
+} ts_uncommitted_t;
+
 struct ts_tmq_s {
   ts_server_t* server;
   ts_session_t* session; /* NULL: gone */
@@ -38,6 +47,7 @@ struct ts_tmq_s {
   /* the message held */
   ts_message_t* message;
   uint64_t last_id;
+  ts_uncommitted_t* uncommitted; /* before 3.1.1.15: the messages given and not committed */
   size_t next_block;
   const ts_message_block_t* block; /* of the last `fetch` */
   uint64_t fetch_id;               /* its req_id */
@@ -47,6 +57,7 @@ struct ts_tmq_s {
 void ts_tmq_poll(ts_request_t* request);
 void ts_tmq_poll_queued(ts_tmq_t* tmq); /* goes on with what has waited */
 void ts_tmq_hold(ts_tmq_t* tmq, ts_message_t* message); /* in place of the one before */
+void ts_tmq_forget(ts_tmq_t* tmq, uint64_t id); /* uncommitted messages up to this one */
 void ts_tmq_alive(ts_tmq_t* tmq); /* it polls: the expiry begins anew */
 
 /* session_tmq_subscribe.c */

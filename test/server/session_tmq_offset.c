@@ -9,8 +9,25 @@ static void done(ts_request_t* request) {
   ts_reply_end(request);
 }
 
+/* Before 3.1.1.15: of one message's vgroup, up to the message. One that is not kept is none to be
+ * committed, which is a success. */
+static void commit_message(ts_tmq_t* tmq, uint64_t id) {
+  ts_error_t error;
+  const ts_uncommitted_t* kept = tmq->uncommitted;
+  while (kept != NULL && kept->id != id) kept = kept->next;
+  if (kept == NULL) return;
+  const ts_assigned_t* assigned =
+      ts_consumer_find(tmq->consumer, kept->topic, kept->vgroup, &error);
+  if (assigned != NULL) assigned->group->shares[assigned->index].committed = kept->end;
+  ts_tmq_forget(tmq, id);
+}
+
 void ts_tmq_commit(ts_request_t* request) {
-  ts_consumer_commit(request->session->tmq->consumer);
+  ts_tmq_t* tmq = request->session->tmq;
+  if (ts_server_has(tmq->server, 3, 1, 1, 15))
+    ts_consumer_commit(tmq->consumer);
+  else
+    commit_message(tmq, request->id);
   ts_buf_t* out = ts_reply_begin(request);
   ts_buf_text(out, ",\"message_id\":");
   ts_buf_decimal(out, request->id);

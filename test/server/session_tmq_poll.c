@@ -1,16 +1,38 @@
 /* Polls: one at a time, one behind it; they wait for the logs by a timer. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "session_args.h"
 #include "session_tmq.h"
 
+static void keep(ts_tmq_t* tmq, const ts_message_t* message) {
+  ts_uncommitted_t* kept = ts_calloc(1, sizeof *kept);
+  kept->id = message->id;
+  snprintf(kept->topic, sizeof kept->topic, "%s", message->topic);
+  kept->vgroup = message->vgroup;
+  kept->end = message->response;
+  ts_uncommitted_t** end = &tmq->uncommitted;
+  while (*end != NULL) end = &(*end)->next;
+  *end = kept;
+}
+
+void ts_tmq_forget(ts_tmq_t* tmq, uint64_t id) {
+  while (tmq->uncommitted != NULL && tmq->uncommitted->id <= id) {
+    ts_uncommitted_t* next = tmq->uncommitted->next;
+    free(tmq->uncommitted);
+    tmq->uncommitted = next;
+  }
+}
+
 void ts_tmq_hold(ts_tmq_t* tmq, ts_message_t* message) {
   ts_message_free(tmq->message);
   tmq->message = message;
   tmq->block = NULL;
   tmq->next_block = 0;
-  if (message != NULL) message->id = ++tmq->last_id;
+  if (message == NULL) return;
+  message->id = ++tmq->last_id;
+  if (!ts_server_has(tmq->server, 3, 1, 1, 15)) keep(tmq, message);
 }
 
 /* ---- a consumer that polls no more is put out of its groups ---- */
