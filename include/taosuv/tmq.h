@@ -133,8 +133,8 @@ TAOSUV_EXTERN taosuv_client_t* taosuv_consumer_client(taosuv_consumer_t* consume
  * the server may never answer what it does not expect (PROTOCOL 7.3). */
 
 /* Subscribes to topics. The server takes half a second to two seconds. TAOSUV_EVERSION before
- * 3.0.5.0, and when a property needs a newer server: the message names it. A refusal (993: no such topic) leaves the
- * consumer as it was; wrong credentials are refused with 65535 (PROTOCOL 7.2). */
+ * 3.0.5.0, and when a property needs a newer server: the message names it. A refusal (993: no such
+ * topic) leaves the consumer as it was; wrong credentials are refused with 65535. */
 typedef struct taosuv_subscribe_s taosuv_subscribe_t;
 typedef void (*taosuv_subscribe_cb)(taosuv_subscribe_t* req, int status);
 struct taosuv_subscribe_s {
@@ -335,8 +335,8 @@ TAOSUV_EXTERN int taosuv_consumer_commit(taosuv_consumer_t* consumer, taosuv_com
                                          taosuv_message_t* message, taosuv_commit_cb cb);
 
 /* Commits an offset: where a restarted consumer goes on (server 3.1.1.15; before: TAOSUV_EVERSION).
- * Refused by the server: 16391 for one that is not there, 16392 for a vgroup and 16393 for a topic that is not this consumer's, 16400 before
- * the first poll or assignment. */
+ * Refused by the server: 16391 for one that is not there, 16392 for a vgroup and 16393 for a topic
+ * that is not this consumer's, 16400 before the first poll or assignment. */
 TAOSUV_EXTERN int taosuv_consumer_commit_offset(taosuv_consumer_t* consumer, taosuv_commit_t* req,
                                                 const char* topic, int32_t vgroup_id,
                                                 int64_t offset, taosuv_commit_cb cb);

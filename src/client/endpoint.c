@@ -1,6 +1,6 @@
-/* Which of a gateway's WebSocket endpoints a connection speaks to. Gateways from 3.1.1.15 on have /ws,
- * which serves every request; older ones have an endpoint for each kind. Which kind of gateway a
- * host has is found out by asking for /ws, remembered, and asked again after a failure. */
+/* Which of a gateway's WebSocket endpoints a connection speaks to. Gateways from 3.1.1.15 on have
+ * /ws, which serves every request; older ones have an endpoint for each kind. Which kind of gateway
+ * a host has is found out by asking for /ws, remembered, and asked again after a failure. */
 #include <stdio.h>
 #include <string.h>
 

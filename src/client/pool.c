@@ -289,7 +289,8 @@ bool tuv_pool_has_room(taosuv_client_t* client, unsigned needs) {
 void tuv_pool_check_drain(taosuv_client_t* client) {
   if (!client->drain_wanted || client->queued + client->held > client->url.max_queue / 2) return;
   if (client->queued_bytes + client->held_bytes > client->url.max_queue_bytes / 2) return;
-  bool room = queue_bound(client, TUV_SERVES_ALL) > 0 || least_loaded(client, TUV_SERVES_ALL, client->url.max_inflight, 0) != NULL;
+  bool room = queue_bound(client, TUV_SERVES_ALL) > 0 ||
+              least_loaded(client, TUV_SERVES_ALL, client->url.max_inflight, 0) != NULL;
   if (!room) return;
   client->drain_wanted = false;
   client->drain_due = client->on_drain != NULL;

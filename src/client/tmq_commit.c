@@ -173,8 +173,8 @@ static bool is_clean(const taosuv_consumer_t* consumer) {
   return tuv_queue_empty(&consumer->ready) && consumer->building == NULL && !consumer->flying;
 }
 
-/* Gateways before 3.1.1.15 do not know commit_offset; they commit a message's vgroup by the message's
- * id. */
+/* Gateways before 3.1.1.15 do not know commit_offset; they commit a message's vgroup by the
+ * message's id. */
 static bool commits_by_id(const taosuv_consumer_t* consumer) {
   return consumer->conn != NULL && consumer->conn->version < TUV_TMQ_COMMITS_OFFSETS;
 }

@@ -142,7 +142,8 @@ static taosuv_client_t* with_meters(it_t* it, const char* keys) {
   const char* db = it_database(it, plain, "us");
   it_close_wait(it, plain);
   taosuv_client_t* client = it_client_db(it, db, keys);
-  it_ok(it, client, "create stable st (ts timestamp, v int, n nchar(10)) tags (g int, l varchar(8))");
+  it_ok(it, client,
+        "create stable st (ts timestamp, v int, n nchar(10)) tags (g int, l varchar(8))");
   it_ok(it, client, "create table t (ts timestamp, v int)");
   return client;
 }
@@ -242,7 +243,8 @@ static void that_there_is_no_ws_is_learned_once(void** state) {
   assert_int_equal(accepted(it), 5);
 }
 
-/* Each kind has connections of its own, as many as the pool may have, opened when they are needed. */
+/* Each kind has connections of its own, as many as the pool may have, opened when they are
+ * needed. */
 static void each_kind_of_request_has_its_connection(void** state) {
   it_t* it = *state;
   it_op_t op = {0};

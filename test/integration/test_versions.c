@@ -72,8 +72,8 @@ static void sql(const round_t* round) {
         it_status(it, client, &ops[4], "localhost", 6030), &ops[4]);
   since(round, EVER, "current_db", it_current_db(it, client, &ops[5]), &ops[5]);
   assert_string_equal(ops[5].text, round->tc->db);
-  since(round, EVER, "exec", it_exec(it, client, &ops[6], "insert into a using st tags('a') values (1,1)"),
-        &ops[6]);
+  since(round, EVER, "exec",
+        it_exec(it, client, &ops[6], "insert into a using st tags('a') values (1,1)"), &ops[6]);
   assert_int_equal(it_number(it, client, "select count(*) from st"), 1);
   taosuv_result_t* result = it_rows(it, client, "select * from bench.rows_9000_4096");
   assert_int_equal(it_drain(it, result), 9000);

@@ -99,7 +99,8 @@ static const action_t actions[] = {
     {"get_server_info", "get server info", {3, 2, 2, 0}, false, 0, ts_request_server_info},
     {"insert", "schemaless insert", {0}, false, LINES, do_insert},
     {"options_connection", "options connection", {3, 3, 5, 0}, false, 0, ts_request_options},
-    {"get_connection_info", "get connection info", {3, 4, 0, 0}, false, 0, ts_request_connection_info},
+    {"get_connection_info", "get connection info", {3, 4, 0, 0}, false, 0,
+     ts_request_connection_info},
     {"init", "stmt init", {0}, false, STMT, ts_stmt1_init},
     {"stmt2_init", "stmt2 init", {3, 3, 3, 0}, false, 0, ts_stmt2_init},
 };
