@@ -3,6 +3,7 @@
 #include "cluster.h"
 #include "fixture.h"
 #include "transport.h"
+#include "writer_job.h"
 
 #define OLD "3.0.5.1"
 
@@ -132,6 +133,36 @@ static void a_message_beyond_4_mib_is_not_sent(void** state) {
   assert_int_equal(it_end(it_exec_sized(it, client, &op, sql, 3u << 20), &op), 0);
   free(sql);
   assert_int_equal(ts_peer_counters(ts_server_peer(it->server))->close_frames, 0);
+}
+
+/* A writer's batch that is larger goes in parts. */
+static void a_writers_batch_beyond_4_mib_goes_in_parts(void** state) {
+  enum { LINES = 800, LENGTH = 8000 };
+  it_t* it = *state;
+  taosuv_client_t* plain = old_client(it, "");
+  const char* db = it_database(it, plain, "ms");
+  it_close_wait(it, plain);
+  job_t job = {.it = it, .client = it_client_db(it, db, ""), .db = db};
+  char line[LENGTH + 80], text[LENGTH + 1];
+  memset(text, 'x', LENGTH);
+  text[LENGTH] = 0;
+  taosuv_writer_options_init(&job.options);
+  job.options.on_report = on_report;
+  job.options.data = &job;
+  job.options.lanes = 1;
+  job.options.precision = TAOSUV_LINES_MS;
+  job.options.batch_bytes = job.options.max_bytes = 8u << 20;
+  job.options.batch_age_ms = 1000000;
+  assert_int_equal(open_as(&job, NULL), 1);
+  for (int i = 0; i < LINES; i++) {
+    snprintf(line, sizeof line, "m,t=a v=\"%s\" 17000000%05d", text, i);
+    assert_int_equal(taosuv_writer_lines(job.writer, line, TAOSUV_NUL_TERMINATED), 0);
+  }
+  close_writer(&job);
+  assert_int_equal(job.totals.rows_written, LINES);
+  assert_true(job.totals.parts > 0);
+  assert_int_equal(it_number(it, job.client, "select count(*) from m"), LINES);
+  assert_int_equal(ts_server_counters(it->server).connections, 5); /* none was lost */
 }
 
 /* ---- statements ---- */
@@ -446,6 +477,7 @@ int main(void) {
       IT_TEST(a_time_limit_ends_a_query),
       IT_TEST(the_version_is_told),
       IT_TEST(a_message_beyond_4_mib_is_not_sent),
+      IT_TEST(a_writers_batch_beyond_4_mib_goes_in_parts),
       IT_TEST(the_fields_of_a_statement_are_known),
       IT_TEST(statements_that_cannot_be_are_refused),
       IT_TEST(a_statement_is_prepared_beside_busy_connections),
