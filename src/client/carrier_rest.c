@@ -263,8 +263,12 @@ static void on_dirty(tuv_http_conn_t* http) {
   tuv_conn_dirty(conn_of(http));
 }
 
-static const tuv_http_events_t http_events = {on_open, on_body, on_reply,
-                                              on_down, on_gone, on_dirty};
+static void on_paused(tuv_http_conn_t* http) {
+  tuv_conn_paused(conn_of(http));
+}
+
+static const tuv_http_events_t http_events = {on_open, on_body,  on_reply, on_down,
+                                              on_gone, on_dirty, on_paused};
 
 static int rest_connect(tuv_conn_t* conn) {
   taosuv_client_t* client = conn->client;
@@ -333,6 +337,10 @@ static tuv_stream_t* stream_of(const tuv_conn_t* conn) {
   return conn->rest.http.stream;
 }
 
+static void resume(tuv_conn_t* conn) {
+  tuv_http_conn_resume(&conn->rest.http);
+}
+
 static void flush(tuv_conn_t* conn) {
   tuv_http_conn_flush(&conn->rest.http);
 }
@@ -353,6 +361,7 @@ const tuv_carrier_t tuv_carrier_rest = {.connect = rest_connect,
                                         .recover = recover,
                                         .signs_of_life = signs_of_life,
                                         .stream = stream_of,
+                                        .resume = resume,
                                         .flush = flush,
                                         .close = rest_close,
                                         .abort = rest_close};

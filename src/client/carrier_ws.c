@@ -85,8 +85,12 @@ static void on_sent(tuv_ws_t* ws) {
   tuv_conn_sent(conn_of(ws));
 }
 
+static void on_paused(tuv_ws_t* ws) {
+  tuv_conn_paused(conn_of(ws));
+}
+
 static const tuv_ws_events_t ws_events = {on_open, tuv_conn_on_message, tuv_conn_on_pong, on_down,
-                                          on_gone, on_dirty,            on_sent};
+                                          on_gone, on_dirty,            on_sent,          on_paused};
 
 static int ws_connect(tuv_conn_t* conn) {
   taosuv_client_t* client = conn->client;
@@ -144,6 +148,10 @@ static tuv_stream_t* stream_of(const tuv_conn_t* conn) {
   return conn->ws.stream;
 }
 
+static void resume(tuv_conn_t* conn) {
+  tuv_ws_resume(&conn->ws);
+}
+
 static void flush(tuv_conn_t* conn) {
   tuv_ws_flush(&conn->ws);
 }
@@ -168,6 +176,7 @@ const tuv_carrier_t tuv_carrier_ws = {.connect = ws_connect,
                                       .probe = probe,
                                       .signs_of_life = signs_of_life,
                                       .stream = stream_of,
+                                      .resume = resume,
                                       .flush = flush,
                                       .close = ws_close,
                                       .abort = ws_abort};

@@ -50,6 +50,7 @@ static void on_handle_closed(uv_handle_t* handle) {
 static void close_handles_if_done(taosuv_client_t* client) {
   if (!client->closing || client->handles_closing) return;
   if (client->pending > 0 || !tuv_queue_empty(&client->gone)) return;
+  if (!tuv_queue_empty(&client->failing)) return; /* it is freed in the next turn */
   if (atomic_load(&client->submits) != NULL) return; /* on_async will be here first */
   client->handles_closing = true;
   client->timers.handle.data = client->timers.polling.data = client; /* they fire no more */
@@ -59,16 +60,33 @@ static void close_handles_if_done(taosuv_client_t* client) {
   uv_close((uv_handle_t*) &client->timers.polling, on_handle_closed);
 }
 
+/* What callbacks add, and what is too much for one turn, waits for the next. */
 static void complete_done(taosuv_client_t* client) {
-  tuv_queue_t batch;
-  tuv_queue_init(&batch);
-  tuv_queue_move(&client->done, &batch);
-  while (!tuv_queue_empty(&batch)) {
-    tuv_op_t* op = TUV_CONTAINER(batch.next, tuv_op_t, link);
+  const tuv_queue_t* last = client->done.prev;
+  bool more = !tuv_queue_empty(&client->done);
+  for (unsigned count = 0; more && count < TUV_TURN_COMPLETIONS; count++) {
+    tuv_op_t* op = TUV_CONTAINER(client->done.next, tuv_op_t, link);
     taosuv_req_t* req = tuv_req_of_op(op);
+    more = &op->link != last;
     tuv_queue_remove(&op->link);
     tuv_req_finish(req, tuv_req_of(req)->outcome);
   }
+  if (!tuv_queue_empty(&client->done)) tuv_client_turn(client);
+}
+
+/* Connections with bytes for which the last turn had no time; in turns. */
+static void resume_paused(taosuv_client_t* client) {
+  tuv_queue_t batch;
+  tuv_queue_init(&batch);
+  tuv_queue_move(&client->paused, &batch);
+  while (!tuv_queue_empty(&batch) && client->shared.work < TUV_TURN_WORK) {
+    tuv_conn_t* conn = TUV_CONTAINER(batch.next, tuv_conn_t, paused);
+    tuv_queue_remove(&conn->paused);
+    client->carrier->resume(conn);
+  }
+  tuv_queue_move(&client->paused, &batch); /* those that had no turn come first */
+  tuv_queue_move(&batch, &client->paused);
+  if (!tuv_queue_empty(&client->paused)) tuv_client_turn(client);
 }
 
 /* The first connection with a free place, if any. Pumping calls callbacks, after which the list may
@@ -107,13 +125,16 @@ static void on_turn(uv_idle_t* handle) {
   taosuv_client_t* client = handle->data;
   client->turn_due = false;
   uv_idle_stop(handle);
+  client->shared.work = 0;
   if (client->close_due || client->results_due) tuv_hooks_run_due(client);
   complete_done(client);
+  tuv_req_fail_some(client);
   if (client->drain_due && !client->closing) {
     client->drain_due = false;
     client->on_drain(client, client->data);
   }
   if (client->pump_due) pump_all(client);
+  resume_paused(client);
   if (client->consumer != NULL) tuv_tmq_turn(client->consumer);
   tuv_stmts_run_due(client);
   flush_dirty(client);
@@ -189,6 +210,7 @@ static taosuv_client_t* allocate(const tuv_alloc_t* alloc) {
   tuv_idmap_init(&client->queued_ids, &mem->alloc);
   tuv_queue_t* queues[] = {&client->queue, &client->done,  &client->conns,
                            &client->gone,  &client->dirty, &client->orphans,
+                           &client->paused, &client->failing,
                            &client->stmts, &client->stmts_due,
                            &client->writers};
   for (size_t i = 0; i < sizeof queues / sizeof *queues; i++) tuv_queue_init(queues[i]);
@@ -209,7 +231,9 @@ static bool has_unread(tuv_timers_t* timers) {
   taosuv_client_t* client = of_timers(timers);
   bool more = false;
   for (tuv_queue_t* at = client->conns.next; at != &client->conns; at = at->next) {
-    tuv_stream_t* stream = client->carrier->stream(TUV_CONTAINER(at, tuv_conn_t, link));
+    const tuv_conn_t* conn = TUV_CONTAINER(at, tuv_conn_t, link);
+    tuv_stream_t* stream = client->carrier->stream(conn);
+    more |= !tuv_queue_empty(&conn->paused);
     if (stream == NULL) continue;
     more |= stream->more;
     stream->more = false;

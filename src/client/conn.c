@@ -115,16 +115,21 @@ static void take_apart(tuv_conn_t* conn, tuv_queue_t* lost) {
   tuv_idmap_free(&conn->table);
 }
 
-static void fail_lost(tuv_conn_t* conn, tuv_queue_t* lost, const tuv_failure_t* why) {
-  while (!tuv_queue_empty(lost)) {
-    tuv_op_t* op = TUV_CONTAINER(lost->next, tuv_op_t, link);
-    tuv_queue_remove(&op->link);
-    if (!op->type->is_request) continue; /* the results are told below */
-    taosuv_req_t* req = tuv_req_of_op(op);
-    tuv_failure_t failure = *why;
-    failure.flags &= ~(unsigned int) TAOSUV_ERR_MAYBE_EXECUTED;
-    tuv_req_fail(req, &failure); /* which knows whether it had left */
+/* Leaves the requests. */
+static void drop_others(tuv_queue_t* lost) {
+  tuv_queue_t* at = lost->next;
+  while (at != lost) {
+    tuv_op_t* op = TUV_CONTAINER(at, tuv_op_t, link);
+    at = at->next;
+    if (!op->type->is_request) tuv_queue_remove(&op->link);
   }
+}
+
+static void fail_lost(tuv_conn_t* conn, tuv_queue_t* lost, const tuv_failure_t* why) {
+  tuv_failure_t failure = *why;
+  failure.flags &= ~(unsigned int) TAOSUV_ERR_MAYBE_EXECUTED; /* each knows whether it had left */
+  drop_others(lost); /* the results are told below */
+  tuv_req_fail_all(conn->client, lost, &failure);
   while (!tuv_queue_empty(&conn->results))
     tuv_result_lost((taosuv_result_t*) (void*) conn->results.next, why);
   tuv_stmts_lost(conn, why);
@@ -232,6 +237,7 @@ void tuv_conn_gone(tuv_conn_t* conn) {
   taosuv_client_t* client = conn->client;
   tuv_timers_remove(&client->timers, &conn->timed);
   tuv_queue_remove(&conn->dirty);
+  tuv_queue_remove(&conn->paused);
   tuv_queue_remove(&conn->link);
   tuv_idmap_free(&conn->table);
   client->hosts[conn->host].users--;
@@ -249,6 +255,12 @@ void tuv_conn_opened(tuv_conn_t* conn) {
 void tuv_conn_dirty(tuv_conn_t* conn) {
   tuv_queue_remove(&conn->dirty);
   tuv_queue_push(&conn->client->dirty, &conn->dirty);
+  tuv_client_turn(conn->client);
+}
+
+void tuv_conn_paused(tuv_conn_t* conn) {
+  tuv_queue_remove(&conn->paused);
+  tuv_queue_push(&conn->client->paused, &conn->paused);
   tuv_client_turn(conn->client);
 }
 
@@ -326,6 +338,7 @@ static int start(taosuv_client_t* client, uint32_t host, unsigned wanted,
   conn->client = client;
   conn->host = host;
   tuv_queue_init(&conn->dirty);
+  tuv_queue_init(&conn->paused);
   tuv_queue_init(&conn->sent);
   tuv_queue_init(&conn->waiting);
   tuv_queue_init(&conn->results);

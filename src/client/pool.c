@@ -418,14 +418,18 @@ static void fail_queued(taosuv_client_t* client, const tuv_failure_t* failure) {
     tuv_queue_push(hope ? &others : &batch, &op->link);
   }
   tuv_queue_move(&others, &client->queue);
+  tuv_queue_t reqs;
+  tuv_queue_init(&reqs);
   while (!tuv_queue_empty(&batch)) {
-    taosuv_req_t* req = tuv_req_of_op(TUV_CONTAINER(batch.next, tuv_op_t, link));
+    tuv_op_t* op = TUV_CONTAINER(batch.next, tuv_op_t, link);
+    taosuv_req_t* req = tuv_req_of_op(op);
     tuv_pool_unqueue(client, req);
-    if (tuv_req_of(req)->op.type->unreachable != NULL)
-      tuv_req_of(req)->op.type->unreachable(req, failure);
+    if (op->type->unreachable != NULL)
+      op->type->unreachable(req, failure);
     else
-      tuv_req_fail(req, failure);
+      tuv_req_set_aside(req, &reqs);
   }
+  tuv_req_fail_all(client, &reqs, failure);
 }
 
 /* A refusal is the same on every host and at any time; trouble with one host says nothing of the

@@ -171,6 +171,7 @@ typedef struct tuv_carrier_s {
   bool (*probe)(tuv_conn_t* conn); /* asks for a sign of life; NULL: there is no way */
   uint64_t (*signs_of_life)(const tuv_conn_t* conn); /* changes with each: bytes both ways */
   tuv_stream_t* (*stream)(const tuv_conn_t* conn); /* NULL: not yet, or no longer */
+  void (*resume)(tuv_conn_t* conn); /* reading, after tuv_conn_paused */
   void (*flush)(tuv_conn_t* conn);
   void (*close)(tuv_conn_t* conn); /* with a goodbye; tuv_conn_gone follows */
   void (*abort)(tuv_conn_t* conn);
@@ -187,6 +188,10 @@ extern const tuv_carrier_t tuv_carrier_ws, tuv_carrier_rest;
 #define TUV_MIN_ADDRESS_MS 1000u
 /* The longest that a host's Retry-After is heeded: requests wait meanwhile. */
 #define TUV_MAX_ASKED_SECONDS 10u
+
+/* So many requests are completed in one turn of the loop, unless the server's answers do it: about a
+ * millisecond. */
+#define TUV_TURN_COMPLETIONS 1000u
 
 /* Hosts that servers may name beyond the URL's. */
 #define TUV_MAX_LEARNED 64u
@@ -234,6 +239,7 @@ struct tuv_conn_s {
   taosuv_client_t* client;
   tuv_queue_t link;    /* in the client's conns, or gone */
   tuv_queue_t dirty;   /* in the client's dirty */
+  tuv_queue_t paused;  /* in the client's paused */
   tuv_conn_state_t state;
   uint32_t host;       /* index of the client's hosts */
   uint8_t serves;      /* TUV_SERVES_…, by its endpoint */
@@ -343,6 +349,8 @@ struct taosuv_client_s {
   tuv_timed_t reconnect;   /* until a host may be tried again, while requests wait */
   bool reconnect_due;      /* it is set */
   tuv_queue_t dirty;       /* connections to flush */
+  tuv_queue_t paused;      /* those that had more to do than a turn allows: to be resumed */
+  tuv_queue_t failing;     /* tuv_failing_t: requests to be failed, some in each turn */
   tuv_queue_t orphans;     /* results whose connection is gone, not yet closed by the caller */
   uint64_t id_high, id_low;/* of the next generated req_id */
   tuv_totals_t totals;
@@ -385,6 +393,11 @@ bool tuv_req_is_late(taosuv_req_t* req); /* its deadline had passed when it was 
 void tuv_req_finish(taosuv_req_t* req, int status);
 void tuv_req_fail(taosuv_req_t* req, const tuv_failure_t* failure);
 void tuv_req_defer(taosuv_req_t* req, int status, unsigned int flags, const char* message);
+/* A request that is in no list becomes one of those in `reqs`: it can be cancelled still. */
+void tuv_req_set_aside(taosuv_req_t* req, tuv_queue_t* reqs);
+/* Fails requests that were set aside, or were in flight: in later turns, if they are many. */
+void tuv_req_fail_all(taosuv_client_t* client, tuv_queue_t* reqs, const tuv_failure_t* failure);
+void tuv_req_fail_some(taosuv_client_t* client); /* what of them is for this turn */
 void tuv_req_detach(taosuv_req_t* req); /* off its queue or connection, leaving a tombstone */
 
 /* pool.c: which connection */
@@ -496,6 +509,7 @@ int tuv_conn_connect(tuv_conn_t* conn, const tuv_stream_events_t* events, void* 
                      tuv_stream_t** stream);
 void tuv_conn_opened(tuv_conn_t* conn);
 void tuv_conn_dirty(tuv_conn_t* conn); /* bytes wait for the end of the turn */
+void tuv_conn_paused(tuv_conn_t* conn); /* goes on reading in the next turn */
 void tuv_conn_sent(tuv_conn_t* conn);  /* the send buffer is shorter */
 void tuv_conn_down(tuv_conn_t* conn, int status, int http_status, const char* message,
                    bool lingering);

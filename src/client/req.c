@@ -1,4 +1,5 @@
 /* What all requests have in common: beginning, completing once, cancel and time limits. */
+#include <limits.h>
 #include <string.h>
 
 #include "client/hooks.h"
@@ -109,6 +110,75 @@ void tuv_req_fail(taosuv_req_t* req, const tuv_failure_t* failure) {
   req->message = failure->message;
   req->host = failure->host;
   tuv_req_finish(req, failure->status);
+}
+
+/* ---- failing many ---- */
+
+/* Requests that fail for one reason. */
+typedef struct tuv_failing_s {
+  tuv_queue_t link; /* in the client's failing */
+  tuv_queue_t reqs;
+  tuv_failure_t failure; /* its texts are behind it */
+} tuv_failing_t;
+
+void tuv_req_set_aside(taosuv_req_t* req, tuv_queue_t* reqs) {
+  tuv_req_t* priv = tuv_req_of(req);
+  priv->state = TUV_REQ_SENT;
+  priv->op.conn = NULL;
+  tuv_queue_push(reqs, &priv->op.link);
+}
+
+/* Fails some, and returns how many. */
+static unsigned fail_first(tuv_queue_t* reqs, const tuv_failure_t* failure, unsigned most) {
+  unsigned count = 0;
+  for (; count < most && !tuv_queue_empty(reqs); count++) {
+    tuv_op_t* op = TUV_CONTAINER(reqs->next, tuv_op_t, link);
+    tuv_queue_remove(&op->link);
+    tuv_req_fail(tuv_req_of_op(op), failure);
+  }
+  return count;
+}
+
+static const char* copy(char** out, const char* text) {
+  if (text == NULL) return NULL;
+  size_t size = strlen(text) + 1;
+  char* made = memcpy(*out, text, size);
+  *out += size;
+  return made;
+}
+
+static bool fail_later(taosuv_client_t* client, tuv_queue_t* reqs, const tuv_failure_t* failure) {
+  size_t texts = (failure->message == NULL ? 0 : strlen(failure->message) + 1) +
+                 (failure->host == NULL ? 0 : strlen(failure->host) + 1);
+  tuv_failing_t* failing = tuv_malloc(&client->mem->alloc, sizeof *failing + texts);
+  if (failing == NULL) return false;
+  char* out = (char*) (failing + 1);
+  failing->failure = *failure;
+  failing->failure.message = copy(&out, failure->message);
+  failing->failure.host = copy(&out, failure->host);
+  tuv_queue_init(&failing->reqs);
+  tuv_queue_move(reqs, &failing->reqs);
+  tuv_queue_push(&client->failing, &failing->link);
+  tuv_client_turn(client);
+  return true;
+}
+
+void tuv_req_fail_all(taosuv_client_t* client, tuv_queue_t* reqs, const tuv_failure_t* failure) {
+  fail_first(reqs, failure, TUV_TURN_COMPLETIONS);
+  if (!tuv_queue_empty(reqs) && !fail_later(client, reqs, failure))
+    fail_first(reqs, failure, UINT_MAX);
+}
+
+void tuv_req_fail_some(taosuv_client_t* client) {
+  unsigned count = 0;
+  while (count < TUV_TURN_COMPLETIONS && !tuv_queue_empty(&client->failing)) {
+    tuv_failing_t* failing = TUV_CONTAINER(client->failing.next, tuv_failing_t, link);
+    count += fail_first(&failing->reqs, &failing->failure, TUV_TURN_COMPLETIONS - count);
+    if (!tuv_queue_empty(&failing->reqs)) break;
+    tuv_queue_remove(&failing->link);
+    tuv_free(&client->mem->alloc, failing);
+  }
+  if (!tuv_queue_empty(&client->failing)) tuv_client_turn(client);
 }
 
 void tuv_req_detach(taosuv_req_t* req) {

@@ -87,8 +87,9 @@ static void fail_prepare(taosuv_stmt_t* stmt, const tuv_failure_t* failure) {
 /* The callbacks may do anything, so that the jobs are taken off their statement before. */
 static void fail_jobs(taosuv_stmt_t* stmt, const tuv_failure_t* failure) {
   taosuv_client_t* client = stmt->client;
-  tuv_queue_t jobs;
+  tuv_queue_t jobs, reqs;
   tuv_queue_init(&jobs);
+  tuv_queue_init(&reqs);
   while (!tuv_queue_empty(&stmt->jobs)) {
     tuv_job_t* job = tuv_stmt_job(stmt);
     take_off(job, client);
@@ -102,8 +103,10 @@ static void fail_jobs(taosuv_stmt_t* stmt, const tuv_failure_t* failure) {
     tuv_job_recycle(job, &client->mem->alloc);
     if (req == NULL) continue;
     tuv_req_of(req)->owner = NULL;
-    tuv_req_fail(req, failure);
+    tuv_req_of(req)->left = (failure->flags & TAOSUV_ERR_MAYBE_EXECUTED) != 0;
+    tuv_req_set_aside(req, &reqs);
   }
+  tuv_req_fail_all(client, &reqs, failure);
 }
 
 void tuv_stmt_fail(taosuv_stmt_t* stmt, const tuv_failure_t* failure) {

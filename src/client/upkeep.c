@@ -49,7 +49,7 @@ static bool check_life(tuv_conn_t* conn, uint64_t now) {
   if (conn->ping_at == 0 || conn->ping_at > now) return false;
   const tuv_carrier_t* carrier = conn->client->carrier;
   uint64_t signs = carrier->signs_of_life(conn);
-  conn->silent = signs == conn->seen ? conn->silent + 1 : 0;
+  conn->silent = signs == conn->seen && tuv_queue_empty(&conn->paused) ? conn->silent + 1 : 0;
   conn->probing = conn->probing && conn->silent > 0;
   conn->seen = signs;
   if (conn->probing && conn->silent >= LOST_AFTER) {

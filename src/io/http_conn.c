@@ -133,8 +133,43 @@ static void complete(tuv_http_conn_t* http, size_t beyond) {
   http->events->on_reply(http);
 }
 
+/* The turn's work is done before the bytes are: they stay where they are, in `lent`. */
+static void pause_with(tuv_http_conn_t* http, const uint8_t* data, size_t size) {
+  http->paused = true;
+  http->held = data;
+  http->held_size = size;
+  http->stream->ops->read_stop(http->stream);
+  http->events->on_paused(http);
+}
+
+/* Reads of the answer what this turn allows. */
+static void feed(tuv_http_conn_t* http, const uint8_t* data, size_t size) {
+  size_t used, *work = &http->shared->work;
+  size_t allowance = *work < TUV_TURN_WORK ? TUV_TURN_WORK - *work : 0;
+  http->reply.allowance = allowance;
+  int status = tuv_http_reply_feed(&http->reply, (const char*) data, size, &used, &http->err);
+  *work += allowance - http->reply.allowance;
+  if (status < 0)
+    down(http, status, http->err.text);
+  else if (status == TUV_HTTP_PAUSED)
+    pause_with(http, data + used, size - used);
+  else if (status > 0)
+    complete(http, size - used);
+}
+
+void tuv_http_conn_resume(tuv_http_conn_t* http) {
+  if (!http->paused) return;
+  http->paused = false;
+  if (http->state == TUV_HTTP_OPEN) feed(http, http->held, http->held_size);
+  if (http->paused) return;
+  tuv_refbuf_unref(http->lent);
+  http->lent = NULL;
+  if (http->state != TUV_HTTP_OPEN) return;
+  int status = http->stream->ops->read_start(http->stream);
+  if (status < 0) down(http, status, NULL);
+}
+
 static void on_bytes(tuv_http_conn_t* http, const uint8_t* data, size_t size) {
-  size_t used;
   http->received += size;
   http->shared->traffic.bytes_received += size;
   if (!http->busy) {
@@ -142,11 +177,7 @@ static void on_bytes(tuv_http_conn_t* http, const uint8_t* data, size_t size) {
     down(http, TAOSUV_EHTTP, http->err.text);
     return;
   }
-  int status = tuv_http_reply_feed(&http->reply, (const char*) data, size, &used, &http->err);
-  if (status < 0)
-    down(http, status, http->err.text);
-  else if (status > 0)
-    complete(http, size - used);
+  feed(http, data, size);
 }
 
 static void on_end(tuv_http_conn_t* http, int status) {
@@ -163,15 +194,15 @@ static void on_end(tuv_http_conn_t* http, int status) {
 
 static void on_read(void* context, ssize_t size, uint8_t* base) {
   tuv_http_conn_t* http = context;
-  tuv_refbuf_t* lent = http->lent;
-  http->lent = NULL;
   if (http->state == TUV_HTTP_OPEN) {
     if (size > 0)
       on_bytes(http, base, (size_t) size);
     else if (size < 0)
       on_end(http, (int) size);
   }
-  tuv_refbuf_unref(lent);
+  if (http->paused) return;
+  tuv_refbuf_unref(http->lent);
+  http->lent = NULL;
 }
 
 /* ---- the end ---- */
@@ -179,6 +210,8 @@ static void on_read(void* context, ssize_t size, uint8_t* base) {
 static void on_stream_close(void* context) {
   tuv_http_conn_t* http = context;
   tuv_refbuf_unref(http->lent);
+  http->lent = NULL;
+  http->paused = false;
   if (http->out.data != NULL) tuv_wipe(http->out.data, http->out.capacity); /* credentials */
   tuv_buf_free(&http->out);
   tuv_http_reply_free(&http->reply);

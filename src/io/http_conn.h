@@ -24,6 +24,8 @@ typedef struct tuv_http_events_s {
   void (*on_down)(tuv_http_conn_t* http, int status, const char* message);
   void (*on_gone)(tuv_http_conn_t* http);
   void (*on_dirty)(tuv_http_conn_t* http); /* tuv_http_conn_flush is to be called in this turn */
+  /* The turn's work is done (TUV_TURN_WORK): tuv_http_conn_resume is to be called in the next. */
+  void (*on_paused)(tuv_http_conn_t* http);
 } tuv_http_events_t;
 
 typedef enum { TUV_HTTP_CONNECTING, TUV_HTTP_OPEN, TUV_HTTP_DOWN, TUV_HTTP_GONE } tuv_http_state_t;
@@ -43,6 +45,9 @@ struct tuv_http_conn_s {
   bool writing;
   bool spent;
   tuv_refbuf_t* lent; /* what the stream reads into */
+  bool paused;        /* reading is, until tuv_http_conn_resume */
+  const uint8_t* held; /* in `lent`: read, and not looked at yet */
+  size_t held_size;
   tuv_errmsg_t err;
 };
 
@@ -66,6 +71,9 @@ static inline uint64_t tuv_http_conn_sent_up_to(const tuv_http_conn_t* http) {
 static inline size_t tuv_http_conn_unsent_bytes(const tuv_http_conn_t* http) {
   return tuv_buf_size(&http->out) - http->given;
 }
+
+/* Goes on after on_paused, in a later turn. */
+void tuv_http_conn_resume(tuv_http_conn_t* http);
 
 /* Takes a request that has not left back; returns its bytes, or 0 when it has left. */
 size_t tuv_http_conn_withdraw(tuv_http_conn_t* http);

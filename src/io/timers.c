@@ -12,6 +12,9 @@
 #define MIN_READING_MS 100u
 #define MAX_READING_MS 1000u
 
+/* So many expire in one turn of the loop: about a millisecond. */
+#define MAX_EXPIRIES 1000u
+
 static tuv_timed_t* of_link(tuv_queue_t* link) {
   return TUV_CONTAINER(link, tuv_timed_t, link);
 }
@@ -52,28 +55,40 @@ static void begin_poll(tuv_timers_t* timers) {
   if (timers->unread != NULL) timers->unread(timers);
 }
 
+static tuv_timed_t* first_due(const tuv_timers_t* timers) {
+  tuv_timed_t* next = first(timers);
+  return next != NULL && next->node.at <= timers->judged ? next : NULL;
+}
+
 static void judge(tuv_timers_t* timers) {
   tuv_timed_t* next;
-  uv_idle_stop(&timers->polling);
-  timers->judged = timers->polled_from;
-  timers->judge_by = timers->polled_from = 0;
-  timers->graced = false;
-  while ((next = first(timers)) != NULL && next->node.at <= timers->judged) {
+  for (unsigned count = 0; count < MAX_EXPIRIES && (next = first_due(timers)) != NULL; count++) {
     tuv_timers_remove(timers, next);
     next->expire(next);
   }
+  timers->judging = first_due(timers) != NULL;
+  if (timers->judging) return;
+  uv_idle_stop(&timers->polling);
+  timers->judge_by = timers->polled_from = 0;
+  timers->graced = false;
   if (!uv_is_closing((uv_handle_t*) &timers->handle)) arm(timers);
 }
 
 /* Before each poll. */
 static void on_polling(uv_idle_t* handle) {
   tuv_timers_t* timers = handle->data;
+  if (timers->judging) {
+    judge(timers);
+    return;
+  }
   bool polled = timers->polled_from != 0;
   bool unread = polled && timers->unread != NULL && timers->unread(timers);
-  if (polled && (!unread || tuv_now() >= timers->judge_by))
-    judge(timers);
-  else
+  if (!polled || (unread && tuv_now() < timers->judge_by)) {
     begin_poll(timers);
+    return;
+  }
+  timers->judged = timers->polled_from;
+  judge(timers);
 }
 
 static uint64_t within(uint64_t value, uint64_t least, uint64_t most) {
@@ -108,7 +123,7 @@ static void on_timer(uv_timer_t* handle) {
 
 void tuv_timers_init(tuv_timers_t* timers, uv_loop_t* loop, const tuv_alloc_t* alloc) {
   timers->armed_for = timers->polled_from = timers->judge_by = timers->judged = 0;
-  timers->graced = false;
+  timers->graced = timers->judging = false;
   timers->unsent = NULL;
   timers->unread = NULL;
   tuv_queue_init(&timers->fifo);

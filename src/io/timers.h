@@ -34,7 +34,8 @@ struct tuv_timed_s {
 /* A deadline that has passed is not judged at once: an answer may lie in a socket that the loop
  * could not read, because a callback of the caller's kept it busy. First the loop polls once, and
  * again while more was there than it read. After a loop that was busy for long there is a little
- * more time: for what could not be sent before, and its answer. */
+ * more time: for what could not be sent before, and its answer. Of very many that are due some expire
+ * in each turn. */
 typedef struct tuv_timers_s {
   uv_timer_t handle;
   uv_idle_t polling;    /* keeps the loop from waiting while deadlines are to be judged */
@@ -45,6 +46,7 @@ typedef struct tuv_timers_s {
   uint64_t judge_by;    /* deadlines are judged then, even if more could be read */
   uint64_t judged;      /* deadlines up to here were judged */
   bool graced;          /* the additional time is over, or was not needed */
+  bool judging;         /* not all that are due have expired yet */
   /* Both may be NULL. Whether something waits to be sent at the end of the turn. */
   bool (*unsent)(const struct tuv_timers_s* timers);
   /* Whether more is there than was read since the last call. */

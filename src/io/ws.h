@@ -31,6 +31,7 @@ typedef struct tuv_ws_shared_s {
   tuv_http_offer_t offer; /* of compression, to every server */
   uint64_t max_text_size; /* of JSON, which takes a dozen times its size to read; 0: the same */
   tuv_ws_traffic_t traffic;
+  size_t work; /* in this turn, see TUV_TURN_WORK; the owner begins each turn with 0 */
   /* Shown each message, unmasked: sent ones as they go into the send buffer, received ones before
    * anything is done with them. While it is set nothing is compressed that is sent. `data` NULL
    * with a size: there was no memory to show it. NULL: none. */
@@ -38,6 +39,15 @@ typedef struct tuv_ws_shared_s {
 } tuv_ws_shared_t;
 
 void tuv_ws_shared_free(tuv_ws_shared_t* shared);
+
+/* What is done with received bytes in one turn of the loop takes about a millisecond. It is counted
+ * in bytes of rows in JSON; other bytes are less work, and each message is some. A connection that
+ * finds this used up stops reading and tells on_paused: the owner resumes it in the next turn. */
+#define TUV_TURN_WORK (32u << 10)
+#define TUV_WORK_OF_MESSAGE 32u
+#define TUV_WORK_OF_INFLATED(size) ((size) / 8)
+#define TUV_WORK_OF_TEXT(size) ((size) / 16)
+#define TUV_WORK_OF_BINARY(size) ((size) / 64)
 
 typedef struct tuv_ws_events_s {
   void (*on_open)(tuv_ws_t* ws);
@@ -55,6 +65,8 @@ typedef struct tuv_ws_events_s {
   void (*on_dirty)(tuv_ws_t* ws);
   /* The system has taken bytes: less waits to be sent than before. May be NULL. */
   void (*on_sent)(tuv_ws_t* ws);
+  /* The turn's work is done: tuv_ws_resume is to be called in the next one. NULL: never paused. */
+  void (*on_paused)(tuv_ws_t* ws);
 } tuv_ws_events_t;
 
 typedef enum {
@@ -118,6 +130,11 @@ struct tuv_ws_s {
   bool inflating;         /* the message in progress is compressed: inflated into `assembly` */
   size_t inflate_hint;    /* the size of the last one; 0: it says nothing */
   uint32_t utf8_state;    /* of its text */
+  bool paused;            /* reading is, until tuv_ws_resume */
+  uint8_t* held;          /* in `lent`: read, and not looked at yet */
+  size_t held_size;
+  bool inflate_pending;   /* this event's message is not inflated to its end */
+  tuv_ws_event_t pending;
   uint64_t received;      /* bytes in all */
   uint64_t waited;        /* bytes in all of writes that had to wait for room, and are done */
   tuv_errmsg_t err;
@@ -128,6 +145,9 @@ struct tuv_ws_s {
 extern const tuv_stream_events_t tuv_ws_stream_events;
 void tuv_ws_init(tuv_ws_t* ws, tuv_ws_shared_t* shared, const tuv_ws_events_t* events,
                  const char* host, uint16_t port, const char* path);
+
+/* Goes on after on_paused, in a later turn. */
+void tuv_ws_resume(tuv_ws_t* ws);
 
 /* Compresses what is sent from here on, if that was agreed on and the message has `size` bytes at
  * least. Until this is called nothing is: secrets of a log-in are not left in zlib's memory. */

@@ -12,6 +12,9 @@
 /* After a message of more than this the next one is not expected to be like it. */
 #define HUGE_MESSAGE (1u << 20)
 
+/* So much is inflated at a time. */
+#define INFLATE_PIECE (32u << 10)
+
 /* ---- receiving ---- */
 
 /* The first buffer: for a message like the last one, or of a typical ratio. */
@@ -48,37 +51,63 @@ static void inflate_failed(tuv_ws_t* ws, tuv_deflate_status_t status, uint64_t l
 }
 
 /* Text is checked once it is readable. */
-static bool check_text(tuv_ws_t* ws, const tuv_ws_event_t* event, const uint8_t* data,
-                       size_t size) {
+static bool check_text(tuv_ws_t* ws, const tuv_ws_event_t* event, const uint8_t* data, size_t size,
+                       bool end) {
   if (event->opcode != TUV_WS_TEXT) return true;
   ws->utf8_state = tuv_utf8_step(ws->utf8_state, data, size);
   bool whole = ws->utf8_state == TUV_UTF8_START;
-  if (whole || (ws->utf8_state != TUV_UTF8_BAD && !event->message_end)) return true;
+  if (whole || (ws->utf8_state != TUV_UTF8_BAD && !end)) return true;
   tuv_ws_say_goodbye(ws, TAOSUV_EWS, TUV_WS_CODE_BAD_DATA, "text message that is not UTF-8");
   return false;
 }
 
+/* Inflates a piece, as large as there is room for. Without room for it there is no memory, and the
+ * connection is down. */
+static tuv_deflate_status_t inflate_piece(tuv_ws_t* ws, tuv_deflate_io_t* io, bool end) {
+  size_t room = ws->assembly->capacity - ws->assembly_at - ws->assembled;
+  if (room == 0) {
+    if (!tuv_ws_assemble(ws, 1)) return TUV_DEFLATE_NOMEM;
+    room = ws->assembly->capacity - ws->assembly_at - ws->assembled;
+  }
+  uint8_t* place = ws->assembly->data + ws->assembly_at + ws->assembled;
+  io->out = place;
+  io->room = room < INFLATE_PIECE ? room : INFLATE_PIECE;
+  tuv_deflate_status_t status = tuv_inflater_run(ws->inflater, io, end);
+  size_t size = (size_t) (io->out - place);
+  ws->assembled += size;
+  ws->shared->work += TUV_WORK_OF_INFLATED(size);
+  return status;
+}
+
+/* The turn's work is done before the message is inflated: the rest of the event is for another. */
+static void put_off(tuv_ws_t* ws, const tuv_ws_event_t* event, const tuv_deflate_io_t* io) {
+  ws->pending = *event;
+  ws->pending.data = io->in;
+  ws->pending.size = io->in_size;
+  ws->inflate_pending = true;
+}
+
 bool tuv_ws_inflate(tuv_ws_t* ws, const tuv_ws_event_t* event, uint64_t limit) {
+  ws->inflate_pending = false;
   if (!ws->inflating && !begin_inflating(ws, event, limit)) return false;
   size_t before = ws->assembled;
   tuv_deflate_io_t io = {event->data, event->size, NULL, 0};
   tuv_deflate_status_t status;
+  bool enough;
   do {
-    uint8_t* place = ws->assembly->data + ws->assembly_at + ws->assembled;
-    io.out = place;
-    io.room = ws->assembly->capacity - ws->assembly_at - ws->assembled;
-    status = tuv_inflater_run(ws->inflater, &io, event->message_end);
-    ws->assembled += (size_t) (io.out - place);
-    if (status == TUV_DEFLATE_FULL && !tuv_ws_assemble(ws, 1)) return false;
-  } while (status == TUV_DEFLATE_FULL);
-  if (status != TUV_DEFLATE_OK) {
-    inflate_failed(ws, status, limit);
+    status = inflate_piece(ws, &io, event->message_end);
+    enough = ws->events->on_paused != NULL && ws->shared->work >= TUV_TURN_WORK;
+  } while (status == TUV_DEFLATE_FULL && !enough);
+  if (status != TUV_DEFLATE_OK && status != TUV_DEFLATE_FULL) {
+    if (ws->state < TUV_WS_DOWN) inflate_failed(ws, status, limit);
     return false;
   }
+  bool end = event->message_end && status == TUV_DEFLATE_OK;
   const uint8_t* fresh = ws->assembly->data + ws->assembly_at + before;
-  if (!check_text(ws, event, fresh, ws->assembled - before)) return false;
-  if (event->message_end) ws->inflate_hint = ws->assembled < HUGE_MESSAGE ? ws->assembled : 0;
-  return event->message_end;
+  if (!check_text(ws, event, fresh, ws->assembled - before, end)) return false;
+  if (status == TUV_DEFLATE_FULL) put_off(ws, event, &io);
+  if (end) ws->inflate_hint = ws->assembled < HUGE_MESSAGE ? ws->assembled : 0;
+  return end;
 }
 
 /* ---- sending ---- */

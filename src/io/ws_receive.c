@@ -63,6 +63,8 @@ void tuv_ws_receive_end(tuv_ws_t* ws) {
   tuv_refbuf_unref(ws->lent);
   ws->assembly = NULL;
   ws->lent = NULL;
+  ws->held_size = 0;
+  ws->paused = ws->inflate_pending = false;
 }
 
 /* The buffer of the next read, which goes to `fill`: behind the message in progress; into one for a
@@ -102,6 +104,8 @@ static void deliver(tuv_ws_t* ws, uint8_t opcode, uint8_t* data, size_t size,
   tuv_ws_expect(ws, opcode == TUV_WS_BINARY ? size : 0);
   if (ws->state != TUV_WS_OPEN) return;
   ws->shared->traffic.messages_received++;
+  ws->shared->work += TUV_WORK_OF_MESSAGE + (opcode == TUV_WS_TEXT ? TUV_WORK_OF_TEXT(size)
+                                                                  : TUV_WORK_OF_BINARY(size));
   if (ws->shared->tap != NULL) ws->shared->tap(ws, false, opcode, data, size);
   ws->events->on_message(ws, opcode, data, size, owner);
 }
@@ -227,22 +231,65 @@ static void on_control(tuv_ws_t* ws, const tuv_ws_event_t* event) {
   }
 }
 
-static void read_frames(tuv_ws_t* ws, uint8_t* data, size_t size) {
+static bool is_up(const tuv_ws_t* ws) {
+  return ws->state == TUV_WS_OPEN || ws->state == TUV_WS_CLOSING;
+}
+
+/* Whether the rest is for another turn. */
+static bool is_enough(const tuv_ws_t* ws, size_t left) {
+  if (ws->events->on_paused == NULL) return false;
+  return ws->inflate_pending || (left > 0 && ws->shared->work >= TUV_TURN_WORK);
+}
+
+/* Returns how many bytes are left: for another turn, unless the connection is down. */
+static size_t read_frames(tuv_ws_t* ws, uint8_t* data, size_t size) {
   tuv_ws_event_t event;
-  while (ws->state == TUV_WS_OPEN || ws->state == TUV_WS_CLOSING) {
+  while (is_up(ws) && !is_enough(ws, size)) {
     size_t used = tuv_ws_reader_next(&ws->reader, data, size, &event);
     switch (event.kind) {
-      case TUV_WS_EV_MORE: return;
+      case TUV_WS_EV_MORE: return 0;
       case TUV_WS_EV_FRAME: on_frame(ws, &event, data + used, size - used); break;
       case TUV_WS_EV_DATA: on_data(ws, &event, data + used - event.size); break;
       case TUV_WS_EV_CONTROL: on_control(ws, &event); break;
       case TUV_WS_EV_ERROR:
         tuv_ws_say_goodbye(ws, TAOSUV_EWS, event.code, event.text);
-        return;
+        return 0;
     }
     data += used;
     size -= used;
   }
+  return size;
+}
+
+/* ---- turns ---- */
+
+/* Reads frames as far as this turn goes. What is left of them stays where it is, in `lent`. */
+static void read_for_turn(tuv_ws_t* ws, uint8_t* data, size_t size) {
+  size_t left = read_frames(ws, data, size);
+  ws->paused = is_up(ws) && is_enough(ws, left);
+  if (!ws->paused) {
+    return_lent(ws, data + size);
+    return;
+  }
+  ws->held = data + (size - left);
+  ws->held_size = left;
+  ws->stream->ops->read_stop(ws->stream);
+  ws->events->on_paused(ws);
+}
+
+void tuv_ws_resume(tuv_ws_t* ws) {
+  if (!ws->paused) return;
+  ws->paused = false;
+  if (!is_up(ws)) return;
+  if (ws->inflate_pending) {
+    tuv_ws_event_t event = ws->pending;
+    ws->inflate_pending = false;
+    on_data(ws, &event, NULL);
+  }
+  if (is_up(ws)) read_for_turn(ws, ws->held, ws->held_size);
+  if (ws->paused || !is_up(ws)) return;
+  int status = ws->stream->ops->read_start(ws->stream);
+  if (status < 0) tuv_ws_down(ws, status, NULL);
 }
 
 /* Reads the answer to the upgrade; returns how many bytes of it there were. */
@@ -286,8 +333,7 @@ void tuv_ws_on_read(void* context, ssize_t size, uint8_t* base) {
       data += used;
       left -= used;
     }
-    read_frames(ws, data, left);
-    return_lent(ws, base + size);
+    read_for_turn(ws, data, left);
     return;
   }
   return_lent(ws, base);

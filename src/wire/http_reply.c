@@ -109,16 +109,25 @@ static int too_big(tuv_http_reply_t* reply) {
 static int hand_on(tuv_http_reply_t* reply, const uint8_t* data, size_t size) {
   if (size > reply->limit - reply->size) return too_big(reply);
   reply->size += size;
+  reply->allowance -= size < reply->allowance ? size : reply->allowance;
   quote(reply, data, size);
   int status = size > 0 ? reply->on_body(reply->context, data, size, reply->err) : 0;
   return status < 0 ? stop(reply, status) : 0;
 }
 
-static int inflate_body(tuv_http_reply_t* reply, const uint8_t* data, size_t size) {
-  uint8_t out[16384];
-  tuv_deflate_io_t io = {data, size, NULL, 0};
+/* So much is inflated and handed on at a time. */
+#define PIECE 16384u
+
+static int inflate_rest(tuv_http_reply_t* reply) {
+  uint8_t out[PIECE];
+  tuv_deflate_io_t io = {reply->rest, reply->rest_size, NULL, 0};
   tuv_deflate_status_t status;
   do {
+    if (reply->allowance == 0) {
+      reply->rest = io.in;
+      reply->rest_size = io.in_size;
+      return HPE_PAUSED;
+    }
     io.out = out;
     io.room = sizeof out;
     status = tuv_inflater_run(reply->inflater, &io, false);
@@ -133,10 +142,30 @@ static int inflate_body(tuv_http_reply_t* reply, const uint8_t* data, size_t siz
   return 0;
 }
 
+static int hand_on_rest(tuv_http_reply_t* reply) {
+  while (reply->rest_size > 0) {
+    size_t size = reply->rest_size < PIECE ? reply->rest_size : PIECE;
+    if (reply->allowance == 0) return HPE_PAUSED;
+    int result = hand_on(reply, reply->rest, size);
+    if (result != 0) return result;
+    reply->rest += size;
+    reply->rest_size -= size;
+  }
+  return 0;
+}
+
+/* Hands on what is there of the body, as much as is allowed. */
+static int go_on(tuv_http_reply_t* reply) {
+  int result = reply->gzip ? inflate_rest(reply) : hand_on_rest(reply);
+  reply->pending = result == HPE_PAUSED;
+  return result;
+}
+
 static int on_body(llhttp_t* parser, const char* at, size_t length) {
   tuv_http_reply_t* reply = reply_of(parser);
-  const uint8_t* data = (const uint8_t*) at;
-  return reply->gzip ? inflate_body(reply, data, length) : hand_on(reply, data, length);
+  reply->rest = (const uint8_t*) at;
+  reply->rest_size = length;
+  return go_on(reply);
 }
 
 static int on_message_complete(llhttp_t* parser) {
@@ -160,6 +189,7 @@ void tuv_http_reply_init(tuv_http_reply_t* reply, const tuv_alloc_t* alloc, uint
   reply->limit = limit;
   reply->on_body = body;
   reply->context = context;
+  reply->allowance = SIZE_MAX;
   llhttp_settings_init(&reply->settings);
   reply->settings.on_header_field = on_header_field;
   reply->settings.on_header_value = on_header_value;
@@ -178,7 +208,7 @@ void tuv_http_reply_begin(tuv_http_reply_t* reply) {
   llhttp_init(&reply->parser, HTTP_RESPONSE, &reply->settings);
   reply->parser.data = reply;
   forget_head(reply);
-  reply->keep_alive = reply->done = reply->quote_ended = false;
+  reply->keep_alive = reply->done = reply->quote_ended = reply->pending = false;
   reply->size = 0;
   reply->head_size = reply->quote_size = 0;
   reply->quote[0] = 0;
@@ -201,15 +231,30 @@ static int execute(tuv_http_reply_t* reply, const char* data, size_t size, size_
     *took = code == HPE_PAUSED && end != NULL ? (size_t) (end - data) : size;
     return 1;
   }
+  if (reply->pending) {
+    *took = (size_t) (llhttp_get_error_pos(&reply->parser) - data);
+    return TUV_HTTP_PAUSED;
+  }
   return code == HPE_OK ? 0 : not_http(reply, err);
+}
+
+/* Goes on with what is pending. Returns as tuv_http_reply_feed does; 0: llhttp goes on. */
+static int resume(tuv_http_reply_t* reply) {
+  go_on(reply);
+  if (reply->failure != 0) return reply->failure;
+  if (reply->pending) return TUV_HTTP_PAUSED;
+  llhttp_resume(&reply->parser);
+  return 0;
 }
 
 int tuv_http_reply_feed(tuv_http_reply_t* reply, const char* data, size_t size, size_t* consumed,
                         tuv_errmsg_t* err) {
-  int status = 0;
   *consumed = 0;
   reply->err = err;
-  while (status == 0 && *consumed < size) {
+  bool resumed = reply->pending;
+  int status = resumed ? resume(reply) : 0;
+  while (status == 0 && (*consumed < size || resumed)) {
+    resumed = false; /* the end of the answer may be due, even if nothing follows */
     size_t piece = size - *consumed, took;
     size_t room = TUV_HTTP_MAX_HEAD - reply->head_size;
     if (reply->in_head && room == 0)

@@ -40,6 +40,12 @@ typedef struct tuv_http_reply_s {
   int failure;
   size_t head_size, quote_size;
   tuv_errmsg_t* err;        /* during a feed */
+  const uint8_t* rest;      /* of the body, not handed on yet: inside what was fed */
+  size_t rest_size;
+  bool pending;             /* it is to be handed on by the next feed */
+  /* How many bytes of a body may be handed on, inflated; a feed stops when that is used up. The
+   * caller sets it before each feed; SIZE_MAX at first. It may be exceeded by 16 KiB. */
+  size_t allowance;
 } tuv_http_reply_t;
 
 /* `limit` is for a body's bytes, inflated. */
@@ -57,7 +63,11 @@ void tuv_http_reply_begin(tuv_http_reply_t* reply);
  *                 asked for, a body that is not gzip though it says so
  *   TUV_EMSGSIZE  a body beyond the limit
  *   TUV_ENOMEM    no memory to inflate it
- * or what on_body returned. Interim answers (1xx) are skipped. */
+ * or what on_body returned. Interim answers (1xx) are skipped.
+ * TUV_HTTP_PAUSED: the allowance is used up. The next feed is given the bytes behind *consumed, of
+ * which there may be none; until then all that was fed must stay where it is. */
+#define TUV_HTTP_PAUSED 2
+
 int tuv_http_reply_feed(tuv_http_reply_t* reply, const char* data, size_t size, size_t* consumed,
                         tuv_errmsg_t* err);
 

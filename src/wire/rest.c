@@ -7,7 +7,7 @@
 #include "wire/status.h"
 
 /* Rows are decoded when so many bytes of them have come. */
-#define BATCH_BYTES (64u << 10)
+#define BATCH_BYTES (32u << 10)
 
 enum { BEFORE, AROUND, ROWS, ROW, BEHIND };
 

@@ -110,7 +110,7 @@ static void write_path(void) {
 static void on_gone(tuv_ws_t* ws);
 
 static const tuv_ws_events_t events = {on_open, on_message, on_pong, on_down, on_gone, on_dirty,
-                                       NULL};
+                                       NULL, NULL};
 
 static void connect_next(void) {
   write_path();

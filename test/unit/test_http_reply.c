@@ -234,6 +234,52 @@ static void test_gzip_is_inflated_and_bounded(void** state) {
 }
 #endif
 
+/* All is fed at once; each feed may hand on so many bytes. Returns how many feeds it took. */
+static unsigned feed_in_turns(reader_t* reader, const char* text, size_t size, size_t allowance) {
+  size_t at = 0, used;
+  unsigned feeds = 0;
+  int status;
+  tuv_http_reply_begin(&reader->reply);
+  reader->size = 0;
+  do {
+    size_t before = reader->size;
+    reader->reply.allowance = allowance;
+    status = tuv_http_reply_feed(&reader->reply, text + at, size - at, &used, &reader->err);
+    assert_true(reader->size - before <= allowance + 16384);
+    at += used;
+    feeds++;
+  } while (status == TUV_HTTP_PAUSED);
+  assert_int_equal(status, 1);
+  assert_int_equal(at, size);
+  return feeds;
+}
+
+static void test_a_body_is_handed_on_in_turns(void** state) {
+  (void) state;
+  static const char plain[] = OK "Content-Length: 5\r\n\r\nhello";
+  static const char chunked[] = OK "Transfer-Encoding: chunked\r\n\r\n3\r\nhel\r\n2\r\nlo\r\n0\r\n\r\n";
+  reader_t reader;
+  open_reader(&reader, 4096);
+  assert_int_equal(feed_in_turns(&reader, plain, sizeof plain - 1, 5), 1);
+  assert_int_equal(feed_in_turns(&reader, chunked, sizeof chunked - 1, 3), 2);
+  assert_int_equal(reader.size, 5);
+  assert_memory_equal(reader.body, "hello", 5);
+  /* Nothing may be handed on: the bytes are kept, until it is allowed. */
+  size_t used;
+  tuv_http_reply_begin(&reader.reply);
+  reader.size = reader.reply.allowance = 0;
+  for (int i = 0; i < 3; i++) {
+    const char* text = i == 0 ? plain : plain + sizeof plain - 1;
+    int status = tuv_http_reply_feed(&reader.reply, text, i == 0 ? sizeof plain - 1 : 0, &used, &reader.err);
+    assert_int_equal(status, TUV_HTTP_PAUSED);
+    assert_int_equal(reader.size, 0);
+  }
+  reader.reply.allowance = 1;
+  assert_int_equal(tuv_http_reply_feed(&reader.reply, plain, 0, &used, &reader.err), 1);
+  assert_int_equal(reader.size, 5);
+  tuv_http_reply_free(&reader.reply);
+}
+
 static void test_requests_are_written(void** state) {
   tuv_buf_t out;
   (void) state;
@@ -279,6 +325,7 @@ int main(void) {
 #ifdef TUV_HAVE_DEFLATE
       cmocka_unit_test(test_gzip_is_inflated_and_bounded),
 #endif
+      cmocka_unit_test(test_a_body_is_handed_on_in_turns),
       cmocka_unit_test(test_requests_are_written),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -80,7 +80,7 @@ static void on_dirty(tuv_ws_t* ws) {
 }
 
 static const tuv_ws_events_t events = {on_open, on_message, on_pong, on_down,
-                                       on_gone, on_dirty,   NULL};
+                                       on_gone, on_dirty,   NULL,   NULL};
 
 void ws_fixture_init(ws_fixture_t* fixture) {
   memset(fixture, 0, sizeof *fixture);
