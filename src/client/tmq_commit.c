@@ -1,5 +1,7 @@
 /* Commits: one after another, of what the caller says or, by themselves, of what it has
  * finished. */
+#include <string.h>
+
 #include "client/tmq_steps.h"
 
 static int encode(tuv_op_t* op, tuv_conn_t* conn, const void* payload, size_t size) {
@@ -55,9 +57,31 @@ static void next_step(tuv_op_t* op, tuv_conn_t* conn) {
     tuv_req_finish(req, 0);
 }
 
+/* Whether the reply is about this step: what it repeats must be what was asked for. */
+static int check_step(const tuv_reply_t* reply, const tuv_step_t* step, tuv_errmsg_t* err) {
+  if (step->topic == NULL) return 0; /* a commit of all */
+  const char* topic = step->topic;
+  int64_t vgroup_id = step->vgroup_id, offset = step->offset;
+  int status = tuv_reply_text(reply, "topic", &topic, err);
+  if (status == 0) status = tuv_reply_int(reply, "vgroup_id", &vgroup_id, err);
+  if (status == 0) status = tuv_reply_int(reply, "offset", &offset, err);
+  if (status < 0) return status;
+  if (strcmp(topic, step->topic) == 0 && vgroup_id == step->vgroup_id && offset == step->offset)
+    return 0;
+  return tuv_fail(err, TAOSUV_EPROTO, "the reply is about another commit: %.64s, %lld, %lld", topic,
+                  (long long) vgroup_id, (long long) offset);
+}
+
 static void commit_replied(tuv_op_t* op, tuv_conn_t* conn, const tuv_reply_t* reply) {
-  taosuv_commit_t* commit = tuv_commit_of(tuv_req_of_op(op));
-  (void) reply;
+  taosuv_req_t* req = tuv_req_of_op(op);
+  taosuv_commit_t* commit = tuv_commit_of(req);
+  tuv_errmsg_t err;
+  int status = check_step(reply, tuv_step_of(commit), &err);
+  if (status < 0) {
+    tuv_req_fail(req, &(tuv_failure_t){status, TAOSUV_ERR_MAYBE_EXECUTED, 0, err.text,
+                                       tuv_conn_host(conn)});
+    return;
+  }
   note_committed(commit->consumer, tuv_step_of(commit));
   next_step(op, conn);
 }

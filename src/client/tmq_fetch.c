@@ -203,7 +203,11 @@ static void polled(taosuv_consumer_t* consumer, tuv_conn_t* conn, const tuv_repl
 static void got_meta(taosuv_consumer_t* consumer, tuv_conn_t* conn, const tuv_reply_t* reply) {
   taosuv_message_t* message = consumer->building;
   tuv_errmsg_t err;
-  int status;
+  int status = tuv_reply_about(reply, "message_id", consumer->message_id, &err);
+  if (status < 0) {
+    malformed(consumer, conn, status, err.text);
+    return;
+  }
   message->json = tuv_tmq_meta(&conn->client->json, reply, &message->json_length, &status, &err);
   message->size += message->json_length;
   if (status == TAOSUV_ENOMEM) {

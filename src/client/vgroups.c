@@ -36,9 +36,9 @@ static int read_ids(yyjson_val* root, uint32_t count, int32_t* ids, tuv_errmsg_t
   if (!yyjson_is_arr(list) || yyjson_arr_size(list) != count)
     return tuv_fail(err, TAOSUV_EPROTO, "the answer has no vgIDs for %u tables", count);
   yyjson_arr_foreach(list, index, max, id) {
-    if (!yyjson_is_int(id) || yyjson_get_sint(id) < INT32_MIN || yyjson_get_sint(id) > INT32_MAX)
-      return tuv_fail(err, TAOSUV_EPROTO, "vgIDs[%zu] is no vgroup's number", index);
-    ids[index] = (int32_t) yyjson_get_sint(id);
+    if (!yyjson_is_uint(id) || yyjson_get_uint(id) > INT32_MAX)
+      return tuv_fail(err, TAOSUV_EPROTO, "vgIDs[%zu] is not the number of a vgroup", index);
+    ids[index] = (int32_t) yyjson_get_uint(id);
   }
   return 0;
 }

@@ -310,6 +310,31 @@ static void a_slow_message_is_waited_for_while_it_comes(void** state) {
   assert_int_equal(told, 0);
 }
 
+/* ---- replies about something else ---- */
+
+static void a_commit_is_answered_for_another_one(void** state) {
+  static const char* const others[] = {"\"topic\":\"other\"", "\"vgroup_id\":4711", "\"offset\":4711",
+                                       "\"offset\":\"1\""};
+  tc_t* tc = *state;
+  it_needs_bundled(tc->it);
+  const char* topic = tc_topic(tc, AS_QUERY);
+  tc_rows(tc, "c1", 0, 5);
+  tc_consumer_t* one = tc_subscribed(tc, topic, "");
+  taosuv_message_t* message = tc_next(one);
+  int32_t vgroup = taosuv_message_vgroup(message);
+  int64_t offset = taosuv_message_offset(message);
+  taosuv_message_unref(message);
+  for (size_t i = 0; i < COUNT(others); i++) {
+    char text[256];
+    snprintf(text, sizeof text, "{\"code\":0,\"action\":\"commit_offset\",\"req_id\":$REQ_ID,%s}",
+             others[i]);
+    it_rule(tc->it, &(ts_rule_t){.action = "commit_offset", .times = 1, .answer = TS_ANSWER_TEXT,
+                                 .data = text, .size = strlen(text), .put_req_id = true});
+    assert_int_equal(tc_commit_offset(one, topic, vgroup, offset), TAOSUV_EPROTO);
+  }
+  assert_int_equal(tc_commit_offset(one, topic, vgroup, offset), 0);
+}
+
 /* ---- a server that stalls ---- */
 
 static void a_close_ends_in_time(void** state) {
@@ -360,6 +385,7 @@ int main(void) {
       TC_TEST(large_messages_arrive_whole),
       TC_TEST(a_message_beyond_max_message_size_is_given_without_rows),
       TC_TEST(a_slow_message_is_waited_for_while_it_comes),
+      TC_TEST(a_commit_is_answered_for_another_one),
       TC_TEST(a_close_ends_in_time),
   };
   signal(SIGPIPE, SIG_IGN); /* connections end in the middle of large messages */
