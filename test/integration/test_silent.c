@@ -255,6 +255,33 @@ static void it_is_as_before_when_it_answers(void** state) {
   assert_true(tuv_hosts_is_well(client, 0));
 }
 
+/* A pong waits behind a large answer: what has come of that one is a sign of life as well, and the
+ * next request is sent meanwhile. */
+static void it_is_as_before_while_an_answer_comes(void** state) {
+  it_t* it = *state;
+  it_op_t late = {.req.timeout_ms = 1}, op = {0}, fetch = {0};
+  it_needs_ws(it, "pings on a connection");
+  it_needs_bundled(it);
+  taosuv_client_t* client = it_client(it, "ping_interval=0&probe_timeout=80&prefetch=0");
+  taosuv_result_t* result = it_rows(it, client, "select * from bench.rows_65000_65000");
+  uint32_t rule = it_rule(it, &(ts_rule_t){.sql = "select 8"});
+  ts_conn_set_fault(it_conn(it), &(ts_fault_t){.split = 40});
+  assert_int_equal(it_fetch(it, result, &fetch), 0);
+  it_run(it, 20);
+  assert_int_equal(it_end(it_exec(it, client, &late, "select 7"), &late), TAOSUV_ETIMEDOUT);
+  assert_int_equal(it_exec(it, client, &op, "select 8"), 0);
+  it_until_hits(it, rule, 1);
+  assert_int_equal(fetch.completed, 0);
+  ts_conn_set_fault(it_conn(it), &(ts_fault_t){0});
+  assert_int_equal(it_wait(&fetch), 0);
+  assert_int_equal(it_wait(&op), 0);
+  it_done(&fetch);
+  taosuv_result_close(result);
+  taosuv_counts_t counts;
+  taosuv_client_counts(client, &counts);
+  assert_int_equal(counts.connects, 1);
+}
+
 /* With one connection: what comes next is not given to it, but waits for what becomes of it. */
 static void what_comes_next_is_not_sent_into_the_silence(void** state) {
   it_t* it = *state;
@@ -514,6 +541,7 @@ int main(void) {
       IT_TEST(a_writer_goes_on_with_limits_like_the_defaults),
       IT_TEST(it_gets_no_new_work_and_ends),
       IT_TEST(it_is_as_before_when_it_answers),
+      IT_TEST(it_is_as_before_while_an_answer_comes),
       IT_TEST(what_comes_next_is_not_sent_into_the_silence),
       IT_TEST(what_may_be_repeated_moves_to_the_other_host),
       IT_TEST(a_statement_goes_on_over_the_other_host),
