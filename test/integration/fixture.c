@@ -3,6 +3,8 @@
 
 #include "transport.h"
 
+static const it_t* current; /* the test that runs */
+
 static void on_watchdog(uv_timer_t* timer) {
   (void) timer;
 }
@@ -23,6 +25,7 @@ int it_setup(void** state) {
   assert_non_null(it);
   it->param = *state;
   *state = it;
+  current = it;
   assert_int_equal(uv_loop_init(&it->loop), 0);
   uv_timer_init(&it->loop, &it->watchdog);
   alloc_probe_init(&it->probe);
@@ -68,6 +71,10 @@ int it_teardown(void** state) {
 
 int64_t it_told(int64_t rows) {
   return it_transport_http() ? -1 : rows;
+}
+
+int64_t it_total_told(int64_t rows) {
+  return it_can(current, IT_TOTAL_ROWS) ? it_told(rows) : -1;
 }
 
 void it_needs_ws(const it_t* it, const char* what) {

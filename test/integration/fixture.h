@@ -14,6 +14,7 @@
 #include "alloc_probe.h"
 #include "taosuv.h"
 #include "testserver.h"
+#include "versions.h"
 
 #define COUNT(array) (sizeof(array) / sizeof(array)[0])
 
@@ -22,7 +23,6 @@
 
 enum { IT_CLIENTS = 40, IT_DATABASES = 8, IT_SERVERS = 3 };
 
-typedef struct it_s it_t;
 typedef struct it_op_s it_op_t;
 
 typedef struct it_slot_s {
@@ -82,7 +82,10 @@ int it_setup(void** state);
  * taosuv_close, an empty loop, no live memory. */
 int it_teardown(void** state);
 
-int64_t it_told(int64_t rows); /* that were written as lines: -1 over HTTP, which does not tell */
+/* What a reply about lines says of the rows that it wrote, and of all of the lines' rows: -1 over HTTP
+ * and, of all, from older servers, which do not say. */
+int64_t it_told(int64_t rows);
+int64_t it_total_told(int64_t rows);
 void it_needs_ws(const it_t* it, const char* what); /* that HTTP does not have: skips, saying so */
 /* Skips the rest of the test with another server than the bundled one, saying so. */
 void it_needs_bundled(const it_t* it);

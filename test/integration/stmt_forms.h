@@ -30,9 +30,15 @@ static inline bool stmt_form_inserts(const stmt_form_t* form) {
 
 static const char other_forms[] = "statements in other ways than stmt2";
 
-/* Runs the bundled server in the form's version; another server stays what it is, and only the
- * first form is tested there. */
+/* Of another server only one form is tested: the second version where there is one. */
+static inline size_t stmt_form_of_server(const it_t* it) {
+  return it_can(it, IT_STATEMENTS_2) ? 0 : 1;
+}
+
+/* Runs the bundled server in the form's version. Another server stays what it is, and the form is
+ * that of stmt_form_of_server. */
 static inline const stmt_form_t* stmt_form_begin(it_t* it, size_t index) {
+  if (it->server == NULL) index = stmt_form_of_server(it);
   const stmt_form_t* form = &stmt_forms[index];
   if (it->server != NULL) {
     it_server_stop(it);

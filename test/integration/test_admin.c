@@ -49,6 +49,7 @@ static void the_servers_version_is_a_version(void** state) {
 
 static void a_server_in_service_says_so(void** state) {
   it_t* it = *state;
+  it_needs(it, IT_SERVER_STATUS);
   it_op_t op = {0};
   taosuv_client_t* client = it_client(it, "");
   assert_int_equal(it_end(it_status(it, client, &op, NULL, 0), &op), 0);
@@ -58,6 +59,7 @@ static void a_server_in_service_says_so(void** state) {
 static void a_dead_port_is_a_success_with_status_unavailable(void** state) {
   it_t* it = *state;
   it_needs_ws(it, "the status of another node");
+  it_needs(it, IT_SERVER_STATUS);
   it_op_t op = {0};
   taosuv_client_t* client = it_client(it, "");
   assert_int_equal(it_end(it_status(it, client, &op, "127.0.0.1", 1), &op), 0);
@@ -205,6 +207,7 @@ static void senseless_arguments_of_status_are_refused(void** state) {
 static void the_current_database_follows_use(void** state) {
   it_t* it = *state;
   it_needs_ws(it, "the session of a connection");
+  it_needs(it, IT_CURRENT_DB);
   it_op_t op = {0};
   taosuv_client_t* client = it_client(it, "pool_size=1");
   assert_int_equal(it_end(it_current_db(it, client, &op), &op), 0);

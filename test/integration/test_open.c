@@ -34,6 +34,7 @@ static void a_second_open_uses_the_connection_that_is_there(void** state) {
 
 static void a_database_in_the_url_is_the_current_one(void** state) {
   it_t* it = *state;
+  it_needs(it, IT_CURRENT_DB);
   it_op_t op = {0};
   const char* name = it_database(it, it_client(it, ""), "ms");
   taosuv_client_t* client = it_client_db(it, name, "");

@@ -104,6 +104,7 @@ static void query_one(it_t* it, taosuv_stmt_t* stmt, int64_t above, uint64_t row
 
 static void query_rows(it_t* it, const stmt_form_t* form) {
   if (stmt_form_inserts(form)) return;
+  it_needs(it, IT_STATEMENT_QUERIES);
   taosuv_client_t* client = stmt_form_client(it, form, "ms");
   it_ok(it, client, "create table t (ts timestamp, v int, n nchar(10))");
   it_ok(it, client, "insert into t values (1,1,'a') (2,2,'b') (3,3,null)");
@@ -189,6 +190,7 @@ static void plain_tables(it_t* it, const stmt_form_t* form) {
 
 static void prepare_again(it_t* it, const stmt_form_t* form) {
   if (stmt_form_inserts(form)) return;
+  it_needs(it, IT_STATEMENT_QUERIES);
   taosuv_client_t* client = stmt_form_client(it, form, "ms");
   make_meters(it, client);
   it_op_t op = {0}, run = {0};
@@ -387,6 +389,7 @@ static void every_form_of_sql(it_t* it, const stmt_form_t* how) {
  * end. */
 static void query_many(it_t* it, const stmt_form_t* form) {
   if (stmt_form_inserts(form)) return;
+  it_needs(it, IT_STATEMENT_QUERIES);
   enum { ROWS = 10000 };
   static int64_t ts[ROWS];
   static int32_t v[ROWS];
@@ -424,6 +427,7 @@ static void query_many(it_t* it, const stmt_form_t* form) {
 /* Question marks in texts, names and comments are none. */
 static void queries_of_every_form(it_t* it, const stmt_form_t* how) {
   if (stmt_form_inserts(how)) return;
+  it_needs(it, IT_STATEMENT_QUERIES);
   taosuv_client_t* client = stmt_form_client(it, how, "ms");
   it_ok(it, client, "create table t (ts timestamp, v int, n nchar(10))");
   it_ok(it, client, "insert into t values (1,1,'?') (2,2,'b?') (3,3,null)");

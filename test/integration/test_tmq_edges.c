@@ -32,6 +32,7 @@ static void several_topics_of_every_kind_are_one_subscription(void** state) {
   static const char* const forms[] = {AS_QUERY, "as stable st", "with meta as stable st",
                                       "as database %s"};
   tc_t* tc = *state;
+  it_needs(tc->it, IT_OFFSETS);
   const char* topics[COUNT(forms)];
   unsigned seen[10] = {0}, rows[COUNT(forms)] = {0}, all = 0;
   char list[512];
@@ -168,6 +169,7 @@ static void the_beginning_is_where_the_log_begins(void** state) {
 static void what_came_first_from_the_latest_on_comes_again(void** state) {
   static const char* const properties[] = {"auto.offset.reset=latest", ""};
   tc_t* tc = *state;
+  it_needs(tc->it, IT_OFFSETS);
   int64_t offset;
   const char* topic = tc_topic(tc, AS_QUERY);
   tc_rows(tc, "c1", 0, 5);

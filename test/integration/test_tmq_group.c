@@ -204,6 +204,7 @@ static int wait_written(tc_t* tc, write_t* write, int started) {
 
 static void raw_messages_make_another_database_the_same(void** state) {
   tc_t* tc = *state;
+  it_needs(tc->it, IT_RAW_MESSAGES);
   const char* topic = tc_topic(tc, "with meta as database %s");
   const char* other = it_database(tc->it, tc->client, "ms");
   taosuv_client_t* target = it_client_db(tc->it, other, "pool_size=1");

@@ -65,6 +65,7 @@ static void several_lines_blank_ones_and_remarks(void** state) {
 
 static void a_tag_may_name_the_tables(void** state) {
   it_t* it = *state;
+  it_needs(it, IT_TABLE_NAME_KEY);
   for (int http = 0; http < 2; http++) {
     job_t job;
     char sql[100];

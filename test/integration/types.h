@@ -5,6 +5,7 @@
 #include "taosuv.h"
 
 enum { TYPES_COLUMNS = 18, TYPES_ROWS = 4 };
+enum { TYPES_OLD = 14, TYPES_WITHOUT_DECIMAL = 16 }; /* columns: what older servers have */
 
 typedef struct type_column_s {
   const char* name;

@@ -5,17 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-uint32_t ts_version_number(const char* version) {
-  uint32_t number = 0;
-  for (int i = 0; i < 4; i++) {
-    char* end;
-    unsigned long part = strtoul(version, &end, 10);
-    number = number << 8 | (uint32_t)(part & 0xff);
-    version = *end == '.' ? end + 1 : "0";
-  }
-  return number;
-}
-
 bool ts_server_has(const ts_server_t* server, unsigned a, unsigned b, unsigned c, unsigned d) {
   return server->version_number >= (a << 24 | b << 16 | c << 8 | d);
 }
@@ -192,6 +181,7 @@ int ts_server_create(uv_loop_t* loop, const ts_config_t* config, ts_server_t** o
   return 0;
 }
 
+const char* ts_server_version(const ts_server_t* server) { return server->version; }
 int ts_server_port(const ts_server_t* server) { return ts_peer_port(server->peer); }
 const char* ts_server_url(const ts_server_t* server) { return server->url; }
 const ts_tls_counters_t* ts_server_tls(const ts_server_t* server) {

@@ -6,6 +6,7 @@
 
 #include "sql.h"
 #include "testserver.h"
+#include "ts_version.h"
 
 #define TS_CACHE 64u
 #define TS_MAX_ACTIONS 64u
@@ -129,7 +130,6 @@ typedef struct ts_request_s {
 } ts_request_t;
 
 /* server.c */
-uint32_t ts_version_number(const char* version);
 bool ts_server_has(const ts_server_t* server, unsigned a, unsigned b, unsigned c, unsigned d);
 void ts_server_count(ts_server_t* server, const char* action);
 ts_result_t* ts_server_cached(ts_server_t* server, const char* sql, size_t size);

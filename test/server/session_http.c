@@ -189,7 +189,8 @@ static bool read_params(rest_t* rest) {
     request->req_id = (uint64_t)id;
   }
   request->timing = is_true(rest->http, "timing", "true");
-  request->with_meta = is_true(rest->http, "row_with_meta", "1 t T true TRUE True");
+  request->with_meta = ts_server_has(request->session->server, 3, 3, 1, 0) &&
+                       is_true(rest->http, "row_with_meta", "1 t T true TRUE True");
   bool tz = param(rest->http, "tz", text, sizeof text) && *text != '\0';
   bool conn_tz = ts_server_has(request->session->server, 3, 3, 5, 0) &&
                  param(rest->http, "conn_tz", rest->conn_tz, sizeof rest->conn_tz) &&

@@ -8,6 +8,7 @@
 #include "sql_ddl.h"
 #include "sql_topic.h"
 #include "ts_buf.h"
+#include "ts_version.h"
 
 #define MAX_FIELDS 4096u
 
@@ -126,7 +127,26 @@ static const struct {
     {"varbinary", TS_VARBINARY, 0, 65517},  {"geometry", TS_GEOMETRY, 0, 65517},
 };
 
+/* Whether the word that comes is of a type that this version has not yet. */
+static bool is_too_new(const ts_sql_t* sql) {
+  static const struct {
+    const char* word;
+    uint8_t since[4];
+  } words[] = {{"geometry", {3, 1, 0, 0}},
+               {"varbinary", {3, 2, 1, 0}},
+               {"decimal", {3, 3, 6, 0}},
+               {"numeric", {3, 3, 6, 0}},
+               {"blob", {3, 3, 7, 0}}};
+  for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+    const uint8_t* since = words[i].since;
+    if (ts_lex_is(&sql->lex, words[i].word))
+      return !ts_version_since(sql->env->version, since[0], since[1], since[2], since[3]);
+  }
+  return false;
+}
+
 int ts_sql_type(ts_sql_t* sql, ts_type_t* type) {
+  if (is_too_new(sql)) return ts_lex_syntax(&sql->lex);
   if (ts_lex_take(&sql->lex, "decimal") || ts_lex_take(&sql->lex, "numeric"))
     return read_decimal(sql, type);
   if (ts_lex_take(&sql->lex, "json")) {

@@ -36,6 +36,7 @@ typedef struct ts_config_s {
  * `config` may be NULL. */
 int ts_server_create(uv_loop_t* loop, const ts_config_t* config, ts_server_t** server);
 int ts_server_port(const ts_server_t* server);
+const char* ts_server_version(const ts_server_t* server);
 const char* ts_server_url(const ts_server_t* server); /* ws[s]://user:password@127.0.0.1:port */
 const ts_tls_counters_t* ts_server_tls(const ts_server_t* server); /* NULL without TLS */
 /* The connections: faults, counters of bytes, cutting (ws_peer.h). Its data is not the caller's. */

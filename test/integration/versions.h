@@ -1,0 +1,38 @@
+/* What servers can do since which version: tests ask by name, and are skipped with a note where the
+ * server is too old for them. The bundled server is asked, too: it has the features of the version
+ * that it was started as. */
+#ifndef TUV_TEST_INTEGRATION_VERSIONS_H
+#define TUV_TEST_INTEGRATION_VERSIONS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+typedef enum {
+  IT_BINARY_QUERIES, /* as one message, and not as the JSON action */
+  IT_CURRENT_DB,     /* older gateways may end on the question */
+  IT_SERVER_STATUS,
+  IT_SESSION_OPTIONS, /* timezone, app, ip */
+  IT_TOTAL_ROWS,      /* replies to lines have total_rows */
+  IT_TABLE_NAME_KEY,
+  IT_STATEMENT_QUERIES,
+  IT_STATEMENTS_2, /* of the second version, unless the URL says otherwise */
+  IT_GEOMETRY_AND_VARBINARY,
+  IT_DECIMAL,
+  IT_BLOB,
+  IT_OFFSETS, /* of consumers: committed, position, commit_offset, list_topics */
+  IT_MANUAL_COMMIT, /* older servers commit even with enable.auto.commit=false */
+  IT_RAW_MESSAGES,
+  IT_BATCHED_META, /* msg.enable.batchmeta */
+  IT_FEATURES
+} it_feature_t;
+
+typedef struct it_s it_t;
+
+/* Skips the rest of the test, with a note, if the server is too old for the feature. */
+void it_needs(const it_t* it, it_feature_t feature);
+bool it_can(const it_t* it, it_feature_t feature);
+
+/* The server's version, "3.3.6.0"; another server than the bundled one is asked once a program. */
+const char* it_server_version(const it_t* it);
+
+#endif
