@@ -1,5 +1,13 @@
 /* What all integration tests stand on: a loop, a server, clients with a counting allocator, and
- * operations that are counted from call to callback. */
+ * operations that are counted from call to callback.
+ *
+ * The server is the bundled one, on the test's loop, or that of TAOSUV_TEST_URL: then `it->server` is
+ * NULL. A test runs against both, and says what it needs:
+ *
+ *   it_needs(it, IT_DECIMAL)         what the server must be able to do (versions.h)
+ *   it_needs_ws(it, "pings")         what HTTP does not have
+ *   it_needs_bundled(it)             rules, counters, or a protocol that is broken
+ */
 #ifndef TUV_TEST_INTEGRATION_FIXTURE_H
 #define TUV_TEST_INTEGRATION_FIXTURE_H
 
