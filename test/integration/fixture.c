@@ -1,5 +1,5 @@
 /* What all integration tests stand on: a loop, a server, and clients with a counting allocator. */
-#include "fixture.h"
+#include "fixture_proxy.h"
 
 #include "transport.h"
 
@@ -53,6 +53,8 @@ int it_teardown(void** state) {
   close_clients(it);
   for (size_t i = 0; i < IT_CLIENTS; i++)
     if (it->slots[i].closing > 0) it_closed(&it->slots[i]);
+  for (size_t i = 0; i < IT_PROXIES; i++)
+    if (it->proxies[i] != NULL) proxy_close(it->proxies[i], NULL, NULL);
   if (it->server != NULL) it_server_stop(it);
   for (size_t i = 0; i < IT_SERVERS; i++) /* left by a test that failed */
     if (it->others[i] != NULL) ts_server_close(it->others[i], NULL, NULL);
@@ -123,10 +125,13 @@ void it_server_start(it_t* it, const ts_config_t* config) {
   if (own.tls == NULL) own.tls = it_transport_tls();
   if (it_transport() == IT_COMPRESSED) own.compression = true;
   assert_int_equal(ts_server_create(&it->loop, &own, &it->server), 0);
+  it_proxies_follow(it);
 }
 
 int it_lost_status(void) {
-  return it_transport_secure() && real_url() == NULL ? TAOSUV_ETLSEOF : TAOSUV_ECONNLOST;
+  const char* url = real_url();
+  bool secure = url != NULL ? strncmp(url, "wss:", 4) == 0 : it_transport_secure();
+  return secure ? TAOSUV_ETLSEOF : TAOSUV_ECONNLOST;
 }
 
 void it_plain(it_t* it) {
@@ -159,23 +164,29 @@ static bool uses_transport(const char* base, const char* keys) {
   return strncmp(base, "wss:", 4) == 0 && strstr(keys, "tls_ca") == NULL;
 }
 
+const char* it_base_url(const it_t* it) {
+  return it->server != NULL ? ts_server_url(it->server) : real_url();
+}
+
 void it_url(const it_t* it, char* url, size_t size, const char* db, const char* keys) {
-  const char* base = it->server != NULL ? ts_server_url(it->server) : real_url();
+  const char* base = it_base_url(it);
   const char* own = strchr(base, '?');
-  size_t length = own != NULL ? (size_t) (own - base) : strlen(base);
   const char* start = strstr(base, "://");
   size_t at = start != NULL ? (size_t) (start - base) + 3 : 0;
-  while (at < length && base[at] != '/') at++; /* another database is none of ours */
   /* A failure is to show at once, unless the test is about retries. */
   const char* more = own != NULL ? own + 1 : "";
   bool retries = strstr(keys, "retr") != NULL || strstr(more, "retr") != NULL;
   const char* transport = uses_transport(base, keys) ? it_transport_keys() : "";
+  char authority[512], name[300];
+  it_authority(it, 1, authority, sizeof authority);
+  it_certificate_name(it, name, sizeof name);
   const char* parts[] = {keys, retries ? "" : "retries=0&retry_initial=1&retry_max=1", transport,
-                         more};
+                         name, more};
   bool http = it_transport_http() && strncmp(base, "ws", 2) == 0;
   const char* scheme = http ? "http" : "";
-  int written = snprintf(url, size, "%s%.*s/%s", scheme, (int) at - (http ? 2 : 0),
-                         base + (http ? 2 : 0), db);
+  int skipped = http ? 2 : 0;
+  int written = snprintf(url, size, "%s%.*s%s/%s", scheme, (int) at - skipped, base + skipped,
+                         authority, db);
   for (size_t i = 0, count = 0; i < COUNT(parts); i++) {
     if (parts[i][0] == 0) continue;
     written += snprintf(url + written, size - (size_t) written, "%c%s", count++ == 0 ? '?' : '&',
@@ -326,9 +337,14 @@ void it_until_no_results(it_t* it) {
   if (!it_until(it, has_no_results, it, 5000)) fail_msg("the server still has open results");
 }
 
+uint64_t it_connections(const it_t* it) {
+  if (it->proxies[0] != NULL) return proxy_counters(it->proxies[0]).open;
+  return ts_server_counters(it->server).open;
+}
+
 static bool has_connections(void* data) {
   const goal_t* goal = data;
-  return ts_server_counters(goal->it->server).open == goal->value;
+  return it_connections(goal->it) == goal->value;
 }
 
 void it_until_connections(it_t* it, uint64_t open) {

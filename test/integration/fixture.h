@@ -6,6 +6,9 @@
  *
  *   it_needs(it, IT_DECIMAL)         what the server must be able to do (versions.h)
  *   it_needs_ws(it, "pings")         what HTTP does not have
+ *   it_proxy(it)                     trouble on the line: cuts, stalls, silence, refusals, delays, by
+ *                                    a proxy before either server (proxy.h)
+ *   it_numbers(it, client, 12000)    a result of many rows
  *   it_needs_bundled(it)             rules, counters, or a protocol that is broken
  */
 #ifndef TUV_TEST_INTEGRATION_FIXTURE_H
@@ -20,6 +23,7 @@
 #include <cmocka.h>
 
 #include "alloc_probe.h"
+#include "proxy.h"
 #include "taosuv.h"
 #include "testserver.h"
 #include "versions.h"
@@ -29,7 +33,7 @@
 /* A test with its own loop, server and allocator; see it_setup and it_teardown. */
 #define IT_TEST(name) cmocka_unit_test_setup_teardown(name, it_setup, it_teardown)
 
-enum { IT_CLIENTS = 40, IT_DATABASES = 8, IT_SERVERS = 3 };
+enum { IT_CLIENTS = 40, IT_DATABASES = 8, IT_SERVERS = 3, IT_PROXIES = 3 };
 
 typedef struct it_op_s it_op_t;
 
@@ -49,6 +53,9 @@ struct it_s {
   ts_server_t* server; /* NULL: the one of TAOSUV_TEST_URL */
   bool server_closed;
   ts_server_t* others[IT_SERVERS]; /* of cluster.h; NULL: not running */
+  proxy_t* proxies[IT_PROXIES];    /* NULL: none */
+  uint64_t held_at;                /* bytes that had gone to the server by it_hold_answers */
+  char numbers[128];               /* of it_numbers */
   alloc_probe_t probe;
   it_slot_t slots[IT_CLIENTS];
   char databases[IT_DATABASES][32]; /* to be dropped */
@@ -109,6 +116,26 @@ void it_server_start(it_t* it, const ts_config_t* config); /* after it_server_st
 /* Writes the server's URL with a database ("" for none) and more keys ("a=1&b=2" or ""). */
 void it_url(const it_t* it, char* url, size_t size, const char* db, const char* keys);
 
+/* ---- trouble on the line ---- */
+
+/* Puts the proxy before the server: it_url and what uses it name the proxy from now on. Further calls
+ * return the same one. */
+proxy_t* it_proxy(it_t* it);
+/* Proxies 0 to `count` - 1 before the one server, which is as many hosts to a client; it_url_hosts
+ * names them all. */
+void it_proxies(it_t* it, size_t count);
+void it_url_hosts(const it_t* it, char* url, size_t size, size_t hosts, const char* keys);
+/* What the server says is kept from the clients, over all connections of the first proxy, until
+ * it_let_go. */
+void it_hold_answers(it_t* it);
+void it_let_go(it_t* it); /* of all connections of the first proxy: no trouble any more */
+/* Since it_hold_answers so many requests (at least their bytes) have gone to the server. */
+void it_until_asked(it_t* it, unsigned requests);
+/* So many bytes have gone one way through the first proxy, since it was made. */
+void it_until_passed(it_t* it, proxy_way_t way, uint64_t bytes);
+uint64_t it_passed(const it_t* it, proxy_way_t way);
+void it_cut(it_t* it); /* the first proxy's youngest connection */
+
 /* Makes a client that the tear-down closes, if nobody has before. */
 taosuv_client_t* it_client(it_t* it, const char* keys);
 taosuv_client_t* it_client_db(it_t* it, const char* db, const char* keys);
@@ -166,16 +193,21 @@ taosuv_block_t* it_block(it_t* it, taosuv_result_t* result);
 uint64_t it_drain(it_t* it, taosuv_result_t* result);
 /* The only value of the only row, an integer. */
 int64_t it_number(it_t* it, taosuv_client_t* client, const char* sql);
+/* The SQL of a query with so many rows, in blocks of 4096 at most: ts, a (0, 1, ... in each of the
+ * bundled server's blocks), b, c. Another server gets a table of them. */
+const char* it_numbers(it_t* it, taosuv_client_t* client, unsigned rows);
 /* That a client does its work: a query with one row. */
 void it_usable(it_t* it, taosuv_client_t* client);
 
 /* Runs the loop for so long, or until `done` says so; returns whether it did. */
 bool it_until(it_t* it, bool (*done)(void* data), void* data, unsigned ms);
 void it_run(it_t* it, unsigned ms);
-/* Runs the loop until the bundled server has counted so much, or fails the test. */
+/* Run the loop until it has counted so much, or fail the test: the bundled server, or for connections
+ * the first proxy, if there is one. */
 void it_until_hits(it_t* it, uint32_t rule, uint64_t hits);
 void it_until_no_results(it_t* it);
 void it_until_connections(it_t* it, uint64_t open);
+uint64_t it_connections(const it_t* it); /* that are open */
 
 uint32_t it_rule(it_t* it, const ts_rule_t* rule);
 void it_unrule(it_t* it);     /* all */
