@@ -1,7 +1,12 @@
-/* Three bundled servers for one test, to be stopped and started, and where connections are. */
+/* Three hosts for one test, to be stopped and started, and where connections are. */
 #include "cluster.h"
 
 void cl_start(cl_t* cluster, size_t i, const ts_config_t* config) {
+  if (cluster->proxied) {
+    cluster->down[i] = false;
+    assert_int_equal(proxy_start(cluster->it->proxies[i]), 0);
+    return;
+  }
   ts_config_t own = config != NULL ? *config : (ts_config_t){0};
   own.port = cluster->port[i];
   assert_int_equal(ts_server_create(&cluster->it->loop, &own, &cluster->server[i]), 0);
@@ -17,10 +22,20 @@ static bool is_stopped(void* data) {
 }
 
 void cl_stop(cl_t* cluster, size_t i) {
+  if (cluster->proxied) {
+    cluster->down[i] = true;
+    proxy_stop(cluster->it->proxies[i]);
+    return;
+  }
   cluster->stopped = false;
   ts_server_close(cluster->server[i], on_stopped, cluster);
   cluster->server[i] = NULL;
   assert_true(it_until(cluster->it, is_stopped, cluster, 10000));
+}
+
+cl_t cl_start_proxies(it_t* it) {
+  it_proxies(it, CL_HOSTS);
+  return (cl_t){.it = it, .server = it->others, .proxied = true};
 }
 
 cl_t cl_start_all(it_t* it, const ts_config_t* config) {
@@ -36,7 +51,13 @@ void cl_stop_all(cl_t* cluster) {
 }
 
 taosuv_client_t* cl_client(cl_t* cluster, size_t hosts, const char* keys) {
-  char url[512];
+  char url[1024];
+  if (cluster->proxied) {
+    char more[512];
+    snprintf(more, sizeof more, "retry_initial=10&retry_max=40&%s", keys);
+    it_url_hosts(cluster->it, url, sizeof url, hosts, more);
+    return it_client_url(cluster->it, url);
+  }
   int size = snprintf(url, sizeof url, "ws://root:taosdata@");
   for (size_t i = 0; i < hosts; i++)
     size += snprintf(url + size, sizeof url - (size_t) size, "%s127.0.0.1:%d", i > 0 ? "," : "",
@@ -46,7 +67,32 @@ taosuv_client_t* cl_client(cl_t* cluster, size_t hosts, const char* keys) {
 }
 
 uint64_t cl_open(const cl_t* cluster, size_t i) {
+  if (cluster->proxied) return proxy_counters(cluster->it->proxies[i]).open;
   return cluster->server[i] == NULL ? 0 : ts_server_counters(cluster->server[i]).open;
+}
+
+void cl_delay(cl_t* cluster, uint32_t ms) {
+  for (size_t i = 0; i < CL_HOSTS; i++) {
+    ts_server_t* server = cluster->server[i];
+    if (cluster->proxied)
+      proxy_set_plan_of_all(cluster->it->proxies[i],
+                            &(proxy_plan_t){.way[PROXY_DOWN].delay_ms = ms});
+    else if (server != NULL && ms > 0)
+      ts_server_add_rule(server, &(ts_rule_t){.action = "binary_query", .wait_ms = ms});
+    else if (server != NULL)
+      ts_server_remove_rule(server, 0);
+  }
+}
+
+void cl_freeze(cl_t* cluster, size_t i) {
+  static const proxy_plan_t frozen = {.way = {{.stall = true}, {.stall = true}}};
+  assert_true(cluster->proxied);
+  proxy_set_plan_of_all(cluster->it->proxies[i], &frozen);
+}
+
+uint64_t cl_asked(const cl_t* cluster, size_t i) {
+  if (cluster->proxied) return proxy_counters(cluster->it->proxies[i]).passed[PROXY_UP];
+  return ts_server_action_count(cluster->server[i], "binary_query");
 }
 
 static bool is_spread(void* data) {

@@ -251,6 +251,7 @@ tc_consumer_t* tc_consumer_from(tc_t* tc, const char* keys, const char* properti
   options.skip_unreadable = tc->skip_unreadable;
   options.message = message;
   options.message_size = sizeof message;
+  it_needs_ws(tc->it, "consumers");
   int status = taosuv_consumer_create(&tc->it->loop, &options, &one->consumer);
   if (status != 0) fail_msg("%s: %s", taosuv_err_name(status), message);
   return one;

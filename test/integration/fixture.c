@@ -35,10 +35,13 @@ int it_setup(void** state) {
 
 void it_drop_databases(it_t* it) {
   if (it->databases[0][0] == 0) return;
+  proxy_t* proxy = it->proxies[0]; /* it may make trouble, or be stopped */
+  it->proxies[0] = NULL;
   taosuv_client_t* client = it_client(it, "");
   for (size_t i = 0; i < IT_DATABASES && it->databases[i][0] != 0; i++)
     it_ok(it, client, "drop database if exists %s", it->databases[i]);
   it_close_wait(it, client);
+  it->proxies[0] = proxy;
   memset(it->databases, 0, sizeof it->databases);
 }
 

@@ -128,12 +128,15 @@ void it_url_hosts(const it_t* it, char* url, size_t size, size_t hosts, const ch
 /* What the server says is kept from the clients, over all connections of the first proxy, until
  * it_let_go. */
 void it_hold_answers(it_t* it);
-void it_let_go(it_t* it); /* of all connections of the first proxy: no trouble any more */
+void it_let_go(it_t* it); /* no trouble and no rules any more, on all connections */
 /* Since it_hold_answers so many requests (at least their bytes) have gone to the server. */
 void it_until_asked(it_t* it, unsigned requests);
 /* So many bytes have gone one way through the first proxy, since it was made. */
 void it_until_passed(it_t* it, proxy_way_t way, uint64_t bytes);
 uint64_t it_passed(const it_t* it, proxy_way_t way);
+/* What comes of the next `times` (0: all) log-ins: they are not answered, or their connections cut. Not
+ * over TLS with another server than the bundled one: there the test is skipped. */
+void it_lose_logins(it_t* it, bool cut, unsigned times);
 void it_cut(it_t* it); /* the first proxy's youngest connection */
 
 /* Makes a client that the tear-down closes, if nobody has before. */

@@ -137,6 +137,7 @@ static void on_prepare(taosuv_stmt_prepare_t* req, int status) {
 }
 
 int it_prepare(it_t* it, taosuv_client_t* client, it_op_t* op, const char* sql) {
+  it_needs_ws(it, "statements");
   begin(it, op);
   return began(op, taosuv_stmt_prepare(client, &op->prepare, sql, TAOSUV_NUL_TERMINATED,
                                        on_prepare));

@@ -1,6 +1,8 @@
 /* Trouble on the line: proxies before the server, and the URLs that name them. */
 #include "fixture_proxy.h"
 
+#include "transport.h"
+
 /* The least that any request takes on the line, compressed too. */
 enum { REQUEST_BYTES = 24 };
 
@@ -115,6 +117,7 @@ void it_hold_answers(it_t* it) {
 }
 
 void it_let_go(it_t* it) {
+  if (it->server != NULL) it_unrule(it);
   proxy_set_plan_of_all(it->proxies[0], NULL);
 }
 
@@ -147,6 +150,41 @@ void it_cut(it_t* it) {
   proxy_conn_t* conn = proxy_next(it->proxies[0], NULL);
   assert_non_null(conn);
   proxy_conn_cut(conn);
+}
+
+/* How many bytes a client sends before its log-in: those of the upgrade, after which it waits. */
+static uint64_t size_before_login(it_t* it) {
+  if (it_transport_http()) return 0;
+  it_op_t op = {0};
+  uint64_t before = it_passed(it, PROXY_UP);
+  proxy_set_plan(it->proxies[0], &(proxy_plan_t){.way[PROXY_DOWN].stall = true}, 1);
+  taosuv_client_t* client = it_client(it, "compression=0");
+  assert_int_equal(it_open(it, client, &op), 0);
+  it_until_passed(it, PROXY_UP, before + 1);
+  it_run(it, 30);
+  it_close_wait(it, client);
+  assert_int_equal(it_wait(&op), TAOSUV_ECANCELED);
+  return it_passed(it, PROXY_UP) - before;
+}
+
+void it_lose_logins(it_t* it, bool cut, unsigned times) {
+  bool secure = strncmp(it_base_url(it), "wss:", 4) == 0;
+  if (secure && it->server == NULL) {
+    print_message("note: not over TLS: trouble that begins with the log-in\n");
+    skip();
+  }
+  if (secure || it_transport() == IT_COMPRESSED) {
+    it_rule(it, &(ts_rule_t){.action = "conn",
+                             .times = times,
+                             .answer = cut ? TS_ANSWER_CUT : TS_ANSWER_NOTHING});
+    return;
+  }
+  proxy_t* proxy = it_proxy(it);
+  uint64_t size = size_before_login(it);
+  proxy_plan_t plan = {.way[PROXY_UP] = {.stall = !cut && size == 0,
+                                         .stall_after = cut ? 0 : size,
+                                         .cut_after = cut ? size + 1 : 0}};
+  proxy_set_plan(proxy, &plan, times);
 }
 
 /* ---- many rows ---- */

@@ -2,6 +2,7 @@
 #include "hostile.h"
 
 taosuv_client_t* hostile_client(it_t* it) {
+  it_needs_ws(it, "messages of the WebSocket");
   it_needs_bundled(it);
   taosuv_client_t* client = it_client(it, HOSTILE_KEYS);
   it_usable(it, client);

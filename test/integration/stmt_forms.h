@@ -38,6 +38,7 @@ static inline size_t stmt_form_of_server(const it_t* it) {
 /* Runs the bundled server in the form's version. Another server stays what it is, and the form is
  * that of stmt_form_of_server. */
 static inline const stmt_form_t* stmt_form_begin(it_t* it, size_t index) {
+  it_needs_ws(it, "statements");
   if (it->server == NULL) index = stmt_form_of_server(it);
   const stmt_form_t* form = &stmt_forms[index];
   if (it->server != NULL) {

@@ -24,11 +24,11 @@ static void pings_in_flight_are_told_apart(void** state) {
 
 static void a_ping_that_gets_no_pong_times_out(void** state) {
   it_t* it = *state;
-  it_needs_bundled(it);
+  it_proxy(it);
   it_op_t op = {0};
   taosuv_client_t* client = it_client(it, "");
   it_usable(it, client);
-  ts_conn_set_fault(it_conn(it), &(ts_fault_t){.stall = true});
+  it_hold_answers(it);
   op.req.timeout_ms = 100;
   uint64_t start = it_ms();
   assert_int_equal(it_end(it_ping(it, client, &op), &op), TAOSUV_ETIMEDOUT);
@@ -243,16 +243,16 @@ static void counts_tell_what_the_client_does(void** state) {
 static void counts_follow_requests_in_flight(void** state) {
   it_t* it = *state;
   it_needs_ws(it, "several requests in flight on a connection");
-  it_needs_bundled(it);
+  it_proxy(it);
   it_op_t ops[5];
   taosuv_counts_t counts;
   memset(ops, 0, sizeof ops);
   taosuv_client_t* client = it_client(it, "pool_size=1&max_inflight=3");
   it_usable(it, client);
-  uint32_t rule = it_rule(it, &(ts_rule_t){.action = "binary_query", .wait_ms = 100});
+  it_hold_answers(it);
   for (size_t i = 0; i < COUNT(ops); i++)
     assert_int_equal(it_exec(it, client, &ops[i], "select 1"), 0);
-  it_until_hits(it, rule, 3);
+  it_until_asked(it, 3);
   taosuv_client_counts(client, &counts);
   assert_int_equal(counts.in_flight, 3);
   assert_int_equal(counts.queued, 2);
@@ -260,6 +260,7 @@ static void counts_follow_requests_in_flight(void** state) {
   assert_int_equal(it_wait(&ops[0]), TAOSUV_ECANCELED);
   taosuv_client_counts(client, &counts);
   assert_int_equal(counts.in_flight, 3); /* its answer is still to come */
+  it_let_go(it);
   for (size_t i = 1; i < COUNT(ops); i++) assert_int_equal(it_wait(&ops[i]), 0);
 }
 

@@ -154,19 +154,19 @@ static void start_again(it_op_t* op) {
 static void callbacks_of_a_lost_connection_submit_again(void** state) {
   it_t* it = *state;
   it_needs_ws(it, "several requests in flight on a connection");
-  it_needs_bundled(it);
+  it_proxy(it);
   it_op_t ops[6];
   memset(ops, 0, sizeof ops);
   taosuv_client_t* client = opened(it, "pool_size=1");
-  uint32_t rule = it_rule(
-      it, &(ts_rule_t){.action = "binary_query", .times = COUNT(ops), .answer = TS_ANSWER_NOTHING});
+  it_hold_answers(it);
   for (size_t i = 0; i < COUNT(ops); i++) {
     ops[i].then = start_again;
     ops[i].data = client;
     assert_int_equal(start_exec(it, client, &ops[i]), 0);
   }
-  it_until_hits(it, rule, COUNT(ops));
-  ts_conn_cut(it_conn(it));
+  it_until_asked(it, COUNT(ops));
+  it_cut(it);
+  it_let_go(it);
   for (size_t i = 0; i < COUNT(ops); i++) {
     assert_int_equal(it_wait(&ops[i]), 0);
     assert_int_equal(ops[i].completed, 2);
@@ -176,18 +176,18 @@ static void callbacks_of_a_lost_connection_submit_again(void** state) {
 static void a_callback_of_a_lost_connection_closes_the_client(void** state) {
   it_t* it = *state;
   it_needs_ws(it, "several requests in flight on a connection");
-  it_needs_bundled(it);
+  it_proxy(it);
   it_op_t ops[3];
   memset(ops, 0, sizeof ops);
   taosuv_client_t* client = opened(it, "pool_size=1&max_inflight=2&prefetch=0");
   it_slot_t* slot = it_slot(it, client);
   taosuv_result_t* result = it_rows(it, client, "select 1");
-  uint32_t rule = it_rule(it, &(ts_rule_t){.action = "binary_query", .answer = TS_ANSWER_NOTHING});
+  it_hold_answers(it);
   for (size_t i = 0; i < COUNT(ops); i++) assert_int_equal(start_exec(it, client, &ops[i]), 0);
   ops[0].then = close_client;
   ops[0].data = client;
-  it_until_hits(it, rule, 2);
-  ts_conn_cut(it_conn(it));
+  it_until_asked(it, 2);
+  it_cut(it);
   assert_int_equal(it_wait(&ops[0]), it_lost_status());
   assert_int_equal(it_wait(&ops[1]), it_lost_status());
   assert_int_equal(it_wait(&ops[2]), TAOSUV_ECANCELED);

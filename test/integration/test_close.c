@@ -1,5 +1,6 @@
 /* Closing: at every stage of a client's life, and what comes after. */
 #include "fixture.h"
+#include "transport.h"
 
 static taosuv_client_t* opened(it_t* it, const char* keys) {
   taosuv_client_t* client = it_client(it, keys);
@@ -84,14 +85,14 @@ static void closing_while_connecting_cancels(void** state) {
 }
 
 static bool has_accepted(void* data) {
-  return ts_peer_counters(ts_server_peer(((it_t*) data)->server))->accepted > 0;
+  return proxy_counters(((it_t*) data)->proxies[0]).accepted > 0;
 }
 
 static void closing_during_the_upgrade_cancels(void** state) {
   it_t* it = *state;
-  it_needs_bundled(it);
+  it_proxy(it);
   it_op_t op = {0};
-  ts_peer_set_fault(ts_server_peer(it->server), &(ts_fault_t){.upgrade_silent = true}, 0);
+  proxy_set_plan(it->proxies[0], &(proxy_plan_t){.silent = true}, 0);
   taosuv_client_t* client = it_client(it, "");
   assert_int_equal(start_exec(it, client, &op), 0);
   assert_true(it_until(it, has_accepted, it, 5000));
@@ -101,12 +102,14 @@ static void closing_during_the_upgrade_cancels(void** state) {
 
 static void closing_during_the_login_cancels(void** state) {
   it_t* it = *state;
-  it_needs_bundled(it);
+  it_proxy(it);
   it_op_t op = {0};
-  uint32_t rule = it_rule(it, &(ts_rule_t){.action = "conn", .answer = TS_ANSWER_NOTHING});
+  it_lose_logins(it, false, 0);
+  uint64_t before = it_passed(it, PROXY_DOWN);
   taosuv_client_t* client = it_client(it, "");
   assert_int_equal(start_exec(it, client, &op), 0);
-  it_until_hits(it, rule, 1);
+  if (!it_transport_http()) it_until_passed(it, PROXY_DOWN, before + 1); /* the upgrade's answer */
+  it_run(it, 50);
   closes_now(it, client, &op, 1);
   assert_int_equal(op.req.err_flags & TAOSUV_ERR_MAYBE_EXECUTED, 0);
 }
@@ -114,13 +117,13 @@ static void closing_during_the_login_cancels(void** state) {
 static void closing_cancels_what_is_queued_and_in_flight(void** state) {
   it_t* it = *state;
   it_needs_ws(it, "several requests in flight on a connection");
-  it_needs_bundled(it);
+  it_proxy(it);
   it_op_t ops[4];
   memset(ops, 0, sizeof ops);
   taosuv_client_t* client = opened(it, "pool_size=1&max_inflight=2");
-  uint32_t rule = it_rule(it, &(ts_rule_t){.action = "binary_query", .answer = TS_ANSWER_NOTHING});
+  it_hold_answers(it);
   for (size_t i = 0; i < COUNT(ops); i++) assert_int_equal(start_exec(it, client, &ops[i]), 0);
-  it_until_hits(it, rule, 2);
+  it_until_asked(it, 2);
   closes_now(it, client, ops, COUNT(ops));
   for (size_t i = 0; i < COUNT(ops); i++)
     assert_int_equal((ops[i].req.err_flags & TAOSUV_ERR_MAYBE_EXECUTED) != 0, i < 2);
@@ -156,9 +159,9 @@ static void every_kind_of_request_is_cancelled(void** state) {
 static void a_silent_server_delays_the_close_by_a_second_at_most(void** state) {
   it_t* it = *state;
   it_needs_ws(it, "close frames");
-  it_needs_bundled(it);
+  it_proxy(it);
   taosuv_client_t* client = opened(it, "");
-  ts_conn_set_fault(it_conn(it), &(ts_fault_t){.stall = true, .ignore_close = true});
+  it_hold_answers(it);
   uint64_t start = it_ms();
   it_close_wait(it, client);
   it_within(start, 500, 3000);

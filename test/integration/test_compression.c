@@ -52,6 +52,7 @@ static void make_table(it_t* it, taosuv_client_t* client) {
 
 static void large_blocks_arrive_compressed(void** state) {
   it_t* it = *state;
+  it_needs_ws(it, "compression of messages");
   it_needs_bundled(it);
   taosuv_client_t* client = it_client(it, "compression=1");
   assert_int_equal(read_all(it, client, "select * from bench.rows_20000_4096"), 20000);
@@ -68,6 +69,7 @@ static void large_blocks_arrive_compressed(void** state) {
 
 static void long_statements_are_sent_compressed(void** state) {
   it_t* it = *state;
+  it_needs_ws(it, "compression of messages");
   it_needs_bundled(it);
   taosuv_client_t* setup = it_client(it, "");
   const char* db = it_database(it, setup, "ms");
@@ -97,6 +99,7 @@ static void long_statements_are_sent_compressed(void** state) {
 
 static void an_old_server_gets_compressed_json(void** state) {
   it_t* it = *state;
+  it_needs_ws(it, "compression of messages");
   it_needs_bundled(it);
   it_server_stop(it);
   it_server_start(it, &(ts_config_t){.version = "3.1.1.15", .compression = true});
@@ -108,6 +111,7 @@ static void an_old_server_gets_compressed_json(void** state) {
 /* The log-in's secrets do not pass through zlib. */
 static void the_log_in_is_never_compressed(void** state) {
   it_t* it = *state;
+  it_needs_ws(it, "compression of messages");
   it_needs_bundled(it);
   taosuv_client_t* client = it_client(it, "compression=1&compression_threshold=0");
   it_op_t op = {0};
@@ -119,6 +123,7 @@ static void the_log_in_is_never_compressed(void** state) {
 
 static void a_server_that_does_not_agree_is_used_without(void** state) {
   it_t* it = *state;
+  it_needs_ws(it, "compression of messages");
   it_needs_bundled(it);
   it_server_stop(it);
   it_server_start(it, NULL);
@@ -129,6 +134,7 @@ static void a_server_that_does_not_agree_is_used_without(void** state) {
 
 static void a_block_larger_than_allowed_ends_the_connection(void** state) {
   it_t* it = *state;
+  it_needs_ws(it, "compression of messages");
   it_needs_bundled(it);
   it_op_t op = {0};
   taosuv_client_t* client = it_client(it, "compression=1&max_message_size=65536");
@@ -155,6 +161,7 @@ static void send_more(it_op_t* op) {
  * the one writes has not left when the other comes. It is inflated again and sent anew. */
 static void unsent_requests_are_moved(void** state) {
   it_t* it = *state;
+  it_needs_ws(it, "compression of messages");
   it_needs_bundled(it);
   taosuv_client_t* setup = it_client(it, "");
   const char* db = it_database(it, setup, "ms");
@@ -184,6 +191,7 @@ static void unsent_requests_are_moved(void** state) {
 
 static void a_compressed_stream_cut_anywhere_fails_cleanly(void** state) {
   it_t* it = *state;
+  it_needs_ws(it, "compression of messages");
   it_needs_bundled(it);
   taosuv_client_t* client = it_client(it, "compression=1&connect_timeout=30000");
   int succeeded = 0;
@@ -211,6 +219,7 @@ static void a_compressed_stream_cut_anywhere_fails_cleanly(void** state) {
 
 static void changed_bytes_are_noticed_or_harmless(void** state) {
   it_t* it = *state;
+  it_needs_ws(it, "compression of messages");
   it_needs_bundled(it);
   unsigned failed = 0;
   taosuv_client_t* client = it_client(it, "compression=1&request_timeout=500");
@@ -236,6 +245,7 @@ static void changed_bytes_are_noticed_or_harmless(void** state) {
 
 static void bytes_that_come_one_by_one_make_the_same_rows(void** state) {
   it_t* it = *state;
+  it_needs_ws(it, "compression of messages");
   it_needs_bundled(it);
   static const uint32_t pieces[] = {1, 2, 61};
   for (size_t i = 0; i < COUNT(pieces); i++) {
@@ -248,6 +258,7 @@ static void bytes_that_come_one_by_one_make_the_same_rows(void** state) {
 
 static void no_memory_is_asked_for_once_warm(void** state) {
   it_t* it = *state;
+  it_needs_ws(it, "compression of messages");
   it_needs_bundled(it);
   taosuv_client_t* client = it_client(it, "compression=1&compression_threshold=0");
   size_t calls = 0;

@@ -30,14 +30,14 @@ static void an_idle_client_is_one_line(void** state) {
 static void every_pending_request_has_a_line_with_its_age(void** state) {
   it_t* it = *state;
   it_needs_ws(it, "several requests in flight on a connection");
-  it_needs_bundled(it);
+  it_proxy(it);
   it_op_t ops[6], fetch = {0};
   char line[64];
   lines_t lines = {0};
   memset(ops, 0, sizeof ops);
   taosuv_client_t* client = it_client(it, "pool_size=1&max_inflight=4&prefetch=0");
-  taosuv_result_t* result = it_rows(it, client, "select * from bench.rows_10_10");
-  it_rule(it, &(ts_rule_t){.wait_ms = 300});
+  taosuv_result_t* result = it_rows(it, client, it_numbers(it, client, 10));
+  it_hold_answers(it);
   assert_int_equal(it_fetch(it, result, &fetch), 0);
   for (size_t i = 0; i < COUNT(ops); i++) {
     ops[i].req.req_id = 7001 + i;
@@ -64,6 +64,7 @@ static void every_pending_request_has_a_line_with_its_age(void** state) {
   }
   assert_null(strstr(lines.text, "private"));
   assert_null(strstr(lines.text, "taosdata"));
+  it_let_go(it);
   for (size_t i = 0; i < 5; i++) assert_int_equal(it_wait(&ops[i]), 0);
   assert_int_equal(it_wait(&fetch), 0);
   it_done(&fetch);
@@ -73,14 +74,14 @@ static void every_pending_request_has_a_line_with_its_age(void** state) {
 static void cancelled_requests_that_are_still_answered_are_counted(void** state) {
   it_t* it = *state;
   it_needs_ws(it, "a connection that outlives a cancelled request");
-  it_needs_bundled(it);
+  it_proxy(it);
   it_op_t op = {0};
   lines_t lines = {0};
   taosuv_client_t* client = it_client(it, "");
   it_usable(it, client);
-  uint32_t rule = it_rule(it, &(ts_rule_t){.action = "binary_query", .wait_ms = 200});
+  it_hold_answers(it);
   assert_int_equal(it_exec(it, client, &op, "select 1"), 0);
-  it_until_hits(it, rule, 1);
+  it_until_asked(it, 1);
   assert_int_equal(taosuv_cancel(&op.req), 0);
   assert_int_equal(it_wait(&op), TAOSUV_ECANCELED);
   assert_int_equal(taosuv_client_dump(client, on_line, &lines), 0);

@@ -119,7 +119,7 @@ static void a_fetch_completes_with_the_id_of_its_message(void** state) {
 
 static void failures_and_lost_connections_are_told(void** state) {
   it_t* it = *state;
-  it_needs_bundled(it);
+  it_proxy(it);
   it_op_t op = {0};
   taosuv_client_t* client = watched(it, &watch, "");
   it_usable(it, client);
@@ -130,13 +130,13 @@ static void failures_and_lost_connections_are_told(void** state) {
   assert_int_equal(failed->server_code, op.req.server_code);
   it_has(watch.log, "request 5 (exec) to 127.0.0.1");
   assert_null(strstr(watch.log, "selec"));
-  ts_conn_cut(it_conn(it));
+  it_cut(it);
   it_run(it, 30);
   const taosuv_trace_t* lost = &watch.events[find(&watch, 0, TAOSUV_TRACE_CONN_LOST, 0)];
   assert_int_equal(lost->status, it_lost_status());
   it_has(watch.log, " lost: ");
   it_has(watch.log, taosuv_err_name(it_lost_status()));
-  it_server_stop(it);
+  proxy_stop(it->proxies[0]);
   assert_int_equal(it_end(it_open(it, client, &op), &op), UV_ECONNREFUSED);
   find(&watch, 0, TAOSUV_TRACE_CONN_FAILED, 0);
   it_has(watch.log, " failed: UV_ECONNREFUSED: ");
@@ -153,14 +153,14 @@ static void a_closed_client_says_goodbye(void** state) {
 
 static void the_log_keeps_to_its_level(void** state) {
   it_t* it = *state;
-  it_needs_bundled(it);
+  it_proxy(it);
   taosuv_client_t* client = watched(it, &watch, "");
   taosuv_hooks_t hooks = {
       .size = sizeof hooks, .data = &watch, .log_level = TAOSUV_LOG_WARN, .log = on_log};
   assert_int_equal(taosuv_client_set_hooks(client, &hooks), 0);
   it_usable(it, client);
   assert_string_equal(watch.log, "");
-  ts_conn_cut(it_conn(it));
+  it_cut(it);
   it_run(it, 30);
   assert_int_equal(watch.graver_than, TAOSUV_LOG_WARN);
   it_has(watch.log, " lost: ");
@@ -271,7 +271,7 @@ static void call_everything(watch_t* seen) {
 
 static void hooks_may_look_and_are_refused_the_rest(void** state) {
   it_t* it = *state;
-  it_needs_bundled(it);
+  it_proxy(it);
   it_op_t op = {0};
   taosuv_client_t* client = watched(it, &watch, "metrics=1");
   watch.act = call_everything;
@@ -279,7 +279,7 @@ static void hooks_may_look_and_are_refused_the_rest(void** state) {
   it_usable(it, client);
   assert_int_equal(it_end(it_exec(it, client, &op, "selec 1"), &op), TAOSUV_ESERVER);
   assert_int_equal(it_end(it_ping(it, client, &op), &op), 0);
-  ts_conn_cut(it_conn(it));
+  it_cut(it);
   it_run(it, 30);
   it_usable(it, client);
   assert_true(watch.acted > 30);
@@ -310,7 +310,6 @@ static void close_in_hook(watch_t* seen) {
 
 static void the_client_may_be_closed_in_every_hook(void** state) {
   it_t* it = *state;
-  it_needs_bundled(it);
   for (unsigned n = 1; n < 60; n++) {
     it_op_t ops[3];
     unsigned left = n;
@@ -353,13 +352,13 @@ static void close_result(watch_t* seen) {
 
 static void a_result_may_be_closed_in_every_hook(void** state) {
   it_t* it = *state;
-  it_needs_bundled(it);
+  const char* sql = it_numbers(it, it_client(it, ""), 10000);
   static const char* const keys[] = {"prefetch=1", "prefetch=0"};
   for (size_t k = 0; k < COUNT(keys); k++) {
     for (unsigned n = 0; n < 8; n++) {
       it_op_t fetch = {0};
       taosuv_client_t* client = watched(it, &watch, keys[k]);
-      taosuv_result_t* result = it_rows(it, client, "select * from bench.rows_10000_4096");
+      taosuv_result_t* result = it_rows(it, client, sql);
       closing_t closing = {result, n};
       watch.param = &closing;
       watch.act = close_result;

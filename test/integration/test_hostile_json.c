@@ -101,6 +101,7 @@ static const lie_t login_lies[] = {
 
 static void login_lie(void** state) {
   it_t* it = *state;
+  it_needs_ws(it, "messages of the WebSocket");
   it_needs_bundled(it);
   hostile_tell_text(it, it_client(it, HOSTILE_KEYS), it->param);
 }

@@ -3,31 +3,16 @@
 #include "fixture.h"
 #include "transport.h"
 
-/* A second server beside the fixture's. */
-static ts_server_t* second;
-
-static void start_second(it_t* it, int port) {
-  ts_config_t config = {.port = port};
-  assert_int_equal(ts_server_create(&it->loop, &config, &second), 0);
+/* Two proxies before the one server: as many hosts. */
+static taosuv_client_t* client_of_two(it_t* it, const char* keys) {
+  char url[1024];
+  it_proxies(it, 2);
+  it_url_hosts(it, url, sizeof url, 2, keys);
+  return it_client_url(it, url);
 }
 
-static void on_stopped(void* data) {
-  *(bool*) data = true;
-}
-
-static bool is_true(void* data) {
-  return *(bool*) data;
-}
-
-static void stop_second(it_t* it) {
-  bool stopped = false;
-  ts_server_close(second, on_stopped, &stopped);
-  assert_true(it_until(it, is_true, &stopped, 2000));
-}
-
-static void url_of_both(const it_t* it, char* url, size_t size, const char* keys) {
-  snprintf(url, size, "ws://root:taosdata@127.0.0.1:%d,127.0.0.1:%d/?%s",
-           ts_server_port(it->server), ts_server_port(second), keys);
+static uint64_t open_at(const it_t* it, size_t host) {
+  return proxy_counters(it->proxies[host]).open;
 }
 
 static void open_four(it_t* it, taosuv_client_t* client) {
@@ -39,72 +24,50 @@ static void open_four(it_t* it, taosuv_client_t* client) {
 
 static void connections_spread_over_the_hosts(void** state) {
   it_t* it = *state;
-  char url[256];
-  it_plain(it);
-  start_second(it, 0);
-  url_of_both(it, url, sizeof url, "pool_size=4&load_balance=least");
-  taosuv_client_t* client = it_client_url(it, url);
+  taosuv_client_t* client = client_of_two(it, "pool_size=4&load_balance=least");
   open_four(it, client);
-  assert_int_equal(ts_server_counters(it->server).open, 2);
-  assert_int_equal(ts_server_counters(second).open, 2);
-  it_close_wait(it, client);
-  stop_second(it);
+  assert_int_equal(open_at(it, 0), 2);
+  assert_int_equal(open_at(it, 1), 2);
 }
 
 static void the_first_host_that_is_well_takes_all(void** state) {
   it_t* it = *state;
-  char url[256];
-  it_plain(it);
-  start_second(it, 0);
-  url_of_both(it, url, sizeof url, "pool_size=4&load_balance=first");
-  taosuv_client_t* client = it_client_url(it, url);
+  taosuv_client_t* client = client_of_two(it, "pool_size=4&load_balance=first");
   open_four(it, client);
-  assert_int_equal(ts_server_counters(it->server).open, 4);
-  assert_int_equal(ts_server_counters(second).connections, 0);
-  it_close_wait(it, client);
-  stop_second(it);
+  assert_int_equal(open_at(it, 0), 4);
+  assert_int_equal(proxy_counters(it->proxies[1]).accepted, 0);
 }
 
 static void a_dead_host_is_passed_over_and_found_again(void** state) {
   it_t* it = *state;
-  char url[256];
   it_op_t op = {0};
-  it_plain(it);
-  start_second(it, 0);
-  int port = ts_server_port(second);
-  url_of_both(it, url, sizeof url, "pool_size=1&load_balance=first&retry_initial=50&retry_max=100");
-  taosuv_client_t* client = it_client_url(it, url);
+  taosuv_client_t* client =
+      client_of_two(it, "pool_size=1&load_balance=first&retry_initial=50&retry_max=100");
   it_usable(it, client);
-  assert_int_equal(ts_server_counters(it->server).open, 1);
-  it_server_stop(it);
+  assert_int_equal(open_at(it, 0), 1);
+  proxy_stop(it->proxies[0]);
   it_run(it, 20);
   assert_int_equal(it_end(it_exec(it, client, &op, "select 1"), &op), 0); /* the other one */
-  assert_int_equal(ts_server_counters(second).open, 1);
-  stop_second(it);
+  assert_int_equal(open_at(it, 1), 1);
+  proxy_stop(it->proxies[1]);
   it_run(it, 20);
-  start_second(it, port);
+  assert_int_equal(proxy_start(it->proxies[1]), 0);
   it_run(it, 150);
   assert_int_equal(it_end(it_exec(it, client, &op, "select 1"), &op), 0);
-  it_close_wait(it, client);
-  stop_second(it);
 }
 
 /* Nobody listens at first: the request waits until somebody does. */
 static void a_server_that_comes_late_is_waited_for(void** state) {
   it_t* it = *state;
-  char url[256];
   it_op_t op = {0};
-  it_needs_bundled(it);
-  it_url(it, url, sizeof url, "", "retries=20&retry_initial=20&retry_max=40");
-  int port = ts_server_port(it->server);
-  it_server_stop(it);
-  taosuv_client_t* client = it_client_url(it, url);
+  proxy_t* proxy = it_proxy(it);
+  proxy_stop(proxy);
+  taosuv_client_t* client = it_client(it, "retries=20&retry_initial=20&retry_max=40");
   uint64_t start = it_ms();
   assert_int_equal(it_exec(it, client, &op, "select 1"), 0);
   it_run(it, 150);
   assert_int_equal(op.completed, 0);
-  ts_config_t config = {.port = port};
-  it_server_start(it, &config);
+  assert_int_equal(proxy_start(proxy), 0);
   assert_int_equal(it_wait(&op), 0);
   it_within(start, 140, 3000);
 }
@@ -148,16 +111,12 @@ static void a_server_that_asks_for_time_gets_it(void** state) {
 /* Rounds with pauses of 40, 80 and 160 ms, each less or more by a fifth. */
 static void retries_end_after_growing_pauses(void** state) {
   it_t* it = *state;
-  char url[256];
   it_op_t op = {0};
-  it_needs_bundled(it);
-  it_url(it, url, sizeof url, "", "retries=3&retry_initial=40&retry_max=1000");
-  it_server_stop(it);
-  taosuv_client_t* client = it_client_url(it, url);
+  proxy_stop(it_proxy(it));
+  taosuv_client_t* client = it_client(it, "retries=3&retry_initial=40&retry_max=1000");
   uint64_t start = it_ms();
   assert_int_equal(it_end(it_exec(it, client, &op, "select 1"), &op), UV_ECONNREFUSED);
   it_within(start, 220, 2000);
-  it_server_start(it, NULL);
 }
 
 static void a_refusal_is_not_retried(void** state) {

@@ -217,10 +217,10 @@ static void without_a_queue_only_connections_with_room_take_requests(void** stat
 
 static void without_a_queue_a_failed_connection_lets_others_try(void** state) {
   it_t* it = *state;
-  it_needs_bundled(it);
+  it_proxy(it);
   it_op_t first = {0}, second = {0};
+  it_lose_logins(it, true, 1);
   taosuv_client_t* client = it_client(it, "max_queue=0");
-  it_rule(it, &(ts_rule_t){.action = "conn", .times = 1, .answer = TS_ANSWER_CUT});
   assert_int_equal(it_exec(it, client, &first, "select 1"), 0);
   assert_int_equal(it_exec(it, client, &second, "select 1"), TAOSUV_EAGAIN);
   assert_int_equal(it_wait(&first), it_lost_status());
@@ -231,10 +231,10 @@ static void without_a_queue_a_failed_connection_lets_others_try(void** state) {
 
 static void a_queue_that_is_cancelled_or_times_out_drains(void** state) {
   it_t* it = *state;
-  it_needs_bundled(it);
+  it_proxy(it);
   it_op_t ops[3];
   memset(ops, 0, sizeof ops);
-  ts_peer_set_fault(ts_server_peer(it->server), &(ts_fault_t){.upgrade_silent = true}, 1);
+  proxy_set_plan(it->proxies[0], &(proxy_plan_t){.silent = true}, 1);
   taosuv_client_t* client = it_client(it, "max_queue=2");
   assert_int_equal(it_exec(it, client, &ops[0], "select 1"), 0);
   ops[1].req.timeout_ms = 20;

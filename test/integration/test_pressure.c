@@ -32,13 +32,13 @@ static void a_server_that_does_not_read_fills_no_memory(void** state) {
   it_t* it = *state;
   it_needs_ws(it, "several requests in flight on a connection");
   enum { MANY = 1000, SEND = 1000000, QUEUE = 2000000 };
-  it_needs_bundled(it);
+  it_proxy(it);
   it_op_t* ops = calloc(MANY, sizeof *ops);
   taosuv_client_t* client =
       it_client(it, "pool_size=1&max_send_buffer=1000000&max_queue_bytes=2000000"
                     "&compression=0");
   it_usable(it, client);
-  ts_peer_pause(ts_server_peer(it->server), true);
+  proxy_set_plan_of_all(it->proxies[0], &(proxy_plan_t){.way[PROXY_UP].stall = true});
   size_t taken = 0;
   for (bool full = false; !full && taken < MANY;) { /* the system's buffers fill up, too */
     taosuv_stats_t before = stats_of(client);
@@ -56,7 +56,7 @@ static void a_server_that_does_not_read_fills_no_memory(void** state) {
   assert_in_range(it->probe.live_bytes, QUEUE, 6 * (SEND + QUEUE));
   assert_int_equal(it_exec(it, client, &ops[taken], long_sql()), TAOSUV_EAGAIN);
   unsigned drains = it_slot(it, client)->drains; /* while the system's buffers filled up */
-  ts_peer_pause(ts_server_peer(it->server), false);
+  it_let_go(it);
   for (size_t i = 0; i < taken; i++) assert_int_equal(it_wait(&ops[i]), 0);
   it_run(it, 10);
   assert_int_equal(it_slot(it, client)->drains, drains + 1);
@@ -67,7 +67,6 @@ static void a_server_that_does_not_read_fills_no_memory(void** state) {
 static void a_queue_is_bounded_in_bytes(void** state) {
   it_t* it = *state;
   enum { MANY = 40 };
-  it_needs_bundled(it);
   it_op_t* ops = calloc(MANY, sizeof *ops);
   taosuv_client_t* client = it_client(it, "pool_size=1&max_queue_bytes=1000000");
   size_t taken = fill(it, client, ops, MANY); /* nothing is connected yet: all wait */
@@ -82,7 +81,6 @@ static void a_queue_is_bounded_in_bytes(void** state) {
 static void one_large_message_always_goes(void** state) {
   it_t* it = *state;
   it_op_t op = {0}, other = {0};
-  it_needs_bundled(it);
   taosuv_client_t* client = it_client(it, "pool_size=1&max_queue_bytes=10&max_send_buffer=10");
   assert_int_equal(it_exec(it, client, &op, long_sql()), 0);
   assert_int_equal(it_exec(it, client, &other, "select 1"), TAOSUV_EAGAIN);
@@ -95,12 +93,11 @@ static void without_fetches_nothing_is_read(void** state) {
   it_t* it = *state;
   it_needs_ws(it, "blocks that are fetched one by one");
   enum { RESULTS = 8 };
-  it_needs_bundled(it);
   taosuv_result_t* results[RESULTS];
   taosuv_client_t* client = it_client(it, "pool_size=2");
-  for (size_t i = 0; i < RESULTS; i++)
-    results[i] = it_rows(it, client, "select * from bench.rows_1000000_4096");
-  it_run(it, 100);
+  const char* sql = it_numbers(it, client, it->server != NULL ? 1000000 : 20000);
+  for (size_t i = 0; i < RESULTS; i++) results[i] = it_rows(it, client, sql);
+  it_run(it, it->server != NULL ? 100 : 500);
   taosuv_stats_t before = stats_of(client);
   size_t live = it->probe.live_bytes;
   assert_int_equal(before.blocks, RESULTS);
@@ -111,7 +108,7 @@ static void without_fetches_nothing_is_read(void** state) {
   assert_int_equal(it->probe.live_bytes, live);
   for (size_t i = 0; i < RESULTS; i++) {
     taosuv_block_t* block = it_block(it, results[i]);
-    assert_int_equal(taosuv_block_rows(block), 4096);
+    assert_in_range(taosuv_block_rows(block), 1, 4096);
     taosuv_block_unref(block);
     taosuv_result_close(results[i]);
   }

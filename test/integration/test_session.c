@@ -18,6 +18,7 @@ static void spy(void* data, const char* action, const void* message, size_t size
 }
 
 static void restart(it_t* it, const char* version, const char* totp_secret, heard_t* heard) {
+  it_needs_ws(it, "the session of a connection");
   it_needs_bundled(it);
   it_server_stop(it);
   it_server_start(it, &(ts_config_t){.version = version,

@@ -64,12 +64,12 @@ static void totals_count_without_metrics(void** state) {
 static void what_is_under_way_shows(void** state) {
   it_t* it = *state;
   it_needs_ws(it, "several requests in flight on a connection");
-  it_needs_bundled(it);
+  it_proxy(it);
   it_op_t ops[5];
   memset(ops, 0, sizeof ops);
   taosuv_client_t* client = it_client(it, "pool_size=1&max_inflight=3");
   it_usable(it, client);
-  uint32_t rule = it_rule(it, &(ts_rule_t){.action = "binary_query", .wait_ms = 200});
+  it_hold_answers(it);
   for (size_t i = 0; i < COUNT(ops); i++)
     assert_int_equal(it_exec(it, client, &ops[i], "select 1"), 0);
   taosuv_stats_t stats = stats_of(client);
@@ -79,8 +79,9 @@ static void what_is_under_way_shows(void** state) {
   assert_true(stats.bytes_waiting > 0);
   assert_int_equal(host_of(client, 0).in_flight, 3);
   assert_int_equal(host_of(client, 0).bytes_waiting, stats.bytes_waiting);
-  it_until_hits(it, rule, 3);
+  it_until_asked(it, 3);
   assert_int_equal(stats_of(client).bytes_waiting, 0);
+  it_let_go(it);
   for (size_t i = 0; i < COUNT(ops); i++) assert_int_equal(it_wait(&ops[i]), 0);
 }
 
@@ -103,13 +104,13 @@ static void states_of_connections_show(void** state) {
 
 static void lost_connections_and_reconnects_are_counted(void** state) {
   it_t* it = *state;
-  it_needs_bundled(it);
+  it_proxy(it);
   taosuv_client_t* client = it_client(it, "metrics=1");
   for (unsigned i = 1; i <= 3; i++) {
     it_usable(it, client);
     assert_int_equal(stats_of(client).connects, i);
     assert_int_equal(stats_of(client).reconnects, i - 1);
-    ts_conn_cut(it_conn(it));
+    it_cut(it);
     it_run(it, 30);
     assert_int_equal(stats_of(client).connections_lost, i);
     assert_int_equal(host_of(client, 0).connections_lost, i);
@@ -119,16 +120,17 @@ static void lost_connections_and_reconnects_are_counted(void** state) {
 
 static void failed_connects_are_counted_by_host(void** state) {
   it_t* it = *state;
-  it_plain(it);
+  it_proxies(it, 2);
   it_op_t op = {0};
-  char url[256];
-  int port = ts_server_port(it->server);
-  snprintf(url, sizeof url, "ws://root:taosdata@127.0.0.1:1,127.0.0.1:%d/?metrics=1", port);
+  char url[1024], dead[64];
+  proxy_stop(it->proxies[0]);
+  snprintf(dead, sizeof dead, "127.0.0.1:%d", proxy_port(it->proxies[0]));
+  it_url_hosts(it, url, sizeof url, 2, "metrics=1&load_balance=first");
   taosuv_client_t* client = it_client_url(it, url);
   assert_int_equal(it_end(it_open(it, client, &op), &op), 0);
   assert_int_equal(stats_of(client).hosts, 2);
   assert_int_equal(stats_of(client).connects_failed, 1);
-  assert_string_equal(host_of(client, 0).host, "127.0.0.1:1");
+  assert_string_equal(host_of(client, 0).host, dead);
   assert_int_equal(host_of(client, 0).connects_failed, 1);
   assert_int_equal(host_of(client, 0).connects, 0);
   assert_int_equal(host_of(client, 1).connects_failed, 0);
@@ -141,12 +143,12 @@ static void failed_connects_are_counted_by_host(void** state) {
 static void moved_requests_are_counted(void** state) {
   it_t* it = *state;
   it_needs_ws(it, "several requests in flight on a connection");
-  it_needs_bundled(it);
+  it_proxy(it);
   it_op_t ops[3];
   memset(ops, 0, sizeof ops);
   taosuv_client_t* client = it_client(it, "pool_size=1");
   it_usable(it, client);
-  ts_conn_cut(it_conn(it));
+  it_cut(it);
   for (size_t i = 0; i < COUNT(ops); i++) /* into the buffer of a connection that is gone */
     assert_int_equal(it_exec(it, client, &ops[i], "select 1"), 0);
   uint64_t fine = 0;
@@ -157,14 +159,15 @@ static void moved_requests_are_counted(void** state) {
 
 static void errors_and_latencies_are_counted_with_metrics(void** state) {
   it_t* it = *state;
-  it_needs_bundled(it);
+  it_proxy(it);
   it_op_t op = {0};
   taosuv_client_t* client = it_client(it, "metrics=1");
   it_usable(it, client);
   for (int i = 0; i < 3; i++)
     assert_int_equal(it_end(it_exec(it, client, &op, "selec 1"), &op), TAOSUV_ESERVER);
-  it_rule(it, &(ts_rule_t){.action = "binary_query", .sql = "slow", .wait_ms = 50});
+  proxy_set_plan_of_all(it->proxies[0], &(proxy_plan_t){.way[PROXY_DOWN].delay_ms = 50});
   assert_int_equal(it_end(it_exec(it, client, &op, "select 'slow'"), &op), 0);
+  it_let_go(it);
   assert_int_equal(it_exec(it, client, &op, "select 'slow'"), 0);
   assert_int_equal(taosuv_cancel(&op.req), 0);
   assert_int_equal(it_wait(&op), TAOSUV_ECANCELED);
@@ -261,7 +264,7 @@ static void check_exposition(char* text) {
 
 static void the_prometheus_text_is_valid_and_complete(void** state) {
   it_t* it = *state;
-  it_needs_bundled(it);
+  it_proxy(it);
   it_op_t op = {0};
   static char text[65536], cut[1000];
   taosuv_client_t* client = it_client(it, "metrics=1&pool_size=2");
@@ -276,7 +279,7 @@ static void the_prometheus_text_is_valid_and_complete(void** state) {
   assert_memory_equal(text, cut, sizeof cut - 1);
   char ready[128];
   snprintf(ready, sizeof ready, "taosuv_connections{host=\"127.0.0.1:%d\",state=\"ready\"} 1\n",
-           ts_server_port(it->server));
+           proxy_port(it->proxies[0]));
   it_has(text, ready);
   it_has(text, "taosuv_request_errors_total{status=\"TAOSUV_ESERVER\"} 1\n");
   it_has(text, "taosuv_request_duration_seconds_count{action=\"query\"} 1\n");

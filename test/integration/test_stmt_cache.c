@@ -87,15 +87,15 @@ static void without_a_cache_nothing_is_kept(void** state) {
 
 static void the_cache_ends_with_its_connection(void** state) {
   it_t* it = *state;
-  it_needs_bundled(it);
+  it_proxy(it);
   taosuv_client_t* client = with_table(it, "");
   taosuv_stmt_close(it_stmt(it, client, select_sql));
-  ts_conn_cut(it_conn(it));
+  it_cut(it);
   it_run(it, 20);
   taosuv_stmt_t* stmt = it_stmt(it, client, select_sql);
   read_all(it, stmt, 0);
   taosuv_stmt_close(stmt);
-  assert_int_equal(inits(it), 2);
+  if (it->server != NULL) assert_int_equal(inits(it), 2);
 }
 
 /* Names without a database mean another table from then on. */

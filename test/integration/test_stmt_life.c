@@ -555,25 +555,24 @@ static void executed_batches_are_lost_unless_they_may_repeat(void** state) {
 
 static void a_statement_outlives_its_server(void** state) {
   it_t* it = *state;
-  it_needs_bundled(it);
+  it_proxy(it);
   it_op_t op = {0};
-  int port = ts_server_port(it->server);
   taosuv_client_t* client = with_meters(it, "");
   taosuv_stmt_t* stmt = it_stmt(it, client, insert_sql);
-  it_server_stop(it);
+  proxy_stop(it->proxies[0]);
   it_run(it, 20);
   start_one(it, stmt, &op, T0, 1);
   assert_int_equal(it_wait(&op), UV_ECONNREFUSED);
   assert_false(maybe(&op));
-  it_server_start(it, &(ts_config_t){.port = port});
+  assert_int_equal(proxy_start(it->proxies[0]), 0);
   start_one(it, stmt, &op, T0, 1);
-  assert_int_equal(it_wait(&op), TAOSUV_ESERVER); /* its tables are gone */
+  assert_int_equal(it_wait(&op), 0);
   taosuv_stmt_close(stmt);
 }
 
 static void an_old_connection_lets_its_statement_go(void** state) {
   it_t* it = *state;
-  it_needs_bundled(it);
+  it_proxy(it);
   taosuv_client_t* client = with_meters(it, "idle_timeout=20");
   taosuv_stmt_t* stmt = it_stmt(it, client, insert_sql);
   for (int i = 0; i < 3; i++) {

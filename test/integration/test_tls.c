@@ -121,6 +121,7 @@ static void an_address_is_the_same_in_every_form(void** state) {
 
 static void large_blocks_are_intact(void** state) {
   it_t* it = *state;
+  it_needs_ws(it, "messages of the WebSocket");
   for (int version = 12; version <= 13; version++) {
     serve_version(it, version);
     taosuv_client_t* client = client_of(it, ca_key, "");
@@ -358,6 +359,7 @@ static void a_cut_anywhere_is_survived(void** state) {
 
 static void a_cut_in_mid_message_is_no_end(void** state) {
   it_t* it = *state;
+  it_needs_ws(it, "messages of the WebSocket");
   for (int version = 12; version <= 13; version++) {
     serve_version(it, version);
     taosuv_client_t* client = client_of(it, ca_key, "prefetch=0");
@@ -393,6 +395,7 @@ static void fail_pending(it_t* it, bool cleanly, int status) {
 
 static void an_end_between_messages_needs_close_notify(void** state) {
   it_t* it = *state;
+  it_needs_ws(it, "messages of the WebSocket");
   serve_version(it, 0);
   fail_pending(it, true, TAOSUV_ECONNLOST);
   fail_pending(it, false, TAOSUV_ETLSEOF);

@@ -229,6 +229,7 @@ static const char* large_topic(tc_t* tc) {
 
 static void large_messages_arrive_whole(void** state) {
   tc_t* tc = *state;
+  it_needs_ws(tc->it, "consumers");
   unsigned* seen = calloc(ROWS, sizeof *seen);
   size_t largest = 0;
   unsigned rows = 0;
@@ -295,13 +296,14 @@ static void expire(taosuv_consumer_t* consumer) {
 
 static void a_slow_message_is_waited_for_while_it_comes(void** state) {
   tc_t* tc = *state;
-  it_needs_bundled(tc->it);
+  it_proxy(tc->it);
   const char* topic = large_topic(tc);
   tc_consumer_t* one = tc_subscribed(tc, topic, "");
   taosuv_poll_t poll = {0};
   int told = 1;
   poll.data = &told;
-  ts_conn_set_fault(it_conn(tc->it), &(ts_fault_t){.split = 65536});
+  proxy_conn_set_plan(proxy_next(tc->it->proxies[0], NULL),
+                      &(proxy_plan_t){.way[PROXY_DOWN].piece = 65536});
   assert_int_equal(taosuv_consumer_poll(one->consumer, &poll, 60000, on_polled), 0);
   assert_true(it_until(tc->it, has_begun, one->consumer, 20000));
   expire(one->consumer);

@@ -246,12 +246,12 @@ static void a_failed_auto_commit_is_told_and_tried_again(void** state) {
 
 static void a_lost_connection_is_made_again(void** state) {
   tc_t* tc = *state;
-  it_needs_bundled(tc->it);
+  it_proxy(tc->it);
   push_t push = {.tc = tc};
   tc_consumer_t* one = prepared(tc, 2, "");
   assert_int_equal(taosuv_consumer_start(one->consumer, 0, 0, on_message, &push), 0);
   tc_until(tc, &push.rows, 10);
-  ts_conn_cut(it_conn(tc->it));
+  it_cut(tc->it);
   tc_until(tc, &one->lost, 1);
   assert_int_equal(tc_commit(one, NULL), TAOSUV_ECONNLOST);
   tc_until(tc, &one->resumed, 1);
@@ -263,12 +263,12 @@ static void a_lost_connection_is_made_again(void** state) {
 
 static void a_waiting_poll_survives_the_loss(void** state) {
   tc_t* tc = *state;
-  it_needs_bundled(tc->it);
+  it_proxy(tc->it);
   unsigned seen[5] = {0};
   taosuv_message_t* message;
   tc_consumer_t* one = prepared(tc, 0, "");
   assert_int_equal(tc_poll(one, 0, &message), 0);
-  ts_conn_cut(it_conn(tc->it));
+  it_cut(tc->it);
   assert_int_equal(tc_poll(one, 100, &message), 0);
   assert_null(message);
   tc_rows(tc, "c1", 0, 5);
@@ -279,16 +279,15 @@ static void a_waiting_poll_survives_the_loss(void** state) {
 
 static void a_consumer_gives_up_after_its_retries(void** state) {
   tc_t* tc = *state;
-  it_needs_bundled(tc->it);
+  it_proxy(tc->it);
   taosuv_message_t* message;
   const char* topic = tc_topic(tc, AS_QUERY);
   tc_consumer_t* one = tc_consumer(tc, "retries=1&retry_initial=10&retry_max=20", "");
   assert_int_equal(tc_subscribe(one, topic), 0);
-  it_rule(tc->it, &(ts_rule_t){.action = "subscribe", .answer = TS_ANSWER_CUT});
-  ts_conn_cut(it_conn(tc->it));
+  proxy_stop(tc->it->proxies[0]);
   tc_until(tc, &one->failed, 1);
   assert_int_equal(tc_poll(one, 0, &message), TAOSUV_ESTATE);
-  it_unrule(tc->it);
+  assert_int_equal(proxy_start(tc->it->proxies[0]), 0);
   assert_int_equal(tc_subscribe(one, topic), 0); /* as before */
 }
 
@@ -384,13 +383,14 @@ static void a_refused_message_is_not_skipped(void** state) {
 
 static void a_poll_that_is_never_answered_ends_the_connection(void** state) {
   tc_t* tc = *state;
-  it_needs_bundled(tc->it);
+  it_proxy(tc->it);
   unsigned seen[5] = {0};
   const char* topic = tc_topic(tc, AS_QUERY);
   tc_consumer_t* one = tc_consumer(tc, "request_timeout=1000", "");
   assert_int_equal(tc_subscribe(one, topic), 0);
   tc_rows(tc, "c1", 0, 5);
-  it_rule(tc->it, &(ts_rule_t){.action = "poll", .times = 1, .answer = TS_ANSWER_NOTHING});
+  proxy_conn_set_plan(proxy_next(tc->it->proxies[0], NULL),
+                      &(proxy_plan_t){.way[PROXY_DOWN].stall = true});
   taosuv_message_t* message = tc_next(one);
   assert_int_equal(tc_count(message, seen, COUNT(seen)), 5);
   taosuv_message_unref(message);
@@ -546,7 +546,6 @@ static void on_tap(void* data, const taosuv_tap_t* tap) {
 
 static void hooks_see_no_password(void** state) {
   tc_t* tc = *state;
-  it_needs_bundled(tc->it);
   static tapped_t tapped; /* the consumer is closed after the test has returned */
   taosuv_hooks_t hooks = {.size = sizeof hooks, .data = &tapped, .tap = on_tap};
   const char* topic = tc_topic(tc, AS_QUERY);

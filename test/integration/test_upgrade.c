@@ -1,33 +1,34 @@
 /* On the way to a connection: time limits, every answer to the upgrade, and old servers. */
 #include "fixture.h"
+#include "transport.h"
 
 /* ---- connect_timeout ---- */
 
 static void times_out(it_t* it, const char* part) {
   it_op_t op = {0};
-  uint64_t start = it_ms();
   taosuv_client_t* client = it_client(it, "connect_timeout=300");
+  it_run(it, 1);
+  uint64_t start = it_ms();
   assert_int_equal(it_end(it_open(it, client, &op), &op), TAOSUV_ECONNTIMEOUT);
   it_within(start, 290, 3000);
   it_has(op.message, part);
   assert_true((op.req.err_flags & TAOSUV_ERR_RETRYABLE) != 0);
   assert_int_equal(op.req.err_flags & TAOSUV_ERR_MAYBE_EXECUTED, 0);
-  ts_peer_set_fault(ts_server_peer(it->server), NULL, 0);
-  it_unrule(it);
+  it_let_go(it);
   it_usable(it, client);
 }
 
 static void a_silent_peer_is_given_up_in_time(void** state) {
   it_t* it = *state;
-  it_needs_bundled(it);
-  ts_peer_set_fault(ts_server_peer(it->server), &(ts_fault_t){.upgrade_silent = true}, 0);
-  times_out(it, "upgrade");
+  it_proxy(it);
+  proxy_set_plan(it->proxies[0], &(proxy_plan_t){.silent = true}, 0);
+  times_out(it, it_transport_http() ? "log-in" : "upgrade");
 }
 
 static void a_peer_that_never_logs_in_is_given_up_in_time(void** state) {
   it_t* it = *state;
-  it_needs_bundled(it);
-  it_rule(it, &(ts_rule_t){.action = "conn", .answer = TS_ANSWER_NOTHING});
+  it_proxy(it);
+  it_lose_logins(it, false, 0);
   times_out(it, "log-in");
 }
 
@@ -62,6 +63,7 @@ static const answer_t answers[] = {
 /* One client for each: the answer becomes the status at once, and the next try succeeds. */
 static void answers_to_the_upgrade_become_statuses(void** state) {
   it_t* it = *state;
+  it_needs_ws(it, "the upgrade");
   it_needs_bundled(it);
   taosuv_client_t* client = it_client(it, "connect_timeout=30000");
   for (size_t i = 0; i < COUNT(answers); i++) {
@@ -80,6 +82,7 @@ static void answers_to_the_upgrade_become_statuses(void** state) {
 
 static void eof_in_place_of_an_answer_is_no_http(void** state) {
   it_t* it = *state;
+  it_needs_ws(it, "the upgrade");
   it_plain(it);
   static const uint64_t cuts[] = {1, 20, 60};
   taosuv_client_t* client = it_client(it, "");
@@ -97,8 +100,8 @@ static void eof_in_place_of_an_answer_is_no_http(void** state) {
 
 static void a_connection_lost_while_logging_in_is_told(void** state) {
   it_t* it = *state;
-  it_needs_bundled(it);
-  it_rule(it, &(ts_rule_t){.action = "conn", .times = 1, .answer = TS_ANSWER_CUT});
+  it_proxy(it);
+  it_lose_logins(it, true, 1);
   it_op_t op = {0};
   taosuv_client_t* client = it_client(it, "");
   assert_int_equal(it_end(it_open(it, client, &op), &op), it_lost_status());
@@ -114,6 +117,7 @@ static void restart_as(it_t* it, const char* version) {
 
 static void a_server_without_binary_actions_is_spoken_to_in_json(void** state) {
   it_t* it = *state;
+  it_needs_ws(it, "JSON and binary actions");
   it_needs_bundled(it);
   restart_as(it, "3.1.1.15");
   it_op_t op = {0};
@@ -162,6 +166,7 @@ static void a_version_that_is_too_old_is_named(void** state) {
 
 static void options_that_the_version_lacks_are_named(void** state) {
   it_t* it = *state;
+  it_needs_ws(it, "the options of a connection");
   it_needs_bundled(it);
   static const char* const cases[][3] = {{"3.3.4.0", "timezone=Europe/Berlin", "timezone"},
                                          {"3.3.4.0", "app=test", "app"},

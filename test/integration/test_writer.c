@@ -393,18 +393,17 @@ static void a_batch_that_is_lost_is_sent_again(void** state) {
 
 static void a_server_that_stays_away_is_given_up(void** state) {
   it_t* it = *state;
-  it_needs_bundled(it);
+  it_proxy(it);
   job_t job;
   prepare(it, &job, "");
   job.options.retry_ms = 300;
   open_writer(&job);
-  it_server_stop(it);
+  proxy_stop(it->proxies[0]);
   assert_int_equal(put(&job, 1, 1, 1), 0);
   close_writer(&job);
   assert_int_equal(job.totals.rows_failed, 1);
   assert_int_equal(job.reports, 1);
   assert_true(job.last.attempts > 1);
-  it_server_start(it, &(ts_config_t){0});
 }
 
 /* ---- closing ---- */
@@ -431,6 +430,7 @@ static void closing_the_client_first_reports_what_is_pending(void** state) {
 
 static void closing_the_client_while_a_writer_opens_ends_that(void** state) {
   it_t* it = *state;
+  it_needs_ws(it, "statements");
   job_t job;
   prepare(it, &job, "");
   taosuv_writer_open_t open = {.data = &job};

@@ -46,6 +46,7 @@ static void prepare_divided(it_t* it, divided_t* divided, const char* keys, uint
   job->options.on_drain = NULL;
   job->options.divide = divide;
   job->options.sql = writer_sql;
+  it_needs_ws(it, "statements");
   taosuv_writer_open_t open = {.data = job};
   assert_int_equal(taosuv_writer_open(job->client, &open, &job->options, on_opened), 0);
   assert_true(it_until(it, is_opened, job, 30000));

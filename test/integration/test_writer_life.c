@@ -33,6 +33,7 @@ static void a_short_queue_is_long_enough_to_open_a_writer(void** state) {
 /* Its texts are the caller's again as soon as the call has returned. */
 static void what_is_given_to_the_opening_is_copied(void** state) {
   it_t* it = *state;
+  it_needs_ws(it, "statements");
   int kinds = it_can(it, IT_TABLE_NAME_KEY) ? 2 : 1;
   for (int lines = 0; lines < kinds; lines++) {
     job_t job;
@@ -85,6 +86,7 @@ static int try_to_open(job_t* job) {
 
 static void closing_the_client_while_lanes_wait_for_the_queue(void** state) {
   it_t* it = *state;
+  it_needs_ws(it, "statements");
   for (int turns = 0; turns < 12; turns++) {
     job_t job;
     char sql[200];
@@ -250,6 +252,7 @@ static void end_from(it_t* it, int from, ender_t* ender) {
   job_t* job = &ender->job;
   taosuv_writer_flush_t req = {.data = ender};
   char sql[200];
+  it_needs_ws(it, "statements");
   prepare(it, job, "");
   job->options.data = ender;
   job->options.lanes = 2;

@@ -248,14 +248,15 @@ static void lines_that_are_lost_are_sent_again(void** state) {
 /* It was written, and the answer was lost: nothing is there twice. */
 static void answers_that_are_lost_are_no_second_rows(void** state) {
   it_t* it = *state;
-  it_needs_bundled(it);
+  it_proxy(it);
   for (int http = 0; http < 2; http++) {
     job_t job;
     prepare_over(it, &job, http, "pool_size=1&retry_initial=1&retry_max=20");
     job.options.lanes = 1;
     open_lines(&job);
     it_usable(it, job.client);
-    ts_conn_set_fault(it_conn(it), &(ts_fault_t){.cut_after_sent = 5});
+    proxy_conn_set_plan(proxy_next(it->proxies[0], NULL),
+                        &(proxy_plan_t){.way[PROXY_DOWN].cut_after = 5});
     for (int64_t i = 0; i < 50; i++) give_waiting(&job, 4, T0 + i, i);
     close_writer(&job);
     assert_int_equal(job.totals.rows_written, 50);

@@ -105,6 +105,7 @@ static inline void prepare(it_t* it, job_t* job, const char* keys) {
 
 static inline int open_as(job_t* job, const char* sql) {
   taosuv_writer_open_t open = {.data = job};
+  if (sql != NULL) it_needs_ws(job->it, "statements");
   job->options.sql = sql;
   job->opened = 0;
   assert_int_equal(taosuv_writer_open(job->client, &open, &job->options, on_opened), 0);
