@@ -12,14 +12,18 @@
 #include <cmocka.h>
 #include <yyjson.h>
 
-int tc_setup(void** state) {
+int tc_setup_as(void** state, const char* version) {
   tc_t* f = calloc(1, sizeof *f);
   uv_loop_init(&f->wc.loop);
-  ts_config_t config = {.version = "3.3.7.0"}; /* the first with every type */
+  ts_config_t config = {.version = version};
   assert_int_equal(ts_server_create(&f->wc.loop, &config, &f->wc.server), 0);
   tc_use(f, 0);
   *state = f;
   return 0;
+}
+
+int tc_setup(void** state) {
+  return tc_setup_as(state, NULL);
 }
 
 int tc_teardown(void** state) {

@@ -18,6 +18,7 @@ typedef struct tc_s {
 } tc_t;
 
 int tc_setup(void** state);
+int tc_setup_as(void** state, const char* version); /* of the server */
 int tc_teardown(void** state);
 
 void tc_sql(tc_t* f, const char* sql); /* on the server, without a connection */
