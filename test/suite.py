@@ -119,11 +119,11 @@ def run_fuzz(test, seconds, seed):
 
 def results_of(suite, tests):
     """One after the other, since some look at the clock. On all cores what does not (fuzzing), and what
-    has been run alone before (transports)."""
-    if suite not in ("fuzz", "transports"):
+    has been run alone before (transports, versions)."""
+    if suite not in ("fuzz", "transports", "versions"):
         return map(run_cases, tests)
     pool = ThreadPoolExecutor(max_workers=os.cpu_count() or 1)
-    if suite == "transports":
+    if suite != "fuzz":
         return pool.map(run_cases, tests)
     seconds, seed = (int(text) for text in (sys.argv[4:] + ["0"])[:2])
     return pool.map(lambda test: run_fuzz(test, seconds, seed), tests)
