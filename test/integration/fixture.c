@@ -75,11 +75,7 @@ int it_teardown(void** state) {
 /* ---- the server ---- */
 
 int64_t it_told(int64_t rows) {
-  return it_transport_http() ? -1 : rows;
-}
-
-int64_t it_total_told(int64_t rows) {
-  return it_can(current, IT_TOTAL_ROWS) ? it_told(rows) : -1;
+  return !it_transport_http() && it_can(current, IT_LINES_COUNTED) ? rows : -1;
 }
 
 void it_needs_ws(const it_t* it, const char* what) {

@@ -97,10 +97,9 @@ int it_setup(void** state);
  * taosuv_close, an empty loop, no live memory. */
 int it_teardown(void** state);
 
-/* What a reply about lines says of the rows that it wrote, and of all of the lines' rows: -1 over HTTP
- * and, of all, from older servers, which do not say. */
+/* What a reply about lines says when it wrote so many rows: -1 over HTTP and of older servers, which
+ * do not say. */
 int64_t it_told(int64_t rows);
-int64_t it_total_told(int64_t rows);
 void it_needs_ws(const it_t* it, const char* what); /* that HTTP does not have: skips, saying so */
 /* Skips the rest of the test with another server than the bundled one, saying so. */
 void it_needs_bundled(const it_t* it);

@@ -29,7 +29,7 @@ static void line_protocol_becomes_rows_of_the_fields_types(void** state) {
   writes(it, client, &op,
          "m,t=a\\ b i=-5i8,u=18446744073709551615u64,f=1.5f32,d=0.1,b=t,s=\"x,\\\"y\\\\\","
          "n=L\"\xe6\xb6\x9b\",v=B\"\\x00ff\" 1700000000000000001", 1);
-  assert_int_equal(op.lines.total_rows, it_total_told(1));
+  assert_int_equal(op.lines.total_rows, it_told(1));
   taosuv_result_t* result = it_rows(it, client, "select * from m");
   uint32_t count;
   const taosuv_field_t* fields = taosuv_result_fields(result, &count);
@@ -157,13 +157,13 @@ static void telnet_and_json_are_written_too(void** state) {
   taosuv_client_t* client = client_of(it, "ms", "");
   op.lines.format = TAOSUV_LINES_TELNET;
   writes(it, client, &op, "sys.cpu 1700000000 0.5 host=a\nsys.cpu 1700000000001 1.5 host=b\n", 2);
-  assert_int_equal(op.lines.total_rows, it_total_told(2));
+  assert_int_equal(op.lines.total_rows, it_told(2));
   op.lines.format = TAOSUV_LINES_JSON;
   writes(it, client, &op,
          "[{\"metric\":\"sys.mem\",\"timestamp\":1700000000,\"value\":2,\"tags\":{\"host\":\"a\"}}"
          ",{\"metric\":\"sys.mem\",\"timestamp\":1700000001,\"value\":3,\"tags\":{\"host\":\"b\"}}]",
          2);
-  assert_int_equal(op.lines.total_rows, it_total_told(1));
+  assert_int_equal(op.lines.total_rows, it_told(1));
   assert_int_equal(it_number(it, client, "select count(*) from sys_cpu where _value > 1"), 1);
   assert_int_equal(it_number(it, client, "select count(*) from sys_mem where `host` = 'b'"), 1);
 }
@@ -229,7 +229,7 @@ static void buffers_are_joined_as_they_are(void** state) {
   memset(bytes, 'x', sizeof bytes);
   if (it_end(started, &op) != 0) fail_msg("%s", op.message);
   assert_int_equal(op.lines.affected_rows, it_told(2));
-  assert_int_equal(op.lines.total_rows, it_total_told(2));
+  assert_int_equal(op.lines.total_rows, it_told(2));
   assert_int_equal(it_number(it, client, "select count(*) from m where s = '\xf0\x9f\x98\x80'"),
                    1);
 }

@@ -120,6 +120,8 @@ static void query_rows(it_t* it, const stmt_form_t* form) {
 /* As declared, whatever servers of a version give: those before 3.3.6.0 other ones than later. */
 static void lengths_mean_the_same_on_all_versions(void** state) {
   it_t* it = *state;
+  it_needs_ws(it, "statements");
+  it_needs(it, IT_STATEMENT_QUERIES);
   static const struct {
     const char* version;
     const char* keys;

@@ -14,7 +14,7 @@ static const struct {
     [IT_CURRENT_DB] = {{3, 3, 3, 0}, true, "the current database"},
     [IT_SERVER_STATUS] = {{3, 3, 6, 0}, true, "the server's status"},
     [IT_SESSION_OPTIONS] = {{3, 3, 5, 0}, false, "timezone, app and ip of a connection"},
-    [IT_TOTAL_ROWS] = {{3, 3, 3, 0}, false, "total_rows of lines"},
+    [IT_LINES_COUNTED] = {{3, 3, 3, 0}, false, "the number of rows that lines became"},
     [IT_TABLE_NAME_KEY] = {{3, 3, 3, 0}, false, "a tag that names the tables of lines"},
     [IT_STATEMENT_QUERIES] = {{3, 2, 2, 0}, false, "queries by statements"},
     [IT_STATEMENTS_2] = {{3, 3, 6, 0}, false, "statements of the second version"},

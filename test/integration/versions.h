@@ -12,7 +12,7 @@ typedef enum {
   IT_CURRENT_DB,     /* older gateways may end on the question */
   IT_SERVER_STATUS,
   IT_SESSION_OPTIONS, /* timezone, app, ip */
-  IT_TOTAL_ROWS,      /* replies to lines have total_rows */
+  IT_LINES_COUNTED,   /* replies say how many rows lines became */
   IT_TABLE_NAME_KEY,
   IT_STATEMENT_QUERIES,
   IT_STATEMENTS_2, /* of the second version, unless the URL says otherwise */
