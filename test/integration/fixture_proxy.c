@@ -169,6 +169,7 @@ static uint64_t size_before_login(it_t* it) {
 
 void it_lose_logins(it_t* it, bool cut, unsigned times) {
   bool secure = strncmp(it_base_url(it), "wss:", 4) == 0;
+  it_needs(it, IT_ONE_ENDPOINT);
   if (secure && it->server == NULL) {
     print_message("note: not over TLS: trouble that begins with the log-in\n");
     skip();

@@ -249,6 +249,7 @@ static void lines_that_are_lost_are_sent_again(void** state) {
 /* It was written, and the answer was lost: nothing is there twice. */
 static void answers_that_are_lost_are_no_second_rows(void** state) {
   it_t* it = *state;
+  it_needs(it, IT_ONE_ENDPOINT);
   it_proxy(it);
   for (int http = 0; http < 2; http++) {
     job_t job;

@@ -10,6 +10,7 @@ static const struct {
   bool ws_only; /* over HTTP there are other means, of any version */
   const char* what;
 } features[IT_FEATURES] = {
+    [IT_ONE_ENDPOINT] = {{3, 1, 1, 15}, true, "one connection for SQL, lines and statements"},
     [IT_BINARY_QUERIES] = {{3, 3, 2, 0}, true, "queries as one binary message"},
     [IT_CURRENT_DB] = {{3, 3, 3, 0}, true, "the current database"},
     [IT_SERVER_STATUS] = {{3, 3, 6, 0}, true, "the server's status"},

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 typedef enum {
+  IT_ONE_ENDPOINT,   /* /ws for all but consumers; older gateways have one for each purpose */
   IT_BINARY_QUERIES, /* as one message, and not as the JSON action */
   IT_CURRENT_DB,     /* older gateways may end on the question */
   IT_SERVER_STATUS,
