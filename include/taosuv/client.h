@@ -118,9 +118,12 @@ TAOSUV_EXTERN void* taosuv_client_data(const taosuv_client_t* client);
 TAOSUV_EXTERN void taosuv_client_set_data(taosuv_client_t* client, void* data);
 TAOSUV_EXTERN uv_loop_t* taosuv_client_loop(const taosuv_client_t* client);
 
-/* Completes every pending request with TAOSUV_ECANCELED (in later turns of the loop), closes all
- * connections (with a close frame, waiting at most one second for the server), then calls back
- * once, with no handle left on the loop, and frees the client. Results that are still open stay the
+/* Completes every pending request with TAOSUV_ECANCELED (in later turns of the loop) and leaves the
+ * servers: each connection waits for the answers to what is in flight, up to the URL's close_timeout
+ * (5 seconds; 0: not at all), frees the results that are open, closes its statements, and says
+ * goodbye (with a close frame, waiting at most one second for the server). Gateways keep what a
+ * connection leaves open while its queries run. Then it calls back once, with no handle left on the
+ * loop, and frees the client. Results that are still open stay the
  * caller's to close; they give TAOSUV_ECLOSED. Blocks that are referenced stay. From then on only
  * taosuv_result_close, the block functions and the callbacks of pending requests are left; other
  * calls with the client return TAOSUV_ECLOSED until the callback, and are forbidden after it. A
@@ -131,6 +134,22 @@ TAOSUV_EXTERN uv_loop_t* taosuv_client_loop(const taosuv_client_t* client);
  * half a minute where no name server answers. */
 typedef void (*taosuv_close_cb)(void* data); /* data: the client's */
 TAOSUV_EXTERN void taosuv_close(taosuv_client_t* client, taosuv_close_cb cb);
+
+/* Waits until all requests that are pending at the call are complete, behind their callbacks: for
+ * who wants them answered before taosuv_close, which cancels. Changes nothing else: requests that
+ * are made meanwhile are taken as always, and not waited for; nor are rows that a writer has
+ * gathered (taosuv_writer_flush, taosuv_writer_close), results that are open, or other drains.
+ * Several may be pending. The status is 0, TAOSUV_ETIMEDOUT after timeout_ms (0: the URL's
+ * request_timeout), or TAOSUV_ECANCELED by taosuv_cancel or taosuv_close. */
+typedef struct taosuv_client_drain_s taosuv_client_drain_t;
+typedef void (*taosuv_client_drain_cb)(taosuv_client_drain_t* req, int status);
+struct taosuv_client_drain_s {
+  TAOSUV_REQ_FIELDS
+  taosuv_client_drain_cb cb;
+  uint32_t remaining; /* the library's: requests that are waited for */
+};
+TAOSUV_EXTERN int taosuv_client_drain(taosuv_client_t* client, taosuv_client_drain_t* req,
+                                      taosuv_client_drain_cb cb);
 
 /* Ends a pending request: its callback comes with TAOSUV_ECANCELED, in a later turn of the loop.
  * The server may execute it nevertheless (err_flags says whether it was sent); its late answer is

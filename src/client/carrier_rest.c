@@ -234,11 +234,12 @@ static void on_reply(tuv_http_conn_t* http) {
     tuv_req_of_op(op)->server_time_ns = rest->decoder.timing;
   if (!good)
     tuv_conn_fail_op(conn, op, failure);
-  else
+  else if (!tuv_op_is_tombstone(op))
     op->type->rest->reply(op, conn);
   if (login && http->spent && conn->state <= TUV_CONN_READY)
     tuv_conn_lost(conn, "the server ends each connection with its first answer");
   if (conn->state == TUV_CONN_READY) tuv_conn_pump(conn);
+  tuv_leave_check(conn);
 }
 
 /* ---- the connection's life ---- */

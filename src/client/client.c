@@ -212,7 +212,7 @@ static taosuv_client_t* allocate(const tuv_alloc_t* alloc) {
                            &client->gone,  &client->dirty, &client->orphans,
                            &client->paused, &client->failing,
                            &client->stmts, &client->stmts_due,
-                           &client->writers};
+                           &client->writers, &client->drains};
   for (size_t i = 0; i < sizeof queues / sizeof *queues; i++) tuv_queue_init(queues[i]);
   return client;
 }
@@ -334,6 +334,7 @@ void taosuv_close(taosuv_client_t* client, taosuv_close_cb cb) {
   client->close_cb = cb;
   tuv_writers_close(client);
   tuv_stmts_close(client);
+  tuv_drain_close(client);
   while (!tuv_queue_empty(&client->queue)) {
     taosuv_req_t* req = tuv_req_of_op(TUV_CONTAINER(client->queue.next, tuv_op_t, link));
     tuv_req_defer(req, TAOSUV_ECANCELED, 0, "the client was closed");

@@ -49,15 +49,18 @@ void tuv_conn_post(tuv_conn_t* conn, tuv_op_t* op) {
   if (status < 0) fail_pinned(op, status);
 }
 
-/* Uses the room that an answer has left: first for what is pinned to this connection. */
-void tuv_conn_pump(tuv_conn_t* conn) {
-  while (conn->state == TUV_CONN_READY && !tuv_queue_empty(&conn->waiting) &&
-         tuv_conn_has_room(conn, 0)) {
+void tuv_conn_send_waiting(tuv_conn_t* conn) {
+  while (tuv_conn_speaks(conn) && !tuv_queue_empty(&conn->waiting) && tuv_conn_has_room(conn, 0)) {
     tuv_op_t* op = TUV_CONTAINER(conn->waiting.next, tuv_op_t, link);
     tuv_queue_remove(&op->link);
     int status = tuv_conn_send(conn, op, NULL, 0);
     if (status < 0) fail_pinned(op, status);
   }
+}
+
+/* Uses the room that an answer has left: first for what is pinned to this connection. */
+void tuv_conn_pump(tuv_conn_t* conn) {
+  tuv_conn_send_waiting(conn);
   if (conn->client->queued > 0 || conn->client->drain_wanted) tuv_pool_pump(conn->client);
   if (conn->retiring) tuv_upkeep_check_retired(conn);
 }
@@ -193,6 +196,10 @@ static bool try_next_address(const tuv_conn_t* conn, const tuv_failure_t* failur
 
 /* ---- its end ---- */
 
+void tuv_conn_leave_pool(tuv_conn_t* conn, tuv_conn_state_t state) {
+  leave_pool(conn, state);
+}
+
 /* The connection is of no more use; its WebSocket is down or being ended. */
 static void die(tuv_conn_t* conn, const tuv_failure_t* failure) {
   tuv_queue_t lost;
@@ -228,9 +235,17 @@ static void bound_close(tuv_conn_t* conn) {
 void tuv_conn_down(tuv_conn_t* conn, int status, int http_status, const char* message,
                    bool lingering) {
   if (conn->state >= TUV_CONN_CLOSING) return;
-  die(conn, &(tuv_failure_t){status, taosuv_err_flags(status), http_status, message,
+  if (conn->state == TUV_CONN_LEAVING)
+    tuv_leave_down(conn);
+  else
+    die(conn, &(tuv_failure_t){status, taosuv_err_flags(status), http_status, message,
                              tuv_conn_host(conn)});
   if (lingering) bound_close(conn);
+}
+
+void tuv_conn_say_goodbye(tuv_conn_t* conn) {
+  bound_close(conn);
+  conn->client->carrier->close(conn);
 }
 
 void tuv_conn_gone(tuv_conn_t* conn) {
@@ -410,34 +425,27 @@ void tuv_conn_doom(tuv_conn_t* conn) {
   tuv_conn_pump_later(conn);
 }
 
+/* Over HTTP each request that is given up ends its connection: of those not more wait for their
+ * answers than there are connections. */
 void tuv_conn_retire(tuv_conn_t* conn) {
+  taosuv_client_t* client = conn->client;
+  bool waits = client->leaving < client->url.pool_size;
   tuv_observe_conn(conn, TAOSUV_TRACE_CONN_CLOSED, NULL);
-  leave_pool(conn, TUV_CONN_CLOSING);
-  tuv_stmts_lost(conn, NULL);
-  bound_close(conn);
-  conn->client->carrier->close(conn);
-  if (conn->client->queued > 0) tuv_pool_pump(conn->client); /* there is room for another one */
-  tuv_balance_look(conn->client);
+  tuv_leave_begin(conn, waits ? client->url.close_timeout : 0);
+  if (client->queued > 0) tuv_pool_pump(client); /* there is room for another one */
+  tuv_balance_look(client);
 }
 
 /* The client is closed: what is in flight is cancelled, the server is told goodbye. */
 void tuv_conn_close(tuv_conn_t* conn) {
-  tuv_queue_t lost;
-  tuv_queue_init(&lost);
-  leave_pool(conn, TUV_CONN_CLOSING);
   tuv_observe_conn(conn, TAOSUV_TRACE_CONN_CLOSED, NULL);
-  take_apart(conn, &lost);
-  while (!tuv_queue_empty(&lost)) {
-    tuv_op_t* op = TUV_CONTAINER(lost.next, tuv_op_t, link);
-    tuv_queue_remove(&op->link);
-    if (!op->type->is_request) continue;
-    taosuv_req_t* req = tuv_req_of_op(op);
-    tuv_req_defer(req, TAOSUV_ECANCELED, 0, "the client was closed");
+  if (conn->state == TUV_CONN_READY) {
+    tuv_leave_closed(conn);
+    return;
   }
-  tuv_failure_t closed = {TAOSUV_ECLOSED, 0, 0, "the client was closed", NULL};
-  while (!tuv_queue_empty(&conn->results))
-    tuv_result_lost((taosuv_result_t*) (void*) conn->results.next, &closed);
-  tuv_stmts_lost(conn, NULL);
-  bound_close(conn);
-  conn->client->carrier->close(conn);
+  tuv_queue_t none;
+  tuv_queue_init(&none);
+  leave_pool(conn, TUV_CONN_CLOSING);
+  take_apart(conn, &none); /* its log-in */
+  tuv_conn_say_goodbye(conn);
 }

@@ -120,7 +120,7 @@ struct tuv_req_s {
   tuv_timed_t timed;
   tuv_refbuf_t* payload; /* while queued; of an idempotent request up to its end */
   size_t payload_size;
-  uint64_t started; /* uv_hrtime */
+  uint64_t started; /* uv_hrtime; no other request of the client has the same */
   int32_t outcome;  /* DONE: the status to complete with */
   uint16_t moves;   /* how often it was moved to another connection */
   uint8_t state;    /* tuv_req_state_t */
@@ -146,6 +146,7 @@ typedef enum {
   TUV_CONN_CONNECTING, /* until the upgrade is through */
   TUV_CONN_LOGIN,
   TUV_CONN_READY,
+  TUV_CONN_LEAVING, /* out of the pool; waits for the answers to what is in flight */
   TUV_CONN_CLOSING, /* saying goodbye; out of the pool */
   TUV_CONN_DEAD     /* out of the pool, until its memory can be freed */
 } tuv_conn_state_t;
@@ -332,11 +333,15 @@ struct taosuv_client_s {
   tuv_queue_t stmts_due;   /* those with something to do this turn */
   tuv_queue_t done;        /* requests to be completed in the next turn */
   uint32_t pending;        /* requests between call and callback */
+  uint64_t started;        /* of the last request that was begun */
+  tuv_queue_t drains;      /* those of taosuv_client_drain that wait */
+  uint32_t ndrains;        /* all of them that are pending */
   tuv_queue_t conns;       /* connecting, logging in, ready */
   tuv_queue_t gone;        /* closing or dead, until freed */
   uint32_t ready, connecting;
   uint32_t narrow;         /* of both, those that do not serve all requests */
   uint32_t retiring;       /* of the ready ones */
+  uint32_t leaving;        /* of the gone ones, those that wait for answers */
   uint32_t moving;         /* of the connecting ones: those that will replace another */
   uint64_t connects;
   tuv_place_t* hosts;      /* the URL's first; they stay where they are */
@@ -484,7 +489,24 @@ void tuv_suspect_begin(tuv_conn_t* conn); /* one did */
 void tuv_suspect_heard(tuv_conn_t* conn); /* the server has sent something */
 void tuv_suspect_end(tuv_conn_t* conn);   /* it is, or the connection goes */
 
+/* leave.c: a connection leaves its server in good order */
+void tuv_leave_begin(tuv_conn_t* conn, uint64_t limit); /* in ms; nobody waits for it any more */
+void tuv_leave_closed(tuv_conn_t* conn); /* its client is closed: cancels, then leaves */
+void tuv_leave_check(tuv_conn_t* conn); /* after each answer */
+void tuv_leave_down(tuv_conn_t* conn);  /* the connection is down */
+/* Whether its server takes messages that free what is there. */
+static inline bool tuv_conn_speaks(const tuv_conn_t* conn) {
+  return conn->state == TUV_CONN_READY || conn->state == TUV_CONN_LEAVING;
+}
+
+/* drain.c: waiting for requests */
+void tuv_drain_completed(taosuv_client_t* client, const tuv_req_t* priv); /* a request is */
+void tuv_drain_close(taosuv_client_t* client); /* it is being closed */
+
 /* conn.c: one connection */
+void tuv_conn_leave_pool(tuv_conn_t* conn, tuv_conn_state_t state);
+void tuv_conn_say_goodbye(tuv_conn_t* conn);
+void tuv_conn_send_waiting(tuv_conn_t* conn); /* what is pinned to it, as far as there is room */
 int tuv_conn_start(taosuv_client_t* client, uint32_t host, unsigned wanted, tuv_conn_t** conn);
 int tuv_conn_reconnect(tuv_conn_t* conn); /* its stream is closed: to the endpoint that is set now */
 void tuv_conn_restart(tuv_conn_t* conn); /* while logging in: over the endpoint that is set now */
@@ -549,6 +571,9 @@ taosuv_result_t* tuv_result_create(tuv_conn_t* conn, const tuv_query_reply_t* re
 /* Of an answer that came whole: its blocks and fields. */
 taosuv_result_t* tuv_result_create_whole(tuv_conn_t* conn, tuv_rest_t* decoder);
 void tuv_result_lost(taosuv_result_t* result, const tuv_failure_t* failure);
+/* The client is closed; `conn` is the result's, in whose list it is no more. It is freed on the
+ * server, at once or with the answer that is on its way. */
+void tuv_result_leave(taosuv_result_t* result, tuv_conn_t* conn, const tuv_failure_t* failure);
 void tuv_result_close_due(taosuv_client_t* client); /* what was closed in hooks */
 /* The statement that it came from may do nothing else before this result is read or closed. */
 void tuv_result_pin(taosuv_result_t* result, tuv_remote_t* remote);
@@ -565,9 +590,13 @@ void tuv_stmts_run_due(taosuv_client_t* client);
 void tuv_stmts_close(taosuv_client_t* client); /* it is being closed */
 void tuv_stmts_lost(tuv_conn_t* conn, const tuv_failure_t* failure);
 void tuv_stmts_resume(tuv_conn_t* conn); /* it is no longer suspect */
+/* The connection leaves: statements are closed on the server, those in use as soon as they are
+ * not. */
+void tuv_stmts_leave(tuv_conn_t* conn);
 /* Tables or names change: what was prepared before is not to be used by others. */
 void tuv_stmts_forget(taosuv_client_t* client);
 void tuv_remote_result_done(tuv_remote_t* remote);
+void tuv_remote_set_result(tuv_remote_t* remote, taosuv_result_t* result); /* another one */
 const taosuv_req_t* tuv_remote_waiter(const tuv_op_t* op); /* of a statement's message; or NULL */
 
 /* writer.c */

@@ -131,6 +131,7 @@ void tuv_conn_on_message(tuv_ws_t* ws, uint8_t opcode, uint8_t* data, size_t siz
   else
     on_binary(conn, data, size, owner);
   if (conn->state == TUV_CONN_READY) tuv_conn_pump(conn);
+  tuv_leave_check(conn);
 }
 
 /* The answer to taosuv_ping: a pong with the request's id. Others were not asked for, and are
@@ -146,4 +147,5 @@ void tuv_conn_on_pong(tuv_ws_t* ws, const uint8_t* data, size_t size) {
   tuv_conn_take(conn, id);
   if (!tuv_op_is_tombstone(op)) op->type->reply(op, conn, NULL);
   if (conn->state == TUV_CONN_READY) tuv_conn_pump(conn);
+  tuv_leave_check(conn);
 }

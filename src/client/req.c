@@ -51,7 +51,9 @@ int tuv_req_start(taosuv_client_t* client, taosuv_req_t* req, const tuv_op_type_
   priv->op.type = type;
   priv->op.id = req->req_id != 0 ? req->req_id : tuv_client_id(client);
   priv->timed.expire = on_expired;
-  priv->started = uv_hrtime();
+  uint64_t now = uv_hrtime();
+  client->started = now > client->started ? now : client->started + 1;
+  priv->started = client->started;
   req->sent_req_id = priv->op.id;
   req->server_time_ns = 0;
   req->total_time_ns = 0;
@@ -99,6 +101,7 @@ void tuv_req_finish(taosuv_req_t* req, int status) {
   if (status < 0 && req->message == NULL) req->message = taosuv_strerror(status);
   if (status < 0 && priv->left) req->err_flags |= TAOSUV_ERR_MAYBE_EXECUTED;
   client->pending--;
+  if (client->ndrains > 0) tuv_drain_completed(client, priv);
   if (client->closing) tuv_client_turn(client);
   tuv_observe_completed(client, req, priv->op.type->action);
   priv->op.type->complete(req, status);

@@ -182,6 +182,38 @@ void tuv_result_lost(taosuv_result_t* result, const tuv_failure_t* failure) {
     tuv_result_wake(result);
 }
 
+/* What the server has of a result, and the fetch in flight, go over to another one. */
+static void hand_over(taosuv_result_t* from, taosuv_result_t* to, tuv_conn_t* conn) {
+  to->conn = conn;
+  to->id = from->id;
+  to->asked = from->asked;
+  to->picking = from->picking;
+  to->op.id = from->op.id;
+  to->op.at = from->op.at;
+  to->op.conn = from->op.conn;
+  if (!tuv_queue_empty(&from->op.link)) {
+    tuv_queue_insert_before(&from->op.link, &to->op.link);
+    tuv_queue_remove(&from->op.link);
+  }
+  if (from->op.conn != NULL) tuv_idmap_set(&conn->table, to->op.id, &to->op);
+  from->op.conn = NULL;
+  to->remote = from->remote;
+  from->remote = NULL;
+  if (to->remote != NULL) tuv_remote_set_result(to->remote, to);
+  tuv_queue_push(&conn->results, &to->link);
+}
+
+void tuv_result_leave(taosuv_result_t* result, tuv_conn_t* conn, const tuv_failure_t* failure) {
+  if (result->closed) { /* the answer in flight frees it */
+    tuv_queue_push(&conn->results, &result->link);
+    return;
+  }
+  taosuv_result_t* heir = result->ended ? NULL : allocate(conn->client);
+  if (heir != NULL) hand_over(result, heir, conn);
+  tuv_result_lost(result, failure);
+  if (heir != NULL) taosuv_result_close(heir);
+}
+
 const taosuv_field_t* taosuv_result_fields(const taosuv_result_t* result, uint32_t* count) {
   if (count != NULL) *count = result != NULL ? result->fields_count : 0;
   return result != NULL ? result->fields : NULL;

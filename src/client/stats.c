@@ -43,6 +43,7 @@ static void add_conn(taosuv_host_stats_t* sum, const tuv_conn_t* conn) {
     case TUV_CONN_CONNECTING: sum->connecting++; break;
     case TUV_CONN_LOGIN: sum->logging_in++; break;
     case TUV_CONN_READY: sum->ready++; break;
+    case TUV_CONN_LEAVING:
     case TUV_CONN_CLOSING:
     case TUV_CONN_DEAD: sum->closing++; return;
   }

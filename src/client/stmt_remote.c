@@ -36,7 +36,7 @@ static void free_remote(tuv_remote_t* remote) {
 void tuv_remote_discard(tuv_remote_t* remote) {
   tuv_conn_t* conn = remote->conn;
   uncache(remote);
-  if (remote->id == 0 || conn->state != TUV_CONN_READY) {
+  if (remote->id == 0 || !tuv_conn_speaks(conn)) {
     free_remote(remote);
     return;
   }
@@ -81,6 +81,10 @@ void tuv_remote_result_done(tuv_remote_t* remote) {
     tuv_stmt_due(remote->stmt);
   else if (remote->step == TUV_STEP_NONE)
     tuv_remote_settle(remote);
+}
+
+void tuv_remote_set_result(tuv_remote_t* remote, taosuv_result_t* result) {
+  remote->result = result;
 }
 
 static bool same_source(const tuv_source_t* a, const tuv_source_t* b) {
@@ -205,4 +209,18 @@ void tuv_stmts_lost(tuv_conn_t* conn, const tuv_failure_t* failure) {
   while (!tuv_queue_empty(&conn->remotes))
     remote_lost(TUV_CONTAINER(conn->remotes.next, tuv_remote_t, link),
                 failure == NULL ? &none : failure);
+}
+
+void tuv_stmts_leave(tuv_conn_t* conn) {
+  for (tuv_queue_t *at = conn->remotes.next, *next; at != &conn->remotes; at = next) {
+    tuv_remote_t* remote = TUV_CONTAINER(at, tuv_remote_t, link);
+    taosuv_stmt_t* stmt = remote->stmt;
+    next = at->next;
+    remote->stmt = NULL;
+    if (stmt != NULL) {
+      stmt->remote = NULL;
+      if (stmt->preparing != NULL || stmt->njobs > 0) tuv_stmt_due(stmt);
+    }
+    if (remote->step == TUV_STEP_NONE && remote->result == NULL) tuv_remote_discard(remote);
+  }
 }

@@ -112,6 +112,7 @@ struct taosuv_consumer_s {
   taosuv_consumer_close_t* close;
   taosuv_subscribe_t farewell;
   tuv_timed_t close_timed;
+  uint64_t close_until;    /* loop time of the same */
   int close_status;
   bool said_farewell;
   bool client_closing;

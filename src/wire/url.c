@@ -28,6 +28,7 @@ static void set_defaults(tuv_url_t* url) {
   url->stmt_cache = 100;
   url->compression_threshold = 1024;
   url->connect_timeout = 8000;
+  url->close_timeout = 5000;
   url->request_timeout = 60000;
   url->discover_interval = 60000;
   url->retries = 5;

@@ -58,6 +58,7 @@ typedef struct tuv_url_s {
   uint32_t stmt_version;    /* 1 or 2; 0: what the server has (the default) */
   uint32_t stmt_cache;      /* statements kept for reuse per connection, 0..65536, default 100 */
   uint64_t connect_timeout; /* ms, 1..86400000, default 8000 */
+  uint64_t close_timeout;   /* ms, 0 (at once)..86400000, default 5000 */
   uint64_t request_timeout; /* ms, 0 (none)..86400000, default 60000; timeout= is an alias */
   uint32_t retries; /* rounds over all hosts; retries= or conn_retries=, 0..1000, default 5 */
   uint64_t retry_initial;   /* ms; retry_initial= or retry_backoff_ms=, default 200 */

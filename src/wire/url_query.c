@@ -49,6 +49,7 @@ static const setting_t settings[] = {
     {"stmt_version", NULL, U32, AT(stmt_version), 1, 2},
     {"stmt_cache", NULL, U32, AT(stmt_cache), 0, 65536},
     {"connect_timeout", NULL, U64, AT(connect_timeout), 1, DAY_MS},
+    {"close_timeout", NULL, U64, AT(close_timeout), 0, DAY_MS},
     {"request_timeout", "timeout", U64, AT(request_timeout), 0, DAY_MS},
     {"retries", "conn_retries", U32, AT(retries), 0, 1000},
     {"retry_initial", "retry_backoff_ms", U64, AT(retry_initial), 1, DAY_MS},

@@ -178,12 +178,13 @@ void it_url(const it_t* it, char* url, size_t size, const char* db, const char* 
   /* A failure is to show at once, unless the test is about retries. */
   const char* more = own != NULL ? own + 1 : "";
   bool retries = strstr(keys, "retr") != NULL || strstr(more, "retr") != NULL;
+  bool close = strstr(keys, "close_timeout") != NULL; /* servers that never answer are many here */
   const char* transport = uses_transport(base, keys) ? it_transport_keys() : "";
   char authority[512], name[300];
   it_authority(it, 1, authority, sizeof authority);
   it_certificate_name(it, name, sizeof name);
-  const char* parts[] = {keys, retries ? "" : "retries=0&retry_initial=1&retry_max=1", transport,
-                         name, more};
+  const char* parts[] = {keys, retries ? "" : "retries=0&retry_initial=1&retry_max=1",
+                         close ? "" : "close_timeout=1000", transport, name, more};
   bool http = it_transport_http() && strncmp(base, "ws", 2) == 0;
   const char* scheme = http ? "http" : "";
   int skipped = http ? 2 : 0;

@@ -38,6 +38,8 @@ ts_counters_t ts_server_counters(const ts_server_t* server) {
                          .results_open = server->results_open,
                          .free_results = server->free_results,
                          .statements_open = server->stmts_open,
+                         .results_left = server->results_left,
+                         .statements_left = server->stmts_left,
                          .dead_statements = server->stmts_dead,
                          .poisonous = server->poisonous,
                          .consumers = ts_tmq_count(server),

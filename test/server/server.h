@@ -65,8 +65,10 @@ struct ts_server_s {
   } actions[TS_MAX_ACTIONS];
   uint64_t messages;
   uint64_t results_open;
+  uint64_t results_left;
   uint64_t free_results;
   uint64_t stmts_open;
+  uint64_t stmts_left;
   uint64_t stmts_dead;
   uint64_t poisonous;
   uint64_t waiting;

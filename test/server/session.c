@@ -84,8 +84,21 @@ static ts_later_t* take_later(ts_session_t* session) {
   return later;
 }
 
+/* What the client has not freed, or could not: the real gateway keeps it. */
+static void count_left(const ts_session_t* session) {
+  ts_server_t* server = session->server;
+  for (const ts_waiting_t* waiting = session->waiting; waiting != NULL; waiting = waiting->next)
+    server->results_left++;
+  for (size_t i = 0; i < TS_RESULT_BUCKETS; i++)
+    for (const ts_cursor_t* at = session->results[i]; at != NULL; at = at->next)
+      server->results_left++;
+  for (const ts_stmt_t* stmt = session->stmts; stmt != NULL; stmt = stmt->next)
+    server->stmts_left++;
+}
+
 void ts_session_closed(ts_conn_t* conn) {
   ts_session_t* session = ts_conn_data(conn);
+  count_left(session);
   while (session->waiting != NULL) unlink_waiting(session->waiting);
   while (session->later != NULL) free(take_later(session));
   if (session->tmq != NULL) ts_tmq_closed(session->tmq);

@@ -107,6 +107,9 @@ typedef struct ts_counters_s {
   uint64_t results_open; /* results that no client has freed or read to the end */
   uint64_t free_results; /* free_result messages */
   uint64_t statements_open;
+  uint64_t results_left;    /* of the results, those that ended with their connection, or whose
+                             * query was still running then: the real gateway keeps those */
+  uint64_t statements_left; /* of the statements, those that ended with their connection */
   uint64_t dead_statements; /* those that a failed bind, or exec without one, has made useless */
   uint64_t poisonous;    /* messages that a client must never send: the real gateway dies of them,
                           * never answers, or keeps wrong data. Mostly the connection is cut */

@@ -129,6 +129,7 @@ static void dump_url(const tuv_url_t* url, char* dump, size_t size) {
   add_number(dump, size, "max_send_buffer", url->max_send_buffer, 16u << 20);
   add_number(dump, size, "max_message_size", url->max_message_size, 0x60000000);
   add_number(dump, size, "connect_timeout", url->connect_timeout, 8000);
+  add_number(dump, size, "close_timeout", url->close_timeout, 5000);
   add_number(dump, size, "request_timeout", url->request_timeout, 60000);
   add_number(dump, size, "retries", url->retries, 5);
   add_number(dump, size, "retry_initial", url->retry_initial, 200);
