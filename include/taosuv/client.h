@@ -18,9 +18,10 @@ extern "C" {
  * one loop and is used on that loop's thread only; clients on other loops share nothing with it. It
  * keeps the loop alive until it is closed.
  *
- * No call needs its handle to be there: without one (NULL: of a client, result, block, statement,
- * writer, builder of lines, or request) a call that returns a status returns TAOSUV_EINVAL, one that
- * returns a value returns 0, NULL or "" and sets what it fills to 0, and any other does nothing. The
+ * No call needs its handle to be there: without one (NULL: of a client, result, block, column,
+ * statement, writer, builder of lines, consumer, message, or request) a call that returns a status
+ * returns TAOSUV_EINVAL, one that returns a value returns 0, NULL, "", or -1 for an offset, and sets
+ * what it fills to 0, and any other does nothing. The
  * inline functions that read the cells of a column check nothing. */
 typedef struct taosuv_client_s taosuv_client_t;
 typedef struct taosuv_req_s taosuv_req_t;

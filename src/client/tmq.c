@@ -102,11 +102,11 @@ int taosuv_consumer_create(uv_loop_t* loop, const taosuv_consumer_options_t* opt
 }
 
 void* taosuv_consumer_data(const taosuv_consumer_t* consumer) {
-  return consumer->data;
+  return consumer != NULL ? consumer->data : NULL;
 }
 
 taosuv_client_t* taosuv_consumer_client(taosuv_consumer_t* consumer) {
-  return consumer->client;
+  return consumer != NULL ? consumer->client : NULL;
 }
 
 int tuv_tmq_check(taosuv_consumer_t* consumer, taosuv_req_t* req, bool has_callback, bool any) {

@@ -300,7 +300,7 @@ static void finish(taosuv_message_t* message) {
 }
 
 taosuv_message_t* taosuv_message_ref(taosuv_message_t* message) {
-  message->refs++;
+  if (message != NULL) message->refs++;
   return message;
 }
 
@@ -317,7 +317,7 @@ void taosuv_message_unref(taosuv_message_t* message) {
 }
 
 void taosuv_message_done(taosuv_message_t* message) {
-  if (!message->track.finished) finish(message);
+  if (message != NULL && !message->track.finished) finish(message);
 }
 
 void tuv_message_discard(taosuv_message_t* message) {
@@ -337,61 +337,61 @@ void tuv_message_forget(tuv_track_t* track) {
 /* ---- what it says ---- */
 
 taosuv_message_kind_t taosuv_message_kind(const taosuv_message_t* message) {
-  return (taosuv_message_kind_t) message->kind;
+  return (taosuv_message_kind_t) (message != NULL ? message->kind : 0);
 }
 
 const char* taosuv_message_topic(const taosuv_message_t* message) {
-  return message->names;
+  return message != NULL ? message->names : "";
 }
 
 const char* taosuv_message_database(const taosuv_message_t* message) {
-  return message->database;
+  return message != NULL ? message->database : "";
 }
 
 int32_t taosuv_message_vgroup(const taosuv_message_t* message) {
-  return message->vgroup_id;
+  return message != NULL ? message->vgroup_id : 0;
 }
 
 int64_t taosuv_message_offset(const taosuv_message_t* message) {
-  return message->offset;
+  return message != NULL ? message->offset : TUV_PROGRESS_NONE;
 }
 
 int64_t taosuv_message_end(const taosuv_message_t* message) {
-  return message->track.end;
+  return message != NULL ? message->track.end : TUV_PROGRESS_NONE;
 }
 
 int taosuv_message_status(const taosuv_message_t* message) {
-  return message->status;
+  return message != NULL ? message->status : 0;
 }
 
 const char* taosuv_message_error(const taosuv_message_t* message) {
-  if (message->status == 0) return "";
+  if (message == NULL || message->status == 0) return "";
   return message->error != NULL ? message->error : taosuv_strerror(message->status);
 }
 
 size_t taosuv_message_size(const taosuv_message_t* message) {
-  return message->size;
+  return message != NULL ? message->size : 0;
 }
 
 uint32_t taosuv_message_blocks(const taosuv_message_t* message) {
-  return message->nblocks;
+  return message != NULL ? message->nblocks : 0;
 }
 
 taosuv_block_t* taosuv_message_block(const taosuv_message_t* message, uint32_t index) {
-  return index < message->nblocks ? message->blocks[index].block : NULL;
+  return index < taosuv_message_blocks(message) ? message->blocks[index].block : NULL;
 }
 
 const char* taosuv_message_table(const taosuv_message_t* message, uint32_t index) {
-  return index < message->nblocks ? message->blocks[index].table : "";
+  return index < taosuv_message_blocks(message) ? message->blocks[index].table : "";
 }
 
 const char* taosuv_message_meta(const taosuv_message_t* message, size_t* length) {
-  if (length != NULL) *length = message->json_length;
-  return message->json;
+  if (length != NULL) *length = message != NULL ? message->json_length : 0;
+  return message != NULL ? message->json : NULL;
 }
 
 taosuv_raw_t taosuv_message_raw(const taosuv_message_t* message) {
-  return message->raw;
+  return message != NULL ? message->raw : (taosuv_raw_t){0, NULL, 0};
 }
 
 /* The declared width: without the length prefix of texts, and in characters for NCHAR. */
@@ -402,8 +402,9 @@ static int64_t declared(const tuv_tmq_field_t* field) {
 
 const taosuv_field_t* taosuv_message_fields(taosuv_message_t* message, uint32_t index,
                                             uint32_t* count) {
+  if (count == NULL) return NULL;
   *count = 0;
-  if (index >= message->nblocks) return NULL;
+  if (index >= taosuv_message_blocks(message)) return NULL;
   const tuv_tmq_block_t* slot = &message->blocks[index];
   uint32_t columns = taosuv_block_columns(slot->block);
   if (columns > message->fields_capacity) {

@@ -44,9 +44,11 @@ static int decimal_i64(taosuv_decimal_t decimal, int64_t* value) {
 }
 
 int taosuv_cell_i64(const taosuv_column_t* column, uint32_t row, int64_t* value) {
+  if (value == NULL) return TUV_EINVAL;
+  *value = 0;
+  if (column == NULL) return TUV_EINVAL;
   bool decimal = is_decimal(column) && column->scale == 0;
   bool real = column->type == TAOSUV_TYPE_FLOAT || column->type == TAOSUV_TYPE_DOUBLE;
-  *value = 0;
   if (!is_number(column) || real || (is_decimal(column) && !decimal)) return TUV_ETYPE;
   if (taosuv_is_null(column, row)) return TUV_ENODATA;
   if (decimal) return decimal_i64(taosuv_get_decimal(column, row), value);
@@ -61,7 +63,9 @@ int taosuv_cell_i64(const taosuv_column_t* column, uint32_t row, int64_t* value)
 
 int taosuv_cell_f64(const taosuv_column_t* column, uint32_t row, double* value) {
   int64_t integer;
+  if (value == NULL) return TUV_EINVAL;
   *value = 0;
+  if (column == NULL) return TUV_EINVAL;
   if (!is_number(column)) return TUV_ETYPE;
   if (taosuv_is_null(column, row)) return TUV_ENODATA;
   if (load_signed(column, row, &integer)) {
@@ -139,7 +143,9 @@ int taosuv_format_cell(const taosuv_column_t* column, uint32_t row, int32_t utc_
                        size_t size) {
   tuv_text_t text = tuv_text_start(buf, size);
   int status = 0;
-  if (!has_text(column)) {
+  if (column == NULL) {
+    status = TUV_EINVAL;
+  } else if (!has_text(column)) {
     status = TUV_ETYPE;
   } else if (taosuv_is_null(column, row)) {
     tuv_text_add(&text, "NULL", 4);
