@@ -169,7 +169,8 @@ TAOSUV_EXTERN int taosuv_consumer_list_topics(taosuv_consumer_t* consumer,
  * with is committed when auto-commit is on; the group is left, for which a server takes one to two
  * seconds; the connection is closed. All of that within timeout_ms (0: the URL's request_timeout,
  * or a minute if that is 0). Then, with no handle left on the loop, the callback comes, and the
- * consumer is gone: status 0, or why the last commit or leaving the group failed. A look-up of a
+ * consumer is gone: status 0, or why the last commit or leaving the group failed, with the server's
+ * code and text, and its host. A look-up of a
  * host name that has begun is waited for, as by taosuv_close. Cannot be cancelled. From the call on
  * nothing else may be called with the consumer. Messages that are referenced stay readable.
  * Returns TAOSUV_ECLOSED when it is closing already. */

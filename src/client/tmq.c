@@ -177,18 +177,44 @@ static void forget_messages(taosuv_consumer_t* consumer) {
   }
 }
 
+static const char* copy_text(char** at, const char* text) {
+  if (text == NULL) return NULL;
+  size_t size = strlen(text) + 1;
+  char* copy = memcpy(*at, text, size);
+  *at += size;
+  return copy;
+}
+
+void tuv_tmq_close_failed(taosuv_consumer_t* consumer, const tuv_failure_t* failure) {
+  const char *message = failure->message, *host = failure->host;
+  size_t size = (message != NULL ? strlen(message) : 0) + (host != NULL ? strlen(host) : 0) + 2;
+  char* texts = tuv_malloc(&consumer->alloc, size);
+  char* at = texts;
+  tuv_free(&consumer->alloc, consumer->close_texts);
+  consumer->close_texts = texts;
+  consumer->close_failure = *failure;
+  consumer->close_failure.message = texts != NULL ? copy_text(&at, message) : NULL;
+  consumer->close_failure.host = texts != NULL ? copy_text(&at, host) : NULL;
+}
+
 static void on_client_closed(void* data) {
   taosuv_consumer_t* consumer = data;
   taosuv_consumer_close_t* close = consumer->close;
   taosuv_req_t* req = (taosuv_req_t*) (void*) close;
-  int status = consumer->close_status;
+  tuv_failure_t failure = consumer->close_failure;
+  tuv_alloc_t alloc = consumer->alloc;
+  char* texts = consumer->close_texts;
   release(consumer);
   tuv_req_t* priv = tuv_req_of(req);
   priv->state = TUV_REQ_IDLE;
-  req->status = status;
+  req->status = failure.status;
+  req->server_code = failure.server_code;
+  req->message = failure.message;
+  req->host = failure.host;
   req->total_time_ns = uv_hrtime() - priv->started;
-  if (status < 0) req->message = taosuv_strerror(status);
-  close->cb(close, status);
+  if (failure.status < 0 && req->message == NULL) req->message = taosuv_strerror(failure.status);
+  close->cb(close, failure.status);
+  tuv_free(&alloc, texts);
 }
 
 static void close_client(taosuv_consumer_t* consumer) {
@@ -213,7 +239,7 @@ static void close_client(taosuv_consumer_t* consumer) {
 
 static void on_close_timeout(tuv_timed_t* timed) {
   taosuv_consumer_t* consumer = TUV_CONTAINER(timed, taosuv_consumer_t, close_timed);
-  consumer->close_status = TAOSUV_ETIMEDOUT;
+  tuv_tmq_close_failed(consumer, &(tuv_failure_t){TAOSUV_ETIMEDOUT, 0, 0, NULL, NULL});
   close_client(consumer);
 }
 
@@ -226,7 +252,7 @@ static void go_on_closing(taosuv_consumer_t* consumer) {
     consumer->said_farewell = true;
     int status = tuv_tmq_farewell(consumer);
     if (status == 0) return;
-    consumer->close_status = status;
+    tuv_tmq_close_failed(consumer, &(tuv_failure_t){status, 0, 0, NULL, NULL});
   }
   close_client(consumer);
 }

@@ -113,7 +113,8 @@ struct taosuv_consumer_s {
   taosuv_subscribe_t farewell;
   tuv_timed_t close_timed;
   uint64_t close_until;    /* loop time of the same */
-  int close_status;
+  tuv_failure_t close_failure; /* status 0: none. Its texts are those below, or static */
+  char* close_texts;       /* message and host, each with a NUL */
   bool said_farewell;
   bool client_closing;
 
@@ -172,6 +173,8 @@ struct taosuv_consumer_s {
 /* What every call has in common; `any`: also when it is not subscribed. */
 int tuv_tmq_check(taosuv_consumer_t* consumer, taosuv_req_t* req, bool has_callback, bool any);
 void tuv_tmq_wake(taosuv_consumer_t* consumer); /* tuv_tmq_turn is to be called this turn */
+/* Closing will report this; the texts are copied. */
+void tuv_tmq_close_failed(taosuv_consumer_t* consumer, const tuv_failure_t* failure);
 void tuv_tmq_tell(taosuv_consumer_t* consumer, const taosuv_consumer_event_t* event);
 void tuv_tmq_tell_failure(taosuv_consumer_t* consumer, taosuv_consumer_event_type_t type,
                           const tuv_failure_t* failure);

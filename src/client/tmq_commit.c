@@ -312,7 +312,7 @@ static void auto_complete(taosuv_req_t* req, int status) {
   tuv_failure_t failure = {status, req->err_flags, req->server_code, req->message, req->host};
   commit_ended(commit);
   if (status == 0 || status == TAOSUV_ECANCELED) return;
-  if (consumer->state == TUV_TMQ_CLOSING) consumer->close_status = status;
+  if (consumer->state == TUV_TMQ_CLOSING) tuv_tmq_close_failed(consumer, &failure);
   tuv_tmq_tell_failure(consumer, TAOSUV_CONSUMER_COMMIT_FAILED, &failure);
 }
 

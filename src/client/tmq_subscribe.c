@@ -266,8 +266,9 @@ int taosuv_consumer_unsubscribe(taosuv_consumer_t* consumer, taosuv_subscribe_t*
 
 static void farewell_complete(taosuv_req_t* req, int status) {
   taosuv_consumer_t* consumer = subscribe_of(req)->consumer;
-  if (status < 0 && consumer->close_status == 0 && status != TAOSUV_ECANCELED)
-    consumer->close_status = status;
+  tuv_failure_t failure = {status, req->err_flags, req->server_code, req->message, req->host};
+  if (status < 0 && consumer->close_failure.status == 0 && status != TAOSUV_ECANCELED)
+    tuv_tmq_close_failed(consumer, &failure);
   if (!consumer->client_closing) tuv_tmq_wake(consumer);
 }
 

@@ -180,6 +180,10 @@ static void on_close(taosuv_consumer_close_t* req, int status) {
   assert_false(one->closed);
   one->closed = true;
   one->close_status = status;
+  one->close_code = req->server_code;
+  snprintf(one->close_message, sizeof one->close_message, "%s",
+           req->message != NULL ? req->message : "");
+  snprintf(one->close_host, sizeof one->close_host, "%s", req->host != NULL ? req->host : "");
   one->consumer = NULL;
 }
 

@@ -22,7 +22,8 @@ typedef struct tc_consumer_s {
   void (*on_event)(struct tc_consumer_s* one, const taosuv_consumer_event_t* event);
   taosuv_consumer_close_t close;
   bool closed;
-  int close_status;
+  int close_status, close_code;
+  char close_message[128], close_host[64];
   void* data;
 } tc_consumer_t;
 

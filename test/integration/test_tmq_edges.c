@@ -339,7 +339,32 @@ static void a_commit_is_answered_for_another_one(void** state) {
   assert_int_equal(tc_commit_offset(one, topic, vgroup, offset), 0);
 }
 
-/* ---- a server that stalls ---- */
+/* ---- a server that refuses, or stalls ---- */
+
+static void a_close_that_fails_has_the_servers_text(void** state) {
+  static const struct {
+    const char* action;
+    int code;
+    const char* text;
+  } cases[] = {{"commit_offset", 0x4007, "no such offset"}, {"unsubscribe", 0x4003, "cannot leave"}};
+  tc_t* tc = *state;
+  it_needs_bundled(tc->it);
+  const char* topic = tc_topic(tc, AS_QUERY);
+  tc_rows(tc, "c1", 0, 5);
+  for (size_t i = 0; i < COUNT(cases); i++) {
+    snprintf(tc->group, sizeof tc->group, "%s_%zu", tc->db, i);
+    tc_consumer_t* one = tc_subscribed(tc, topic, "");
+    taosuv_message_unref(tc_next(one));
+    it_rule(tc->it, &(ts_rule_t){.action = cases[i].action, .answer = TS_ANSWER_ERROR,
+                                 .code = cases[i].code, .text = cases[i].text});
+    assert_int_equal(tc_close(one), TAOSUV_ESERVER);
+    assert_int_equal(one->close_code, cases[i].code);
+    assert_string_equal(one->close_message, cases[i].text);
+    it_has(one->close_host, "127.0.0.1:");
+    memset(one, 0, sizeof *one);
+    it_unrule(tc->it);
+  }
+}
 
 static void a_close_ends_in_time(void** state) {
   static const struct {
@@ -390,6 +415,7 @@ int main(void) {
       TC_TEST(a_message_beyond_max_message_size_is_given_without_rows),
       TC_TEST(a_slow_message_is_waited_for_while_it_comes),
       TC_TEST(a_commit_is_answered_for_another_one),
+      TC_TEST(a_close_that_fails_has_the_servers_text),
       TC_TEST(a_close_ends_in_time),
   };
   signal(SIGPIPE, SIG_IGN); /* connections end in the middle of large messages */
