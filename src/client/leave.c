@@ -50,7 +50,7 @@ static void wait_for_answers(tuv_conn_t* conn, uint64_t limit) {
   tuv_stmts_leave(conn);
   conn->timed.expire = on_limit;
   bool waits = limit > 0 && !is_answered(conn) &&
-               tuv_timers_add(timers, &conn->timed, uv_now(conn->client->loop) + limit) == 0;
+               tuv_timers_add(timers, &conn->timed, tuv_now() + limit) == 0;
   if (!waits) say_goodbye(conn);
 }
 

@@ -229,7 +229,7 @@ static void close_client(taosuv_consumer_t* consumer) {
   for (size_t i = 0; i < sizeof timers / sizeof *timers; i++)
     tuv_timers_remove(&client->timers, timers[i]);
   forget_messages(consumer);
-  uint64_t now = uv_now(client->loop);
+  uint64_t now = tuv_now();
   uint64_t left = consumer->close_until > now ? consumer->close_until - now : 0;
   if (client->url.close_timeout > left) client->url.close_timeout = left;
   client->data = consumer;
@@ -287,7 +287,7 @@ int taosuv_consumer_close(taosuv_consumer_t* consumer, taosuv_consumer_close_t* 
   consumer->said_farewell = !subscribed;
   consumer->state = TUV_TMQ_CLOSING;
   if (timeout == 0) timeout = TUV_TMQ_ANSWER_MS;
-  uint64_t now = uv_now(consumer->client->loop);
+  uint64_t now = tuv_now();
   consumer->close_until = timeout > UINT64_MAX - now ? UINT64_MAX : now + timeout;
   tuv_tmq_set(consumer, &consumer->close_timed, timeout, on_close_timeout);
   tuv_tmq_wake(consumer);

@@ -108,6 +108,7 @@ static void the_defaults_fit_each_other(void** state) {
   assert_true(dead < TUV_TMQ_ANSWER_MS);
   /* Ends, and what is done now and then. */
   assert_true(TUV_CLOSE_WAIT_MS < url->connect_timeout);
+  assert_true(url->close_timeout < url->request_timeout);
   assert_true(url->connect_timeout < url->discover_interval);
 }
 
