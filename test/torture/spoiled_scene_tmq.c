@@ -139,11 +139,14 @@ static void seek(sp_run_t* run, bool beginning) {
 
 /* ---- rows, in one message each; and all that is asked besides ---- */
 
+#define PLACE ",\"topic\":\"" TOPIC "\",\"vgroup_id\":115"
+
 static const sp_source_t topic_sources[] = {
     VERSION, RECORDED("tmq_topic", "subscribe", 0), RECORDED("tmq_topic", "list_topics", 0),
     RECORDED("tmq_topic", "assignment", 0), RECORDED("tmq_topic", "poll", 0),
     RECORDED("tmq_topic", "fetch_raw_data", 0), RECORDED("tmq_topic", "poll", 1),
-    RECORDED("tmq_topic_stb", "commit_offset", 0), RECORDED("tmq_topic", "committed", 0),
+    MADE("commit_offset", PLACE ",\"offset\":4"), MADE("commit_offset", PLACE ",\"offset\":0"),
+    RECORDED("tmq_topic", "committed", 0),
     RECORDED("tmq_topic", "position", 0), RECORDED("tmq_topic_stb", "seek", 0),
     RECORDED("tmq_topic", "unsubscribe", 0)};
 
@@ -232,12 +235,14 @@ void sp_on_event(taosuv_consumer_t* consumer, const taosuv_consumer_event_t* eve
 
 static void on_pushed(taosuv_consumer_t* consumer, taosuv_message_t* message, void* data) {
   sp_run_t* run = data;
-  read_message(run->push, message);
+  int status = taosuv_message_status(message);
+  if (status == 0) read_message(run->push, message);
   if (taosuv_consumer_stop(consumer) != 0) sp_fault(run, "push: does not stop");
-  end_push(run, 0, NULL);
+  end_push(run, status, taosuv_message_error(message));
 }
 
-/* One message, by push; it is never told of a reply that is malformed, but asks for it again. */
+/* One message, by push. A reply that cannot be assigned to it is asked for again; one that cannot be
+ * read is told with it. */
 static void push_one(sp_run_t* run) {
   sp_op_t* op = sp_op(run, "push");
   run->push = op;
