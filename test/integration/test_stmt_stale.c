@@ -19,6 +19,7 @@ typedef struct stage_s {
 
 /* With the real server there is one version. */
 static bool set_stage(it_t* it, stage_t* stage, size_t index) {
+  it_needs_ws(it, "statements");
   if (it->server == NULL && index > 0) return false;
   if (it->server != NULL) {
     it_server_stop(it);
@@ -489,6 +490,7 @@ static void writers_go_on_with_tables_that_are_made_again(void** state) {
 static void a_writer_tries_as_long_as_it_may(void** state) {
   it_t* it = *state;
   it_needs_bundled(it);
+  it_needs_ws(it, "statements");
   job_t job;
   open_patient(it, &job, "");
   uint32_t rule = it_rule(it, &(ts_rule_t){.action = "stmt2_exec", .times = 20,
