@@ -61,7 +61,12 @@ static void dump_list(const dump_t* dump, const tuv_queue_t* list, const char* s
 }
 
 static const char* state_name(const tuv_conn_t* conn) {
-  static const char* const names[] = {"connecting", "logging in", "ready", "closing", "closing"};
+  static const char* const names[] = {[TUV_CONN_CONNECTING] = "connecting",
+                                      [TUV_CONN_LOGIN] = "logging in",
+                                      [TUV_CONN_READY] = "ready",
+                                      [TUV_CONN_LEAVING] = "leaving",
+                                      [TUV_CONN_CLOSING] = "closing",
+                                      [TUV_CONN_DEAD] = "closing"};
   if (conn->suspect) return "suspect";
   return names[conn->state];
 }

@@ -86,6 +86,26 @@ static void the_wait_has_a_limit(void** state) {
   it_within(start, 250, 5000);
 }
 
+static void on_line(void* context, const char* text) {
+  if (strstr(text, ": leaving,") != NULL) ++*(unsigned*) context;
+}
+
+static void the_dump_names_connections_that_leave(void** state) {
+  it_t* it = *state;
+  it_needs_bundled(it);
+  it_op_t op = {0};
+  unsigned leaving = 0;
+  taosuv_client_t* client = opened(it, "close_timeout=10000");
+  uint32_t rule = slow(it, "binary_query", 200);
+  start_queries(it, client, &op, 1);
+  it_until_hits(it, rule, 1);
+  it_close(it, client);
+  assert_int_equal(taosuv_client_dump(client, on_line, &leaving), 0);
+  assert_int_equal(leaving, 1);
+  assert_int_equal(it_wait(&op), TAOSUV_ECANCELED);
+  it_close_wait(it, client);
+}
+
 static void a_connection_that_is_cut_is_not_waited_for(void** state) {
   it_t* it = *state;
   it_needs_bundled(it);
@@ -352,6 +372,7 @@ int main(void) {
       IT_TEST(queries_that_run_are_waited_for_and_their_results_freed),
       IT_TEST(without_the_wait_they_are_left),
       IT_TEST(the_wait_has_a_limit),
+      IT_TEST(the_dump_names_connections_that_leave),
       IT_TEST(a_connection_that_is_cut_is_not_waited_for),
       IT_TEST(cancelled_queries_are_waited_for_as_well),
       IT_TEST(open_results_are_freed_also_while_they_are_fetched),
