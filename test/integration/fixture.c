@@ -32,7 +32,10 @@ int it_setup(void** state) {
   assert_int_equal(uv_loop_init(&it->loop), 0);
   uv_timer_init(&it->loop, &it->watchdog);
   alloc_probe_init(&it->probe);
-  if (real_url() == NULL) it_server_start(it, &(ts_config_t){.compression = true});
+  if (real_url() == NULL)
+    it_server_start(it, &(ts_config_t){.compression = true});
+  else
+    it_server_version(it); /* is asked now: later there may be a proxy before it */
   return 0;
 }
 

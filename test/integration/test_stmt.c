@@ -535,6 +535,7 @@ FORMS_TEST(a_hundred_statements_share_a_connection, share_a_connection)
 
 static void what_cannot_be_prepared_is_refused(void** state) {
   it_t* it = *state;
+  it_needs(it, IT_STATEMENT_QUERIES);
   it_op_t op = {0};
   taosuv_client_t* client = it_client(it, "");
   assert_int_equal(it_prepare(it, client, &op, ""), TAOSUV_EINVAL);

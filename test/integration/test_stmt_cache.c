@@ -87,6 +87,7 @@ static void without_a_cache_nothing_is_kept(void** state) {
 
 static void the_cache_ends_with_its_connection(void** state) {
   it_t* it = *state;
+  it_needs(it, IT_STATEMENT_QUERIES);
   it_proxy(it);
   taosuv_client_t* client = with_table(it, "");
   taosuv_stmt_close(it_stmt(it, client, select_sql));

@@ -296,6 +296,7 @@ static void expire(taosuv_consumer_t* consumer) {
 
 static void a_slow_message_is_waited_for_while_it_comes(void** state) {
   tc_t* tc = *state;
+  it_needs(tc->it, IT_RAW_MESSAGES);
   it_proxy(tc->it);
   const char* topic = large_topic(tc);
   tc_consumer_t* one = tc_subscribed(tc, topic, "");

@@ -331,6 +331,7 @@ static void what_cannot_be_bound_is_refused_and_nothing_else(void** state) {
 
 static void an_sql_that_does_not_fit_is_refused(void** state) {
   it_t* it = *state;
+  it_needs(it, IT_STATEMENT_QUERIES);
   job_t job;
   prepare(it, &job, "");
   assert_int_equal(open_as(&job, "insert into nowhere.t values(?,?)"), TAOSUV_ESERVER);
