@@ -387,6 +387,7 @@ static void an_old_one_from_the_cache_is_not_the_statements_fault(void** state) 
 /* What is kept of a query is its text: each execution looks at the tables anew. */
 static void a_kept_query_sees_the_table_as_it_is(void** state) {
   it_t* it = *state;
+  it_needs(it, IT_STATEMENT_QUERIES);
   stage_t stage;
   for (size_t i = 0; i < COUNT(versions) && set_stage(it, &stage, i); i++) {
     make(&stage, "t");
