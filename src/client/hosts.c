@@ -108,6 +108,7 @@ uint32_t tuv_hosts_listed(const taosuv_client_t* client) {
 
 void tuv_hosts_asked(taosuv_client_t* client, uint32_t host, uint32_t seconds) {
   if (seconds > TUV_MAX_ASKED_SECONDS) seconds = TUV_MAX_ASKED_SECONDS;
+  client->hosts[host].asked_ms = 1000ull * seconds;
   client->hosts[host].asked_until = tuv_now() + 1000ull * seconds;
 }
 
@@ -130,7 +131,9 @@ bool tuv_hosts_failed(taosuv_client_t* client, uint32_t host, uint64_t started) 
   place->failures++;
   place->failed_at = tuv_now();
   place->retry_at = place->failed_at + pause_after(client, place->failures);
-  if (place->retry_at < place->asked_until) place->retry_at = place->asked_until;
+  bool asks = place->asked_until > place->failed_at;
+  uint64_t asked = place->failed_at + place->asked_ms;
+  if (asks && place->retry_at < asked) place->retry_at = asked;
   return true;
 }
 

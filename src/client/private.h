@@ -212,6 +212,7 @@ typedef struct tuv_place_s {
   uint64_t failed_at; /* when, by tuv_now, the last one was; 0: it is well */
   uint64_t retry_at;  /* until then it is passed over */
   uint64_t asked_until; /* … because the server asked for it */
+  uint64_t asked_ms;    /* for how long it asked */
 } tuv_place_t;
 
 /* A connection that speaks HTTP. */
