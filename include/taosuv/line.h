@@ -46,7 +46,8 @@ TAOSUV_EXTERN void taosuv_line_free(taosuv_line_t* line); /* NULL is allowed */
 /* States which server the points from now on are for, by its version ("3.3.7.5"; what
  * taosuv_server_version gives); NULL: any server, as at first. For a server from 3.3.0.1 on, tag
  * values and the keys of tags may have backslashes in a row and at the end, measurements in a row;
- * for an older one all of them and the keys of fields may have any backslash but one at the end.
+ * for an older one, from 3.0.5.1 on, all of them and the keys of fields may have any backslash but one
+ * at the end. Servers before that are treated as any server.
  * A server of the other kind would store something else. Between points only. Returns 0 or
  * TAOSUV_EINVAL. */
 TAOSUV_EXTERN int taosuv_line_set_server(taosuv_line_t* line, const char* version, size_t length);

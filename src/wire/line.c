@@ -72,6 +72,12 @@ void taosuv_line_free(taosuv_line_t* line) {
   tuv_free(&alloc, line);
 }
 
+/* How servers before 3.0.5.1 read backslashes was not seen: for them is written what all read alike. */
+static server_t kind_of(uint64_t version) {
+  if (version >= TUV_VERSION(3, 3, 0, 1)) return NEW_SERVER;
+  return version >= TUV_VERSION(3, 0, 5, 1) ? OLD_SERVER : ANY_SERVER;
+}
+
 int taosuv_line_set_server(taosuv_line_t* line, const char* version, size_t length) {
   if (line == NULL) return TUV_EINVAL;
   if (line->stage != BETWEEN)
@@ -83,7 +89,7 @@ int taosuv_line_set_server(taosuv_line_t* line, const char* version, size_t leng
   if (length == TAOSUV_NUL_TERMINATED) length = strlen(version);
   uint64_t number = tuv_version_parse(version, length);
   if (number == 0) return tuv_fail(&line->err, TUV_EINVAL, "this is not a version of a server");
-  line->server = number >= TUV_VERSION(3, 3, 0, 1) ? NEW_SERVER : OLD_SERVER;
+  line->server = kind_of(number);
   return 0;
 }
 
