@@ -11,7 +11,7 @@
 extern "C" {
 #endif
 
-/* What a `?` of an INSERT stands for (PROTOCOL 6.3.1). */
+/* What a `?` of an INSERT stands for. */
 typedef enum {
   TAOSUV_BIND_COLUMN = 1,
   TAOSUV_BIND_TAG = 2,

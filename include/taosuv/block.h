@@ -13,7 +13,7 @@
 extern "C" {
 #endif
 
-/* TDengine's data types and their codes on the wire (PROTOCOL 5.6).
+/* TDengine's data types and their codes on the wire.
  * XX(NAME, code, "SQL name", bytes of a fixed-size value or 0) */
 #define TAOSUV_TYPE_MAP(XX)                           \
   XX(NULL, 0, "NULL", 0)                              \
@@ -69,15 +69,15 @@ TAOSUV_EXTERN void taosuv_block_unref(taosuv_block_t* block);          /* NULL i
 TAOSUV_EXTERN uint32_t taosuv_block_rows(const taosuv_block_t* block);
 TAOSUV_EXTERN uint32_t taosuv_block_columns(const taosuv_block_t* block);
 
-/* The raw block as it was received (PROTOCOL 5.1), for example to write it to another database. */
+/* The raw block as it was received, for example to write it to another database. */
 TAOSUV_EXTERN const void* taosuv_block_data(const taosuv_block_t* block, size_t* size);
 
-/* A flag of a column: a DECIMAL whose block states a precision and a scale that cannot be right. The
- * integers are right, but the position of their points is not known: precision and scale are 0, and
- * all functions below treat the values as integers. TDengine 3.3.7.5 sends such blocks to consumers,
- * for rows from before an ALTER TABLE … DROP COLUMN. All DECIMALs of such a block have the flag,
- * because the columns of one block are stated together: what looks right may be another column's.
- * The table's definition has the scale, for taosuv_format_decimal. */
+/* A flag of a column: a DECIMAL whose block states a precision and a scale that cannot be right.
+ * Its integers are right, but the position of their points is not known: precision and scale are 0,
+ * and all functions below treat the values as integers. TDengine 3.3.7.5 sends such blocks to
+ * consumers, for rows from before an ALTER TABLE … DROP COLUMN. All DECIMALs of such a block have
+ * the flag, because the block states its columns together: a scale that looks right may belong to
+ * another column. The table's definition has the scale; give that to taosuv_format_decimal. */
 #define TAOSUV_COLUMN_SCALE_UNKNOWN 0x01u
 
 /* A column of a block: pointers into the block, which must stay referenced as long as they are

@@ -18,11 +18,10 @@ extern "C" {
  * one loop and is used on that loop's thread only; clients on other loops share nothing with it. It
  * keeps the loop alive until it is closed.
  *
- * No call needs its handle to be there: without one (NULL: of a client, result, block, column,
- * statement, writer, builder of lines, consumer, message, or request) a call that returns a status
- * returns TAOSUV_EINVAL, one that returns a value returns 0, NULL, "", or -1 for an offset, and sets
- * what it fills to 0, and any other does nothing. The
- * inline functions that read the cells of a column check nothing. */
+ * A handle may be NULL (a client, result, block, column, statement, writer, builder of lines,
+ * consumer, message or request). A call that returns a status then returns TAOSUV_EINVAL. A call
+ * that returns a value returns 0, NULL, "", or -1 for an offset, and sets what it fills to 0. Any
+ * other call does nothing. The inline functions that read the cells of a column check nothing. */
 typedef struct taosuv_client_s taosuv_client_t;
 typedef struct taosuv_req_s taosuv_req_t;
 
@@ -57,11 +56,12 @@ typedef struct taosuv_req_private_s {
   /* request_timeout */                                                                           \
   uint64_t timeout_ms;                                                                            \
   /* in: the same as a moment of uv_now(), milliseconds; 0: none. The earlier of both counts. */  \
-  /* uv_now() is old in a callback that has run for long: uv_hrtime() / 1000000 is the same clock */ \
+  /* uv_now() is old in a callback that has run for long: uv_hrtime() / 1000000 is the same */     \
+  /* clock */                                                                                     \
   uint64_t deadline;                                                                              \
-  /* in: not 0: executing it twice does no harm. Then, when its connection dies, it is sent again */ \
-  /* over another one, five times at most and within its time limit, rather than failing with */  \
-  /* TAOSUV_ECONNLOST. Of what reads a result it is not heeded */          \
+  /* in: not 0: executing it twice does no harm. When its connection dies, it is then sent */     \
+  /* again over another one, five times at most and within its time limit, instead of failing */  \
+  /* with TAOSUV_ECONNLOST. It has no effect on requests that read a result */                    \
   unsigned int idempotent;                                                                        \
   unsigned int reserved_flags; /* spare; zero */                                                  \
   /* out: the id that was sent */                                                                 \
@@ -120,28 +120,28 @@ TAOSUV_EXTERN void taosuv_client_set_data(taosuv_client_t* client, void* data);
 TAOSUV_EXTERN uv_loop_t* taosuv_client_loop(const taosuv_client_t* client);
 
 /* Completes every pending request with TAOSUV_ECANCELED (in later turns of the loop) and leaves the
- * servers: each connection waits for the answers to what is in flight, up to the URL's close_timeout
- * (5 seconds; 0: not at all), frees the results that are open, closes its statements, and says
- * goodbye (with a close frame, waiting at most one second for the server). Gateways keep what a
- * connection leaves open while its queries run. Then it calls back once, with no handle left on the
- * loop, and frees the client. Results that are still open stay the
- * caller's to close; they give TAOSUV_ECLOSED. Blocks that are referenced stay. From then on only
- * taosuv_result_close, the block functions and the callbacks of pending requests are left; other
- * calls with the client return TAOSUV_ECLOSED until the callback, and are forbidden after it. A
- * second call does nothing and its callback is not called. `cb` may be NULL.
+ * servers in good order: each connection waits for the answers to what is in flight, up to the
+ * URL's close_timeout (5 seconds; 0: it does not wait), frees the results that are open, closes its
+ * statements, and ends with a close frame, waiting at most one second for the server. (Gateways
+ * keep what a connection leaves open while its queries run.) Then it calls back once, with no
+ * handle left on the loop, and frees the client. Results that are still open must still be closed
+ * by the caller; they give TAOSUV_ECLOSED. Blocks that are referenced stay. After the call only
+ * taosuv_result_close and the block functions may be used, and the callbacks of pending requests
+ * come; other calls with the client return TAOSUV_ECLOSED until the callback, and are forbidden
+ * after it. A second call does nothing and its callback is not called. `cb` may be NULL.
  *
- * A look-up of a host name that has begun in libuv's thread pool cannot be ended (uv_cancel works
+ * A look-up of a host name that has begun in libuv's thread pool cannot be stopped (uv_cancel works
  * only while it is queued): the callback waits until the system has finished it, which may take
  * half a minute where no name server answers. */
 typedef void (*taosuv_close_cb)(void* data); /* data: the client's */
 TAOSUV_EXTERN void taosuv_close(taosuv_client_t* client, taosuv_close_cb cb);
 
-/* Waits until all requests that are pending at the call are complete, behind their callbacks: for
- * who wants them answered before taosuv_close, which cancels. Changes nothing else: requests that
- * are made meanwhile are taken as always, and not waited for; nor are rows that a writer has
- * gathered (taosuv_writer_flush, taosuv_writer_close), results that are open, or other drains.
- * Several may be pending. The status is 0, TAOSUV_ETIMEDOUT after timeout_ms (0: the URL's
- * request_timeout), or TAOSUV_ECANCELED by taosuv_cancel or taosuv_close. */
+/* Completes when all requests that were pending at the call have completed, after their callbacks.
+ * Use it before taosuv_close, which cancels, if you want the answers. It changes nothing else, and
+ * it does not wait for requests that are made after it, rows that a writer has gathered
+ * (taosuv_writer_flush, taosuv_writer_close), open results, or other drains. Several drains may be
+ * pending. The status is 0, TAOSUV_ETIMEDOUT after timeout_ms (0: the URL's request_timeout), or
+ * TAOSUV_ECANCELED by taosuv_cancel or taosuv_close. */
 typedef struct taosuv_client_drain_s taosuv_client_drain_t;
 typedef void (*taosuv_client_drain_cb)(taosuv_client_drain_t* req, int status);
 struct taosuv_client_drain_s {
@@ -196,7 +196,7 @@ struct taosuv_ping_s {
 };
 TAOSUV_EXTERN int taosuv_ping(taosuv_client_t* client, taosuv_ping_t* req, taosuv_ping_cb cb);
 
-/* The version of the server's client library, which is the server package's (PROTOCOL 3.1). */
+/* The version of the server's client library, which is the server package's. */
 typedef struct taosuv_server_version_s taosuv_server_version_t;
 typedef void (*taosuv_server_version_cb)(taosuv_server_version_t* req, int status);
 struct taosuv_server_version_s {
@@ -254,12 +254,12 @@ TAOSUV_EXTERN int taosuv_current_db(taosuv_client_t* client, taosuv_current_db_t
  *
  * Names are taken as they are: upper case stays, with and without backquotes (in SQL a name without
  * them becomes lower case). A database's name has 1 to 64 bytes, a table's 1 to 192, UTF-8 without
- * NUL. More are TAOSUV_ERANGE. An empty part, two points outside of backquotes, text behind a closing
- * backquote, and a backquote that is not closed or not doubled are TAOSUV_EINVAL.
+ * NUL. Longer names are TAOSUV_ERANGE. TAOSUV_EINVAL are: an empty part, two points outside of
+ * backquotes, text behind a closing backquote, and a backquote that is not closed or not doubled.
  *
- * All forms of a name with a database are one table of a batch, and all forms without one. With and
- * without it they are two: who wants rows of one timestamp in their order names a table always or
- * never with its database. */
+ * All forms of a name with a database are one table of a batch, and so are all forms without one. A
+ * name with its database and the same name without it are two tables: to keep rows of one timestamp
+ * in order, always name a table with its database, or always without it. */
 
 /* The vgroups that tables are in, for who wants to write to each vgroup apart. Over HTTP only:
  * TAOSUV_ENOTSUP with ws:// and wss://. */

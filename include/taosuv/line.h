@@ -38,18 +38,18 @@ TAOSUV_EXTERN void taosuv_line_free(taosuv_line_t* line); /* NULL is allowed */
  * Keys of a point differ. `_ts` and `_tag_null` are names of the server's own.
  *
  * Backslashes in measurements, keys and tag values: servers from 3.3.0.1 on read two of them as
- * one, older ones as two. A single backslash before an ordinary character ("C:\\temp", in C) has one
- * form that all servers read alike. Without taosuv_line_set_server no other backslash is accepted:
- * none at the end, none before a comma, a space or '=' (in a measurement it may stand before '='),
- * no two in a row. Field values may have any. */
+ * one, older ones as two. A single backslash before an ordinary character ("C:\\temp", in C) has
+ * one form that all servers read alike. Without taosuv_line_set_server no other backslash is
+ * accepted: none at the end, none before a comma, a space or '=' (in a measurement it may stand
+ * before '='), no two in a row. Field values may have any backslashes. */
 
-/* States which server the points from now on are for, by its version ("3.3.7.5"; what
- * taosuv_server_version gives); NULL: any server, as at first. For a server from 3.3.0.1 on, tag
- * values and the keys of tags may have backslashes in a row and at the end, measurements in a row;
- * for an older one, from 3.0.5.1 on, all of them and the keys of fields may have any backslash but one
- * at the end. Servers before that are treated as any server.
- * A server of the other kind would store something else. Between points only. Returns 0 or
- * TAOSUV_EINVAL. */
+/* States for which server the next points are written, by its version ("3.3.7.5", as
+ * taosuv_server_version gives it). NULL: for any server, which is the default. For a server from
+ * 3.3.0.1 on, tag values and the keys of tags may then have backslashes in a row and at the end,
+ * and measurements may have them in a row. For an older server, from 3.0.5.1 on, all of these and
+ * the keys of fields may have any backslash but one at the end. For servers before 3.0.5.1 points
+ * are written as for any server. A server of the other kind would store other texts. May be called
+ * between points only. Returns 0 or TAOSUV_EINVAL. */
 TAOSUV_EXTERN int taosuv_line_set_server(taosuv_line_t* line, const char* version, size_t length);
 
 /* The super table: 1 to 192 bytes, not beginning with '#'. The server makes '_' of '.' in it,
@@ -68,7 +68,8 @@ TAOSUV_EXTERN int taosuv_line_tag(taosuv_line_t* line, const char* key, size_t k
  *   BOOL                        taosuv_bool
  *   integers                    taosuv_i64, taosuv_u64
  *   FLOAT, DOUBLE               taosuv_f64, finite (a FLOAT rounded to its precision)
- *   VARCHAR (up to 65517 bytes), NCHAR (up to 16379)  taosuv_text; a quote or backslash counts twice
+ *   VARCHAR (up to 65517 bytes) taosuv_text; a quote or backslash counts twice
+ *   NCHAR (up to 16379 bytes)   taosuv_text; likewise
  *   VARBINARY (up to 65517)     taosuv_bytes, taosuv_text; any bytes
  *   GEOMETRY                    taosuv_text: WKT, such as "POINT(1 2)" */
 TAOSUV_EXTERN int taosuv_line_field(taosuv_line_t* line, const char* key, size_t key_length,

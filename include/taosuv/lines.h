@@ -16,7 +16,7 @@ typedef enum {
 } taosuv_lines_format_t;
 
 /* The unit of line protocol's timestamps. The server tells those of telnet and JSON, seconds or
- * milliseconds, by their 10 or 13 digits (PROTOCOL 8.1). */
+ * milliseconds, by their 10 or 13 digits. */
 typedef enum {
   TAOSUV_LINES_NO_PRECISION = 0, /* not given: line protocol is read as nanoseconds */
   TAOSUV_LINES_HOURS,
@@ -29,7 +29,7 @@ typedef enum {
 
 /* Writes points into the current database (the URL's): tables, columns and tags that are not there
  * are made. One bad line fails the whole request, and none of it is written. Without a database the
- * server refuses it (9750, PROTOCOL 8.1), and over HTTP the call does (TAOSUV_ENOTSUP), as it does
+ * server refuses it (9750), and over HTTP the call does (TAOSUV_ENOTSUP), as it does
  * with a precision for telnet lines or JSON, for which there is no place.
  *
  * The text is UTF-8 in any number of buffers that are joined as they are: a buffer that ends a line
@@ -54,9 +54,9 @@ struct taosuv_insert_lines_s {
   const char* table_name_key;
   size_t table_name_key_length;
   int64_t affected_rows; /* out: rows written; several of one table and time count once. -1 where
-                          * the server does not tell: over HTTP, and before 3.3.3.0 */
+                          * the server does not count: over HTTP, and before 3.3.3.0 */
   int64_t total_rows;    /* out: lines that were read, comments aside; a JSON text of one line is 1;
-                            -1 from servers before 3.3.3.0, which do not tell */
+                            -1 where affected_rows is */
 };
 TAOSUV_EXTERN int taosuv_insert_lines(taosuv_client_t* client, taosuv_insert_lines_t* req,
                                       const uv_buf_t text[], unsigned int count,

@@ -29,7 +29,7 @@ TAOSUV_EXTERN int taosuv_exec(taosuv_client_t* client, taosuv_exec_t* req, const
  * taosuv_result_close: always, also after its last block and after an error. */
 typedef struct taosuv_result_s taosuv_result_t;
 
-/* A column of a result set (PROTOCOL 3.4, 5.7). */
+/* A column of a result set. */
 typedef struct taosuv_field_s {
   const char* name;     /* UTF-8, NUL-terminated; lives as long as the result */
   uint32_t name_length;

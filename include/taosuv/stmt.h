@@ -108,18 +108,18 @@ TAOSUV_EXTERN const char* taosuv_stmt_message(const taosuv_stmt_t* stmt);
  * Completes with TAOSUV_ESERVER when the server refuses the batch, and with TAOSUV_ESCHEMA when the
  * statement had to be prepared again and its fields are others now: from then on it can only be
  * prepared by taosuv_stmt_reprepare. A refusal that may mean that the statement was prepared before
- * its table changed (ALTER, or a table that was dropped and made again) is not reported: nothing
- * was executed, so the statement is prepared again and the batch sent again, once; up to five times
- * when the server says clearly that what it knows of the table is out of date. The request's time
- * limit includes that. Only what a new statement is refused for is reported.
+ * its table changed (ALTER, or a table that was dropped and made again) is not reported. Nothing
+ * was executed, so the statement is prepared again and the batch is sent again, once; up to five
+ * times when the server says clearly that its knowledge of the table is out of date. The request's
+ * time limit includes that. Only what a newly prepared statement is refused for is reported.
  *
  * An INSERT without USING needs tables that exist. When another client drops such a table and makes
  * it again, servers accept rows for the old one: they report them as written, and the rows are
  * lost. So such a statement is prepared on the server after the call of taosuv_stmt_exec, which
- * costs a round trip. Batches that wait share it; a batch that is given in the callback of
- * taosuv_stmt_prepare goes by what was just prepared. A table that is replaced between the
- * server's answers to the prepare and to the exec is beyond what a client can see. USING has
- * neither that cost nor that risk.
+ * costs a round trip. Waiting batches share it. A batch that is given in the callback of
+ * taosuv_stmt_prepare uses what was just prepared. A client cannot see that a table is replaced
+ * between the server's answers to the prepare and to the exec. USING has neither that cost nor that
+ * risk.
  *
  * A batch that was not executed when its connection died is sent
  * again over another one, five times at most; one that may have been fails with TAOSUV_ECONNLOST

@@ -8,7 +8,7 @@
 extern "C" {
 #endif
 
-/* A consumer: a member of a consumer group, with a connection of its own (PROTOCOL 7). It belongs
+/* A consumer: a member of a consumer group, with a connection of its own. It belongs
  * to the library: made by taosuv_consumer_create, ended by taosuv_consumer_close. It lives on one
  * loop, is used on that loop's thread only, and keeps the loop alive until it is closed. */
 typedef struct taosuv_consumer_s taosuv_consumer_t;
@@ -104,9 +104,9 @@ typedef struct taosuv_consumer_options_s {
                         changed, while on_event is set. 0: 5000 */
   char* message;     /* where create writes what is wrong with the URL or a property; may be NULL */
   size_t message_size;
-  int skip_unreadable; /* 1: a message that cannot be read (taosuv_message_status) counts as
-                        finished like any other, so that auto-commit passes it. 0: auto-commit
-                        stops before it, until the caller decides */
+  int skip_unreadable; /* 1: a message that cannot be read (taosuv_message_status) is finished like
+                        any other, so that auto-commit passes it. 0: auto-commit stops before it
+                        until the caller decides */
   int unused;
   uint64_t reserved[3];
 } taosuv_consumer_options_t;
@@ -130,7 +130,7 @@ TAOSUV_EXTERN taosuv_client_t* taosuv_consumer_client(taosuv_consumer_t* consume
  * What all calls below can return, besides what client.h says of every call: TAOSUV_ESTATE when the
  * consumer is not subscribed (or, for subscribe, is already, or is about to be), and for what
  * cannot be while messages are polled; TAOSUV_ECONNLOST while it reconnects. Nothing is sent then:
- * the server may never answer what it does not expect (PROTOCOL 7.3). */
+ * the server may never answer what it does not expect. */
 
 /* Subscribes to topics. The server takes half a second to two seconds. TAOSUV_EVERSION before
  * 3.0.5.0, and when a property needs a newer server: the message names it. A refusal (993: no such
@@ -170,10 +170,10 @@ TAOSUV_EXTERN int taosuv_consumer_list_topics(taosuv_consumer_t* consumer,
  * seconds; the connection is closed. All of that within timeout_ms (0: the URL's request_timeout,
  * or a minute if that is 0). Then, with no handle left on the loop, the callback comes, and the
  * consumer is gone: status 0, or why the last commit or leaving the group failed, with the server's
- * code and text, and its host. A look-up of a
- * host name that has begun is waited for, as by taosuv_close. Cannot be cancelled. From the call on
- * nothing else may be called with the consumer. Messages that are referenced stay readable.
- * Returns TAOSUV_ECLOSED when it is closing already. */
+ * code and text, and its host. It waits for a look-up of a host name that has begun, as
+ * taosuv_close does. Cannot be cancelled. After the call nothing else may be called with the
+ * consumer. Messages that are referenced stay readable. Returns TAOSUV_ECLOSED when it is
+ * closing already. */
 typedef struct taosuv_consumer_close_s taosuv_consumer_close_t;
 typedef void (*taosuv_consumer_close_cb)(taosuv_consumer_close_t* req, int status);
 struct taosuv_consumer_close_s {
@@ -206,19 +206,20 @@ TAOSUV_EXTERN void taosuv_message_done(taosuv_message_t* message);
 
 /* A message that cannot be read, wholly or in part, is given like any other, so that a consumer can
  * go on behind it; the connection is kept. Its status says why: TAOSUV_EBLOCK for a malformed
- * block; TAOSUV_EPROTO for a malformed message or meta, an unknown kind or raw type; and for what
- * could not be fetched in `retries` + 2 attempts, each with a connection made anew: TAOSUV_EMSGSIZE
- * (more than max_message_size), TAOSUV_ESERVER (refused), TAOSUV_EPROTO. Else 0.
+ * block; TAOSUV_EPROTO for a malformed message or meta, or an unknown kind or raw type. For a
+ * message that could not be fetched in `retries` + 2 attempts, each over a new connection, it is
+ * TAOSUV_EMSGSIZE (more than max_message_size), TAOSUV_ESERVER (refused) or TAOSUV_EPROTO. For all
+ * other messages it is 0.
  *
- * Its place (topic, vgroup, offset) is known. Blocks that can be read are there, those that cannot
- * are left out; the raw bytes are there as far as they came.
+ * Its topic, vgroup and offset are known. Blocks that can be read are there, and those that cannot
+ * are left out; the raw bytes are there as far as they arrived.
  *
- * The caller decides what becomes of it. taosuv_message_done, or a commit of it or of a later
- * message of its vgroup, skips it. Giving back its references does not: auto-commit stops before it
- * (unless skip_unreadable is set), messages behind it are given all the same, and all of them come
- * again when the consumer subscribes again. To stop there, stop polling, or the push. */
+ * The caller decides what to do with it. taosuv_message_done, or a commit of it or of a later
+ * message of its vgroup, skips it. Giving back its references does not skip it: auto-commit stops
+ * before it (unless skip_unreadable is set), later messages are given nevertheless, and all of them
+ * come again when the consumer subscribes again. To stop there, stop polling, or stop the push. */
 TAOSUV_EXTERN int taosuv_message_status(const taosuv_message_t* message);
-/* Why, in words: which block of which table; "" when the status is 0. Lives as long as the
+/* The reason as text: which block of which table; "" when the status is 0. Lives as long as the
  * message. */
 TAOSUV_EXTERN const char* taosuv_message_error(const taosuv_message_t* message);
 
@@ -236,8 +237,8 @@ TAOSUV_EXTERN int64_t taosuv_message_end(const taosuv_message_t* message);
 TAOSUV_EXTERN size_t taosuv_message_size(const taosuv_message_t* message);
 
 /* Its blocks, of tables or of a query's rows, in order. All were checked when the message arrived
- * (taosuv_message_status tells of those that were refused), and lie in the buffer that it arrived
- * in. Borrowed from the message: take a reference on a block to have it longer. NULL beyond the last
+ * (taosuv_message_status says whether any was refused), and lie in the buffer that it arrived in.
+ * Borrowed from the message: take a reference on a block to keep it longer. NULL beyond the last
  * one. */
 TAOSUV_EXTERN uint32_t taosuv_message_blocks(const taosuv_message_t* message);
 TAOSUV_EXTERN taosuv_block_t* taosuv_message_block(const taosuv_message_t* message, uint32_t index);
@@ -249,14 +250,14 @@ TAOSUV_EXTERN const char* taosuv_message_table(const taosuv_message_t* message, 
 TAOSUV_EXTERN const taosuv_field_t* taosuv_message_fields(taosuv_message_t* message, uint32_t index,
                                                           uint32_t* count);
 
-/* The changes of schema of a META or METADATA message as JSON text (PROTOCOL 7.7), NUL-terminated;
+/* The changes of schema of a META or METADATA message as JSON text, NUL-terminated;
  * NULL for other kinds, and where the database tells none, or it cannot be read. Up to 16 MiB. */
 TAOSUV_EXTERN const char* taosuv_message_meta(const taosuv_message_t* message, size_t* length);
 
 /* The whole message as the server's own bytes, for taosuv_write_raw. `data` is NULL when there are
  * none: rows from a server older than 3.3.3.0. */
 typedef struct taosuv_raw_s {
-  uint16_t type; /* the server's number of what the bytes are (PROTOCOL 7.9) */
+  uint16_t type; /* the server's number of what the bytes are */
   const void* data;
   size_t size;
 } taosuv_raw_t;
@@ -269,9 +270,9 @@ TAOSUV_EXTERN taosuv_raw_t taosuv_message_raw(const taosuv_message_t* message);
  * at a time: a second returns TAOSUV_EBUSY; while a push is on TAOSUV_ESTATE. A poll that is
  * cancelled or times out loses no message: the next one gets it. When the connection is lost the
  * poll goes on once the consumer is subscribed again. A message that cannot be read completes the
- * poll with its taosuv_message_status, and is in `msg`; the next poll goes on behind it. An answer
- * that makes no sense, or a refusal, fails the poll with `msg` NULL; what it asked for comes again.
- * timeout_ms 0: wait_ms and the URL's request_timeout. */
+ * poll with its taosuv_message_status, and is in `msg`; the next poll gives the message after it. A
+ * malformed answer, or a refusal, fails the poll with `msg` NULL; the message that it asked for
+ * comes again. timeout_ms 0: wait_ms and the URL's request_timeout. */
 typedef struct taosuv_poll_s taosuv_poll_t;
 typedef void (*taosuv_poll_cb)(taosuv_poll_t* req, int status);
 struct taosuv_poll_s {
@@ -307,7 +308,7 @@ TAOSUV_EXTERN int taosuv_consumer_resume(taosuv_consumer_t* consumer);
  * Auto-commit: every auto.commit.interval.ms, at unsubscribe and at close the client commits, for
  * each vgroup, up to the first message that the caller has not finished with. It is the client that
  * does it: the server's own auto-commit, which commits in the next poll whatever was sent before,
- * is switched off at subscribe. A server of 3.3.2.6 was seen to commit by itself all the same, also
+ * is switched off at subscribe. A server of 3.3.2.6 was seen to commit by itself nevertheless, even
  * with enable.auto.commit=false: there a message may be committed before the caller has finished
  * with it. Other connectors commit what was polled, finished or not; here a message whose
  * callback has not returned, or that is referenced, comes again after a crash. Delivery is at least
@@ -344,7 +345,7 @@ TAOSUV_EXTERN int taosuv_consumer_commit_offset(taosuv_consumer_t* consumer, tao
 
 /* The committed offsets; and the positions, that is the offsets to be read next (server 3.1.1.15;
  * before: TAOSUV_EVERSION). `partitions` says of which (topic and vgroup_id). */
-#define TAOSUV_OFFSET_NONE (-2147467247) /* nothing was committed yet (PROTOCOL 7.6) */
+#define TAOSUV_OFFSET_NONE (-2147467247) /* nothing was committed yet */
 typedef struct taosuv_offsets_s taosuv_offsets_t;
 typedef void (*taosuv_offsets_cb)(taosuv_offsets_t* req, int status);
 struct taosuv_offsets_s {

@@ -19,40 +19,42 @@ extern "C" {
  * stays where it is.) Lines follow the client's usual choice.
  *
  * Order. A lane sends nothing while an earlier attempt of it may still be executed: it waits until
- * that attempt is answered, or until its connection has ended. An attempt that is not answered
- * within timeout_ms is therefore not sent again while its connection lives; its answer is waited
- * for until retry_ms are over, and a late answer is as good as one in time. (A connection that does
- * not answer pings ends, see ping_interval. Over http://, where nothing can be probed, the
- * connection is ended a sixth of retry_ms after timeout_ms, and the batch is sent again.) When
- * retry_ms are over the batch is reported, and the lane waits for the answer for another retry_ms
- * (over http:// a sixth of them); then it ends the attempt's connection, with everything else in
- * flight on it, and goes on. What no client can see is a message that was sent before its
- * connection ended and is executed later: by a gateway that had read it already, or out of a
- * proxy's buffers. Then its rows may overwrite newer ones.
+ * that attempt is answered, or until its connection has ended. So an attempt that is not answered
+ * within timeout_ms is not sent again while its connection lives. The lane waits for its answer
+ * until retry_ms are over, and a late answer counts like one in time. (A connection that does not
+ * answer pings ends, see ping_interval. Over http:// a connection cannot be probed: it is ended a
+ * sixth of retry_ms after timeout_ms, and the batch is sent again.) When retry_ms are over the
+ * batch is reported, and the lane waits for the answer for another retry_ms (over http:// a sixth
+ * of them); then it ends the attempt's connection, with everything else in flight on it, and goes
+ * on. No client can see that a message which was sent before its connection ended is executed
+ * later: by a gateway that had read it already, or out of a proxy's buffers. Then its rows may
+ * overwrite newer ones.
  *
  * Losses. A batch that was lost with its connection, or that the server was too busy for, is sent
- * again until retry_ms have passed. It may have been executed the first time: rows of one table
- * with the same timestamp overwrite each other, so that a repeat changes nothing, as long as every
- * row has its timestamp from the caller and nobody else writes those rows meanwhile. From the
- * second loss in a row on it is sent in parts, each half as large as the one before, until one
- * arrives; the parts grow again, first with every one that arrives, later with every eighth.
+ * again until retry_ms have passed. It may have been executed the first time. Rows of one table
+ * with the same timestamp overwrite each other, so a repeat changes nothing, as long as every row
+ * has its timestamp from the caller and nobody else writes those rows meanwhile. From the second
+ * loss in a row on the batch is sent in parts, each half as large as the one before, until one
+ * arrives. Then the parts grow again, at first with every one that arrives, later with every
+ * eighth.
  *
- * Refusals. What the server refuses for what is in it is not repeated but reported, with its tables
- * and rows: nothing is lost silently. The server does not say which row it was: the batch is sent
- * again in parts, down to single rows, until it is known which rows are refused; only those are
- * reported, and the others are written (see `divide`). A server may have stored some of what it
- * refused nevertheless, for it divides a message by vgroups.
+ * Refusals. What the server refuses for its content is not repeated but reported, with its tables
+ * and rows: nothing is lost silently. The server does not say which row it refused. So the batch is
+ * sent again in parts, down to single rows, until it is known which rows are refused; only those
+ * are reported, and the others are written (see `divide`). A server may nevertheless have stored
+ * some of what it refused, because it divides a message by vgroups.
  *
- * When the table has changed, statements are prepared again, and if what is to be bound is still
- * the same, nothing is reported: a batch that the server refuses only because its statement is out
- * of date is sent again (see taosuv_stmt_exec), and again until retry_ms have passed when the
- * server says clearly that this is the reason. If it is not, what was gathered is reported with
- * TAOSUV_ESCHEMA, and rows are taken as the table is now (taosuv_writer_fields), after a while of
- * TAOSUV_EAGAIN. While that cannot be prepared (the table is gone), rows are refused with the
- * server's answer, and it is tried again twice a second. An SQL that names its columns and tags
- * goes on when others are added; to one that does not the server says that their number is wrong,
- * batch for batch. A column that was made wider is so for the writer that is opened next. While a
- * table or a database is not there, batches are reported. */
+ * When the table has changed, statements are prepared again. If what is to be bound is still the
+ * same, nothing is reported: a batch that the server refuses only because its statement is out of
+ * date is sent again (see taosuv_stmt_exec), and until retry_ms have passed when the server says
+ * clearly that this is the reason. If it is not the same, what was gathered is reported with
+ * TAOSUV_ESCHEMA, calls return TAOSUV_EAGAIN for a while, and then rows are taken as the table is
+ * now (taosuv_writer_fields). While that cannot be prepared (the table is gone), rows are refused
+ * with the server's answer, and the writer tries again twice a second. An SQL that names its
+ * columns and tags goes on when others are added. To one that does not name them the server answers
+ * that their number is wrong, for every batch. A writer knows the new width of a column that was
+ * made wider only if it is opened afterwards. While a table or a database does not exist, batches
+ * are reported. */
 typedef struct taosuv_writer_s taosuv_writer_t;
 
 /* Rows are numbered from 0 in the order in which the writer took them. */
@@ -63,15 +65,15 @@ typedef struct taosuv_writer_range_s {
   uint64_t rows;        /* how many of them; others between are other tables' */
 } taosuv_writer_range_t;
 
-/* A batch, or a part of one, that was not written, or maybe not. All pointers live until the
- * callback returns.
+/* A batch, or a part of one, that was not written, or may not have been. All pointers live until
+ * the callback returns.
  *
- * A report speaks of all attempts to write these rows, not of the last one alone. `status`,
+ * A report is about all attempts to write these rows, not only about the last one. `status`,
  * `server_code`, `host` and the text of the cause are those of the last attempt. `err_flags` has
- * TAOSUV_ERR_MAYBE_EXECUTED if any attempt may have been executed, also one of a larger message
- * that contained these rows; then `status` is not TAOSUV_EUNSENT, but TAOSUV_ETIMEDOUT in its
- * place. `message` is the cause alone after a single attempt; after several, or if an earlier one
- * may have been executed, it says so and how many they were, and ends with the last one's cause. */
+ * TAOSUV_ERR_MAYBE_EXECUTED if any attempt may have been executed, including one of a larger
+ * message that contained these rows; then `status` is TAOSUV_ETIMEDOUT instead of TAOSUV_EUNSENT.
+ * After a single attempt `message` is the cause alone. After several, or if an earlier one may have
+ * been executed, it says so, gives their number, and ends with the cause of the last one. */
 typedef struct taosuv_writer_report_s {
   int status;
   unsigned int err_flags;
@@ -119,34 +121,34 @@ typedef struct taosuv_writer_options_s {
   const char* table_name_key;   /* as of taosuv_insert_lines_t */
   size_t table_name_key_length;
   uint32_t lanes;         /* batches in flight at most: 4; 64 at most */
-  /* A batch is sent when it has so many rows: 10,000 … */
-  uint32_t batch_rows;
-  size_t batch_bytes;     /* … or so many bytes: 1 MiB; at most half of max_message_size … */
-  uint32_t batch_age_ms;  /* … or when its first row is so old: 100 */
-  /* It is as large as that, and as the last call's rows, when its lane is idle. What gathers while
-   * the lane is busy is sent in several batches, none of which has more rows or, if it has more
-   * than one, more bytes than these (of rows as of stmt2, their tables' tags once). */
-  /* Of all that is gathered or in flight: 64 MiB; then TAOSUV_EAGAIN. As messages: in memory it may
-   * be ten times as much where each row has a table of its own, and twice where tables have
-   * many. */
+  /* A batch is sent when it reaches one of these limits. An idle lane's batch is as large as that
+   * and the last call's rows. What gathers while the lane is busy is sent in several batches. None
+   * of these has more rows or, unless it is a single row, more bytes than the limits (rows are
+   * counted as by stmt2, with the tags of a table once). */
+  uint32_t batch_rows;    /* rows: 10,000 */
+  size_t batch_bytes;     /* bytes: 1 MiB; at most half of max_message_size */
+  uint32_t batch_age_ms;  /* age of its first row: 100 ms */
+  /* Bytes of all that is gathered or in flight: 64 MiB; beyond it TAOSUV_EAGAIN. They are counted
+   * as messages: in memory it may be ten times as much where each row has a table of its own, and
+   * twice where tables have many. */
   size_t max_bytes;
-  /* Of one attempt; 0: the client's request_timeout. What has not left by then is not executed;
-   * what has is waited for (see "Order"). */
+  /* The time limit of one attempt; 0: the client's request_timeout. An attempt that was not sent by
+   * then is not executed; one that was sent is waited for (see "Order"). */
   uint64_t timeout_ms;
-  /* For how long a batch is tried: 120,000, or twice the timeout of an attempt where that is more; 1:
-   * once. Less than the timeout of an attempt means that a batch is not sent again when its
-   * connection falls silent. No attempt begins later; the last one may take its timeout. A place in
-   * the client's queue is waited for as long (120,000 with 1): then TAOSUV_EAGAIN is reported, with 0
-   * attempts. */
+  /* For how long a batch is tried. The default is 120,000, or twice the time limit of an attempt
+   * where that is more. 1: it is tried once. If it is less than the time limit of an attempt, a
+   * batch is not sent again when its connection falls silent. No attempt begins later; the last one
+   * may take its whole time limit. A batch waits as long for a place in the client's queue (120,000
+   * with 1), and is then reported with TAOSUV_EAGAIN and 0 attempts. */
   uint64_t retry_ms;
-  taosuv_writer_report_cb on_report; /* must be set: what could not be written is told here */
+  taosuv_writer_report_cb on_report; /* must be set: it reports what could not be written */
   taosuv_writer_drain_cb on_drain;   /* after TAOSUV_EAGAIN, once, when there is room; may be NULL */
   void* data;                        /* for both */
-  /* How many messages of one batch may be refused while it is divided. Then what is left of the
-   * batch is reported as a whole. 0: 1,000, which is enough for about one bad row in a hundred of
-   * 10,000; a single one takes about 14. TAOSUV_WRITER_NO_DIVIDE: a batch that is refused is
-   * reported as it is. Nothing is divided with retry_ms 1, nor for what all rows have in common (a
-   * database or super table that is not there, privileges). */
+  /* How many messages of one batch may be refused while it is divided; then the rest of the batch
+   * is reported as a whole. 0: 1,000, which is enough for about one bad row in a hundred of 10,000
+   * (a single bad row takes about 14). TAOSUV_WRITER_NO_DIVIDE: a batch that is refused is reported
+   * undivided. Nothing is divided with retry_ms 1, nor when the reason concerns all rows (a
+   * database or super table that does not exist, privileges). */
   uint32_t divide;
 } taosuv_writer_options_t;
 
@@ -180,14 +182,14 @@ TAOSUV_EXTERN const taosuv_stmt_field_t* taosuv_writer_fields(const taosuv_write
                                                                uint32_t* count);
 
 /* One row of a table, which is created with these tags if it does not exist and the SQL says so.
- * Values are copied. `table` is NULL and `ntags` 0 where the SQL has no `?` for them. Of a table's
- * rows in one batch the last one's tags go to the server, which ignores them where it has the
- * table. Returns 0; TAOSUV_EAGAIN when max_bytes are pending or the table's lane is full, is to
- * send other rows before a large one, or is being prepared again: on_drain follows; TAOSUV_EINVAL,
- * TAOSUV_ETYPE, TAOSUV_ERANGE for what cannot be bound; what a changed table's preparation failed
- * with; TAOSUV_ENOMEM; TAOSUV_ECLOSED; TAOSUV_EBUSY in a hook. Whatever it returns but 0, nothing
- * was taken and nothing has changed, the table's tags neither, and taosuv_writer_message says
- * why. */
+ * Values are copied. `table` is NULL and `ntags` 0 where the SQL has no `?` for them. Of the rows
+ * of a table in one batch, the tags of the last row go to the server, which ignores them if it has
+ * the table. Returns 0; TAOSUV_EAGAIN when max_bytes are pending, or when the table's lane is full,
+ * must send other rows before a large one, or is being prepared again: on_drain follows;
+ * TAOSUV_EINVAL, TAOSUV_ETYPE, TAOSUV_ERANGE for what cannot be bound; what a changed table's
+ * preparation failed with; TAOSUV_ENOMEM; TAOSUV_ECLOSED; TAOSUV_EBUSY in a hook. If it does not
+ * return 0, nothing was taken, nothing has changed (not even the table's tags), and
+ * taosuv_writer_message says why. */
 TAOSUV_EXTERN int taosuv_writer_row(taosuv_writer_t* writer, const char* table, size_t length,
                                     const taosuv_value_t* tags, uint32_t ntags,
                                     const taosuv_value_t* values, uint32_t count);
@@ -199,8 +201,8 @@ TAOSUV_EXTERN int taosuv_writer_columns(taosuv_writer_t* writer, const char* tab
 /* One line or several of one measurement (others are let through, but their order is kept only
  * among those that begin with the same one), of a writer of lines. Blank lines, comments and a CR
  * at a line's end are left out. TAOSUV_EINVAL for what is no line, no UTF-8 or has a NUL,
- * TAOSUV_EMSGSIZE for what as JSON is larger than half of max_message_size; else as
- * taosuv_writer_row. */
+ * TAOSUV_EMSGSIZE for a text that as JSON is larger than half of max_message_size; otherwise it
+ * returns what taosuv_writer_row returns. */
 TAOSUV_EXTERN int taosuv_writer_lines(taosuv_writer_t* writer, const char* text, size_t length);
 
 /* Why the last call failed; "" if it did not. Until the next call. */
@@ -224,11 +226,11 @@ TAOSUV_EXTERN int taosuv_writer_flush(taosuv_writer_t* writer, taosuv_writer_flu
                                       taosuv_writer_flush_cb cb);
 
 /* Takes no more rows, writes what it has, then calls back once with the totals, and frees the
- * writer. While rows are being written that takes as long as it takes; without progress it ends
- * after three times retry_ms and four times the timeout of an attempt. Without a timeout
- * (timeout_ms and the client's request_timeout are 0) it waits for a server that is silent until
- * its connection is lost. When the client is closed first, what is pending is reported with
- * TAOSUV_ECANCELED. NULL is allowed; `cb` may be NULL. */
+ * writer. There is no limit while rows are being written. Without progress it ends after three
+ * times retry_ms and four times the time limit of an attempt. Without a time limit (timeout_ms and
+ * the client's request_timeout are 0) it waits for a silent server until its connection is lost.
+ * When the client is closed first, what is pending is reported with TAOSUV_ECANCELED. NULL is
+ * allowed; `cb` may be NULL. */
 typedef void (*taosuv_writer_close_cb)(const taosuv_writer_totals_t* totals, void* data);
 TAOSUV_EXTERN void taosuv_writer_close(taosuv_writer_t* writer, taosuv_writer_close_cb cb,
                                        void* data);

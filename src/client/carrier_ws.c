@@ -89,8 +89,8 @@ static void on_paused(tuv_ws_t* ws) {
   tuv_conn_paused(conn_of(ws));
 }
 
-static const tuv_ws_events_t ws_events = {on_open, tuv_conn_on_message, tuv_conn_on_pong, on_down,
-                                          on_gone, on_dirty,            on_sent,          on_paused};
+static const tuv_ws_events_t ws_events = {
+    on_open, tuv_conn_on_message, tuv_conn_on_pong, on_down, on_gone, on_dirty, on_sent, on_paused};
 
 static int ws_connect(tuv_conn_t* conn) {
   taosuv_client_t* client = conn->client;

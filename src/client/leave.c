@@ -1,7 +1,7 @@
-/* Leaving a server in good order: a connection that is out of the pool waits, up to a limit, for the
- * answers to what is in flight, so that what they bring is freed on the server; its statements are
- * closed there; then it says goodbye. Gateways do not free what a connection leaves open when a
- * query was still running. */
+/* Leaving a server in good order: a connection that is out of the pool waits, up to a limit, for
+ * the answers to what is in flight, so that the results they bring are freed on the server. Its
+ * statements are closed there; then it sends a close frame. Gateways do not free what a connection
+ * leaves open when a query was still running. */
 #include "client/hooks.h"
 
 static bool is_answered(const tuv_conn_t* conn) {

@@ -42,8 +42,8 @@ typedef struct tuv_rest_type_s {
   void (*reply)(tuv_op_t* op, tuv_conn_t* conn); /* a success; the answer is in conn->rest */
 } tuv_rest_type_t;
 
-/* The kinds of requests. Gateways before 3.1.1.15 have an endpoint for each of them; newer ones have
- * /ws for all. */
+/* The kinds of requests. Gateways before 3.1.1.15 have an endpoint for each of them; newer ones
+ * have /ws for all. */
 typedef enum {
   TUV_SERVES_QUERY = 1, /* /rest/ws: SQL, results, raw writes */
   TUV_SERVES_STMT = 2,  /* /rest/stmt: statements of the first version, inserts only */
@@ -184,14 +184,14 @@ extern const tuv_carrier_t tuv_carrier_ws, tuv_carrier_rest;
 
 /* How long a server is given to end a connection after our close frame. */
 #define TUV_CLOSE_WAIT_MS 1000u
-/* What an address of a host has for TLS, upgrade and log-in at least, while others are left; or half
- * of what is left of connect_timeout, if that is less. */
+/* The least time that an address of a host has for TLS, upgrade and log-in while others are left;
+ * or half of what is left of connect_timeout, if that is less. */
 #define TUV_MIN_ADDRESS_MS 1000u
 /* The longest that a host's Retry-After is heeded: requests wait meanwhile. */
 #define TUV_MAX_ASKED_SECONDS 10u
 
-/* So many requests are completed in one turn of the loop, unless the server's answers do it: about a
- * millisecond. */
+/* How many requests are completed in one turn of the loop, unless the server's answers complete
+ * them: about a millisecond's work. */
 #define TUV_TURN_COMPLETIONS 1000u
 
 /* Hosts that servers may name beyond the URL's. */
@@ -509,7 +509,8 @@ void tuv_conn_leave_pool(tuv_conn_t* conn, tuv_conn_state_t state);
 void tuv_conn_say_goodbye(tuv_conn_t* conn);
 void tuv_conn_send_waiting(tuv_conn_t* conn); /* what is pinned to it, as far as there is room */
 int tuv_conn_start(taosuv_client_t* client, uint32_t host, unsigned wanted, tuv_conn_t** conn);
-int tuv_conn_reconnect(tuv_conn_t* conn); /* its stream is closed: to the endpoint that is set now */
+/* Its stream is closed: connects it to the endpoint that is set now. */
+int tuv_conn_reconnect(tuv_conn_t* conn);
 void tuv_conn_restart(tuv_conn_t* conn); /* while logging in: over the endpoint that is set now */
 int tuv_conn_send(tuv_conn_t* conn, tuv_op_t* op, const void* payload, size_t size);
 /* A pinned operation: now, or when there is room. */

@@ -100,7 +100,7 @@ static int check(const tuv_stmt_sql_t* scan, const tuv_query_reply_t* answer, tu
   bool one_star = scan->column_list_length == 0 && scan->tag_list_length == 0;
   bool all = !stars || (one_star && scan->tags > 0) || !scan->super_table;
   if (answer->is_update)
-    return tuv_fail(err, TAOSUV_EPROTO, "the answer to a SELECT is an update's");
+    return tuv_fail(err, TAOSUV_EPROTO, "the server answered a SELECT as if it were an update");
   if (wanted == 0) return tuv_fail(err, TAOSUV_ENOTSUP, "nothing is to be bound in this statement");
   if (answer->fields < wanted || (all && answer->fields != wanted) || names_tbname(answer))
     return tuv_fail(err, TAOSUV_ENOTSUP,
@@ -211,7 +211,7 @@ void tuv_remote_ask_fields(tuv_remote_t* remote) {
     tuv_refbuf_unref(sql);
     tuv_free(&client->mem->alloc, fields);
     fail(remote, status, status == TAOSUV_ENOTSUP
-                             ? "no query can be written that tells the fields of this statement"
+                             ? "the fields of this statement cannot be asked for by a query"
                              : NULL);
     return;
   }

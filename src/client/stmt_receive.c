@@ -164,8 +164,8 @@ static void on_batch(tuv_remote_t* remote, const tuv_reply_t* reply) {
 
 /* ---- both ---- */
 
-/* Whether a reply speaks of this statement. The first one tells its id; that of the query for scales
- * has none. */
+/* Whether a reply is about this statement. The first reply gives its id; the reply to the query
+ * for scales has none. */
 static int check_id(const tuv_remote_t* remote, const tuv_reply_t* reply, tuv_errmsg_t* err) {
   bool has_id = remote->step != TUV_STEP_INIT && remote->step != TUV_STEP_SCALES;
   return has_id ? tuv_reply_about(reply, "stmt_id", remote->id, err) : 0;

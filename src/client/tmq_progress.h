@@ -71,8 +71,8 @@ void tuv_progress_clear(tuv_progress_t* progress);
 /* The offset to be committed, or NONE when that is nothing new: of all that was given, or of what
  * is finished. */
 int64_t tuv_progress_due(const tuv_position_t* position, bool given);
-/* The same by the ids of messages, for gateways that commit one by its id and forget those that came
- * before it; 0: nothing new, or an earlier message is not finished. */
+/* The same by the ids of messages, for gateways that commit a message by its id and forget those
+ * before it. 0: nothing new, or an earlier message is not finished. */
 uint64_t tuv_progress_due_id(const tuv_progress_t* progress, const tuv_position_t* position,
                              bool given);
 /* Whether every message is finished, and none holds. */

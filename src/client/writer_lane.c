@@ -12,9 +12,9 @@
  * an attempt is waited for before its connection is ended and it is made again. */
 #define HTTP_PATIENCE 6u
 
-/* A limit that has ended counts when it is looked at again after this time: answers that wait in the
- * socket, because the loop was busy, are read first; and the writer's timer and the client's need
- * not agree to the millisecond. */
+/* A limit that has ended counts when it is looked at again after this time. Answers that wait in
+ * the socket because the loop was busy are read first; and the writer's timer and the client's
+ * need not agree to the millisecond. */
 #define SLACK 5u
 
 /* For how long something is tried or waited for that is not a repetition. */

@@ -208,8 +208,8 @@ static int check_target(taosuv_writer_t* writer, const tuv_batch_given_t* given)
                   given->ntags, writer->ntags);
 }
 
-/* By the table's own part, so that a table with and without its database goes through one lane. What
- * is no name is refused when it is bound. */
+/* By the table's own part, so that a table with and without its database goes through one lane. An
+ * invalid name is refused when it is bound. */
 static tuv_lane_t* lane_of(taosuv_writer_t* writer, const tuv_batch_given_t* given) {
   tuv_table_name_t name;
   if (given->table == NULL || tuv_table_name_is_plain(given->table, given->length) ||

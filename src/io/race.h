@@ -46,8 +46,8 @@ typedef struct tuv_race_s {
  * 4). Other families than IPv4 and IPv6 are left out. Returns how many there are. */
 size_t tuv_race_order(const struct addrinfo* list, const struct addrinfo* order[TUV_RACE_MAX]);
 
-/* How many addresses besides the winner's may still be good: they are not avoided, and no attempt to
- * connect to them has failed. 0 when the winner is avoided: all others were tried before it. */
+/* How many addresses besides the winner's may still be good: they are not avoided, and no attempt
+ * to connect to them has failed. 0 when the winner is avoided: all others were tried before it. */
 uint32_t tuv_race_others(const tuv_race_t* race);
 
 /* Both callbacks, and `avoid`, are to be set before. Cannot fail; tuv_race_close must follow. */

@@ -31,11 +31,11 @@ struct tuv_timed_s {
   tuv_heap_node_t node; /* in the heap of all others; its `at` is the deadline of either */
 };
 
-/* A deadline that has passed is not judged at once: an answer may lie in a socket that the loop
+/* A deadline that has passed is not judged at once: an answer may be in a socket that the loop
  * could not read, because a callback of the caller's kept it busy. First the loop polls once, and
- * again while more was there than it read. After a loop that was busy for long there is a little
- * more time: for what could not be sent before, and its answer. Of very many that are due some expire
- * in each turn. */
+ * again while there was more than it read. After a loop that was busy for long there is a little
+ * more time, for what could not be sent before, and its answer. When very many deadlines are due,
+ * some expire in each turn. */
 typedef struct tuv_timers_s {
   uv_timer_t handle;
   uv_idle_t polling;    /* keeps the loop from waiting while deadlines are to be judged */

@@ -270,11 +270,12 @@ static int check_together(const tuv_url_t* url, tuv_errmsg_t* err) {
                     url->tls_cert[0] != 0 ? "tls_key" : "tls_cert");
   }
   if (url->tls_insecure && url->tls_ca[0] != 0) {
-    return tuv_fail(err, TUV_EURL, "tls_verify=insecure-none makes tls_ca useless: leave one away");
+    return tuv_fail(err, TUV_EURL,
+                    "tls_verify=insecure-none makes tls_ca useless: remove one of them");
   }
   if (url->tls_insecure && url->tls_common_name) {
     return tuv_fail(err, TUV_EURL,
-                    "tls_verify=insecure-none makes tls_common_name useless: leave one away");
+                    "tls_verify=insecure-none makes tls_common_name useless: remove one of them");
   }
   return 0;
 }
