@@ -146,9 +146,10 @@ static int configure(tuv_tls_context_t* context, const tuv_tls_settings_t* setti
 #endif
   mbedtls_ssl_conf_tls13_enable_signal_new_session_tickets(
       config, MBEDTLS_SSL_TLS1_3_SIGNAL_NEW_SESSION_TICKETS_ENABLED);
-  int status = settings->insecure ? 0 : load_ca(context, settings->ca, err);
-  if (status == 0) status = load_own(context, settings, err);
+  /* What was given is judged before what the system has. */
+  int status = load_own(context, settings, err);
   if (status == 0) status = load_pins(context, settings->pins, err);
+  if (status == 0 && !settings->insecure) status = load_ca(context, settings->ca, err);
   if (status < 0 || settings->insecure) return status;
   mbedtls_ssl_conf_ca_chain(config, &context->ca, NULL);
   return 0;
