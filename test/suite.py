@@ -118,9 +118,9 @@ def run_fuzz(test, seconds, seed):
 
 
 def results_of(suite, tests):
-    """One after the other, since some look at the clock. On all cores what does not (fuzzing), and what
-    has been run alone before (transports, versions)."""
-    if suite not in ("fuzz", "transports", "versions"):
+    """One after the other, since some look at the clock. On all cores what does not (fuzzing), what
+    allows for a second or two (torture), and what has been run alone before (transports, versions)."""
+    if suite not in ("fuzz", "torture", "transports", "versions"):
         return map(run_cases, tests)
     pool = ThreadPoolExecutor(max_workers=os.cpu_count() or 1)
     if suite != "fuzz":
