@@ -12,8 +12,8 @@
 static void make_database(ts_server_t* server) {
   static const char* const statements[] = {
       "create database d wal_retention_period 3600",
-      "create stable d.st (ts timestamp, a bigint, b double, c varchar(24)) "
-      "tags (g int, l varchar(20))",
+      ("create stable d.st (ts timestamp, a bigint, b double, c varchar(24)) "
+       "tags (g int, l varchar(20))"),
       "create table d.plain (ts timestamp, v int)", "insert into d.plain values (1, 1)",
       "create topic silent_topic as select ts, v from d.plain"};
   for (size_t i = 0; i < COUNT(statements); i++)

@@ -87,7 +87,7 @@ static void lines(const round_t* round) {
       "{\"metric\":\"m3\",\"timestamp\":1700000000000,\"value\":1,\"tags\":{\"host\":\"a\"}}"};
   for (int format = 0; format < 3; format++) {
     for (int precision = 0; precision < 2; precision++) {
-      it_op_t op = {.lines = {.format = (taosuv_lines_format_t) format}};
+      it_op_t op = {.lines = {.format = (int) format}};
       op.lines.precision = precision == 0 ? (taosuv_lines_precision_t) 0 : TAOSUV_LINES_MS;
       if (format == 0 && precision == 0) continue; /* nanoseconds */
       since(round, EVER, "insert_lines", it_line(it, round->client, &op, texts[format]), &op);

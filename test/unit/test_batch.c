@@ -91,7 +91,7 @@ static void an_nchar_column_of_empty_values_has_a_spare_byte(void** state) {
   for (uint32_t i = 0; i < 2 * COUNT(cases); i++) {
     tuv_batch_t batch;
     tuv_batch_init(&batch, &tuv_alloc_default, true, &n, 1);
-    WELL(tuv_batch_set_wire(&batch, (tuv_batch_wire_t){.form = forms[i % 2]}, WHY));
+    WELL(tuv_batch_set_wire(&batch, (tuv_batch_wire_t){.form = (uint8_t) forms[i % 2]}, WHY));
     for (int row = 0; row < 2; row++) {
       const char* value = cases[i / 2].values[row];
       taosuv_value_t cell = value != NULL ? text(value) : taosuv_null();
