@@ -237,8 +237,7 @@ static int run(app_t* app) {
     return 1;
   }
   bool writes = app->options.workload == BENCH_LINES || app->options.workload == BENCH_INGEST;
-  if (writes && bench_lines_prepare(loop, app->options.url) < 0)
-    return 1;
+  if (writes && bench_lines_prepare(loop, app->options.url) < 0) return 1;
   if (create(app, loop) < 0) return 1;
   if (bench_load_init(&app->load, app->client, &app->options) < 0 ||
       (app->options.workload == BENCH_INGEST &&

@@ -90,8 +90,9 @@ int floor_messages_init(floor_messages_t* messages, const char* sql) {
 }
 
 int floor_messages_lines(floor_messages_t* messages, uint32_t rows) {
-  static const char begin[] = "{\"action\":\"insert\",\"args\":{\"req_id\":1,\"protocol\":1,"
-                              "\"precision\":\"ms\",\"data\":\"";
+  static const char begin[] =
+      "{\"action\":\"insert\",\"args\":{\"req_id\":1,\"protocol\":1,"
+      "\"precision\":\"ms\",\"data\":\"";
   size_t length;
   char* text = bench_lines_text(rows, &length);
   char* payload = malloc(2 * length + sizeof begin + 3);

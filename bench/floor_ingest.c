@@ -46,8 +46,9 @@ static int create(floor_link_t* link) {
 
 static int prepare(floor_link_t* link, uint64_t* id) {
   char text[512];
-  char* reply = ask_json(link, "{\"action\":\"stmt2_init\",\"args\":{\"req_id\":1,"
-                               "\"single_stb_insert\":true,\"single_table_bind_once\":true}}");
+  char* reply = ask_json(link,
+                         "{\"action\":\"stmt2_init\",\"args\":{\"req_id\":1,"
+                         "\"single_stb_insert\":true,\"single_table_bind_once\":true}}");
   if (reply == NULL) return -1;
   const char* at = strstr(reply, "\"stmt_id\":");
   *id = at == NULL ? 0 : strtoull(at + 10, NULL, 10);
@@ -96,8 +97,7 @@ static layout_t lay_out(const bench_options_t* options, const ingest_rows_t* fro
   char name[INGEST_NAME_MAX];
   layout_t at = {.names = 28};
   at.tags = at.names;
-  for (uint32_t i = 0; i < options->tables; i++)
-    at.tags += 2 + (uint32_t) ingest_name(name, i) + 1;
+  for (uint32_t i = 0; i < options->tables; i++) at.tags += 2 + (uint32_t) ingest_name(name, i) + 1;
   at.columns = at.tags + options->tables * (4 + 22);
   at.total = at.columns;
   for (uint32_t i = 0; i < options->tables; i++)
@@ -164,7 +164,8 @@ int floor_ingest_learn(floor_ingest_t* ingest, floor_link_t* link, const bench_o
     fprintf(stderr, "taosuv-floor: out of memory\n");
     return -1;
   }
-  snprintf(text, sizeof text, "{\"action\":\"stmt2_exec\",\"args\":{\"req_id\":1,\"stmt_id\":%llu}}",
+  snprintf(text, sizeof text,
+           "{\"action\":\"stmt2_exec\",\"args\":{\"req_id\":1,\"stmt_id\":%llu}}",
            (unsigned long long) id);
   ingest->exec_size = floor_frame(ingest->exec, 1, text, strlen(text));
   char* reply = ask(link, ingest->bind, ingest->bind_size, text_length);

@@ -14,7 +14,7 @@ struct bench_ingest_s {
   taosuv_exec_t create;
   taosuv_stmt_prepare_t prepare;
   taosuv_stmt_t* stmt;
-  taosuv_stmt_exec_t* execs; /* as many as may be in flight */
+  taosuv_stmt_exec_t* execs;       /* as many as may be in flight */
   uint64_t goal, begun, completed; /* batches of this phase */
   uint64_t affected;               /* rows, of all phases */
   bool failed;

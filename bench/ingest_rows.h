@@ -7,9 +7,8 @@
 /* Where they go: a super table that a bundled server counts and drops. */
 #define INGEST_TABLE "bench.sink"
 #define INGEST_DROP "drop table if exists " INGEST_TABLE
-#define INGEST_CREATE                                                                             \
-  "create table " INGEST_TABLE                                                      \
-  " (ts timestamp, a int, b double, c varchar(24)) tags (g int)"
+#define INGEST_CREATE                                                                              \
+  "create table " INGEST_TABLE " (ts timestamp, a int, b double, c varchar(24)) tags (g int)"
 #define INGEST_SQL "insert into ? using " INGEST_TABLE " tags(?) values(?,?,?,?)"
 #define INGEST_TEXT_MAX 24u
 
@@ -18,9 +17,9 @@ typedef struct ingest_rows_s {
   int64_t* ts;
   int32_t* a;
   double* b;
-  char* c; /* one behind the other */
+  char* c;             /* one behind the other */
   uint32_t* c_offsets; /* count + 1 */
-  int64_t sum; /* of a */
+  int64_t sum;         /* of a */
 } ingest_rows_t;
 
 /* Returns 0, or -1 when out of memory. */

@@ -70,7 +70,9 @@ static uint8_t* put_texts(uint8_t* out, uint32_t* length) {
 
 /* A block of TIMESTAMP, INT, DOUBLE and VARCHAR(24), as the bench tables have. */
 static void make_block(void) {
-  static const struct { uint8_t type, bytes; } columns[] = {{9, 8}, {4, 4}, {7, 8}, {8, 26}};
+  static const struct {
+    uint8_t type, bytes;
+  } columns[] = {{9, 8}, {4, 4}, {7, 8}, {8, 26}};
   uint8_t* out = data.block;
   uint32_t texts;
   uint64_t head[] = {1, 0, ROWS, 4, 0x80000000u, 0, 0};
@@ -225,18 +227,12 @@ static const struct {
     {"nchar_utf8", nchar_utf8, "4096 characters of NCHAR"},
     {"bind_columns", run_bind_columns,
      "10,000 rows of TIMESTAMP, INT, DOUBLE for ten tables bound by column, written masked"},
-    {"bind_rows", run_bind_rows,
-     "the same bound by row"},
-    {"bind_values", run_bind_values,
-     "the same bound value by value"},
-    {"bind_columnar", run_bind_columnar,
-     "the same by column as one bind_exec"},
-    {"bind_texts", run_bind_texts,
-     "the same by column with a VARCHAR besides"},
-    {"bind_text_rows", run_bind_text_rows,
-     "that bound by row"},
-    {"bind_first", run_bind_first,
-     "that by column as blocks of the first version"},
+    {"bind_rows", run_bind_rows, "the same bound by row"},
+    {"bind_values", run_bind_values, "the same bound value by value"},
+    {"bind_columnar", run_bind_columnar, "the same by column as one bind_exec"},
+    {"bind_texts", run_bind_texts, "the same by column with a VARCHAR besides"},
+    {"bind_text_rows", run_bind_text_rows, "that bound by row"},
+    {"bind_first", run_bind_first, "that by column as blocks of the first version"},
 };
 
 /* What the counts depend on. */

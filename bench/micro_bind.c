@@ -38,8 +38,8 @@ static void put_masked(tuv_sink_t* sink, const void* bytes, size_t size) {
 }
 
 static taosuv_stmt_field_t field(const char* name, int kind, int type, uint32_t length) {
-  taosuv_stmt_field_t made = {.name = name, .kind = (uint8_t) kind, .type = (uint8_t) type,
-                              .length = length};
+  taosuv_stmt_field_t made = {
+      .name = name, .kind = (uint8_t) kind, .type = (uint8_t) type, .length = length};
   return made;
 }
 

@@ -30,7 +30,8 @@ static const char bench_usage[] =
 static const char floor_usage[] =
     "usage: taosuv-floor --url ws[s]://[user[:password]@]host:port --workload fetch|query|lines\n"
     "                    |ingest [options]\n"
-    "  --workload, --rows, --batch, --tables, --sql, --ops, --inflight, --json   as of taosuv-bench\n"
+    "  --workload, --rows, --batch, --tables, --sql, --ops, --inflight, --json   as of "
+    "taosuv-bench\n"
     "  --connections 1    there is always one; fetch has always one in flight\n"
     "  --touch            fetch from a bench.rows_ table: sum the values, as the client does\n";
 
@@ -141,8 +142,7 @@ static int check(bool floor, const given_t* given, bench_options_t* options) {
   while (workload <= last &&
          strcmp(given->workload, bench_workload_name((bench_workload_t) workload)) != 0)
     workload++;
-  if (workload > last)
-    return complain(floor, "--workload is none of those below", given->workload);
+  if (workload > last) return complain(floor, "--workload is none of those below", given->workload);
   options->workload = (bench_workload_t) workload;
   if ((workload == BENCH_LINES || workload == BENCH_INGEST) && options->sql != NULL)
     return complain(floor, "--sql is not for lines and ingest", NULL);

@@ -15,7 +15,7 @@ typedef struct bench_options_s {
   uint32_t batch;  /* ingest: rows of one */
   uint32_t tables; /* ingest: over which they are spread */
   uint32_t inflight;
-  uint32_t rows;    /* of a message of lines */
+  uint32_t rows; /* of a message of lines */
   uint32_t connections;
   bool json;
   bool idle_memory; /* taosuv-bench only */

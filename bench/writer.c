@@ -55,8 +55,8 @@ static int put(uint64_t row) {
   int length = ingest_name(name, (uint32_t) table);
   taosuv_value_t tag = taosuv_i64((int64_t) table);
   taosuv_value_t values[] = {taosuv_i64(1700000000000 + (int64_t) (row / bench.tables)),
-                             taosuv_i64((int64_t) (row & 0xffff)),
-                             taosuv_f64((double) row / 2), taosuv_text("twelve bytes", 12)};
+                             taosuv_i64((int64_t) (row & 0xffff)), taosuv_f64((double) row / 2),
+                             taosuv_text("twelve bytes", 12)};
   return taosuv_writer_row(bench.writer, name, (size_t) length, &tag, 1, values, 4);
 }
 

@@ -73,8 +73,7 @@ static void ask(uv_timer_t* timer) {
   asker_t* asker = timer->data;
   asker->exec.data = asker;
   asker->exec.idempotent = 1;
-  int status =
-      taosuv_exec(app.client, &asker->exec, "SELECT 1", TAOSUV_NUL_TERMINATED, on_answer);
+  int status = taosuv_exec(app.client, &asker->exec, "SELECT 1", TAOSUV_NUL_TERMINATED, on_answer);
   if (status == TAOSUV_EAGAIN)
     uv_timer_start(timer, ask, PAUSE_MS, 0);
   else if (status < 0)

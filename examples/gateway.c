@@ -187,7 +187,7 @@ static int open_writer(void) {
   taosuv_writer_options_init(&options);
   options.precision = *app.http.precision == 'm'   ? TAOSUV_LINES_MS
                       : *app.http.precision == 'u' ? TAOSUV_LINES_US
-                                              : TAOSUV_LINES_NS;
+                                                   : TAOSUV_LINES_NS;
   options.max_bytes = app.max_pending;
   options.on_report = on_report;
   options.on_drain = on_drain;
@@ -264,8 +264,9 @@ static int read_arguments(int argc, char** argv) {
 
 int main(int argc, char** argv) {
   if (read_arguments(argc, argv) < 0) {
-    fprintf(stderr, "usage: gateway [--port N] [--db name] [--precision ms|us|ns] "
-                    "[--max-pending BYTES] [--timeout MS]\n");
+    fprintf(stderr,
+            "usage: gateway [--port N] [--db name] [--precision ms|us|ns] "
+            "[--max-pending BYTES] [--timeout MS]\n");
     return 2;
   }
   signal(SIGPIPE, SIG_IGN);

@@ -57,9 +57,15 @@ static const char* reason_of(int status) {
   static const struct {
     int status;
     const char* reason;
-  } reasons[] = {{200, "OK"}, {202, "Accepted"}, {400, "Bad Request"}, {403, "Forbidden"},
-                 {404, "Not Found"}, {405, "Method Not Allowed"}, {408, "Request Timeout"},
-                 {413, "Content Too Large"}, {414, "URI Too Long"},
+  } reasons[] = {{200, "OK"},
+                 {202, "Accepted"},
+                 {400, "Bad Request"},
+                 {403, "Forbidden"},
+                 {404, "Not Found"},
+                 {405, "Method Not Allowed"},
+                 {408, "Request Timeout"},
+                 {413, "Content Too Large"},
+                 {414, "URI Too Long"},
                  {415, "Unsupported Media Type"},
                  {431, "Request Header Fields Too Large"}};
   for (size_t i = 0; i < sizeof reasons / sizeof *reasons; i++)

@@ -207,13 +207,15 @@ static void on_refused(uv_handle_t* handle) {
 
 /* Accepted, to be taken out of the queue, told, and closed. */
 static void turn_away(uv_stream_t* listener) {
-  static char answer[] = "HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\n"
-                         "Retry-After: 1\r\nContent-Length: 0\r\n\r\n";
+  static char answer[] =
+      "HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\n"
+      "Retry-After: 1\r\nContent-Length: 0\r\n\r\n";
   uv_buf_t buf = uv_buf_init(answer, sizeof answer - 1);
   uv_tcp_t* tcp = malloc(sizeof *tcp);
   if (tcp == NULL) return;
   uv_tcp_init(gateway_http.loop, tcp);
-  if (uv_accept(listener, (uv_stream_t*) tcp) == 0) (void) uv_try_write((uv_stream_t*) tcp, &buf, 1);
+  if (uv_accept(listener, (uv_stream_t*) tcp) == 0)
+    (void) uv_try_write((uv_stream_t*) tcp, &buf, 1);
   uv_close((uv_handle_t*) tcp, on_refused);
 }
 

@@ -13,7 +13,7 @@
 enum { KEPT_ROOM = 1 << 16, NUMBER_ROOM = 24 };
 
 static struct {
-  int64_t unit; /* of times, in a second */
+  int64_t unit;        /* of times, in a second */
   char no_time[64];    /* what is said of a time in another one */
   taosuv_line_t* line; /* points that come as JSON */
 } points;
@@ -117,20 +117,21 @@ static int add_number(const char* key, size_t key_length, yyjson_val* value,
                                           : yyjson_get_real(value);
   if (yyjson_is_int(value) && fabs(number) > 9007199254740992.0) /* 2^53 */
     return no_json(why, "a whole number that a DOUBLE may not hold: write it as line protocol");
-  return told(taosuv_line_field(points.line, key, key_length, TAOSUV_TYPE_DOUBLE,
-                                taosuv_f64(number)), why);
+  return told(
+      taosuv_line_field(points.line, key, key_length, TAOSUV_TYPE_DOUBLE, taosuv_f64(number)), why);
 }
 
-static int add_field(const char* key, size_t key_length, yyjson_val* value,
-                     char why[GATEWAY_WHY]) {
+static int add_field(const char* key, size_t key_length, yyjson_val* value, char why[GATEWAY_WHY]) {
   if (yyjson_is_num(value)) return add_number(key, key_length, value, why);
   if (yyjson_is_null(value)) return 0;
   if (yyjson_is_bool(value))
     return told(taosuv_line_field(points.line, key, key_length, TAOSUV_TYPE_BOOL,
-                                  taosuv_bool(yyjson_get_bool(value))), why);
+                                  taosuv_bool(yyjson_get_bool(value))),
+                why);
   if (!yyjson_is_str(value)) return no_json(why, "a field is no string, number or boolean");
   return told(taosuv_line_field(points.line, key, key_length, TAOSUV_TYPE_VARCHAR,
-                                taosuv_text(yyjson_get_str(value), yyjson_get_len(value))), why);
+                                taosuv_text(yyjson_get_str(value), yyjson_get_len(value))),
+              why);
 }
 
 static int add_all(yyjson_val* object, char why[GATEWAY_WHY],
@@ -182,8 +183,8 @@ static int add_point(yyjson_val* point, char why[GATEWAY_WHY]) {
   if (status == 0) status = read_time(members[3], &time, why);
   if (status < 0) return status;
   taosuv_line_text(points.line, &before);
-  status = told(taosuv_line_begin(points.line, yyjson_get_str(members[0]),
-                                  yyjson_get_len(members[0])), why);
+  status = told(
+      taosuv_line_begin(points.line, yyjson_get_str(members[0]), yyjson_get_len(members[0])), why);
   if (status == 0 && members[1] != NULL) status = add_all(members[1], why, add_tag);
   if (status == 0) status = add_all(members[2], why, add_field);
   if (status == 0) status = told(taosuv_line_end(points.line, time), why);

@@ -17,14 +17,21 @@
 
 #include "set_up.h"
 
-enum { FIELDS = 7, TABLE_MAX_LENGTH = 192, CHUNK = 1 << 16, LINE_MAX_LENGTH = 4096, DEMO_TABLES = 100 };
+enum {
+  FIELDS = 7,
+  TABLE_MAX_LENGTH = 192,
+  CHUNK = 1 << 16,
+  LINE_MAX_LENGTH = 4096,
+  DEMO_TABLES = 100
+};
 
 #define DATABASE "power"
 
 static const char insert_sql[] = "INSERT INTO ? USING meters TAGS(?, ?) VALUES(?, ?, ?, ?)";
 static const char* const set_up_sql[] = {
     "CREATE DATABASE IF NOT EXISTS " DATABASE " PRECISION 'ms'",
-    "CREATE STABLE IF NOT EXISTS " DATABASE ".meters "
+    "CREATE STABLE IF NOT EXISTS " DATABASE
+    ".meters "
     "(ts TIMESTAMP, current FLOAT, voltage INT, phase FLOAT) "
     "TAGS (location VARCHAR(64), groupid INT)",
 };
@@ -37,7 +44,8 @@ static struct {
   uv_timer_t progress;
   uv_file file;
   char chunk[CHUNK];
-  char line[LINE_MAX_LENGTH + 1]; /* the one that is not complete, or that the writer had no room for */
+  char line[LINE_MAX_LENGTH +
+            1]; /* the one that is not complete, or that the writer had no room for */
   size_t line_length;
   size_t chunk_at, chunk_end;
   uint64_t lines, bad, demo_rows, demo_next;
@@ -209,8 +217,8 @@ static void go_on_making(void) {
     uint64_t table = app.demo_next % DEMO_TABLES, step = app.demo_next / DEMO_TABLES;
     char line[200];
     snprintf(line, sizeof line,
-             "demo%" PRIu64 ",California.City%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%.2f,%d,%.3f", table,
-             table % 10, table % 24, 1700000000000 + 1000 * step,
+             "demo%" PRIu64 ",California.City%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%.2f,%d,%.3f",
+             table, table % 10, table % 24, 1700000000000 + 1000 * step,
              10 + 2 * sin((double) step / 50), 215 + (int) (step % 11), 0.3);
     if (write_line(line) == TAOSUV_EAGAIN) {
       app.waiting = 1;

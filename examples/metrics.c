@@ -54,9 +54,11 @@ static void give_up(const char* what, const char* why) {
 static int read_cpu(uint64_t times[TIMES]) {
   FILE* file = fopen("/proc/stat", "r");
   if (file == NULL) return -1;
-  int found = fscanf(file, "cpu %" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64
-                     " %" SCNu64 " %" SCNu64, &times[0], &times[1], &times[2], &times[3], &times[4],
-                     &times[5], &times[6], &times[7]);
+  int found = fscanf(file,
+                     "cpu %" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64
+                     " %" SCNu64 " %" SCNu64,
+                     &times[0], &times[1], &times[2], &times[3], &times[4], &times[5], &times[6],
+                     &times[7]);
   fclose(file);
   return found == TIMES ? 0 : -1;
 }
@@ -190,8 +192,8 @@ static int prepare(uv_loop_t* loop) {
   uv_signal_init(loop, &app.interrupt);
   uv_signal_start(&app.interrupt, on_interrupt, SIGINT);
   uv_unref((uv_handle_t*) &app.interrupt);
-  return taosuv_exec(app.first, &app.exec, "CREATE DATABASE IF NOT EXISTS " DATABASE
-                     " PRECISION 'ms'", NUL, on_created);
+  return taosuv_exec(app.first, &app.exec,
+                     "CREATE DATABASE IF NOT EXISTS " DATABASE " PRECISION 'ms'", NUL, on_created);
 }
 
 int main(int argc, char** argv) {

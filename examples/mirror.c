@@ -37,7 +37,7 @@ static struct {
   const char* create;
   unsigned long long messages, rows, bytes;
   unsigned long long idle, quiet, seen; /* seconds; messages at the last look */
-  unsigned long long until; /* rows; 0: no end */
+  unsigned long long until;             /* rows; 0: no end */
   int demo, failed, ending;
   uv_signal_t interrupt;
   uv_timer_t progress;
@@ -190,7 +190,8 @@ static int fill_demo(taosuv_client_t* client) {
                      i / 10, i / 10);
     at += snprintf(sql + at, sizeof sql - (size_t) at, " (%lld, %d)", 1700000000000LL + i, 210 + i);
   }
-  int status = set_up_execute(client, "create stable " DEMO_SOURCE ".meters "
+  int status = set_up_execute(client, "create stable " DEMO_SOURCE
+                                      ".meters "
                                       "(ts timestamp, voltage int) tags (place varchar(16))");
   return status < 0 ? status : set_up_execute(client, sql);
 }
@@ -280,8 +281,9 @@ int main(int argc, char** argv) {
   app.url = getenv("TAOSUV_URL");
   if (app.url == NULL) app.url = "ws://root:taosdata@localhost:6041";
   if (read_arguments(argv) < 0) {
-    fprintf(stderr, "usage: mirror [--group NAME] [--idle SECONDS] [--create DATABASE] TOPIC "
-                    "TARGET | mirror --demo\n");
+    fprintf(stderr,
+            "usage: mirror [--group NAME] [--idle SECONDS] [--create DATABASE] TOPIC "
+            "TARGET | mirror --demo\n");
     return 2;
   }
   signal(SIGPIPE, SIG_IGN);

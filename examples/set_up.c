@@ -54,7 +54,8 @@ int set_up_execute(taosuv_client_t* client, const char* sql) {
     status = execute_once(client, sql, &step);
   }
   if (status < 0)
-    fprintf(stderr, "%.60s: %s\n", sql, *step.message != 0 ? step.message : taosuv_strerror(status));
+    fprintf(stderr, "%.60s: %s\n", sql,
+            *step.message != 0 ? step.message : taosuv_strerror(status));
   return status;
 }
 

@@ -174,16 +174,15 @@ static void on_event(taosuv_consumer_t* consumer, const taosuv_consumer_event_t*
 static void on_subscribed(taosuv_subscribe_t* req, int status) {
   if (status == 0) status = taosuv_consumer_start(app.consumer, 0, 0, on_message, NULL);
   if (status == 0 || app.ending) return;
-  fprintf(stderr, "%s: %s\n", app.topic, req->message != NULL ? req->message
-                                                             : taosuv_strerror(status));
+  fprintf(stderr, "%s: %s\n", app.topic,
+          req->message != NULL ? req->message : taosuv_strerror(status));
   app.failed = 1;
   end();
 }
 
 static int follow(void) {
-  taosuv_property_t properties[] = {{"group.id", app.group},
-                                    {"auto.offset.reset", app.from},
-                                    {"msg.with.table.name", "true"}};
+  taosuv_property_t properties[] = {
+      {"group.id", app.group}, {"auto.offset.reset", app.from}, {"msg.with.table.name", "true"}};
   char message[256] = "";
   taosuv_consumer_options_t options;
   taosuv_consumer_options_init(&options);
@@ -214,8 +213,7 @@ static int create(void) {
 /* Also what an earlier run has left. */
 static int drop_demo(void) {
   int status = set_up_execute(app.client, "drop topic if exists " DEMO);
-  return status < 0 ? status
-                    : set_up_execute(app.client, "drop database if exists " DEMO);
+  return status < 0 ? status : set_up_execute(app.client, "drop database if exists " DEMO);
 }
 
 static int create_demo(void) {
@@ -223,7 +221,8 @@ static int create_demo(void) {
   int status = drop_demo();
   if (status == 0) status = set_up_execute(app.client, "create database " DEMO " vgroups 1");
   if (status == 0)
-    status = set_up_execute(app.client, "create table " DEMO ".t "
+    status = set_up_execute(app.client, "create table " DEMO
+                                        ".t "
                                         "(ts timestamp, a int, b double, c varchar(24))");
   int at = snprintf(sql, sizeof sql, "insert into " DEMO ".t values");
   for (int i = 0; i < DEMO_ROWS; i++)
@@ -282,8 +281,9 @@ int main(int argc, char** argv) {
   app.url = getenv("TAOSUV_URL");
   if (app.url == NULL) app.url = "ws://root:taosdata@localhost:6041";
   if (read_arguments(argv) < 0) {
-    fprintf(stderr, "usage: tail [--json] [--group NAME] [--from earliest|latest] "
-                    "[--create SELECT] [--rows N] TOPIC | tail [--json] --demo\n");
+    fprintf(stderr,
+            "usage: tail [--json] [--group NAME] [--from earliest|latest] "
+            "[--create SELECT] [--rows N] TOPIC | tail [--json] --demo\n");
     return 2;
   }
   signal(SIGPIPE, SIG_IGN);

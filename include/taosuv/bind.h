@@ -21,7 +21,8 @@ typedef enum {
 
 /* A `?` of an INSERT, in the order of the SQL. */
 typedef struct taosuv_stmt_field_s {
-  const char* name; /* UTF-8, NUL-terminated; lives until the statement is prepared anew or closed */
+  const char*
+      name; /* UTF-8, NUL-terminated; lives until the statement is prepared anew or closed */
   uint32_t name_length;
   uint8_t kind;      /* taosuv_bind_kind_t */
   uint8_t type;      /* taosuv_type_t */
@@ -56,7 +57,7 @@ typedef enum {
 } taosuv_value_kind_t;
 
 typedef struct taosuv_value_s {
-  uint8_t kind; /* taosuv_value_kind_t */
+  uint8_t kind;  /* taosuv_value_kind_t */
   size_t length; /* of bytes; TAOSUV_NUL_TERMINATED for a C string */
   union {
     int64_t i64;

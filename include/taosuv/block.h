@@ -15,35 +15,35 @@ extern "C" {
 
 /* TDengine's data types and their codes on the wire.
  * XX(NAME, code, "SQL name", bytes of a fixed-size value or 0) */
-#define TAOSUV_TYPE_MAP(XX)                           \
-  XX(NULL, 0, "NULL", 0)                              \
-  XX(BOOL, 1, "BOOL", 1)                              \
-  XX(TINYINT, 2, "TINYINT", 1)                        \
-  XX(SMALLINT, 3, "SMALLINT", 2)                      \
-  XX(INT, 4, "INT", 4)                                \
-  XX(BIGINT, 5, "BIGINT", 8)                          \
-  XX(FLOAT, 6, "FLOAT", 4)                            \
-  XX(DOUBLE, 7, "DOUBLE", 8)                          \
-  XX(VARCHAR, 8, "VARCHAR", 0)                        \
-  XX(TIMESTAMP, 9, "TIMESTAMP", 8)                    \
-  XX(NCHAR, 10, "NCHAR", 0)                           \
-  XX(UTINYINT, 11, "TINYINT UNSIGNED", 1)             \
-  XX(USMALLINT, 12, "SMALLINT UNSIGNED", 2)           \
-  XX(UINT, 13, "INT UNSIGNED", 4)                     \
-  XX(UBIGINT, 14, "BIGINT UNSIGNED", 8)               \
-  XX(JSON, 15, "JSON", 0)                             \
-  XX(VARBINARY, 16, "VARBINARY", 0)                   \
-  XX(DECIMAL128, 17, "DECIMAL", 16)                   \
-  XX(BLOB, 18, "BLOB", 0)                             \
-  XX(MEDIUMBLOB, 19, "MEDIUMBLOB", 0)                 \
-  XX(GEOMETRY, 20, "GEOMETRY", 0)                     \
+#define TAOSUV_TYPE_MAP(XX)                                                                        \
+  XX(NULL, 0, "NULL", 0)                                                                           \
+  XX(BOOL, 1, "BOOL", 1)                                                                           \
+  XX(TINYINT, 2, "TINYINT", 1)                                                                     \
+  XX(SMALLINT, 3, "SMALLINT", 2)                                                                   \
+  XX(INT, 4, "INT", 4)                                                                             \
+  XX(BIGINT, 5, "BIGINT", 8)                                                                       \
+  XX(FLOAT, 6, "FLOAT", 4)                                                                         \
+  XX(DOUBLE, 7, "DOUBLE", 8)                                                                       \
+  XX(VARCHAR, 8, "VARCHAR", 0)                                                                     \
+  XX(TIMESTAMP, 9, "TIMESTAMP", 8)                                                                 \
+  XX(NCHAR, 10, "NCHAR", 0)                                                                        \
+  XX(UTINYINT, 11, "TINYINT UNSIGNED", 1)                                                          \
+  XX(USMALLINT, 12, "SMALLINT UNSIGNED", 2)                                                        \
+  XX(UINT, 13, "INT UNSIGNED", 4)                                                                  \
+  XX(UBIGINT, 14, "BIGINT UNSIGNED", 8)                                                            \
+  XX(JSON, 15, "JSON", 0)                                                                          \
+  XX(VARBINARY, 16, "VARBINARY", 0)                                                                \
+  XX(DECIMAL128, 17, "DECIMAL", 16)                                                                \
+  XX(BLOB, 18, "BLOB", 0)                                                                          \
+  XX(MEDIUMBLOB, 19, "MEDIUMBLOB", 0)                                                              \
+  XX(GEOMETRY, 20, "GEOMETRY", 0)                                                                  \
   XX(DECIMAL64, 21, "DECIMAL", 8)
 
 typedef enum {
 #define XX(name, code, text, size) TAOSUV_TYPE_##name = code,
   TAOSUV_TYPE_MAP(XX)
 #undef XX
-  TAOSUV_TYPE_BINARY = TAOSUV_TYPE_VARCHAR /* TDengine's older name of VARCHAR */
+      TAOSUV_TYPE_BINARY = TAOSUV_TYPE_VARCHAR /* TDengine's older name of VARCHAR */
 } taosuv_type_t;
 
 /* The unit of a TIMESTAMP's integer: since 1970-01-01T00:00:00Z. */

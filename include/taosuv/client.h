@@ -46,41 +46,41 @@ typedef struct taosuv_req_private_s {
  * returned an error never calls back. From the moment its callback begins the request is the
  * caller's again, to be reused or freed. Out-fields hold from then on until the request is used
  * again; `message` and `host` only until the callback returns. */
-#define TAOSUV_REQ_FIELDS                                                                         \
-  /* the caller's, never touched */                                                               \
-  void* data;                                                                                     \
-  /* in: the id on the wire and in the server's logs; 0: the client makes one */                  \
-  uint64_t req_id;                                                                                \
-  /* in: milliseconds from the call to its failure with TAOSUV_ETIMEDOUT or, when nothing was */  \
-  /* sent yet, TAOSUV_EUNSENT. What has arrived by then is read first. 0: the client's */         \
-  /* request_timeout */                                                                           \
-  uint64_t timeout_ms;                                                                            \
-  /* in: the same as a moment of uv_now(), milliseconds; 0: none. The earlier of both counts. */  \
-  /* uv_now() is old in a callback that has run for long: uv_hrtime() / 1000000 is the same */     \
-  /* clock */                                                                                     \
-  uint64_t deadline;                                                                              \
-  /* in: not 0: executing it twice does no harm. When its connection dies, it is then sent */     \
-  /* again over another one, five times at most and within its time limit, instead of failing */  \
-  /* with TAOSUV_ECONNLOST. It has no effect on requests that read a result */                    \
-  unsigned int idempotent;                                                                        \
-  unsigned int reserved_flags; /* spare; zero */                                                  \
-  /* out: the id that was sent */                                                                 \
-  uint64_t sent_req_id;                                                                           \
-  /* out: nanoseconds in the server, by its own word; and from the call to the callback */        \
-  uint64_t server_time_ns;                                                                        \
-  uint64_t total_time_ns;                                                                         \
-  /* out: the callback's status again, and TAOSUV_ERR_ flags of just this failure */              \
-  int status;                                                                                     \
-  unsigned int err_flags;                                                                         \
+#define TAOSUV_REQ_FIELDS                                                                            \
+  /* the caller's, never touched */                                                                  \
+  void* data;                                                                                        \
+  /* in: the id on the wire and in the server's logs; 0: the client makes one */                     \
+  uint64_t req_id;                                                                                   \
+  /* in: milliseconds from the call to its failure with TAOSUV_ETIMEDOUT or, when nothing was */     \
+  /* sent yet, TAOSUV_EUNSENT. What has arrived by then is read first. 0: the client's */            \
+  /* request_timeout */                                                                              \
+  uint64_t timeout_ms;                                                                               \
+  /* in: the same as a moment of uv_now(), milliseconds; 0: none. The earlier of both counts. */     \
+  /* uv_now() is old in a callback that has run for long: uv_hrtime() / 1000000 is the same */       \
+  /* clock */                                                                                        \
+  uint64_t deadline;                                                                                 \
+  /* in: not 0: executing it twice does no harm. When its connection dies, it is then sent */        \
+  /* again over another one, five times at most and within its time limit, instead of failing */     \
+  /* with TAOSUV_ECONNLOST. It has no effect on requests that read a result */                       \
+  unsigned int idempotent;                                                                           \
+  unsigned int reserved_flags; /* spare; zero */                                                     \
+  /* out: the id that was sent */                                                                    \
+  uint64_t sent_req_id;                                                                              \
+  /* out: nanoseconds in the server, by its own word; and from the call to the callback */           \
+  uint64_t server_time_ns;                                                                           \
+  uint64_t total_time_ns;                                                                            \
+  /* out: the callback's status again, and TAOSUV_ERR_ flags of just this failure */                 \
+  int status;                                                                                        \
+  unsigned int err_flags;                                                                            \
   /* out: with TAOSUV_ESERVER and TAOSUV_EAUTH the server's code (0xFFFF: of the gateway itself); */ \
-  /* with a refused upgrade the HTTP status; else 0 */                                            \
-  int server_code;                                                                                \
-  /* out: the server's text or what exactly was wrong; never NULL after a failure */              \
-  const char* message;                                                                            \
-  /* out: "host:port" of the connection it went over; NULL when there was none */                 \
-  const char* host;                                                                               \
-  /* spare, for later fields; zero */                                                             \
-  uint64_t reserved[3];                                                                           \
+  /* with a refused upgrade the HTTP status; else 0 */                                               \
+  int server_code;                                                                                   \
+  /* out: the server's text or what exactly was wrong; never NULL after a failure */                 \
+  const char* message;                                                                               \
+  /* out: "host:port" of the connection it went over; NULL when there was none */                    \
+  const char* host;                                                                                  \
+  /* spare, for later fields; zero */                                                                \
+  uint64_t reserved[3];                                                                              \
   taosuv_req_private_t priv;
 
 /* Any request, for taosuv_cancel: cast the pointer. */
@@ -94,13 +94,13 @@ typedef void (*taosuv_drain_cb)(taosuv_client_t* client, void* data);
 
 /* Options beyond the URL. Initialise with taosuv_options_init, then set what differs. */
 typedef struct taosuv_options_s {
-  size_t size;          /* sizeof(taosuv_options_t) of the caller's header */
-  const char* url;      /* see url.h; copied */
-  size_t url_length;    /* TAOSUV_NUL_TERMINATED by default */
+  size_t size;                         /* sizeof(taosuv_options_t) of the caller's header */
+  const char* url;                     /* see url.h; copied */
+  size_t url_length;                   /* TAOSUV_NUL_TERMINATED by default */
   const taosuv_allocator_t* allocator; /* copied; NULL: malloc, realloc, free */
   taosuv_drain_cb on_drain;            /* may be NULL */
-  void* data;           /* for on_drain and taosuv_client_data */
-  char* message;        /* where create writes what is wrong with the URL; may be NULL */
+  void* data;                          /* for on_drain and taosuv_client_data */
+  char* message; /* where create writes what is wrong with the URL; may be NULL */
   size_t message_size;
 } taosuv_options_t;
 
@@ -167,9 +167,9 @@ TAOSUV_EXTERN int taosuv_is_pending(const taosuv_req_t* req);
 typedef struct taosuv_counts_s {
   uint32_t connections; /* logged in */
   uint32_t connecting;
-  uint32_t in_flight;   /* sent or about to be, not answered (cancelled ones too) */
-  uint32_t queued;      /* waiting for a connection with room */
-  uint64_t connects;    /* log-ins since the client was made */
+  uint32_t in_flight; /* sent or about to be, not answered (cancelled ones too) */
+  uint32_t queued;    /* waiting for a connection with room */
+  uint64_t connects;  /* log-ins since the client was made */
   uint64_t reserved[4];
 } taosuv_counts_t;
 TAOSUV_EXTERN void taosuv_client_counts(const taosuv_client_t* client, taosuv_counts_t* counts);

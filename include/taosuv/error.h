@@ -51,7 +51,7 @@ enum {
   XX(EVERSION, -20112, "the server's version lacks this", SERVER, 0)                               \
   XX(ESERVER, -20120, "the server answered with an error", SERVER, 0)                              \
   XX(EWS, -20121, "the peer broke the WebSocket protocol", PROTOCOL, TAOSUV_ERR_MAYBE_EXECUTED)    \
-  XX(EHTTP, -20122, "the answer was not HTTP, or broke it", PROTOCOL, 0)                         \
+  XX(EHTTP, -20122, "the answer was not HTTP, or broke it", PROTOCOL, 0)                           \
   XX(EREDIRECT, -20123, "the server redirects elsewhere; redirects are not followed", NETWORK, 0)  \
   XX(ENOENDPOINT, -20124, "no such endpoint: not a taosAdapter, or one too old", NETWORK, 0)       \
   XX(EUNAVAIL, -20125, "the server is overloaded or out of service", NETWORK,                      \
@@ -64,8 +64,8 @@ enum {
      TAOSUV_ERR_RETRYABLE)                                                                         \
   XX(EDNS, -20131, "the host name was not found", NETWORK, TAOSUV_ERR_RETRYABLE)                   \
   XX(ECONNTIMEOUT, -20132, "no connection within connect_timeout", TIMEOUT, TAOSUV_ERR_RETRYABLE)  \
-  XX(ESCHEMA, -20133, "the table has changed; the statement is to be prepared anew", SERVER, 0)     \
-  XX(ESTATE, -20134, "not possible in this state: subscribe first, or wait, or stop", INPUT, 0)     \
+  XX(ESCHEMA, -20133, "the table has changed; the statement is to be prepared anew", SERVER, 0)    \
+  XX(ESTATE, -20134, "not possible in this state: subscribe first, or wait, or stop", INPUT, 0)    \
   XX(ETLS, -20140, "the TLS connection failed", TLS, 0)                                            \
   XX(ETLSEXPIRED, -20141, "the server's certificate has expired", TLS, 0)                          \
   XX(ETLSNOTYET, -20142, "the server's certificate is not valid yet", TLS, 0)                      \
@@ -90,7 +90,7 @@ typedef enum {
   TAOSUV_ENOMEM = UV_ENOMEM,       /* the client's allocator returned NULL */
   TAOSUV_ERANGE = UV_ERANGE,       /* a cell's value does not fit the type that was asked for */
 #ifdef UV__ENODATA
-  TAOSUV_ENODATA = UV_ENODATA      /* a cell is NULL; libuv has this code since 1.45 */
+  TAOSUV_ENODATA = UV_ENODATA /* a cell is NULL; libuv has this code since 1.45 */
 #else
   TAOSUV_ENODATA = -ENODATA
 #endif

@@ -13,24 +13,24 @@ extern "C" {
 /* What a client is doing and has done. Totals are since the client was made, and are counted
  * whether metrics are on or not. */
 typedef struct taosuv_stats_s {
-  size_t size;                /* in: sizeof(taosuv_stats_t) of the caller's header */
-  uint32_t hosts;             /* of the URL, and those that servers have named */
-  uint32_t connecting;        /* connections on their way, up to the WebSocket upgrade */
+  size_t size;         /* in: sizeof(taosuv_stats_t) of the caller's header */
+  uint32_t hosts;      /* of the URL, and those that servers have named */
+  uint32_t connecting; /* connections on their way, up to the WebSocket upgrade */
   uint32_t logging_in;
   uint32_t ready;
-  uint32_t closing;           /* saying goodbye, or waiting for their end */
-  uint32_t in_flight;         /* messages sent or about to be, not answered (cancelled ones too) */
-  uint32_t queued;            /* requests that wait for a connection with room */
-  uint32_t pending;           /* requests between their call and their callback */
-  uint64_t bytes_waiting;     /* in send buffers */
-  uint64_t connects;          /* log-ins */
-  uint64_t reconnects;        /* those of them that came in place of a lost connection */
-  uint64_t connections_lost;  /* that had been ready */
+  uint32_t closing;          /* saying goodbye, or waiting for their end */
+  uint32_t in_flight;        /* messages sent or about to be, not answered (cancelled ones too) */
+  uint32_t queued;           /* requests that wait for a connection with room */
+  uint32_t pending;          /* requests between their call and their callback */
+  uint64_t bytes_waiting;    /* in send buffers */
+  uint64_t connects;         /* log-ins */
+  uint64_t reconnects;       /* those of them that came in place of a lost connection */
+  uint64_t connections_lost; /* that had been ready */
   uint64_t connects_failed;
-  uint64_t requests;          /* completed, however */
-  uint64_t failures;          /* those of them that completed with an error */
-  uint64_t moves;             /* requests that were moved away from a dying connection */
-  uint64_t bytes_sent;        /* through the stream: upgrade and frames */
+  uint64_t requests;   /* completed, however */
+  uint64_t failures;   /* those of them that completed with an error */
+  uint64_t moves;      /* requests that were moved away from a dying connection */
+  uint64_t bytes_sent; /* through the stream: upgrade and frames */
   uint64_t bytes_received;
   uint64_t messages_sent;     /* all but pongs; those of log-ins too */
   uint64_t messages_received; /* text and binary */
@@ -80,7 +80,7 @@ typedef enum {
   TAOSUV_ACTION_CONNECT,   /* a connection, from its beginning to its log-in's end */
   TAOSUV_ACTION_OPEN,
   TAOSUV_ACTION_EXEC,
-  TAOSUV_ACTION_QUERY,     /* up to the result set; its rows are fetch */
+  TAOSUV_ACTION_QUERY, /* up to the result set; its rows are fetch */
   TAOSUV_ACTION_FETCH,
   TAOSUV_ACTION_PING,
   TAOSUV_ACTION_STMT_PREPARE,
@@ -89,7 +89,7 @@ typedef enum {
   TAOSUV_ACTION_SUBSCRIBE, /* of a consumer, and unsubscribe */
   TAOSUV_ACTION_POLL,
   TAOSUV_ACTION_COMMIT,
-  TAOSUV_ACTION_WRITE      /* write_raw and write_block */
+  TAOSUV_ACTION_WRITE /* write_raw and write_block */
 } taosuv_action_t;
 
 /* "exec", "query", …; NULL for no action. Static memory. */
@@ -137,16 +137,16 @@ TAOSUV_EXTERN int taosuv_client_dump(taosuv_client_t* client, taosuv_line_cb lin
 /* ---- hooks ---- */
 
 typedef enum {
-  TAOSUV_TRACE_QUEUED = 1,      /* a request waits for a connection (again, when it was moved) */
-  TAOSUV_TRACE_SENT,            /* its message is in the send buffer, which leaves this turn */
-  TAOSUV_TRACE_ANSWERED,        /* its answer is here, not looked at yet */
-  TAOSUV_TRACE_COMPLETED,       /* its callback is next: status, duration */
+  TAOSUV_TRACE_QUEUED = 1, /* a request waits for a connection (again, when it was moved) */
+  TAOSUV_TRACE_SENT,       /* its message is in the send buffer, which leaves this turn */
+  TAOSUV_TRACE_ANSWERED,   /* its answer is here, not looked at yet */
+  TAOSUV_TRACE_COMPLETED,  /* its callback is next: status, duration */
   TAOSUV_TRACE_CONN_CONNECTING = 16,
-  TAOSUV_TRACE_CONN_UPGRADED,   /* a WebSocket; the log-in begins */
-  TAOSUV_TRACE_CONN_READY,      /* duration: since its beginning */
-  TAOSUV_TRACE_CONN_FAILED,     /* never was ready: status */
-  TAOSUV_TRACE_CONN_LOST,       /* was ready: status */
-  TAOSUV_TRACE_CONN_CLOSED      /* by the client */
+  TAOSUV_TRACE_CONN_UPGRADED, /* a WebSocket; the log-in begins */
+  TAOSUV_TRACE_CONN_READY,    /* duration: since its beginning */
+  TAOSUV_TRACE_CONN_FAILED,   /* never was ready: status */
+  TAOSUV_TRACE_CONN_LOST,     /* was ready: status */
+  TAOSUV_TRACE_CONN_CLOSED    /* by the client */
 } taosuv_stage_t;
 
 /* "sent", "conn_ready", …; NULL for no stage. Static memory. */
@@ -156,25 +156,25 @@ TAOSUV_EXTERN const char* taosuv_stage_name(int stage);
  * for the host, which lives as long as the client. */
 typedef struct taosuv_trace_s {
   taosuv_stage_t stage;
-  taosuv_action_t action; /* CONNECT for a connection */
-  uint64_t req_id;        /* as in the server's logs; 0 for a connection. A fetch that was made
+  taosuv_action_t action;  /* CONNECT for a connection */
+  uint64_t req_id;         /* as in the server's logs; 0 for a connection. A fetch that was made
                              ahead of need has one and no request: its COMPLETED has the same id */
   const taosuv_req_t* req; /* the caller's, for its `data`; NULL for a connection, and in the SENT
                               and ANSWERED of a fetch, whose message serves whichever fetch comes */
-  const char* host;       /* NULL: no connection yet */
-  int status;             /* of COMPLETED, CONN_FAILED, CONN_LOST; else 0 */
+  const char* host;        /* NULL: no connection yet */
+  int status;              /* of COMPLETED, CONN_FAILED, CONN_LOST; else 0 */
   int server_code;
-  uint64_t time_ns;       /* uv_hrtime() of the stage */
-  uint64_t duration_ns;   /* of COMPLETED and CONN_READY; else 0 */
+  uint64_t time_ns;     /* uv_hrtime() of the stage */
+  uint64_t duration_ns; /* of COMPLETED and CONN_READY; else 0 */
   uint64_t reserved[4];
 } taosuv_trace_t;
 
 typedef enum {
   TAOSUV_LOG_NONE = 0,
   TAOSUV_LOG_ERROR,
-  TAOSUV_LOG_WARN,  /* connections that are lost or cannot be made */
-  TAOSUV_LOG_INFO,  /* connections that are ready or closed */
-  TAOSUV_LOG_DEBUG  /* each of their stages, and each request that fails */
+  TAOSUV_LOG_WARN, /* connections that are lost or cannot be made */
+  TAOSUV_LOG_INFO, /* connections that are ready or closed */
+  TAOSUV_LOG_DEBUG /* each of their stages, and each request that fails */
 } taosuv_log_level_t;
 
 enum {
@@ -189,7 +189,7 @@ typedef struct taosuv_tap_s {
   unsigned int opcode; /* 1 text, 2 binary, 8 close, 9 ping, 10 pong */
   unsigned int flags;  /* TAOSUV_TAP_… */
   const char* host;
-  const void* bytes;   /* until the hook returns */
+  const void* bytes; /* until the hook returns */
   size_t size;
   uint64_t reserved[4];
 } taosuv_tap_t;

@@ -31,13 +31,13 @@ typedef struct taosuv_result_s taosuv_result_t;
 
 /* A column of a result set. */
 typedef struct taosuv_field_s {
-  const char* name;     /* UTF-8, NUL-terminated; lives as long as the result */
+  const char* name; /* UTF-8, NUL-terminated; lives as long as the result */
   uint32_t name_length;
-  uint8_t type;         /* taosuv_type_t */
-  uint8_t precision;    /* TIMESTAMP: the result's taosuv_precision_t; DECIMAL: digits in all;
+  uint8_t type;      /* taosuv_type_t */
+  uint8_t precision; /* TIMESTAMP: the result's taosuv_precision_t; DECIMAL: digits in all;
                            0: not known, see TAOSUV_COLUMN_SCALE_UNKNOWN */
-  uint8_t scale;        /* DECIMAL: digits behind the point */
-  int64_t length;       /* the declared width: characters of NCHAR, bytes of the others */
+  uint8_t scale;     /* DECIMAL: digits behind the point */
+  int64_t length;    /* the declared width: characters of NCHAR, bytes of the others */
   uint64_t reserved[2];
 } taosuv_field_t;
 

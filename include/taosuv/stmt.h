@@ -75,7 +75,8 @@ TAOSUV_EXTERN int taosuv_bind_tags(taosuv_stmt_t* stmt, const taosuv_value_t* ta
 TAOSUV_EXTERN int taosuv_bind_columns(taosuv_stmt_t* stmt, uint32_t rows,
                                       const taosuv_array_t* columns, uint32_t count);
 /* One row; of a query its parameters. */
-TAOSUV_EXTERN int taosuv_bind_row(taosuv_stmt_t* stmt, const taosuv_value_t* values, uint32_t count);
+TAOSUV_EXTERN int taosuv_bind_row(taosuv_stmt_t* stmt, const taosuv_value_t* values,
+                                  uint32_t count);
 /* One row value by value: each goes to the next column, and with the last one the row is complete.
  * After a failure the same column waits for another value; taosuv_bind_undo drops the unfinished
  * row. */

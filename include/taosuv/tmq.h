@@ -57,7 +57,7 @@ typedef enum {
                                messages that were not committed come again, here or elsewhere */
   TAOSUV_CONSUMER_ASSIGNED, /* the vgroups that this consumer is given have changed */
   TAOSUV_CONSUMER_COMMIT_FAILED, /* an automatic commit; the next one tries again */
-  TAOSUV_CONSUMER_FAILED    /* given up: it is as before subscribe. A pending poll fails likewise.
+  TAOSUV_CONSUMER_FAILED /* given up: it is as before subscribe. A pending poll fails likewise.
                                So it ends when subscribing again is refused (993: the topic was
                                dropped), and after more than `retries` failures in a row: of
                                subscribing, or when the connection was lost each time in the middle
@@ -77,9 +77,9 @@ typedef struct taosuv_partition_s {
 /* It and all it points to live until the callback returns. */
 typedef struct taosuv_consumer_event_s {
   taosuv_consumer_event_type_t type;
-  int status;          /* of LOST, COMMIT_FAILED, FAILED: why; else 0 */
-  int server_code;     /* with TAOSUV_ESERVER */
-  const char* message; /* why, in words; or NULL */
+  int status;                           /* of LOST, COMMIT_FAILED, FAILED: why; else 0 */
+  int server_code;                      /* with TAOSUV_ESERVER */
+  const char* message;                  /* why, in words; or NULL */
   const taosuv_partition_t* partitions; /* of ASSIGNED: all that it now has */
   uint32_t count;
   uint64_t reserved[4];
@@ -99,10 +99,10 @@ typedef struct taosuv_consumer_options_s {
   size_t count;
   const taosuv_allocator_t* allocator; /* copied; NULL: malloc, realloc, free */
   taosuv_consumer_event_cb on_event;   /* may be NULL */
-  void* data;        /* for on_event and taosuv_consumer_data */
-  uint64_t assignment_interval_ms; /* how often the server is asked whether the assignment has
+  void* data;                          /* for on_event and taosuv_consumer_data */
+  uint64_t assignment_interval_ms;     /* how often the server is asked whether the assignment has
                         changed, while on_event is set. 0: 5000 */
-  char* message;     /* where create writes what is wrong with the URL or a property; may be NULL */
+  char* message; /* where create writes what is wrong with the URL or a property; may be NULL */
   size_t message_size;
   int skip_unreadable; /* 1: a message that cannot be read (taosuv_message_status) is finished like
                         any other, so that auto-commit passes it. 0: auto-commit stops before it
@@ -395,9 +395,9 @@ struct taosuv_seek_s {
 TAOSUV_EXTERN int taosuv_consumer_seek(taosuv_consumer_t* consumer, taosuv_seek_t* req,
                                        const char* topic, int32_t vgroup_id, int64_t offset,
                                        taosuv_seek_cb cb);
-TAOSUV_EXTERN int taosuv_consumer_seek_to_beginning(taosuv_consumer_t* consumer,
-                                                    taosuv_seek_t* req, const char* topic,
-                                                    int32_t vgroup_id, taosuv_seek_cb cb);
+TAOSUV_EXTERN int taosuv_consumer_seek_to_beginning(taosuv_consumer_t* consumer, taosuv_seek_t* req,
+                                                    const char* topic, int32_t vgroup_id,
+                                                    taosuv_seek_cb cb);
 TAOSUV_EXTERN int taosuv_consumer_seek_to_end(taosuv_consumer_t* consumer, taosuv_seek_t* req,
                                               const char* topic, int32_t vgroup_id,
                                               taosuv_seek_cb cb);

@@ -6,7 +6,7 @@
 #define TAOSUV_VERSION_MINOR 1
 #define TAOSUV_VERSION_PATCH 0
 #define TAOSUV_VERSION_STRING "0.1.0"
-#define TAOSUV_VERSION_HEX \
+#define TAOSUV_VERSION_HEX                                                                         \
   ((TAOSUV_VERSION_MAJOR << 16) | (TAOSUV_VERSION_MINOR << 8) | TAOSUV_VERSION_PATCH)
 
 #if defined(_WIN32)

@@ -78,8 +78,8 @@ typedef struct taosuv_writer_report_s {
   int status;
   unsigned int err_flags;
   int server_code;
-  const char* message;    /* never NULL */
-  const char* host;       /* or NULL */
+  const char* message; /* never NULL */
+  const char* host;    /* or NULL */
   /* How often this message was sent; 0: never. Larger ones with the same rows are not counted. */
   uint32_t attempts;
   uint64_t rows;
@@ -116,18 +116,18 @@ typedef struct taosuv_writer_options_s {
   size_t sql_length;
   const char* table; /* as of taosuv_stmt_prepare_t; may be NULL */
   /* Lines: how they are written and what their times mean. JSON cannot be gathered. */
-  int format;    /* taosuv_lines_format_t */
-  int precision; /* taosuv_lines_precision_t */
-  const char* table_name_key;   /* as of taosuv_insert_lines_t */
+  int format;                 /* taosuv_lines_format_t */
+  int precision;              /* taosuv_lines_precision_t */
+  const char* table_name_key; /* as of taosuv_insert_lines_t */
   size_t table_name_key_length;
-  uint32_t lanes;         /* batches in flight at most: 4; 64 at most */
+  uint32_t lanes; /* batches in flight at most: 4; 64 at most */
   /* A batch is sent when it reaches one of these limits. An idle lane's batch is as large as that
    * and the last call's rows. What gathers while the lane is busy is sent in several batches. None
    * of these has more rows or, unless it is a single row, more bytes than the limits (rows are
    * counted as by stmt2, with the tags of a table once). */
-  uint32_t batch_rows;    /* rows: 10,000 */
-  size_t batch_bytes;     /* bytes: 1 MiB; at most half of max_message_size */
-  uint32_t batch_age_ms;  /* age of its first row: 100 ms */
+  uint32_t batch_rows;   /* rows: 10,000 */
+  size_t batch_bytes;    /* bytes: 1 MiB; at most half of max_message_size */
+  uint32_t batch_age_ms; /* age of its first row: 100 ms */
   /* Bytes of all that is gathered or in flight: 64 MiB; beyond it TAOSUV_EAGAIN. They are counted
    * as messages: in memory it may be ten times as much where each row has a table of its own, and
    * twice where tables have many. */
@@ -142,8 +142,8 @@ typedef struct taosuv_writer_options_s {
    * with 1), and is then reported with TAOSUV_EAGAIN and 0 attempts. */
   uint64_t retry_ms;
   taosuv_writer_report_cb on_report; /* must be set: it reports what could not be written */
-  taosuv_writer_drain_cb on_drain;   /* after TAOSUV_EAGAIN, once, when there is room; may be NULL */
-  void* data;                        /* for both */
+  taosuv_writer_drain_cb on_drain; /* after TAOSUV_EAGAIN, once, when there is room; may be NULL */
+  void* data;                      /* for both */
   /* How many messages of one batch may be refused while it is divided; then the rest of the batch
    * is reported as a whole. 0: 1,000, which is enough for about one bad row in a hundred of 10,000
    * (a single bad row takes about 14). TAOSUV_WRITER_NO_DIVIDE: a batch that is refused is reported
@@ -179,7 +179,7 @@ TAOSUV_EXTERN int taosuv_writer_open(taosuv_client_t* client, taosuv_writer_open
 /* What is to be bound: as taosuv_stmt_fields. Until the writer is closed or the table has
  * changed. */
 TAOSUV_EXTERN const taosuv_stmt_field_t* taosuv_writer_fields(const taosuv_writer_t* writer,
-                                                               uint32_t* count);
+                                                              uint32_t* count);
 
 /* One row of a table, which is created with these tags if it does not exist and the SQL says so.
  * Values are copied. `table` is NULL and `ntags` 0 where the SQL has no `?` for them. Of the rows

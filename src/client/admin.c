@@ -29,7 +29,7 @@ static bool read_text(taosuv_req_t* req, tuv_conn_t* conn, const tuv_reply_t* re
   int status = tuv_reply_text(reply, key, text, &err);
   if (status == 0 && *text != NULL) return true;
   if (status == 0) tuv_fail(&err, TAOSUV_EPROTO, "the reply lacks \"%s\"", key);
-  tuv_req_fail(req, &(tuv_failure_t){TAOSUV_EPROTO, 0, 0, err.text, tuv_conn_host(conn)});
+  tuv_req_fail(req, &(tuv_failure_t) {TAOSUV_EPROTO, 0, 0, err.text, tuv_conn_host(conn)});
   return false;
 }
 
@@ -89,11 +89,12 @@ static int ping_rest_encode(tuv_op_t* op, tuv_conn_t* conn, const void* payload,
   static const char target[] = "/-/ping";
   (void) payload;
   (void) size;
-  return tuv_rest_send(conn, op, &(tuv_rest_message_t){.method = "GET",
-                                                       .target = target,
-                                                       .target_size = sizeof target - 1,
-                                                       .kind = TUV_REST_DONE,
-                                                       .repeatable = true});
+  return tuv_rest_send(conn, op,
+                       &(tuv_rest_message_t) {.method = "GET",
+                                              .target = target,
+                                              .target_size = sizeof target - 1,
+                                              .kind = TUV_REST_DONE,
+                                              .repeatable = true});
 }
 
 static void ping_rest_replied(tuv_op_t* op, tuv_conn_t* conn) {
@@ -266,7 +267,7 @@ static void status_replied(tuv_op_t* op, tuv_conn_t* conn, const tuv_reply_t* re
   if (failed == 0 && (value < 0 || value > INT32_MAX))
     failed = tuv_fail(&err, TAOSUV_EPROTO, "the reply has no valid \"status\"");
   if (failed < 0) {
-    tuv_req_fail(req, &(tuv_failure_t){failed, 0, 0, err.text, tuv_conn_host(conn)});
+    tuv_req_fail(req, &(tuv_failure_t) {failed, 0, 0, err.text, tuv_conn_host(conn)});
     return;
   }
   status->server_status = (int) value;

@@ -20,7 +20,7 @@ int tuv_ask_encode(tuv_op_t* op, tuv_conn_t* conn, const char* sql) {
 }
 
 static void fail(taosuv_req_t* req, int status, const char* message, const char* host) {
-  tuv_req_fail(req, &(tuv_failure_t){status, 0, 0, message, host});
+  tuv_req_fail(req, &(tuv_failure_t) {status, 0, 0, message, host});
 }
 
 static const taosuv_block_t* with_value(const taosuv_block_t* block) {
@@ -39,8 +39,8 @@ static void on_fetched(taosuv_fetch_t* fetch, int status) {
   }
   tuv_req_of(req)->owner = NULL;
   if (status < 0)
-    tuv_req_fail(req, &(tuv_failure_t){status, fetch->err_flags, fetch->server_code, fetch->message,
-                                       fetch->host});
+    tuv_req_fail(req, &(tuv_failure_t) {status, fetch->err_flags, fetch->server_code,
+                                        fetch->message, fetch->host});
   else
     ask->cb(req, with_value(fetch->block));
   taosuv_result_close(ask->result);
@@ -53,7 +53,7 @@ static int begin(taosuv_req_t* req, tuv_conn_t* conn, const tuv_query_reply_t* a
   tuv_mem_t* mem = conn->client->mem;
   taosuv_result_t* result = tuv_result_create(conn, answer);
   ask_t* ask = result == NULL ? NULL : tuv_calloc(&mem->alloc, 1, sizeof *ask);
-  if (ask != NULL) *ask = (ask_t){.mem = mem, .req = req, .result = result, .cb = cb};
+  if (ask != NULL) *ask = (ask_t) {.mem = mem, .req = req, .result = result, .cb = cb};
   int status = ask == NULL ? TAOSUV_ENOMEM : taosuv_fetch(result, &ask->fetch, on_fetched);
   if (status < 0) {
     if (result == NULL) tuv_result_free_on_server(conn, answer->id);

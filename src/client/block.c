@@ -45,8 +45,7 @@ taosuv_block_t* tuv_block_create(tuv_mem_t* mem, tuv_refbuf_t* owner, const uint
   if (block != NULL) {
     block->mem = mem;
     *status = reserve_columns(block, head.columns);
-    if (*status == 0)
-      *status = tuv_block_parse(data, size, &head, precision, block->columns, err);
+    if (*status == 0) *status = tuv_block_parse(data, size, &head, precision, block->columns, err);
     if (*status < 0) tuv_mem_put(mem, TUV_MEM_BLOCK, block);
   } else {
     *status = TAOSUV_ENOMEM;

@@ -67,7 +67,8 @@ static bool reads(const char* sql, size_t size) {
   static const char* const words[] = {"select", "show", "describe", "desc", "explain"};
   size_t at = 0, length = 0;
   while (at < size && (strchr(" \t\r\n(", sql[at]) != NULL && sql[at] != 0)) at++;
-  while (at + length < size && ((sql[at + length] | 0x20) >= 'a' && (sql[at + length] | 0x20) <= 'z'))
+  while (at + length < size &&
+         ((sql[at + length] | 0x20) >= 'a' && (sql[at + length] | 0x20) <= 'z'))
     length++;
   for (size_t i = 0; i < sizeof words / sizeof *words; i++)
     if (strlen(words[i]) == length && strncasecmp(sql + at, words[i], length) == 0) return true;
@@ -77,16 +78,17 @@ static bool reads(const char* sql, size_t size) {
 static int send_sql(tuv_op_t* op, tuv_conn_t* conn, const void* sql, size_t size, bool payload) {
   const char* target = conn->client->target;
   bool reading = reads(sql, size);
-  int status = tuv_rest_send(conn, op, &(tuv_rest_message_t){.method = "POST",
-                                                             .target = target,
-                                                             .target_size = strlen(target),
-                                                             .with_id = true,
-                                                             .has_body = true,
-                                                             .body = sql,
-                                                             .size = size,
-                                                             .payload = payload ? sql : NULL,
-                                                             .kind = TUV_REST_SQL,
-                                                             .repeatable = reading});
+  int status = tuv_rest_send(conn, op,
+                             &(tuv_rest_message_t) {.method = "POST",
+                                                    .target = target,
+                                                    .target_size = strlen(target),
+                                                    .with_id = true,
+                                                    .has_body = true,
+                                                    .body = sql,
+                                                    .size = size,
+                                                    .payload = payload ? sql : NULL,
+                                                    .kind = TUV_REST_SQL,
+                                                    .repeatable = reading});
   conn->rest.reading = reading;
   return status;
 }
@@ -125,7 +127,7 @@ int tuv_rest_cell(tuv_conn_t* conn, taosuv_column_t* column, taosuv_block_t** bl
 }
 
 void tuv_rest_fail(tuv_op_t* op, tuv_conn_t* conn, int status, const char* text) {
-  tuv_req_fail(tuv_req_of_op(op), &(tuv_failure_t){status, 0, 0, text, tuv_conn_host(conn)});
+  tuv_req_fail(tuv_req_of_op(op), &(tuv_failure_t) {status, 0, 0, text, tuv_conn_host(conn)});
 }
 
 /* What is no JSON is read on to its end, so that the connection stays of use; and quoted. */
@@ -277,8 +279,7 @@ static int rest_connect(tuv_conn_t* conn) {
   tuv_buf_init(&conn->rest.target, &client->mem->alloc);
   conn->rest.target.secret = true;
   tuv_http_conn_init(&conn->rest.http, &client->shared, &http_events);
-  return tuv_conn_connect(conn, &tuv_http_stream_events, &conn->rest.http,
-                          &conn->rest.http.stream);
+  return tuv_conn_connect(conn, &tuv_http_stream_events, &conn->rest.http, &conn->rest.http.stream);
 }
 
 static void ready(tuv_conn_t* conn) {

@@ -50,7 +50,7 @@ static void on_handle_closed(uv_handle_t* handle) {
 static void close_handles_if_done(taosuv_client_t* client) {
   if (!client->closing || client->handles_closing) return;
   if (client->pending > 0 || !tuv_queue_empty(&client->gone)) return;
-  if (!tuv_queue_empty(&client->failing)) return; /* it is freed in the next turn */
+  if (!tuv_queue_empty(&client->failing)) return;    /* it is freed in the next turn */
   if (atomic_load(&client->submits) != NULL) return; /* on_async will be here first */
   client->handles_closing = true;
   client->timers.handle.data = client->timers.polling.data = client; /* they fire no more */
@@ -208,11 +208,9 @@ static taosuv_client_t* allocate(const tuv_alloc_t* alloc) {
   tuv_json_init(&client->json, &mem->alloc);
   tuv_random_init(&client->shared.random);
   tuv_idmap_init(&client->queued_ids, &mem->alloc);
-  tuv_queue_t* queues[] = {&client->queue, &client->done,  &client->conns,
-                           &client->gone,  &client->dirty, &client->orphans,
-                           &client->paused, &client->failing,
-                           &client->stmts, &client->stmts_due,
-                           &client->writers, &client->drains};
+  tuv_queue_t* queues[] = {&client->queue, &client->done,      &client->conns,   &client->gone,
+                           &client->dirty, &client->orphans,   &client->paused,  &client->failing,
+                           &client->stmts, &client->stmts_due, &client->writers, &client->drains};
   for (size_t i = 0; i < sizeof queues / sizeof *queues; i++) tuv_queue_init(queues[i]);
   return client;
 }

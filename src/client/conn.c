@@ -89,12 +89,12 @@ static bool move(tuv_conn_t* conn, tuv_req_t* priv, bool left) {
   taosuv_req_t* req = tuv_req_public(priv);
   if (priv->op.type->pinned || conn->client->closing || priv->moves >= MAX_MOVES) return false;
   const tuv_carrier_t* carrier = conn->client->carrier;
-  bool once_more = left && req->idempotent == 0 && priv->moves == 0 && carrier->may_repeat != NULL &&
-                   carrier->may_repeat(conn);
+  bool once_more = left && req->idempotent == 0 && priv->moves == 0 &&
+                   carrier->may_repeat != NULL && carrier->may_repeat(conn);
   if (left && req->idempotent == 0 && !once_more) return false;
   /* What has left cannot be taken back: its payload was kept, or there was none. */
   bool has_payload = left && !once_more ? priv->payload != NULL || priv->payload_size == 0
-                          : conn->client->carrier->recover(conn, priv) == 0;
+                                        : conn->client->carrier->recover(conn, priv) == 0;
   return has_payload && tuv_pool_requeue(conn->client, req);
 }
 
@@ -131,7 +131,7 @@ static void drop_others(tuv_queue_t* lost) {
 static void fail_lost(tuv_conn_t* conn, tuv_queue_t* lost, const tuv_failure_t* why) {
   tuv_failure_t failure = *why;
   failure.flags &= ~(unsigned int) TAOSUV_ERR_MAYBE_EXECUTED; /* each knows whether it had left */
-  drop_others(lost); /* the results are told below */
+  drop_others(lost);                                          /* the results are told below */
   tuv_req_fail_all(conn->client, lost, &failure);
   while (!tuv_queue_empty(&conn->results))
     tuv_result_lost((taosuv_result_t*) (void*) conn->results.next, why);
@@ -177,8 +177,7 @@ static bool is_of_address(const tuv_failure_t* failure) {
 /* The address is tried last for a while, if the host has others. */
 static void avoid_address(const tuv_conn_t* conn) {
   taosuv_client_t* client = conn->client;
-  if (conn->route.addresses > 1)
-    tuv_avoid_add(&client->avoid, &conn->route.address, tuv_now());
+  if (conn->route.addresses > 1) tuv_avoid_add(&client->avoid, &conn->route.address, tuv_now());
 }
 
 /* A connection to one address of its host came to nothing. Whether another one was begun, to the
@@ -229,7 +228,8 @@ static void on_close_timeout(tuv_timed_t* timed) {
 static void bound_close(tuv_conn_t* conn) {
   conn->timed.expire = on_close_timeout;
   uint64_t at = tuv_now() + TUV_CLOSE_WAIT_MS;
-  if (tuv_timers_add(&conn->client->timers, &conn->timed, at) < 0) conn->client->carrier->abort(conn);
+  if (tuv_timers_add(&conn->client->timers, &conn->timed, at) < 0)
+    conn->client->carrier->abort(conn);
 }
 
 void tuv_conn_down(tuv_conn_t* conn, int status, int http_status, const char* message,
@@ -238,8 +238,8 @@ void tuv_conn_down(tuv_conn_t* conn, int status, int http_status, const char* me
   if (conn->state == TUV_CONN_LEAVING)
     tuv_leave_down(conn);
   else
-    die(conn, &(tuv_failure_t){status, taosuv_err_flags(status), http_status, message,
-                             tuv_conn_host(conn)});
+    die(conn, &(tuv_failure_t) {status, taosuv_err_flags(status), http_status, message,
+                                tuv_conn_host(conn)});
   if (lingering) bound_close(conn);
 }
 
@@ -410,8 +410,8 @@ void tuv_conn_restart(tuv_conn_t* conn) {
 
 void tuv_conn_lost(tuv_conn_t* conn, const char* message) {
   conn->client->carrier->abort(conn);
-  die(conn, &(tuv_failure_t){TAOSUV_ECONNLOST, TAOSUV_ERR_RETRYABLE, 0, message,
-                             tuv_conn_host(conn)});
+  die(conn,
+      &(tuv_failure_t) {TAOSUV_ECONNLOST, TAOSUV_ERR_RETRYABLE, 0, message, tuv_conn_host(conn)});
 }
 
 void tuv_conn_silent(tuv_conn_t* conn, const char* message) {

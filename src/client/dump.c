@@ -61,12 +61,10 @@ static void dump_list(const dump_t* dump, const tuv_queue_t* list, const char* s
 }
 
 static const char* state_name(const tuv_conn_t* conn) {
-  static const char* const names[] = {[TUV_CONN_CONNECTING] = "connecting",
-                                      [TUV_CONN_LOGIN] = "logging in",
-                                      [TUV_CONN_READY] = "ready",
-                                      [TUV_CONN_LEAVING] = "leaving",
-                                      [TUV_CONN_CLOSING] = "closing",
-                                      [TUV_CONN_DEAD] = "closing"};
+  static const char* const names[] = {
+      [TUV_CONN_CONNECTING] = "connecting", [TUV_CONN_LOGIN] = "logging in",
+      [TUV_CONN_READY] = "ready",           [TUV_CONN_LEAVING] = "leaving",
+      [TUV_CONN_CLOSING] = "closing",       [TUV_CONN_DEAD] = "closing"};
   if (conn->suspect) return "suspect";
   return names[conn->state];
 }
@@ -78,11 +76,11 @@ static void dump_conn(const dump_t* dump, const tuv_conn_t* conn) {
   for (const tuv_queue_t* at = conn->sent.next; at != &conn->sent; at = at->next) listed++;
   size_t count = conn->state < TUV_CONN_CLOSING ? conn->table.count : 0;
   snprintf(text, sizeof text,
-           "connection %s: %s, %" PRIu64 " ms, %zu in flight (%zu of them cancelled), %zu bytes "
+           "connection %s: %s, %" PRIu64
+           " ms, %zu in flight (%zu of them cancelled), %zu bytes "
            "waiting",
            host, state_name(conn), age_ms(dump, conn->started), count,
-           count > listed ? count - listed : 0,
-           conn->client->carrier->unsent_bytes(conn));
+           count > listed ? count - listed : 0, conn->client->carrier->unsent_bytes(conn));
   dump->line(dump->context, text);
   dump_list(dump, &conn->sent, "in flight", host);
   dump_list(dump, &conn->waiting, "waits for room", host);

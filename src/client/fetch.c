@@ -129,7 +129,7 @@ static void unpack(taosuv_result_t* result) {
   result->ready = tuv_block_create(result->mem, bytes, bytes->data, size, result->precision,
                                    &status, &err);
   if (result->ready == NULL) {
-    tuv_result_set_failure(result, &(tuv_failure_t){status, 0, 0, err.text, result->host});
+    tuv_result_set_failure(result, &(tuv_failure_t) {status, 0, 0, err.text, result->host});
     return;
   }
   result->stored = bytes->next;
@@ -253,12 +253,11 @@ static tuv_conn_t* fetch_waits_on(const taosuv_req_t* req) {
   return result->asked ? result->conn : NULL;
 }
 
-static const tuv_op_type_t fetch_req_type = {
-    .is_request = true,
-    .action = TAOSUV_ACTION_FETCH,
-    .complete = fetch_complete,
-    .leave = tuv_result_cancel_fetch,
-    .waits_on = fetch_waits_on};
+static const tuv_op_type_t fetch_req_type = {.is_request = true,
+                                             .action = TAOSUV_ACTION_FETCH,
+                                             .complete = fetch_complete,
+                                             .leave = tuv_result_cancel_fetch,
+                                             .waits_on = fetch_waits_on};
 
 int taosuv_fetch(taosuv_result_t* result, taosuv_fetch_t* req, taosuv_fetch_cb cb) {
   taosuv_req_t* base = (taosuv_req_t*) (void*) req;

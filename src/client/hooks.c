@@ -32,7 +32,7 @@ void tuv_hooks_log(taosuv_client_t* client, int level, const char* text) {
   char out[512];
   if (!logs(client, level)) return;
   tuv_secrets_t secrets = tuv_secrets_of(&client->url, client->path, client->totp,
-                                        client->authorization);
+                                         client->authorization);
   tuv_redact_text(&secrets, text, strlen(text), out, sizeof out);
   call_log(client, level, out);
 }
@@ -112,7 +112,7 @@ const tuv_failure_t* tuv_redact_failure(const taosuv_client_t* client, const tuv
                                         tuv_redacted_t* out) {
   const char* message = failure->message;
   tuv_secrets_t secrets = tuv_secrets_of(&client->url, client->path, client->totp,
-                                        client->authorization);
+                                         client->authorization);
   if (message == NULL || !tuv_secrets_in(&secrets, message, strlen(message))) return failure;
   out->failure = *failure;
   out->failure.message = out->text;
@@ -170,7 +170,7 @@ const char* taosuv_stage_name(int stage) {
 static void tap_login(tuv_conn_t* conn, taosuv_tap_t* tap, char** copy) {
   taosuv_client_t* client = conn->client;
   tuv_secrets_t secrets = tuv_secrets_of(&client->url, client->path, client->totp,
-                                        client->authorization);
+                                         client->authorization);
   bool changed = false, hidden;
   if (tap->opcode == TUV_WS_TEXT) {
     size_t length = 0;
@@ -192,11 +192,8 @@ static void tap_message(tuv_conn_t* conn, bool sent, uint8_t opcode, const void*
                         size_t size) {
   taosuv_client_t* client = conn->client;
   if (client->hooks.tap == NULL || client->in_hook) return;
-  taosuv_tap_t tap = {.sent = sent,
-                      .opcode = opcode,
-                      .host = tuv_conn_host(conn),
-                      .bytes = data,
-                      .size = size};
+  taosuv_tap_t tap = {
+      .sent = sent, .opcode = opcode, .host = tuv_conn_host(conn), .bytes = data, .size = size};
   char* copy = NULL;
   if (data == NULL && size > 0) {
     tap.flags = TAOSUV_TAP_WITHHELD;

@@ -16,15 +16,14 @@ void tuv_hooks_completed(taosuv_client_t* client, const taosuv_req_t* req);
 void tuv_observe_conn(tuv_conn_t* conn, taosuv_stage_t stage, const tuv_failure_t* failure);
 
 /* A stage of an operation, up to ANSWERED. `conn` may be NULL. */
-static inline void tuv_observe_op(taosuv_client_t* client, taosuv_stage_t stage,
-                                  tuv_op_t* op, const tuv_conn_t* conn) {
+static inline void tuv_observe_op(taosuv_client_t* client, taosuv_stage_t stage, tuv_op_t* op,
+                                  const tuv_conn_t* conn) {
   if (client->hooks.trace != NULL) tuv_hooks_op(client, stage, op, conn);
 }
 
 /* Bytes of a message over HTTP, for the wire tap. */
 void tuv_hooks_message(tuv_conn_t* conn, bool sent, const void* data, size_t size);
-static inline void tuv_observe_message(tuv_conn_t* conn, bool sent, const void* data,
-                                       size_t size) {
+static inline void tuv_observe_message(tuv_conn_t* conn, bool sent, const void* data, size_t size) {
   if (conn->client->hooks.tap != NULL) tuv_hooks_message(conn, sent, data, size);
 }
 

@@ -84,8 +84,8 @@ static void lines_replied(tuv_op_t* op, tuv_conn_t* conn, const tuv_reply_t* rep
   tuv_errmsg_t err;
   int status = read_rows(reply, conn->version >= V_3_3_3, lines, &err);
   if (status < 0) {
-    tuv_req_fail(req, &(tuv_failure_t){status, TAOSUV_ERR_MAYBE_EXECUTED, 0, err.text,
-                                       tuv_conn_host(conn)});
+    tuv_req_fail(req, &(tuv_failure_t) {status, TAOSUV_ERR_MAYBE_EXECUTED, 0, err.text,
+                                        tuv_conn_host(conn)});
     return;
   }
   tuv_req_finish(req, 0);
@@ -133,15 +133,16 @@ static int lines_rest_encode(tuv_op_t* op, tuv_conn_t* conn, const void* payload
   if (status == 0) status = put_target(target, &conn->client->url, &insert);
   if (status == 0) status = tuv_http_put_param(target, 0, "req_id", id);
   if (status == 0)
-    status = tuv_rest_send(conn, op, &(tuv_rest_message_t){.method = "POST",
-                                                           .target = (const char*) target->data,
-                                                           .target_size = tuv_buf_size(target),
-                                                           .no_token = true,
-                                                           .has_body = true,
-                                                           .body = insert.text,
-                                                           .size = insert.size,
-                                                           .payload = payload,
-                                                           .kind = TUV_REST_DONE});
+    status = tuv_rest_send(conn, op,
+                           &(tuv_rest_message_t) {.method = "POST",
+                                                  .target = (const char*) target->data,
+                                                  .target_size = tuv_buf_size(target),
+                                                  .no_token = true,
+                                                  .has_body = true,
+                                                  .body = insert.text,
+                                                  .size = insert.size,
+                                                  .payload = payload,
+                                                  .kind = TUV_REST_DONE});
   return status;
 }
 
@@ -224,8 +225,8 @@ static int check_text(const uv_buf_t* text, unsigned int count, size_t most, siz
 }
 
 /* The options and the joined text, in a buffer of the pool. */
-static tuv_refbuf_t* join(taosuv_client_t* client, const tuv_insert_t* insert,
-                          const uv_buf_t* text, unsigned int count, size_t* size) {
+static tuv_refbuf_t* join(taosuv_client_t* client, const tuv_insert_t* insert, const uv_buf_t* text,
+                          unsigned int count, size_t* size) {
   uint8_t packed[TUV_INSERT_PACK_MAX];
   size_t at = tuv_insert_pack(packed, insert);
   *size += at;

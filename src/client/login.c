@@ -30,7 +30,7 @@ static void too_old(tuv_conn_t* conn, const char* lacks) {
   char text[160];
   snprintf(text, sizeof text, "the server's version %s is too old: %s",
            conn->version_text[0] != 0 ? conn->version_text : "(not told)", lacks);
-  tuv_conn_fail(conn, &(tuv_failure_t){TAOSUV_EVERSION, 0, 0, text, tuv_conn_host(conn)});
+  tuv_conn_fail(conn, &(tuv_failure_t) {TAOSUV_EVERSION, 0, 0, text, tuv_conn_host(conn)});
 }
 
 /* An option that an old server would silently ignore is an error. Returns what is lacking. */
@@ -131,7 +131,7 @@ static void send_login(tuv_conn_t* conn) {
   if (status == 0) return;
   const char* text = status == TAOSUV_EINVAL ? "user, password or database is not UTF-8"
                                              : taosuv_strerror(status);
-  tuv_conn_fail(conn, &(tuv_failure_t){status, 0, 0, text, tuv_conn_host(conn)});
+  tuv_conn_fail(conn, &(tuv_failure_t) {status, 0, 0, text, tuv_conn_host(conn)});
 }
 
 /* Credentials that an old gateway does not know must not be sent to it: it would log in as the
@@ -147,7 +147,7 @@ static void version_replied(tuv_op_t* op, tuv_conn_t* conn, const tuv_reply_t* r
   (void) op;
   int status = tuv_reply_text(reply, "version", &text, &err);
   if (status < 0) {
-    tuv_conn_fail(conn, &(tuv_failure_t){status, 0, 0, err.text, tuv_conn_host(conn)});
+    tuv_conn_fail(conn, &(tuv_failure_t) {status, 0, 0, err.text, tuv_conn_host(conn)});
     return;
   }
   if (!tuv_login_take_version(conn, text == NULL ? "" : text)) return;
@@ -177,7 +177,7 @@ void tuv_login_begin(tuv_conn_t* conn) {
   conn->login_op.id = login ? tuv_client_id(conn->client) : 0;
   int status = tuv_conn_send(conn, &conn->version_op, NULL, 0);
   if (status < 0)
-    tuv_conn_fail(conn, &(tuv_failure_t){status, 0, 0, NULL, tuv_conn_host(conn)});
+    tuv_conn_fail(conn, &(tuv_failure_t) {status, 0, 0, NULL, tuv_conn_host(conn)});
   else if (login && !version_first(&conn->client->url))
     send_login(conn);
 }

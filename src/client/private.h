@@ -86,8 +86,7 @@ typedef struct tuv_op_type_s {
   /* In a JSON request of this type the payload is this text of args; NULL: no payload. */
   const char* payload_key;
   /* Gives such a request its payload back out of a whole message; NULL: by payload_key. */
-  int (*recover)(taosuv_client_t* client, const uint8_t* message, size_t size,
-                 tuv_req_t* priv);
+  int (*recover)(taosuv_client_t* client, const uint8_t* message, size_t size, tuv_req_t* priv);
   /* Takes its place in the connection's table when it was cancelled; it frees what a late answer
    * brings. */
   tuv_op_t* tombstone;
@@ -99,18 +98,18 @@ typedef struct tuv_op_type_s {
 
 struct tuv_op_s {
   const tuv_op_type_t* type;
-  tuv_conn_t* conn;  /* while it is in a connection's table */
-  tuv_queue_t link;  /* in one of: client's queue, client's done, connection's sent or waiting */
-  uint64_t id;       /* its req_id */
-  uint64_t at;       /* where its frame begins in the connection's sent stream */
+  tuv_conn_t* conn; /* while it is in a connection's table */
+  tuv_queue_t link; /* in one of: client's queue, client's done, connection's sent or waiting */
+  uint64_t id;      /* its req_id */
+  uint64_t at;      /* where its frame begins in the connection's sent stream */
 };
 
 typedef enum {
-  TUV_REQ_IDLE,   /* the caller's */
-  TUV_REQ_QUEUED, /* in the client's queue, with a payload of its own */
-  TUV_REQ_SENT,   /* in a connection's table */
-  TUV_REQ_WAITING,/* for its result or its statement, whose messages are not its own */
-  TUV_REQ_DONE    /* in the client's list of completions for the next turn */
+  TUV_REQ_IDLE,    /* the caller's */
+  TUV_REQ_QUEUED,  /* in the client's queue, with a payload of its own */
+  TUV_REQ_SENT,    /* in a connection's table */
+  TUV_REQ_WAITING, /* for its result or its statement, whose messages are not its own */
+  TUV_REQ_DONE     /* in the client's list of completions for the next turn */
 } tuv_req_state_t;
 
 /* The library's part of a request: overlays taosuv_req_private_t. */
@@ -171,8 +170,8 @@ typedef struct tuv_carrier_s {
   int (*recover)(tuv_conn_t* conn, tuv_req_t* priv);
   bool (*probe)(tuv_conn_t* conn); /* asks for a sign of life; NULL: there is no way */
   uint64_t (*signs_of_life)(const tuv_conn_t* conn); /* changes with each: bytes both ways */
-  tuv_stream_t* (*stream)(const tuv_conn_t* conn); /* NULL: not yet, or no longer */
-  void (*resume)(tuv_conn_t* conn); /* reading, after tuv_conn_paused */
+  tuv_stream_t* (*stream)(const tuv_conn_t* conn);   /* NULL: not yet, or no longer */
+  void (*resume)(tuv_conn_t* conn);                  /* reading, after tuv_conn_paused */
   void (*flush)(tuv_conn_t* conn);
   void (*close)(tuv_conn_t* conn); /* with a goodbye; tuv_conn_gone follows */
   void (*abort)(tuv_conn_t* conn);
@@ -202,15 +201,15 @@ typedef struct tuv_place_s {
   char name[TUV_HOST_NAME_SIZE];
   char text[TUV_HOST_NAME_SIZE + 16]; /* "host:port", for the requests' `host` */
   uint16_t port;
-  bool listed;        /* else it was left: it gets no new connection */
-  bool named;         /* in the list that is being read */
-  bool legacy;        /* it had no /ws when it was asked last, and nothing has failed since */
-  bool doubted;       /* a request timed out there: until it is well, others are preferred */
-  uint32_t users;     /* connections of any state */
-  uint32_t open;      /* of them, those that take requests or will */
-  uint32_t failures;  /* in a row */
-  uint64_t failed_at; /* when, by tuv_now, the last one was; 0: it is well */
-  uint64_t retry_at;  /* until then it is passed over */
+  bool listed;          /* else it was left: it gets no new connection */
+  bool named;           /* in the list that is being read */
+  bool legacy;          /* it had no /ws when it was asked last, and nothing has failed since */
+  bool doubted;         /* a request timed out there: until it is well, others are preferred */
+  uint32_t users;       /* connections of any state */
+  uint32_t open;        /* of them, those that take requests or will */
+  uint32_t failures;    /* in a row */
+  uint64_t failed_at;   /* when, by tuv_now, the last one was; 0: it is well */
+  uint64_t retry_at;    /* until then it is passed over */
   uint64_t asked_until; /* … because the server asked for it */
   uint64_t asked_ms;    /* for how long it asked */
 } tuv_place_t;
@@ -239,9 +238,9 @@ struct tuv_conn_s {
     tuv_rest_conn_t rest;
   };
   taosuv_client_t* client;
-  tuv_queue_t link;    /* in the client's conns, or gone */
-  tuv_queue_t dirty;   /* in the client's dirty */
-  tuv_queue_t paused;  /* in the client's paused */
+  tuv_queue_t link;   /* in the client's conns, or gone */
+  tuv_queue_t dirty;  /* in the client's dirty */
+  tuv_queue_t paused; /* in the client's paused */
   tuv_conn_state_t state;
   uint32_t host;       /* index of the client's hosts */
   uint8_t serves;      /* TUV_SERVES_…, by its endpoint */
@@ -256,117 +255,117 @@ struct tuv_conn_s {
   tuv_queue_t remotes; /* statements prepared on it */
   tuv_queue_t cached;  /* those that nobody uses, the oldest first */
   uint32_t ncached;
-  tuv_timed_t timed;   /* of the connect, of the upkeep, or of the close */
-  tuv_timed_t address_timed; /* of the connect: the part of it that this address has */
-  tuv_route_t route;   /* which address of the host it is connected to */
-  tuv_patience_t patience; /* of the connect, whatever addresses it takes */
+  tuv_timed_t timed;               /* of the connect, of the upkeep, or of the close */
+  tuv_timed_t address_timed;       /* of the connect: the part of it that this address has */
+  tuv_route_t route;               /* which address of the host it is connected to */
+  tuv_patience_t patience;         /* of the connect, whatever addresses it takes */
   tuv_patience_t address_patience; /* with this one */
-  uint64_t begun_at;   /* moments, by tuv_now: */
-  uint64_t used_at;    /* of the last operation; only kept with idle_timeout */
-  uint64_t ping_at;    /* of the next look for signs of life; 0: never */
-  uint64_t retire_at;  /* 0: never */
-  uint64_t seen;       /* signs of life at the last look */
-  uint32_t silent;     /* looks in a row that saw none */
-  bool probing;        /* a ping was sent since the last one that saw some */
-  bool suspect;        /* a request timed out: no new ones, until it shows that it lives … */
+  uint64_t begun_at;               /* moments, by tuv_now: */
+  uint64_t used_at;                /* of the last operation; only kept with idle_timeout */
+  uint64_t ping_at;                /* of the next look for signs of life; 0: never */
+  uint64_t retire_at;              /* 0: never */
+  uint64_t seen;                   /* signs of life at the last look */
+  uint32_t silent;                 /* looks in a row that saw none */
+  bool probing;                    /* a ping was sent since the last one that saw some */
+  bool suspect;            /* a request timed out: no new ones, until it shows that it lives … */
   tuv_timed_t probe_timed; /* … for which it has so long */
   tuv_patience_t probe_patience;
-  uint64_t probe_seen; /* suspect: signs of life when it was asked for one, … */
+  uint64_t probe_seen;     /* suspect: signs of life when it was asked for one, … */
   uint64_t probe_received; /* … and bytes that had come */
-  bool retiring;       /* old, or moved: takes no new request, closes with its last result */
-  bool replaces;       /* once it is ready another one is to retire */
+  bool retiring;           /* old, or moved: takes no new request, closes with its last result */
+  bool replaces;           /* once it is ready another one is to retire */
   tuv_op_t version_op, login_op;
-  uint64_t started;    /* uv_hrtime */
-  uint64_t version;    /* TUV_VERSION of the server; 0 before it is known */
+  uint64_t started; /* uv_hrtime */
+  uint64_t version; /* TUV_VERSION of the server; 0 before it is known */
   char version_text[32];
-  bool binary;         /* the server has binary_query and fetch_raw_block */
-  bool no_bind_exec;   /* it lacks stmt2_bind_exec, whatever its version says */
-  bool pump_due;       /* a place became free without an answer */
-  bool doomed;         /* to be closed at the end of the turn */
-  bool congested;      /* its send buffer had no room when something was to be sent */
+  bool binary;       /* the server has binary_query and fetch_raw_block */
+  bool no_bind_exec; /* it lacks stmt2_bind_exec, whatever its version says */
+  bool pump_due;     /* a place became free without an answer */
+  bool doomed;       /* to be closed at the end of the turn */
+  bool congested;    /* its send buffer had no room when something was to be sent */
 };
 
 struct taosuv_client_s {
   uv_loop_t* loop;
   void* data;
   taosuv_consumer_t* consumer; /* whose connection this is; NULL: a client of its own */
-  bool owned;              /* only the consumer may close it */
+  bool owned;                  /* only the consumer may close it */
   tuv_mem_t* mem;
   tuv_url_t url;
   const tuv_carrier_t* carrier;
-  char totp[12];           /* the last code made of totp_secret; a secret */
-  char* target;            /* HTTP: of SQL, up to the request's id; a secret is in it */
-  char* authorization;     /* HTTP: the header; a secret */
-  char* basic;             /* HTTP: the same for what takes no Taosd token; NULL: the same one */
-  char* path;              /* of the upgrade, with the cloud token; a secret */
-  char* legacy_paths[3];   /* the same of old gateways' endpoints; NULL: not needed yet */
-  tuv_connect_t connect;   /* how a connection's stream is made … */
-  tuv_tls_context_t* tls;  /* … and what is put over it; NULL: nothing */
-  tuv_avoid_t avoid;       /* addresses that are tried last */
+  char totp[12];          /* the last code made of totp_secret; a secret */
+  char* target;           /* HTTP: of SQL, up to the request's id; a secret is in it */
+  char* authorization;    /* HTTP: the header; a secret */
+  char* basic;            /* HTTP: the same for what takes no Taosd token; NULL: the same one */
+  char* path;             /* of the upgrade, with the cloud token; a secret */
+  char* legacy_paths[3];  /* the same of old gateways' endpoints; NULL: not needed yet */
+  tuv_connect_t connect;  /* how a connection's stream is made … */
+  tuv_tls_context_t* tls; /* … and what is put over it; NULL: nothing */
+  tuv_avoid_t avoid;      /* addresses that are tried last */
   tuv_ws_shared_t shared;
   tuv_json_t json;
   tuv_timers_t timers;
-  uv_idle_t turn;          /* runs when completions or bytes wait for the end of the turn */
-  uv_async_t async;        /* for taosuv_submit */
+  uv_idle_t turn;   /* runs when completions or bytes wait for the end of the turn */
+  uv_async_t async; /* for taosuv_submit */
   _Atomic(taosuv_submit_t*) submits;
   unsigned open_handles;
   bool turn_due;
-  bool pump_due;           /* a connection's pump_due is set */
-  atomic_bool closing;     /* taosuv_submit reads it on other threads */
+  bool pump_due;       /* a connection's pump_due is set */
+  atomic_bool closing; /* taosuv_submit reads it on other threads */
   bool handles_closing;
   taosuv_close_cb close_cb;
   taosuv_drain_cb on_drain;
   bool drain_wanted;
   bool drain_due;
-  tuv_queue_t queue;       /* requests without a connection, in order */
+  tuv_queue_t queue; /* requests without a connection, in order */
   uint32_t queued;
   uint32_t queued_kinds[3]; /* of them, by what they need first: query, stmt, lines */
-  uint64_t queued_bytes;   /* of their payloads */
-  tuv_idmap_t queued_ids;  /* req_id → tuv_op_t* of them */
-  uint32_t held;           /* requests that wait for their statement, */
-  uint64_t held_bytes;     /* and their bytes */
-  uint64_t stmts_session;  /* counts what changes tables and their names */
-  uint64_t stmts_order;    /* of batches that were given, and of SQL that was sent to be prepared */
+  uint64_t queued_bytes;    /* of their payloads */
+  tuv_idmap_t queued_ids;   /* req_id → tuv_op_t* of them */
+  uint32_t held;            /* requests that wait for their statement, */
+  uint64_t held_bytes;      /* and their bytes */
+  uint64_t stmts_session;   /* counts what changes tables and their names */
+  uint64_t stmts_order; /* of batches that were given, and of SQL that was sent to be prepared */
   const taosuv_stmt_t* stmt_prepared; /* whose prepare is calling back; or NULL */
-  bool stmts_old;          /* there may be cached ones from before the last change */
+  bool stmts_old;                     /* there may be cached ones from before the last change */
   tuv_queue_t stmts;
   tuv_queue_t writers;
-  tuv_queue_t stmts_due;   /* those with something to do this turn */
-  tuv_queue_t done;        /* requests to be completed in the next turn */
-  uint32_t pending;        /* requests between call and callback */
-  uint64_t started;        /* of the last request that was begun */
-  tuv_queue_t drains;      /* those of taosuv_client_drain that wait */
-  uint32_t ndrains;        /* all of them that are pending */
-  tuv_queue_t conns;       /* connecting, logging in, ready */
-  tuv_queue_t gone;        /* closing or dead, until freed */
+  tuv_queue_t stmts_due; /* those with something to do this turn */
+  tuv_queue_t done;      /* requests to be completed in the next turn */
+  uint32_t pending;      /* requests between call and callback */
+  uint64_t started;      /* of the last request that was begun */
+  tuv_queue_t drains;    /* those of taosuv_client_drain that wait */
+  uint32_t ndrains;      /* all of them that are pending */
+  tuv_queue_t conns;     /* connecting, logging in, ready */
+  tuv_queue_t gone;      /* closing or dead, until freed */
   uint32_t ready, connecting;
-  uint32_t narrow;         /* of both, those that do not serve all requests */
-  uint32_t retiring;       /* of the ready ones */
-  uint32_t leaving;        /* of the gone ones, those that wait for answers */
-  uint32_t moving;         /* of the connecting ones: those that will replace another */
+  uint32_t narrow;   /* of both, those that do not serve all requests */
+  uint32_t retiring; /* of the ready ones */
+  uint32_t leaving;  /* of the gone ones, those that wait for answers */
+  uint32_t moving;   /* of the connecting ones: those that will replace another */
   uint64_t connects;
-  tuv_place_t* hosts;      /* the URL's first; they stay where they are */
+  tuv_place_t* hosts; /* the URL's first; they stay where they are */
   uint32_t nhosts, hosts_capacity;
-  tuv_timed_t balance;     /* until a connection may move */
-  tuv_timed_t discover;    /* until the list of hosts is old */
-  bool discover_told;      /* that a server cannot */
-  uint32_t next_host;      /* where the next look for a host begins */
-  uint32_t attempts;       /* failed ones since the last log-in */
-  tuv_timed_t reconnect;   /* until a host may be tried again, while requests wait */
-  bool reconnect_due;      /* it is set */
-  tuv_queue_t dirty;       /* connections to flush */
-  tuv_queue_t paused;      /* those that had more to do than a turn allows: to be resumed */
-  tuv_queue_t failing;     /* tuv_failing_t: requests to be failed, some in each turn */
-  tuv_queue_t orphans;     /* results whose connection is gone, not yet closed by the caller */
-  uint64_t id_high, id_low;/* of the next generated req_id */
+  tuv_timed_t balance;      /* until a connection may move */
+  tuv_timed_t discover;     /* until the list of hosts is old */
+  bool discover_told;       /* that a server cannot */
+  uint32_t next_host;       /* where the next look for a host begins */
+  uint32_t attempts;        /* failed ones since the last log-in */
+  tuv_timed_t reconnect;    /* until a host may be tried again, while requests wait */
+  bool reconnect_due;       /* it is set */
+  tuv_queue_t dirty;        /* connections to flush */
+  tuv_queue_t paused;       /* those that had more to do than a turn allows: to be resumed */
+  tuv_queue_t failing;      /* tuv_failing_t: requests to be failed, some in each turn */
+  tuv_queue_t orphans;      /* results whose connection is gone, not yet closed by the caller */
+  uint64_t id_high, id_low; /* of the next generated req_id */
   tuv_totals_t totals;
-  tuv_stats_t* stats;      /* NULL: metrics are off */
+  tuv_stats_t* stats; /* NULL: metrics are off */
   taosuv_hooks_t hooks;
-  bool hooked;             /* for trace or log */
-  bool in_hook;            /* one is running; see hooks.c */
-  bool close_due;          /* taosuv_close was called in a hook */
-  bool results_due;        /* so was taosuv_result_close */
-  char text[512];          /* a server's text that had no end of its own */
+  bool hooked;      /* for trace or log */
+  bool in_hook;     /* one is running; see hooks.c */
+  bool close_due;   /* taosuv_close was called in a hook */
+  bool results_due; /* so was taosuv_result_close */
+  char text[512];   /* a server's text that had no end of its own */
 };
 
 /* tmq*.c: of a consumer, see client/tmq.h */
@@ -386,8 +385,8 @@ void tuv_submit_on_async(uv_async_t* handle);
 /* client.c */
 int tuv_client_create(uv_loop_t* loop, const taosuv_options_t* options, const tuv_setup_t* setup,
                       taosuv_client_t** client); /* setup: of a consumer's, or NULL */
-void tuv_client_turn(taosuv_client_t* client);      /* something is to be done this turn */
-uint64_t tuv_client_id(taosuv_client_t* client);    /* a req_id that is not in flight */
+void tuv_client_turn(taosuv_client_t* client);   /* something is to be done this turn */
+uint64_t tuv_client_id(taosuv_client_t* client); /* a req_id that is not in flight */
 
 /* req.c: what all requests have in common. A call checks, fills its own fields, then begins. */
 int tuv_req_check(taosuv_client_t* client, taosuv_req_t* req, bool has_callback);
@@ -456,7 +455,7 @@ void tuv_balance_done(tuv_conn_t* conn); /* it is ready, or will never be */
 
 /* discover.c: hosts that servers name */
 void tuv_discover_replied(tuv_conn_t* conn, const tuv_reply_t* reply); /* to `conn` */
-void tuv_discover_check(tuv_conn_t* conn); /* its version is known */
+void tuv_discover_check(tuv_conn_t* conn);                             /* its version is known */
 
 /* upkeep.c: keeping connections alive, and ending them in time */
 void tuv_upkeep_begin(tuv_conn_t* conn);
@@ -493,8 +492,8 @@ void tuv_suspect_end(tuv_conn_t* conn);   /* it is, or the connection goes */
 /* leave.c: a connection leaves its server in good order */
 void tuv_leave_begin(tuv_conn_t* conn, uint64_t limit); /* in ms; nobody waits for it any more */
 void tuv_leave_closed(tuv_conn_t* conn); /* its client is closed: cancels, then leaves */
-void tuv_leave_check(tuv_conn_t* conn); /* after each answer */
-void tuv_leave_down(tuv_conn_t* conn);  /* the connection is down */
+void tuv_leave_check(tuv_conn_t* conn);  /* after each answer */
+void tuv_leave_down(tuv_conn_t* conn);   /* the connection is down */
 /* Whether its server takes messages that free what is there. */
 static inline bool tuv_conn_speaks(const tuv_conn_t* conn) {
   return conn->state == TUV_CONN_READY || conn->state == TUV_CONN_LEAVING;
@@ -502,7 +501,7 @@ static inline bool tuv_conn_speaks(const tuv_conn_t* conn) {
 
 /* drain.c: waiting for requests */
 void tuv_drain_completed(taosuv_client_t* client, const tuv_req_t* priv); /* a request is */
-void tuv_drain_close(taosuv_client_t* client); /* it is being closed */
+void tuv_drain_close(taosuv_client_t* client);                            /* it is being closed */
 
 /* conn.c: one connection */
 void tuv_conn_leave_pool(tuv_conn_t* conn, tuv_conn_state_t state);
@@ -532,9 +531,9 @@ const char* tuv_conn_host(const tuv_conn_t* conn);
 int tuv_conn_connect(tuv_conn_t* conn, const tuv_stream_events_t* events, void* context,
                      tuv_stream_t** stream);
 void tuv_conn_opened(tuv_conn_t* conn);
-void tuv_conn_dirty(tuv_conn_t* conn); /* bytes wait for the end of the turn */
+void tuv_conn_dirty(tuv_conn_t* conn);  /* bytes wait for the end of the turn */
 void tuv_conn_paused(tuv_conn_t* conn); /* goes on reading in the next turn */
-void tuv_conn_sent(tuv_conn_t* conn);  /* the send buffer is shorter */
+void tuv_conn_sent(tuv_conn_t* conn);   /* the send buffer is shorter */
 void tuv_conn_down(tuv_conn_t* conn, int status, int http_status, const char* message,
                    bool lingering);
 void tuv_conn_gone(tuv_conn_t* conn);
@@ -542,7 +541,8 @@ void tuv_conn_gone(tuv_conn_t* conn);
 int tuv_conn_send_json(tuv_conn_t* conn, tuv_op_t* op, tuv_request_t* request);
 
 /* receive.c: what a connection receives */
-tuv_op_t* tuv_conn_take(tuv_conn_t* conn, uint64_t id); /* the operation that is answered; or NULL */
+tuv_op_t* tuv_conn_take(tuv_conn_t* conn,
+                        uint64_t id); /* the operation that is answered; or NULL */
 bool tuv_op_is_tombstone(const tuv_op_t* op);
 /* It failed, but its connection is well. */
 void tuv_conn_fail_op(tuv_conn_t* conn, tuv_op_t* op, tuv_failure_t failure);
@@ -584,7 +584,7 @@ void tuv_result_pin(taosuv_result_t* result, tuv_remote_t* remote);
 void tuv_result_prefetch(taosuv_result_t* result);
 tuv_op_t* tuv_result_find_block_op(tuv_conn_t* conn, uint64_t result_id);
 void tuv_result_cancel_fetch(taosuv_req_t* req);
-uint64_t tuv_result_fetch_id(const taosuv_req_t* fetch); /* the id that its message had */
+uint64_t tuv_result_fetch_id(const taosuv_req_t* fetch);   /* the id that its message had */
 const taosuv_req_t* tuv_result_waiter(const tuv_op_t* op); /* of a fetch in flight; or NULL */
 
 /* stmt_turn.c, stmt_remote.c: prepared statements */

@@ -133,8 +133,12 @@ static void add_hosts(tuv_text_t* out, const taosuv_client_t* client) {
     tuv_prometheus_head(out, families[i].name, families[i].type, families[i].help);
     taosuv_host_stats_t host = {.size = sizeof host};
     for (uint32_t at = 0; taosuv_stats_host(client, at, &host) == 0; at++) {
-      const uint64_t values[] = {0,             host.in_flight,        host.bytes_waiting,
-                                 host.connects, host.connections_lost, host.connects_failed};
+      const uint64_t values[] = {0,
+                                 host.in_flight,
+                                 host.bytes_waiting,
+                                 host.connects,
+                                 host.connections_lost,
+                                 host.connects_failed};
       if (i == 0)
         add_states(out, &host);
       else

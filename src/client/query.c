@@ -31,8 +31,8 @@ static bool read_answer(tuv_op_t* op, tuv_conn_t* conn, const tuv_reply_t* reply
   int status = tuv_reply_query(reply, answer, &err);
   if (status == 0) return true;
   if (answer->id != 0) tuv_result_free_on_server(conn, answer->id);
-  tuv_req_fail(tuv_req_of_op(op), &(tuv_failure_t){status, TAOSUV_ERR_MAYBE_EXECUTED, 0, err.text,
-                                                   tuv_conn_host(conn)});
+  tuv_req_fail(tuv_req_of_op(op), &(tuv_failure_t) {status, TAOSUV_ERR_MAYBE_EXECUTED, 0, err.text,
+                                                    tuv_conn_host(conn)});
   return false;
 }
 

@@ -35,7 +35,8 @@ void tuv_conn_fail_op(tuv_conn_t* conn, tuv_op_t* op, tuv_failure_t failure) {
 }
 
 static void fail_malformed(tuv_conn_t* conn, tuv_op_t* op, const char* message) {
-  tuv_conn_fail_op(conn, op, (tuv_failure_t){TAOSUV_EPROTO, TAOSUV_ERR_MAYBE_EXECUTED, 0, message, NULL});
+  tuv_conn_fail_op(conn, op,
+                   (tuv_failure_t) {TAOSUV_EPROTO, TAOSUV_ERR_MAYBE_EXECUTED, 0, message, NULL});
 }
 
 static void refused(tuv_conn_t* conn, tuv_op_t* op, uint32_t code, const char* message) {
@@ -43,7 +44,7 @@ static void refused(tuv_conn_t* conn, tuv_op_t* op, uint32_t code, const char* m
   unsigned int flags = tuv_server_code_flags(server_code);
   if (op->type->refused != NULL && op->type->refused(op, conn, server_code)) return;
   if (message[0] == 0) message = taosuv_strerror(TAOSUV_ESERVER);
-  tuv_conn_fail_op(conn, op, (tuv_failure_t){TAOSUV_ESERVER, flags, server_code, message, NULL});
+  tuv_conn_fail_op(conn, op, (tuv_failure_t) {TAOSUV_ESERVER, flags, server_code, message, NULL});
 }
 
 static void set_server_time(tuv_op_t* op, uint64_t timing) {

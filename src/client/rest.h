@@ -15,8 +15,8 @@ typedef struct tuv_rest_message_s {
   const char* method;
   const char* target;
   size_t target_size;
-  bool with_id;     /* op->id is appended to the target */
-  bool no_token;    /* a Taosd token is not taken there */
+  bool with_id;  /* op->id is appended to the target */
+  bool no_token; /* a Taosd token is not taken there */
   bool has_body;
   const void* body;
   size_t size;
@@ -24,7 +24,8 @@ typedef struct tuv_rest_message_s {
    * another connection; NULL: none. */
   const void* payload;
   tuv_rest_kind_t kind;
-  bool repeatable;  /* twice does no harm: it is sent again when an idle connection was just closed */
+  bool
+      repeatable; /* twice does no harm: it is sent again when an idle connection was just closed */
 } tuv_rest_message_t;
 
 /* The connection's own buffer for a target, empty; what was in it may be secret, and is wiped. */

@@ -15,7 +15,7 @@ static void failed(tuv_op_t* op, const tuv_failure_t* failure) {
 }
 
 static void fail(tuv_conn_t* conn, int status, const char* text) {
-  tuv_conn_fail(conn, &(tuv_failure_t){status, 0, 0, text, tuv_conn_host(conn)});
+  tuv_conn_fail(conn, &(tuv_failure_t) {status, 0, 0, text, tuv_conn_host(conn)});
 }
 
 static void forget(const taosuv_client_t* client, char** secret) {
@@ -34,10 +34,11 @@ static int encode_token(tuv_op_t* op, tuv_conn_t* conn) {
   if (status == 0) status = tuv_http_put(target, "/", 1);
   if (status == 0) status = tuv_http_put_encoded(target, url->password, strlen(url->password));
   if (status == 0)
-    status = tuv_rest_send(conn, op, &(tuv_rest_message_t){.method = "GET",
-                                                           .target = (const char*) target->data,
-                                                           .target_size = tuv_buf_size(target),
-                                                           .kind = TUV_REST_JSON});
+    status = tuv_rest_send(conn, op,
+                           &(tuv_rest_message_t) {.method = "GET",
+                                                  .target = (const char*) target->data,
+                                                  .target_size = tuv_buf_size(target),
+                                                  .kind = TUV_REST_JSON});
   tuv_rest_target(conn); /* wiped: the password was in it */
   return status;
 }
@@ -191,8 +192,7 @@ static const char* unsupported(const tuv_url_t* url) {
 int tuv_rest_prepare(taosuv_client_t* client, tuv_errmsg_t* err) {
   tuv_url_t* url = &client->url;
   const char* key = unsupported(url);
-  if (key != NULL)
-    return tuv_fail(err, TAOSUV_ENOTSUP, "%s= is for ws:// and wss:// only", key);
+  if (key != NULL) return tuv_fail(err, TAOSUV_ENOTSUP, "%s= is for ws:// and wss:// only", key);
   if (strchr(url->user, ':') != NULL)
     return tuv_fail(err, TAOSUV_EURL, "a user name with ':' cannot be sent over HTTP");
   /* They are parts of a path, where the gateway takes an encoded one for a separator as well. */

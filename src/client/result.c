@@ -5,8 +5,7 @@
 
 void tuv_result_free_on_server(tuv_conn_t* conn, uint64_t result_id) {
   char text[TUV_REQUEST_ID_MAX];
-  size_t length =
-      tuv_request_id(text, "free_result", tuv_client_id(conn->client), "id", result_id);
+  size_t length = tuv_request_id(text, "free_result", tuv_client_id(conn->client), "id", result_id);
   /* Without memory for it, the server frees the result when the connection ends. */
   tuv_ws_send(&conn->ws, TUV_WS_TEXT, text, length, NULL);
 }
@@ -94,13 +93,13 @@ static int copy_columns(taosuv_result_t* result, const tuv_rest_t* decoder) {
   for (uint32_t i = 0; i < decoder->count; i++) {
     const tuv_rest_column_t* column = &decoder->columns[i];
     bool is_time = column->type == TAOSUV_TYPE_TIMESTAMP;
-    result->fields[i] =
-        (taosuv_field_t){.name = names,
-                         .name_length = column->name_length,
-                         .type = column->type,
-                         .precision = is_time ? decoder->precision : column->precision,
-                         .scale = column->scale,
-                         .length = column->length};
+    result->fields[i] = (taosuv_field_t) {
+        .name = names,
+        .name_length = column->name_length,
+        .type = column->type,
+        .precision = is_time ? decoder->precision : column->precision,
+        .scale = column->scale,
+        .length = column->length};
     memcpy(names, column->name, column->name_length + 1);
     names += column->name_length + 1;
   }

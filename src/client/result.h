@@ -16,14 +16,14 @@ struct taosuv_result_s {
   size_t fields_capacity;
   uint32_t fields_count;
   uint8_t precision;
-  bool asked;   /* `op` is in flight or waits for room */
-  bool ended;   /* the server has no more, and has freed it */
-  bool close_due; /* by the caller, in a hook; `closed` is soon to follow */
-  bool closed;  /* by the caller; only the answer in flight is waited for */
-  bool whole;   /* its blocks are here, in `stored`: it came over HTTP */
+  bool asked;            /* `op` is in flight or waits for room */
+  bool ended;            /* the server has no more, and has freed it */
+  bool close_due;        /* by the caller, in a hook; `closed` is soon to follow */
+  bool closed;           /* by the caller; only the answer in flight is waited for */
+  bool whole;            /* its blocks are here, in `stored`: it came over HTTP */
   tuv_refbuf_t* stored;  /* linked by `next` */
   const char* host;      /* that it came from; of a whole one */
-  bool picking; /* JSON actions: `fetch` is answered, `fetch_block` in flight */
+  bool picking;          /* JSON actions: `fetch` is answered, `fetch_block` in flight */
   uint64_t blocks;       /* seen so far */
   taosuv_block_t* ready; /* arrived, not yet given to the caller */
   uint64_t server_time;  /* of the last answer */

@@ -25,14 +25,11 @@ unsigned int tuv_server_code_flags(int code) {
     case 0x060A:
     case 0x0611:
     case 0x061B:
-    case 0xFFFE: /* the gateway's query limiter */
-      return TAOSUV_ERR_RETRYABLE;
+    case 0xFFFE: /* the gateway's query limiter */ return TAOSUV_ERR_RETRYABLE;
     case 0x0018: /* connection broken */
     case 0x0019: /* connection read timeout */
-    case 0x012C: /* operation timeout */
-      return TAOSUV_ERR_RETRYABLE | TAOSUV_ERR_MAYBE_EXECUTED;
-    default:
-      return 0;
+    case 0x012C: /* operation timeout */ return TAOSUV_ERR_RETRYABLE | TAOSUV_ERR_MAYBE_EXECUTED;
+    default: return 0;
   }
 }
 
@@ -45,8 +42,7 @@ tuv_stale_t tuv_server_code_stale(int code) {
     case 0x0602: /* invalid schema version */
     case 0x060A: /* tags are out of date */
     case 0x0611: /* table is to be configured anew */
-    case 0x061B: /* table schema is old */
-      return TUV_STALE;
+    case 0x061B: /* table schema is old */ return TUV_STALE;
     case 0x0110: /* generic error */
     case 0x0115: /* invalid message */
     case 0x0332: /* vgroup does not exist */
@@ -58,9 +54,7 @@ tuv_stale_t tuv_server_code_stale(int code) {
     case 0x061A: /* super table does not exist */
     case 0x061D: /* table is in another super table */
     case 0x061E: /* database is another one */
-    case 0x2603: /* table does not exist */
-      return TUV_MAYBE_STALE;
-    default:
-      return TUV_NOT_STALE;
+    case 0x2603: /* table does not exist */ return TUV_MAYBE_STALE;
+    default: return TUV_NOT_STALE;
   }
 }

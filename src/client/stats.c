@@ -131,9 +131,8 @@ int taosuv_stats_latency(const taosuv_client_t* client, int action, taosuv_laten
 }
 
 const char* taosuv_action_name(int action) {
-  static const char* const names[TUV_ACTIONS] = {"other", "connect", "open", "exec",
-                                                 "query", "fetch",   "ping",
-                                                 "stmt_prepare", "stmt_exec", "insert_lines",
-                                                 "subscribe", "poll", "commit", "write"};
+  static const char* const names[TUV_ACTIONS] = {
+      "other",        "connect",   "open",         "exec",      "query", "fetch",  "ping",
+      "stmt_prepare", "stmt_exec", "insert_lines", "subscribe", "poll",  "commit", "write"};
   return action < 0 || action >= TUV_ACTIONS ? NULL : names[action];
 }

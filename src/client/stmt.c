@@ -171,8 +171,10 @@ static tuv_refbuf_t* make_source(tuv_mem_t* mem, const char* sql, size_t length,
   source->sql[length] = 0;
   char* behind = source->sql + length + 1;
   source->table = name > 0 ? behind : NULL;
-  if (table != NULL) memcpy(behind, table, name);
-  else name_child(behind, sql, &scan);
+  if (table != NULL)
+    memcpy(behind, table, name);
+  else
+    name_child(behind, sql, &scan);
   return buf;
 }
 
@@ -192,7 +194,7 @@ static taosuv_stmt_t* create(taosuv_client_t* client) {
 
 /* The request begins to wait for its statement; one whose deadline has passed completes. */
 int tuv_stmt_begin(taosuv_client_t* client, taosuv_req_t* req, const tuv_op_type_t* type,
-                 void* owner) {
+                   void* owner) {
   int status = tuv_req_start(client, req, type);
   if (status < 0) return status;
   tuv_req_of(req)->state = TUV_REQ_WAITING;
@@ -201,8 +203,7 @@ int tuv_stmt_begin(taosuv_client_t* client, taosuv_req_t* req, const tuv_op_type
 }
 
 void tuv_stmt_end_if_late(taosuv_req_t* req) {
-  if (tuv_req_is_late(req))
-    tuv_req_defer(req, TAOSUV_EUNSENT, TAOSUV_ERR_RETRYABLE, NULL);
+  if (tuv_req_is_late(req)) tuv_req_defer(req, TAOSUV_EUNSENT, TAOSUV_ERR_RETRYABLE, NULL);
 }
 
 static int begin_prepare(taosuv_stmt_t* stmt, taosuv_stmt_prepare_t* req,

@@ -31,7 +31,7 @@ typedef struct tuv_source_s {
 /* What is to be bound, in a tuv_refbuf_t that never changes. */
 typedef struct tuv_form_s {
   bool insert;
-  uint32_t count; /* of fields; of a query's question marks */
+  uint32_t count;               /* of fields; of a query's question marks */
   taosuv_stmt_field_t fields[]; /* of an insert; their names behind them */
 } tuv_form_t;
 
@@ -40,7 +40,7 @@ typedef enum {
   TUV_STEP_NONE,
   /* being prepared */
   TUV_STEP_INIT,
-  TUV_STEP_PROBE,   /* with the hint for the table's name, to learn the fields */
+  TUV_STEP_PROBE, /* with the hint for the table's name, to learn the fields */
   TUV_STEP_PREPARE,
   TUV_STEP_PROBE_NAME, /* these three: the first version */
   TUV_STEP_TAG_FIELDS,
@@ -68,19 +68,19 @@ struct tuv_remote_s {
   taosuv_stmt_t* stmt;     /* that uses it; or NULL */
   taosuv_result_t* result; /* open, so that nothing else may be sent; or NULL */
   tuv_op_t op;
-  uint64_t id;           /* 0: not known yet */
-  tuv_refbuf_t* source;  /* tuv_source_t */
-  tuv_refbuf_t* form;    /* tuv_form_t; NULL until it is known */
+  uint64_t id;                 /* 0: not known yet */
+  tuv_refbuf_t* source;        /* tuv_source_t */
+  tuv_refbuf_t* form;          /* tuv_form_t; NULL until it is known */
   struct tuv_fields_s* asking; /* for what is to be bound: stmt_fields.c; or NULL */
-  uint64_t session;      /* the client's when it was prepared */
-  uint64_t order;        /* the client's stmts_order when its SQL was sent */
-  uint64_t ready_at;     /* uv_hrtime when that was answered */
-  uint32_t table;        /* first version: which of the batch's tables */
-  uint8_t step;          /* tuv_step_t */
-  bool first;            /* speaks the first version */
+  uint64_t session;            /* the client's when it was prepared */
+  uint64_t order;              /* the client's stmts_order when its SQL was sent */
+  uint64_t ready_at;           /* uv_hrtime when that was answered */
+  uint32_t table;              /* first version: which of the batch's tables */
+  uint8_t step;                /* tuv_step_t */
+  bool first;                  /* speaks the first version */
   bool prepared;
-  bool spoiled;          /* something is bound and not executed, or executed and not fetched */
-  bool kept;             /* it was in the cache: it may be of before a change of its table */
+  bool spoiled; /* something is bound and not executed, or executed and not fetched */
+  bool kept;    /* it was in the cache: it may be of before a change of its table */
 };
 
 /* A batch on its way. Its request is the caller's and may be gone before it. */
@@ -89,12 +89,12 @@ typedef struct tuv_job_s {
   taosuv_stmt_t* stmt;     /* NULL: on its way to be completed */
   taosuv_stmt_exec_t* req; /* NULL: cancelled while the server executes it */
   tuv_batch_t batch;
-  tuv_batch_t* keep;       /* what it changes places with when it is done; or NULL */
-  size_t size;             /* as it is counted in held_bytes */
-  uint64_t order;          /* the client's stmts_order when it was given */
+  tuv_batch_t* keep; /* what it changes places with when it is done; or NULL */
+  size_t size;       /* as it is counted in held_bytes */
+  uint64_t order;    /* the client's stmts_order when it was given */
   uint8_t moves;
-  uint8_t renewals;        /* how often it was refused because what was prepared was out of date */
-  bool held;               /* it is counted */
+  uint8_t renewals; /* how often it was refused because what was prepared was out of date */
+  bool held;        /* it is counted */
 } tuv_job_t;
 
 struct taosuv_stmt_s {
@@ -108,20 +108,20 @@ struct taosuv_stmt_s {
   taosuv_stmt_prepare_t* preparing;
   taosuv_req_t seeker; /* wants a connection to prepare on */
   bool seeking;
-  bool held;           /* the prepare is counted in the client's held */
-  bool known;          /* the caller has it */
-  bool fresh;          /* not to be taken from a cache */
-  bool roams;          /* a writer's: goes to another connection rather than behind others */
-  bool stale;          /* the table has changed: only to be prepared again, or closed */
-  bool running;        /* the first job's messages are in flight */
-  bool together;       /* the last batch went in one message */
-  bool close_due;      /* by the caller, in a hook */
-  uint8_t moves;       /* of what is being prepared */
-  tuv_queue_t jobs;    /* in order */
-  tuv_queue_t spare;   /* tuv_job_t with the buffers of their batches */
+  bool held;         /* the prepare is counted in the client's held */
+  bool known;        /* the caller has it */
+  bool fresh;        /* not to be taken from a cache */
+  bool roams;        /* a writer's: goes to another connection rather than behind others */
+  bool stale;        /* the table has changed: only to be prepared again, or closed */
+  bool running;      /* the first job's messages are in flight */
+  bool together;     /* the last batch went in one message */
+  bool close_due;    /* by the caller, in a hook */
+  uint8_t moves;     /* of what is being prepared */
+  tuv_queue_t jobs;  /* in order */
+  tuv_queue_t spare; /* tuv_job_t with the buffers of their batches */
   uint32_t njobs, nspare;
-  tuv_batch_t batch;   /* what is bound and not executed */
-  tuv_errmsg_t err;    /* of the last binding or exec call */
+  tuv_batch_t batch; /* what is bound and not executed */
+  tuv_errmsg_t err;  /* of the last binding or exec call */
 };
 
 static inline tuv_source_t* tuv_source_of(tuv_refbuf_t* buf) {
@@ -146,9 +146,8 @@ static inline bool tuv_remote_serves(const tuv_remote_t* remote, const tuv_job_t
 /* How batches go there. Servers before 3.4 store DECIMAL's text as if it were its integer (PROTOCOL
  * 6.3.3). */
 static inline tuv_batch_wire_t tuv_remote_wire(const tuv_remote_t* remote) {
-  tuv_batch_wire_t wire = {
-      .form = remote->first ? TUV_BATCH_V1 : TUV_BATCH_STMT2,
-      .decimal_text = remote->conn->version >= TUV_VERSION(3, 4, 0, 0)};
+  tuv_batch_wire_t wire = {.form = remote->first ? TUV_BATCH_V1 : TUV_BATCH_STMT2,
+                           .decimal_text = remote->conn->version >= TUV_VERSION(3, 4, 0, 0)};
   return wire;
 }
 
@@ -189,22 +188,24 @@ void tuv_job_done(tuv_job_t* job, const tuv_failure_t* failure); /* NULL: well. 
 tuv_remote_t* tuv_remote_create(taosuv_stmt_t* stmt, tuv_conn_t* conn);
 /* From a connection with less than `bound` in flight. */
 tuv_remote_t* tuv_remote_take_cached(taosuv_client_t* client, tuv_refbuf_t* source, size_t bound);
-void tuv_remote_settle(tuv_remote_t* remote);  /* nobody uses it: into the cache, or closed */
-void tuv_remote_discard(tuv_remote_t* remote); /* it is of no use: closed on the server, and freed */
-void tuv_remote_closed(tuv_remote_t* remote);  /* the server says so, or cannot */
-void tuv_remote_drop_old(taosuv_client_t* client); /* of all caches what a change has made useless */
+void tuv_remote_settle(tuv_remote_t* remote); /* nobody uses it: into the cache, or closed */
+void tuv_remote_discard(
+    tuv_remote_t* remote);                    /* it is of no use: closed on the server, and freed */
+void tuv_remote_closed(tuv_remote_t* remote); /* the server says so, or cannot */
+void tuv_remote_drop_old(
+    taosuv_client_t* client); /* of all caches what a change has made useless */
 /* Closes what is cached for an SQL. */
 void tuv_remote_forget(taosuv_client_t* client, tuv_refbuf_t* source);
 
 /* stmt_send.c: the messages */
 void tuv_remote_post(tuv_remote_t* remote, tuv_step_t step); /* may fail: calls back */
 bool tuv_remote_sent(const tuv_remote_t* remote); /* its message was given to the system */
-bool tuv_remote_withdraw(tuv_remote_t* remote); /* its message, if it has not left */
+bool tuv_remote_withdraw(tuv_remote_t* remote);   /* its message, if it has not left */
 
 /* stmt_prepare.c: the steps up to a statement that is prepared; each may fail: calls back */
 void tuv_remote_prepare(tuv_remote_t* remote);
 void tuv_remote_go_on_preparing(tuv_remote_t* remote); /* that had waited for something to do */
-void tuv_remote_prepare_again(tuv_remote_t* remote); /* one from the cache, to learn its fields */
+void tuv_remote_prepare_again(tuv_remote_t* remote);   /* one from the cache, to learn its fields */
 void tuv_remote_preparing(tuv_remote_t* remote, const tuv_reply_t* reply);
 void tuv_remote_without_scales(tuv_remote_t* remote); /* the server will not tell them */
 void tuv_remote_unprepared(tuv_remote_t* remote, const tuv_failure_t* failure);

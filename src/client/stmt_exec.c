@@ -76,8 +76,9 @@ static int check_exec(taosuv_stmt_t* stmt, taosuv_stmt_exec_t* req, taosuv_stmt_
   if (status < 0) return status;
   if (stmt->preparing != NULL) return TAOSUV_EBUSY;
   if (stmt->form == NULL)
-    return tuv_fail(&stmt->err, TAOSUV_EINVAL, "the statement is not prepared: its last prepare "
-                                               "failed");
+    return tuv_fail(&stmt->err, TAOSUV_EINVAL,
+                    "the statement is not prepared: its last prepare "
+                    "failed");
   if (stmt->stale)
     return tuv_fail(&stmt->err, TAOSUV_ESCHEMA, "%s", taosuv_strerror(TAOSUV_ESCHEMA));
   return tuv_batch_ready(&stmt->batch, stmt->client->url.max_message_size, &stmt->err);

@@ -31,10 +31,8 @@ typedef struct maker_s {
 static taosuv_stmt_field_t* add(maker_t* maker, const char* name, size_t length, uint8_t kind,
                                 uint8_t type) {
   taosuv_stmt_field_t* field = &maker->form->fields[maker->at++];
-  *field = (taosuv_stmt_field_t){.name = maker->names,
-                                 .name_length = (uint32_t) length,
-                                 .kind = kind,
-                                 .type = type};
+  *field = (taosuv_stmt_field_t) {
+      .name = maker->names, .name_length = (uint32_t) length, .kind = kind, .type = type};
   memcpy(maker->names, name, length);
   maker->names[length] = 0;
   maker->names += length + 1;
@@ -43,7 +41,7 @@ static taosuv_stmt_field_t* add(maker_t* maker, const char* name, size_t length,
 
 static bool has_length(uint8_t type) {
   switch (type) {
-#define XX(name, code, text, size) \
+#define XX(name, code, text, size)                                                                 \
   case code: return size == 0;
     TAOSUV_TYPE_MAP(XX)
 #undef XX
@@ -56,8 +54,7 @@ static void add_fields(maker_t* maker, const tuv_query_reply_t* answer, uint32_t
   for (uint32_t i = from; i < from + count; i++) {
     yyjson_val* name = yyjson_arr_get(answer->names, i);
     uint8_t type = (uint8_t) yyjson_get_uint(yyjson_arr_get(answer->types, i));
-    taosuv_stmt_field_t* field =
-        add(maker, yyjson_get_str(name), yyjson_get_len(name), kind, type);
+    taosuv_stmt_field_t* field = add(maker, yyjson_get_str(name), yyjson_get_len(name), kind, type);
     if (type == TAOSUV_TYPE_TIMESTAMP) field->precision = answer->precision;
     if (has_length(type))
       field->length = (uint32_t) yyjson_get_uint(yyjson_arr_get(answer->lengths, i));
@@ -71,8 +68,8 @@ static tuv_refbuf_t* make_form(tuv_mem_t* mem, const tuv_stmt_sql_t* scan,
   static const char table[] = "tbname";
   uint32_t count = scan->table + scan->tags + scan->columns;
   tuv_refbuf_t* buf = tuv_refbuf_take(
-      mem, sizeof(tuv_form_t) + count * sizeof(taosuv_stmt_field_t) + answer->names_size +
-               sizeof table);
+      mem,
+      sizeof(tuv_form_t) + count * sizeof(taosuv_stmt_field_t) + answer->names_size + sizeof table);
   if (buf == NULL) return NULL;
   tuv_form_t* form = tuv_form_of(buf);
   maker_t maker = {form, 0, (char*) (form->fields + count)};
@@ -88,8 +85,8 @@ static tuv_refbuf_t* make_form(tuv_mem_t* mem, const tuv_stmt_sql_t* scan,
 static bool names_tbname(const tuv_query_reply_t* answer) {
   size_t index, max;
   yyjson_val* name;
-  yyjson_arr_foreach(answer->names, index, max, name)
-    if (yyjson_equals_str(name, "tbname")) return true;
+  yyjson_arr_foreach(answer->names, index, max,
+                     name) if (yyjson_equals_str(name, "tbname")) return true;
   return false;
 }
 
@@ -132,7 +129,7 @@ static void replied(tuv_op_t* op, tuv_conn_t* conn, const tuv_reply_t* reply) {
       status = tuv_fail(&err, TAOSUV_ENOMEM, "no memory for the fields");
   }
   if (status < 0)
-    tuv_req_fail(req, &(tuv_failure_t){status, 0, 0, err.text, tuv_conn_host(conn)});
+    tuv_req_fail(req, &(tuv_failure_t) {status, 0, 0, err.text, tuv_conn_host(conn)});
   else
     tuv_req_finish(req, 0);
 }
@@ -194,8 +191,8 @@ static tuv_refbuf_t* make_sql(const tuv_remote_t* remote, size_t* length) {
 }
 
 static void fail(tuv_remote_t* remote, int status, const char* message) {
-  tuv_remote_fields_told(
-      remote, &(tuv_failure_t){status, 0, 0, message, tuv_conn_host(remote->conn)});
+  tuv_remote_fields_told(remote,
+                         &(tuv_failure_t) {status, 0, 0, message, tuv_conn_host(remote->conn)});
 }
 
 void tuv_remote_ask_fields(tuv_remote_t* remote) {
@@ -205,14 +202,15 @@ void tuv_remote_ask_fields(tuv_remote_t* remote) {
   tuv_fields_t* fields = tuv_calloc(&client->mem->alloc, 1, sizeof *fields);
   remote->step = TUV_STEP_FIELDS;
   bool known = sql != NULL && fields != NULL && length > 0;
-  int status = known ? tuv_req_start(client, base_of(fields), &seek_type)
-                     : sql != NULL && length == 0 ? TAOSUV_ENOTSUP : TAOSUV_ENOMEM;
+  int status = known                        ? tuv_req_start(client, base_of(fields), &seek_type)
+               : sql != NULL && length == 0 ? TAOSUV_ENOTSUP
+                                            : TAOSUV_ENOMEM;
   if (status < 0) {
     tuv_refbuf_unref(sql);
     tuv_free(&client->mem->alloc, fields);
-    fail(remote, status, status == TAOSUV_ENOTSUP
-                             ? "the fields of this statement cannot be asked for by a query"
-                             : NULL);
+    fail(remote, status,
+         status == TAOSUV_ENOTSUP ? "the fields of this statement cannot be asked for by a query"
+                                  : NULL);
     return;
   }
   fields->mem = client->mem;

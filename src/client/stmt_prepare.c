@@ -106,11 +106,13 @@ static int check_first_times(const tuv_form_t* form, tuv_errmsg_t* err) {
     if (!told)
       return tuv_fail(err, TAOSUV_ENOTSUP,
                       "'%.64s': the first version of statements tells no precision unless the "
-                      "first column is the TIMESTAMP", field->name);
+                      "first column is the TIMESTAMP",
+                      field->name);
     if (field->precision != form->fields[first].precision)
       return tuv_fail(err, TAOSUV_ENOTSUP,
                       "'%.64s': the first version of statements takes no TIMESTAMP but the first "
-                      "column where the precision is not ms", field->name);
+                      "column where the precision is not ms",
+                      field->name);
   }
   return 0;
 }
@@ -118,8 +120,8 @@ static int check_first_times(const tuv_form_t* form, tuv_errmsg_t* err) {
 /* Of a query only the number of its question marks is known. */
 static int set_query(tuv_remote_t* remote, uint64_t count, tuv_errmsg_t* err) {
   if (count == 0 || count > TUV_STMT_MAX_FIELDS)
-    return tuv_fail(err, count == 0 ? TAOSUV_ENOTSUP : TAOSUV_EPROTO,
-                    "a query of %llu parameters", (unsigned long long) count);
+    return tuv_fail(err, count == 0 ? TAOSUV_ENOTSUP : TAOSUV_EPROTO, "a query of %llu parameters",
+                    (unsigned long long) count);
   remote->form = tuv_refbuf_take(remote->conn->client->mem, sizeof(tuv_form_t));
   if (remote->form == NULL) return tuv_fail(err, TAOSUV_ENOMEM, "no memory for the fields");
   tuv_form_t* form = tuv_form_of(remote->form);

@@ -44,8 +44,7 @@ static bool one_message(const tuv_remote_t* remote, tuv_batch_t* batch, tuv_batc
   wire.form = TUV_BATCH_COLUMNAR;
   if (tuv_batch_set_wire(batch, wire, NULL) < 0) return false;
   size_t together = tuv_batch_message_size(batch);
-  return together <= apart + apart / 4 + 4096 &&
-         together <= conn->client->url.max_message_size;
+  return together <= apart + apart / 4 + 4096 && together <= conn->client->url.max_message_size;
 }
 
 static int dress(tuv_remote_t* remote, tuv_batch_t* batch, tuv_step_t* step, tuv_errmsg_t* err) {
@@ -121,8 +120,8 @@ static void on_result(tuv_remote_t* remote, const tuv_reply_t* reply) {
   tuv_query_reply_t answer;
   tuv_errmsg_t err;
   bool stored = conn->version >= TUV_VERSION(3, 3, 6, 0); /* before, lengths were as declared */
-  int status =
-      tuv_reply_stmt_result(reply, remote->first ? "result_id" : "id", stored, &answer, &err);
+  int status = tuv_reply_stmt_result(reply, remote->first ? "result_id" : "id", stored, &answer,
+                                     &err);
   if (status == 0) req->result = tuv_result_create(conn, &answer);
   if (status == 0 && req->result == NULL) status = tuv_fail(&err, TAOSUV_ENOMEM, "out of memory");
   if (status < 0) {
@@ -175,8 +174,8 @@ static void misanswered(tuv_op_t* op, const char* message) {
   const tuv_remote_t* remote = TUV_CONTAINER(op, tuv_remote_t, op);
   bool executes = remote->step == TUV_STEP_EXEC || remote->step == TUV_STEP_BIND_EXEC;
   unsigned int flags = executes ? TAOSUV_ERR_MAYBE_EXECUTED : 0u;
-  tuv_remote_failed(op, &(tuv_failure_t){TAOSUV_EPROTO, flags, 0, message,
-                                         tuv_conn_host(remote->conn)});
+  tuv_remote_failed(
+      op, &(tuv_failure_t) {TAOSUV_EPROTO, flags, 0, message, tuv_conn_host(remote->conn)});
 }
 
 void tuv_remote_answered(tuv_op_t* op, tuv_conn_t* conn, const tuv_reply_t* reply) {

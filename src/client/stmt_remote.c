@@ -46,8 +46,7 @@ void tuv_remote_discard(tuv_remote_t* remote) {
   }
   /* Has no answer (PROTOCOL 6.1). Without memory for it, it ends with the connection. */
   char text[TUV_REQUEST_ID_MAX];
-  size_t length =
-      tuv_request_id(text, "close", tuv_client_id(conn->client), "stmt_id", remote->id);
+  size_t length = tuv_request_id(text, "close", tuv_client_id(conn->client), "stmt_id", remote->id);
   tuv_ws_send(&conn->ws, TUV_WS_TEXT, text, length, NULL);
   free_remote(remote);
 }
@@ -110,8 +109,7 @@ tuv_remote_t* tuv_remote_take_cached(taosuv_client_t* client, tuv_refbuf_t* sour
   tuv_remote_t* best = NULL;
   for (tuv_queue_t* at = client->conns.next; at != &client->conns; at = at->next) {
     tuv_conn_t* conn = TUV_CONTAINER(at, tuv_conn_t, link);
-    if (conn->state != TUV_CONN_READY || conn->retiring || conn->suspect ||
-        conn->ncached == 0)
+    if (conn->state != TUV_CONN_READY || conn->retiring || conn->suspect || conn->ncached == 0)
       continue;
     if (conn->table.count >= bound) continue;
     if (best != NULL && conn->table.count >= best->conn->table.count) continue;

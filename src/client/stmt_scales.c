@@ -5,8 +5,8 @@
 static size_t write_sql(const tuv_remote_t* remote, char* out, size_t room) {
   const tuv_source_t* source = tuv_source_of(remote->source);
   const tuv_form_t* form = tuv_form_of(remote->form);
-  return tuv_stmt_sql_decimals(source->sql, &source->scan, source->table, form->fields,
-                               form->count, out, room);
+  return tuv_stmt_sql_decimals(source->sql, &source->scan, source->table, form->fields, form->count,
+                               out, room);
 }
 
 bool tuv_remote_wants_scales(const tuv_remote_t* remote) {

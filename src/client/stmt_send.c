@@ -42,8 +42,7 @@ static const char* action_of(const tuv_remote_t* remote) {
 
 static int send_plain(tuv_remote_t* remote) {
   char text[TUV_REQUEST_ID_MAX];
-  size_t length =
-      tuv_request_id(text, action_of(remote), remote->op.id, "stmt_id", remote->id);
+  size_t length = tuv_request_id(text, action_of(remote), remote->op.id, "stmt_id", remote->id);
   return tuv_ws_send(&remote->conn->ws, TUV_WS_TEXT, text, length, &remote->op.at);
 }
 
@@ -79,8 +78,8 @@ static int send_probe(tuv_remote_t* remote) {
   tuv_refbuf_t* buf = tuv_refbuf_take(remote->conn->client->mem, room);
   if (buf == NULL) return TAOSUV_ENOMEM;
   char* sql = (char*) buf->data;
-  size_t length =
-      tuv_stmt_sql_name(source->sql, source->length, &source->scan, source->table, sql, room);
+  size_t length = tuv_stmt_sql_name(source->sql, source->length, &source->scan, source->table, sql,
+                                    room);
   int status = send_sql(remote, sql, length, true);
   tuv_refbuf_unref(buf);
   return status;
@@ -202,7 +201,8 @@ static uint64_t id_for(const tuv_remote_t* remote, tuv_step_t step) {
   const tuv_job_t* job = executes ? tuv_stmt_job(remote->stmt) : NULL;
   if (job != NULL && job->req != NULL) {
     tuv_req_t* priv = tuv_req_of((taosuv_req_t*) (void*) job->req);
-    if (tuv_idmap_get(&remote->conn->table, priv->op.id) != NULL) priv->op.id = tuv_client_id(client);
+    if (tuv_idmap_get(&remote->conn->table, priv->op.id) != NULL)
+      priv->op.id = tuv_client_id(client);
     job->req->sent_req_id = priv->op.id;
     return priv->op.id;
   }

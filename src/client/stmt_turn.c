@@ -123,7 +123,7 @@ static taosuv_stmt_t* stmt_of_seeker(taosuv_req_t* req) {
 }
 
 static void fail_memory(taosuv_stmt_t* stmt) {
-  tuv_stmt_fail(stmt, &(tuv_failure_t){TAOSUV_ENOMEM, 0, 0, NULL, NULL});
+  tuv_stmt_fail(stmt, &(tuv_failure_t) {TAOSUV_ENOMEM, 0, 0, NULL, NULL});
 }
 
 static void reached(taosuv_req_t* req, tuv_conn_t* conn) {
@@ -232,7 +232,7 @@ void tuv_stmt_go_on(tuv_remote_t* remote) {
   if (!same_form(tuv_form_of(stmt->form), tuv_form_of(remote->form))) {
     stmt->stale = true;
     tuv_stmt_let_go(stmt);
-    tuv_stmt_fail(stmt, &(tuv_failure_t){TAOSUV_ESCHEMA, 0, 0, NULL, NULL});
+    tuv_stmt_fail(stmt, &(tuv_failure_t) {TAOSUV_ESCHEMA, 0, 0, NULL, NULL});
     return;
   }
   if (stmt->njobs > 0) start_job(stmt);

@@ -32,8 +32,8 @@ static taosuv_submit_t* reverse(taosuv_submit_t* list) {
 
 void tuv_submit_on_async(uv_async_t* handle) {
   taosuv_client_t* client = handle->data;
-  taosuv_submit_t* next = reverse(atomic_exchange_explicit(&client->submits, NULL,
-                                                           memory_order_acquire));
+  taosuv_submit_t* next = reverse(
+      atomic_exchange_explicit(&client->submits, NULL, memory_order_acquire));
   while (next != NULL) {
     taosuv_submit_t* req = next;
     next = req->priv[0];

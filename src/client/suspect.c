@@ -28,8 +28,9 @@ static void unanswered(tuv_conn_t* conn) {
   if (conn->client->carrier->signs_of_life(conn) != conn->probe_seen)
     wait_for_sign(conn);
   else
-    tuv_conn_silent(conn, "a request timed out, and the server gave no sign of life within "
-                          "probe_timeout");
+    tuv_conn_silent(conn,
+                    "a request timed out, and the server gave no sign of life within "
+                    "probe_timeout");
 }
 
 static void on_step(tuv_timed_t* timed) {

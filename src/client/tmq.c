@@ -72,7 +72,7 @@ static int make_client(taosuv_consumer_t* consumer, uv_loop_t* loop,
   inner.allocator = options->allocator;
   inner.message = err->text;
   inner.message_size = sizeof err->text;
-  return tuv_client_create(loop, &inner, &(tuv_setup_t){consumer, apply}, &consumer->client);
+  return tuv_client_create(loop, &inner, &(tuv_setup_t) {consumer, apply}, &consumer->client);
 }
 
 int taosuv_consumer_create(uv_loop_t* loop, const taosuv_consumer_options_t* options,
@@ -219,8 +219,8 @@ static void on_client_closed(void* data) {
 
 static void close_client(taosuv_consumer_t* consumer) {
   taosuv_client_t* client = consumer->client;
-  tuv_timed_t* timers[] = {&consumer->retry,      &consumer->close_timed, &consumer->answer,
-                           &consumer->waited,     &consumer->auto_timed,  &consumer->watch_timed};
+  tuv_timed_t* timers[] = {&consumer->retry,  &consumer->close_timed, &consumer->answer,
+                           &consumer->waited, &consumer->auto_timed,  &consumer->watch_timed};
   if (consumer->client_closing) return;
   consumer->client_closing = true;
   tuv_tmq_stop_asking(consumer);
@@ -239,7 +239,7 @@ static void close_client(taosuv_consumer_t* consumer) {
 
 static void on_close_timeout(tuv_timed_t* timed) {
   taosuv_consumer_t* consumer = TUV_CONTAINER(timed, taosuv_consumer_t, close_timed);
-  tuv_tmq_close_failed(consumer, &(tuv_failure_t){TAOSUV_ETIMEDOUT, 0, 0, NULL, NULL});
+  tuv_tmq_close_failed(consumer, &(tuv_failure_t) {TAOSUV_ETIMEDOUT, 0, 0, NULL, NULL});
   close_client(consumer);
 }
 
@@ -252,7 +252,7 @@ static void go_on_closing(taosuv_consumer_t* consumer) {
     consumer->said_farewell = true;
     int status = tuv_tmq_farewell(consumer);
     if (status == 0) return;
-    tuv_tmq_close_failed(consumer, &(tuv_failure_t){status, 0, 0, NULL, NULL});
+    tuv_tmq_close_failed(consumer, &(tuv_failure_t) {status, 0, 0, NULL, NULL});
   }
   close_client(consumer);
 }

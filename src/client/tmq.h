@@ -11,11 +11,11 @@
 #include "wire/version.h"
 
 typedef enum {
-  TUV_TMQ_IDLE,        /* not subscribed */
+  TUV_TMQ_IDLE, /* not subscribed */
   TUV_TMQ_SUBSCRIBING,
   TUV_TMQ_SUBSCRIBED,
-  TUV_TMQ_LOST,        /* the connection is gone; subscribing again */
-  TUV_TMQ_LEAVING,     /* unsubscribing */
+  TUV_TMQ_LOST,    /* the connection is gone; subscribing again */
+  TUV_TMQ_LEAVING, /* unsubscribing */
   TUV_TMQ_CLOSING
 } tuv_tmq_state_t;
 
@@ -68,7 +68,7 @@ struct taosuv_message_s {
   const char* database;
   char* json;
   size_t json_length;
-  int status;          /* why it cannot be read; 0: it can … */
+  int status; /* why it cannot be read; 0: it can … */
   int server_code;
   char* error;         /* … in words; NULL: no memory for them */
   tuv_refbuf_t* owner; /* of the raw bytes */
@@ -96,45 +96,45 @@ struct taosuv_consumer_s {
 
   /* subscribing, and again after a loss: tmq_subscribe.c, tmq_again.c */
   taosuv_subscribe_t again;
-  bool newly_lost;         /* nobody was told yet */
-  uint64_t since;          /* loop time when it was subscribed last */
-  uint32_t attempts;       /* since the last sign of success */
-  uint32_t spoiled;        /* times in a row that a message could not be had */
+  bool newly_lost;   /* nobody was told yet */
+  uint64_t since;    /* loop time when it was subscribed last */
+  uint32_t attempts; /* since the last sign of success */
+  uint32_t spoiled;  /* times in a row that a message could not be had */
   tuv_tmq_trouble_t troubles[TUV_TMQ_TROUBLES];
-  tuv_tmq_trouble_t* trouble; /* the message in which the connection was lost just now; or NULL */
-  uint32_t next_trouble;   /* index of the one that is to be forgotten next */
-  bool cut_short;          /* the connection went, or is to go, in the middle of one */
-  const tuv_failure_t* cause; /* for which the connection is being given up; NULL: none */
-  tuv_timed_t retry;       /* until the next one */
+  tuv_tmq_trouble_t* trouble;  /* the message in which the connection was lost just now; or NULL */
+  uint32_t next_trouble;       /* index of the one that is to be forgotten next */
+  bool cut_short;              /* the connection went, or is to go, in the middle of one */
+  const tuv_failure_t* cause;  /* for which the connection is being given up; NULL: none */
+  tuv_timed_t retry;           /* until the next one */
   taosuv_subscribe_t* leaving; /* an unsubscribe that waits for commits */
 
   /* closing: tmq.c */
   taosuv_consumer_close_t* close;
   taosuv_subscribe_t farewell;
   tuv_timed_t close_timed;
-  uint64_t close_until;    /* loop time of the same */
+  uint64_t close_until;        /* loop time of the same */
   tuv_failure_t close_failure; /* status 0: none. Its texts are those below, or static */
-  char* close_texts;       /* message and host, each with a NUL */
+  char* close_texts;           /* message and host, each with a NUL */
   bool said_farewell;
   bool client_closing;
 
   /* polling: tmq_fetch.c, tmq_poll.c */
-  tuv_op_t op;             /* the step in flight */
+  tuv_op_t op; /* the step in flight */
   tuv_tmq_step_t step;
   bool flying;
-  tuv_timed_t answer;      /* a step of the patience in which it must be answered … */
+  tuv_timed_t answer; /* a step of the patience in which it must be answered … */
   tuv_patience_t patience;
-  uint64_t heard;          /* … or so many bytes and many more must have come */
+  uint64_t heard; /* … or so many bytes and many more must have come */
   taosuv_message_t* building;
-  uint64_t message_id;     /* of the one being built */
-  size_t raw_size;         /* of the last fetch_raw_data's answer */
-  uint8_t precision;       /* of the block that was announced */
-  uint64_t last_id;        /* of the last whole one */
+  uint64_t message_id; /* of the one being built */
+  size_t raw_size;     /* of the last fetch_raw_data's answer */
+  uint8_t precision;   /* of the block that was announced */
+  uint64_t last_id;    /* of the last whole one */
   taosuv_poll_t* waiter;
-  uint64_t wait_until;     /* loop time */
+  uint64_t wait_until; /* loop time */
   tuv_timed_t waited;
-  tuv_queue_t ready;       /* whole messages, not given to the caller */
-  uint32_t alive;          /* whole and not finished */
+  tuv_queue_t ready; /* whole messages, not given to the caller */
+  uint32_t alive;    /* whole and not finished */
   size_t alive_bytes;
 
   /* push: tmq_push.c */
@@ -146,20 +146,20 @@ struct taosuv_consumer_s {
 
   /* commits: tmq_commit.c */
   tuv_progress_t progress;
-  tuv_queue_t commits;     /* requests that wait for their turn */
+  tuv_queue_t commits; /* requests that wait for their turn */
   taosuv_commit_t* committing;
-  uint32_t seeking;        /* seeks that are pending: no poll meanwhile */
+  uint32_t seeking; /* seeks that are pending: no poll meanwhile */
   taosuv_commit_t automatic;
   tuv_timed_t auto_timed;
-  bool anchor_due;         /* where a vgroup was begun is to be committed */
-  uint32_t blind;          /* commits of all that was polled: nothing may be polled meanwhile */
-  bool settling;           /* nothing more is asked for, so that such a commit can be */
+  bool anchor_due; /* where a vgroup was begun is to be committed */
+  uint32_t blind;  /* commits of all that was polled: nothing may be polled meanwhile */
+  bool settling;   /* nothing more is asked for, so that such a commit can be */
 
   /* the assignment: tmq_assign.c */
   uint64_t watch_interval;
   taosuv_assignment_t watch;
   tuv_timed_t watch_timed;
-  uint32_t watch_topic;    /* index of the topic that is asked for */
+  uint32_t watch_topic; /* index of the topic that is asked for */
   taosuv_partition_t* assigned;
   uint32_t nassigned, assigned_capacity;
   taosuv_partition_t* found; /* so far, in this round */
@@ -167,7 +167,7 @@ struct taosuv_consumer_s {
 };
 
 #define TUV_TMQ_ANSWER_MS 60000u /* for an answer, or closing, without request_timeout */
-#define TUV_TMQ_SLICE_MS 500u /* the longest blocking time of a poll: commits wait for its end */
+#define TUV_TMQ_SLICE_MS 500u    /* the longest blocking time of a poll: commits wait for its end */
 
 /* tmq.c */
 /* What every call has in common; `any`: also when it is not subscribed. */
@@ -208,8 +208,8 @@ void tuv_tmq_subscribed(tuv_op_t* op, tuv_conn_t* conn, const tuv_reply_t* reply
 /* It failed; unless by the server's word, it may still be carried out. */
 void tuv_tmq_subscribe_failed(taosuv_consumer_t* consumer, const taosuv_req_t* req);
 void tuv_tmq_drop(taosuv_consumer_t* consumer, const char* why); /* its connection, to begin anew */
-void tuv_tmq_reset(taosuv_consumer_t* consumer); /* of what came nothing is known any more */
-void tuv_tmq_leave(taosuv_consumer_t* consumer); /* when all is committed */
+void tuv_tmq_reset(taosuv_consumer_t* consumer);   /* of what came nothing is known any more */
+void tuv_tmq_leave(taosuv_consumer_t* consumer);   /* when all is committed */
 int tuv_tmq_farewell(taosuv_consumer_t* consumer); /* unsubscribes, for close */
 
 /* tmq_trouble.c: messages that cannot be fetched */
@@ -218,8 +218,7 @@ void tuv_tmq_trouble_note(taosuv_consumer_t* consumer);
 /* Why. Returns whether that was once too often: it is given as it is when it comes again. */
 bool tuv_tmq_trouble_judge(taosuv_consumer_t* consumer, const tuv_failure_t* why);
 /* What is known of a message that has come; or NULL. */
-tuv_tmq_trouble_t* tuv_tmq_trouble_of(taosuv_consumer_t* consumer,
-                                      const taosuv_message_t* message);
+tuv_tmq_trouble_t* tuv_tmq_trouble_of(taosuv_consumer_t* consumer, const taosuv_message_t* message);
 void tuv_tmq_trouble_forget(taosuv_consumer_t* consumer); /* all */
 /* The consumer has to be made anew: it was thrown out of its group, or is of no more use. */
 bool tuv_tmq_is_expelled(const tuv_failure_t* failure);

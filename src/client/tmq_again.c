@@ -66,7 +66,7 @@ static void again_complete(taosuv_req_t* req, int status) {
   if (consumer->state == TUV_TMQ_CLOSING) {
     tuv_tmq_wake(consumer);
   } else if (status == 0 && consumer->state == TUV_TMQ_SUBSCRIBED) {
-    tuv_tmq_tell(consumer, &(taosuv_consumer_event_t){.type = TAOSUV_CONSUMER_RESUMED});
+    tuv_tmq_tell(consumer, &(taosuv_consumer_event_t) {.type = TAOSUV_CONSUMER_RESUMED});
   } else if (consumer->state == TUV_TMQ_LOST) {
     if (worth_it(req))
       try_later(consumer, &failure);
@@ -75,7 +75,8 @@ static void again_complete(taosuv_req_t* req, int status) {
   }
 }
 
-static const tuv_op_type_t again_type = {.is_request = true, .pinned = true,
+static const tuv_op_type_t again_type = {.is_request = true,
+                                         .pinned = true,
                                          .action = TAOSUV_ACTION_SUBSCRIBE,
                                          .encode = tuv_tmq_encode_subscribe,
                                          .reply = tuv_tmq_subscribed,

@@ -45,9 +45,9 @@ static void conclude(taosuv_consumer_t* consumer) {
   consumer->nfound = 0;
   tuv_tmq_watch_in(consumer, consumer->watch_interval);
   if (!changed) return;
-  tuv_tmq_tell(consumer, &(taosuv_consumer_event_t){.type = TAOSUV_CONSUMER_ASSIGNED,
-                                                    .partitions = consumer->assigned,
-                                                    .count = consumer->nassigned});
+  tuv_tmq_tell(consumer, &(taosuv_consumer_event_t) {.type = TAOSUV_CONSUMER_ASSIGNED,
+                                                     .partitions = consumer->assigned,
+                                                     .count = consumer->nassigned});
 }
 
 static void on_assignment(taosuv_assignment_t* req, int status) {
@@ -85,8 +85,7 @@ static void on_watch(tuv_timed_t* timed) {
 }
 
 void tuv_tmq_watch_in(taosuv_consumer_t* consumer, uint64_t ms) {
-  if (consumer->on_event != NULL)
-    tuv_tmq_set(consumer, &consumer->watch_timed, ms, on_watch);
+  if (consumer->on_event != NULL) tuv_tmq_set(consumer, &consumer->watch_timed, ms, on_watch);
 }
 
 void tuv_tmq_forget_assignment(taosuv_consumer_t* consumer) {

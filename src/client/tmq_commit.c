@@ -29,8 +29,7 @@ static void skip_needless(taosuv_commit_t* commit) {
 
 static void note_committed(taosuv_consumer_t* consumer, const tuv_step_t* step) {
   if (step->topic != NULL) {
-    tuv_position_t* position = tuv_progress_find(&consumer->progress, step->topic,
-                                                 step->vgroup_id);
+    tuv_position_t* position = tuv_progress_find(&consumer->progress, step->topic, step->vgroup_id);
     if (position != NULL && step->message != 0)
       position->committed_id = step->message;
     else if (position != NULL)
@@ -78,8 +77,8 @@ static void commit_replied(tuv_op_t* op, tuv_conn_t* conn, const tuv_reply_t* re
   tuv_errmsg_t err;
   int status = check_step(reply, tuv_step_of(commit), &err);
   if (status < 0) {
-    tuv_req_fail(req, &(tuv_failure_t){status, TAOSUV_ERR_MAYBE_EXECUTED, 0, err.text,
-                                       tuv_conn_host(conn)});
+    tuv_req_fail(req, &(tuv_failure_t) {status, TAOSUV_ERR_MAYBE_EXECUTED, 0, err.text,
+                                        tuv_conn_host(conn)});
     return;
   }
   note_committed(commit->consumer, tuv_step_of(commit));
@@ -124,7 +123,8 @@ static void commit_complete(taosuv_req_t* req, int status) {
   commit->cb(commit, status);
 }
 
-static const tuv_op_type_t commit_type = {.is_request = true, .pinned = true,
+static const tuv_op_type_t commit_type = {.is_request = true,
+                                          .pinned = true,
                                           .action = TAOSUV_ACTION_COMMIT,
                                           .encode = encode,
                                           .reply = commit_replied,
@@ -213,7 +213,7 @@ static uint32_t collect_ids(const tuv_progress_t* progress, bool given, tuv_step
     uint32_t place = count;
     if (id == 0) continue;
     for (; place > 0 && steps[place - 1].message > id; place--) steps[place] = steps[place - 1];
-    steps[place] = (tuv_step_t){position->topic, position->vgroup_id, 0, false, true, id};
+    steps[place] = (tuv_step_t) {position->topic, position->vgroup_id, 0, false, true, id};
     count++;
   }
   return count;
@@ -241,13 +241,13 @@ static int collect(taosuv_consumer_t* consumer, bool given, tuv_step_t** steps, 
     int64_t offset = tuv_progress_due(position, given);
     if (given ? position->blind_given : position->blind_finished) blind = true;
     if (offset != TUV_PROGRESS_NONE)
-      (*steps)[(*count)++] =
-          (tuv_step_t){position->topic, position->vgroup_id, offset, false, true, 0};
+      (*steps)[(*count)++] = (tuv_step_t) {
+          position->topic, position->vgroup_id, offset, false, true, 0};
   }
   bool all = is_clean(consumer) && (given || tuv_progress_all_finished(progress));
   *unclear = blind && !all;
   if (blind && all) {
-    (*steps)[0] = (tuv_step_t){NULL, 0, 0, false, false, 0};
+    (*steps)[0] = (tuv_step_t) {NULL, 0, 0, false, false, 0};
     *count = 1;
   }
   return 0;
@@ -266,8 +266,8 @@ static int collect_one(taosuv_consumer_t* consumer, const taosuv_message_t* mess
   if (!known && !is_clean(consumer)) return TAOSUV_ENOTSUP;
   *steps = tuv_steps_make(consumer, 1, NULL, NULL);
   if (*steps == NULL) return TAOSUV_ENOMEM;
-  **steps = (tuv_step_t){known ? position->topic : NULL, message->vgroup_id, message->track.end,
-                     false, false, id};
+  **steps = (tuv_step_t) {
+      known ? position->topic : NULL, message->vgroup_id, message->track.end, false, false, id};
   return 0;
 }
 
@@ -299,7 +299,7 @@ int taosuv_consumer_commit_offset(taosuv_consumer_t* consumer, taosuv_commit_t* 
   const char* copy = NULL;
   tuv_step_t* steps = tuv_steps_make(consumer, 1, topic, &copy);
   if (steps == NULL) return TAOSUV_ENOMEM;
-  *steps = (tuv_step_t){copy, vgroup_id, offset, true, false, 0};
+  *steps = (tuv_step_t) {copy, vgroup_id, offset, true, false, 0};
   req->cb = cb;
   return begin(consumer, req, &commit_type, steps, 1);
 }
@@ -316,7 +316,8 @@ static void auto_complete(taosuv_req_t* req, int status) {
   tuv_tmq_tell_failure(consumer, TAOSUV_CONSUMER_COMMIT_FAILED, &failure);
 }
 
-static const tuv_op_type_t auto_type = {.is_request = true, .pinned = true,
+static const tuv_op_type_t auto_type = {.is_request = true,
+                                        .pinned = true,
                                         .action = TAOSUV_ACTION_COMMIT,
                                         .encode = encode,
                                         .reply = commit_replied,

@@ -37,8 +37,8 @@ const tuv_tmq_property_info_t tuv_tmq_properties[TUV_TMQ_PROPERTIES] = {
 typedef enum { TEXT, SWITCH, NUMBER, RESET } kind_t;
 static const struct {
   kind_t kind;
-  uint64_t min, max;      /* of a number, or of a text's length */
-  const char *no, *yes;   /* how the server wants a switch */
+  uint64_t min, max;    /* of a number, or of a text's length */
+  const char *no, *yes; /* how the server wants a switch */
 } rules[TUV_TMQ_PROPERTIES] = {
     [TUV_TMQ_GROUP_ID] = {TEXT, 1, 192, NULL, NULL},
     [TUV_TMQ_CLIENT_ID] = {TEXT, 0, 255, NULL, NULL},
@@ -163,7 +163,7 @@ static int add(tuv_tmq_config_t* config, const taosuv_property_t* property, char
 
 /* Bytes for the list of others and for all texts; a switch may grow to "false". 0: a NULL. */
 static size_t memory_for(const taosuv_property_t* properties, size_t count) {
-  size_t size = count * sizeof(const char*[2]) + 1;
+  size_t size = count * sizeof(const char* [2]) + 1;
   for (size_t i = 0; i < count; i++) {
     if (properties[i].key == NULL || properties[i].value == NULL) return 0;
     size += strlen(properties[i].key) + strlen(properties[i].value) + sizeof "false" + 2;
@@ -181,11 +181,10 @@ int tuv_tmq_config_read(const tuv_alloc_t* alloc, const taosuv_property_t* prope
     return tuv_fail(err, TAOSUV_EINVAL, "a property's name or value is NULL");
   config->memory = tuv_malloc(alloc, config->memory_size);
   if (config->memory == NULL) return TAOSUV_ENOMEM;
-  config->others = (const char* (*)[2])(void*) config->memory;
-  char* at = config->memory + count * sizeof(const char*[2]);
+  config->others = (const char*(*) [2])(void*) config->memory;
+  char* at = config->memory + count * sizeof(const char* [2]);
   int status = 0;
-  for (size_t i = 0; i < count && status == 0; i++)
-    status = add(config, &properties[i], &at, err);
+  for (size_t i = 0; i < count && status == 0; i++) status = add(config, &properties[i], &at, err);
   if (status == 0 && config->value[TUV_TMQ_GROUP_ID] == NULL)
     status = tuv_fail(err, TAOSUV_EINVAL, "group.id is missing");
   if (status < 0) {

@@ -32,7 +32,7 @@ typedef enum {
 /* What stands in the table of one. */
 typedef struct tuv_tmq_property_info_s {
   const char* name;
-  const char* arg; /* of subscribe; NULL: none */
+  const char* arg;  /* of subscribe; NULL: none */
   uint64_t version; /* TUV_VERSION that the server must have; 0: any */
 } tuv_tmq_property_info_t;
 extern const tuv_tmq_property_info_t tuv_tmq_properties[TUV_TMQ_PROPERTIES];
@@ -43,7 +43,7 @@ typedef struct tuv_tmq_config_s {
   const char* (*others)[2];              /* names and values that are handed on */
   size_t nothers;
   bool auto_commit;
-  bool from_latest; /* where a group without a committed offset begins, and begins again */
+  bool from_latest;         /* where a group without a committed offset begins, and begins again */
   uint64_t commit_interval; /* ms */
   char* memory;
   size_t memory_size;

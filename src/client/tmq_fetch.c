@@ -150,8 +150,8 @@ static void complete(taosuv_consumer_t* consumer, tuv_conn_t* conn) {
   int status = tuv_tmq_arrived(consumer, message);
   if (status < 0) {
     taosuv_message_unref(message);
-    malformed(consumer, conn, status, status == TAOSUV_EPROTO ? "a message of another topic"
-                                                              : "no memory for a message");
+    malformed(consumer, conn, status,
+              status == TAOSUV_EPROTO ? "a message of another topic" : "no memory for a message");
     return;
   }
   tuv_tmq_give(consumer);

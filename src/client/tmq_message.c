@@ -83,14 +83,16 @@ taosuv_message_t* tuv_message_create(taosuv_consumer_t* consumer, const tuv_tmq_
   message->kind = (uint8_t) polled->message_type;
   if (message->kind < TAOSUV_MESSAGE_DATA || message->kind > TAOSUV_MESSAGE_RAW) {
     tuv_errmsg_t err;
-    tuv_message_spoil(message, tuv_fail(&err, TAOSUV_EPROTO, "a message of the unknown kind %u",
-                                        message->kind), 0, err.text);
+    tuv_message_spoil(
+        message, tuv_fail(&err, TAOSUV_EPROTO, "a message of the unknown kind %u", message->kind),
+        0, err.text);
   }
   message->vgroup_id = polled->vgroup_id;
   message->offset = polled->offset;
   /* Of rows it is inside the message; of changes of schema the server tells no other. */
   message->track.end = polled->message_type == TAOSUV_MESSAGE_META && polled->offset >= 0
-                           ? polled->offset : TUV_PROGRESS_NONE;
+                           ? polled->offset
+                           : TUV_PROGRESS_NONE;
   return message;
 }
 
@@ -254,8 +256,7 @@ int tuv_message_announce(taosuv_message_t* message, const tuv_tmq_fetched_t* fet
   tuv_tmq_block_t* slot = add_slot(message);
   size_t table = strlen(fetched->table) + 1;
   char* own = NULL;
-  if (slot != NULL)
-    own = tuv_malloc(&message->mem->alloc, table + write_schema(fetched, NULL));
+  if (slot != NULL) own = tuv_malloc(&message->mem->alloc, table + write_schema(fetched, NULL));
   if (own == NULL) return tuv_fail(err, TAOSUV_ENOMEM, "no memory for a message");
   memcpy(own, fetched->table, table);
   write_schema(fetched, (uint8_t*) own + table);
@@ -391,7 +392,7 @@ const char* taosuv_message_meta(const taosuv_message_t* message, size_t* length)
 }
 
 taosuv_raw_t taosuv_message_raw(const taosuv_message_t* message) {
-  return message != NULL ? message->raw : (taosuv_raw_t){0, NULL, 0};
+  return message != NULL ? message->raw : (taosuv_raw_t) {0, NULL, 0};
 }
 
 /* The declared width: without the length prefix of texts, and in characters for NCHAR. */
@@ -421,12 +422,12 @@ const taosuv_field_t* taosuv_message_fields(taosuv_message_t* message, uint32_t 
     field.type = column.type;
     field.bytes = column.bytes;
     if (schema != NULL) schema = tuv_tmq_field(schema, &field);
-    message->fields[i] = (taosuv_field_t){.name = field.name,
-                                          .name_length = field.name_length,
-                                          .type = column.type,
-                                          .precision = column.precision,
-                                          .scale = column.scale,
-                                          .length = declared(&field)};
+    message->fields[i] = (taosuv_field_t) {.name = field.name,
+                                           .name_length = field.name_length,
+                                           .type = column.type,
+                                           .precision = column.precision,
+                                           .scale = column.scale,
+                                           .length = declared(&field)};
   }
   *count = columns;
   return message->fields;

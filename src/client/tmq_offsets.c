@@ -60,7 +60,8 @@ static void topics_complete(taosuv_req_t* req, int status) {
   free_array(consumer, array);
 }
 
-static const tuv_op_type_t topics_type = {.is_request = true, .pinned = true,
+static const tuv_op_type_t topics_type = {.is_request = true,
+                                          .pinned = true,
                                           .encode = tuv_tmq_encode_newer,
                                           .reply = topics_replied,
                                           .complete = topics_complete,
@@ -132,12 +133,14 @@ static void offsets_complete(taosuv_req_t* req, int status) {
   free_array(consumer, array);
 }
 
-static const tuv_op_type_t committed_type = {.is_request = true, .pinned = true,
+static const tuv_op_type_t committed_type = {.is_request = true,
+                                             .pinned = true,
                                              .encode = tuv_tmq_encode_newer,
                                              .reply = committed_replied,
                                              .complete = offsets_complete,
                                              .tombstone = &tuv_tmq_tombstone};
-static const tuv_op_type_t position_type = {.is_request = true, .pinned = true,
+static const tuv_op_type_t position_type = {.is_request = true,
+                                            .pinned = true,
                                             .encode = tuv_tmq_encode_newer,
                                             .reply = position_replied,
                                             .complete = offsets_complete,
@@ -160,8 +163,7 @@ static int ask_offsets(taosuv_consumer_t* consumer, taosuv_offsets_t* req, const
   uint64_t id = tuv_tmq_request(consumer, base, &request, action);
   tuv_tmq_add_vgroup(&request, "topic_vgroup_ids", NULL, 0);
   for (uint32_t i = 0; i < count; i++)
-    tuv_tmq_add_vgroup(&request, "topic_vgroup_ids", partitions[i].topic,
-                       partitions[i].vgroup_id);
+    tuv_tmq_add_vgroup(&request, "topic_vgroup_ids", partitions[i].topic, partitions[i].vgroup_id);
   return tuv_tmq_begin(consumer, base, type, &request, id);
 }
 
@@ -186,10 +188,10 @@ static int read_partitions(yyjson_val* array, taosuv_partition_t* partitions, tu
     tuv_tmq_vgroup_t vgroup;
     int status = tuv_tmq_read_vgroup(element, &vgroup, err);
     if (status < 0) return status;
-    partitions[index] = (taosuv_partition_t){.vgroup_id = vgroup.vgroup_id,
-                                             .offset = vgroup.offset,
-                                             .begin = vgroup.begin,
-                                             .end = vgroup.end};
+    partitions[index] = (taosuv_partition_t) {.vgroup_id = vgroup.vgroup_id,
+                                              .offset = vgroup.offset,
+                                              .begin = vgroup.begin,
+                                              .end = vgroup.end};
   }
   return 0;
 }
@@ -225,7 +227,8 @@ static void assignment_complete(taosuv_req_t* req, int status) {
   free_array(consumer, array);
 }
 
-static const tuv_op_type_t assignment_type = {.is_request = true, .pinned = true,
+static const tuv_op_type_t assignment_type = {.is_request = true,
+                                              .pinned = true,
                                               .encode = tuv_tmq_encode,
                                               .reply = assignment_replied,
                                               .complete = assignment_complete,

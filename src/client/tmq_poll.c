@@ -88,8 +88,8 @@ static void give_to_poll(taosuv_consumer_t* consumer) {
   taosuv_poll_t* poll = consumer->waiter;
   taosuv_req_t* req = take_waiter(consumer);
   taosuv_message_t* message = poll->msg = take_ready(consumer);
-  tuv_failure_t failure = {message->status, 0, message->server_code,
-                           taosuv_message_error(message), tuv_conn_host(consumer->conn)};
+  tuv_failure_t failure = {message->status, 0, message->server_code, taosuv_message_error(message),
+                           tuv_conn_host(consumer->conn)};
   if (message->status < 0)
     tuv_req_fail(req, &failure);
   else
@@ -157,7 +157,8 @@ static tuv_conn_t* poll_waits_on(const taosuv_req_t* req) {
   return consumer->flying ? consumer->conn : NULL;
 }
 
-static const tuv_op_type_t poll_type = {.is_request = true, .pinned = true,
+static const tuv_op_type_t poll_type = {.is_request = true,
+                                        .pinned = true,
                                         .action = TAOSUV_ACTION_POLL,
                                         .complete = poll_complete,
                                         .leave = poll_leave,

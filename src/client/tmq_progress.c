@@ -78,8 +78,10 @@ tuv_position_t* tuv_progress_arrive(tuv_progress_t* progress, const char* topic,
 }
 
 static void advance(int64_t* offset, bool* blind, int64_t end) {
-  if (end == TUV_PROGRESS_NONE) *blind = true;
-  else if (end > *offset) *offset = end;
+  if (end == TUV_PROGRESS_NONE)
+    *blind = true;
+  else if (end > *offset)
+    *offset = end;
 }
 
 void tuv_progress_give(tuv_track_t* track) {

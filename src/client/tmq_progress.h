@@ -23,10 +23,10 @@ typedef struct tuv_position_s {
   int64_t finished;  /* behind the last one before which all are finished */
   int64_t committed; /* as far as this consumer knows */
   uint64_t given_id, finished_id, committed_id; /* the same by the ids of messages */
-  bool blind_given, blind_finished; /* … is one whose end is not known */
-  bool held;         /* `finished` stops before a message that cannot be read … */
-  int64_t held_at;   /* … which begins there */
-  tuv_queue_t open;  /* tracks, in order: the first is not finished */
+  bool blind_given, blind_finished;             /* … is one whose end is not known */
+  bool held;        /* `finished` stops before a message that cannot be read … */
+  int64_t held_at;  /* … which begins there */
+  tuv_queue_t open; /* tracks, in order: the first is not finished */
 } tuv_position_t;
 
 /* A message's place. */
@@ -34,19 +34,19 @@ typedef struct tuv_track_s {
   tuv_queue_t link;
   tuv_position_t* position; /* NULL: it counts for nothing any more */
   int64_t begin;
-  int64_t end;              /* the offset to go on from; NONE: not known */
-  uint64_t id;              /* the gateway's for the message */
+  int64_t end; /* the offset to go on from; NONE: not known */
+  uint64_t id; /* the gateway's for the message */
   bool given;
   bool finished;
-  bool holds;               /* nothing from here on is to be committed by itself */
+  bool holds; /* nothing from here on is to be committed by itself */
 } tuv_track_t;
 
 struct tuv_progress_s {
   const tuv_alloc_t* alloc;
   tuv_queue_t positions;
-  tuv_queue_t strays; /* tracks that are not finished and have no position */
-  uint32_t count;     /* of positions */
-  uint64_t epoch;     /* the last one given */
+  tuv_queue_t strays;                 /* tracks that are not finished and have no position */
+  uint32_t count;                     /* of positions */
+  uint64_t epoch;                     /* the last one given */
   void (*passed)(tuv_track_t* track); /* it is finished, and its place is needed no more */
 };
 

@@ -69,6 +69,6 @@ void tuv_tmq_again(tuv_conn_t* conn, taosuv_req_t* req) {
 }
 
 void tuv_tmq_malformed(taosuv_req_t* req, tuv_conn_t* conn, int status, const char* message) {
-  tuv_req_fail(req, &(tuv_failure_t){status, TAOSUV_ERR_MAYBE_EXECUTED, 0, message,
-                                     tuv_conn_host(conn)});
+  tuv_req_fail(
+      req, &(tuv_failure_t) {status, TAOSUV_ERR_MAYBE_EXECUTED, 0, message, tuv_conn_host(conn)});
 }

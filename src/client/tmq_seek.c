@@ -35,7 +35,8 @@ static void seek_complete(taosuv_req_t* req, int status) {
   seek->cb(seek, status);
 }
 
-static const tuv_op_type_t seek_type = {.is_request = true, .pinned = true,
+static const tuv_op_type_t seek_type = {.is_request = true,
+                                        .pinned = true,
                                         .encode = encode,
                                         .reply = seek_replied,
                                         .complete = seek_complete,
@@ -72,7 +73,7 @@ static int read_ends(taosuv_commit_t* seek, const tuv_reply_t* reply, tuv_errmsg
     if (status < 0) break;
     if (wanted->vgroup_id != TAOSUV_ALL_VGROUPS && wanted->vgroup_id != vgroup.vgroup_id) continue;
     int64_t offset = wanted->offset == TO_BEGINNING ? vgroup.begin : vgroup.end;
-    steps[found++] = (tuv_step_t){topic, vgroup.vgroup_id, offset, true, false, 0};
+    steps[found++] = (tuv_step_t) {topic, vgroup.vgroup_id, offset, true, false, 0};
   }
   if (status == 0 && found == 0)
     status = tuv_fail(err, TAOSUV_ESTATE, "the consumer is not given such a vgroup");
@@ -91,14 +92,15 @@ static void ends_replied(tuv_op_t* op, tuv_conn_t* conn, const tuv_reply_t* repl
   tuv_errmsg_t err;
   int status = read_ends(tuv_commit_of(req), reply, &err);
   if (status < 0) {
-    tuv_req_fail(req, &(tuv_failure_t){status, 0, 0, err.text, tuv_conn_host(conn)});
+    tuv_req_fail(req, &(tuv_failure_t) {status, 0, 0, err.text, tuv_conn_host(conn)});
     return;
   }
   op->type = &seek_type;
   tuv_tmq_again(conn, req);
 }
 
-static const tuv_op_type_t ends_type = {.is_request = true, .pinned = true,
+static const tuv_op_type_t ends_type = {.is_request = true,
+                                        .pinned = true,
                                         .encode = encode_ends,
                                         .reply = ends_replied,
                                         .complete = seek_complete,
@@ -115,7 +117,7 @@ static int begin_seek(taosuv_consumer_t* consumer, taosuv_seek_t* req, const tuv
   const char* copy = NULL;
   tuv_step_t* steps = tuv_steps_make(consumer, 1, topic, &copy);
   if (steps == NULL) return TAOSUV_ENOMEM;
-  *steps = (tuv_step_t){copy, vgroup_id, offset, true, false, 0};
+  *steps = (tuv_step_t) {copy, vgroup_id, offset, true, false, 0};
   req->cb = cb;
   req->consumer = consumer;
   req->steps = steps;

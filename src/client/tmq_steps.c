@@ -11,7 +11,7 @@ _Static_assert(sizeof(taosuv_commit_t) == sizeof(taosuv_seek_t) &&
 
 /* Steps behind which a topic's name can be kept. */
 tuv_step_t* tuv_steps_make(taosuv_consumer_t* consumer, size_t count, const char* topic,
-                          const char** copy) {
+                           const char** copy) {
   size_t length = topic == NULL ? 0 : strlen(topic) + 1;
   tuv_step_t* steps = tuv_malloc(&consumer->alloc,
                                  (count == 0 ? 1 : count) * sizeof *steps + length);

@@ -36,14 +36,13 @@ static void add_config(const taosuv_consumer_t* consumer, tuv_request_t* request
   const tuv_tmq_config_t* config = &consumer->config;
   const char* token = consumer->client->url.bearer_token;
   const char* pair[1][2] = {{"td.connect.token", token}};
-  if (token[0] != 0) tuv_tmq_add_object(request, "config", (const char* const (*)[2]) pair, 1);
+  if (token[0] != 0) tuv_tmq_add_object(request, "config", (const char* const(*)[2]) pair, 1);
   if (config->nothers > 0)
-    tuv_tmq_add_object(request, "config", (const char* const (*)[2]) config->others,
+    tuv_tmq_add_object(request, "config", (const char* const(*)[2]) config->others,
                        config->nothers);
 }
 
-int tuv_tmq_encode_subscribe(tuv_op_t* op, tuv_conn_t* conn, const void* payload,
-                             size_t size) {
+int tuv_tmq_encode_subscribe(tuv_op_t* op, tuv_conn_t* conn, const void* payload, size_t size) {
   const taosuv_consumer_t* consumer = conn->client->consumer;
   const tuv_url_t* url = &conn->client->url;
   int old = tuv_tmq_since(op, conn, TUV_VERSION(3, 0, 5, 0), "3.0.5.0 for consumers");
@@ -129,7 +128,8 @@ static void subscribe_complete(taosuv_req_t* req, int status) {
   subscribe->cb(subscribe, status);
 }
 
-static const tuv_op_type_t subscribe_type = {.is_request = true, .pinned = true,
+static const tuv_op_type_t subscribe_type = {.is_request = true,
+                                             .pinned = true,
                                              .action = TAOSUV_ACTION_SUBSCRIBE,
                                              .encode = tuv_tmq_encode_subscribe,
                                              .reply = tuv_tmq_subscribed,
@@ -207,7 +207,8 @@ static void unsubscribe_complete(taosuv_req_t* req, int status) {
   leave->cb(leave, status);
 }
 
-static const tuv_op_type_t unsubscribe_type = {.is_request = true, .pinned = true,
+static const tuv_op_type_t unsubscribe_type = {.is_request = true,
+                                               .pinned = true,
                                                .action = TAOSUV_ACTION_SUBSCRIBE,
                                                .encode = encode_unsubscribe,
                                                .reply = unsubscribed,
@@ -272,7 +273,8 @@ static void farewell_complete(taosuv_req_t* req, int status) {
   if (!consumer->client_closing) tuv_tmq_wake(consumer);
 }
 
-static const tuv_op_type_t farewell_type = {.is_request = true, .pinned = true,
+static const tuv_op_type_t farewell_type = {.is_request = true,
+                                            .pinned = true,
                                             .action = TAOSUV_ACTION_SUBSCRIBE,
                                             .encode = encode_unsubscribe,
                                             .reply = unsubscribed,

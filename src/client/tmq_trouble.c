@@ -12,8 +12,7 @@ bool tuv_tmq_is_expelled(const tuv_failure_t* failure) {
     case 0x4001: /* consumer mismatch */
     case 0x4002: /* consumer closed */
     case 0x4003: /* consumer error */
-    case 0x4017: /* invalid consumer status */
-      return true;
+    case 0x4017: /* invalid consumer status */ return true;
     default: return false;
   }
 }
@@ -34,9 +33,8 @@ static tuv_tmq_trouble_t* begin(taosuv_consumer_t* consumer, const taosuv_messag
   if (topic == NULL) return NULL;
   tuv_tmq_trouble_t* trouble = &consumer->troubles[consumer->next_trouble];
   consumer->next_trouble = (consumer->next_trouble + 1) % TUV_TMQ_TROUBLES;
-  *trouble = (tuv_tmq_trouble_t){.topic = topic,
-                                 .vgroup_id = message->vgroup_id,
-                                 .offset = message->offset};
+  *trouble = (tuv_tmq_trouble_t) {
+      .topic = topic, .vgroup_id = message->vgroup_id, .offset = message->offset};
   return trouble;
 }
 
@@ -50,8 +48,7 @@ void tuv_tmq_trouble_note(taosuv_consumer_t* consumer) {
 
 /* Whether it is the message's fault: the next attempt will end in the same way. */
 static bool is_of_message(const tuv_failure_t* why) {
-  return taosuv_err_class(why->status) == TAOSUV_CLASS_PROTOCOL ||
-         why->status == TAOSUV_EMSGSIZE ||
+  return taosuv_err_class(why->status) == TAOSUV_CLASS_PROTOCOL || why->status == TAOSUV_EMSGSIZE ||
          (why->status == TAOSUV_ESERVER && !tuv_tmq_is_expelled(why));
 }
 

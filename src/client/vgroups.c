@@ -18,15 +18,16 @@ static int encode(tuv_op_t* op, tuv_conn_t* conn, const void* payload, size_t si
   if (status == 0) status = tuv_http_put(target, "/vgid", strlen("/vgid"));
   if (status == 0) status = tuv_http_put_param(target, 0, "token", conn->client->url.token);
   if (status < 0) return status;
-  return tuv_rest_send(conn, op, &(tuv_rest_message_t){.method = "POST",
-                                                       .target = (const char*) target->data,
-                                                       .target_size = tuv_buf_size(target),
-                                                       .has_body = true,
-                                                       .body = db + length + 1,
-                                                       .size = size - length - 1,
-                                                       .payload = payload,
-                                                       .kind = TUV_REST_JSON,
-                                                       .repeatable = true});
+  return tuv_rest_send(conn, op,
+                       &(tuv_rest_message_t) {.method = "POST",
+                                              .target = (const char*) target->data,
+                                              .target_size = tuv_buf_size(target),
+                                              .has_body = true,
+                                              .body = db + length + 1,
+                                              .size = size - length - 1,
+                                              .payload = payload,
+                                              .kind = TUV_REST_JSON,
+                                              .repeatable = true});
 }
 
 static int read_ids(yyjson_val* root, uint32_t count, int32_t* ids, tuv_errmsg_t* err) {

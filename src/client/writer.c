@@ -11,7 +11,8 @@
 #define DEFAULT_AGE 100u
 #define DEFAULT_MAX_BYTES (64u << 20)
 
-_Static_assert(sizeof(tuv_flush_t) <= sizeof((taosuv_writer_flush_t){0}.priv), "a flush's insides");
+_Static_assert(sizeof(tuv_flush_t) <= sizeof((taosuv_writer_flush_t) {0}.priv),
+               "a flush's insides");
 
 static tuv_flush_t* flush_of(taosuv_writer_flush_t* req) {
   return (tuv_flush_t*) (void*) req->priv;
@@ -193,8 +194,7 @@ int taosuv_writer_open(taosuv_client_t* client, taosuv_writer_open_t* req,
   if (writer == NULL) return TAOSUV_ENOMEM;
   int status = read_options(writer, options);
   uint64_t seed = 0;
-  if (status == 0)
-    status = tuv_random_bytes(&client->shared.random, (uint8_t*) &seed, sizeof seed);
+  if (status == 0) status = tuv_random_bytes(&client->shared.random, (uint8_t*) &seed, sizeof seed);
   writer->random = seed | 1;
   writer->type = writer->options.sql != NULL ? &tuv_lane_rows : &tuv_lane_lines;
   if (status == 0) status = make_lanes(writer);
@@ -264,7 +264,7 @@ const char* taosuv_writer_message(const taosuv_writer_t* writer) {
 
 void taosuv_writer_totals(const taosuv_writer_t* writer, taosuv_writer_totals_t* totals) {
   if (totals == NULL) return;
-  *totals = writer != NULL ? writer->totals : (taosuv_writer_totals_t){0};
+  *totals = writer != NULL ? writer->totals : (taosuv_writer_totals_t) {0};
 }
 
 int taosuv_writer_flush(taosuv_writer_t* writer, taosuv_writer_flush_t* req,

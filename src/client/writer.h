@@ -50,7 +50,7 @@ extern const tuv_lane_type_t tuv_lane_lines;
 typedef enum {
   TUV_LANE_OPENING,
   TUV_LANE_IDLE,
-  TUV_LANE_FLYING, /* a part of its backlog is on its way */
+  TUV_LANE_FLYING,  /* a part of its backlog is on its way */
   TUV_LANE_PAUSING, /* before the next part is sent, or the same one again */
   TUV_LANE_REFUSED, /* what could not be sent at all is to be reported in the next step */
   TUV_LANE_TELLING, /* on_report is reading what is noted */
@@ -61,39 +61,39 @@ struct tuv_lane_s {
   taosuv_writer_t* writer;
   /* gathered */
   uint64_t rows, bytes;
-  uint64_t first;       /* number of its first row */
-  uint64_t since;       /* loop time of the first one */
+  uint64_t first; /* number of its first row */
+  uint64_t since; /* loop time of the first one */
   /* The backlog: what was gathered when the lane last had nothing to send. It is sent in batches,
    * and a batch that is refused or lost in parts; rows are counted from 0 in the order in which
    * they are sent. */
-  uint32_t backlog;     /* its rows; 0: there is none */
+  uint32_t backlog;                   /* its rows; 0: there is none */
   uint64_t flying_rows, flying_bytes; /* of it, neither written nor reported */
   uint64_t flying_first;
-  uint32_t from, to;    /* the part in flight or to be sent next; rows before it are done */
-  uint32_t end;         /* where its batch ends */
-  uint32_t length;      /* rows of a part, because of refusals in this batch … */
-  uint32_t most;        /* … and because of lost attempts; UINT32_MAX: any number */
-  uint32_t refusals;    /* that this batch may still meet */
-  uint32_t maybe_to;    /* rows before it may have been executed by earlier attempts */
-  uint32_t losses;      /* attempts lost in a row */
-  uint32_t arrivals;    /* parts that arrived since `most` was changed, … */
-  uint32_t patience;    /* … and how many must before it grows */
-  uint32_t attempts;    /* of this part */
-  uint64_t begun;       /* loop time of the first attempt since the server last answered */
-  uint64_t tried_at;    /* loop time of the last attempt */
+  uint32_t from, to; /* the part in flight or to be sent next; rows before it are done */
+  uint32_t end;      /* where its batch ends */
+  uint32_t length;   /* rows of a part, because of refusals in this batch … */
+  uint32_t most;     /* … and because of lost attempts; UINT32_MAX: any number */
+  uint32_t refusals; /* that this batch may still meet */
+  uint32_t maybe_to; /* rows before it may have been executed by earlier attempts */
+  uint32_t losses;   /* attempts lost in a row */
+  uint32_t arrivals; /* parts that arrived since `most` was changed, … */
+  uint32_t patience; /* … and how many must before it grows */
+  uint32_t attempts; /* of this part */
+  uint64_t begun;    /* loop time of the first attempt since the server last answered */
+  uint64_t tried_at; /* loop time of the last attempt */
   uint64_t retry_at;
-  uint64_t held_at;     /* loop time since when … */
-  bool held;            /* … an attempt that was reported may still be executed */
-  bool fresh;           /* `begun` is not set yet */
-  bool overdue;         /* a limit has ended, and what has arrived is to be read before it counts */
-  bool last_chance;     /* retry_ms are over: what comes next is tried once */
-  bool divided;         /* a part of this batch was sent, rather than the whole of it */
-  uint8_t state;        /* tuv_lane_state_t */
-  bool due;             /* what is gathered is to be sent */
-  bool no_ranges;       /* there was no memory to note them */
-  bool alone;           /* something large waits until nothing is gathered */
-  bool stale;           /* the table has changed: to be renewed before it takes more … */
-  int renewal;          /* … and why that failed last (until it is tried again), for the callers */
+  uint64_t held_at; /* loop time since when … */
+  bool held;        /* … an attempt that was reported may still be executed */
+  bool fresh;       /* `begun` is not set yet */
+  bool overdue;     /* a limit has ended, and what has arrived is to be read before it counts */
+  bool last_chance; /* retry_ms are over: what comes next is tried once */
+  bool divided;     /* a part of this batch was sent, rather than the whole of it */
+  uint8_t state;    /* tuv_lane_state_t */
+  bool due;         /* what is gathered is to be sent */
+  bool no_ranges;   /* there was no memory to note them */
+  bool alone;       /* something large waits until nothing is gathered */
+  bool stale;       /* the table has changed: to be renewed before it takes more … */
+  int renewal;      /* … and why that failed last (until it is tried again), for the callers */
   int refusal;
   tuv_errmsg_t refusal_text;
   /* noted when it was sent */
@@ -103,10 +103,10 @@ struct tuv_lane_s {
 };
 
 struct taosuv_writer_s {
-  tuv_queue_t link; /* in the client's writers */
+  tuv_queue_t link;        /* in the client's writers */
   taosuv_client_t* client; /* NULL once it is closed */
   uv_loop_t* loop;
-  tuv_mem_t* mem;   /* the client's, kept by a piece of memory of it */
+  tuv_mem_t* mem; /* the client's, kept by a piece of memory of it */
   const tuv_lane_type_t* type;
   tuv_lane_t** lanes;
   uint32_t nlanes;
@@ -120,9 +120,9 @@ struct taosuv_writer_s {
   taosuv_writer_options_t options;
   taosuv_writer_open_t* open; /* NULL once it is done */
   int open_status;
-  bool named;     /* rows: the SQL has a `?` for the table's name … */
-  uint32_t ntags; /* … and so many for tags */
-  char* texts[3]; /* of the options: SQL, table, table_name_key */
+  bool named;          /* rows: the SQL has a `?` for the table's name … */
+  uint32_t ntags;      /* … and so many for tags */
+  char* texts[3];      /* of the options: SQL, table, table_name_key */
   uint64_t lane_limit; /* bytes that a lane may gather while it is busy */
   uint64_t taken;      /* rows: the number of the next one */
   taosuv_writer_totals_t totals;

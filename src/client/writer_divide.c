@@ -32,9 +32,9 @@ static void begin_batch(tuv_lane_t* lane, bool whole) {
   uint32_t rest = lane->backlog - lane->from;
   lane->end = lane->backlog;
   if (!whole && (rest > options->batch_rows || lane->flying_bytes > options->batch_bytes))
-    lane->end = lane->from + (uint32_t) lane->writer->type->fit(
-                                 lane, lane->from, smaller(rest, options->batch_rows),
-                                 options->batch_bytes);
+    lane->end = lane->from + (uint32_t) lane->writer->type->fit(lane, lane->from,
+                                                                smaller(rest, options->batch_rows),
+                                                                options->batch_bytes);
   lane->length = lane->end - lane->from;
   lane->refusals = options->divide != 0 ? options->divide : DEFAULT_REFUSALS;
   lane->divided = false;
@@ -79,9 +79,12 @@ void tuv_lane_pass(tuv_lane_t* lane, bool progress) {
     lane->last_chance = false;
   }
   lane->from = lane->to;
-  if (lane->from == lane->backlog) land(lane);
-  else if (lane->from == lane->end) begin_batch(lane, false);
-  else choose(lane);
+  if (lane->from == lane->backlog)
+    land(lane);
+  else if (lane->from == lane->end)
+    begin_batch(lane, false);
+  else
+    choose(lane);
 }
 
 /* ---- lost ---- */
@@ -114,16 +117,14 @@ void tuv_lane_lost(tuv_lane_t* lane) {
 static bool concerns_all(const taosuv_writer_t* writer, int code) {
   switch (code) {
     case 0x0362: /* table does not exist */
-    case 0x2603: /* the same */
-      return writer->ntags > 0;
+    case 0x2603: /* the same */ return writer->ntags > 0;
     case 0x2600: /* syntax error */
     case 0x260C: /* number of tags */
     case 0x0217: /* these three: database not specified */
     case 0x0380:
     case 0x2616:
     case 0x0388: /* database not exist */
-    case 0x0303: /* insufficient privilege */
-      return true;
+    case 0x0303: /* insufficient privilege */ return true;
     default: return false;
   }
 }

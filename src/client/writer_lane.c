@@ -38,8 +38,10 @@ static uint64_t timeout_of(const taosuv_writer_t* writer) {
 
 static void end_connection(tuv_lane_t* lane) {
   tuv_conn_t* conn = lane->writer->type->conn(lane);
-  if (conn != NULL) tuv_conn_lost(conn, "an attempt of a writer was not answered in time");
-  else taosuv_cancel(lane->writer->type->request(lane));
+  if (conn != NULL)
+    tuv_conn_lost(conn, "an attempt of a writer was not answered in time");
+  else
+    taosuv_cancel(lane->writer->type->request(lane));
 }
 
 /* The attempt is not waited for any longer. The rows are reported; what comes next waits on. */
@@ -52,8 +54,10 @@ static void hold(tuv_lane_t* lane, uint64_t now) {
   lane->overdue = false;
   lane->held_at = now;
   if (lane->to > lane->maybe_to) lane->maybe_to = lane->to;
-  if (lane->writer->options.retry_ms > 1) tuv_lane_give_up(lane, &failure);
-  else tuv_lane_report(lane, lane->end, &failure);
+  if (lane->writer->options.retry_ms > 1)
+    tuv_lane_give_up(lane, &failure);
+  else
+    tuv_lane_report(lane, lane->end, &failure);
 }
 
 /* Whether a limit that has ended was looked at before. */
@@ -76,8 +80,10 @@ static uint64_t watch(tuv_lane_t* lane, uint64_t now) {
   if (now < at) return at;
   bool late = tuv_req_of(writer->type->request(lane))->late; /* else it has not left */
   if (!late || !is_overdue(lane)) return now + SLACK;
-  if (ends) end_connection(lane);
-  else hold(lane, now);
+  if (ends)
+    end_connection(lane);
+  else
+    hold(lane, now);
   return now;
 }
 
@@ -90,9 +96,12 @@ static uint64_t wait_on(tuv_lane_t* lane, uint64_t now) {
   uint64_t at = sum(lane->held_at, most);
   if (writer->closing && lane->backlog == 0 && lane->rows == 0)
     taosuv_cancel(writer->type->request(lane)); /* nothing comes behind it */
-  else if (now < at) return at;
-  else if (!is_overdue(lane)) return now + SLACK;
-  else end_connection(lane);
+  else if (now < at)
+    return at;
+  else if (!is_overdue(lane))
+    return now + SLACK;
+  else
+    end_connection(lane);
   return lane->held ? UINT64_MAX : now;
 }
 
@@ -127,8 +136,10 @@ static void send_part(tuv_lane_t* lane, uint64_t now) {
   lane->state = TUV_LANE_FLYING;
   lane->tried_at = now;
   lane->overdue = false;
-  if (lane->attempts++ > 0) writer->totals.retries++;
-  else if (lane->divided) writer->totals.parts++;
+  if (lane->attempts++ > 0)
+    writer->totals.retries++;
+  else if (lane->divided)
+    writer->totals.parts++;
   tuv_writer_expect(writer, watch(lane, now));
 }
 
@@ -144,8 +155,10 @@ static void report_refusal(tuv_lane_t* lane, uint64_t now) {
   bool all = failure.status == TAOSUV_ECANCELED || failure.status == TAOSUV_ESCHEMA ||
              failure.status == TAOSUV_EAGAIN;
   uint32_t to = all ? 0 : tuv_lane_refused(lane, failure.status, 0, now);
-  if (all) tuv_lane_give_up(lane, &failure);
-  else if (to > 0) tuv_lane_report(lane, to, &failure);
+  if (all)
+    tuv_lane_give_up(lane, &failure);
+  else if (to > 0)
+    tuv_lane_report(lane, to, &failure);
 }
 
 /* ---- its end ---- */
@@ -310,8 +323,7 @@ void tuv_lane_added(tuv_lane_t* lane, uint64_t rows) {
 }
 
 bool tuv_lane_has(const tuv_lane_t* lane, uint64_t upto) {
-  return (lane->backlog > 0 && lane->flying_first < upto) ||
-         (lane->rows > 0 && lane->first < upto);
+  return (lane->backlog > 0 && lane->flying_first < upto) || (lane->rows > 0 && lane->first < upto);
 }
 
 /* A lane with nothing in flight and no backlog. */

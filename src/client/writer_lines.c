@@ -11,9 +11,9 @@ typedef struct lines_lane_s {
   taosuv_insert_lines_t insert;
   tuv_buf_t gathered, flying;
   tuv_buf_t numbers, flying_numbers; /* numbers_t of their lines */
-  uint64_t escaped; /* bytes of `gathered` in a message */
-  uint32_t passed;  /* lines of `flying` … */
-  size_t at;        /* … that end before this byte */
+  uint64_t escaped;                  /* bytes of `gathered` in a message */
+  uint32_t passed;                   /* lines of `flying` … */
+  size_t at;                         /* … that end before this byte */
 } lines_lane_t;
 
 /* Lines with numbers one behind the other. */
@@ -214,8 +214,10 @@ static int check_lines(taosuv_writer_t* writer, const char* text, size_t length,
   if (memchr(text, 0, length) != NULL)
     return tuv_fail(err, TAOSUV_EINVAL, "the lines contain a NUL");
   if (escaped <= most) return 0;
-  return tuv_fail(err, TAOSUV_EMSGSIZE, "%zu bytes of JSON, %zu more than half of max_message_size "
-                  "has room for", escaped, escaped - most);
+  return tuv_fail(err, TAOSUV_EMSGSIZE,
+                  "%zu bytes of JSON, %zu more than half of max_message_size "
+                  "has room for",
+                  escaped, escaped - most);
 }
 
 /* Room for the numbers of more lines. */
@@ -231,7 +233,7 @@ static void add_numbers(lines_lane_t* lines, uint64_t count) {
     next[-1].count += count;
     return;
   }
-  *next = (numbers_t){first, count};
+  *next = (numbers_t) {first, count};
   tuv_buf_commit(buf, sizeof *next);
 }
 

@@ -30,7 +30,7 @@ void tuv_lane_note(tuv_lane_t* lane, const char* table, size_t length, uint64_t 
     return;
   }
   if (length > 0) memcpy(copy, table, length);
-  lane->ranges[lane->nranges++] = (taosuv_writer_range_t){copy, length, first, last, rows};
+  lane->ranges[lane->nranges++] = (taosuv_writer_range_t) {copy, length, first, last, rows};
 }
 
 /* ---- why ---- */
@@ -49,8 +49,10 @@ static void summarise(const tuv_lane_t* lane, taosuv_writer_report_t* told, tuv_
   told->message = cause;
   if (lane->attempts <= 1 && last == maybe) return;
   if (lane->attempts <= 1)
-    tuv_fail(text, 0, "an earlier attempt, of a larger message, may have been executed; the last "
-                      "one: %s", cause);
+    tuv_fail(text, 0,
+             "an earlier attempt, of a larger message, may have been executed; the last "
+             "one: %s",
+             cause);
   else
     tuv_fail(text, 0, "%u attempts%s; the last one: %s", lane->attempts,
              maybe ? ", at least one of which may have been executed" : "", cause);
@@ -99,10 +101,11 @@ uint32_t tuv_lane_certain(const tuv_lane_t* lane) {
 }
 
 void tuv_lane_give_up(tuv_lane_t* lane, const tuv_failure_t* failure) {
-  tuv_failure_t rest = {.status = TAOSUV_EUNSENT, .flags = TAOSUV_ERR_RETRYABLE,
+  tuv_failure_t rest = {.status = TAOSUV_EUNSENT,
+                        .flags = TAOSUV_ERR_RETRYABLE,
                         .message = "not sent: what came before it could not be written in time"};
   bool same = failure->status == TAOSUV_ECANCELED || failure->status == TAOSUV_ESCHEMA;
-  if (same) rest = (tuv_failure_t){failure->status, 0, 0, failure->message, failure->host};
+  if (same) rest = (tuv_failure_t) {failure->status, 0, 0, failure->message, failure->host};
   uint32_t to = tuv_lane_certain(lane);
   if (same && lane->maybe_to <= lane->from) to = lane->backlog; /* one report will do */
   tuv_lane_report(lane, to, failure);

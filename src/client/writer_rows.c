@@ -238,16 +238,26 @@ static int add(taosuv_writer_t* writer, tuv_batch_given_t* given) {
 int taosuv_writer_row(taosuv_writer_t* writer, const char* table, size_t length,
                       const taosuv_value_t* tags, uint32_t ntags, const taosuv_value_t* values,
                       uint32_t count) {
-  tuv_batch_given_t given = {.table = table, .length = length, .tags = tags, .ntags = ntags,
-                             .count = count, .values = values, .rows = 1};
+  tuv_batch_given_t given = {.table = table,
+                             .length = length,
+                             .tags = tags,
+                             .ntags = ntags,
+                             .count = count,
+                             .values = values,
+                             .rows = 1};
   return add(writer, &given);
 }
 
 int taosuv_writer_columns(taosuv_writer_t* writer, const char* table, size_t length,
                           const taosuv_value_t* tags, uint32_t ntags, uint32_t rows,
                           const taosuv_array_t* columns, uint32_t count) {
-  tuv_batch_given_t given = {.table = table, .length = length, .tags = tags, .ntags = ntags,
-                             .count = count, .columns = columns, .rows = rows};
+  tuv_batch_given_t given = {.table = table,
+                             .length = length,
+                             .tags = tags,
+                             .ntags = ntags,
+                             .count = count,
+                             .columns = columns,
+                             .rows = rows};
   if (columns != NULL || writer == NULL) return add(writer, &given);
   return tuv_fail(&writer->err, TAOSUV_EINVAL, "no columns were given");
 }

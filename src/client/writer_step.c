@@ -97,7 +97,8 @@ void tuv_writer_step(taosuv_writer_t* writer) {
   }
   tell_flushes(writer);
   tell_drained(writer);
-  if (writer->queue_full && next - now > TUV_WRITER_QUEUE_PAUSE) next = now + TUV_WRITER_QUEUE_PAUSE;
+  if (writer->queue_full && next - now > TUV_WRITER_QUEUE_PAUSE)
+    next = now + TUV_WRITER_QUEUE_PAUSE;
   if (next != UINT64_MAX) tuv_writer_expect(writer, next);
   writer->in_step = false;
   if (is_over(writer)) tuv_writer_release(writer);

@@ -44,8 +44,8 @@ struct tuv_http_conn_s {
   bool busy;         /* a request is there, and not answered */
   bool writing;
   bool spent;
-  tuv_refbuf_t* lent; /* what the stream reads into */
-  bool paused;        /* reading is, until tuv_http_conn_resume */
+  tuv_refbuf_t* lent;  /* what the stream reads into */
+  bool paused;         /* reading is, until tuv_http_conn_resume */
   const uint8_t* held; /* in `lent`: read, and not looked at yet */
   size_t held_size;
   tuv_errmsg_t err;

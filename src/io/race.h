@@ -27,7 +27,7 @@ typedef struct tuv_race_s {
   void (*on_done)(struct tuv_race_s* race, int status);
   /* The last event: no handle is left. */
   void (*on_closed)(struct tuv_race_s* race);
-  uv_tcp_t* winner; /* connected, from on_done to tuv_race_close; or NULL */
+  uv_tcp_t* winner;         /* connected, from on_done to tuv_race_close; or NULL */
   const tuv_avoid_t* avoid; /* addresses to be tried last; NULL: none */
   const struct addrinfo* order[TUV_RACE_MAX];
   size_t count, next;

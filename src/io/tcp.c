@@ -10,13 +10,13 @@ typedef struct tuv_tcp_s {
   tuv_stream_t stream;
   const tuv_alloc_t* alloc;
   uv_loop_t* loop;
-  tuv_race_t race; /* its winner is the connection */
+  tuv_race_t race;    /* its winner is the connection */
   tuv_route_t* route; /* or NULL */
   uv_getaddrinfo_t lookup;
   uv_write_t write;
   struct sockaddr_storage literal; /* a host that is an address needs no look-up */
   struct addrinfo literal_info;
-  struct addrinfo* addresses;      /* of a look-up */
+  struct addrinfo* addresses; /* of a look-up */
   bool looking_up;
   bool closing;
   bool race_closed;
@@ -173,7 +173,7 @@ int tuv_tcp_connect(uv_loop_t* loop, const tuv_alloc_t* alloc, const char* host,
                     void* context, tuv_stream_t** stream) {
   tuv_tcp_t* tcp = tuv_calloc(alloc, 1, sizeof *tcp);
   if (tcp == NULL) return UV_ENOMEM;
-  tcp->stream = (tuv_stream_t){&tcp_ops, events, context, NULL, false};
+  tcp->stream = (tuv_stream_t) {&tcp_ops, events, context, NULL, false};
   tcp->alloc = alloc;
   tcp->loop = loop;
   tcp->lookup.data = tcp;

@@ -72,7 +72,7 @@ void tuv_timers_free(tuv_timers_t* timers);
 /* A limit on how long a peer may be silent. It counts time in which the loop could hear the peer:
  * it is counted in steps, each of which counts once, however late it is found to be over. */
 typedef struct tuv_patience_s {
-  uint64_t at;   /* when the present step is over */
+  uint64_t at; /* when the present step is over */
   uint64_t step;
   uint32_t left; /* steps, with this one */
 } tuv_patience_t;

@@ -39,16 +39,16 @@ typedef struct tuv_tls_s {
   mbedtls_ssl_context ssl;
   tuv_tls_verify_t verify;
   tuv_errmsg_t err;
-  int failure;         /* of the stream below, to be told when what came before is read */
-  bool may_notify;     /* a close_notify has a meaning and a way */
+  int failure;     /* of the stream below, to be told when what came before is read */
+  bool may_notify; /* a close_notify has a meaning and a way */
   /* reading */
-  bool reading;        /* as the owner wants it */
+  bool reading; /* as the owner wants it */
   bool inner_reading;
-  bool busy;           /* proceed is at work */
+  bool busy; /* proceed is at work */
   size_t in_head, in_tail;
   /* writing */
-  tuv_buf_t out;       /* ciphertext not given to the stream below */
-  tuv_buf_t flying;    /* being written */
+  tuv_buf_t out;    /* ciphertext not given to the stream below */
+  tuv_buf_t flying; /* being written */
   bool inner_writing;
   const uint8_t* plain; /* of the owner's write: not encrypted yet */
   size_t plain_size;
@@ -455,7 +455,7 @@ int tuv_tls_connect(tuv_tls_context_t* context, tuv_connect_t connect, uv_loop_t
   tuv_tls_t* tls = tuv_calloc(alloc, 1, sizeof *tls + size);
   if (tls == NULL) return UV_ENOMEM;
   memcpy(tls->name, name, size);
-  tls->stream = (tuv_stream_t){&tls_ops, events, events_context, NULL, false};
+  tls->stream = (tuv_stream_t) {&tls_ops, events, events_context, NULL, false};
   tls->alloc = alloc;
   tls->context = context;
   mbedtls_ssl_init(&tls->ssl);

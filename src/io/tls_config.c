@@ -75,9 +75,8 @@ static int load_ca(tuv_tls_context_t* context, const char* ca, tuv_errmsg_t* err
 
 static int load_key(tuv_tls_context_t* context, const char* key, tuv_errmsg_t* err) {
   int code = is_pem(key)
-                 ? mbedtls_pk_parse_key(&context->key, (const unsigned char*) key,
-                                        strlen(key) + 1, NULL, 0, mbedtls_psa_get_random,
-                                        MBEDTLS_PSA_RANDOM_STATE)
+                 ? mbedtls_pk_parse_key(&context->key, (const unsigned char*) key, strlen(key) + 1,
+                                        NULL, 0, mbedtls_psa_get_random, MBEDTLS_PSA_RANDOM_STATE)
                  : mbedtls_pk_parse_keyfile(&context->key, key, NULL, mbedtls_psa_get_random,
                                             MBEDTLS_PSA_RANDOM_STATE);
   return code == 0 ? 0 : bad_file("tls_key", NULL, code, err);
@@ -92,8 +91,8 @@ static int load_own(tuv_tls_context_t* context, const tuv_tls_settings_t* settin
   int status = load_certificates(&context->certificate, "tls_cert", settings->certificate, err);
   if (status == 0) status = load_key(context, settings->key, err);
   if (status < 0) return status;
-  int code = mbedtls_pk_check_pair(&context->certificate.pk, &context->key,
-                                   mbedtls_psa_get_random, MBEDTLS_PSA_RANDOM_STATE);
+  int code = mbedtls_pk_check_pair(&context->certificate.pk, &context->key, mbedtls_psa_get_random,
+                                   MBEDTLS_PSA_RANDOM_STATE);
   if (tuv_tls_is_memory(code)) return tuv_fail(err, UV_ENOMEM, "no memory for tls_key");
   if (code != 0) return tuv_fail(err, TAOSUV_ETLSFILE, "tls_key is not the key of tls_cert");
   code = mbedtls_ssl_conf_own_cert(&context->config, &context->certificate, &context->key);
@@ -137,8 +136,8 @@ static int configure(tuv_tls_context_t* context, const tuv_tls_settings_t* setti
     return tuv_fail(err, UV_ENOMEM, "no memory for TLS");
   mbedtls_ssl_conf_rng(config, mbedtls_psa_get_random, MBEDTLS_PSA_RANDOM_STATE);
   mbedtls_ssl_conf_sig_algs(config, signatures);
-  mbedtls_ssl_conf_authmode(config, settings->insecure ? MBEDTLS_SSL_VERIFY_NONE
-                                                       : MBEDTLS_SSL_VERIFY_REQUIRED);
+  mbedtls_ssl_conf_authmode(
+      config, settings->insecure ? MBEDTLS_SSL_VERIFY_NONE : MBEDTLS_SSL_VERIFY_REQUIRED);
   mbedtls_ssl_conf_min_tls_version(
       config, settings->tls_13_only ? MBEDTLS_SSL_VERSION_TLS1_3 : MBEDTLS_SSL_VERSION_TLS1_2);
 #ifdef MBEDTLS_SSL_RENEGOTIATION

@@ -85,8 +85,8 @@ int tuv_tls_explain(const mbedtls_ssl_context* ssl, const tuv_tls_verify_t* veri
   if (tuv_tls_is_memory(code)) return tuv_fail(err, UV_ENOMEM, "no memory for TLS");
   if (code == MBEDTLS_ERR_SSL_FATAL_ALERT_MESSAGE) return explain_alert(ssl, err);
   uint32_t flags = mbedtls_ssl_get_verify_result(ssl);
-  bool by_certificate =
-      code == MBEDTLS_ERR_X509_CERT_VERIFY_FAILED || code == MBEDTLS_ERR_SSL_BAD_CERTIFICATE;
+  bool by_certificate = code == MBEDTLS_ERR_X509_CERT_VERIFY_FAILED ||
+                        code == MBEDTLS_ERR_SSL_BAD_CERTIFICATE;
   if (by_certificate && flags != 0 && flags != UINT32_MAX)
     return explain_flags(flags, verify, name, err);
   int status = code == MBEDTLS_ERR_SSL_BAD_PROTOCOL_VERSION ? TAOSUV_ETLSVERSION

@@ -36,8 +36,8 @@ static int on_certificate(void* context, mbedtls_x509_crt* certificate, int dept
   if (depth > 0) return 0;
   const mbedtls_x509_buf* issuer = &certificate->issuer_raw;
   const mbedtls_x509_buf* subject = &certificate->subject_raw;
-  verify->self_signed =
-      issuer->len == subject->len && memcmp(issuer->p, subject->p, issuer->len) == 0;
+  verify->self_signed = issuer->len == subject->len &&
+                        memcmp(issuer->p, subject->p, issuer->len) == 0;
   bool other_address = verify->address_size > 0 && !has_address(certificate, verify);
   verify->no_names = is_by_common_name(certificate) && !verify->common_name;
   if (other_address || verify->no_names) *flags |= MBEDTLS_X509_BADCERT_CN_MISMATCH;

@@ -134,7 +134,6 @@ void tuv_ws_say_goodbye(tuv_ws_t* ws, int status, uint16_t code, const char* mes
   tuv_ws_down(ws, status, message);
 }
 
-
 void tuv_ws_close(tuv_ws_t* ws, uint16_t code) {
   if (ws->state != TUV_WS_OPEN) {
     tuv_ws_abort(ws);

@@ -52,8 +52,7 @@ void tuv_ws_shared_free(tuv_ws_shared_t* shared);
 typedef struct tuv_ws_events_s {
   void (*on_open)(tuv_ws_t* ws);
   /* A whole message, inside `owner`; whoever wants it after the call takes a reference on that. */
-  void (*on_message)(tuv_ws_t* ws, uint8_t opcode, uint8_t* data, size_t size,
-                     tuv_refbuf_t* owner);
+  void (*on_message)(tuv_ws_t* ws, uint8_t opcode, uint8_t* data, size_t size, tuv_refbuf_t* owner);
   void (*on_pong)(tuv_ws_t* ws, const uint8_t* data, size_t size);
   /* Once, when the connection is of no more use: failed, or ended by the peer; not after
    * tuv_ws_close. Then only on_gone follows: soon, but when it is `lingering`, which the caller
@@ -99,24 +98,24 @@ struct tuv_ws_s {
   tuv_deflater_t* deflater;
   tuv_refbuf_t* inflated; /* by tuv_ws_unsent */
   /* sending */
-  tuv_buf_t out;       /* frames not given to the system */
-  tuv_buf_t flying;    /* being written */
-  uint64_t handed;     /* bytes ever given to the system, or about to be */
-  uint64_t queued;     /* bytes ever put into `out` */
-  uint8_t mask[4];     /* of the frame in the making */
+  tuv_buf_t out;    /* frames not given to the system */
+  tuv_buf_t flying; /* being written */
+  uint64_t handed;  /* bytes ever given to the system, or about to be */
+  uint64_t queued;  /* bytes ever put into `out` */
+  uint8_t mask[4];  /* of the frame in the making */
   size_t mask_at;
   bool packing; /* it is being compressed, behind the room for its header */
   bool pack_failed;
   uint8_t pack_opcode;
   size_t packed;
-  bool give_early;     /* the frame in the making is large: it is sent while it is made */
+  bool give_early; /* the frame in the making is large: it is sent while it is made */
   unsigned nmade;
   uv_buf_t made[TUV_WS_MADE_PIECES]; /* of it, behind what is in `out`: the caller's */
-  size_t usual;        /* the largest message of late */
-  size_t send_limit;   /* larger messages are not sent: TAOSUV_EMSGSIZE; 0: no limit */
+  size_t usual;                      /* the largest message of late */
+  size_t send_limit; /* larger messages are not sent: TAOSUV_EMSGSIZE; 0: no limit */
   bool writing;
-  bool dirty;          /* on_dirty was called, tuv_ws_flush not yet */
-  bool lingering;      /* down, but a close frame waits for the write under way */
+  bool dirty;     /* on_dirty was called, tuv_ws_flush not yet */
+  bool lingering; /* down, but a close frame waits for the write under way */
   bool pong_due;
   uint8_t pong_size;
   uint8_t pong[TUV_WS_MAX_CONTROL];
@@ -126,17 +125,17 @@ struct tuv_ws_s {
   tuv_refbuf_t* assembly; /* a message that came in several reads or frames */
   size_t assembly_at;     /* where it begins in there */
   size_t assembled;
-  size_t expected;        /* the size of the last block, when it was large; else 0 */
-  bool inflating;         /* the message in progress is compressed: inflated into `assembly` */
-  size_t inflate_hint;    /* the size of the last one; 0: it says nothing */
-  uint32_t utf8_state;    /* of its text */
-  bool paused;            /* reading is, until tuv_ws_resume */
-  uint8_t* held;          /* in `lent`: read, and not looked at yet */
+  size_t expected;     /* the size of the last block, when it was large; else 0 */
+  bool inflating;      /* the message in progress is compressed: inflated into `assembly` */
+  size_t inflate_hint; /* the size of the last one; 0: it says nothing */
+  uint32_t utf8_state; /* of its text */
+  bool paused;         /* reading is, until tuv_ws_resume */
+  uint8_t* held;       /* in `lent`: read, and not looked at yet */
   size_t held_size;
-  bool inflate_pending;   /* this event's message is not inflated to its end */
+  bool inflate_pending; /* this event's message is not inflated to its end */
   tuv_ws_event_t pending;
-  uint64_t received;      /* bytes in all */
-  uint64_t waited;        /* bytes in all of writes that had to wait for room, and are done */
+  uint64_t received; /* bytes in all */
+  uint64_t waited;   /* bytes in all of writes that had to wait for room, and are done */
   tuv_errmsg_t err;
 };
 

@@ -47,7 +47,7 @@ static void inflate_failed(tuv_ws_t* ws, tuv_deflate_status_t status, uint64_t l
     tuv_ws_down(ws, UV_ENOMEM, "no memory for a message");
   else
     tuv_ws_say_goodbye(ws, TAOSUV_EWS, TUV_WS_CODE_BAD_DATA,
-                     "compressed message that cannot be inflated");
+                       "compressed message that cannot be inflated");
 }
 
 /* Text is checked once it is readable. */
@@ -196,6 +196,6 @@ uint8_t* tuv_ws_unpack(tuv_ws_t* ws, const uint8_t* payload, size_t* size) {
   ws->inflated = tuv_refbuf_take(ws->shared->mem, TYPICAL_RATIO * *size + LEAST_BUFFER);
   if (ws->inflater == NULL || ws->inflated == NULL) return NULL;
   tuv_inflater_begin(ws->inflater, UINT64_MAX);
-  if (unpack(ws, (tuv_deflate_io_t){payload, *size, NULL, 0}, size) != TUV_DEFLATE_OK) return NULL;
+  if (unpack(ws, (tuv_deflate_io_t) {payload, *size, NULL, 0}, size) != TUV_DEFLATE_OK) return NULL;
   return ws->inflated->data;
 }

@@ -99,13 +99,12 @@ void tuv_ws_expect(tuv_ws_t* ws, size_t size) {
   ws->expected = large ? size : 0;
 }
 
-static void deliver(tuv_ws_t* ws, uint8_t opcode, uint8_t* data, size_t size,
-                    tuv_refbuf_t* owner) {
+static void deliver(tuv_ws_t* ws, uint8_t opcode, uint8_t* data, size_t size, tuv_refbuf_t* owner) {
   tuv_ws_expect(ws, opcode == TUV_WS_BINARY ? size : 0);
   if (ws->state != TUV_WS_OPEN) return;
   ws->shared->traffic.messages_received++;
-  ws->shared->work += TUV_WORK_OF_MESSAGE + (opcode == TUV_WS_TEXT ? TUV_WORK_OF_TEXT(size)
-                                                                  : TUV_WORK_OF_BINARY(size));
+  ws->shared->work += TUV_WORK_OF_MESSAGE +
+                      (opcode == TUV_WS_TEXT ? TUV_WORK_OF_TEXT(size) : TUV_WORK_OF_BINARY(size));
   if (ws->shared->tap != NULL) ws->shared->tap(ws, false, opcode, data, size);
   ws->events->on_message(ws, opcode, data, size, owner);
 }
@@ -132,8 +131,7 @@ bool tuv_ws_assemble(tuv_ws_t* ws, uint64_t more) {
     tuv_ws_down(ws, UV_ENOMEM, "no memory for a message");
     return false;
   }
-  if (ws->assembled > 0)
-    memcpy(bigger->data, ws->assembly->data + ws->assembly_at, ws->assembled);
+  if (ws->assembled > 0) memcpy(bigger->data, ws->assembly->data + ws->assembly_at, ws->assembled);
   tuv_refbuf_unref(ws->assembly);
   ws->assembly = bigger;
   ws->assembly_at = 0;
@@ -209,8 +207,7 @@ static void on_close_frame(tuv_ws_t* ws, const tuv_ws_event_t* event) {
     snprintf(ws->err.text, sizeof ws->err.text, "the server closed the connection");
   else
     snprintf(ws->err.text, sizeof ws->err.text, "the server closed the connection: %u%s%.*s",
-             event->code, event->size > 0 ? " " : "", (int) event->size,
-             (const char*) event->data);
+             event->code, event->size > 0 ? " " : "", (int) event->size, (const char*) event->data);
   tuv_ws_say_goodbye(ws, TAOSUV_ECONNLOST, event->code, ws->err.text);
 }
 
@@ -251,9 +248,7 @@ static size_t read_frames(tuv_ws_t* ws, uint8_t* data, size_t size) {
       case TUV_WS_EV_FRAME: on_frame(ws, &event, data + used, size - used); break;
       case TUV_WS_EV_DATA: on_data(ws, &event, data + used - event.size); break;
       case TUV_WS_EV_CONTROL: on_control(ws, &event); break;
-      case TUV_WS_EV_ERROR:
-        tuv_ws_say_goodbye(ws, TAOSUV_EWS, event.code, event.text);
-        return 0;
+      case TUV_WS_EV_ERROR: tuv_ws_say_goodbye(ws, TAOSUV_EWS, event.code, event.text); return 0;
     }
     data += used;
     size -= used;
@@ -295,8 +290,7 @@ void tuv_ws_resume(tuv_ws_t* ws) {
 /* Reads the answer to the upgrade; returns how many bytes of it there were. */
 static size_t read_upgrade(tuv_ws_t* ws, const uint8_t* data, size_t size) {
   size_t used = size;
-  int status =
-      tuv_http_upgrade_feed(ws->upgrade, (const char*) data, size, &used, &ws->err);
+  int status = tuv_http_upgrade_feed(ws->upgrade, (const char*) data, size, &used, &ws->err);
   if (status < 0) {
     tuv_ws_down(ws, status, ws->err.text);
   } else if (status > 0) {

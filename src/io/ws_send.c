@@ -86,8 +86,7 @@ int tuv_ws_begin_masked(tuv_ws_t* ws, uint8_t opcode, size_t length, const uint8
   tuv_ws_write_header(out, opcode, true, false, length, ws->mask);
   tuv_buf_commit(&ws->out, header);
   ws->mask_at = 0;
-  ws->give_early =
-      length >= 2 * EARLY_BYTES && !ws->writing && ws->state == TUV_WS_OPEN && !tapped;
+  ws->give_early = length >= 2 * EARLY_BYTES && !ws->writing && ws->state == TUV_WS_OPEN && !tapped;
   if (at != NULL) *at = ws->queued;
   ws->queued += header + length;
   return 0;
@@ -125,8 +124,10 @@ static void give_early(tuv_ws_t* ws) {
 /* Bytes into the send buffer, masked on their way or masked already. */
 static void put_part(tuv_ws_t* ws, const void* data, size_t size, bool made) {
   uint8_t* to = ws->out.data + ws->out.tail;
-  if (made) memcpy(to, data, size);
-  else tuv_ws_mask(to, data, size, ws->mask, ws->mask_at);
+  if (made)
+    memcpy(to, data, size);
+  else
+    tuv_ws_mask(to, data, size, ws->mask, ws->mask_at);
   tuv_buf_commit(&ws->out, size);
   ws->mask_at += size;
 }
@@ -146,8 +147,10 @@ static void put(tuv_ws_t* ws, const uint8_t* data, size_t size, bool made) {
 }
 
 void tuv_ws_put(tuv_ws_t* ws, const void* data, size_t size) {
-  if (ws->packing) tuv_ws_pack(ws, data, size, false);
-  else put(ws, data, size, false);
+  if (ws->packing)
+    tuv_ws_pack(ws, data, size, false);
+  else
+    put(ws, data, size, false);
 }
 
 /* ---- bytes that are masked already ---- */

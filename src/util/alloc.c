@@ -43,5 +43,8 @@ void tuv_free(const tuv_alloc_t* alloc, void* ptr) {
 
 void tuv_wipe(void* ptr, size_t size) {
   if (size > 0) memset(ptr, 0, size);
-  __asm__ __volatile__("" : : "r"(ptr) : "memory"); /* somebody may look, for all the compiler knows */
+  __asm__ __volatile__(""
+                       :
+                       : "r"(ptr)
+                       : "memory"); /* somebody may look, for all the compiler knows */
 }

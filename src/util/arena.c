@@ -18,7 +18,7 @@ struct tuv_arena_chunk_s {
 };
 
 void tuv_arena_init(tuv_arena_t* arena, const tuv_alloc_t* alloc) {
-  *arena = (tuv_arena_t){.alloc = alloc};
+  *arena = (tuv_arena_t) {.alloc = alloc};
 }
 
 static void free_from(const tuv_arena_t* arena, tuv_arena_chunk_t* chunk) {
@@ -45,8 +45,10 @@ static tuv_arena_chunk_t* add_chunk(tuv_arena_t* arena, size_t size) {
   if (chunk == NULL) return NULL;
   chunk->capacity = capacity;
   chunk->next = before != NULL ? before->next : arena->first;
-  if (before != NULL) before->next = chunk;
-  else arena->first = chunk;
+  if (before != NULL)
+    before->next = chunk;
+  else
+    arena->first = chunk;
   return chunk;
 }
 

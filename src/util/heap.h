@@ -22,7 +22,7 @@ typedef struct tuv_heap_s {
 
 void tuv_heap_init(tuv_heap_t* heap, const tuv_alloc_t* alloc);
 void tuv_heap_free(tuv_heap_t* heap);
-int tuv_heap_insert(tuv_heap_t* heap, tuv_heap_node_t* node); /* 0, or -1: out of memory */
+int tuv_heap_insert(tuv_heap_t* heap, tuv_heap_node_t* node);  /* 0, or -1: out of memory */
 void tuv_heap_remove(tuv_heap_t* heap, tuv_heap_node_t* node); /* no effect when in no heap */
 tuv_heap_node_t* tuv_heap_first(const tuv_heap_t* heap);       /* NULL when empty */
 

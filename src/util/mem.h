@@ -9,7 +9,11 @@
 
 /* Objects that are made and dropped all the time are kept for reuse, by kind. */
 typedef enum {
-  TUV_MEM_RESULT, TUV_MEM_BLOCK, TUV_MEM_STMT, TUV_MEM_MESSAGE, TUV_MEM_KINDS
+  TUV_MEM_RESULT,
+  TUV_MEM_BLOCK,
+  TUV_MEM_STMT,
+  TUV_MEM_MESSAGE,
+  TUV_MEM_KINDS
 } tuv_mem_kind_t;
 
 typedef struct tuv_mem_s tuv_mem_t;

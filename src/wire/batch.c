@@ -63,8 +63,8 @@ int tuv_batch_where(const tuv_batch_t* batch, const taosuv_stmt_field_t* field, 
   if (field == NULL)
     snprintf(column, sizeof column, "parameter %u", index);
   else
-    snprintf(column, sizeof column, "%s '%.64s'",
-             field->kind == TAOSUV_BIND_TAG ? "tag" : "column", field->name);
+    snprintf(column, sizeof column, "%s '%.64s'", field->kind == TAOSUV_BIND_TAG ? "tag" : "column",
+             field->name);
   if (row != TUV_NO_ROW) snprintf(place, sizeof place, ", row %llu", (unsigned long long) row);
   return tuv_fail(err, status, "%s%s%s: %.120s", table, column, place, reason.text);
 }
@@ -165,8 +165,8 @@ static int check_name(const tuv_batch_layout_t* layout, const char* name, size_t
 
 /* The table of a name that was not bound yet in this form: in the form that is sent, so that all
  * forms of a name are one table. */
-static tuv_batch_table_t* new_name(tuv_batch_t* batch, const char* name, size_t length,
-                                   int* status, tuv_errmsg_t* err) {
+static tuv_batch_table_t* new_name(tuv_batch_t* batch, const char* name, size_t length, int* status,
+                                   tuv_errmsg_t* err) {
   tuv_table_name_t parts;
   char text[TUV_TABLE_NAME_TEXT];
   *status = check_name(batch->layout, name, length, err);
@@ -220,8 +220,8 @@ int tuv_batch_begin(tuv_batch_t* batch, bool unfinished, tuv_errmsg_t* err) {
 static int make_cell(tuv_batch_t* batch, const tuv_slot_t* slot, const taosuv_value_t* value,
                      tuv_cell_t* cell, tuv_errmsg_t* err) {
   tuv_converted_t made;
-  *cell = (tuv_cell_t){.type = slot->type, .scale = slot->field->scale,
-                       .null = value->kind == TAOSUV_VALUE_NULL};
+  *cell = (tuv_cell_t) {
+      .type = slot->type, .scale = slot->field->scale, .null = value->kind == TAOSUV_VALUE_NULL};
   if (cell->null) return 0;
   int status = tuv_convert(batch, slot, value, &made, err);
   if (status < 0) return status;

@@ -34,13 +34,13 @@ typedef struct tuv_batch_s {
   uint32_t count;
   bool insert;
   tuv_batch_wire_t wire;
-  tuv_batch_layout_t* layout; /* made when first needed */
-  tuv_arena_t arena;          /* all that is bound */
-  tuv_batch_table_t** tables; /* in the order of their first mention; behind them, from */
+  tuv_batch_layout_t* layout;    /* made when first needed */
+  tuv_arena_t arena;             /* all that is bound */
+  tuv_batch_table_t** tables;    /* in the order of their first mention; behind them, from */
   uint32_t ntables, tables_size; /* tables_size on, by tuv_batch_ready, those with rows */
-  uint32_t used;              /* of these, so many */
-  tuv_batch_table_t** slots; /* the same by the hash of their name */
-  uint32_t nslots;           /* a power of 2, or 0 */
+  uint32_t used;                 /* of these, so many */
+  tuv_batch_table_t** slots;     /* the same by the hash of their name */
+  uint32_t nslots;               /* a power of 2, or 0 */
   tuv_batch_table_t* current;
   uint32_t cursor;  /* the column that waits for a value */
   uint64_t rows;    /* complete ones */
@@ -48,7 +48,7 @@ typedef struct tuv_batch_s {
   uint64_t made;    /* bytes that were masked as they were bound */
   uint8_t key[4];   /* their mask */
   bool has_key, key_used;
-  bool numbered;    /* rows have numbers (tuv_batch_mark) */
+  bool numbered; /* rows have numbers (tuv_batch_mark) */
 } tuv_batch_t;
 
 /* `fields` of an INSERT stay the caller's and must outlive the batch; a query has none, and `count`
@@ -168,10 +168,10 @@ static inline uint32_t tuv_batch_tables(const tuv_batch_t* batch) {
 }
 const char* tuv_batch_v1_name(const tuv_batch_t* batch, uint32_t table, size_t* length);
 size_t tuv_batch_v1_tags_size(const tuv_batch_t* batch, uint32_t table);
-void tuv_batch_v1_tags(const tuv_batch_t* batch, uint32_t table, uint64_t req_id,
-                       uint64_t stmt_id, tuv_sink_t* sink);
+void tuv_batch_v1_tags(const tuv_batch_t* batch, uint32_t table, uint64_t req_id, uint64_t stmt_id,
+                       tuv_sink_t* sink);
 size_t tuv_batch_v1_rows_size(const tuv_batch_t* batch, uint32_t table);
-void tuv_batch_v1_rows(const tuv_batch_t* batch, uint32_t table, uint64_t req_id,
-                       uint64_t stmt_id, tuv_sink_t* sink);
+void tuv_batch_v1_rows(const tuv_batch_t* batch, uint32_t table, uint64_t req_id, uint64_t stmt_id,
+                       tuv_sink_t* sink);
 
 #endif

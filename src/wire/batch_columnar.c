@@ -94,8 +94,11 @@ void tuv_columnar_write(const tuv_batch_t* batch, tuv_out_t* out) {
   }
   write_header(out, tuv_columnar_size(batch) - HEAD, batch->rows, batch->used, batch->count);
   for (uint32_t i = 0; i < batch->count; i++) {
-    if (batch->fields[i].kind == TAOSUV_BIND_TABLE) write_name_item(batch, out);
-    else if (batch->fields[i].kind == TAOSUV_BIND_TAG) write_tag_item(batch, out, tag++);
-    else write_column_item(batch, out, column++);
+    if (batch->fields[i].kind == TAOSUV_BIND_TABLE)
+      write_name_item(batch, out);
+    else if (batch->fields[i].kind == TAOSUV_BIND_TAG)
+      write_tag_item(batch, out, tag++);
+    else
+      write_column_item(batch, out, column++);
   }
 }

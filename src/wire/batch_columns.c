@@ -36,8 +36,7 @@ static int check_row(const tuv_batch_t* batch, tuv_intake_t* intake, uint32_t ro
                      tuv_errmsg_t* err) {
   const taosuv_array_t* array = intake->array;
   uint32_t from = array->offsets[row], to = array->offsets[row + 1], chars = 0;
-  if (to < from)
-    return tuv_fail(err, TUV_EINVAL, "the offsets go back, from %u to %u", from, to);
+  if (to < from) return tuv_fail(err, TUV_EINVAL, "the offsets go back, from %u to %u", from, to);
   if (row_is_null(array, row)) {
     if (to > from) intake->whole = false;
     return 0;
@@ -83,8 +82,7 @@ static int check_values(const tuv_batch_t* batch, tuv_intake_t* intake, uint32_t
     return 0;
   for (uint32_t row = 0; row < rows; row++) {
     int status = check_row(batch, intake, row, err);
-    if (status < 0)
-      return tuv_batch_where(batch, intake->slot->field, 0, row, status, err);
+    if (status < 0) return tuv_batch_where(batch, intake->slot->field, 0, row, status, err);
   }
   return 0;
 }
@@ -117,8 +115,10 @@ static int check_column(const tuv_batch_t* batch, tuv_intake_t* intake, uint32_t
 /* ---- copy ---- */
 
 static void copy_nulls(const taosuv_array_t* array, uint32_t rows, uint8_t* out) {
-  if (array->type == TAOSUV_TYPE_NULL) memset(out, 1, rows);
-  else if (array->nulls == NULL) memset(out, 0, rows);
+  if (array->type == TAOSUV_TYPE_NULL)
+    memset(out, 1, rows);
+  else if (array->nulls == NULL)
+    memset(out, 0, rows);
   else
     for (uint32_t row = 0; row < rows; row++) out[row] = array->nulls[row] != 0;
 }
@@ -143,7 +143,8 @@ static void copy_fixed(const tuv_intake_t* intake, uint32_t rows, const uint8_t*
   }
   if (intake->slot->type == TAOSUV_TYPE_BOOL)
     for (uint32_t row = 0; row < rows; row++) out[row] = values[row] != 0;
-  else copy_numbers(out, values, rows, width);
+  else
+    copy_numbers(out, values, rows, width);
   for (uint32_t row = 0; intake->sum.nulls > 0 && row < rows; row++)
     if (nulls[row] != 0) memset(out + (size_t) row * width, 0, width);
 }
@@ -209,8 +210,10 @@ static void copy_column(tuv_intake_t* intake, tuv_segment_t* segment, tuv_part_t
   }
   uint8_t* values = part->values + (size_t) segment->rows * intake->slot->width;
   bool text = intake->slot->type != intake->array->type && intake->sum.nulls < rows;
-  if (text) copy_decimal_texts(intake, rows, values);
-  else copy_fixed(intake, rows, nulls, values);
+  if (text)
+    copy_decimal_texts(intake, rows, values);
+  else
+    copy_fixed(intake, rows, nulls, values);
   if (intake->slot->decimal) {
     intake->sum.bytes = text ? intake->sum.chars : sum_decimals(intake, rows, nulls, values);
     intake->sum.chars = 0;
@@ -247,7 +250,7 @@ static int bind(tuv_batch_t* batch, uint32_t rows, const taosuv_array_t* columns
                 tuv_intake_t* intakes, tuv_errmsg_t* err) {
   uint32_t count = batch->layout->ncolumns;
   for (uint32_t i = 0; i < count; i++) {
-    intakes[i] = (tuv_intake_t){.slot = &batch->layout->columns[i], .array = &columns[i]};
+    intakes[i] = (tuv_intake_t) {.slot = &batch->layout->columns[i], .array = &columns[i]};
     int status = check_column(batch, &intakes[i], rows, err);
     if (status < 0) return status;
   }

@@ -6,8 +6,8 @@ typedef struct before_s {
   uint32_t ntables;
   tuv_batch_table_t* current;
   tuv_arena_mark_t arena;
-  tuv_cell_t* tags;            /* of the table, if it was there, … */
-  tuv_arena_mark_t with_tags;  /* … and the memory with those that were given */
+  tuv_cell_t* tags;           /* of the table, if it was there, … */
+  tuv_arena_mark_t with_tags; /* … and the memory with those that were given */
 } before_t;
 
 static bool same_mark(tuv_arena_mark_t a, tuv_arena_mark_t b) {
@@ -40,9 +40,8 @@ static int bind_tags(tuv_batch_t* batch, const tuv_batch_given_t* given, before_
 }
 
 int tuv_batch_give(tuv_batch_t* batch, const tuv_batch_given_t* given, tuv_errmsg_t* err) {
-  before_t before = {.ntables = batch->ntables,
-                     .current = batch->current,
-                     .arena = tuv_arena_mark(&batch->arena)};
+  before_t before = {
+      .ntables = batch->ntables, .current = batch->current, .arena = tuv_arena_mark(&batch->arena)};
   int status = 0;
   if (given->table != NULL) status = tuv_batch_table(batch, given->table, given->length, err);
   if (status < 0) return status;

@@ -72,7 +72,9 @@ void tuv_column_values(tuv_out_t* out, const tuv_slot_t* slot, bool text,
   for (const tuv_segment_t* s = table->first; s != NULL; s = s->next) {
     const tuv_part_t* part = &s->parts[column];
     size_t size = slot->width != 0 ? (size_t) s->rows * slot->width : part->size;
-    if (text) decimal_texts(out, slot, part, s->rows);
-    else tuv_out_bytes(out, part->values, size);
+    if (text)
+      decimal_texts(out, slot, part, s->rows);
+    else
+      tuv_out_bytes(out, part->values, size);
   }
 }

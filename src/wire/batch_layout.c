@@ -83,9 +83,12 @@ static int check_field(const taosuv_stmt_field_t* field, bool again, tuv_errmsg_
 static void fill_insert(const tuv_batch_t* batch, tuv_batch_layout_t* layout) {
   for (uint32_t i = 0; i < batch->count; i++) {
     const taosuv_stmt_field_t* field = &batch->fields[i];
-    if (field->kind == TAOSUV_BIND_TABLE) layout->table = field;
-    else if (field->kind == TAOSUV_BIND_TAG) fill_slot(&layout->tags[layout->ntags++], field);
-    else fill_slot(&layout->columns[layout->ncolumns++], field);
+    if (field->kind == TAOSUV_BIND_TABLE)
+      layout->table = field;
+    else if (field->kind == TAOSUV_BIND_TAG)
+      fill_slot(&layout->tags[layout->ntags++], field);
+    else
+      fill_slot(&layout->columns[layout->ncolumns++], field);
   }
   mark_required(layout);
   for (uint32_t i = 0; i < layout->ncolumns; i++) {

@@ -46,7 +46,7 @@ static uint8_t* lay_out(uint8_t* at, const tuv_intake_t* intake, uint32_t rows, 
   tuv_store(at, item_size(intake, rows), 4);
   tuv_store(at + 4, slot->type, 4);
   tuv_store(at + 8, rows, 4);
-  *part = (tuv_part_t){.nulls = at + HEAD};
+  *part = (tuv_part_t) {.nulls = at + HEAD};
   uint8_t* next = part->nulls + rows;
   *next++ = slot->width == 0;
   if (slot->width == 0) {
@@ -62,11 +62,11 @@ static uint8_t* lay_out(uint8_t* at, const tuv_intake_t* intake, uint32_t rows, 
 tuv_segment_t* tuv_segment_made(tuv_batch_t* batch, uint32_t rows, const tuv_intake_t* intakes,
                                 size_t size) {
   uint32_t columns = batch->layout->ncolumns;
-  tuv_segment_t* segment =
-      tuv_arena_take(&batch->arena, sizeof *segment + columns * sizeof(tuv_part_t));
+  tuv_segment_t* segment = tuv_arena_take(&batch->arena,
+                                          sizeof *segment + columns * sizeof(tuv_part_t));
   uint8_t* at = tuv_arena_take(&batch->arena, size);
   if (segment == NULL || at == NULL) return NULL;
-  *segment = (tuv_segment_t){.made = at, .made_size = size, .capacity = rows};
+  *segment = (tuv_segment_t) {.made = at, .made_size = size, .capacity = rows};
   for (size_t i = 0; i < sizeof segment->key; i++)
     segment->key[i] = batch->key[(batch->made + i) % 4];
   for (uint32_t i = 0; i < columns; i++) at = lay_out(at, &intakes[i], rows, &segment->parts[i]);
@@ -152,8 +152,7 @@ void tuv_batch_plain(const tuv_batch_t* batch) {
 }
 
 bool tuv_batch_mask(tuv_batch_t* batch, uint8_t mask[4]) {
-  if (!batch->insert || batch->made == 0 || batch->key_used ||
-      batch->wire.form != TUV_BATCH_STMT2)
+  if (!batch->insert || batch->made == 0 || batch->key_used || batch->wire.form != TUV_BATCH_STMT2)
     return false;
   uint64_t rows = 0;
   for (uint32_t i = 0; i < batch->used; i++)

@@ -12,7 +12,9 @@ void tuv_batch_message(tuv_batch_t* batch, uint64_t req_id, uint64_t stmt_id, tu
   bool columnar = batch->wire.form == TUV_BATCH_COLUMNAR;
   tuv_batch_plain(batch);
   tuv_out_begin(&out, sink, req_id, stmt_id, columnar ? ACTION_STMT2_BIND_EXEC : ACTION_STMT2_BIND);
-  if (columnar) tuv_columnar_write(batch, &out);
-  else tuv_stmt2_write(batch, &out);
+  if (columnar)
+    tuv_columnar_write(batch, &out);
+  else
+    tuv_stmt2_write(batch, &out);
   tuv_out_end(&out);
 }

@@ -28,8 +28,8 @@ bool tuv_batch_range(const tuv_batch_t* batch, uint32_t index, uint64_t from, ui
                      tuv_batch_range_t* range) {
   if (index >= batch->ntables) return false;
   const tuv_batch_table_t* table = batch->tables[index];
-  *range = (tuv_batch_range_t){.name = table->name, .length = table->name_length,
-                               .all = table->rows};
+  *range = (tuv_batch_range_t) {
+      .name = table->name, .length = table->name_length, .all = table->rows};
   if (to > table->rows) to = table->rows;
   if (from >= to) return true;
   range->rows = to - from;
@@ -63,7 +63,7 @@ static bool settle(const tuv_batch_t* batch, place_t* place) {
 }
 
 static bool find(const tuv_batch_t* batch, uint64_t row, place_t* place) {
-  *place = (place_t){.table = 0};
+  *place = (place_t) {.table = 0};
   while (place->table < batch->ntables && row >= batch->tables[place->table]->rows)
     row -= batch->tables[place->table++]->rows;
   if (place->table >= batch->ntables) return false;
@@ -184,13 +184,15 @@ static tuv_part_t slice(const tuv_slot_t* slot, const tuv_part_t* part, uint32_t
 static int add_rows(tuv_batch_t* part, const tuv_batch_table_t* table, const place_t* place,
                     uint32_t rows) {
   uint32_t columns = part->layout->ncolumns;
-  tuv_segment_t* segment =
-      tuv_arena_take(&part->arena, sizeof *segment + columns * sizeof(tuv_part_t));
+  tuv_segment_t* segment = tuv_arena_take(&part->arena,
+                                          sizeof *segment + columns * sizeof(tuv_part_t));
   if (segment == NULL) return TUV_ENOMEM;
   const tuv_segment_t* from = place->segment;
-  *segment = (tuv_segment_t){.rows = rows, .capacity = rows, .number = from->number};
-  if (from->numbers != NULL) segment->numbers = from->numbers + place->row;
-  else segment->number += place->row;
+  *segment = (tuv_segment_t) {.rows = rows, .capacity = rows, .number = from->number};
+  if (from->numbers != NULL)
+    segment->numbers = from->numbers + place->row;
+  else
+    segment->number += place->row;
   for (uint32_t i = 0; i < columns; i++) {
     const tuv_slot_t* slot = &part->layout->columns[i];
     segment->parts[i] = slice(slot, &from->parts[i], place->row);

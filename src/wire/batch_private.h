@@ -42,8 +42,8 @@ struct tuv_segment_s {
   uint8_t key[4]; /* the mask at the first byte */
   uint32_t rows;
   uint32_t capacity;
-  uint64_t number;   /* of its first row (tuv_batch_mark) … */
-  uint32_t* numbers; /* … and what each row adds to it; NULL: they are numbered in a row */
+  uint64_t number;    /* of its first row (tuv_batch_mark) … */
+  uint32_t* numbers;  /* … and what each row adds to it; NULL: they are numbered in a row */
   tuv_part_t parts[]; /* a column each */
 };
 
@@ -58,7 +58,7 @@ struct tuv_batch_table_s {
   const char* name;
   uint32_t name_length;
   uint32_t hash;
-  uint32_t rows; /* complete ones */
+  uint32_t rows;         /* complete ones */
   uint32_t counted_rows; /* what its part of the batch's size was counted with */
   uint64_t counted;
   uint64_t head;    /* of that (STMT2) its name and tags; 0: not counted */
@@ -73,14 +73,14 @@ struct tuv_batch_table_s {
 /* A field of the statement, as the batch needs it. */
 typedef struct tuv_slot_s {
   const taosuv_stmt_field_t* field;
-  uint32_t limit;  /* variable: the most bytes; NCHAR: characters */
+  uint32_t limit; /* variable: the most bytes; NCHAR: characters */
   uint8_t type;
-  uint8_t width;   /* 0: variable */
+  uint8_t width;     /* 0: variable */
   uint8_t plain;     /* the taosuv_value_kind_t whose 64 bits are stored as they are … */
   int64_t low, high; /* … when they, as an int64, lie between these */
   bool decimal;
-  bool required;   /* the table's first TIMESTAMP: NULL is refused */
-  tuv_sum_t sum;   /* columns: of all tables; tags: nulls counted by rows (COLUMNAR) */
+  bool required; /* the table's first TIMESTAMP: NULL is refused */
+  tuv_sum_t sum; /* columns: of all tables; tags: nulls counted by rows (COLUMNAR) */
 } tuv_slot_t;
 
 /* A column's array while it is being bound. */
@@ -101,7 +101,7 @@ struct tuv_batch_layout_s {
   tuv_slot_t* tags;
   tuv_slot_t* columns;
   tuv_intake_t* intakes; /* a column each */
-  tuv_cell_t* params; /* a query's; as many as ncolumns */
+  tuv_cell_t* params;    /* a query's; as many as ncolumns */
 };
 
 /* What a column of the current table got, or lost. */
@@ -161,7 +161,7 @@ void tuv_batch_unmention(tuv_batch_t* batch);
 typedef struct tuv_converted_s {
   const uint8_t* bytes; /* the caller's, or in `room` */
   uint32_t length;
-  uint32_t text;     /* as tuv_cell_t's */
+  uint32_t text; /* as tuv_cell_t's */
   uint8_t room[40];
 } tuv_converted_t;
 /* Not for NULL. Returns 0 or TUV_ETYPE, TUV_ERANGE, TUV_EINVAL, TUV_ENOMEM with the reason in

@@ -15,8 +15,7 @@ static uint8_t type_of(const taosuv_value_t* value) {
 }
 
 static int check_place(const tuv_batch_t* batch, tuv_errmsg_t* err) {
-  if (batch->layout->ncolumns == 0)
-    return tuv_fail(err, TUV_EINVAL, "the query has no parameters");
+  if (batch->layout->ncolumns == 0) return tuv_fail(err, TUV_EINVAL, "the query has no parameters");
   if (batch->rows > 0)
     return tuv_fail(err, TUV_EINVAL, "the query's parameters are all bound already");
   return 0;
@@ -62,15 +61,15 @@ static int convert(tuv_batch_t* batch, const taosuv_value_t* value, tuv_cell_t* 
   taosuv_value_t text;
   tuv_converted_t made;
   int status;
-  *cell = (tuv_cell_t){.type = type_of(value), .null = value->kind == TAOSUV_VALUE_NULL};
+  *cell = (tuv_cell_t) {.type = type_of(value), .null = value->kind == TAOSUV_VALUE_NULL};
   if (cell->null) return 0;
   if (value->kind == TAOSUV_VALUE_TIMESPEC) {
     status = convert_time(value->as.time, buf, sizeof buf, &text, err);
     if (status < 0) return status;
     value = &text;
   }
-  tuv_slot_t slot = {.type = cell->type, .width = tuv_type_width(cell->type),
-                     .limit = TUV_BATCH_MAX_BYTES};
+  tuv_slot_t slot = {
+      .type = cell->type, .width = tuv_type_width(cell->type), .limit = TUV_BATCH_MAX_BYTES};
   status = tuv_convert(batch, &slot, value, &made, err);
   return status < 0 ? status : keep(batch, cell, &made, err);
 }
@@ -79,8 +78,7 @@ int tuv_params_value(tuv_batch_t* batch, const taosuv_value_t* value, tuv_errmsg
   int status = tuv_batch_begin(batch, true, err);
   if (status < 0 || (status = check_place(batch, err)) < 0) return status;
   status = convert(batch, value, &batch->layout->params[batch->cursor], err);
-  if (status < 0)
-    return tuv_batch_where(batch, NULL, batch->cursor, TUV_NO_ROW, status, err);
+  if (status < 0) return tuv_batch_where(batch, NULL, batch->cursor, TUV_NO_ROW, status, err);
   batch->cursor++;
   if (batch->cursor == batch->layout->ncolumns) {
     batch->cursor = 0;
@@ -97,7 +95,8 @@ static int convert_array(tuv_batch_t* batch, const taosuv_array_t* array, tuv_ce
   uint8_t type = array->type;
   tuv_slot_t slot = {.type = type, .width = tuv_type_width(type), .limit = TUV_BATCH_MAX_BYTES};
   bool null = type == TAOSUV_TYPE_NULL || (array->nulls != NULL && array->nulls[0] != 0);
-  *cell = (tuv_cell_t){.type = type != TAOSUV_TYPE_NULL ? type : TAOSUV_TYPE_VARCHAR, .null = null};
+  *cell = (tuv_cell_t) {.type = type != TAOSUV_TYPE_NULL ? type : TAOSUV_TYPE_VARCHAR,
+                        .null = null};
   bool variable = tuv_cell_is_variable(type);
   if (type != TAOSUV_TYPE_NULL && slot.width == 0 && !variable)
     return tuv_fail(err, TUV_ETYPE, "an array of the type %u", type);
@@ -118,8 +117,16 @@ static int convert_array(tuv_batch_t* batch, const taosuv_array_t* array, tuv_ce
     uint64_t bits = 0;
     made.length = slot.width;
     if (slot.width == 1) bits = *(const uint8_t*) array->values;
-    if (slot.width == 2) { uint16_t v; memcpy(&v, array->values, 2); bits = v; }
-    if (slot.width == 4) { uint32_t v; memcpy(&v, array->values, 4); bits = v; }
+    if (slot.width == 2) {
+      uint16_t v;
+      memcpy(&v, array->values, 2);
+      bits = v;
+    }
+    if (slot.width == 4) {
+      uint32_t v;
+      memcpy(&v, array->values, 4);
+      bits = v;
+    }
     if (slot.width == 8) memcpy(&bits, array->values, 8);
     tuv_store(made.room, bits, 8);
   }

@@ -4,7 +4,7 @@
 #define FIRST_ROWS 8u
 #define LARGEST_SEGMENT 8192u
 #define MORE_TEXT 8u /* bytes a row that room is made for besides */
-#define SLACK 8u /* bytes behind the last row */
+#define SLACK 8u     /* bytes behind the last row */
 #define LARGE_TEXT (64u << 10)
 
 /* ---- segments ---- */
@@ -14,8 +14,10 @@ static bool make_part(tuv_batch_t* batch, const tuv_slot_t* slot, uint32_t rows,
   memset(part, 0, sizeof *part);
   part->nulls = tuv_arena_take(&batch->arena, rows);
   uint8_t* slots = tuv_arena_take(&batch->arena, rows * width + SLACK);
-  if (slot->width != 0) part->values = slots;
-  else part->lengths = slots;
+  if (slot->width != 0)
+    part->values = slots;
+  else
+    part->lengths = slots;
   if (part->nulls == NULL || slots == NULL) return false;
   memset(part->nulls, 0, rows); /* so that a value need not say that it is one */
   return true;
@@ -26,7 +28,7 @@ static tuv_segment_t* make_segment(tuv_batch_t* batch, uint32_t rows) {
   size_t size = sizeof(tuv_segment_t) + layout->ncolumns * sizeof(tuv_part_t);
   tuv_segment_t* segment = tuv_arena_take(&batch->arena, size);
   if (segment == NULL) return NULL;
-  *segment = (tuv_segment_t){.capacity = rows};
+  *segment = (tuv_segment_t) {.capacity = rows};
   if (batch->numbered) {
     segment->numbers = tuv_arena_take(&batch->arena, rows * sizeof *segment->numbers);
     if (segment->numbers == NULL) return NULL;
@@ -51,8 +53,10 @@ tuv_segment_t* tuv_segment_for(tuv_batch_t* batch, uint32_t rows) {
 
 void tuv_segment_link(tuv_batch_table_t* table, tuv_segment_t* segment) {
   if (table->last == segment) return;
-  if (table->last != NULL) table->last->next = segment;
-  else table->first = segment;
+  if (table->last != NULL)
+    table->last->next = segment;
+  else
+    table->first = segment;
   table->last = segment;
 }
 
@@ -80,8 +84,10 @@ static int put_null(tuv_batch_t* batch, tuv_slot_t* slot, tuv_part_t* part, uint
   if (slot->required)
     return tuv_fail(err, TUV_EINVAL, "NULL is not possible in the table's TIMESTAMP");
   part->nulls[row] = 1;
-  if (slot->width != 0) memset(part->values + (size_t) row * slot->width, 0, slot->width);
-  else tuv_store(part->lengths + 4 * (size_t) row, 0, 4);
+  if (slot->width != 0)
+    memset(part->values + (size_t) row * slot->width, 0, slot->width);
+  else
+    tuv_store(part->lengths + 4 * (size_t) row, 0, 4);
   tuv_batch_sum(batch, batch->cursor, 0, 0, 1);
   return 0;
 }
@@ -206,8 +212,10 @@ int tuv_batch_row(tuv_batch_t* batch, const taosuv_value_t* values, uint32_t cou
     batch->cursor = i;
     status = put_value(batch, segment, &values[i], err);
   }
-  if (status < 0) tuv_batch_undo(batch);
-  else end_row(batch, segment);
+  if (status < 0)
+    tuv_batch_undo(batch);
+  else
+    end_row(batch, segment);
   return status;
 }
 

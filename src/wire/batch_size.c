@@ -48,8 +48,8 @@ uint64_t tuv_table_rows_size(const tuv_batch_t* batch, const tuv_batch_table_t* 
   const tuv_batch_layout_t* layout = batch->layout;
   uint64_t size = 0;
   if (table->nulls == 0 && !(layout->decimals && batch->wire.decimal_text)) /* most tables */
-    return TUV_ITEM_SIZE * (uint64_t) layout->ncolumns +
-           (uint64_t) layout->row_size * table->rows + table->bytes + spare_bytes(layout, table);
+    return TUV_ITEM_SIZE * (uint64_t) layout->ncolumns + (uint64_t) layout->row_size * table->rows +
+           table->bytes + spare_bytes(layout, table);
   for (uint32_t i = 0; i < layout->ncolumns; i++) {
     const tuv_slot_t* slot = &batch->layout->columns[i];
     uint64_t bytes = tuv_column_bytes(batch, slot, &table->sums[i], table->rows);
@@ -69,8 +69,10 @@ uint64_t tuv_v1_cells_size(const tuv_cell_t* cells, uint32_t count) {
   for (uint32_t i = 0; i < count; i++) {
     const tuv_cell_t* cell = &cells[i];
     uint64_t length = cell->type == TAOSUV_TYPE_NCHAR ? 4 * (uint64_t) cell->text : cell->length;
-    if (tuv_cell_is_variable(cell->type)) size += 4 + (cell->null ? 0 : 2 + length);
-    else size += 1u + tuv_type_width(cell->type);
+    if (tuv_cell_is_variable(cell->type))
+      size += 4 + (cell->null ? 0 : 2 + length);
+    else
+      size += 1u + tuv_type_width(cell->type);
   }
   return size;
 }
@@ -81,8 +83,10 @@ uint64_t tuv_v1_rows_size(const tuv_batch_t* batch, const tuv_batch_table_t* tab
     const tuv_slot_t* slot = &batch->layout->columns[i];
     const tuv_sum_t* sum = &table->sums[i];
     uint64_t bytes = slot->type == TAOSUV_TYPE_NCHAR ? 4 * sum->chars : sum->bytes;
-    if (slot->width != 0) size += (rows + 7) / 8 + rows * slot->width;
-    else size += 4 * rows + 2 * (rows - sum->nulls) + bytes;
+    if (slot->width != 0)
+      size += (rows + 7) / 8 + rows * slot->width;
+    else
+      size += 4 * rows + 2 * (rows - sum->nulls) + bytes;
   }
   return size;
 }

@@ -47,8 +47,10 @@ static void write_columns(const tuv_batch_t* batch, tuv_out_t* out) {
   for (uint32_t i = 0; i < batch->used; i++) {
     const tuv_batch_table_t* table = tuv_batch_used(batch, i);
     const tuv_segment_t* first = table->first;
-    if (first->made != NULL) tuv_out_made(out, first->made, first->made_size, first->key);
-    else items(batch, out, table);
+    if (first->made != NULL)
+      tuv_out_made(out, first->made, first->made_size, first->key);
+    else
+      items(batch, out, table);
   }
 }
 
@@ -83,6 +85,8 @@ static void write_insert(const tuv_batch_t* batch, tuv_out_t* out) {
 void tuv_stmt2_write(const tuv_batch_t* batch, tuv_out_t* out) {
   tuv_out_u16(out, 1); /* version */
   tuv_out_u32(out, ALL_COLUMNS);
-  if (batch->insert) write_insert(batch, out);
-  else write_params(batch, out);
+  if (batch->insert)
+    write_insert(batch, out);
+  else
+    write_params(batch, out);
 }

@@ -75,8 +75,10 @@ static void write_cells(const tuv_batch_t* batch, tuv_out_t* out, const tuv_cell
     uint8_t width = tuv_type_width(cell->type);
     if (width != 0) {
       tuv_out_u8(out, cell->null ? 0x80 : 0);
-      if (cell->null) tuv_out_fill(out, 0, width);
-      else tuv_out_bytes(out, cell->bytes, width);
+      if (cell->null)
+        tuv_out_fill(out, 0, width);
+      else
+        tuv_out_bytes(out, cell->bytes, width);
     } else {
       tuv_out_u32(out, cell->null ? UINT32_MAX : 0);
       if (!cell->null) write_value(out, cell->type, cell->bytes, cell->length);
@@ -109,8 +111,10 @@ static void write_variable(tuv_out_t* out, const tuv_slot_t* slot, const tuv_bat
     for (uint32_t row = 0; row < s->rows; row++) {
       uint32_t length = taosuv_load_u32(part->lengths + 4 * (size_t) row);
       bool null = part->nulls[row] != 0;
-      if (!values) tuv_out_u32(out, null ? UINT32_MAX : at);
-      else if (!null) write_value(out, slot->type, bytes, length);
+      if (!values)
+        tuv_out_u32(out, null ? UINT32_MAX : at);
+      else if (!null)
+        write_value(out, slot->type, bytes, length);
       bool wide = slot->type == TAOSUV_TYPE_NCHAR && length > 0;
       if (!null) at += 2 + (wide ? 4 * (uint64_t) tuv_count_chars(bytes, length) : length);
       if (length > 0) bytes += length;
@@ -157,8 +161,8 @@ size_t tuv_batch_v1_tags_size(const tuv_batch_t* batch, uint32_t table) {
   return (size_t) tuv_v1_cells_size(tuv_batch_used(batch, table)->tags, batch->layout->ntags);
 }
 
-void tuv_batch_v1_tags(const tuv_batch_t* batch, uint32_t table, uint64_t req_id,
-                       uint64_t stmt_id, tuv_sink_t* sink) {
+void tuv_batch_v1_tags(const tuv_batch_t* batch, uint32_t table, uint64_t req_id, uint64_t stmt_id,
+                       tuv_sink_t* sink) {
   tuv_out_t out;
   tuv_out_begin(&out, sink, req_id, stmt_id, ACTION_SET_TAGS);
   write_cells(batch, &out, tuv_batch_used(batch, table)->tags, batch->layout->ntags);
@@ -171,12 +175,14 @@ size_t tuv_batch_v1_rows_size(const tuv_batch_t* batch, uint32_t table) {
   return (size_t) tuv_v1_rows_size(batch, tuv_batch_used(batch, table));
 }
 
-void tuv_batch_v1_rows(const tuv_batch_t* batch, uint32_t table, uint64_t req_id,
-                       uint64_t stmt_id, tuv_sink_t* sink) {
+void tuv_batch_v1_rows(const tuv_batch_t* batch, uint32_t table, uint64_t req_id, uint64_t stmt_id,
+                       tuv_sink_t* sink) {
   tuv_out_t out;
   tuv_out_begin(&out, sink, req_id, stmt_id, ACTION_BIND);
   if (batch->insert) tuv_table_plain(tuv_batch_used(batch, table));
-  if (batch->insert) write_rows(batch, &out, tuv_batch_used(batch, table));
-  else write_cells(batch, &out, batch->layout->params, batch->layout->ncolumns);
+  if (batch->insert)
+    write_rows(batch, &out, tuv_batch_used(batch, table));
+  else
+    write_cells(batch, &out, batch->layout->params, batch->layout->ncolumns);
   tuv_out_end(&out);
 }

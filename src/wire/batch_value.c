@@ -6,15 +6,15 @@
 #include "wire/format.h"
 #include "wire/json_check.h"
 
-static const char* const kind_names[] = {"NULL",  "a bool", "an int64", "a uint64", "a double",
-                                         "text", "bytes",  "a timespec"};
+static const char* const kind_names[] = {"NULL",     "a bool", "an int64", "a uint64",
+                                         "a double", "text",   "bytes",    "a timespec"};
 
 static int wrong_kind(const tuv_slot_t* slot, const taosuv_value_t* value, tuv_errmsg_t* err) {
   unsigned kind = value->kind;
-  return tuv_fail(err, TUV_ETYPE, "%s does not go into %s",
-                  kind < sizeof kind_names / sizeof *kind_names ? kind_names[kind]
-                                                                : "a value of no kind",
-                  taosuv_type_name(slot->type));
+  return tuv_fail(
+      err, TUV_ETYPE, "%s does not go into %s",
+      kind < sizeof kind_names / sizeof *kind_names ? kind_names[kind] : "a value of no kind",
+      taosuv_type_name(slot->type));
 }
 
 /* ---- numbers ---- */
@@ -126,8 +126,10 @@ static int convert_decimal_bytes(const tuv_slot_t* slot, const uint8_t* bytes, s
     return tuv_fail(err, TUV_EINVAL, "a DECIMAL's integer of %zu bytes, this one has %u", length,
                     slot->width);
   memcpy(&value.low, bytes, 8);
-  if (slot->width == 16) memcpy(&value.high, bytes + 8, 8);
-  else value.high = (value.low >> 63) != 0 ? -1 : 0;
+  if (slot->width == 16)
+    memcpy(&value.high, bytes + 8, 8);
+  else
+    value.high = (value.low >> 63) != 0 ? -1 : 0;
   store_decimal(slot, value, out);
   return 0;
 }

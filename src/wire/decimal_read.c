@@ -34,9 +34,12 @@ static bool find_point(const char* text, size_t length, size_t* point) {
   size_t digits = 0;
   *point = length;
   for (size_t i = 0; i < length; i++) {
-    if (is_digit(text[i])) digits++;
-    else if (text[i] == '.' && *point == length) *point = i;
-    else return false;
+    if (is_digit(text[i]))
+      digits++;
+    else if (text[i] == '.' && *point == length)
+      *point = i;
+    else
+      return false;
   }
   return digits > 0;
 }

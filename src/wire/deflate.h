@@ -35,7 +35,7 @@ tuv_inflater_t* tuv_inflater_create(const tuv_alloc_t* alloc, bool keep_context)
  * tuv_inflater_complete, not by `end` (false). */
 tuv_inflater_t* tuv_inflater_create_gzip(const tuv_alloc_t* alloc);
 bool tuv_inflater_complete(const tuv_inflater_t* inflater); /* a member has just ended */
-void tuv_inflater_free(tuv_inflater_t* inflater); /* NULL is allowed */
+void tuv_inflater_free(tuv_inflater_t* inflater);           /* NULL is allowed */
 
 /* A message begins, which may have `limit` bytes when inflated. */
 void tuv_inflater_begin(tuv_inflater_t* inflater, uint64_t limit);

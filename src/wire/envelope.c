@@ -34,7 +34,7 @@ void tuv_json_init(tuv_json_t* json, const tuv_alloc_t* alloc) {
   json->heap.malloc = heap_malloc;
   json->heap.realloc = heap_realloc;
   json->heap.free = heap_free;
-  memcpy(&json->heap.ctx, &(const void*){alloc}, sizeof json->heap.ctx);
+  memcpy(&json->heap.ctx, &(const void*) {alloc}, sizeof json->heap.ctx);
 }
 
 void tuv_json_free(tuv_json_t* json) {
@@ -193,8 +193,8 @@ static bool is_named(yyjson_val* key, const char* name, size_t length) {
 static unsigned mark_of(const char* name, size_t length) {
   const uint8_t* bytes = (const uint8_t*) name;
   if (length == 0) return 0;
-  size_t sum =
-      length * 7 + bytes[length / 2] * 29u + bytes[length * 3 / 4] + bytes[length - 1] * 13u;
+  size_t sum = length * 7 + bytes[length / 2] * 29u + bytes[length * 3 / 4] +
+               bytes[length - 1] * 13u;
   return (unsigned) (sum % TUV_JSON_MARKS);
 }
 
@@ -228,7 +228,8 @@ int tuv_json_members(tuv_json_t* json, yyjson_val* root, tuv_errmsg_t* err) {
     yyjson_val** marked = &json->keys[mark_of(yyjson_get_str(key), yyjson_get_len(key))];
     if (i == MAX_MEMBERS)
       return tuv_fail(err, TUV_EPROTO, "the reply has %zu members", yyjson_obj_size(root));
-    if (*marked == NULL) *marked = key;
+    if (*marked == NULL)
+      *marked = key;
     else if (status == 0 && is_repeated(root, key))
       status = tuv_fail(err, TUV_EPROTO, "the reply has \"%.64s\" twice", yyjson_get_str(key));
   }
@@ -458,8 +459,7 @@ int tuv_reply_need_rows(const tuv_reply_t* reply, const char* key, int64_t* rows
 }
 
 /* An update has no result: an answer that has both would lose one of them. */
-static int check_update(const tuv_reply_t* reply, const tuv_query_reply_t* out,
-                        tuv_errmsg_t* err) {
+static int check_update(const tuv_reply_t* reply, const tuv_query_reply_t* out, tuv_errmsg_t* err) {
   uint64_t fields = 0;
   int status = tuv_reply_uint(reply, "fields_count", &fields, err);
   if (status == 0 && (fields != 0 || out->id != 0))

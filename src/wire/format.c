@@ -34,7 +34,9 @@ static bool is_decimal(const taosuv_column_t* column) {
 }
 
 /* All types of a fixed size are numbers of some kind. */
-static bool is_number(const taosuv_column_t* column) { return column->size != 0; }
+static bool is_number(const taosuv_column_t* column) {
+  return column->size != 0;
+}
 
 static int decimal_i64(taosuv_decimal_t decimal, int64_t* value) {
   bool negative = decimal.low >> 63 != 0;

@@ -48,8 +48,9 @@ int tuv_http_write_upgrade(char* buf, size_t size, const char* host, uint16_t po
                            const char* path, const char* key, tuv_http_offer_t offer) {
   static const char* const offers[] = {
       [TUV_HTTP_DEFLATE_NONE] = "",
-      [TUV_HTTP_DEFLATE_ALONE] = "Sec-WebSocket-Extensions: permessage-deflate; "
-                                 "client_no_context_takeover; server_no_context_takeover\r\n",
+      [TUV_HTTP_DEFLATE_ALONE] =
+          "Sec-WebSocket-Extensions: permessage-deflate; "
+          "client_no_context_takeover; server_no_context_takeover\r\n",
       [TUV_HTTP_DEFLATE_ANY] =
           "Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits, "
           "permessage-deflate; client_no_context_takeover; client_max_window_bits\r\n"};

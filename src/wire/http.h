@@ -36,14 +36,14 @@ typedef struct tuv_http_upgrade_s {
   int status;                            /* HTTP status; 0 before it was read */
   bool done;                             /* the head is complete: nothing more is read */
   int result;                            /* when done: what feed returned, and returns again */
-  tuv_http_offer_t offer;    /* NONE: an extension in the answer is an error */
+  tuv_http_offer_t offer;                /* NONE: an extension in the answer is an error */
   bool deflate;              /* the server agreed to permessage-deflate (with allowed parameters) */
   tuv_http_deflate_t agreed; /* and on what */
   /* working fields of the header parser */
   tuv_http_line_t line;
-  char location[128]; /* of a redirect: its header, cut */
+  char location[128];   /* of a redirect: its header, cut */
   uint32_t retry_after; /* of a refusal: seconds; 0: not told */
-  char body[128];     /* of a refusal: its first bytes, printable ones */
+  char body[128];       /* of a refusal: its first bytes, printable ones */
   size_t body_size;
   bool has_upgrade, bad_upgrade, has_connection, has_accept, accept_ok, bad_extension, has_protocol;
 } tuv_http_upgrade_t;

@@ -101,9 +101,10 @@ static void quote(tuv_http_reply_t* reply, const uint8_t* data, size_t size) {
 }
 
 static int too_big(tuv_http_reply_t* reply) {
-  return stop(reply, tuv_fail(reply->err, TUV_EMSGSIZE,
-                              "the server sends an answer larger than max_message_size (%llu bytes)",
-                              (unsigned long long) reply->limit));
+  return stop(reply,
+              tuv_fail(reply->err, TUV_EMSGSIZE,
+                       "the server sends an answer larger than max_message_size (%llu bytes)",
+                       (unsigned long long) reply->limit));
 }
 
 static int hand_on(tuv_http_reply_t* reply, const uint8_t* data, size_t size) {

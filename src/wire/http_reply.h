@@ -19,14 +19,14 @@ typedef int (*tuv_http_body_t)(void* context, const uint8_t* data, size_t size, 
 /* One reader serves answer after answer. Not to be moved once it is initialised. */
 typedef struct tuv_http_reply_s {
   /* of the answer in progress, or just read */
-  int status;          /* HTTP's; 0 before it was read */
-  bool json;           /* by its Content-Type */
-  bool keep_alive;     /* once it is complete: the connection can be used again */
+  int status;      /* HTTP's; 0 before it was read */
+  bool json;       /* by its Content-Type */
+  bool keep_alive; /* once it is complete: the connection can be used again */
   bool done;
-  uint64_t size;       /* of the body so far, inflated */
+  uint64_t size;        /* of the body so far, inflated */
   uint32_t retry_after; /* seconds; 0: not told */
-  char location[128];  /* of a redirect, without its query */
-  char quote[128];     /* the first printable bytes of the body, up to a '?' */
+  char location[128];   /* of a redirect, without its query */
+  char quote[128];      /* the first printable bytes of the body, up to a '?' */
   /* working fields */
   const tuv_alloc_t* alloc;
   uint64_t limit;
@@ -39,10 +39,10 @@ typedef struct tuv_http_reply_s {
   bool gzip, bad_encoding, in_head, quote_ended;
   int failure;
   size_t head_size, quote_size;
-  tuv_errmsg_t* err;        /* during a feed */
-  const uint8_t* rest;      /* of the body, not handed on yet: inside what was fed */
+  tuv_errmsg_t* err;   /* during a feed */
+  const uint8_t* rest; /* of the body, not handed on yet: inside what was fed */
   size_t rest_size;
-  bool pending;             /* it is to be handed on by the next feed */
+  bool pending; /* it is to be handed on by the next feed */
   /* How many bytes of a body may be handed on, inflated; a feed stops when that is used up. The
    * caller sets it before each feed; SIZE_MAX at first. It may be exceeded by 16 KiB. */
   size_t allowance;

@@ -22,8 +22,8 @@ typedef struct tuv_http_head_s {
   const char* method;
   const char* target; /* as tuv_http_put_… made it */
   size_t target_size;
-  const char* more;   /* appended to the target as it is: "" or a number's digits */
-  const char* host;   /* as in a URL (an IPv6 address without brackets) */
+  const char* more; /* appended to the target as it is: "" or a number's digits */
+  const char* host; /* as in a URL (an IPv6 address without brackets) */
   uint16_t port;
   const char* authorization; /* the header's value; "" for none */
   bool gzip;                 /* the answer may be compressed */

@@ -4,10 +4,14 @@
 #include <stdio.h>
 #include <string.h>
 
-static bool is_blank(char c) { return c == ' ' || c == '\t'; }
+static bool is_blank(char c) {
+  return c == ' ' || c == '\t';
+}
 
 /* tolower() depends on the locale. */
-static char lower_case(char c) { return c >= 'A' && c <= 'Z' ? (char) (c - 'A' + 'a') : c; }
+static char lower_case(char c) {
+  return c >= 'A' && c <= 'Z' ? (char) (c - 'A' + 'a') : c;
+}
 
 tuv_http_span_t tuv_text_trim(tuv_http_span_t text) {
   while (text.size > 0 && is_blank(text.at[text.size - 1])) text.size--;
@@ -68,8 +72,8 @@ void tuv_http_line_value(tuv_http_line_t* line, const char* at, size_t length) {
 
 bool tuv_http_line_end(const tuv_http_line_t* line, tuv_http_span_t* name, tuv_http_span_t* value) {
   if (line->name_size > sizeof line->name) return false;
-  *name = (tuv_http_span_t){line->name, line->name_size};
-  *value = tuv_text_trim((tuv_http_span_t){line->value, line->value_size});
+  *name = (tuv_http_span_t) {line->name, line->name_size};
+  *value = tuv_text_trim((tuv_http_span_t) {line->value, line->value_size});
   return true;
 }
 

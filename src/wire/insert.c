@@ -103,7 +103,9 @@ size_t tuv_insert_escape(uint8_t* out, size_t room, const uint8_t* text, size_t 
 
 /* ---- the message ---- */
 
-static void add(tuv_text_t* text, const char* bytes) { tuv_text_add(text, bytes, strlen(bytes)); }
+static void add(tuv_text_t* text, const char* bytes) {
+  tuv_text_add(text, bytes, strlen(bytes));
+}
 
 /* For a server that must be given a precision: one that it does not know means the usual. */
 #define USUAL "none"

@@ -52,8 +52,7 @@ size_t tuv_insert_head(uint8_t out[TUV_INSERT_HEAD_MAX], uint64_t req_id,
 size_t tuv_insert_escaped(const uint8_t* text, size_t size);
 /* Escapes as much of the text as `room` (6 at least) has place for; returns the bytes written, and
  * how many of the text they are. */
-size_t tuv_insert_escape(uint8_t* out, size_t room, const uint8_t* text, size_t size,
-                         size_t* used);
+size_t tuv_insert_escape(uint8_t* out, size_t room, const uint8_t* text, size_t size, size_t* used);
 
 /* Reads such a message again: `insert` points into *doc, which the caller frees. False when it is
  * none, or out of memory. */

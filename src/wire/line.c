@@ -26,8 +26,8 @@ typedef struct word_s {
   const char* what;
   const char* special; /* what a backslash escapes in it, besides a backslash */
   size_t most;
-  bool doubled;        /* a new server reads two backslashes as one */
-  bool may_end;        /* such a pair may be its end */
+  bool doubled; /* a new server reads two backslashes as one */
+  bool may_end; /* such a pair may be its end */
 } word_t;
 
 static const word_t measurement_word = {"the measurement", ", ", 192, true, false};
@@ -109,8 +109,7 @@ static size_t backslashes(const char* text, size_t length) {
   return count;
 }
 
-static int wrong_backslash(taosuv_line_t* line, const word_t* word, const char* text,
-                           size_t left) {
+static int wrong_backslash(taosuv_line_t* line, const word_t* word, const char* text, size_t left) {
   size_t run = backslashes(text, left);
   const char* why =
       line->server == ANY_SERVER && word->doubled
@@ -353,8 +352,7 @@ static int write_integer(taosuv_line_t* line, const number_t* number, taosuv_typ
   if (value->kind != TAOSUV_VALUE_I64 && value->kind != TAOSUV_VALUE_U64)
     return wrong_kind(line, type);
   if (negative ? value->as.i64 < number->min : value->as.u64 > number->max)
-    return tuv_fail(&line->err, TUV_ERANGE, "an integer that %s cannot hold",
-                    name_of(type));
+    return tuv_fail(&line->err, TUV_ERANGE, "an integer that %s cannot hold", name_of(type));
   if (negative) {
     tuv_format_i64(text, value->as.i64);
   } else {
@@ -461,13 +459,11 @@ int taosuv_line_field(taosuv_line_t* line, const char* key, size_t key_length, t
   char fixed[96];
   tuv_text_t text = tuv_text_start(fixed, sizeof fixed);
   if (line == NULL) return TUV_EINVAL;
-  if (line->stage == BETWEEN)
-    return tuv_fail(&line->err, TUV_EINVAL, "a field outside of a point");
+  if (line->stage == BETWEEN) return tuv_fail(&line->err, TUV_EINVAL, "a field outside of a point");
   int status = check_key(line, &field_key_word, key, &key_length);
   if (status < 0) return status;
   if (!is_fixed(type) && !is_quoted(type))
-    return tuv_fail(&line->err, TUV_ETYPE, "line protocol has no fields of type %s",
-                    name_of(type));
+    return tuv_fail(&line->err, TUV_ETYPE, "line protocol has no fields of type %s", name_of(type));
   if (value.kind == TAOSUV_VALUE_NULL) return 0;
   status = is_fixed(type) ? write_fixed(line, type, &value, &text)
                           : check_quoted(line, type, &value);

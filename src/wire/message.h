@@ -10,7 +10,7 @@
 
 #define TUV_MSG_QUERY_HEAD 30u /* what stands before the SQL of a binary_query */
 #define TUV_MSG_FETCH_SIZE 26u
-#define TUV_MSG_BLOCK_AT 55u   /* where the block of a fetch_raw_block reply begins */
+#define TUV_MSG_BLOCK_AT 55u /* where the block of a fetch_raw_block reply begins */
 
 /* Writes the head of a binary_query (action 6). */
 void tuv_msg_query_head(uint8_t out[TUV_MSG_QUERY_HEAD], uint64_t req_id, uint32_t sql_length);

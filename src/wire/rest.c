@@ -11,7 +11,9 @@
 
 enum { BEFORE, AROUND, ROWS, ROW, BEHIND };
 
-static bool is_space(uint8_t c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
+static bool is_space(uint8_t c) {
+  return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
 
 void tuv_rest_init(tuv_rest_t* rest, tuv_mem_t* mem, tuv_json_t* json) {
   memset(rest, 0, sizeof *rest);

@@ -13,16 +13,16 @@
 #include "util/mem.h"
 #include "wire/envelope.h"
 
-#define TUV_REST_BLOCK_ROWS 4096u        /* of a block at most, as the gateway does it */
-#define TUV_REST_BLOCK_BYTES (4u << 20)  /* a block with more is ended before its rows are full */
-#define TUV_REST_MAX_ROW (16u << 20)     /* bytes of a row's text, and of all that is around the rows */
+#define TUV_REST_BLOCK_ROWS 4096u       /* of a block at most, as the gateway does it */
+#define TUV_REST_BLOCK_BYTES (4u << 20) /* a block with more is ended before its rows are full */
+#define TUV_REST_MAX_ROW (16u << 20) /* bytes of a row's text, and of all that is around the rows */
 
 /* A column in the making. */
 typedef struct tuv_rest_column_s {
   const char* name; /* NUL-terminated, inside the decoder's `names` */
   uint32_t name_length;
-  uint8_t type; /* taosuv_type_t */
-  uint8_t size; /* bytes of a value; 0: of variable size */
+  uint8_t type;             /* taosuv_type_t */
+  uint8_t size;             /* bytes of a value; 0: of variable size */
   uint8_t precision, scale; /* of DECIMAL */
   int64_t length;           /* as column_meta says it */
   tuv_buf_t values;         /* the values, or what the offsets point into */
@@ -33,11 +33,11 @@ typedef struct tuv_rest_s {
   tuv_mem_t* mem;
   tuv_json_t* json;
   /* what was decoded; valid once tuv_rest_end has returned 0 */
-  uint32_t code;        /* the server's; 0: success */
-  const char* text;     /* its text, never NULL; until the next tuv_rest_begin */
-  uint64_t timing;      /* ns; 0 when not told */
+  uint32_t code;    /* the server's; 0: success */
+  const char* text; /* its text, never NULL; until the next tuv_rest_begin */
+  uint64_t timing;  /* ns; 0 when not told */
   uint64_t row_count;
-  uint8_t precision;    /* of all timestamps: 0 when there is none */
+  uint8_t precision; /* of all timestamps: 0 when there is none */
   tuv_rest_column_t* columns;
   uint32_t count;       /* of columns */
   tuv_refbuf_t* blocks; /* linked by `next`, in order; a block's length is in its header */
@@ -45,16 +45,16 @@ typedef struct tuv_rest_s {
   uint8_t state;
   uint32_t depth;
   bool in_string, escaped;
-  bool comma;           /* between rows: one was read, or none is due */
+  bool comma; /* between rows: one was read, or none is due */
   bool has_precision, has_json;
-  tuv_buf_t head;       /* all but the rows */
-  tuv_buf_t batch;      /* rows that are not decoded, behind a '[' */
-  uint32_t rows;        /* in the block in progress */
-  size_t bytes;         /* about */
-  tuv_refbuf_t* last;   /* of blocks */
-  uint32_t capacity;    /* of columns */
+  tuv_buf_t head;     /* all but the rows */
+  tuv_buf_t batch;    /* rows that are not decoded, behind a '[' */
+  uint32_t rows;      /* in the block in progress */
+  size_t bytes;       /* about */
+  tuv_refbuf_t* last; /* of blocks */
+  uint32_t capacity;  /* of columns */
   tuv_buf_t names;
-  char error[512];      /* the server's text, cut */
+  char error[512]; /* the server's text, cut */
 } tuv_rest_t;
 
 /* One decoder serves answer after answer; `json` is working memory that others may use between. */

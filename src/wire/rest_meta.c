@@ -11,7 +11,8 @@
 static bool read_small(const char** at, char end, uint8_t max, uint8_t* number) {
   unsigned value = 0;
   const char* begin = *at;
-  while (**at >= '0' && **at <= '9' && *at - begin < 3) value = value * 10 + (unsigned) (*(*at)++ - '0');
+  while (**at >= '0' && **at <= '9' && *at - begin < 3)
+    value = value * 10 + (unsigned) (*(*at)++ - '0');
   *number = (uint8_t) value;
   return *at > begin && value <= max && *(*at)++ == end;
 }

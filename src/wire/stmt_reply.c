@@ -10,8 +10,7 @@ int tuv_stmt_reply_id(const tuv_reply_t* reply, uint64_t* id, tuv_errmsg_t* err)
   *id = 0;
   int status = tuv_reply_require(reply, needed, err);
   if (status == 0) status = tuv_reply_uint(reply, "stmt_id", id, err);
-  if (status == 0 && *id == 0)
-    status = tuv_fail(err, TUV_EPROTO, "the reply's \"stmt_id\" is 0");
+  if (status == 0 && *id == 0) status = tuv_fail(err, TUV_EPROTO, "the reply's \"stmt_id\" is 0");
   return status;
 }
 
@@ -90,7 +89,7 @@ int tuv_stmt_reply_fields(const tuv_reply_t* reply, uint8_t kind, tuv_stmt_field
 /* The most that a value may have; 0 for fixed-size types. */
 static uint32_t limit_of(uint8_t type, uint32_t bytes) {
   switch (type) {
-#define XX(name, code, text, size) \
+#define XX(name, code, text, size)                                                                 \
   case code: return size > 0 ? 0 : (uint32_t) tuv_declared_width(type, bytes);
     TAOSUV_TYPE_MAP(XX)
 #undef XX

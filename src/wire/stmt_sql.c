@@ -215,15 +215,19 @@ size_t tuv_stmt_sql_decimals(const char* sql, const tuv_stmt_sql_t* scan, const 
   for (uint32_t i = 0; i < count; i++) {
     if (!tuv_stmt_scale_is_untold(&fields[i])) continue;
     if (memchr(fields[i].name, '`', fields[i].name_length) != NULL) return 0;
-    if (at == 0) put(out, room, &at, "select `", 8);
-    else put(out, room, &at, ",`", 2);
+    if (at == 0)
+      put(out, room, &at, "select `", 8);
+    else
+      put(out, room, &at, ",`", 2);
     put(out, room, &at, fields[i].name, fields[i].name_length);
     put(out, room, &at, "`", 1);
   }
   if (at == 0) return 0;
   put(out, room, &at, " from ", 6);
-  if (scan->name_length > 0) put(out, room, &at, sql + scan->name_at, scan->name_length);
-  else if (table == NULL || !put_name(out, room, &at, table)) return 0;
+  if (scan->name_length > 0)
+    put(out, room, &at, sql + scan->name_at, scan->name_length);
+  else if (table == NULL || !put_name(out, room, &at, table))
+    return 0;
   put(out, room, &at, " limit 0", 8);
   return at;
 }

@@ -9,17 +9,17 @@
 #include "taosuv/bind.h"
 
 typedef struct tuv_stmt_sql_s {
-  bool insert;      /* its first word is INSERT */
-  bool select;      /* it is SELECT */
-  bool table;       /* INSERT INTO ?: the table is bound */
-  bool super_table; /* USING: the server can tell the fields without the table */
-  size_t table_at;  /* where that question mark stands */
+  bool insert;                 /* its first word is INSERT */
+  bool select;                 /* it is SELECT */
+  bool table;                  /* INSERT INTO ?: the table is bound */
+  bool super_table;            /* USING: the server can tell the fields without the table */
+  size_t table_at;             /* where that question mark stands */
   size_t name_at, name_length; /* whose columns they are: the name after USING, or INTO; or none */
   size_t database_length;      /* of the name, its database with its quotes; 0: it has none */
   size_t tag_list_at, tag_list_length;       /* the names in (…) before TAGS; 0: none */
   size_t column_list_at, column_list_length; /* the names in (…) before VALUES; 0: none */
-  uint32_t tags;    /* question marks in TAGS(…) */
-  uint32_t columns; /* all others but the table's */
+  uint32_t tags;                             /* question marks in TAGS(…) */
+  uint32_t columns;                          /* all others but the table's */
 } tuv_stmt_sql_t;
 
 /* Question marks in quoted text, names and comments are not counted. Any bytes are allowed. */

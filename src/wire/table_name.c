@@ -44,8 +44,10 @@ static int read_quoted(rest_t* rest, part_t* part, tuv_errmsg_t* err) {
 static int read_plain(rest_t* rest, part_t* part, tuv_errmsg_t* err) {
   for (; rest->at < rest->end && *rest->at != '.'; rest->at++) {
     if (*rest->at == '`')
-      return tuv_fail(err, TUV_EINVAL, "%s has a backquote in its middle: put all of it in "
-                                       "backquotes and double this one", part->what);
+      return tuv_fail(err, TUV_EINVAL,
+                      "%s has a backquote in its middle: put all of it in "
+                      "backquotes and double this one",
+                      part->what);
     int status = add(part, *rest->at, err);
     if (status < 0) return status;
   }
@@ -90,9 +92,9 @@ int tuv_table_name_read(const char* text, size_t length, tuv_table_name_t* name,
   name->database_length = database.length;
   name->table_length = table.length;
   if (rest.at == rest.end) return 0;
-  return tuv_fail(err, TUV_EINVAL, *rest.at == '.'
-                                       ? "a table's name has two points outside of backquotes"
-                                       : "there is text behind a backquote of a table's name");
+  return tuv_fail(err, TUV_EINVAL,
+                  *rest.at == '.' ? "a table's name has two points outside of backquotes"
+                                  : "there is text behind a backquote of a table's name");
 }
 
 /* ---- written ---- */

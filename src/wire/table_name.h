@@ -21,8 +21,7 @@ typedef struct tuv_table_name_s {
 } tuv_table_name_t;
 
 /* Returns 0, TUV_EINVAL or, when a part is too long, TUV_ERANGE. */
-int tuv_table_name_read(const char* text, size_t length, tuv_table_name_t* name,
-                        tuv_errmsg_t* err);
+int tuv_table_name_read(const char* text, size_t length, tuv_table_name_t* name, tuv_errmsg_t* err);
 
 /* The one form of a name that statements are given: parts that SQL would need backquotes for have
  * them, others have none. Returns its length. */

@@ -27,7 +27,9 @@ static inline void tuv_text_add(tuv_text_t* text, const char* bytes, size_t leng
   text->length += length;
 }
 
-static inline void tuv_text_char(tuv_text_t* text, char c) { tuv_text_add(text, &c, 1); }
+static inline void tuv_text_char(tuv_text_t* text, char c) {
+  tuv_text_add(text, &c, 1);
+}
 
 /* Terminates the text and returns its whole length, as snprintf does; TUV_ERANGE for a length that
  * no int holds. */

@@ -11,7 +11,9 @@ typedef struct civil_s {
   uint32_t day;   /* 1..31 */
 } civil_t;
 
-static int64_t floor_div(int64_t a, int64_t b) { return a / b - (a % b < 0 ? 1 : 0); }
+static int64_t floor_div(int64_t a, int64_t b) {
+  return a / b - (a % b < 0 ? 1 : 0);
+}
 
 /* Counts in years that begin on the 1st of March, so that the leap day is a year's last. */
 static civil_t civil_of(int64_t days) {

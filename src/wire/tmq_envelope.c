@@ -73,10 +73,10 @@ static int read_vgroup_id(int64_t value, int32_t* vgroup_id, tuv_errmsg_t* err) 
 }
 
 int tuv_tmq_polled(const tuv_reply_t* reply, tuv_tmq_polled_t* out, tuv_errmsg_t* err) {
-  *out = (tuv_tmq_polled_t){.topic = NULL, .database = ""};
+  *out = (tuv_tmq_polled_t) {.topic = NULL, .database = ""};
   static const char* const needed[] = {"have_message", NULL};
-  static const char* const of_message[] = {"topic",        "database",   "vgroup_id",
-                                           "message_type", "message_id", "offset", NULL};
+  static const char* const of_message[] = {"topic",      "database", "vgroup_id", "message_type",
+                                           "message_id", "offset",   NULL};
   int64_t vgroup = -1;
   uint64_t type = 0;
   int status = tuv_reply_require(reply, needed, err);
@@ -129,7 +129,7 @@ int tuv_tmq_fetched(const tuv_reply_t* reply, tuv_tmq_fetched_t* out, tuv_errmsg
   static const char* const needed[] = {"message_id", "completed", NULL};
   static const char* const of_block[] = {"table_name", "rows", "fields_count", "precision", NULL};
   uint64_t fields = 0, precision = 0;
-  *out = (tuv_tmq_fetched_t){.table = ""};
+  *out = (tuv_tmq_fetched_t) {.table = ""};
   int status = tuv_reply_require(reply, needed, err);
   if (status == 0) status = tuv_reply_bool(reply, "completed", &out->completed, err);
   if (status == 0) status = tuv_reply_uint(reply, "message_id", &out->message_id, err);
@@ -179,8 +179,7 @@ int tuv_tmq_array(const tuv_reply_t* reply, const char* key, yyjson_val** array,
 }
 
 int tuv_tmq_read_int(yyjson_val* element, const char* key, int64_t* value, tuv_errmsg_t* err) {
-  if (!yyjson_is_int(element) ||
-      (yyjson_is_uint(element) && yyjson_get_uint(element) > INT64_MAX))
+  if (!yyjson_is_int(element) || (yyjson_is_uint(element) && yyjson_get_uint(element) > INT64_MAX))
     return wrong(key, err);
   *value = yyjson_get_sint(element);
   return 0;

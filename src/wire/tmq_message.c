@@ -31,8 +31,7 @@ static void read_old_head(const uint8_t* data, tuv_tmq_reply_t* out) {
   out->message_id = taosuv_load_u64(data + 16);
 }
 
-int tuv_tmq_block_reply(const uint8_t* data, size_t size, tuv_tmq_reply_t* out,
-                        tuv_errmsg_t* err) {
+int tuv_tmq_block_reply(const uint8_t* data, size_t size, tuv_tmq_reply_t* out, tuv_errmsg_t* err) {
   if (size <= OLD_HEAD) return tuv_fail(err, TUV_EPROTO, "fetch_block reply without a block");
   read_old_head(data, out);
   out->data = data + OLD_HEAD;
@@ -40,8 +39,7 @@ int tuv_tmq_block_reply(const uint8_t* data, size_t size, tuv_tmq_reply_t* out,
   return 0;
 }
 
-static int read_old_raw(const uint8_t* data, size_t size, tuv_tmq_reply_t* out,
-                        tuv_errmsg_t* err) {
+static int read_old_raw(const uint8_t* data, size_t size, tuv_tmq_reply_t* out, tuv_errmsg_t* err) {
   if (size < OLD_RAW_HEAD)
     return tuv_fail(err, TUV_EPROTO, "fetch_raw reply of %zu bytes is cut", size);
   read_old_head(data, out);
@@ -59,8 +57,7 @@ static int read_old_raw(const uint8_t* data, size_t size, tuv_tmq_reply_t* out,
   return 0;
 }
 
-static int read_new_raw(const uint8_t* data, size_t size, tuv_tmq_reply_t* out,
-                        tuv_errmsg_t* err) {
+static int read_new_raw(const uint8_t* data, size_t size, tuv_tmq_reply_t* out, tuv_errmsg_t* err) {
   if (size < NEW_HEAD)
     return tuv_fail(err, TUV_EPROTO, "fetch_raw_data reply of %zu bytes is cut", size);
   memset(out, 0, sizeof *out);

@@ -33,8 +33,7 @@ uint64_t tuv_tmq_req_id(const uint8_t* data, size_t size);
 int tuv_tmq_raw_reply(const uint8_t* data, size_t size, tuv_tmq_reply_t* out, tuv_errmsg_t* err);
 
 /* The reply to fetch_block. Returns 0 or TUV_EPROTO. */
-int tuv_tmq_block_reply(const uint8_t* data, size_t size, tuv_tmq_reply_t* out,
-                        tuv_errmsg_t* err);
+int tuv_tmq_block_reply(const uint8_t* data, size_t size, tuv_tmq_reply_t* out, tuv_errmsg_t* err);
 
 /* Reads a raw payload of type DATA or METADATA, block by block. */
 typedef struct tuv_tmq_reader_s {

@@ -9,7 +9,9 @@
 #define CLOUD_PORT 443
 #define MAX_NAME 253
 
-static bool is_digit(char c) { return c >= '0' && c <= '9'; }
+static bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
 
 static bool is_name_char(char c) {
   return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' || c == '.' ||
@@ -61,8 +63,8 @@ static bool is_ipv6(tuv_span_t text) {
   size_t gap = 0;
   while (gap + 1 < text.length && (text.at[gap] != ':' || text.at[gap + 1] != ':')) gap++;
   if (gap + 1 >= text.length) return count_groups(text, true) == 8;
-  int before = count_groups((tuv_span_t){text.at, gap}, false);
-  int after = count_groups((tuv_span_t){text.at + gap + 2, text.length - gap - 2}, true);
+  int before = count_groups((tuv_span_t) {text.at, gap}, false);
+  int after = count_groups((tuv_span_t) {text.at + gap + 2, text.length - gap - 2}, true);
   return before >= 0 && after >= 0 && before + after <= 7;
 }
 
@@ -73,9 +75,9 @@ static int read_ipv6(tuv_url_arena_t* arena, tuv_span_t text, uint32_t number, t
   const char* percent = text.length == 0 ? NULL : memchr(text.at, '%', text.length);
   if (percent != NULL) {
     address.length = (size_t) (percent - text.at);
-    zone = (tuv_span_t){percent, text.length - address.length};
+    zone = (tuv_span_t) {percent, text.length - address.length};
     if (zone.length < 4 || memcmp(zone.at, "%25", 3) != 0 || zone.length > 3 + 32 ||
-        !all_name_chars((tuv_span_t){zone.at + 3, zone.length - 3})) {
+        !all_name_chars((tuv_span_t) {zone.at + 3, zone.length - 3})) {
       return tuv_fail(err, TUV_EURL, "host %u: the zone of an IPv6 address is written %%25name",
                       number);
     }
@@ -162,7 +164,7 @@ static uint16_t default_port(const char* name) {
   for (size_t i = 0; i < sizeof clouds / sizeof clouds[0]; i++) {
     size_t suffix = strlen(clouds[i]);
     if (length <= suffix) continue;
-    if (tuv_span_is((tuv_span_t){name + length - suffix, suffix}, clouds[i])) return CLOUD_PORT;
+    if (tuv_span_is((tuv_span_t) {name + length - suffix, suffix}, clouds[i])) return CLOUD_PORT;
   }
   return DEFAULT_PORT;
 }
@@ -194,7 +196,7 @@ static int read_host(tuv_url_arena_t* arena, tuv_span_t text, uint32_t number, t
       return tuv_fail(err, TUV_EURL, "host %u: '[' needs ']', then ':' and a port or nothing",
                       number);
     }
-    text = text.length == 0 ? (tuv_span_t){NULL, 0} : (tuv_span_t){text.at + 1, text.length - 1};
+    text = text.length == 0 ? (tuv_span_t) {NULL, 0} : (tuv_span_t) {text.at + 1, text.length - 1};
     status = read_ipv6(arena, name, number, host, err);
   } else {
     tuv_span_next(&text, ':', &name);
@@ -203,10 +205,10 @@ static int read_host(tuv_url_arena_t* arena, tuv_span_t text, uint32_t number, t
   return status == 0 ? read_port(text, number, host, err) : status;
 }
 
-int tuv_host_parse(const char* text, size_t length, char name[TUV_HOST_NAME_SIZE],
-                   tuv_host_t* host, tuv_errmsg_t* err) {
+int tuv_host_parse(const char* text, size_t length, char name[TUV_HOST_NAME_SIZE], tuv_host_t* host,
+                   tuv_errmsg_t* err) {
   tuv_url_arena_t arena = {name}; /* a name is shorter, an address with its zone as well */
-  return read_host(&arena, (tuv_span_t){text, length}, 1, host, err);
+  return read_host(&arena, (tuv_span_t) {text, length}, 1, host, err);
 }
 
 static bool is_listed(const tuv_url_t* url, const tuv_host_t* host) {

@@ -34,7 +34,9 @@ bool tuv_span_next(tuv_span_t* rest, char separator, tuv_span_t* piece) {
   return true;
 }
 
-static char lower(char c) { return c >= 'A' && c <= 'Z' ? (char) (c + ('a' - 'A')) : c; }
+static char lower(char c) {
+  return c >= 'A' && c <= 'Z' ? (char) (c + ('a' - 'A')) : c;
+}
 
 bool tuv_span_is(tuv_span_t span, const char* text) {
   if (span.length != strlen(text)) return false;

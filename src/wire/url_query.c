@@ -7,7 +7,20 @@
 
 /* Those before VERSION are texts. */
 typedef enum {
-  TEXT, SECRET, BASE32, TIMEZONE, PEM, SECRET_PEM, PINS, VERSION, VERIFY, BALANCE, AUTH, BOOL, U32, U64
+  TEXT,
+  SECRET,
+  BASE32,
+  TIMEZONE,
+  PEM,
+  SECRET_PEM,
+  PINS,
+  VERSION,
+  VERIFY,
+  BALANCE,
+  AUTH,
+  BOOL,
+  U32,
+  U64
 } kind_t;
 
 typedef struct setting_s {
@@ -98,8 +111,8 @@ static const setting_t* find_setting(tuv_span_t key) {
 
 bool tuv_url_key_is_secret(tuv_span_t key) {
   const setting_t* setting = find_setting(key);
-  return setting != NULL && (setting->kind == SECRET || setting->kind == BASE32 ||
-                             setting->kind == SECRET_PEM);
+  return setting != NULL &&
+         (setting->kind == SECRET || setting->kind == BASE32 || setting->kind == SECRET_PEM);
 }
 
 static bool is_alnum(char c) {
@@ -114,7 +127,7 @@ static bool is_alnum(char c) {
 static bool is_iana_name(const char* name) {
   bool area = strchr(name, '/') != NULL;
   bool first = true;
-  if (tuv_span_is((tuv_span_t){name, strlen(name)}, "local")) return false;
+  if (tuv_span_is((tuv_span_t) {name, strlen(name)}, "local")) return false;
   for (; *name != '\0'; name++) {
     bool letter = is_alnum(*name) && *name > '9';
     if (*name == '/') {

@@ -59,15 +59,15 @@ int tuv_url_split(const char* text, size_t length, tuv_url_parts_t* parts, tuv_e
   for (; end < rest.length && rest.at[end] != '/' && rest.at[end] != '?'; end++) {
     if (rest.at[end] == '@') at = end; /* the last one counts: '@' may stand raw in a password */
   }
-  if (at != SIZE_MAX) split_user((tuv_span_t){rest.at, at}, parts);
+  if (at != SIZE_MAX) split_user((tuv_span_t) {rest.at, at}, parts);
   size_t host = at == SIZE_MAX ? 0 : at + 1;
-  parts->hosts = (tuv_span_t){rest.at + host, end - host};
+  parts->hosts = (tuv_span_t) {rest.at + host, end - host};
 
   tuv_span_t tail = {rest.at + end, rest.length - end};
   if (tail.length == 0) return 0;
   tuv_span_t path;
   tuv_span_next(&tail, '?', &path);
   parts->query = tail;
-  if (path.length > 0) parts->path = (tuv_span_t){path.at + 1, path.length - 1};
+  if (path.length > 0) parts->path = (tuv_span_t) {path.at + 1, path.length - 1};
   return 0;
 }

@@ -5,7 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define TUV_VERSION(a, b, c, d) \
+#define TUV_VERSION(a, b, c, d)                                                                    \
   ((uint64_t) (a) << 48 | (uint64_t) (b) << 32 | (uint64_t) (c) << 16 | (uint64_t) (d))
 
 /* "3.3.6.0" as TUV_VERSION(3, 3, 6, 0). Missing numbers are 0, what follows a '-' is ignored, and

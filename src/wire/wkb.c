@@ -69,7 +69,9 @@ static bool is_part(uint32_t whole, uint32_t part) {
 
 /* Collections keep how many of their parts are still to come, the innermost last. */
 static bool check(reader_t* in) {
-  struct { uint32_t kind, left; } open[MAX_DEPTH];
+  struct {
+    uint32_t kind, left;
+  } open[MAX_DEPTH];
   uint32_t depth = 0, kind, point;
   do {
     if (!read_head(in, &kind, &point)) return false;
@@ -84,8 +86,10 @@ static bool check(reader_t* in) {
     }
     if (!well) return false;
     while (depth > 0 && open[depth - 1].left == 0) depth--;
-    if (depth > 0) open[depth - 1].left--;
-    else break;
+    if (depth > 0)
+      open[depth - 1].left--;
+    else
+      break;
   } while (true);
   return in->left == 0;
 }

@@ -40,7 +40,9 @@ static void fail(tuv_ws_reader_t* reader, tuv_ws_event_t* event, uint16_t code, 
   report_error(reader, event);
 }
 
-static bool is_control(uint8_t opcode) { return (opcode & 8) != 0; }
+static bool is_control(uint8_t opcode) {
+  return (opcode & 8) != 0;
+}
 
 /* What is wrong with a frame's first byte, or NULL. */
 static const char* check_first_byte(const tuv_ws_reader_t* reader) {

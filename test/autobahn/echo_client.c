@@ -109,15 +109,15 @@ static void write_path(void) {
 
 static void on_gone(tuv_ws_t* ws);
 
-static const tuv_ws_events_t events = {on_open, on_message, on_pong, on_down, on_gone, on_dirty,
-                                       NULL, NULL};
+static const tuv_ws_events_t events = {on_open, on_message, on_pong, on_down,
+                                       on_gone, on_dirty,   NULL,    NULL};
 
 static void connect_next(void) {
   write_path();
   app.open = false;
   tuv_ws_init(&app.ws, &app.shared, &events, HOST, app.port, app.path);
-  int status = tuv_tcp_connect(&app.loop, &app.shared.mem->alloc, HOST, app.port, true,
-                               NULL, &tuv_ws_stream_events, &app.ws, &app.ws.stream);
+  int status = tuv_tcp_connect(&app.loop, &app.shared.mem->alloc, HOST, app.port, true, NULL,
+                               &tuv_ws_stream_events, &app.ws, &app.ws.stream);
   if (status < 0) fail("connect", uv_strerror(status));
 }
 

@@ -30,8 +30,7 @@ static run_t* current;
 
 static int connect_memory(uv_loop_t* loop, const tuv_alloc_t* alloc, const char* host,
                           uint16_t port, bool nodelay, tuv_route_t* route,
-                          const tuv_stream_events_t* events, void* context,
-                          tuv_stream_t** stream) {
+                          const tuv_stream_events_t* events, void* context, tuv_stream_t** stream) {
   (void) alloc;
   (void) host;
   (void) port;
@@ -153,8 +152,7 @@ int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   run.accepted += taosuv_exec(run.client, &run.exec, "insert", 6, on_exec) == 0;
   run.accepted += taosuv_query(run.client, &run.query, "select", 6, on_query) == 0;
   run.accepted += taosuv_ping(run.client, &run.ping, on_ping) == 0;
-  run.accepted +=
-      taosuv_server_status(run.client, &run.status, NULL, 0, 0, on_status) == 0;
+  run.accepted += taosuv_server_status(run.client, &run.status, NULL, 0, 0, on_status) == 0;
   for (unsigned turn = 0; run.completed < run.accepted && turn < 4000; turn++) step(&run);
   taosuv_close(run.client, on_closed);
   for (unsigned turn = 0; !run.closed && turn < 4000; turn++) step(&run);

@@ -22,8 +22,8 @@ static void round_trip(const tuv_insert_t* insert, size_t room) {
   check(head <= TUV_INSERT_HEAD_MAX);
   size_t at = head;
   for (size_t done = 0, used = 0; done < insert->size; done += used) {
-    size_t length = tuv_insert_escape(message + at, room, insert->text + done,
-                                      insert->size - done, &used);
+    size_t length = tuv_insert_escape(message + at, room, insert->text + done, insert->size - done,
+                                      &used);
     check(used > 0 && length <= room);
     at += length;
   }

@@ -15,8 +15,8 @@ static void require(bool truth, const char* what) {
 
 /* The query for a scale is exactly as long as it says. */
 static void ask(const char* sql, size_t size, const tuv_stmt_sql_t* scan) {
-  taosuv_stmt_field_t field = {.name = "d", .name_length = 1, .kind = TAOSUV_BIND_COLUMN,
-                               .type = TAOSUV_TYPE_DECIMAL64};
+  taosuv_stmt_field_t field = {
+      .name = "d", .name_length = 1, .kind = TAOSUV_BIND_COLUMN, .type = TAOSUV_TYPE_DECIMAL64};
   size_t length = tuv_stmt_sql_decimals(sql, scan, "d.t", &field, 1, NULL, 0);
   size_t name = scan->name_length > 0 ? scan->name_length : 7;
   require(length == 10 + 6 + name + 8 && name <= size + 7, "a query for the scale");

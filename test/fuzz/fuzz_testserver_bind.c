@@ -89,9 +89,8 @@ static int bind_columns(ts_stmt_t* stmt, const uint8_t* data, size_t size, ts_bi
   uint8_t* kinds = ts_calloc(count, 1);
   for (uint32_t i = 0; i < count; i++)
     kinds[i] = stmt->sql.insert ? stmt->target.slots[i].kind : TS_SLOT_COLUMN;
-  status = columns.nfields == count
-               ? ts_bind_columns_split(&columns, kinds, binding, error)
-               : ts_error(error, TS_E_PARAMETERS, "Invalid parameters");
+  status = columns.nfields == count ? ts_bind_columns_split(&columns, kinds, binding, error)
+                                    : ts_error(error, TS_E_PARAMETERS, "Invalid parameters");
   free(kinds);
   free(columns.fields);
   return status;
@@ -131,7 +130,7 @@ static int bind_json(ts_stmt_t* stmt, const uint8_t* data, size_t size, ts_bindi
                      ts_error_t* error) {
   const ts_target_t* target = &stmt->target;
   if (!stmt->sql.insert) return ts_error(error, TS_E_STMT_USAGE, "Stmt API usage error");
-  yyjson_doc* doc = yyjson_read((const char*)data, size, 0);
+  yyjson_doc* doc = yyjson_read((const char*) data, size, 0);
   const ts_field_t** fields = ts_calloc(target->ncolumns, sizeof *fields);
   for (uint32_t i = 0; i < target->ncolumns; i++)
     fields[i] = &target->family->columns[target->columns[i]];
@@ -172,7 +171,7 @@ static void execute(ts_stmt_t* stmt, uint64_t rows) {
   if (status != 0) check_refusal(status, &error);
   if (!stmt->sql.insert) return;
   require(status == 0, "what was taken can be executed");
-  require(affected >= 0 && (uint64_t)affected <= rows, "no more rows than were bound");
+  require(affected >= 0 && (uint64_t) affected <= rows, "no more rows than were bound");
   require((affected == 0) == (rows == 0), "some rows of some");
 }
 

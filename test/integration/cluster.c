@@ -7,7 +7,7 @@ void cl_start(cl_t* cluster, size_t i, const ts_config_t* config) {
     assert_int_equal(proxy_start(cluster->it->proxies[i]), 0);
     return;
   }
-  ts_config_t own = config != NULL ? *config : (ts_config_t){0};
+  ts_config_t own = config != NULL ? *config : (ts_config_t) {0};
   own.port = cluster->port[i];
   assert_int_equal(ts_server_create(&cluster->it->loop, &own, &cluster->server[i]), 0);
   cluster->port[i] = ts_server_port(cluster->server[i]);
@@ -35,7 +35,7 @@ void cl_stop(cl_t* cluster, size_t i) {
 
 cl_t cl_start_proxies(it_t* it) {
   it_proxies(it, CL_HOSTS);
-  return (cl_t){.it = it, .server = it->others, .proxied = true};
+  return (cl_t) {.it = it, .server = it->others, .proxied = true};
 }
 
 cl_t cl_start_all(it_t* it, const ts_config_t* config) {
@@ -76,9 +76,9 @@ void cl_delay(cl_t* cluster, uint32_t ms) {
     ts_server_t* server = cluster->server[i];
     if (cluster->proxied)
       proxy_set_plan_of_all(cluster->it->proxies[i],
-                            &(proxy_plan_t){.way[PROXY_DOWN].delay_ms = ms});
+                            &(proxy_plan_t) {.way[PROXY_DOWN].delay_ms = ms});
     else if (server != NULL && ms > 0)
-      ts_server_add_rule(server, &(ts_rule_t){.action = "binary_query", .wait_ms = ms});
+      ts_server_add_rule(server, &(ts_rule_t) {.action = "binary_query", .wait_ms = ms});
     else if (server != NULL)
       ts_server_remove_rule(server, 0);
   }

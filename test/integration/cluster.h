@@ -10,7 +10,7 @@ enum { CL_HOSTS = IT_SERVERS };
 typedef struct cl_s {
   it_t* it;
   bool proxied;
-  bool down[CL_HOSTS]; /* proxies that are stopped */
+  bool down[CL_HOSTS];  /* proxies that are stopped */
   ts_server_t** server; /* the fixture's `others`, beside its own server; NULL: stopped */
   int port[CL_HOSTS];
   bool stopped;

@@ -89,21 +89,21 @@ static void on_topics(taosuv_list_topics_t* req, int status) {
   done((taosuv_req_t*) req, status);
 }
 
-#define OP(name) \
-  op_t name;     \
-  memset(&name, 0, sizeof name); \
+#define OP(name)                                                                                   \
+  op_t name;                                                                                       \
+  memset(&name, 0, sizeof name);                                                                   \
   name.req.data = &name
 
 int tc_subscribe(tc_consumer_t* one, const char* topic) {
   OP(op);
-  return wait_for(one, &op, taosuv_consumer_subscribe(one->consumer, &op.subscribe, &topic, 1,
-                                                      on_subscribe));
+  return wait_for(one, &op,
+                  taosuv_consumer_subscribe(one->consumer, &op.subscribe, &topic, 1, on_subscribe));
 }
 
 int tc_unsubscribe(tc_consumer_t* one) {
   OP(op);
-  return wait_for(one, &op, taosuv_consumer_unsubscribe(one->consumer, &op.subscribe,
-                                                        on_subscribe));
+  return wait_for(one, &op,
+                  taosuv_consumer_unsubscribe(one->consumer, &op.subscribe, on_subscribe));
 }
 
 int tc_poll(tc_consumer_t* one, uint64_t wait_ms, taosuv_message_t** message) {
@@ -120,15 +120,16 @@ int tc_commit(tc_consumer_t* one, taosuv_message_t* message) {
 
 int tc_commit_offset(tc_consumer_t* one, const char* topic, int32_t vgroup, int64_t offset) {
   OP(op);
-  return wait_for(one, &op, taosuv_consumer_commit_offset(one->consumer, &op.commit, topic, vgroup,
-                                                          offset, on_commit));
+  return wait_for(
+      one, &op,
+      taosuv_consumer_commit_offset(one->consumer, &op.commit, topic, vgroup, offset, on_commit));
 }
 
 int tc_committed(tc_consumer_t* one, const char* topic, int32_t vgroup, int64_t* offset) {
   OP(op);
   taosuv_partition_t partition = {.topic = topic, .vgroup_id = vgroup};
-  int status = wait_for(one, &op, taosuv_consumer_committed(one->consumer, &op.offsets, &partition,
-                                                            1, on_offsets));
+  int status = wait_for(
+      one, &op, taosuv_consumer_committed(one->consumer, &op.offsets, &partition, 1, on_offsets));
   *offset = op.offset;
   return status;
 }
@@ -136,8 +137,8 @@ int tc_committed(tc_consumer_t* one, const char* topic, int32_t vgroup, int64_t*
 int tc_position(tc_consumer_t* one, const char* topic, int32_t vgroup, int64_t* offset) {
   OP(op);
   taosuv_partition_t partition = {.topic = topic, .vgroup_id = vgroup};
-  int status = wait_for(one, &op, taosuv_consumer_position(one->consumer, &op.offsets, &partition,
-                                                           1, on_offsets));
+  int status = wait_for(
+      one, &op, taosuv_consumer_position(one->consumer, &op.offsets, &partition, 1, on_offsets));
   *offset = op.offset;
   return status;
 }
@@ -146,25 +147,24 @@ int tc_assignment(tc_consumer_t* one, const char* topic, taosuv_partition_t* par
                   uint32_t* count) {
   OP(op);
   op.partitions = partitions;
-  int status = wait_for(one, &op, taosuv_consumer_assignment(one->consumer, &op.assignment, topic,
-                                                             on_assignment));
+  int status = wait_for(
+      one, &op, taosuv_consumer_assignment(one->consumer, &op.assignment, topic, on_assignment));
   *count = op.count;
   return status;
 }
 
 int tc_seek(tc_consumer_t* one, const char* topic, int32_t vgroup, int64_t offset) {
   OP(op);
-  return wait_for(one, &op, taosuv_consumer_seek(one->consumer, &op.seek, topic, vgroup, offset,
-                                                 on_seek));
+  return wait_for(one, &op,
+                  taosuv_consumer_seek(one->consumer, &op.seek, topic, vgroup, offset, on_seek));
 }
 
 int tc_seek_to(tc_consumer_t* one, const char* topic, bool beginning) {
   OP(op);
-  int started = beginning
-                    ? taosuv_consumer_seek_to_beginning(one->consumer, &op.seek, topic,
-                                                        TAOSUV_ALL_VGROUPS, on_seek)
-                    : taosuv_consumer_seek_to_end(one->consumer, &op.seek, topic,
-                                                  TAOSUV_ALL_VGROUPS, on_seek);
+  int started = beginning ? taosuv_consumer_seek_to_beginning(one->consumer, &op.seek, topic,
+                                                              TAOSUV_ALL_VGROUPS, on_seek)
+                          : taosuv_consumer_seek_to_end(one->consumer, &op.seek, topic,
+                                                        TAOSUV_ALL_VGROUPS, on_seek);
   return wait_for(one, &op, started);
 }
 
@@ -226,8 +226,7 @@ tc_consumer_t* tc_consumer(tc_t* tc, const char* keys, const char* properties) {
 
 tc_consumer_t* tc_consumer_from(tc_t* tc, const char* keys, const char* properties) {
   char url[1024], text[512], message[256] = "";
-  taosuv_property_t list[16] = {{"group.id", tc->group},
-                                {"msg.with.table.name", "true"}};
+  taosuv_property_t list[16] = {{"group.id", tc->group}, {"msg.with.table.name", "true"}};
   taosuv_allocator_t allocator;
   taosuv_consumer_options_t options;
   tc_consumer_t* one = tc->consumers;
@@ -240,7 +239,7 @@ tc_consumer_t* tc_consumer_from(tc_t* tc, const char* keys, const char* properti
   for (char* at = strtok_r(text, " ", &save); at != NULL; at = strtok_r(NULL, " ", &save)) {
     char* value = strchr(at, '=');
     *value++ = 0;
-    list[count++] = (taosuv_property_t){at, value};
+    list[count++] = (taosuv_property_t) {at, value};
   }
   it_url(tc->it, url, sizeof url, "", keys);
   memcpy(&allocator, &tc->it->probe.alloc, sizeof allocator);
@@ -287,8 +286,8 @@ void tc_rows(tc_t* tc, const char* table, int first, int count) {
   size_t length = (size_t) snprintf(sql, sizeof sql, "insert into %s using st tags('%s') values",
                                     table, table);
   for (int i = first; i < first + count; i++)
-    length += (size_t) snprintf(sql + length, sizeof sql - length, "(%lld,%d)",
-                                1700000000000ll + i, i);
+    length += (size_t) snprintf(sql + length, sizeof sql - length, "(%lld,%d)", 1700000000000ll + i,
+                                i);
   it_ok(tc->it, tc->client, "%s", sql);
 }
 
@@ -316,8 +315,7 @@ unsigned tc_count(taosuv_message_t* message, unsigned* seen, unsigned size) {
 
 taosuv_message_t* tc_next(tc_consumer_t* one) {
   taosuv_message_t* message = NULL;
-  for (int i = 0; i < 20 && message == NULL; i++)
-    assert_int_equal(tc_poll(one, 1000, &message), 0);
+  for (int i = 0; i < 20 && message == NULL; i++) assert_int_equal(tc_poll(one, 1000, &message), 0);
   assert_non_null(message);
   return message;
 }

@@ -12,12 +12,12 @@ typedef struct tc_s tc_t;
 /* A consumer of a test, and what it has told. */
 typedef struct tc_consumer_s {
   tc_t* tc;
-  taosuv_consumer_t* consumer; /* NULL once it is closed */
+  taosuv_consumer_t* consumer;                   /* NULL once it is closed */
   unsigned lost, resumed, commit_failed, failed; /* events */
   unsigned assigned;
-  uint32_t vgroups;            /* of the last assignment that was told */
-  int event_status;            /* of the last event that had one */
-  int event_code;              /* the server's, of the same */
+  uint32_t vgroups; /* of the last assignment that was told */
+  int event_status; /* of the last event that had one */
+  int event_code;   /* the server's, of the same */
   /* May be set. */
   void (*on_event)(struct tc_consumer_s* one, const taosuv_consumer_event_t* event);
   taosuv_consumer_close_t close;
@@ -61,7 +61,7 @@ tc_consumer_t* tc_subscribed(tc_t* tc, const char* topic, const char* properties
 int tc_subscribe(tc_consumer_t* one, const char* topic);
 int tc_unsubscribe(tc_consumer_t* one);
 int tc_poll(tc_consumer_t* one, uint64_t wait_ms, taosuv_message_t** message); /* referenced */
-int tc_commit(tc_consumer_t* one, taosuv_message_t* message); /* NULL: all */
+int tc_commit(tc_consumer_t* one, taosuv_message_t* message);                  /* NULL: all */
 int tc_commit_offset(tc_consumer_t* one, const char* topic, int32_t vgroup, int64_t offset);
 int tc_committed(tc_consumer_t* one, const char* topic, int32_t vgroup, int64_t* offset);
 int tc_position(tc_consumer_t* one, const char* topic, int32_t vgroup, int64_t* offset);

@@ -15,8 +15,9 @@ static const char* real_url(void) {
   const char* url = getenv("TAOSUV_TEST_URL");
   if (url == NULL || url[0] == 0) return NULL;
   if (strncmp(url, "ws://", 5) == 0 || strncmp(url, "wss://", 6) == 0) return url;
-  fprintf(stderr, "TAOSUV_TEST_URL: not ws:// or wss://. TAOSUV_TEST_TRANSPORT=http makes the tests "
-                  "speak to that server's REST interface.\n");
+  fprintf(stderr,
+          "TAOSUV_TEST_URL: not ws:// or wss://. TAOSUV_TEST_TRANSPORT=http makes the tests "
+          "speak to that server's REST interface.\n");
   abort();
 }
 
@@ -33,7 +34,7 @@ int it_setup(void** state) {
   uv_timer_init(&it->loop, &it->watchdog);
   alloc_probe_init(&it->probe);
   if (real_url() == NULL)
-    it_server_start(it, &(ts_config_t){.compression = true});
+    it_server_start(it, &(ts_config_t) {.compression = true});
   else
     it_server_version(it); /* is asked now: later there may be a proxy before it */
   return 0;
@@ -186,8 +187,12 @@ void it_url(const it_t* it, char* url, size_t size, const char* db, const char* 
   char authority[512], name[300];
   it_authority(it, 1, authority, sizeof authority);
   it_certificate_name(it, name, sizeof name);
-  const char* parts[] = {keys, retries ? "" : "retries=0&retry_initial=1&retry_max=1",
-                         close ? "" : "close_timeout=1000", transport, name, more};
+  const char* parts[] = {keys,
+                         retries ? "" : "retries=0&retry_initial=1&retry_max=1",
+                         close ? "" : "close_timeout=1000",
+                         transport,
+                         name,
+                         more};
   bool http = it_transport_http() && strncmp(base, "ws", 2) == 0;
   const char* scheme = http ? "http" : "";
   int skipped = http ? 2 : 0;

@@ -139,14 +139,14 @@ static void on_prepare(taosuv_stmt_prepare_t* req, int status) {
 int it_prepare(it_t* it, taosuv_client_t* client, it_op_t* op, const char* sql) {
   it_needs_ws(it, "statements");
   begin(it, op);
-  return began(op, taosuv_stmt_prepare(client, &op->prepare, sql, TAOSUV_NUL_TERMINATED,
-                                       on_prepare));
+  return began(op,
+               taosuv_stmt_prepare(client, &op->prepare, sql, TAOSUV_NUL_TERMINATED, on_prepare));
 }
 
 int it_reprepare(it_t* it, taosuv_stmt_t* stmt, it_op_t* op, const char* sql) {
   begin(it, op);
-  return began(op, taosuv_stmt_reprepare(stmt, &op->prepare, sql, TAOSUV_NUL_TERMINATED,
-                                         on_prepare));
+  return began(op,
+               taosuv_stmt_reprepare(stmt, &op->prepare, sql, TAOSUV_NUL_TERMINATED, on_prepare));
 }
 
 static void on_stmt_exec(taosuv_stmt_exec_t* req, int status) {
@@ -188,8 +188,8 @@ static void must(int status, const it_op_t* op, const char* what) {
 /* A real server is still at something that has been answered: a change (979), or consumers that
  * come and go, meanwhile nothing that they read can be dropped (1003 to 1005, 1007). */
 static bool is_busy(const it_t* it, int code) {
-  return it->server == NULL && (code == 0x03D3 || (code >= 0x03EB && code <= 0x03ED) ||
-                                code == 0x03EF);
+  return it->server == NULL &&
+         (code == 0x03D3 || (code >= 0x03EB && code <= 0x03ED) || code == 0x03EF);
 }
 
 void it_ok(it_t* it, taosuv_client_t* client, const char* format, ...) {

@@ -91,8 +91,8 @@ void it_proxies(it_t* it, size_t count) {
   address_of(it, &address);
   for (size_t i = 0; i < count; i++)
     if (it->proxies[i] == NULL)
-      assert_int_equal(proxy_create(&it->loop, (const struct sockaddr*) &address,
-                                    &it->proxies[i]), 0);
+      assert_int_equal(proxy_create(&it->loop, (const struct sockaddr*) &address, &it->proxies[i]),
+                       0);
 }
 
 proxy_t* it_proxy(it_t* it) {
@@ -157,7 +157,7 @@ static uint64_t size_before_login(it_t* it) {
   if (it_transport_http()) return 0;
   it_op_t op = {0};
   uint64_t before = it_passed(it, PROXY_UP);
-  proxy_set_plan(it->proxies[0], &(proxy_plan_t){.way[PROXY_DOWN].stall = true}, 1);
+  proxy_set_plan(it->proxies[0], &(proxy_plan_t) {.way[PROXY_DOWN].stall = true}, 1);
   taosuv_client_t* client = it_client(it, "compression=0");
   assert_int_equal(it_open(it, client, &op), 0);
   it_until_passed(it, PROXY_UP, before + 1);
@@ -175,9 +175,9 @@ void it_lose_logins(it_t* it, bool cut, unsigned times) {
     skip();
   }
   if (secure || it_transport() == IT_COMPRESSED) {
-    it_rule(it, &(ts_rule_t){.action = "conn",
-                             .times = times,
-                             .answer = cut ? TS_ANSWER_CUT : TS_ANSWER_NOTHING});
+    it_rule(it, &(ts_rule_t) {.action = "conn",
+                              .times = times,
+                              .answer = cut ? TS_ANSWER_CUT : TS_ANSWER_NOTHING});
     return;
   }
   proxy_t* proxy = it_proxy(it);

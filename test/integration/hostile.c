@@ -61,18 +61,18 @@ void hostile_tell(it_t* it, taosuv_client_t* client, operation_t operation, cons
 void hostile_tell_text(it_t* it, taosuv_client_t* client, const lie_t* lie) {
   const char* action = lie->action != NULL ? lie->action : action_of(lie->operation);
   hostile_tell(it, client, lie->operation,
-               &(ts_rule_t){.action = action,
-                            .answer = TS_ANSWER_TEXT,
-                            .data = lie->text,
-                            .size = strlen(lie->text),
-                            .put_req_id = true},
+               &(ts_rule_t) {.action = action,
+                             .answer = TS_ANSWER_TEXT,
+                             .data = lie->text,
+                             .size = strlen(lie->text),
+                             .put_req_id = true},
                lie->status);
 }
 
 taosuv_client_t* hostile_client_old(it_t* it) {
   it_needs_bundled(it);
   it_server_stop(it);
-  it_server_start(it, &(ts_config_t){.version = "3.1.1.15"});
+  it_server_start(it, &(ts_config_t) {.version = "3.1.1.15"});
   return hostile_client(it);
 }
 

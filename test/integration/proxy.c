@@ -127,7 +127,7 @@ static void on_alloc(uv_handle_t* handle, size_t suggested, uv_buf_t* buf) {
 static void put(way_t* way, const char* bytes, size_t size) {
   chunk_t* chunk = malloc(sizeof *chunk + size);
   if (chunk == NULL) abort();
-  *chunk = (chunk_t){.size = size, .due = uv_now(way->conn->proxy->loop) + way->trouble.delay_ms};
+  *chunk = (chunk_t) {.size = size, .due = uv_now(way->conn->proxy->loop) + way->trouble.delay_ms};
   memcpy(chunk->bytes, bytes, size);
   if (way->last != NULL)
     way->last->next = chunk;
@@ -292,7 +292,7 @@ static void take_plan(proxy_conn_t* conn) {
   proxy_t* proxy = conn->proxy;
   conn->silent = proxy->plan.silent;
   proxy_conn_set_plan(conn, &proxy->plan);
-  if (proxy->plan_count > 0 && --proxy->plan_count == 0) proxy->plan = (proxy_plan_t){0};
+  if (proxy->plan_count > 0 && --proxy->plan_count == 0) proxy->plan = (proxy_plan_t) {0};
 }
 
 static void on_connection(uv_stream_t* stream, int status) {
@@ -403,7 +403,7 @@ proxy_counters_t proxy_counters(const proxy_t* proxy) {
 }
 
 void proxy_set_plan(proxy_t* proxy, const proxy_plan_t* plan, unsigned count) {
-  proxy->plan = plan != NULL ? *plan : (proxy_plan_t){0};
+  proxy->plan = plan != NULL ? *plan : (proxy_plan_t) {0};
   proxy->plan_count = count;
 }
 

@@ -43,7 +43,7 @@ static inline const stmt_form_t* stmt_form_begin(it_t* it, size_t index) {
   const stmt_form_t* form = &stmt_forms[index];
   if (it->server != NULL) {
     it_server_stop(it);
-    it_server_start(it, &(ts_config_t){.version = form->version});
+    it_server_start(it, &(ts_config_t) {.version = form->version});
   }
   it_left_out(it, other_forms);
   return form;

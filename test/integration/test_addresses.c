@@ -126,7 +126,7 @@ static void a_silent_address_leaves_time_for_the_next(void** state) {
   it_t* it = *state;
   it_op_t op;
   it_needs_bundled(it);
-  list_addresses(it, (manner_t[]){SILENT}, 1, true);
+  list_addresses(it, (manner_t[]) {SILENT}, 1, true);
   taosuv_client_t* client = client_of_list(it, "connect_timeout=1600&retries=0");
   uint64_t start = it_ms();
   assert_int_equal(open_it(it, client, &op), 0);
@@ -138,7 +138,7 @@ static void of_several_bad_addresses_each_has_its_part(void** state) {
   it_t* it = *state;
   it_op_t op;
   it_needs_bundled(it);
-  list_addresses(it, (manner_t[]){SILENT, SILENT, SILENT}, 3, true);
+  list_addresses(it, (manner_t[]) {SILENT, SILENT, SILENT}, 3, true);
   taosuv_client_t* client = client_of_list(it, "connect_timeout=4200&retries=0");
   uint64_t start = it_ms();
   assert_int_equal(open_it(it, client, &op), 0);
@@ -150,12 +150,12 @@ static void a_bad_address_comes_last_for_a_while(void** state) {
   it_t* it = *state;
   it_op_t op;
   it_needs_bundled(it);
-  list_addresses(it, (manner_t[]){SILENT}, 1, true);
+  list_addresses(it, (manner_t[]) {SILENT}, 1, true);
   taosuv_client_t* client = client_of_list(it, "connect_timeout=1000&pool_size=3&max_inflight=1");
   assert_int_equal(open_it(it, client, &op), 0);
   it_op_t ops[3];
   memset(ops, 0, sizeof ops);
-  it_rule(it, &(ts_rule_t){.sql = "select 1", .wait_ms = 100});
+  it_rule(it, &(ts_rule_t) {.sql = "select 1", .wait_ms = 100});
   uint64_t start = it_ms();
   for (size_t i = 0; i < COUNT(ops); i++)
     assert_int_equal(it_exec(it, client, &ops[i], "select 1"), 0);
@@ -171,7 +171,7 @@ static void addresses_that_fail_are_followed_at_once(void** state) {
   it_t* it = *state;
   it_op_t op;
   it_needs_bundled(it);
-  list_addresses(it, (manner_t[]){CLOSES, GARBAGE, REFUSES, CLOSES}, 4, true);
+  list_addresses(it, (manner_t[]) {CLOSES, GARBAGE, REFUSES, CLOSES}, 4, true);
   taosuv_client_t* client = client_of_list(it, "connect_timeout=20000&retries=0");
   uint64_t start = it_ms();
   assert_int_equal(open_it(it, client, &op), 0);
@@ -183,7 +183,7 @@ static void when_all_are_silent_the_limit_holds(void** state) {
   it_t* it = *state;
   it_op_t op;
   it_needs_bundled(it);
-  list_addresses(it, (manner_t[]){SILENT, SILENT, REFUSES}, 3, false);
+  list_addresses(it, (manner_t[]) {SILENT, SILENT, REFUSES}, 3, false);
   taosuv_client_t* client = client_of_list(it, "connect_timeout=600&retries=0");
   uint64_t start = it_ms();
   assert_int_equal(open_it(it, client, &op), TAOSUV_ECONNTIMEOUT);
@@ -197,7 +197,7 @@ static void the_last_address_s_failure_is_told(void** state) {
   it_t* it = *state;
   it_op_t op;
   it_needs_bundled(it);
-  list_addresses(it, (manner_t[]){GARBAGE, REFUSES}, 2, false);
+  list_addresses(it, (manner_t[]) {GARBAGE, REFUSES}, 2, false);
   taosuv_client_t* client = client_of_list(it, "connect_timeout=5000&retries=0");
   uint64_t start = it_ms();
   int status = open_it(it, client, &op);
@@ -214,7 +214,7 @@ static void a_refusal_is_not_tried_elsewhere(void** state) {
   it_t* it = *state;
   it_op_t op;
   it_needs_bundled(it);
-  list_addresses(it, (manner_t[]){SILENT}, 1, true);
+  list_addresses(it, (manner_t[]) {SILENT}, 1, true);
   infos[0].ai_addr = (struct sockaddr*) &addresses[1]; /* the good one first */
   infos[1].ai_addr = (struct sockaddr*) &addresses[0];
   taosuv_client_t* client = it_client_db(it, "no_such_database", "connect_timeout=5000");
@@ -230,7 +230,7 @@ static void it_may_be_closed_between_two_addresses(void** state) {
   it_needs_bundled(it);
   for (unsigned ms = 0; ms < 500; ms += 90) {
     it_op_t op = {0};
-    list_addresses(it, (manner_t[]){CLOSES, SILENT, SILENT}, 3, true);
+    list_addresses(it, (manner_t[]) {CLOSES, SILENT, SILENT}, 3, true);
     taosuv_client_t* client = client_of_list(it, "connect_timeout=600&retries=0");
     assert_int_equal(it_open(it, client, &op), 0);
     it_run(it, ms);

@@ -75,11 +75,11 @@ static void the_details_of_a_status_are_the_servers_text(void** state) {
       "{\"code\":0,\"message\":\"\",\"action\":\"check_server_status\","
       "\"req_id\":$REQ_ID,\"timing\":1,\"status\":3,\"details\":\"slow\"}";
   taosuv_client_t* client = it_client(it, "");
-  it_rule(it, &(ts_rule_t){.action = "check_server_status",
-                           .answer = TS_ANSWER_TEXT,
-                           .data = answer,
-                           .size = sizeof answer - 1,
-                           .put_req_id = true});
+  it_rule(it, &(ts_rule_t) {.action = "check_server_status",
+                            .answer = TS_ANSWER_TEXT,
+                            .data = answer,
+                            .size = sizeof answer - 1,
+                            .put_req_id = true});
   assert_int_equal(it_end(it_status(it, client, &op, NULL, 0), &op), 0);
   assert_int_equal(op.server_status.server_status, TAOSUV_STATUS_DEGRADED);
   assert_string_equal(op.text, "slow");
@@ -94,7 +94,7 @@ static void a_server_without_the_status_action_is_asked_by_sql(void** state) {
   for (size_t i = 0; i < COUNT(old_versions); i++) {
     it_op_t op = {0}, other = {0};
     it_server_stop(it);
-    it_server_start(it, &(ts_config_t){.version = old_versions[i]});
+    it_server_start(it, &(ts_config_t) {.version = old_versions[i]});
     taosuv_client_t* client = it_client(it, "");
     assert_int_equal(it_end(it_status(it, client, &op, NULL, 0), &op), 0);
     assert_int_equal(op.server_status.server_status, TAOSUV_STATUS_OK);
@@ -118,14 +118,14 @@ static void the_current_database_of_an_old_server_is_asked_by_sql(void** state) 
   for (size_t i = 0; i < COUNT(old_versions); i++) {
     it_op_t op = {0};
     it_server_stop(it);
-    it_server_start(it, &(ts_config_t){.version = old_versions[i]});
+    it_server_start(it, &(ts_config_t) {.version = old_versions[i]});
     ts_server_exec(it->server, "create database d");
     taosuv_client_t* nowhere = it_client(it, "");
     assert_int_equal(it_end(it_current_db(it, nowhere, &op), &op), 0);
     assert_string_equal(op.text, "");
     taosuv_client_t* client = it_client_db(it, "d", "pool_size=1");
     for (int j = 0; j < 2; j++) {
-      op = (it_op_t){0};
+      op = (it_op_t) {0};
       assert_int_equal(it_end(it_current_db(it, client, &op), &op), 0);
       assert_string_equal(op.text, "d");
     }
@@ -143,28 +143,29 @@ static void a_question_by_sql_can_be_cancelled_and_cut(void** state) {
   it_needs_bundled(it);
   static const char* const actions[] = {"query", "fetch", "fetch_block"};
   it_server_stop(it);
-  it_server_start(it, &(ts_config_t){.version = "3.2.2.0"});
+  it_server_start(it, &(ts_config_t) {.version = "3.2.2.0"});
   taosuv_client_t* client = it_client(it, "pool_size=1&retry_initial=10");
   for (size_t i = 0; i < COUNT(actions); i++) {
     it_op_t op = {0}, cut = {0}, late = {.req = {.timeout_ms = 30}}, closed = {0};
     it_usable(it, client);
-    uint32_t rule = it_rule(it, &(ts_rule_t){.action = actions[i], .times = 1, .wait_ms = 60});
+    uint32_t rule = it_rule(it, &(ts_rule_t) {.action = actions[i], .times = 1, .wait_ms = 60});
     assert_int_equal(it_current_db(it, client, &op), 0);
     it_until_hits(it, rule, 1);
     assert_int_equal(taosuv_cancel(&op.req), 0);
     assert_int_equal(it_wait(&op), TAOSUV_ECANCELED);
     it_until_no_results(it);
     it_unrule(it);
-    it_rule(it, &(ts_rule_t){.action = actions[i], .times = 1, .answer = TS_ANSWER_CUT});
+    it_rule(it, &(ts_rule_t) {.action = actions[i], .times = 1, .answer = TS_ANSWER_CUT});
     assert_int_equal(it_end(it_current_db(it, client, &cut), &cut), it_lost_status());
     it_unrule(it);
     it_usable(it, client);
-    it_rule(it, &(ts_rule_t){.action = actions[i], .times = 1, .wait_ms = 200});
+    it_rule(it, &(ts_rule_t) {.action = actions[i], .times = 1, .wait_ms = 200});
     assert_int_equal(it_end(it_current_db(it, client, &late), &late), TAOSUV_ETIMEDOUT);
     it_until_no_results(it);
     it_unrule(it);
     taosuv_client_t* other = it_client(it, "");
-    rule = it_rule(it, &(ts_rule_t){.action = actions[i], .times = 1, .answer = TS_ANSWER_NOTHING});
+    rule = it_rule(it,
+                   &(ts_rule_t) {.action = actions[i], .times = 1, .answer = TS_ANSWER_NOTHING});
     assert_int_equal(it_current_db(it, other, &closed), 0);
     it_until_hits(it, rule, 1);
     it_close_wait(it, other);
@@ -179,13 +180,13 @@ static void answers_by_sql_that_are_no_values_are_protocol_errors(void** state) 
   it_needs_bundled(it);
   static const char* const answers[] = {"select 1, 2", "use d", "select now"};
   it_server_stop(it);
-  it_server_start(it, &(ts_config_t){.version = "3.2.2.0"});
+  it_server_start(it, &(ts_config_t) {.version = "3.2.2.0"});
   ts_server_exec(it->server, "create database d");
   taosuv_client_t* client = it_client(it, "pool_size=1");
   for (size_t i = 0; i < COUNT(answers); i++) {
     it_op_t op = {0};
-    it_rule(it, &(ts_rule_t){.action = "query", .times = 1, .answer = TS_ANSWER_SQL,
-                             .text = answers[i]});
+    it_rule(it, &(ts_rule_t) {
+                    .action = "query", .times = 1, .answer = TS_ANSWER_SQL, .text = answers[i]});
     assert_int_equal(it_end(it_current_db(it, client, &op), &op), TAOSUV_EPROTO);
     it_until_no_results(it);
   }

@@ -161,7 +161,7 @@ static void run_batches(it_t* it, taosuv_stmt_t* stmt, uint64_t each) {
   batch_lane_t lanes[LANES];
   memset(lanes, 0, sizeof lanes);
   for (size_t i = 0; i < LANES; i++) {
-    lanes[i] = (batch_lane_t){.stmt = stmt, .left = each};
+    lanes[i] = (batch_lane_t) {.stmt = stmt, .left = each};
     lanes[i].op.then = next_batch;
     lanes[i].op.data = &lanes[i];
     bind_batch(stmt);

@@ -95,8 +95,7 @@ static void requests_are_spread_like_the_connections(void** state) {
 
 static void the_preferred_host_gets_all_of_them_back(void** state) {
   cl_t cluster = cl_start_proxies(*state);
-  taosuv_client_t* client =
-      cl_client(&cluster, 3, "pool_size=4&max_inflight=1&load_balance=first");
+  taosuv_client_t* client = cl_client(&cluster, 3, "pool_size=4&max_inflight=1&load_balance=first");
   fill_pool(&cluster, client, 4);
   cl_until_spread(&cluster, 4, 0, 0);
   cl_stop(&cluster, 0);
@@ -149,8 +148,7 @@ static void name(cl_t* cluster, size_t server, unsigned which, const char* more)
   size_t size = 0;
   for (size_t i = 0; i < CL_HOSTS; i++)
     if ((which >> i & 1) != 0)
-      size += (size_t) snprintf(list + size, sizeof list - size, "127.0.0.1:%d,",
-                                cluster->port[i]);
+      size += (size_t) snprintf(list + size, sizeof list - size, "127.0.0.1:%d,", cluster->port[i]);
   snprintf(list + size, sizeof list - size, "%s", more);
   ts_server_set_instances(cluster->server[server], list);
 }
@@ -176,8 +174,8 @@ static void hosts_that_the_server_names_are_used(void** state) {
 /* The list grows and shrinks under load. */
 static void the_list_is_kept_fresh(void** state) {
   cl_t cluster = cl_start_all(*state, &modern);
-  taosuv_client_t* client =
-      cl_client(&cluster, 1, "pool_size=6&max_inflight=4&adapter_ha=1&discover_interval=30");
+  taosuv_client_t* client = cl_client(
+      &cluster, 1, "pool_size=6&max_inflight=4&adapter_ha=1&discover_interval=30");
   load_t* load = start_load(cluster.it, client);
   cl_until_spread(&cluster, 6, 0, 0); /* no gateway is registered */
   for (size_t i = 0; i < CL_HOSTS; i++) name(&cluster, i, 7, "");
@@ -219,7 +217,7 @@ static void watch_log(taosuv_client_t* client, log_t* log) {
 }
 
 static void an_older_server_is_used_as_it_is(void** state) {
-  cl_t cluster = cl_start_all(*state, &(ts_config_t){.version = "3.3.6.0"});
+  cl_t cluster = cl_start_all(*state, &(ts_config_t) {.version = "3.3.6.0"});
   log_t log = {""};
   name(&cluster, 0, 7, "");
   taosuv_client_t* client = cl_client(&cluster, 2, "pool_size=4&max_inflight=1&discover=1");
@@ -247,8 +245,8 @@ static void names_that_are_none_are_left_out(void** state) {
 
 /* Whatever a server says there. */
 static void a_list_that_is_none_changes_nothing(void** state) {
-  static const char* const lists[] = {"7", "{\"a\":1}", "[1,\"127.0.0.1:1\"]", "[[\"a\"]]", "\"a\"",
-                                      "null", "[]"};
+  static const char* const lists[] = {
+      "7", "{\"a\":1}", "[1,\"127.0.0.1:1\"]", "[[\"a\"]]", "\"a\"", "null", "[]"};
   for (size_t i = 0; i < COUNT(lists); i++) {
     cl_t cluster = cl_start_all(*state, &modern);
     char reply[256];
@@ -256,11 +254,11 @@ static void a_list_that_is_none_changes_nothing(void** state) {
              "{\"code\":0,\"message\":\"\",\"action\":\"conn\",\"req_id\":$REQ_ID,\"timing\":1,"
              "\"list_instances\":%s}",
              lists[i]);
-    ts_server_add_rule(cluster.server[0], &(ts_rule_t){.action = "conn",
-                                                       .answer = TS_ANSWER_TEXT,
-                                                       .data = reply,
-                                                       .size = strlen(reply),
-                                                       .put_req_id = true});
+    ts_server_add_rule(cluster.server[0], &(ts_rule_t) {.action = "conn",
+                                                        .answer = TS_ANSWER_TEXT,
+                                                        .data = reply,
+                                                        .size = strlen(reply),
+                                                        .put_req_id = true});
     taosuv_client_t* client = cl_client(&cluster, 1, "discover=1");
     it_op_t op = {0};
     taosuv_stats_t stats = {.size = sizeof stats};
@@ -277,8 +275,8 @@ static void a_list_that_is_none_changes_nothing(void** state) {
  * left. */
 static void a_flood_of_names_is_bounded(void** state) {
   cl_t cluster = cl_start_all(*state, &modern);
-  taosuv_client_t* client =
-      cl_client(&cluster, 1, "pool_size=1&discover=1&discover_interval=5&load_balance=first");
+  taosuv_client_t* client = cl_client(
+      &cluster, 1, "pool_size=1&discover=1&discover_interval=5&load_balance=first");
   it_usable(cluster.it, client);
   taosuv_stats_t stats = {.size = sizeof stats};
   for (unsigned round = 0; round < 8; round++) {

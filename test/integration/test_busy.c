@@ -55,7 +55,8 @@ static int teardown(void** state) {
   it_t* it = *state;
   busy_t* busy = it->param;
   for (size_t i = 0; i < IT_CLIENTS; i++)
-    if (it->slots[i].client != NULL && it->slots[i].closing == 0) it_close_wait(it, it->slots[i].client);
+    if (it->slots[i].client != NULL && it->slots[i].closing == 0)
+      it_close_wait(it, it->slots[i].client);
   if (it->server != NULL) it_server_stop(it);
   uv_close((uv_handle_t*) &busy->pump, NULL);
   uv_close((uv_handle_t*) &busy->work, NULL);
@@ -116,7 +117,7 @@ static void a_request_after_long_work_ends_when_its_time_is_over(void** state) {
   busy_t* busy = of(state);
   busy->client = it_client(busy->it, "pool_size=1");
   it_usable(busy->it, busy->client);
-  it_rule(busy->it, &(ts_rule_t){.sql = "select 7", .answer = TS_ANSWER_NOTHING});
+  it_rule(busy->it, &(ts_rule_t) {.sql = "select 7", .answer = TS_ANSWER_NOTHING});
   in_callback(busy, work_then_request);
   assert_int_equal(it_wait(&busy->ops[0]), TAOSUV_ETIMEDOUT);
   assert_true(busy->ops[0].req.total_time_ns / 1000000 >= LIMIT_MS);
@@ -157,7 +158,7 @@ static void answers_in_the_socket_are_read_before_a_limit_is_judged(void** state
   busy_t* busy = of(state);
   size_t count = it_transport_http() ? 4 : COUNT(busy->ops); /* there each has a connection */
   busy->client = it_client(busy->it, "pool_size=4");
-  it_rule(busy->it, &(ts_rule_t){.sql = "select 7", .wait_ms = 200});
+  it_rule(busy->it, &(ts_rule_t) {.sql = "select 7", .wait_ms = 200});
   for (size_t i = 0; i < count; i++) assert_int_equal(begin(busy, &busy->ops[i], 10000), 0);
   for (size_t i = 0; i < count; i++) assert_int_equal(it_wait(&busy->ops[i]), 0);
   for (size_t i = 0; i < count; i++) assert_int_equal(begin(busy, &busy->ops[i], LIMIT_MS), 0);

@@ -91,8 +91,7 @@ static void the_late_result_of_a_cancelled_query_is_freed(void** state) {
   it_let_go(it);
   it_run(it, 100);
   it_until_no_results(it);
-  if (it->server != NULL)
-    assert_int_equal(ts_server_counters(it->server).free_results, freed + 2);
+  if (it->server != NULL) assert_int_equal(ts_server_counters(it->server).free_results, freed + 2);
   it_usable(it, client);
 }
 
@@ -302,7 +301,7 @@ static void a_request_behind_a_stalled_connect_times_out_unsent(void** state) {
   it_t* it = *state;
   proxy_t* proxy = it_proxy(it);
   it_op_t op = {0};
-  proxy_set_plan(proxy, &(proxy_plan_t){.silent = true}, 1);
+  proxy_set_plan(proxy, &(proxy_plan_t) {.silent = true}, 1);
   taosuv_client_t* client = it_client(it, "connect_timeout=30000");
   op.req.timeout_ms = 100;
   uint64_t start = it_ms();

@@ -92,7 +92,7 @@ static void closing_during_the_upgrade_cancels(void** state) {
   it_t* it = *state;
   it_proxy(it);
   it_op_t op = {0};
-  proxy_set_plan(it->proxies[0], &(proxy_plan_t){.silent = true}, 0);
+  proxy_set_plan(it->proxies[0], &(proxy_plan_t) {.silent = true}, 0);
   taosuv_client_t* client = it_client(it, "");
   assert_int_equal(start_exec(it, client, &op), 0);
   assert_true(it_until(it, has_accepted, it, 5000));
@@ -172,7 +172,7 @@ static void a_server_that_says_goodbye_ends_the_close_at_once(void** state) {
   it_needs_ws(it, "close frames");
   it_needs_bundled(it);
   it_server_stop(it);
-  it_server_start(it, &(ts_config_t){.answer_close = true});
+  it_server_start(it, &(ts_config_t) {.answer_close = true});
   taosuv_client_t* client = opened(it, "");
   uint64_t start = it_ms();
   it_close_wait(it, client);

@@ -55,7 +55,7 @@ static void start_server(load_t* load, size_t i) {
   load->spies[i].account = &load->account;
   load->spies[i].server = i;
   load->account.on_server[i] = 0;
-  cl_start(&load->cluster, i, &(ts_config_t){.spy = spy, .spy_data = &load->spies[i]});
+  cl_start(&load->cluster, i, &(ts_config_t) {.spy = spy, .spy_data = &load->spies[i]});
   ts_server_t* server = load->cluster.server[i];
   assert_int_equal(ts_server_exec(server, "create database load"), 0);
   assert_int_equal(ts_server_exec(server, "create table load.t (ts timestamp, v int)"), 0);
@@ -92,16 +92,16 @@ static void issue(slot_t* slot) {
 
 static load_t* start_load(it_t* it) {
   load_t* load = calloc(1, sizeof *load);
-  load->account = (account_t){.executed = calloc(MOST, 1),
-                              .completed = calloc(MOST, 1),
-                              .status = calloc(MOST, sizeof(int32_t)),
-                              .flags = calloc(MOST, 1)};
-  load->cluster = (cl_t){.it = it, .server = it->others};
+  load->account = (account_t) {.executed = calloc(MOST, 1),
+                               .completed = calloc(MOST, 1),
+                               .status = calloc(MOST, sizeof(int32_t)),
+                               .flags = calloc(MOST, 1)};
+  load->cluster = (cl_t) {.it = it, .server = it->others};
   for (size_t i = 0; i < CL_HOSTS; i++) start_server(load, i);
-  load->client =
-      cl_client(&load->cluster, CL_HOSTS,
-                "pool_size=12&max_inflight=8&ping_interval=100&connect_timeout=250&retries=100"
-                "&timeout=2000");
+  load->client = cl_client(
+      &load->cluster, CL_HOSTS,
+      "pool_size=12&max_inflight=8&ping_interval=100&connect_timeout=250&retries=100"
+      "&timeout=2000");
   for (size_t i = 0; i < WINDOW; i++) {
     load->slots[i].load = load;
     issue(&load->slots[i]);

@@ -15,9 +15,8 @@ static void check_rows(taosuv_block_t* block) {
     uint32_t length;
     const uint8_t* bytes = taosuv_get_bytes(&c, row, &length);
     bool same = taosuv_get_i64(&ts, row) == 1700000000000 + 1000 * (int64_t) row &&
-                taosuv_get_i32(&a, row) == (int32_t) row &&
-                taosuv_get_f64(&b, row) == row * 0.5 && length == strlen(text) &&
-                memcmp(bytes, text, length) == 0;
+                taosuv_get_i32(&a, row) == (int32_t) row && taosuv_get_f64(&b, row) == row * 0.5 &&
+                length == strlen(text) && memcmp(bytes, text, length) == 0;
     if (!same) fail_msg("row %u", row);
   }
 }
@@ -102,7 +101,7 @@ static void an_old_server_gets_compressed_json(void** state) {
   it_needs_ws(it, "compression of messages");
   it_needs_bundled(it);
   it_server_stop(it);
-  it_server_start(it, &(ts_config_t){.version = "3.1.1.15", .compression = true});
+  it_server_start(it, &(ts_config_t) {.version = "3.1.1.15", .compression = true});
   taosuv_client_t* client = it_client(it, "compression=1&compression_threshold=0");
   assert_int_equal(read_all(it, client, "select * from bench.rows_5000_1000"), 5000);
   assert_true(peer(it)->compressed_in >= 6);
@@ -172,7 +171,7 @@ static void unsent_requests_are_moved(void** state) {
     it_op_t op = {.then = send_more, .data = &move};
     it_ok(it, move.client, "drop table if exists t");
     make_table(it, move.client);
-    uint32_t rule = it_rule(it, &(ts_rule_t){.action = "binary_query"});
+    uint32_t rule = it_rule(it, &(ts_rule_t) {.action = "binary_query"});
     assert_int_equal(it_exec(it, move.client, &op, "select 1"), 0);
     it_until_hits(it, rule, 1);
     ts_conn_reset(it_conn(it));
@@ -197,7 +196,7 @@ static void a_compressed_stream_cut_anywhere_fails_cleanly(void** state) {
   int succeeded = 0;
   for (uint64_t at = 150; at < 12000; at += at < 1000 ? 7 : 101) {
     it_op_t op = {0};
-    ts_peer_set_fault(ts_server_peer(it->server), &(ts_fault_t){.cut_after_sent = at}, 1);
+    ts_peer_set_fault(ts_server_peer(it->server), &(ts_fault_t) {.cut_after_sent = at}, 1);
     int status = it_end(it_query(it, client, &op, "select * from bench.rows_1000_1000"), &op);
     if (status == 0) {
       int fetched = it_end(it_fetch(it, op.query.result, &op), &op);
@@ -249,7 +248,7 @@ static void bytes_that_come_one_by_one_make_the_same_rows(void** state) {
   it_needs_bundled(it);
   static const uint32_t pieces[] = {1, 2, 61};
   for (size_t i = 0; i < COUNT(pieces); i++) {
-    ts_peer_set_fault(ts_server_peer(it->server), &(ts_fault_t){.split = pieces[i]}, 1);
+    ts_peer_set_fault(ts_server_peer(it->server), &(ts_fault_t) {.split = pieces[i]}, 1);
     taosuv_client_t* client = it_client(it, "compression=1");
     assert_int_equal(read_all(it, client, "select * from bench.rows_100_40"), 100);
     it_close_wait(it, client);

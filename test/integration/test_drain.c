@@ -69,9 +69,9 @@ static void what_comes_later_is_taken_and_not_waited_for(void** state) {
   it_op_t first = {0}, later = {0};
   taosuv_client_t* client = opened(it, "pool_size=2");
   drain_t drain = {0};
-  it_rule(it, &(ts_rule_t){.action = "binary_query", .sql = "1", .wait_ms = 200});
-  uint32_t never = it_rule(it, &(ts_rule_t){.action = "binary_query", .sql = "2",
-                                            .answer = TS_ANSWER_NOTHING});
+  it_rule(it, &(ts_rule_t) {.action = "binary_query", .sql = "1", .wait_ms = 200});
+  uint32_t never = it_rule(
+      it, &(ts_rule_t) {.action = "binary_query", .sql = "2", .answer = TS_ANSWER_NOTHING});
   assert_int_equal(it_exec(it, client, &first, "select 1"), 0);
   assert_int_equal(start(&drain, client), 0);
   assert_int_equal(it_exec(it, client, &later, "select 2"), 0);
@@ -103,10 +103,11 @@ static void several_at_once_do_not_wait_for_each_other(void** state) {
   it_needs_bundled(it);
   it_op_t ops[2];
   memset(ops, 0, sizeof ops);
-  drain_t drains[3] = {{.ops = ops, .count = 2}, {.ops = ops, .count = 2}, {.ops = ops, .count = 2}};
+  drain_t drains[3] = {
+      {.ops = ops, .count = 2}, {.ops = ops, .count = 2}, {.ops = ops, .count = 2}};
   taosuv_client_t* client = opened(it, "pool_size=2");
-  it_rule(it, &(ts_rule_t){.action = "binary_query", .sql = "1", .wait_ms = 100});
-  it_rule(it, &(ts_rule_t){.action = "binary_query", .sql = "2", .wait_ms = 600});
+  it_rule(it, &(ts_rule_t) {.action = "binary_query", .sql = "1", .wait_ms = 100});
+  it_rule(it, &(ts_rule_t) {.action = "binary_query", .sql = "2", .wait_ms = 600});
   assert_int_equal(it_exec(it, client, &ops[0], "select 1"), 0);
   assert_int_equal(start(&drains[0], client), 0);
   assert_int_equal(it_exec(it, client, &ops[1], "select 2"), 0);
@@ -124,7 +125,7 @@ static void it_has_a_time_limit_and_can_be_cancelled(void** state) {
   it_op_t op = {0};
   drain_t late = {0}, cancelled = {0};
   taosuv_client_t* client = opened(it, "");
-  it_rule(it, &(ts_rule_t){.action = "binary_query", .answer = TS_ANSWER_NOTHING});
+  it_rule(it, &(ts_rule_t) {.action = "binary_query", .answer = TS_ANSWER_NOTHING});
   assert_int_equal(it_exec(it, client, &op, "select 1"), 0);
   late.req.timeout_ms = 200;
   assert_int_equal(start(&late, client), 0);
@@ -144,7 +145,7 @@ static void closing_cancels_it_and_refuses_another(void** state) {
   it_op_t op = {0};
   drain_t drain = {0}, refused = {0};
   taosuv_client_t* client = opened(it, "");
-  uint32_t rule = it_rule(it, &(ts_rule_t){.action = "binary_query", .wait_ms = 200});
+  uint32_t rule = it_rule(it, &(ts_rule_t) {.action = "binary_query", .wait_ms = 200});
   assert_int_equal(it_exec(it, client, &op, "select 1"), 0);
   assert_int_equal(start(&drain, client), 0);
   it_until_hits(it, rule, 1);
@@ -196,7 +197,7 @@ static void what_cannot_be_is_refused(void** state) {
   drain_t drain = {0};
   taosuv_client_t* client = opened(it, "");
   static hooked_t hooked;
-  hooked = (hooked_t){.client = client};
+  hooked = (hooked_t) {.client = client};
   taosuv_hooks_t hooks = {.size = sizeof hooks, .data = &hooked, .trace = on_trace};
   assert_int_equal(taosuv_client_drain(NULL, &drain.req, on_drained), TAOSUV_EINVAL);
   assert_int_equal(taosuv_client_drain(client, NULL, on_drained), TAOSUV_EINVAL);

@@ -94,7 +94,7 @@ static void a_log_in_is_seen(void** state) {
   it_op_t op = {0};
   lines_t lines = {0};
   taosuv_client_t* client = it_client(it, "");
-  it_rule(it, &(ts_rule_t){.action = "conn", .wait_ms = 100});
+  it_rule(it, &(ts_rule_t) {.action = "conn", .wait_ms = 100});
   assert_int_equal(it_open(it, client, &op), 0);
   it_run(it, 40);
   assert_int_equal(taosuv_client_dump(client, on_line, &lines), 0);

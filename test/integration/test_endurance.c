@@ -68,7 +68,7 @@ static void ten_thousand_reconnects_leave_nothing_behind(void** state) {
   it_t* it = *state;
   it_needs_bundled(it);
   churn_t churn = {.client = it_client(it, "pool_size=16&max_inflight=1")};
-  it_rule(it, &(ts_rule_t){.action = "binary_query", .answer = TS_ANSWER_RESET});
+  it_rule(it, &(ts_rule_t) {.action = "binary_query", .answer = TS_ANSWER_RESET});
   churn_up_to(it, &churn, scaled(RECONNECTS / 10));
   it_until_connections(it, 0);
   size_t blocks = it->probe.live_blocks, bytes = it->probe.live_bytes, files = open_files();
@@ -117,7 +117,7 @@ static void one_client_has_two_thousand_connections(void** state) {
   snprintf(keys, sizeof keys, "pool_size=%u&max_inflight=1&connect_timeout=100000", count);
   crowd_t crowd = {.client = it_client(it, keys), .wanted = count};
   it_op_t* ops = calloc(count, sizeof *ops);
-  uint32_t rule = it_rule(it, &(ts_rule_t){.action = "binary_query", .answer = TS_ANSWER_NOTHING});
+  uint32_t rule = it_rule(it, &(ts_rule_t) {.action = "binary_query", .answer = TS_ANSWER_NOTHING});
   for (uint32_t i = 0; i < count; i++)
     assert_int_equal(it_exec(it, crowd.client, &ops[i], "select 1"), 0);
   assert_true(it_until(it, has_all, &crowd, 100000));
@@ -153,9 +153,9 @@ static void a_name_that_is_not_found_is_passed_over(void** state) {
 static void a_peer_that_never_speaks_is_given_up(void** state) {
   cl_t cluster = cl_start_proxies(*state);
   it_op_t op = {0};
-  proxy_set_plan(cluster.it->proxies[0], &(proxy_plan_t){.silent = true}, 0);
-  taosuv_client_t* client =
-      cl_client(&cluster, 2, "load_balance=first&connect_timeout=80&pool_size=1");
+  proxy_set_plan(cluster.it->proxies[0], &(proxy_plan_t) {.silent = true}, 0);
+  taosuv_client_t* client = cl_client(&cluster, 2,
+                                      "load_balance=first&connect_timeout=80&pool_size=1");
   assert_int_equal(it_end(it_exec(cluster.it, client, &op, "select 1"), &op), 0);
   assert_true(cl_asked(&cluster, 1) > 0);
   it_close_wait(cluster.it, client);
@@ -169,9 +169,8 @@ static void a_peer_that_vanishes_is_left(void** state) {
   it_needs_ws(*state, "pings on a connection");
   cl_t cluster = cl_start_proxies(*state);
   it_op_t plain = {0}, repeatable = {0}, later = {0};
-  taosuv_client_t* client =
-      cl_client(&cluster, 2,
-                "load_balance=first&ping_interval=250&connect_timeout=250&pool_size=1");
+  taosuv_client_t* client = cl_client(
+      &cluster, 2, "load_balance=first&ping_interval=250&connect_timeout=250&pool_size=1");
   it_usable(cluster.it, client);
   cl_freeze(&cluster, 0);
   uint64_t asked = cl_asked(&cluster, 1);
@@ -197,9 +196,8 @@ static void a_peer_that_stops_reading_is_left(void** state) {
   memset(sql, 'x', SIZE);
   memcpy(sql, "select 1 /*", 11);
   memcpy(sql + SIZE - 2, "*/", 2);
-  taosuv_client_t* client =
-      cl_client(&cluster, 2,
-                "load_balance=first&ping_interval=250&connect_timeout=250&pool_size=1");
+  taosuv_client_t* client = cl_client(
+      &cluster, 2, "load_balance=first&ping_interval=250&connect_timeout=250&pool_size=1");
   it_usable(cluster.it, client);
   ts_peer_pause(ts_server_peer(cluster.server[0]), true);
   op.req.idempotent = 1;

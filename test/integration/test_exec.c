@@ -113,10 +113,10 @@ static void a_code_worth_another_try_is_flagged(void** state) {
   it_needs_bundled(it);
   it_op_t op = {0};
   taosuv_client_t* client = it_client(it, "");
-  it_rule(it, &(ts_rule_t){.sql = "insert",
-                           .answer = TS_ANSWER_ERROR,
-                           .code = 0x000B,
-                           .text = "Unable to establish connection"});
+  it_rule(it, &(ts_rule_t) {.sql = "insert",
+                            .answer = TS_ANSWER_ERROR,
+                            .code = 0x000B,
+                            .text = "Unable to establish connection"});
   int started = it_exec(it, client, &op, "insert into t values (1)");
   assert_int_equal(it_end(started, &op), TAOSUV_ESERVER);
   assert_int_equal(op.req.server_code, 0x000B);

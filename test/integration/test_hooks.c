@@ -208,10 +208,10 @@ static void a_server_that_repeats_secrets_does_not_reveal_them(void** state) {
   it_needs_bundled(it);
   it_op_t op = {0};
   taosuv_client_t* client = watched(it, &watch, "");
-  it_rule(it, &(ts_rule_t){.action = "conn",
-                           .answer = TS_ANSWER_ERROR,
-                           .code = 0x0357,
-                           .text = "wrong password 'taosdata'"});
+  it_rule(it, &(ts_rule_t) {.action = "conn",
+                            .answer = TS_ANSWER_ERROR,
+                            .code = 0x0357,
+                            .text = "wrong password 'taosdata'"});
   assert_int_equal(it_end(it_open(it, client, &op), &op), TAOSUV_EAUTH);
   assert_string_equal(op.message, "wrong password '***'");
   it_has(watch.log, "wrong password '***'");
@@ -414,7 +414,7 @@ static void hooks_of_another_size_are_read_as_far_as_known(void** state) {
     unsigned char more[64];
   } larger;
   memset(&larger, 0xEE, sizeof larger);
-  larger.hooks = (taosuv_hooks_t){.size = sizeof larger, .data = &watch, .trace = on_trace};
+  larger.hooks = (taosuv_hooks_t) {.size = sizeof larger, .data = &watch, .trace = on_trace};
   assert_int_equal(taosuv_client_set_hooks(client, &larger.hooks), 0);
   memset(&larger.hooks.log_level, 0xEE, sizeof larger.hooks - offsetof(taosuv_hooks_t, log_level));
   larger.hooks.size = offsetof(taosuv_hooks_t, log_level);

@@ -63,7 +63,7 @@ static void block_lie(void** state) {
     block[change->offset + i] = (uint8_t) (change->value >> (8 * i));
   hostile_tell(
       it, client, FETCH,
-      &(ts_rule_t){
+      &(ts_rule_t) {
           .action = "fetch_raw_block", .answer = TS_ANSWER_BLOCK, .data = block, .size = size},
       TAOSUV_EBLOCK);
   free(block);
@@ -74,11 +74,11 @@ static void an_unspoilt_block_of_the_same_making_is_taken(void** state) {
   taosuv_client_t* client = hostile_client(it);
   size_t size;
   uint8_t* block = true_block(&size);
-  it_rule(it, &(ts_rule_t){.action = "fetch_raw_block",
-                           .times = 1,
-                           .answer = TS_ANSWER_BLOCK,
-                           .data = block,
-                           .size = size});
+  it_rule(it, &(ts_rule_t) {.action = "fetch_raw_block",
+                            .times = 1,
+                            .answer = TS_ANSWER_BLOCK,
+                            .data = block,
+                            .size = size});
   taosuv_result_t* result = it_rows(it, client, HOSTILE_SQL);
   taosuv_block_t* taken = it_block(it, result);
   taosuv_column_t c;
@@ -99,7 +99,7 @@ static void a_block_cut_at_any_byte_is_refused(void** state) {
   for (size_t cut = 0; cut < size; cut += cut < 64 ? 1 : 17)
     hostile_tell(
         it, client, FETCH,
-        &(ts_rule_t){
+        &(ts_rule_t) {
             .action = "fetch_raw_block", .answer = TS_ANSWER_BLOCK, .data = block, .size = cut},
         TAOSUV_EBLOCK);
   free(block);
@@ -113,7 +113,7 @@ static void the_block_of_another_query_is_refused(void** state) {
   uint8_t* block = true_block(&size);
   uint64_t begun = it_ms();
   it_rule(it,
-          &(ts_rule_t){
+          &(ts_rule_t) {
               .action = "fetch_raw_block", .answer = TS_ANSWER_BLOCK, .data = block, .size = size});
   taosuv_result_t* result = it_rows(it, client, "select 1");
   assert_int_equal(it_end(it_fetch(it, result, &op), &op), TAOSUV_EBLOCK);
@@ -158,12 +158,12 @@ static void an_unspoilt_reply_of_the_same_making_is_taken(void** state) {
   uint8_t* reply;
   taosuv_client_t* client = hostile_client(it);
   size_t size = true_reply(&reply);
-  it_rule(it, &(ts_rule_t){.action = "fetch_raw_block",
-                           .times = 1,
-                           .answer = TS_ANSWER_BINARY,
-                           .data = reply,
-                           .size = size,
-                           .put_req_id = true});
+  it_rule(it, &(ts_rule_t) {.action = "fetch_raw_block",
+                            .times = 1,
+                            .answer = TS_ANSWER_BINARY,
+                            .data = reply,
+                            .size = size,
+                            .put_req_id = true});
   taosuv_result_t* result = it_rows(it, client, HOSTILE_SQL);
   assert_int_equal(it_drain(it, result), 2 * ROWS_OF_BLOCK); /* then the server's own */
   taosuv_result_close(result);
@@ -179,11 +179,11 @@ static void head_lie(void** state) {
   for (unsigned i = 0; i < change->bytes; i++)
     reply[change->offset + i] = (uint8_t) (change->value >> (8 * i));
   hostile_tell(it, client, FETCH,
-               &(ts_rule_t){.action = "fetch_raw_block",
-                            .answer = TS_ANSWER_BINARY,
-                            .data = reply,
-                            .size = size,
-                            .put_req_id = true},
+               &(ts_rule_t) {.action = "fetch_raw_block",
+                             .answer = TS_ANSWER_BINARY,
+                             .data = reply,
+                             .size = size,
+                             .put_req_id = true},
                TAOSUV_EPROTO);
   free(reply);
 }
@@ -198,11 +198,11 @@ static void a_fetch_reply_cut_at_any_byte_is_refused(void** state) {
     memset(&it->slots[0], 0, sizeof it->slots[0]);
     client = hostile_client(it); /* for the result's id to be the one in the reply */
     hostile_tell(it, client, FETCH,
-                 &(ts_rule_t){.action = "fetch_raw_block",
-                              .answer = TS_ANSWER_BINARY,
-                              .data = reply,
-                              .size = cut,
-                              .put_req_id = true},
+                 &(ts_rule_t) {.action = "fetch_raw_block",
+                               .answer = TS_ANSWER_BINARY,
+                               .data = reply,
+                               .size = cut,
+                               .put_req_id = true},
                  TAOSUV_EPROTO);
   }
   free(reply);
@@ -213,10 +213,10 @@ static void a_refused_fetch_has_the_servers_code(void** state) {
   taosuv_client_t* client = hostile_client(it);
   it_op_t op = {0};
   uint64_t begun = it_ms();
-  it_rule(it, &(ts_rule_t){.action = "fetch_raw_block",
-                           .answer = TS_ANSWER_ERROR,
-                           .code = 0x0102,
-                           .text = "Out of memory"});
+  it_rule(it, &(ts_rule_t) {.action = "fetch_raw_block",
+                            .answer = TS_ANSWER_ERROR,
+                            .code = 0x0102,
+                            .text = "Out of memory"});
   assert_int_equal(it_end(hostile_start(it, client, &op, FETCH), &op), TAOSUV_ESERVER);
   assert_int_equal(op.req.server_code, 0x0102);
   assert_string_equal(op.message, "Out of memory");
@@ -234,17 +234,17 @@ static void an_old_fetch_that_is_true_is_taken(void** state) {
       ",\"id\":2,\"completed\":false,\"lengths\":[],\"rows\":10}";
   size_t size;
   uint8_t* block = true_block(&size);
-  it_rule(it, &(ts_rule_t){.action = "fetch",
-                           .times = 1,
-                           .answer = TS_ANSWER_TEXT,
-                           .data = answer,
-                           .size = sizeof answer - 1,
-                           .put_req_id = true});
-  it_rule(it, &(ts_rule_t){.action = "fetch_block",
-                           .times = 1,
-                           .answer = TS_ANSWER_BLOCK,
-                           .data = block,
-                           .size = size});
+  it_rule(it, &(ts_rule_t) {.action = "fetch",
+                            .times = 1,
+                            .answer = TS_ANSWER_TEXT,
+                            .data = answer,
+                            .size = sizeof answer - 1,
+                            .put_req_id = true});
+  it_rule(it, &(ts_rule_t) {.action = "fetch_block",
+                            .times = 1,
+                            .answer = TS_ANSWER_BLOCK,
+                            .data = block,
+                            .size = size});
   taosuv_result_t* result = it_rows(it, client, HOSTILE_SQL);
   assert_int_equal(it_drain(it, result), 2 * ROWS_OF_BLOCK);
   taosuv_result_close(result);
@@ -263,7 +263,7 @@ static void an_old_block_that_lies_is_refused(void** state) {
       spoilt[changes[i].offset + b] = (uint8_t) (changes[i].value >> (8 * b));
     hostile_tell(
         it, client, FETCH,
-        &(ts_rule_t){
+        &(ts_rule_t) {
             .action = "fetch_block", .answer = TS_ANSWER_BLOCK, .data = spoilt, .size = size},
         TAOSUV_EBLOCK);
     free(spoilt);
@@ -278,7 +278,7 @@ static void an_old_block_of_another_result_is_refused(void** state) {
   for (size_t size = 0; size <= sizeof reply; size += 8)
     hostile_tell(
         it, client, FETCH,
-        &(ts_rule_t){
+        &(ts_rule_t) {
             .action = "fetch_block", .answer = TS_ANSWER_BINARY, .data = reply, .size = size},
         TAOSUV_EPROTO);
 }

@@ -50,7 +50,7 @@ static void frame_lie(void** state) {
   taosuv_client_t* client = hostile_client(it);
   it_op_t op = {0};
   uint64_t begun = it_ms();
-  uint32_t rule = it_rule(it, &(ts_rule_t){.action = "binary_query", .answer = TS_ANSWER_NOTHING});
+  uint32_t rule = it_rule(it, &(ts_rule_t) {.action = "binary_query", .answer = TS_ANSWER_NOTHING});
   assert_int_equal(it_exec(it, client, &op, "select 1"), 0);
   it_until_hits(it, rule, 1);
   ts_conn_raw(it_conn(it), frame->bytes, frame->size);
@@ -67,7 +67,7 @@ static void fragments_are_counted_together(void** state) {
   it_op_t op = {0};
   uint8_t* fragment = calloc(1, 4 + 60000);
   uint64_t begun = it_ms();
-  uint32_t rule = it_rule(it, &(ts_rule_t){.action = "binary_query", .answer = TS_ANSWER_NOTHING});
+  uint32_t rule = it_rule(it, &(ts_rule_t) {.action = "binary_query", .answer = TS_ANSWER_NOTHING});
   assert_int_equal(it_exec(it, client, &op, "select 1"), 0);
   it_until_hits(it, rule, 1);
   for (int i = 0; i < 4; i++) {
@@ -101,7 +101,7 @@ static void a_flood_of_pings_does_no_harm(void** state) {
   it_op_t op = {0};
   uint64_t begun = it_ms();
   size_t before = it->probe.live_bytes;
-  uint32_t rule = it_rule(it, &(ts_rule_t){.action = "binary_query", .wait_ms = 200});
+  uint32_t rule = it_rule(it, &(ts_rule_t) {.action = "binary_query", .wait_ms = 200});
   assert_int_equal(it_exec(it, client, &op, "select 1"), 0);
   it_until_hits(it, rule, 1);
   for (int i = 0; i < 50000; i++) ts_conn_ping(it_conn(it), "ping", 4);
@@ -118,13 +118,13 @@ static void answers_to_nobody_end_the_connection_for_all(void** state) {
   memset(ops, 0, sizeof ops);
   static const char answer[] = "{\"code\":0,\"message\":\"\",\"req_id\":12345}";
   uint64_t begun = it_ms();
-  it_rule(it, &(ts_rule_t){.action = "binary_query",
-                           .skip = 2,
-                           .times = 1,
-                           .answer = TS_ANSWER_TEXT,
-                           .data = answer,
-                           .size = sizeof answer - 1});
-  it_rule(it, &(ts_rule_t){.action = "binary_query", .wait_ms = 5000});
+  it_rule(it, &(ts_rule_t) {.action = "binary_query",
+                            .skip = 2,
+                            .times = 1,
+                            .answer = TS_ANSWER_TEXT,
+                            .data = answer,
+                            .size = sizeof answer - 1});
+  it_rule(it, &(ts_rule_t) {.action = "binary_query", .wait_ms = 5000});
   for (size_t i = 0; i < COUNT(ops); i++)
     assert_int_equal(it_exec(it, client, &ops[i], "select 1"), 0);
   for (size_t i = 0; i < COUNT(ops); i++) assert_int_equal(it_wait(&ops[i]), TAOSUV_EPROTO);
@@ -135,7 +135,7 @@ static void an_answer_given_twice_ends_the_connection(void** state) {
   it_t* it = *state;
   taosuv_client_t* client = hostile_client(it);
   it_op_t op = {0};
-  ts_conn_set_fault(it_conn(it), &(ts_fault_t){.repeat_reply = 1});
+  ts_conn_set_fault(it_conn(it), &(ts_fault_t) {.repeat_reply = 1});
   assert_int_equal(it_end(it_version(it, client, &op), &op), 0);
   it_run(it, 30);
   it_usable(it, client);
@@ -149,7 +149,7 @@ static void a_changed_id_fails_its_request(void** state) {
   taosuv_client_t* client = hostile_client(it);
   it_op_t op = {0};
   uint64_t begun = it_ms();
-  ts_conn_set_fault(it_conn(it), &(ts_fault_t){.change_id_reply = 2});
+  ts_conn_set_fault(it_conn(it), &(ts_fault_t) {.change_id_reply = 2});
   taosuv_result_t* result = it_rows(it, client, HOSTILE_SQL);
   assert_int_equal(it_end(it_fetch(it, result, &op), &op), TAOSUV_EPROTO);
   taosuv_result_close(result);
@@ -165,8 +165,8 @@ static void changed_bytes_are_survived(void** state) {
   int succeeded = 0, failed = 0;
   for (uint64_t at = 0; at < 1400; at += 5) {
     it_op_t op = {0};
-    ts_peer_set_fault(ts_server_peer(it->server), &(ts_fault_t){.xor_mask = 0x15, .xor_offset = at},
-                      1);
+    ts_peer_set_fault(ts_server_peer(it->server),
+                      &(ts_fault_t) {.xor_mask = 0x15, .xor_offset = at}, 1);
     uint64_t begun = it_ms();
     int status = it_end(it_query(it, client, &op, HOSTILE_SQL), &op);
     if (status == 0 && op.query.result != NULL) {

@@ -114,7 +114,7 @@ static void json_of_great_depth_is_refused(void** state) {
   memset(deep, '[', size);
   hostile_tell(
       it, client, QUERY,
-      &(ts_rule_t){.action = "binary_query", .answer = TS_ANSWER_TEXT, .data = deep, .size = size},
+      &(ts_rule_t) {.action = "binary_query", .answer = TS_ANSWER_TEXT, .data = deep, .size = size},
       TAOSUV_EPROTO);
   free(deep);
 }
@@ -125,11 +125,11 @@ static void binary_in_place_of_json_is_refused(void** state) {
   uint8_t reply[64] = {255, 255, 255, 255, 255, 255, 255, 255, 7, [16] = 1};
   for (size_t size = 0; size <= sizeof reply; size += 8)
     hostile_tell(it, client, QUERY,
-                 &(ts_rule_t){.action = "binary_query",
-                              .answer = TS_ANSWER_BINARY,
-                              .data = reply,
-                              .size = size,
-                              .put_req_id = true},
+                 &(ts_rule_t) {.action = "binary_query",
+                               .answer = TS_ANSWER_BINARY,
+                               .data = reply,
+                               .size = size,
+                               .put_req_id = true},
                  TAOSUV_EPROTO);
 }
 

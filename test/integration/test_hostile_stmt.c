@@ -4,8 +4,8 @@
 
 #define OTHER ",\"stmt_id\":4711"
 #define FIELDS ",\"is_insert\":true,\"fields\":[],\"fields_count\":0"
-#define RESULT                                                                              \
-  ",\"id\":1,\"result_id\":1,\"fields_count\":1,\"fields_names\":[\"v\"],\"fields_types\":[4]," \
+#define RESULT                                                                                     \
+  ",\"id\":1,\"result_id\":1,\"fields_count\":1,\"fields_names\":[\"v\"],\"fields_types\":[4],"    \
   "\"fields_lengths\":[4],\"precision\":0"
 
 typedef struct wrong_s {
@@ -48,12 +48,12 @@ static const wrong_t wrong_by_bind_exec[] = {
 /* Binds one row, or the parameter of a query. */
 static void bind_one(taosuv_stmt_t* stmt, bool query, int64_t ts) {
   if (query) {
-    assert_int_equal(taosuv_bind_row(stmt, (taosuv_value_t[]){taosuv_i64(0)}, 1), 0);
+    assert_int_equal(taosuv_bind_row(stmt, (taosuv_value_t[]) {taosuv_i64(0)}, 1), 0);
     return;
   }
   assert_int_equal(taosuv_bind_table(stmt, "d1", 2), 0);
-  assert_int_equal(taosuv_bind_tags(stmt, (taosuv_value_t[]){taosuv_i64(1)}, 1), 0);
-  assert_int_equal(taosuv_bind_row(stmt, (taosuv_value_t[]){taosuv_i64(ts), taosuv_i64(7)}, 2), 0);
+  assert_int_equal(taosuv_bind_tags(stmt, (taosuv_value_t[]) {taosuv_i64(1)}, 1), 0);
+  assert_int_equal(taosuv_bind_row(stmt, (taosuv_value_t[]) {taosuv_i64(ts), taosuv_i64(7)}, 2), 0);
 }
 
 static int execute(it_t* it, taosuv_stmt_t* stmt, it_op_t* op, bool query, int64_t ts) {
@@ -72,8 +72,12 @@ static int deceived(it_t* it, taosuv_client_t* client, const wrong_t* wrong, it_
                                     "select v from st where v > ?"};
   char text[512];
   snprintf(text, sizeof text, HOSTILE_HEAD "%s}", wrong->text);
-  it_rule(it, &(ts_rule_t){.action = wrong->action, .times = 1, .answer = TS_ANSWER_TEXT,
-                           .data = text, .size = strlen(text), .put_req_id = true});
+  it_rule(it, &(ts_rule_t) {.action = wrong->action,
+                            .times = 1,
+                            .answer = TS_ANSWER_TEXT,
+                            .data = text,
+                            .size = strlen(text),
+                            .put_req_id = true});
   it_op_t prepare = {0};
   int status = it_end(it_prepare(it, client, &prepare, sql[wrong->query]), &prepare);
   if (status < 0) {

@@ -41,8 +41,8 @@ static void the_first_host_that_is_well_takes_all(void** state) {
 static void a_dead_host_is_passed_over_and_found_again(void** state) {
   it_t* it = *state;
   it_op_t op = {0};
-  taosuv_client_t* client =
-      client_of_two(it, "pool_size=1&load_balance=first&retry_initial=50&retry_max=100");
+  taosuv_client_t* client = client_of_two(
+      it, "pool_size=1&load_balance=first&retry_initial=50&retry_max=100");
   it_usable(it, client);
   assert_int_equal(open_at(it, 0), 1);
   proxy_stop(it->proxies[0]);
@@ -75,10 +75,13 @@ static void a_server_that_comes_late_is_waited_for(void** state) {
 /* The refusal of a gateway, or of a proxy before it, over each transport. */
 static void refuse_for(it_t* it, const char* answer) {
   if (it_transport_http())
-    it_rule(it, &(ts_rule_t){.action = "conn", .times = 1, .answer = TS_ANSWER_BINARY,
-                             .data = answer, .size = strlen(answer)});
+    it_rule(it, &(ts_rule_t) {.action = "conn",
+                              .times = 1,
+                              .answer = TS_ANSWER_BINARY,
+                              .data = answer,
+                              .size = strlen(answer)});
   else
-    ts_peer_set_fault(ts_server_peer(it->server), &(ts_fault_t){.upgrade_answer = answer}, 1);
+    ts_peer_set_fault(ts_server_peer(it->server), &(ts_fault_t) {.upgrade_answer = answer}, 1);
 }
 
 #define BUSY(header) "HTTP/1.1 503 Service Unavailable\r\n" header "Content-Length: 4\r\n\r\nbusy"

@@ -24,7 +24,7 @@ static void nothing_is_left(it_t* it) {
 }
 
 static uint32_t slow(it_t* it, const char* action, uint32_t ms) {
-  return it_rule(it, &(ts_rule_t){.action = action, .wait_ms = ms});
+  return it_rule(it, &(ts_rule_t) {.action = action, .wait_ms = ms});
 }
 
 /* Closes; all operations are cancelled at once, and the close takes until the answers are here. */
@@ -40,8 +40,7 @@ static void closes_behind(it_t* it, taosuv_client_t* client, it_op_t* ops, size_
 }
 
 static void start_queries(it_t* it, taosuv_client_t* client, it_op_t* ops, size_t count) {
-  for (size_t i = 0; i < count; i++)
-    assert_int_equal(it_query(it, client, &ops[i], "select 1"), 0);
+  for (size_t i = 0; i < count; i++) assert_int_equal(it_query(it, client, &ops[i], "select 1"), 0);
 }
 
 static void queries_that_run_are_waited_for_and_their_results_freed(void** state) {
@@ -78,7 +77,7 @@ static void the_wait_has_a_limit(void** state) {
   it_op_t ops[2];
   memset(ops, 0, sizeof ops);
   taosuv_client_t* client = opened(it, "close_timeout=300");
-  uint32_t rule = it_rule(it, &(ts_rule_t){.action = "binary_query", .answer = TS_ANSWER_NOTHING});
+  uint32_t rule = it_rule(it, &(ts_rule_t) {.action = "binary_query", .answer = TS_ANSWER_NOTHING});
   start_queries(it, client, ops, COUNT(ops));
   it_until_hits(it, rule, 1);
   uint64_t start = it_ms();
@@ -111,7 +110,7 @@ static void a_connection_that_is_cut_is_not_waited_for(void** state) {
   it_needs_bundled(it);
   it_op_t op = {0};
   taosuv_client_t* client = opened(it, "close_timeout=60000");
-  uint32_t rule = it_rule(it, &(ts_rule_t){.action = "binary_query", .answer = TS_ANSWER_NOTHING});
+  uint32_t rule = it_rule(it, &(ts_rule_t) {.action = "binary_query", .answer = TS_ANSWER_NOTHING});
   start_queries(it, client, &op, 1);
   it_until_hits(it, rule, 1);
   it_close(it, client);
@@ -178,7 +177,7 @@ static void older_gateways_results_are_freed_also_while_they_are_fetched(void** 
   static const char* const actions[] = {"fetch", "fetch_block"};
   for (size_t i = 0; i < COUNT(actions); i++) {
     it_server_stop(it);
-    it_server_start(it, &(ts_config_t){.version = "3.1.1.15"});
+    it_server_start(it, &(ts_config_t) {.version = "3.1.1.15"});
     fetching(it, "prefetch=0", actions[i]);
   }
 }
@@ -288,7 +287,7 @@ static void closing_in_a_callback_waits_for_the_others(void** state) {
   it_op_t ops[4];
   memset(ops, 0, sizeof ops);
   taosuv_client_t* client = opened(it, "close_timeout=10000");
-  uint32_t rule = it_rule(it, &(ts_rule_t){.action = "binary_query", .skip = 1, .wait_ms = 300});
+  uint32_t rule = it_rule(it, &(ts_rule_t) {.action = "binary_query", .skip = 1, .wait_ms = 300});
   ops[0].then = close_client;
   ops[0].data = client;
   start_queries(it, client, ops, COUNT(ops));

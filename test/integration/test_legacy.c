@@ -9,7 +9,7 @@
 
 static void restart_as(it_t* it, const char* version) {
   it_server_stop(it);
-  it_server_start(it, &(ts_config_t){.version = version});
+  it_server_start(it, &(ts_config_t) {.version = version});
 }
 
 /* A client of an old gateway. */
@@ -24,7 +24,9 @@ static uint64_t upgraded(const it_t* it) {
   return ts_peer_counters(ts_server_peer(it->server))->upgraded;
 }
 
-static uint64_t accepted(const it_t* it) { return ts_server_counters(it->server).connections; }
+static uint64_t accepted(const it_t* it) {
+  return ts_server_counters(it->server).connections;
+}
 
 /* Nothing was sent that the gateway says nothing about, or that it does not survive. */
 static void nothing_was_wrong(const it_t* it) {
@@ -42,12 +44,12 @@ static void sql_goes_over_rest_ws(void** state) {
   assert_string_equal(op.open.version, OLD);
   it_ok(it, client, "create database old");
   it_ok(it, client, "create table old.t (ts timestamp, a int)");
-  op = (it_op_t){0};
+  op = (it_op_t) {0};
   int started = it_exec(it, client, &op, "insert into old.t values (1, 1) (2, 2)");
   assert_int_equal(it_end(started, &op), 0);
   assert_int_equal(op.exec.affected_rows, 2);
   assert_int_equal(it_number(it, client, "select count(*) from old.t"), 2);
-  op = (it_op_t){0};
+  op = (it_op_t) {0};
   assert_int_equal(it_end(it_exec(it, client, &op, "selec 1"), &op), TAOSUV_ESERVER);
   it_has(op.message, "syntax error");
   nothing_was_wrong(it);
@@ -74,7 +76,7 @@ static void a_cancelled_query_leaves_nothing_behind(void** state) {
   it_op_t op = {0};
   taosuv_client_t* client = old_client(it, "pool_size=1");
   it_usable(it, client);
-  uint32_t rule = it_rule(it, &(ts_rule_t){.action = "query", .times = 1, .wait_ms = 60});
+  uint32_t rule = it_rule(it, &(ts_rule_t) {.action = "query", .times = 1, .wait_ms = 60});
   assert_int_equal(it_query(it, client, &op, "select * from bench.rows_10_5"), 0);
   it_until_hits(it, rule, 1);
   assert_int_equal(taosuv_cancel(&op.req), 0);
@@ -89,7 +91,7 @@ static void a_time_limit_ends_a_query(void** state) {
   it_op_t op = {.req = {.timeout_ms = 100}};
   taosuv_client_t* client = old_client(it, "pool_size=1");
   it_usable(it, client);
-  it_rule(it, &(ts_rule_t){.action = "query", .times = 1, .wait_ms = 400});
+  it_rule(it, &(ts_rule_t) {.action = "query", .times = 1, .wait_ms = 400});
   assert_int_equal(it_end(it_query(it, client, &op, "select * from bench.rows_10_5"), &op),
                    TAOSUV_ETIMEDOUT);
   it_usable(it, client);
@@ -129,7 +131,7 @@ static void a_message_beyond_4_mib_is_not_sent(void** state) {
   assert_int_equal(it_end(it_exec_sized(it, client, &op, sql, size), &op), TAOSUV_EMSGSIZE);
   it_has(op.message, "4 MiB");
   assert_int_equal(it_exec_sized(it, client, &op, sql, size), TAOSUV_EMSGSIZE);
-  op = (it_op_t){0};
+  op = (it_op_t) {0};
   assert_int_equal(it_end(it_exec_sized(it, client, &op, sql, 3u << 20), &op), 0);
   free(sql);
   assert_int_equal(ts_peer_counters(ts_server_peer(it->server))->close_frames, 0);
@@ -186,13 +188,12 @@ static void the_fields_of_a_statement_are_known(void** state) {
   static const struct {
     const char* sql;
     const char* fields; /* kinds and lengths: b the table, t tags, c columns */
-  } cases[] = {
-      {"insert into ? using st tags(?,?) values(?,?,?)", "b270 t0 t8 c0 c0 c10 "},
-      {"insert into ? using st (l) tags(?) (ts,n) values(?,?)", "b270 t8 c0 c10 "},
-      {"insert into ? using st tags(?,?) (ts,n) values(?,?)", "b270 t0 t8 c0 c10 "},
-      {"insert into ? using st (l) tags(?) values(?,?,?)", "b270 t8 c0 c0 c10 "},
-      {"insert into ? using st tags(1,'x') values(?,?,?)", "b270 c0 c0 c10 "},
-      {"insert into t values(?,?)", "c0 c0 "}};
+  } cases[] = {{"insert into ? using st tags(?,?) values(?,?,?)", "b270 t0 t8 c0 c0 c10 "},
+               {"insert into ? using st (l) tags(?) (ts,n) values(?,?)", "b270 t8 c0 c10 "},
+               {"insert into ? using st tags(?,?) (ts,n) values(?,?)", "b270 t0 t8 c0 c10 "},
+               {"insert into ? using st (l) tags(?) values(?,?,?)", "b270 t8 c0 c0 c10 "},
+               {"insert into ? using st tags(1,'x') values(?,?,?)", "b270 c0 c0 c10 "},
+               {"insert into t values(?,?)", "c0 c0 "}};
   for (size_t i = 0; i < COUNT(cases); i++) {
     char text[80] = "";
     size_t at = 0;
@@ -201,7 +202,8 @@ static void the_fields_of_a_statement_are_known(void** state) {
     const taosuv_stmt_field_t* fields = taosuv_stmt_fields(stmt, &count);
     for (uint32_t j = 0; j < count; j++) {
       char kind = fields[j].kind == TAOSUV_BIND_TABLE ? 'b'
-                  : fields[j].kind == TAOSUV_BIND_TAG ? 't' : 'c';
+                  : fields[j].kind == TAOSUV_BIND_TAG ? 't'
+                                                      : 'c';
       at += (size_t) snprintf(text + at, sizeof text - at, "%c%d ", kind, (int) fields[j].length);
       if (fields[j].type == TAOSUV_TYPE_TIMESTAMP)
         assert_int_equal(fields[j].precision, TAOSUV_PRECISION_US);
@@ -247,11 +249,12 @@ static void a_statement_is_prepared_beside_busy_connections(void** state) {
   it_op_t busy = {0}, prepare = {0};
   taosuv_client_t* client = with_meters(it, "pool_size=1&max_inflight=1&max_queue=1");
   it_usable(it, client);
-  it_rule(it, &(ts_rule_t){.action = "query", .times = 1, .wait_ms = 100});
+  it_rule(it, &(ts_rule_t) {.action = "query", .times = 1, .wait_ms = 100});
   assert_int_equal(it_exec(it, client, &busy, "select 1"), 0);
-  assert_int_equal(it_end(it_prepare(it, client, &prepare,
-                                     "insert into ? using st tags(?,?) values(?,?,?)"), &prepare),
-                   0);
+  assert_int_equal(
+      it_end(it_prepare(it, client, &prepare, "insert into ? using st tags(?,?) values(?,?,?)"),
+             &prepare),
+      0);
   assert_int_equal(busy.completed, 1);
   taosuv_stmt_close(prepare.prepare.stmt);
 }
@@ -266,7 +269,7 @@ static void that_there_is_no_ws_is_learned_once(void** state) {
   it_usable(it, client);
   assert_int_equal(upgraded(it), 1);
   assert_int_equal(accepted(it), 2);
-  it_rule(it, &(ts_rule_t){.action = "query", .times = 8, .wait_ms = 50});
+  it_rule(it, &(ts_rule_t) {.action = "query", .times = 8, .wait_ms = 50});
   for (size_t i = 0; i < COUNT(ops); i++)
     assert_int_equal(it_exec(it, client, &ops[i], "select 1"), 0);
   for (size_t i = 0; i < COUNT(ops); i++) assert_int_equal(it_wait(&ops[i]), 0);
@@ -288,7 +291,7 @@ static void each_kind_of_request_has_its_connection(void** state) {
   assert_int_equal(it_end(it_line(it, client, &op, "m,t=a v=1i32 1700000000000000000"), &op), 0);
   it_until_connections(it, 2);
   assert_int_equal(it_number(it, client, "select count(*) from m"), 1);
-  op = (it_op_t){0};
+  op = (it_op_t) {0};
   assert_int_equal(it_end(it_line(it, client, &op, "m,t=a v=2i32 1700000001000000000"), &op), 0);
   it_usable(it, client);
   assert_int_equal(ts_server_counters(it->server).open, 2);
@@ -304,7 +307,7 @@ static void a_full_connection_of_one_kind_holds_no_other_back(void** state) {
   it_close_wait(it, plain);
   taosuv_client_t* client = it_client_db(it, db, "pool_size=1&max_inflight=1");
   it_usable(it, client);
-  it_rule(it, &(ts_rule_t){.action = "query", .times = 1, .wait_ms = 300});
+  it_rule(it, &(ts_rule_t) {.action = "query", .times = 1, .wait_ms = 300});
   assert_int_equal(it_exec(it, client, &first, "select 1"), 0);
   assert_int_equal(it_exec(it, client, &second, "select 2"), 0);
   assert_int_equal(it_line(it, client, &line, "m,t=a v=1i32 1700000000000000000"), 0);
@@ -322,7 +325,7 @@ static void lost_connections_are_made_again(void** state) {
   taosuv_client_t* client = it_client_db(it, db, "pool_size=1&retry_initial=10");
   for (int i = 0; i < 3; i++) {
     it_usable(it, client);
-    op = (it_op_t){0};
+    op = (it_op_t) {0};
     assert_int_equal(it_end(it_line(it, client, &op, "m,t=a v=1i32 1700000000000000000"), &op), 0);
     ts_peer_cut_all(ts_server_peer(it->server));
     it_until_connections(it, 0);
@@ -341,7 +344,7 @@ static void a_host_without_any_endpoint_is_told(void** state) {
   assert_int_equal(op.req.server_code, 404);
   it_has(op.message, "neither /ws");
   it_has(op.message, "/rest/ws");
-  op = (it_op_t){0};
+  op = (it_op_t) {0};
   assert_int_equal(it_end(it_line(it, client, &op, "m v=1"), &op), TAOSUV_ENOENDPOINT);
   it_has(op.message, "/rest/schemaless");
   ts_peer_set_path(ts_server_peer(it->server), "/ws");
@@ -352,7 +355,7 @@ static void a_400_means_no_ws_too(void** state) {
   it_t* it = *state;
   static const char answer[] = "HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n";
   taosuv_client_t* client = old_client(it, "");
-  ts_peer_set_fault(ts_server_peer(it->server), &(ts_fault_t){.upgrade_answer = answer}, 1);
+  ts_peer_set_fault(ts_server_peer(it->server), &(ts_fault_t) {.upgrade_answer = answer}, 1);
   it_usable(it, client);
   assert_int_equal(accepted(it), 2);
 }
@@ -363,7 +366,7 @@ static void an_old_host_and_a_new_one_serve_together(void** state) {
   it_t* it = *state;
   it_op_t ops[16] = {0}, lines[4] = {0};
   it_needs_ws(it, "endpoints of a WebSocket");
-  cl_t cluster = cl_start_all(it, &(ts_config_t){.version = OLD});
+  cl_t cluster = cl_start_all(it, &(ts_config_t) {.version = OLD});
   cl_stop(&cluster, 1);
   cl_start(&cluster, 1, NULL);
   for (size_t i = 0; i < 2; i++) ts_server_exec(cluster.server[i], "create database d");
@@ -380,11 +383,11 @@ static void an_old_host_and_a_new_one_serve_together(void** state) {
   for (size_t i = 0; i < COUNT(lines); i++) assert_int_equal(it_wait(&lines[i]), 0);
   cl_stop(&cluster, 1); /* the new one goes: the old one serves all */
   it_run(it, 20);
-  ops[0] = (it_op_t){0};
-  lines[0] = (it_op_t){0};
+  ops[0] = (it_op_t) {0};
+  lines[0] = (it_op_t) {0};
   assert_int_equal(it_end(it_exec(it, client, &ops[0], "select 1"), &ops[0]), 0);
-  assert_int_equal(it_end(it_line(it, client, &lines[0], "m,t=a v=2i32 1700000001000000000"),
-                          &lines[0]), 0);
+  assert_int_equal(
+      it_end(it_line(it, client, &lines[0], "m,t=a v=2i32 1700000001000000000"), &lines[0]), 0);
   it_close_wait(it, client);
   cl_stop_all(&cluster);
 }
@@ -392,7 +395,7 @@ static void an_old_host_and_a_new_one_serve_together(void** state) {
 static void a_wrong_host_is_passed_over(void** state) {
   it_t* it = *state;
   it_needs_ws(it, "endpoints of a WebSocket");
-  cl_t cluster = cl_start_all(it, &(ts_config_t){.version = OLD});
+  cl_t cluster = cl_start_all(it, &(ts_config_t) {.version = OLD});
   ts_peer_set_path(ts_server_peer(cluster.server[0]), "/other");
   taosuv_client_t* client = cl_client(&cluster, 2, "pool_size=1&load_balance=first");
   it_usable(it, client);
@@ -444,7 +447,7 @@ static void a_ws_that_is_refused_once_is_asked_for_again(void** state) {
   it_needs_ws(it, "endpoints of a WebSocket");
   it_needs_bundled(it);
   taosuv_client_t* client = it_client(it, "pool_size=1");
-  ts_peer_set_fault(ts_server_peer(it->server), &(ts_fault_t){.upgrade_answer = answer}, 1);
+  ts_peer_set_fault(ts_server_peer(it->server), &(ts_fault_t) {.upgrade_answer = answer}, 1);
   it_usable(it, client);
   assert_string_equal(ts_conn_path(it_conn(it)), "/ws");
   assert_int_equal(accepted(it), 3);

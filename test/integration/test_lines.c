@@ -18,17 +18,18 @@ static void writes(it_t* it, taosuv_client_t* client, it_op_t* op, const char* t
 }
 
 static void line_protocol_becomes_rows_of_the_fields_types(void** state) {
-  static const uint8_t types[] = {
-      TAOSUV_TYPE_TIMESTAMP, TAOSUV_TYPE_TINYINT, TAOSUV_TYPE_UBIGINT, TAOSUV_TYPE_FLOAT,
-      TAOSUV_TYPE_DOUBLE,    TAOSUV_TYPE_BOOL,    TAOSUV_TYPE_VARCHAR, TAOSUV_TYPE_NCHAR,
-      TAOSUV_TYPE_VARBINARY, TAOSUV_TYPE_NCHAR};
+  static const uint8_t types[] = {TAOSUV_TYPE_TIMESTAMP, TAOSUV_TYPE_TINYINT, TAOSUV_TYPE_UBIGINT,
+                                  TAOSUV_TYPE_FLOAT,     TAOSUV_TYPE_DOUBLE,  TAOSUV_TYPE_BOOL,
+                                  TAOSUV_TYPE_VARCHAR,   TAOSUV_TYPE_NCHAR,   TAOSUV_TYPE_VARBINARY,
+                                  TAOSUV_TYPE_NCHAR};
   it_t* it = *state;
   it_op_t op = {0};
   taosuv_client_t* client = client_of(it, "ns", "");
   op.lines.precision = TAOSUV_LINES_NS;
   writes(it, client, &op,
          "m,t=a\\ b i=-5i8,u=18446744073709551615u64,f=1.5f32,d=0.1,b=t,s=\"x,\\\"y\\\\\","
-         "n=L\"\xe6\xb6\x9b\",v=B\"\\x00ff\" 1700000000000000001", 1);
+         "n=L\"\xe6\xb6\x9b\",v=B\"\\x00ff\" 1700000000000000001",
+         1);
   assert_int_equal(op.lines.total_rows, it_told(1));
   taosuv_result_t* result = it_rows(it, client, "select * from m");
   uint32_t count;
@@ -36,9 +37,16 @@ static void line_protocol_becomes_rows_of_the_fields_types(void** state) {
   assert_int_equal(count, COUNT(types));
   taosuv_block_t* block = it_block(it, result);
   for (uint32_t i = 0; i < count; i++) {
-    static const char* const cells[] = {
-        "2023-11-14T22:13:20.000000001Z", "-5", "18446744073709551615", "1.5", "0.1", "true",
-        "x,\"y\\", "\xe6\xb6\x9b", NULL, "a b"};
+    static const char* const cells[] = {"2023-11-14T22:13:20.000000001Z",
+                                        "-5",
+                                        "18446744073709551615",
+                                        "1.5",
+                                        "0.1",
+                                        "true",
+                                        "x,\"y\\",
+                                        "\xe6\xb6\x9b",
+                                        NULL,
+                                        "a b"};
     taosuv_column_t column;
     char cell[64];
     assert_int_equal(fields[i].type, types[i]);
@@ -63,10 +71,10 @@ static void what_the_writer_writes_comes_back(void** state) {
     assert_int_equal(taosuv_line_tag(line, "the host", NUL, "a=b, c\\d", NUL), 0);
     assert_int_equal(taosuv_line_field(line, "n", 1, TAOSUV_TYPE_INT, taosuv_i64(i)), 0);
     assert_int_equal(taosuv_line_field(line, "x", 1, TAOSUV_TYPE_NCHAR, taosuv_text(text, NUL)), 0);
-    assert_int_equal(taosuv_line_field(line, "y", 1, TAOSUV_TYPE_GEOMETRY,
-                                       taosuv_text("POINT(1 2)", NUL)), 0);
-    assert_int_equal(taosuv_line_field(line, "z", 1, TAOSUV_TYPE_VARBINARY,
-                                       taosuv_bytes("\0\"\\\n", 4)), 0);
+    assert_int_equal(
+        taosuv_line_field(line, "y", 1, TAOSUV_TYPE_GEOMETRY, taosuv_text("POINT(1 2)", NUL)), 0);
+    assert_int_equal(
+        taosuv_line_field(line, "z", 1, TAOSUV_TYPE_VARBINARY, taosuv_bytes("\0\"\\\n", 4)), 0);
     assert_int_equal(taosuv_line_end(line, 1700000000000 + i), 0);
   }
   const char* lines = taosuv_line_text(line, &length);
@@ -76,7 +84,8 @@ static void what_the_writer_writes_comes_back(void** state) {
   taosuv_line_free(line); /* it was copied */
   if (it_end(started, &op) != 0) fail_msg("%s", op.message);
   assert_int_equal(op.lines.affected_rows, it_told(3));
-  taosuv_result_t* result = it_rows(it, client, "select n, x, z, `the host` from `odd, name` "
+  taosuv_result_t* result = it_rows(it, client,
+                                    "select n, x, z, `the host` from `odd, name` "
                                     "order by n desc limit 1");
   taosuv_block_t* block = it_block(it, result);
   taosuv_column_t column;
@@ -147,7 +156,7 @@ static void backslashes_come_back_from_an_old_server(void** state) {
   it_t* it = *state;
   it_needs_bundled(it);
   it_server_stop(it);
-  it_server_start(it, &(ts_config_t){.version = "3.1.1.15"});
+  it_server_start(it, &(ts_config_t) {.version = "3.1.1.15"});
   check_backslashes(it);
 }
 
@@ -159,10 +168,11 @@ static void telnet_and_json_are_written_too(void** state) {
   writes(it, client, &op, "sys.cpu 1700000000 0.5 host=a\nsys.cpu 1700000000001 1.5 host=b\n", 2);
   assert_int_equal(op.lines.total_rows, it_told(2));
   op.lines.format = TAOSUV_LINES_JSON;
-  writes(it, client, &op,
-         "[{\"metric\":\"sys.mem\",\"timestamp\":1700000000,\"value\":2,\"tags\":{\"host\":\"a\"}}"
-         ",{\"metric\":\"sys.mem\",\"timestamp\":1700000001,\"value\":3,\"tags\":{\"host\":\"b\"}}]",
-         2);
+  writes(
+      it, client, &op,
+      "[{\"metric\":\"sys.mem\",\"timestamp\":1700000000,\"value\":2,\"tags\":{\"host\":\"a\"}}"
+      ",{\"metric\":\"sys.mem\",\"timestamp\":1700000001,\"value\":3,\"tags\":{\"host\":\"b\"}}]",
+      2);
   assert_int_equal(op.lines.total_rows, it_told(1));
   assert_int_equal(it_number(it, client, "select count(*) from sys_cpu where _value > 1"), 1);
   assert_int_equal(it_number(it, client, "select count(*) from sys_mem where `host` = 'b'"), 1);
@@ -213,8 +223,9 @@ static void a_tag_names_the_tables_and_a_ttl_is_taken(void** state) {
 static void buffers_are_joined_as_they_are(void** state) {
   it_t* it = *state;
   it_op_t op = {0};
-  static const char text[] = "m,t=a s=L\"\xf0\x9f\x98\x80\" 1700000000000\nm,t=b s=L\"x\" "
-                             "1700000000001\n";
+  static const char text[] =
+      "m,t=a s=L\"\xf0\x9f\x98\x80\" 1700000000000\nm,t=b s=L\"x\" "
+      "1700000000001\n";
   enum { SIZE = sizeof text - 1 };
   char bytes[SIZE];
   uv_buf_t bufs[2 * SIZE]; /* each byte alone, and an empty one behind it */
@@ -230,8 +241,7 @@ static void buffers_are_joined_as_they_are(void** state) {
   if (it_end(started, &op) != 0) fail_msg("%s", op.message);
   assert_int_equal(op.lines.affected_rows, it_told(2));
   assert_int_equal(op.lines.total_rows, it_told(2));
-  assert_int_equal(it_number(it, client, "select count(*) from m where s = '\xf0\x9f\x98\x80'"),
-                   1);
+  assert_int_equal(it_number(it, client, "select count(*) from m where s = '\xf0\x9f\x98\x80'"), 1);
 }
 
 static void a_message_of_a_megabyte_arrives(void** state) {
@@ -247,7 +257,8 @@ static void a_message_of_a_megabyte_arrives(void** state) {
     assert_int_equal(taosuv_line_tag(line, "t", 1, i % 2 == 0 ? "a" : "b", 1), 0);
     assert_int_equal(taosuv_line_field(line, "v", 1, TAOSUV_TYPE_INT, taosuv_i64(i)), 0);
     assert_int_equal(taosuv_line_field(line, "s", 1, TAOSUV_TYPE_VARCHAR,
-                                       taosuv_text("some \"text\" \\ here", NUL)), 0);
+                                       taosuv_text("some \"text\" \\ here", NUL)),
+                     0);
     assert_int_equal(taosuv_line_end(line, 1700000000000 + i), 0);
   }
   uv_buf_t buf;
@@ -258,8 +269,9 @@ static void a_message_of_a_megabyte_arrives(void** state) {
   if (it_end(it_lines(it, client, &op, &buf, 1), &op) != 0) fail_msg("%s", op.message);
   taosuv_line_free(line);
   assert_int_equal(op.lines.affected_rows, it_told(LINES));
-  assert_int_equal(it_number(it, client, "select sum(v) from m where s = 'some \"text\" \\\\ here'"),
-                   (int64_t) LINES * (LINES - 1) / 2);
+  assert_int_equal(
+      it_number(it, client, "select sum(v) from m where s = 'some \"text\" \\\\ here'"),
+      (int64_t) LINES * (LINES - 1) / 2);
 }
 
 static void bad_arguments_are_refused_before_anything_is_sent(void** state) {
@@ -341,7 +353,7 @@ static void an_old_server_counts_nothing(void** state) {
   it_needs_bundled(it);
   for (size_t i = 0; i < COUNT(versions); i++) {
     it_server_stop(it);
-    it_server_start(it, &(ts_config_t){.version = versions[i]});
+    it_server_start(it, &(ts_config_t) {.version = versions[i]});
     it_op_t op = {0};
     taosuv_client_t* client = client_of(it, "ms", "");
     assert_int_equal(it_end(it_line(it, client, &op, "m,t=a v=1i32"), &op), 0);
@@ -357,7 +369,7 @@ static void a_tag_that_names_tables_is_not_lost_on_an_old_server(void** state) {
   it_t* it = *state;
   it_needs_bundled(it);
   it_server_stop(it);
-  it_server_start(it, &(ts_config_t){.version = "3.3.2.0"});
+  it_server_start(it, &(ts_config_t) {.version = "3.3.2.0"});
   it_op_t op = {.lines = {.table_name_key = "t", .table_name_key_length = 1}};
   taosuv_client_t* client = client_of(it, "ms", "pool_size=1");
   taosuv_client_t* fresh = it_client_db(it, it->databases[0], "pool_size=1");
@@ -375,12 +387,17 @@ static void malformed_answers_are_protocol_errors(void** state) {
   taosuv_client_t* client = client_of(it, "ms", "");
   static const char* const answers[] = {
       "{\"code\":0,\"action\":\"insert\",\"req_id\":$REQ_ID,\"affected_rows\":\"x\"}",
-      "{\"code\":0,\"action\":\"insert\",\"req_id\":$REQ_ID,\"affected_rows\":1,\"total_rows\":1.5}",
+      "{\"code\":0,\"action\":\"insert\",\"req_id\":$REQ_ID,\"affected_rows\":1,\"total_rows\":1."
+      "5}",
       "{\"code\":0,\"action\":\"insert\",\"req_id\":$REQ_ID,\"affected_rows\":-5}"};
   for (size_t i = 0; i < COUNT(answers); i++) {
     it_op_t op = {0};
-    it_rule(it, &(ts_rule_t){.action = "insert", .times = 1, .answer = TS_ANSWER_TEXT,
-                             .data = answers[i], .size = strlen(answers[i]), .put_req_id = true});
+    it_rule(it, &(ts_rule_t) {.action = "insert",
+                              .times = 1,
+                              .answer = TS_ANSWER_TEXT,
+                              .data = answers[i],
+                              .size = strlen(answers[i]),
+                              .put_req_id = true});
     assert_int_equal(it_end(it_line(it, client, &op, "m v=1"), &op), TAOSUV_EPROTO);
     assert_int_equal(op.lines.affected_rows, 0);
     assert_true(op.req.err_flags & TAOSUV_ERR_MAYBE_EXECUTED);
@@ -398,7 +415,7 @@ static void a_cancelled_write_completes_once(void** state) {
   assert_int_equal(it_wait(&op), TAOSUV_ECANCELED);
   it_usable(it, client);
   if (it->server == NULL) return;
-  uint32_t rule = it_rule(it, &(ts_rule_t){.action = "insert", .wait_ms = 30});
+  uint32_t rule = it_rule(it, &(ts_rule_t) {.action = "insert", .wait_ms = 30});
   assert_int_equal(it_line(it, client, &op, "m,t=a v=1 1700000000000000000"), 0);
   it_until_hits(it, rule, 1);
   assert_int_equal(taosuv_cancel(&op.req), 0);
@@ -426,8 +443,8 @@ static void what_never_left_is_moved(void** state) {
   if (status != 0) { /* its first byte had left */
     assert_int_equal(status, it_lost_status());
     op.lines.idempotent = 1;
-    assert_int_equal(it_end(it_line(it, client, &op, "m,t=moved s=\"a\\\"b\" 1700000000000\n"), &op),
-                     0);
+    assert_int_equal(
+        it_end(it_line(it, client, &op, "m,t=moved s=\"a\\\"b\" 1700000000000\n"), &op), 0);
   }
   assert_int_equal(it_number(it, client, "select count(*) from moved where s = 'a\"b'"), 1);
 }
@@ -458,8 +475,9 @@ typedef struct lane_s {
   unsigned left;
 } lane_t;
 
-static const char steady[] = "m,t=a v=1i32,s=\"x\\\"y\" 1700000000000000000\n"
-                             "m,t=a v=2i32,s=\"z\" 1700000000000000001\n";
+static const char steady[] =
+    "m,t=a v=1i32,s=\"x\\\"y\" 1700000000000000000\n"
+    "m,t=a v=2i32,s=\"z\" 1700000000000000001\n";
 
 static void again(it_op_t* op) {
   lane_t* lane = op->data;

@@ -203,7 +203,7 @@ static void a_connection_cut_at_every_byte_fails_cleanly(void** state) {
   proxy_cut_all(proxy);
   for (uint64_t at = 1; at < 1600; at += 7) {
     it_op_t op = {0};
-    proxy_set_plan(proxy, &(proxy_plan_t){.way[PROXY_DOWN].cut_after = at}, 1);
+    proxy_set_plan(proxy, &(proxy_plan_t) {.way[PROXY_DOWN].cut_after = at}, 1);
     it_run(it, 1);
     uint64_t start = it_ms();
     int status = it_end(it_query(it, client, &op, sql), &op);
@@ -229,7 +229,7 @@ static void bytes_that_come_one_by_one_make_the_same_rows(void** state) {
   proxy_t* proxy = it_proxy(it);
   const char* sql = it_numbers(it, it_client(it, ""), 100);
   for (size_t i = 0; i < COUNT(pieces); i++) {
-    proxy_set_plan(proxy, &(proxy_plan_t){.way[PROXY_DOWN].piece = pieces[i]}, 1);
+    proxy_set_plan(proxy, &(proxy_plan_t) {.way[PROXY_DOWN].piece = pieces[i]}, 1);
     taosuv_client_t* client = it_client(it, "");
     taosuv_result_t* result = it_rows(it, client, sql);
     assert_int_equal(it_drain(it, result), 100);

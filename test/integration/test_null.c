@@ -6,11 +6,31 @@
 static void never(void) {
   fail_msg("a refused call has called back");
 }
-static void never_exec(taosuv_exec_t* req, int status) { (void) req; (void) status; never(); }
-static void never_query(taosuv_query_t* req, int status) { (void) req; (void) status; never(); }
-static void never_fetch(taosuv_fetch_t* req, int status) { (void) req; (void) status; never(); }
-static void never_open(taosuv_open_t* req, int status) { (void) req; (void) status; never(); }
-static void never_ping(taosuv_ping_t* req, int status) { (void) req; (void) status; never(); }
+static void never_exec(taosuv_exec_t* req, int status) {
+  (void) req;
+  (void) status;
+  never();
+}
+static void never_query(taosuv_query_t* req, int status) {
+  (void) req;
+  (void) status;
+  never();
+}
+static void never_fetch(taosuv_fetch_t* req, int status) {
+  (void) req;
+  (void) status;
+  never();
+}
+static void never_open(taosuv_open_t* req, int status) {
+  (void) req;
+  (void) status;
+  never();
+}
+static void never_ping(taosuv_ping_t* req, int status) {
+  (void) req;
+  (void) status;
+  never();
+}
 static void never_version(taosuv_server_version_t* req, int status) {
   (void) req;
   (void) status;
@@ -21,7 +41,11 @@ static void never_status(taosuv_server_status_t* req, int status) {
   (void) status;
   never();
 }
-static void never_db(taosuv_current_db_t* req, int status) { (void) req; (void) status; never(); }
+static void never_db(taosuv_current_db_t* req, int status) {
+  (void) req;
+  (void) status;
+  never();
+}
 static void never_vgroups(taosuv_table_vgroups_t* req, int status) {
   (void) req;
   (void) status;
@@ -42,14 +66,24 @@ static void never_stmt_exec(taosuv_stmt_exec_t* req, int status) {
   (void) status;
   never();
 }
-static void never_written(taosuv_write_t* req, int status) { (void) req; (void) status; never(); }
+static void never_written(taosuv_write_t* req, int status) {
+  (void) req;
+  (void) status;
+  never();
+}
 static void never_opened(taosuv_writer_open_t* req, int status) {
   (void) req;
   (void) status;
   never();
 }
-static void never_flushed(taosuv_writer_flush_t* req) { (void) req; never(); }
-static void never_closed(void* data) { (void) data; never(); }
+static void never_flushed(taosuv_writer_flush_t* req) {
+  (void) req;
+  never();
+}
+static void never_closed(void* data) {
+  (void) data;
+  never();
+}
 static void never_writer_closed(const taosuv_writer_totals_t* totals, void* data) {
   (void) totals;
   (void) data;
@@ -107,7 +141,7 @@ static void statements(void** state) {
   REFUSED(taosuv_bind_f64(NULL, 1));
   REFUSED(taosuv_bind_text(NULL, "a", 1));
   REFUSED(taosuv_bind_bytes(NULL, "a", 1));
-  REFUSED(taosuv_bind_timespec(NULL, (struct timespec){0}));
+  REFUSED(taosuv_bind_timespec(NULL, (struct timespec) {0}));
   taosuv_bind_undo(NULL);
   taosuv_bind_clear(NULL);
   assert_int_equal(taosuv_bind_rows(NULL), 0);
@@ -147,7 +181,7 @@ static void writers(void** state) {
 static void lines(void** state) {
   (void) state;
   taosuv_insert_lines_t req = {0};
-  uv_buf_t text = uv_buf_init((char[]){'m', ' ', 'f', '=', '1', 0}, 5);
+  uv_buf_t text = uv_buf_init((char[]) {'m', ' ', 'f', '=', '1', 0}, 5);
   size_t length = 7;
   REFUSED(taosuv_insert_lines(NULL, &req, &text, 1, never_lines));
   REFUSED(taosuv_line_create(NULL, NULL));
@@ -180,7 +214,7 @@ static void queries(void** state) {
   assert_int_equal(taosuv_result_precision(NULL), TAOSUV_PRECISION_MS);
   REFUSED(taosuv_fetch(NULL, &fetch, never_fetch));
   taosuv_result_close(NULL);
-  REFUSED(taosuv_write_raw(NULL, &write, &(taosuv_raw_t){0}, never_written));
+  REFUSED(taosuv_write_raw(NULL, &write, &(taosuv_raw_t) {0}, never_written));
   REFUSED(taosuv_write_block(NULL, &write, "t", 1, NULL, never_written));
 }
 

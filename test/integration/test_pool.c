@@ -118,7 +118,7 @@ static void replies_in_reverse_order_find_their_requests(void** state) {
   char sql[64];
   taosuv_client_t* client = opened(it, "pool_size=1");
   it_until_no_results(it);
-  ts_conn_set_fault(it_conn(it), &(ts_fault_t){.reorder = 8, .reply_delay_ms = 5});
+  ts_conn_set_fault(it_conn(it), &(ts_fault_t) {.reorder = 8, .reply_delay_ms = 5});
   for (size_t i = 0; i < N; i++) {
     snprintf(sql, sizeof sql, i % 2 == 0 ? "select %zu" : "selec %zu", i);
     assert_int_equal(it_exec(it, client, &ops[i], sql), 0);
@@ -157,8 +157,8 @@ static void one_connection_with_one_in_flight_is_an_ordered_session(void** state
   spied_t spied = {.it = it};
   if (it->server != NULL) {
     it_server_stop(it);
-    it_server_start(it, &(ts_config_t){.spy = on_spied, .spy_data = &spied});
-    it_rule(it, &(ts_rule_t){.action = "binary_query", .wait_ms = 10});
+    it_server_start(it, &(ts_config_t) {.spy = on_spied, .spy_data = &spied});
+    it_rule(it, &(ts_rule_t) {.action = "binary_query", .wait_ms = 10});
   }
   taosuv_client_t* client = it_client(it, "pool_size=1&max_inflight=1");
   snprintf(use, sizeof use, "use %s", it_database(it, client, "ms"));
@@ -234,7 +234,7 @@ static void a_queue_that_is_cancelled_or_times_out_drains(void** state) {
   it_proxy(it);
   it_op_t ops[3];
   memset(ops, 0, sizeof ops);
-  proxy_set_plan(it->proxies[0], &(proxy_plan_t){.silent = true}, 1);
+  proxy_set_plan(it->proxies[0], &(proxy_plan_t) {.silent = true}, 1);
   taosuv_client_t* client = it_client(it, "max_queue=2");
   assert_int_equal(it_exec(it, client, &ops[0], "select 1"), 0);
   ops[1].req.timeout_ms = 20;

@@ -34,11 +34,11 @@ static void a_server_that_does_not_read_fills_no_memory(void** state) {
   enum { MANY = 1000, SEND = 1000000, QUEUE = 2000000 };
   it_proxy(it);
   it_op_t* ops = calloc(MANY, sizeof *ops);
-  taosuv_client_t* client =
-      it_client(it, "pool_size=1&max_send_buffer=1000000&max_queue_bytes=2000000"
-                    "&compression=0");
+  taosuv_client_t* client = it_client(it,
+                                      "pool_size=1&max_send_buffer=1000000&max_queue_bytes=2000000"
+                                      "&compression=0");
   it_usable(it, client);
-  proxy_set_plan_of_all(it->proxies[0], &(proxy_plan_t){.way[PROXY_UP].stall = true});
+  proxy_set_plan_of_all(it->proxies[0], &(proxy_plan_t) {.way[PROXY_UP].stall = true});
   size_t taken = 0;
   for (bool full = false; !full && taken < MANY;) { /* the system's buffers fill up, too */
     taosuv_stats_t before = stats_of(client);

@@ -11,7 +11,7 @@ static taosuv_client_t* doomed(it_t* it, const char* action, uint32_t times, uin
   assert_int_equal(ts_server_exec(it->server, "create database if not exists repeats"), 0);
   taosuv_client_t* client = it_client_db(it, "repeats", "pool_size=1");
   it_usable(it, client);
-  *rule = it_rule(it, &(ts_rule_t){.action = action, .times = times, .answer = TS_ANSWER_CUT});
+  *rule = it_rule(it, &(ts_rule_t) {.action = action, .times = times, .answer = TS_ANSWER_CUT});
   return client;
 }
 
@@ -59,7 +59,7 @@ static void a_request_that_left_is_not_repeated(void** state) {
     assert_int_equal(ts_server_rule_hits(it->server, rule), 1);
     it_unrule(it);
     it_close_wait(it, client);
-    it->slots[0] = (it_slot_t){0};
+    it->slots[0] = (it_slot_t) {0};
   }
 }
 
@@ -84,7 +84,7 @@ static void an_idempotent_one_is(void** state) {
     }
     it_unrule(it);
     it_close_wait(it, client);
-    it->slots[0] = (it_slot_t){0};
+    it->slots[0] = (it_slot_t) {0};
   }
 }
 
@@ -97,8 +97,9 @@ static void so_are_those_that_came_out_of_the_queue(void** state) {
   memset(ops, 0, sizeof ops);
   taosuv_client_t* client = it_client(it, "pool_size=1&max_inflight=2");
   it_usable(it, client);
-  uint32_t rule = it_rule(it, &(ts_rule_t){.action = "binary_query", .times = 6, .wait_ms = 20,
-                                           .answer = TS_ANSWER_CUT});
+  uint32_t rule = it_rule(
+      it,
+      &(ts_rule_t) {.action = "binary_query", .times = 6, .wait_ms = 20, .answer = TS_ANSWER_CUT});
   for (size_t i = 0; i < COUNT(ops); i++) {
     ops[i].req.idempotent = 1;
     assert_int_equal(it_exec(it, client, &ops[i], "select 1"), 0);
@@ -139,8 +140,7 @@ static void its_time_limit_counts_all_the_while(void** state) {
   it_t* it = *state;
   it_op_t op = {0};
   it_proxy(it);
-  taosuv_client_t* client =
-      it_client(it, "pool_size=1&retries=1000&retry_initial=5&retry_max=5");
+  taosuv_client_t* client = it_client(it, "pool_size=1&retries=1000&retry_initial=5&retry_max=5");
   it_usable(it, client);
   it_hold_answers(it);
   op.req.idempotent = 1;

@@ -18,8 +18,11 @@ static uint64_t connects_of(const taosuv_client_t* client) {
 
 /* The next statement is answered by these bytes. */
 static void answer_by(it_t* it, const char* bytes) {
-  it_rule(it, &(ts_rule_t){.action = "binary_query", .times = 1, .answer = TS_ANSWER_BINARY,
-                           .data = bytes, .size = strlen(bytes)});
+  it_rule(it, &(ts_rule_t) {.action = "binary_query",
+                            .times = 1,
+                            .answer = TS_ANSWER_BINARY,
+                            .data = bytes,
+                            .size = strlen(bytes)});
 }
 
 /* ---- log-ins ---- */
@@ -29,7 +32,7 @@ static void every_way_to_log_in(void** state) {
   taosuv_client_t* none = NULL;
   it_needs_bundled(it);
   it_server_stop(it);
-  it_server_start(it, &(ts_config_t){.version = "3.4.1.0", .bearer_token = "Bear+er/42"});
+  it_server_start(it, &(ts_config_t) {.version = "3.4.1.0", .bearer_token = "Bear+er/42"});
   it_usable(it, client_of(it, "", "rest_auth=basic"));
   taosuv_client_t* token = client_of(it, "", "rest_auth=token&pool_size=2");
   it_usable(it, token);
@@ -46,7 +49,7 @@ static void lines_are_written_with_every_log_in(void** state) {
   it_t* it = *state;
   it_needs_bundled(it);
   it_server_stop(it);
-  it_server_start(it, &(ts_config_t){.version = "3.4.1.0", .bearer_token = "Bear+er"});
+  it_server_start(it, &(ts_config_t) {.version = "3.4.1.0", .bearer_token = "Bear+er"});
   const char* db = it_database(it, client_of(it, "", ""), "ms");
   for (size_t i = 0; i < COUNT(keys); i++) {
     it_op_t op = {0};
@@ -80,7 +83,7 @@ static void wrong_credentials_and_databases_show_at_once(void** state) {
       fail_msg("%s: %s, %d, %s", text, taosuv_err_name(status), op.req.server_code, op.message);
     assert_null(strstr(op.message, "taosdata"));
     it_close_wait(it, client);
-    it->slots[0] = (it_slot_t){0};
+    it->slots[0] = (it_slot_t) {0};
   }
 }
 
@@ -183,7 +186,8 @@ static void tables_are_in_vgroups(void** state) {
 
 #define HEAD(status) "HTTP/1.1 " status "\r\n"
 #define JSON "Content-Type: application/json; charset=utf-8\r\n"
-#define ONE "{\"code\":0,\"column_meta\":[[\"1\",\"BIGINT\",8]],\"data\":[[1]],\"rows\":1}" /* 65 bytes */
+#define ONE                                                                                        \
+  "{\"code\":0,\"column_meta\":[[\"1\",\"BIGINT\",8]],\"data\":[[1]],\"rows\":1}" /* 65 bytes */
 
 static const struct {
   const char* text;
@@ -191,41 +195,49 @@ static const struct {
   const char* part;
 } answers[] = {
     {HEAD("401 Unauthorized") "Content-Length: 4\r\n\r\nnope", TAOSUV_EAUTH, 401, "nope"},
-    {HEAD("401 Unauthorized") JSON "Content-Length: 36\r\n\r\n{\"code\":4357,\"desc\":\"no auth info\"}\n",
+    {HEAD("401 Unauthorized") JSON
+     "Content-Length: 36\r\n\r\n{\"code\":4357,\"desc\":\"no auth info\"}\n",
      TAOSUV_EAUTH, 4357, "no auth info"},
     {HEAD("403 Forbidden") "Content-Length: 0\r\n\r\n", TAOSUV_EAUTH, 403, "403"},
-    {HEAD("403 Forbidden") JSON "Content-Length: 61\r\n\r\n"
-     "{\"code\":65535,\"desc\":\"whitelist prohibits current IP access\"}", TAOSUV_EAUTH, 0xFFFF,
-     "whitelist"},
-    {HEAD("403 Forbidden") JSON "Content-Length: 36\r\n\r\n{\"code\":65535,\"desc\":\"sql rejected\"}",
+    {HEAD("403 Forbidden") JSON
+     "Content-Length: 61\r\n\r\n"
+     "{\"code\":65535,\"desc\":\"whitelist prohibits current IP access\"}",
+     TAOSUV_EAUTH, 0xFFFF, "whitelist"},
+    {HEAD("403 Forbidden") JSON
+     "Content-Length: 36\r\n\r\n{\"code\":65535,\"desc\":\"sql rejected\"}",
      TAOSUV_ESERVER, 0xFFFF, "sql rejected"},
     {HEAD("404 Not Found") "Content-Length: 18\r\n\r\n404 page not found", TAOSUV_ENOENDPOINT, 404,
      "page not found"},
     {HEAD("429 Too Many Requests") "Content-Length: 0\r\n\r\n", TAOSUV_EUNAVAIL, 429, "429"},
     {HEAD("503 Service Unavailable") JSON "Content-Length: 26\r\n\r\n\"memory exceeds threshold\"",
      TAOSUV_EUNAVAIL, 503, "memory exceeds"},
-    {HEAD("503 Service Unavailable") JSON "Content-Length: 31\r\n\r\n{\"code\":65535,\"desc\":\"no pool\"}",
+    {HEAD("503 Service Unavailable") JSON
+     "Content-Length: 31\r\n\r\n{\"code\":65535,\"desc\":\"no pool\"}",
      TAOSUV_EUNAVAIL, 0xFFFF, "no pool"},
-    {HEAD("400 Bad Request") JSON "Content-Length: 35\r\n\r\n{\"code\":9728,\"desc\":\"syntax error\"}",
+    {HEAD("400 Bad Request") JSON
+     "Content-Length: 35\r\n\r\n{\"code\":9728,\"desc\":\"syntax error\"}",
      TAOSUV_ESERVER, 9728, "syntax error"},
-    {HEAD("500 Internal Server Error") "Content-Length: 13\r\n\r\n<h1>Oops</h1>", TAOSUV_EPROTO, 500,
-     "Oops"},
+    {HEAD("500 Internal Server Error") "Content-Length: 13\r\n\r\n<h1>Oops</h1>", TAOSUV_EPROTO,
+     500, "Oops"},
     {HEAD("502 Bad Gateway") "Content-Length: 0\r\n\r\n", TAOSUV_EUNAVAIL, 502, "502"},
     {HEAD("307 Temporary Redirect") "Location: http://elsewhere/x?token=secret\r\n"
-     "Content-Length: 0\r\n\r\n", TAOSUV_EREDIRECT, 307, "http://elsewhere/x"},
+                                    "Content-Length: 0\r\n\r\n",
+     TAOSUV_EREDIRECT, 307, "http://elsewhere/x"},
     {HEAD("304 Not Modified") "\r\n", TAOSUV_EPROTO, 304, "304"},
-    {HEAD("200 OK") "Content-Type: text/html\r\nContent-Length: 15\r\n\r\n<html>hi</html>", TAOSUV_EPROTO,
-     0, "<html>hi"},
+    {HEAD("200 OK") "Content-Type: text/html\r\nContent-Length: 15\r\n\r\n<html>hi</html>",
+     TAOSUV_EPROTO, 0, "<html>hi"},
     {HEAD("200 OK") JSON "Content-Length: 10\r\n\r\n{\"code\":0}", TAOSUV_EPROTO, 0, "columns"},
     {HEAD("200 OK") JSON "Content-Length: 12\r\n\r\n{\"code\":0}xy", TAOSUV_EPROTO, 0, "behind"},
     {HEAD("204 No Content") "\r\n", TAOSUV_EPROTO, 0, "empty"},
     {HEAD("200 OK") JSON "Content-Encoding: br\r\nContent-Length: 3\r\n\r\nabc", TAOSUV_EHTTP, 0,
      "Content-Encoding"},
-    {HEAD("200 OK") JSON "Content-Encoding: gzip\r\nContent-Length: 3\r\n\r\nabc", TAOSUV_EHTTP, 0, "gzip"},
+    {HEAD("200 OK") JSON "Content-Encoding: gzip\r\nContent-Length: 3\r\n\r\nabc", TAOSUV_EHTTP, 0,
+     "gzip"},
     {HEAD("200 OK") JSON "Transfer-Encoding: chunked\r\n\r\nxyz\r\n", TAOSUV_EHTTP, 0, "not HTTP"},
-    {HEAD("200 OK") JSON "Content-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", TAOSUV_EHTTP, 0,
-     "not HTTP"},
-    {HEAD("101 Switching Protocols") "Upgrade: x\r\nConnection: Upgrade\r\n\r\n", TAOSUV_EHTTP, 0, ""},
+    {HEAD("200 OK") JSON "Content-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+     TAOSUV_EHTTP, 0, "not HTTP"},
+    {HEAD("101 Switching Protocols") "Upgrade: x\r\nConnection: Upgrade\r\n\r\n", TAOSUV_EHTTP, 0,
+     ""},
     {"SSH-2.0-OpenSSH_9.2\r\n", TAOSUV_EHTTP, 0, "not HTTP"},
 };
 
@@ -255,7 +267,7 @@ static void answers_in_every_form_are_read(void** state) {
       HEAD("200 OK") JSON "Connection: close\r\nContent-Length: 65\r\n\r\n" ONE,
       HEAD("200 OK") JSON "Content-Length: 65\r\n\r\n" ONE "HTTP/1.1 200 OK\r\n\r\n",
       HEAD("200 OK") JSON "Transfer-Encoding: chunked\r\n\r\n41;x=y\r\n" ONE
-      "\r\n0\r\nTrailer: x\r\n\r\n",
+                          "\r\n0\r\nTrailer: x\r\n\r\n",
       ("HTTP/1.0 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 65\r\n\r\n" ONE)};
   it_t* it = *state;
   taosuv_client_t* client = client_of(it, "", "pool_size=1&retry_initial=1&retry_max=1");
@@ -274,7 +286,7 @@ static void a_body_may_end_with_its_connection(void** state) {
   taosuv_client_t* client = client_of(it, "", "pool_size=1&retry_initial=1&retry_max=1");
   it_usable(it, client);
   answer_by(it, whole);
-  ts_conn_set_fault(it_conn(it), &(ts_fault_t){.cut_after_sent = sizeof whole - 1});
+  ts_conn_set_fault(it_conn(it), &(ts_fault_t) {.cut_after_sent = sizeof whole - 1});
   assert_int_equal(it_number(it, client, "select 1"), 1);
   it_unrule(it);
   it_usable(it, client);
@@ -290,7 +302,7 @@ static void cut_at_every_byte(void** state) {
   taosuv_client_t* client = client_of(it, "", "pool_size=1&retry_initial=1&retry_max=1");
   for (unsigned cut = 1; last < 3; cut++) {
     it_op_t op = {0};
-    ts_peer_set_fault(ts_server_peer(it->server), &(ts_fault_t){.cut_after_sent = cut}, 1);
+    ts_peer_set_fault(ts_server_peer(it->server), &(ts_fault_t) {.cut_after_sent = cut}, 1);
     int status = it_end(it_query(it, client, &op, "select 1, 'x', 2.5"), &op);
     bool known = status == TAOSUV_ECONNLOST || status == TAOSUV_EHTTP;
     if (status != 0 && !known) fail_msg("byte %u: %s", cut, op.message);
@@ -314,7 +326,7 @@ static void bodies_that_come_byte_by_byte(void** state) {
   it_t* it = *state;
   taosuv_client_t* client = client_of(it, "", "pool_size=1");
   it_usable(it, client);
-  ts_conn_set_fault(it_conn(it), &(ts_fault_t){.split = 1});
+  ts_conn_set_fault(it_conn(it), &(ts_fault_t) {.split = 1});
   taosuv_result_t* result = it_rows(it, client, "select * from bench.rows_10_10");
   assert_int_equal(it_drain(it, result), 10);
   taosuv_result_close(result);
@@ -324,7 +336,8 @@ static void a_body_that_stalls_times_out(void** state) {
   it_t* it = *state;
   taosuv_client_t* client = client_of(it, "", "pool_size=1");
   it_usable(it, client);
-  answer_by(it, HEAD("200 OK") JSON "Content-Length: 66\r\n\r\n" ONE); /* one byte more is promised */
+  answer_by(it,
+            HEAD("200 OK") JSON "Content-Length: 66\r\n\r\n" ONE); /* one byte more is promised */
   it_op_t op = {0};
   op.req.timeout_ms = 100;
   assert_int_equal(it_end(it_exec(it, client, &op, "select 1"), &op), TAOSUV_ETIMEDOUT);
@@ -350,8 +363,8 @@ static void a_kept_connection_that_ends_is_tried_once_more(void** state) {
   for (size_t i = 0; i < COUNT(cases); i++) {
     it_op_t op = {0};
     it_usable(it, client);
-    it_rule(it, &(ts_rule_t){.action = "binary_query", .times = cases[i].times,
-                             .answer = TS_ANSWER_CUT});
+    it_rule(it, &(ts_rule_t) {
+                    .action = "binary_query", .times = cases[i].times, .answer = TS_ANSWER_CUT});
     op.req.idempotent = cases[i].idempotent;
     int status = it_end(it_exec(it, client, &op, cases[i].sql), &op);
     if (status != cases[i].status) fail_msg("%zu: %s", i, op.message);
@@ -365,8 +378,8 @@ static void a_cancelled_request_gives_its_connection_up(void** state) {
   it_op_t first = {0}, second = {0};
   taosuv_client_t* client = client_of(it, "", "pool_size=1");
   it_usable(it, client);
-  uint32_t rule = it_rule(it, &(ts_rule_t){.action = "binary_query", .times = 1,
-                                           .answer = TS_ANSWER_NOTHING});
+  uint32_t rule = it_rule(
+      it, &(ts_rule_t) {.action = "binary_query", .times = 1, .answer = TS_ANSWER_NOTHING});
   assert_int_equal(it_exec(it, client, &first, "select 1"), 0);
   assert_int_equal(it_exec(it, client, &second, "select 1"), 0);
   it_until_hits(it, rule, 1);
@@ -400,7 +413,8 @@ static void rows_are_the_same_compressed_and_not(void** state) {
 
 static void a_body_beyond_max_message_size_is_refused(void** state) {
   it_t* it = *state;
-  static const char* const keys[] = {"max_message_size=65536", "max_message_size=65536&compression=1"};
+  static const char* const keys[] = {"max_message_size=65536",
+                                     "max_message_size=65536&compression=1"};
   for (size_t i = 0; i < COUNT(keys); i++) {
     it_op_t op = {0};
     taosuv_client_t* client = client_of(it, "", keys[i]);

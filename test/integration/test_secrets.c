@@ -61,7 +61,7 @@ static bool contains(const sink_t* sink, const char* part) {
 
 /* The sink itself works: it holds what did come out. And "canary" is in all of the secrets. */
 static void check(sink_t* sink) {
-  static const char* const secrets[] = {"canary",     "918273",     "cloud", "bearer.token",
+  static const char* const secrets[] = {"canary",      "918273",     "cloud", "bearer.token",
                                         "w\xC3\xB6rd", "w\\u00f6rd", "w%C3"};
   assert_true(contains(sink, "127.0.0.1"));
   for (size_t i = 0; i < COUNT(secrets); i++)
@@ -118,7 +118,7 @@ static void a_log_in_reveals_nothing(void** state) {
   it_needs_bundled(it);
   char url[512];
   sink_t sink = {0};
-  restart(it, &(ts_config_t){.password = PASSWORD, .version = "3.4.0.0", .bearer_token = BEARER});
+  restart(it, &(ts_config_t) {.password = PASSWORD, .version = "3.4.0.0", .bearer_token = BEARER});
   make_url(it, url, sizeof url, ALL_KEYS);
   run(it, &sink, url, 0);
   assert_true(contains(&sink, "\"password\":\"***\""));
@@ -143,11 +143,12 @@ static void a_server_that_repeats_all_reveals_nothing(void** state) {
   it_needs_bundled(it);
   char url[512];
   sink_t sink = {0};
-  restart(it, &(ts_config_t){.version = "3.4.0.0"});
-  it_rule(it, &(ts_rule_t){.action = "conn",
-                           .answer = TS_ANSWER_ERROR,
-                           .code = 0x0357,
-                           .text = "no " PASSWORD ", " TOKEN ", " TOKEN_URL ", " BEARER ", " TOTP});
+  restart(it, &(ts_config_t) {.version = "3.4.0.0"});
+  it_rule(it,
+          &(ts_rule_t) {.action = "conn",
+                        .answer = TS_ANSWER_ERROR,
+                        .code = 0x0357,
+                        .text = "no " PASSWORD ", " TOKEN ", " TOKEN_URL ", " BEARER ", " TOTP});
   make_url(it, url, sizeof url, ALL_KEYS);
   run(it, &sink, url, TAOSUV_EAUTH);
   assert_true(contains(&sink, "no ***, ***, ***, ***, ***"));
@@ -159,7 +160,7 @@ static void a_close_frame_that_repeats_a_secret_reveals_nothing(void** state) {
   it_needs_bundled(it);
   char url[512];
   sink_t sink = {0};
-  it_rule(it, &(ts_rule_t){
+  it_rule(it, &(ts_rule_t) {
                   .action = "conn", .answer = TS_ANSWER_CLOSE, .code = 1008, .text = "no " TOKEN});
   make_url(it, url, sizeof url, "");
   run(it, &sink, url, TAOSUV_ECONNLOST);
@@ -178,7 +179,7 @@ static void a_refused_upgrade_reveals_nothing(void** state) {
     char url[512];
     sink_t sink = {0};
     make_url(it, url, sizeof url, "");
-    ts_peer_set_fault(ts_server_peer(it->server), &(ts_fault_t){.upgrade_answer = answers[i]}, 1);
+    ts_peer_set_fault(ts_server_peer(it->server), &(ts_fault_t) {.upgrade_answer = answers[i]}, 1);
     run(it, &sink, url, statuses[i]);
     check(&sink);
   }

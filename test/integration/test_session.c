@@ -21,10 +21,9 @@ static void restart(it_t* it, const char* version, const char* totp_secret, hear
   it_needs_ws(it, "the session of a connection");
   it_needs_bundled(it);
   it_server_stop(it);
-  it_server_start(it, &(ts_config_t){.version = version,
-                                     .totp_secret = totp_secret,
-                                     .spy = spy,
-                                     .spy_data = heard});
+  it_server_start(
+      it, &(ts_config_t) {
+              .version = version, .totp_secret = totp_secret, .spy = spy, .spy_data = heard});
 }
 
 /* The message without its first argument, the req_id, which is never the same. */
@@ -39,10 +38,10 @@ static void settings_are_restored_after_each_reconnect(void** state) {
   heard_t heard = {.count = 0};
   restart(it, "3.4.0.0", NULL, &heard);
   assert_int_equal(ts_server_exec(it->server, "create database settings"), 0);
-  taosuv_client_t* client =
-      it_client_db(it, "settings",
-                   "pool_size=1&timezone=Asia/Shanghai&app=meter&ip=10.1.2.3&connector=mine-1"
-                   "&conmode=1");
+  taosuv_client_t* client = it_client_db(
+      it, "settings",
+      "pool_size=1&timezone=Asia/Shanghai&app=meter&ip=10.1.2.3&connector=mine-1"
+      "&conmode=1");
   for (size_t i = 0; i < 5; i++) {
     it_op_t op = {0};
     assert_int_equal(it_end(it_current_db(it, client, &op), &op), 0);
@@ -70,7 +69,7 @@ static void every_connection_of_the_pool_has_them(void** state) {
   memset(ops, 0, sizeof ops);
   restart(it, "3.3.6.0", NULL, &heard);
   taosuv_client_t* client = it_client(it, "pool_size=4&max_inflight=1&tz=Europe/Berlin");
-  it_rule(it, &(ts_rule_t){.action = "binary_query", .wait_ms = 200});
+  it_rule(it, &(ts_rule_t) {.action = "binary_query", .wait_ms = 200});
   for (size_t i = 0; i < COUNT(ops); i++)
     assert_int_equal(it_exec(it, client, &ops[i], "select 1"), 0);
   for (size_t i = 0; i < COUNT(ops); i++) assert_int_equal(it_wait(&ops[i]), 0);

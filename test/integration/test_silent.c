@@ -159,19 +159,21 @@ static void write_through_silence(it_t* it, const char* keys) {
 static void a_writer_goes_on_when_only_time_limits_find_it(void** state) {
   it_needs_ws(*state, "statements");
   write_through_silence(
-      *state, "ping_interval=0&request_timeout=500&probe_timeout=300&connect_timeout=500&pool_size=2");
+      *state,
+      "ping_interval=0&request_timeout=500&probe_timeout=300&connect_timeout=500&pool_size=2");
 }
 
 static void a_writer_goes_on_when_only_pings_find_it(void** state) {
   it_needs_ws(*state, "statements");
-  write_through_silence(*state, "ping_interval=300&request_timeout=0&connect_timeout=500&pool_size=2");
+  write_through_silence(*state,
+                        "ping_interval=300&request_timeout=0&connect_timeout=500&pool_size=2");
 }
 
 /* As the defaults are, a fiftieth of them. */
 static void a_writer_goes_on_with_limits_like_the_defaults(void** state) {
   it_needs_ws(*state, "statements");
-  write_through_silence(*state,
-                        "ping_interval=300&request_timeout=1200&probe_timeout=100&connect_timeout=160");
+  write_through_silence(
+      *state, "ping_interval=300&request_timeout=1200&probe_timeout=100&connect_timeout=160");
 }
 
 /* ---- a connection on which a request timed out ---- */
@@ -243,7 +245,7 @@ static void it_is_as_before_when_it_answers(void** state) {
   it_needs_bundled(it);
   taosuv_client_t* client = it_client(it, "ping_interval=0&probe_timeout=300");
   it_usable(it, client);
-  it_rule(it, &(ts_rule_t){.sql = "select 7", .wait_ms = 1500});
+  it_rule(it, &(ts_rule_t) {.sql = "select 7", .wait_ms = 1500});
   assert_int_equal(it_end(it_exec(it, client, &slow, "select 7"), &slow), TAOSUV_ETIMEDOUT);
   uint64_t start = it_ms();
   assert_int_equal(it_end(it_exec(it, client, &op, "select 1"), &op), 0);
@@ -265,15 +267,15 @@ static void it_is_as_before_while_an_answer_comes(void** state) {
   it_needs_bundled(it);
   taosuv_client_t* client = it_client(it, "ping_interval=0&probe_timeout=80&prefetch=0");
   taosuv_result_t* result = it_rows(it, client, "select * from bench.rows_65000_65000");
-  uint32_t rule = it_rule(it, &(ts_rule_t){.sql = "select 8"});
-  ts_conn_set_fault(it_conn(it), &(ts_fault_t){.split = 40});
+  uint32_t rule = it_rule(it, &(ts_rule_t) {.sql = "select 8"});
+  ts_conn_set_fault(it_conn(it), &(ts_fault_t) {.split = 40});
   assert_int_equal(it_fetch(it, result, &fetch), 0);
   it_run(it, 20);
   assert_int_equal(it_end(it_exec(it, client, &late, "select 7"), &late), TAOSUV_ETIMEDOUT);
   assert_int_equal(it_exec(it, client, &op, "select 8"), 0);
   it_until_hits(it, rule, 1);
   assert_int_equal(fetch.completed, 0);
-  ts_conn_set_fault(it_conn(it), &(ts_fault_t){0});
+  ts_conn_set_fault(it_conn(it), &(ts_fault_t) {0});
   assert_int_equal(it_wait(&fetch), 0);
   assert_int_equal(it_wait(&op), 0);
   it_done(&fetch);
@@ -385,9 +387,10 @@ static void over_http_the_next_request_goes_to_the_other_host(void** state) {
   it_op_t late = {.req.timeout_ms = 150};
   cl_t cluster = start_hosts(it);
   char url[256];
-  snprintf(url, sizeof url,
-           "http://root:taosdata@127.0.0.1:%d,127.0.0.1:%d/d?load_balance=first&connect_timeout=5000",
-           cluster.port[0], cluster.port[1]);
+  snprintf(
+      url, sizeof url,
+      "http://root:taosdata@127.0.0.1:%d,127.0.0.1:%d/d?load_balance=first&connect_timeout=5000",
+      cluster.port[0], cluster.port[1]);
   taosuv_client_t* client = it_client_url(it, url);
   it_usable(it, client);
   silence(&cluster, 0);
@@ -525,7 +528,7 @@ static void a_subscribe_that_is_not_answered_goes_elsewhere(void** state) {
   tc_consumer_t one = {.tc = &tc};
   make_consumer(&one, &cluster, "ping_interval=0&request_timeout=300&load_balance=first");
   ts_server_add_rule(cluster.server[0],
-                     &(ts_rule_t){.action = "subscribe", .answer = TS_ANSWER_NOTHING});
+                     &(ts_rule_t) {.action = "subscribe", .answer = TS_ANSWER_NOTHING});
   assert_int_equal(tc_subscribe(&one, "silent_topic"), TAOSUV_ETIMEDOUT);
   assert_int_equal(tc_subscribe(&one, "silent_topic"), 0);
   assert_int_equal(cl_open(&cluster, 1), 1);

@@ -90,7 +90,7 @@ static void states_of_connections_show(void** state) {
   it_needs_bundled(it);
   it_op_t op = {0};
   taosuv_client_t* client = it_client(it, "");
-  it_rule(it, &(ts_rule_t){.action = "conn", .wait_ms = 100});
+  it_rule(it, &(ts_rule_t) {.action = "conn", .wait_ms = 100});
   assert_int_equal(it_open(it, client, &op), 0);
   assert_int_equal(stats_of(client).connecting, 1);
   assert_int_equal(host_of(client, 0).connecting, 1);
@@ -165,7 +165,7 @@ static void errors_and_latencies_are_counted_with_metrics(void** state) {
   it_usable(it, client);
   for (int i = 0; i < 3; i++)
     assert_int_equal(it_end(it_exec(it, client, &op, "selec 1"), &op), TAOSUV_ESERVER);
-  proxy_set_plan_of_all(it->proxies[0], &(proxy_plan_t){.way[PROXY_DOWN].delay_ms = 50});
+  proxy_set_plan_of_all(it->proxies[0], &(proxy_plan_t) {.way[PROXY_DOWN].delay_ms = 50});
   assert_int_equal(it_end(it_exec(it, client, &op, "select 'slow'"), &op), 0);
   it_let_go(it);
   assert_int_equal(it_exec(it, client, &op, "select 'slow'"), 0);

@@ -4,7 +4,8 @@
 static const int64_t T0 = 1700000000000;
 
 static void make_meters(it_t* it, taosuv_client_t* client) {
-  it_ok(it, client, "create stable st (ts timestamp, v float, n nchar(10)) tags (g int, l varchar(10))");
+  it_ok(it, client,
+        "create stable st (ts timestamp, v float, n nchar(10)) tags (g int, l varchar(10))");
 }
 
 static const char insert_sql[] = "insert into ? using st tags(?,?) values(?,?,?)";
@@ -133,11 +134,12 @@ static void lengths_mean_the_same_on_all_versions(void** state) {
     stmt_form_t form = {"", servers[i].version, it->server != NULL ? servers[i].keys : "", false};
     if (it->server != NULL) {
       it_server_stop(it);
-      it_server_start(it, &(ts_config_t){.version = form.version});
+      it_server_start(it, &(ts_config_t) {.version = form.version});
     }
     taosuv_client_t* client = stmt_form_client(it, &form, "ms");
-    it_ok(it, client, "create table w (ts timestamp, c varchar(20), n nchar(10), m nchar(1), "
-                      "b varbinary(30))");
+    it_ok(it, client,
+          "create table w (ts timestamp, c varchar(20), n nchar(10), m nchar(1), "
+          "b varbinary(30))");
     it_ok(it, client, "insert into w values (1, 'a', 'b', 'c', '\\x01')");
     it_op_t op = {0};
     taosuv_value_t param = taosuv_i64(0);
@@ -290,27 +292,27 @@ typedef struct sql_form_s {
 static const sql_form_t sql_forms[] = {
     {"insert into ? using st tags(?) values(?,?)", "tgsv", "d1", "tbname = 'd1' and g = 1", true,
      true},
-    {"insert into ? using `st` tags(?) values(?,?)", "tgsv", "`d2`",
-     "tbname = 'd2' and g = 1", true, false},
-    {"INSERT INTO ? USING st TAGS (?) VALUES (?, ?)", "tgsv", "%s.d3",
-     "tbname = 'd3' and g = 1", true, false},
-    {"insert into ? using st tags(?) values(?,?)", "tgsv", "%s.`d.4`",
-     "tbname = 'd.4'", true, false},
-    {"insert into ? using st tags(?) values(?,?)", "tgsv", "`%s`.`d5`",
-     "tbname = 'd5'", true, false},
-    {"insert into ? using st (g) tags(?) (ts, v) values(?,?)", "tgsv", "d6",
-     "tbname = 'd6'", true, false},
-    {"insert into ? (ts, v) using st tags(?) values(?,?)", "tgsv", "d7",
-     "tbname = 'd7'", true, false},
-    {"insert into ? using st tags(9) values(?,?)", "tsv", "d8",
-     "tbname = 'd8' and g = 9", true, false},
-    {"insert into d9 using st tags(?) values(?,?)", "gsv", NULL,
-     "tbname = 'd9' and g = 1", true, false},
+    {"insert into ? using `st` tags(?) values(?,?)", "tgsv", "`d2`", "tbname = 'd2' and g = 1",
+     true, false},
+    {"INSERT INTO ? USING st TAGS (?) VALUES (?, ?)", "tgsv", "%s.d3", "tbname = 'd3' and g = 1",
+     true, false},
+    {"insert into ? using st tags(?) values(?,?)", "tgsv", "%s.`d.4`", "tbname = 'd.4'", true,
+     false},
+    {"insert into ? using st tags(?) values(?,?)", "tgsv", "`%s`.`d5`", "tbname = 'd5'", true,
+     false},
+    {"insert into ? using st (g) tags(?) (ts, v) values(?,?)", "tgsv", "d6", "tbname = 'd6'", true,
+     false},
+    {"insert into ? (ts, v) using st tags(?) values(?,?)", "tgsv", "d7", "tbname = 'd7'", true,
+     false},
+    {"insert into ? using st tags(9) values(?,?)", "tsv", "d8", "tbname = 'd8' and g = 9", true,
+     false},
+    {"insert into d9 using st tags(?) values(?,?)", "gsv", NULL, "tbname = 'd9' and g = 1", true,
+     false},
     {"insert into `d10` using `st` tags(9) values(?,?)", "sv", NULL, "tbname = 'd10'", true, false},
-    {"insert into ? using st tags(?) (v, ts) values(?,?)", "tgvs", "d11",
-     "tbname = 'd11'", false, false},
-    {"insert into st (tbname, ts, v, g) values(?,?,?,?)", "tsvg", "d12",
-     "tbname = 'd12' and g = 1", false, true},
+    {"insert into ? using st tags(?) (v, ts) values(?,?)", "tgvs", "d11", "tbname = 'd11'", false,
+     false},
+    {"insert into st (tbname, ts, v, g) values(?,?,?,?)", "tsvg", "d12", "tbname = 'd12' and g = 1",
+     false, true},
     {"insert into `st` (g, ts, tbname, v) values(?,?,?,?)", "gstv", "d13",
      "tbname = 'd13' and g = 1", false, false},
     {"insert into old values(?,?)", "sv", NULL, "tbname = 'old'", true, true},
@@ -359,7 +361,8 @@ static void bind_marks(taosuv_stmt_t* stmt, const sql_form_t* form, const char* 
 static void every_form_of_sql(it_t* it, const stmt_form_t* how) {
   taosuv_client_t* client = stmt_form_client(it, how, "ms");
   const char* db = it->databases[0];
-  for (size_t i = 0; i < COUNT(it->databases) && it->databases[i][0] != 0; i++) db = it->databases[i];
+  for (size_t i = 0; i < COUNT(it->databases) && it->databases[i][0] != 0; i++)
+    db = it->databases[i];
   it_left_out(it, "unusual forms of SQL in statements");
   it_ok(it, client, "create stable st (ts timestamp, v int) tags (g int)");
   it_ok(it, client, "create table old using st tags (4)");
@@ -519,8 +522,10 @@ static void in_each_form(it_t* it, void (*test)(it_t* it, const stmt_form_t* for
   }
 }
 
-#define FORMS_TEST(name, test)                                                                    \
-  static void name(void** state) { in_each_form(*state, test); }
+#define FORMS_TEST(name, test)                                                                     \
+  static void name(void** state) {                                                                 \
+    in_each_form(*state, test);                                                                    \
+  }
 
 FORMS_TEST(many_tables_are_inserted_into, insert_many)
 FORMS_TEST(queries_have_parameters, query_rows)

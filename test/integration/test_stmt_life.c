@@ -48,8 +48,12 @@ static void a_refused_batch_fails_alone(void** state) {
   it_needs_bundled(it);
   taosuv_client_t* client = with_meters(it, "");
   taosuv_stmt_t* stmt = it_stmt(it, client, insert_sql);
-  it_rule(it, &(ts_rule_t){.action = "stmt2_bind", .skip = 1, .times = 1, .answer = TS_ANSWER_ERROR,
-                           .code = 0x2653, .text = "Value too long for column/tag: v"});
+  it_rule(it, &(ts_rule_t) {.action = "stmt2_bind",
+                            .skip = 1,
+                            .times = 1,
+                            .answer = TS_ANSWER_ERROR,
+                            .code = 0x2653,
+                            .text = "Value too long for column/tag: v"});
   for (int i = 0; i < 3; i++) start_one(it, stmt, &ops[i], T0 + i, i);
   for (int i = 0; i < 3; i++) assert_int_equal(it_wait(&ops[i]), i == 1 ? TAOSUV_ESERVER : 0);
   assert_int_equal(ops[1].req.server_code, 0x2653);
@@ -68,14 +72,16 @@ typedef struct loss_s {
 
 static void are_replaced(it_t* it, const char* version, const loss_t* losses, size_t count) {
   it_server_stop(it);
-  it_server_start(it, &(ts_config_t){.version = version});
+  it_server_start(it, &(ts_config_t) {.version = version});
   taosuv_client_t* client = with_meters(it, "");
   taosuv_stmt_t* stmt = it_stmt(it, client, insert_sql);
   for (size_t i = 0; i < count; i++) {
     it_op_t op = {0};
-    uint32_t rule = it_rule(it, &(ts_rule_t){.action = losses[i].action, .times = 1,
-                                             .answer = TS_ANSWER_ERROR, .code = losses[i].code,
-                                             .text = losses[i].text});
+    uint32_t rule = it_rule(it, &(ts_rule_t) {.action = losses[i].action,
+                                              .times = 1,
+                                              .answer = TS_ANSWER_ERROR,
+                                              .code = losses[i].code,
+                                              .text = losses[i].text});
     start_one(it, stmt, &op, T0 + (int64_t) i, 1);
     if (it_wait(&op) != 0) fail_msg("%s: %s: %s", losses[i].action, losses[i].text, op.message);
     assert_int_equal(op.stmt_exec.affected_rows, 1);
@@ -116,8 +122,10 @@ static void a_statement_that_is_always_lost_fails(void** state) {
   taosuv_client_t* client = with_meters(it, "");
   taosuv_stmt_t* stmt = it_stmt(it, client, insert_sql);
   it_op_t op = {0};
-  it_rule(it, &(ts_rule_t){.action = "stmt2_bind", .answer = TS_ANSWER_ERROR, .code = 0x022A,
-                           .text = "Stmt API usage error"});
+  it_rule(it, &(ts_rule_t) {.action = "stmt2_bind",
+                            .answer = TS_ANSWER_ERROR,
+                            .code = 0x022A,
+                            .text = "Stmt API usage error"});
   start_one(it, stmt, &op, T0, 1);
   assert_int_equal(it_wait(&op), TAOSUV_ESERVER);
   assert_int_equal(op.req.server_code, 0x022A);
@@ -146,12 +154,14 @@ static void start_hundred(it_t* it, taosuv_stmt_t* stmt, it_op_t* op, int64_t fr
 
 static void gets_two(it_t* it, const char* text) {
   it_server_stop(it);
-  it_server_start(it, &(ts_config_t){.version = "3.4.1.13"});
+  it_server_start(it, &(ts_config_t) {.version = "3.4.1.13"});
   it_op_t op = {0};
   taosuv_client_t* client = with_meters(it, "");
   taosuv_stmt_t* stmt = it_stmt(it, client, insert_sql);
-  uint32_t rule = it_rule(it, &(ts_rule_t){.action = "stmt2_bind_exec", .answer = TS_ANSWER_ERROR,
-                                           .code = 0xFFFF, .text = text});
+  uint32_t rule = it_rule(
+      it,
+      &(ts_rule_t) {
+          .action = "stmt2_bind_exec", .answer = TS_ANSWER_ERROR, .code = 0xFFFF, .text = text});
   for (int i = 0; i < 3; i++) {
     start_hundred(it, stmt, &op, T0 + 100 * i);
     if (it_wait(&op) != 0) fail_msg("%s", op.message);
@@ -178,7 +188,7 @@ static void the_limit_is_that_of_the_message_that_is_sent(void** state) {
   it_t* it = *state;
   it_needs_bundled(it);
   it_server_stop(it);
-  it_server_start(it, &(ts_config_t){.version = "3.4.1.13"});
+  it_server_start(it, &(ts_config_t) {.version = "3.4.1.13"});
   taosuv_client_t* maker = it_client(it, "");
   const char* db = it_database(it, maker, "ms");
   it_ok(it, maker, "create stable %s.st (ts timestamp, v int) tags (g varchar(100))", db);
@@ -275,8 +285,11 @@ static void other_fields_are_no_silent_mistake(void** state) {
   taosuv_stmt_t* stmt = it_stmt(it, client, insert_sql);
   it_ok(it, client, "drop table st");
   it_ok(it, client, "create stable st (ts timestamp, x double) tags (g int)");
-  it_rule(it, &(ts_rule_t){.action = "stmt2_bind", .times = 1, .answer = TS_ANSWER_ERROR,
-                           .code = 0x0125, .text = "Retry needed"});
+  it_rule(it, &(ts_rule_t) {.action = "stmt2_bind",
+                            .times = 1,
+                            .answer = TS_ANSWER_ERROR,
+                            .code = 0x0125,
+                            .text = "Retry needed"});
   for (int i = 0; i < 2; i++) start_one(it, stmt, &ops[i], T0 + i, i);
   for (int i = 0; i < 2; i++) assert_int_equal(it_wait(&ops[i]), TAOSUV_ESCHEMA);
   it_op_t op = {0};
@@ -300,8 +313,12 @@ static void fields_of_a_query_are_passed_over(void** state) {
       "\"precision\":0,\"scale\":0,\"bytes\":0,\"bind_type\":3}],\"fields_count\":1}";
   it_op_t op = {0};
   taosuv_client_t* client = with_meters(it, "");
-  it_rule(it, &(ts_rule_t){.action = "stmt2_prepare", .times = 1, .answer = TS_ANSWER_TEXT,
-                           .data = reply, .size = sizeof reply - 1, .put_req_id = true});
+  it_rule(it, &(ts_rule_t) {.action = "stmt2_prepare",
+                            .times = 1,
+                            .answer = TS_ANSWER_TEXT,
+                            .data = reply,
+                            .size = sizeof reply - 1,
+                            .put_req_id = true});
   assert_int_equal(it_end(it_prepare(it, client, &op, "select v from st where v > ?"), &op), 0);
   uint32_t count;
   assert_null(taosuv_stmt_fields(op.prepare.stmt, &count));
@@ -313,14 +330,19 @@ static void fields_of_a_query_are_passed_over(void** state) {
 static void the_first_version_writes_all_tables_or_none(void** state) {
   it_t* it = *state;
   it_needs_bundled(it);
-  static const char* const actions_of_a_table[] = {"set_table_name", "set_tags", "bind", "add_batch"};
+  static const char* const actions_of_a_table[] = {"set_table_name", "set_tags", "bind",
+                                                   "add_batch"};
   taosuv_client_t* client = with_meters(it, "stmt_version=1");
   taosuv_stmt_t* stmt = it_stmt(it, client, insert_sql);
   for (size_t i = 0; i < COUNT(actions_of_a_table); i++) {
     it_op_t ops[2];
     memset(ops, 0, sizeof ops);
-    it_rule(it, &(ts_rule_t){.action = actions_of_a_table[i], .skip = 1, .times = 1,
-                             .answer = TS_ANSWER_ERROR, .code = 0x2653, .text = "Value too long"});
+    it_rule(it, &(ts_rule_t) {.action = actions_of_a_table[i],
+                              .skip = 1,
+                              .times = 1,
+                              .answer = TS_ANSWER_ERROR,
+                              .code = 0x2653,
+                              .text = "Value too long"});
     for (int table = 1; table < 4; table++) bind_one(stmt, table, T0 + (int64_t) i, 1);
     assert_int_equal(it_stmt_exec(it, stmt, &ops[0]), 0);
     bind_one(stmt, 9, T0 + (int64_t) i, 1);
@@ -345,7 +367,7 @@ static void names_need_no_current_database(void** state) {
     it_op_t op = {0};
     char sql[128], name[64];
     it_server_stop(it);
-    it_server_start(it, &(ts_config_t){.version = versions[i]});
+    it_server_start(it, &(ts_config_t) {.version = versions[i]});
     taosuv_client_t* client = it_client(it, "");
     const char* db = it_database(it, client, "ms");
     it_ok(it, client, "create stable %s.st (ts timestamp, v int) tags (g int)", db);
@@ -369,8 +391,10 @@ static void names_need_no_current_database(void** state) {
 static taosuv_client_t* with_prices(it_t* it, const char* keys) {
   taosuv_client_t* maker = it_client(it, "");
   const char* db = it_database(it, maker, "ms");
-  it_ok(it, maker, "create stable %s.st (ts timestamp, p decimal(10,3), q decimal(38,10)) "
-                   "tags (g int)", db);
+  it_ok(it, maker,
+        "create stable %s.st (ts timestamp, p decimal(10,3), q decimal(38,10)) "
+        "tags (g int)",
+        db);
   it_ok(it, maker, "create table %s.d1 using %s.st tags (1)", db, db);
   it_close_wait(it, maker);
   return it_client_db(it, db, keys);
@@ -416,15 +440,17 @@ static void scales_are_asked_for(void** state) {
     assert_int_equal(it_executed(it, stmt), 1);
     taosuv_stmt_close(stmt);
     uint64_t asked = actions(it, "binary_query");
-    op = (it_op_t){0};
+    op = (it_op_t) {0};
     op.prepare.table = sqls[i][1];
     assert_int_equal(it_end(it_prepare(it, client, &op, sqls[i][0]), &op), 0);
     check_scales(op.prepare.stmt, true);
     assert_int_equal(actions(it, "binary_query"), asked + 1); /* they may be others now */
     taosuv_stmt_close(op.prepare.stmt);
   }
-  assert_int_equal(it_number(it, client, "select count(*) from st where p = -1.235 and "
-                                         "q = 98765432109876543210.5"), COUNT(sqls));
+  assert_int_equal(it_number(it, client,
+                             "select count(*) from st where p = -1.235 and "
+                             "q = 98765432109876543210.5"),
+                   COUNT(sqls));
   it_until_no_results(it);
 }
 
@@ -461,8 +487,11 @@ static void scales_survive_a_bad_moment(void** state) {
   static const char sql[] = "insert into ? using st tags(?) values(?,?,?)";
   it_op_t op = {0};
   taosuv_client_t* client = with_prices(it, "");
-  it_rule(it, &(ts_rule_t){.action = "binary_query", .times = 1, .answer = TS_ANSWER_ERROR,
-                           .code = 0x0023, .text = "Network error"});
+  it_rule(it, &(ts_rule_t) {.action = "binary_query",
+                            .times = 1,
+                            .answer = TS_ANSWER_ERROR,
+                            .code = 0x0023,
+                            .text = "Network error"});
   assert_int_equal(it_end(it_prepare(it, client, &op, sql), &op), TAOSUV_ESERVER);
   assert_true((op.req.err_flags & TAOSUV_ERR_RETRYABLE) != 0);
   assert_int_equal(it_end(it_prepare(it, client, &op, sql), &op), 0);
@@ -470,8 +499,11 @@ static void scales_survive_a_bad_moment(void** state) {
   check_scales(stmt, true);
   ts_conn_cut(it_conn(it));
   it_until_connections(it, 0);
-  it_rule(it, &(ts_rule_t){.action = "binary_query", .times = 1, .answer = TS_ANSWER_ERROR,
-                           .code = 0x0303, .text = "Insufficient privilege"});
+  it_rule(it, &(ts_rule_t) {.action = "binary_query",
+                            .times = 1,
+                            .answer = TS_ANSWER_ERROR,
+                            .code = 0x0303,
+                            .text = "Insufficient privilege"});
   bind_price(stmt, T0, 0);
   assert_int_equal(it_executed(it, stmt), 1);
   check_scales(stmt, true);
@@ -487,7 +519,7 @@ static void asking_for_scales_can_end(void** state) {
   for (int way = 0; way < 3; way++) {
     it_op_t op = {0};
     taosuv_client_t* client = with_prices(it, "");
-    uint32_t rule = it_rule(it, &(ts_rule_t){.action = "binary_query", .times = 1, .wait_ms = 20});
+    uint32_t rule = it_rule(it, &(ts_rule_t) {.action = "binary_query", .times = 1, .wait_ms = 20});
     assert_int_equal(it_prepare(it, client, &op, sql), 0);
     it_until_hits(it, rule, 1);
     it_slot_t* slot = it_slot(it, client);
@@ -513,7 +545,7 @@ static void bound_batches_move_to_another_connection(void** state) {
   memset(ops, 0, sizeof ops);
   taosuv_client_t* client = with_meters(it, "");
   taosuv_stmt_t* stmt = it_stmt(it, client, insert_sql);
-  uint32_t rule = it_rule(it, &(ts_rule_t){.action = "stmt2_bind", .times = 1, .wait_ms = 5000});
+  uint32_t rule = it_rule(it, &(ts_rule_t) {.action = "stmt2_bind", .times = 1, .wait_ms = 5000});
   for (int i = 0; i < 4; i++) start_one(it, stmt, &ops[i], T0 + i, i);
   it_until_hits(it, rule, 1);
   ts_conn_cut(it_conn(it));
@@ -532,13 +564,13 @@ static void executed_batches_are_lost_unless_they_may_repeat(void** state) {
   static const char* const steps[] = {"stmt2_exec", "stmt2_bind_exec"};
   for (size_t i = 0; i < 2; i++) {
     it_server_stop(it);
-    it_server_start(it, &(ts_config_t){.version = versions[i]});
+    it_server_start(it, &(ts_config_t) {.version = versions[i]});
     taosuv_client_t* client = with_meters(it, "");
     taosuv_stmt_t* stmt = it_stmt(it, client, insert_sql);
     for (unsigned idempotent = 0; idempotent < 2; idempotent++) {
       it_op_t first = {0}, second = {0};
       first.req.idempotent = idempotent;
-      uint32_t rule = it_rule(it, &(ts_rule_t){.action = steps[i], .times = 1, .wait_ms = 5000});
+      uint32_t rule = it_rule(it, &(ts_rule_t) {.action = steps[i], .times = 1, .wait_ms = 5000});
       start_one(it, stmt, &first, T0, 1);
       start_one(it, stmt, &second, T0 + 1, 2);
       it_until_hits(it, rule, 1);
@@ -592,7 +624,7 @@ static void waiting_batches_can_be_cancelled(void** state) {
   memset(ops, 0, sizeof ops);
   taosuv_client_t* client = with_meters(it, "");
   taosuv_stmt_t* stmt = it_stmt(it, client, insert_sql);
-  uint32_t rule = it_rule(it, &(ts_rule_t){.action = "stmt2_exec", .times = 1, .wait_ms = 100});
+  uint32_t rule = it_rule(it, &(ts_rule_t) {.action = "stmt2_exec", .times = 1, .wait_ms = 100});
   for (int i = 0; i < 5; i++) start_one(it, stmt, &ops[i], T0 + i, i);
   it_until_hits(it, rule, 1);
   assert_int_equal(taosuv_cancel(&ops[0].req), 0); /* in the server's hands */
@@ -614,7 +646,7 @@ static void a_bound_batch_that_is_cancelled_is_never_executed(void** state) {
   memset(ops, 0, sizeof ops);
   taosuv_client_t* client = with_meters(it, "");
   taosuv_stmt_t* stmt = it_stmt(it, client, insert_sql);
-  uint32_t rule = it_rule(it, &(ts_rule_t){.action = "stmt2_bind", .times = 1, .wait_ms = 50});
+  uint32_t rule = it_rule(it, &(ts_rule_t) {.action = "stmt2_bind", .times = 1, .wait_ms = 50});
   start_one(it, stmt, &ops[0], T0, 1);
   start_one(it, stmt, &ops[1], T0 + 1, 2);
   it_until_hits(it, rule, 1);
@@ -634,7 +666,7 @@ static void time_limits_hold(void** state) {
   it_op_t first = {0}, second = {0}, late = {0}, prepare = {0};
   taosuv_client_t* client = with_meters(it, "");
   taosuv_stmt_t* stmt = it_stmt(it, client, insert_sql);
-  uint32_t rule = it_rule(it, &(ts_rule_t){.action = "stmt2_exec", .times = 1, .wait_ms = 300});
+  uint32_t rule = it_rule(it, &(ts_rule_t) {.action = "stmt2_exec", .times = 1, .wait_ms = 300});
   first.req.timeout_ms = 50;
   start_one(it, stmt, &first, T0, 1);
   it_until_hits(it, rule, 1);
@@ -651,10 +683,11 @@ static void time_limits_hold(void** state) {
   assert_int_equal(rows_of(it, client), 1);
   taosuv_stmt_close(stmt);
   it_unrule(it);
-  it_rule(it, &(ts_rule_t){.action = "stmt2_prepare", .wait_ms = 200});
+  it_rule(it, &(ts_rule_t) {.action = "stmt2_prepare", .wait_ms = 200});
   prepare.req.timeout_ms = 30;
-  assert_int_equal(it_end(it_prepare(it, client, &prepare, "select * from st where v = ?"), &prepare),
-                   TAOSUV_ETIMEDOUT);
+  assert_int_equal(
+      it_end(it_prepare(it, client, &prepare, "select * from st where v = ?"), &prepare),
+      TAOSUV_ETIMEDOUT);
   assert_null(prepare.prepare.stmt);
   it_run(it, 300);
   it_usable(it, client);
@@ -696,7 +729,7 @@ static void a_full_queue_is_told(void** state) {
   memset(ops, 0, sizeof ops);
   taosuv_client_t* client = with_meters(it, "max_queue=4");
   taosuv_stmt_t* stmt = it_stmt(it, client, insert_sql);
-  uint32_t rule = it_rule(it, &(ts_rule_t){.action = "stmt2_bind", .times = 1, .wait_ms = 50});
+  uint32_t rule = it_rule(it, &(ts_rule_t) {.action = "stmt2_bind", .times = 1, .wait_ms = 50});
   start_one(it, stmt, &ops[0], T0, 0);
   it_until_hits(it, rule, 1);
   for (int i = 1; i < 5; i++) start_one(it, stmt, &ops[i], T0 + i, i);
@@ -717,8 +750,8 @@ static void its_callback_may_close_a_statement(it_op_t* op) {
 static void statements_are_closed_in_every_state(void** state) {
   it_t* it = *state;
   it_needs_bundled(it);
-  static const char* const steps[] = {NULL,         "stmt2_bind",     "stmt2_exec",
-                                      "stmt2_init", "stmt2_prepare",  "stmt2_result"};
+  static const char* const steps[] = {NULL,         "stmt2_bind",    "stmt2_exec",
+                                      "stmt2_init", "stmt2_prepare", "stmt2_result"};
   taosuv_client_t* client = with_meters(it, "stmt_cache=0");
   it_ok(it, client, "insert into d1 using st tags(1) values (%lld, 1)", (long long) T0);
   for (size_t i = 0; i < COUNT(steps); i++) {
@@ -729,7 +762,7 @@ static void statements_are_closed_in_every_state(void** state) {
     bool anew = i == 3 || i == 4;
     uint32_t rule = 0;
     if (steps[i] != NULL)
-      rule = it_rule(it, &(ts_rule_t){.action = steps[i], .times = 1, .wait_ms = 30});
+      rule = it_rule(it, &(ts_rule_t) {.action = steps[i], .times = 1, .wait_ms = 30});
     if (anew) {
       assert_int_equal(it_reprepare(it, stmt, &ops[0], insert_sql), 0);
     } else if (query) {
@@ -775,7 +808,7 @@ static void a_client_is_closed_in_every_state(void** state) {
     taosuv_stmt_t* stmt = NULL;
     uint32_t rule = 0;
     if (steps[i] != NULL)
-      rule = it_rule(it, &(ts_rule_t){.action = steps[i], .times = 1, .wait_ms = 1000});
+      rule = it_rule(it, &(ts_rule_t) {.action = steps[i], .times = 1, .wait_ms = 1000});
     assert_int_equal(it_prepare(it, client, &prepare, insert_sql), 0);
     if (i >= 3) {
       assert_int_equal(it_wait(&prepare), 0);

@@ -23,7 +23,7 @@ static bool set_stage(it_t* it, stage_t* stage, size_t index) {
   if (it->server == NULL && index > 0) return false;
   if (it->server != NULL) {
     it_server_stop(it);
-    it_server_start(it, &(ts_config_t){.version = versions[index].version});
+    it_server_start(it, &(ts_config_t) {.version = versions[index].version});
   }
   stage->it = it;
   taosuv_client_t* maker = it_client(it, "");
@@ -62,7 +62,7 @@ static const target_t targets[] = {
 
 static const char* table_of(const target_t* target) {
   return strchr(target->sql, 'd') != NULL || (target->hint != NULL && target->hint[0] == 'd') ? "d1"
-                                                                                             : "t";
+                                                                                              : "t";
 }
 
 static void make(stage_t* stage, const char* table) {
@@ -185,12 +185,12 @@ static void another_table_of_the_name_is_no_silent_mistake(void** state) {
     bind_row(stmt, &targets[0], T0);
     assert_int_equal(it_end(it_stmt_exec(it, stmt, &op), &op), TAOSUV_ESCHEMA);
     assert_false((op.req.err_flags & TAOSUV_ERR_MAYBE_EXECUTED) != 0);
-    op = (it_op_t){0};
+    op = (it_op_t) {0};
     assert_int_equal(it_end(it_reprepare(it, stmt, &op, targets[0].sql), &op), 0);
     writes_one(&stage, stmt, &targets[0], T0);
     it_ok(it, stage.other, "drop table t");
     bind_row(stmt, &targets[0], T0);
-    op = (it_op_t){0};
+    op = (it_op_t) {0};
     assert_int_equal(it_end(it_stmt_exec(it, stmt, &op), &op), TAOSUV_ESERVER);
     make(&stage, "t");
     taosuv_stmt_close(stmt);
@@ -219,8 +219,8 @@ static void alter(stage_t* stage, int n) {
 }
 
 static void bind_meter(taosuv_stmt_t* stmt, int i) {
-  taosuv_value_t tag = taosuv_i64(1), row[] = {taosuv_i64(T0 + i), taosuv_i64(i),
-                                               taosuv_text("x", 1)};
+  taosuv_value_t tag = taosuv_i64(1),
+                 row[] = {taosuv_i64(T0 + i), taosuv_i64(i), taosuv_text("x", 1)};
   char name[8];
   snprintf(name, sizeof name, "m%d", i % 3);
   assert_int_equal(taosuv_bind_table(stmt, name, TAOSUV_NUL_TERMINATED), 0);
@@ -229,7 +229,7 @@ static void bind_meter(taosuv_stmt_t* stmt, int i) {
 }
 
 static int exec_meter(it_t* it, taosuv_stmt_t* stmt, it_op_t* op, int i) {
-  *op = (it_op_t){0};
+  *op = (it_op_t) {0};
   bind_meter(stmt, i);
   return it_end(it_stmt_exec(it, stmt, op), op);
 }
@@ -269,7 +269,7 @@ static void another_super_table_of_the_name_is_no_silent_mistake(void** state) {
     it_ok(it, stage.other, "drop table st");
     it_ok(it, stage.other, "create stable st (ts timestamp, v bigint, c varchar(8)) tags (g int)");
     assert_int_equal(exec_meter(it, stmt, &op, 1), TAOSUV_ESCHEMA);
-    op = (it_op_t){0};
+    op = (it_op_t) {0};
     assert_int_equal(it_end(it_reprepare(it, stmt, &op, meters_sql), &op), 0);
     assert_int_equal(exec_meter(it, stmt, &op, 2), 0);
     assert_int_equal(rows_of(&stage, "st"), 1);
@@ -291,18 +291,23 @@ static void a_refusal_that_stays_is_told(void** state) {
   taosuv_stmt_t* stmt = it_stmt(it, stage.client, meters_sql);
   for (size_t i = 0; i < COUNT(cases); i++) {
     it_op_t op;
-    uint32_t rule = it_rule(it, &(ts_rule_t){.action = "stmt2_exec", .answer = TS_ANSWER_ERROR,
-                                             .code = cases[i].code, .text = "success"});
+    uint32_t rule = it_rule(it, &(ts_rule_t) {.action = "stmt2_exec",
+                                              .answer = TS_ANSWER_ERROR,
+                                              .code = cases[i].code,
+                                              .text = "success"});
     assert_int_equal(exec_meter(it, stmt, &op, 0), TAOSUV_ESERVER);
     assert_int_equal(op.req.server_code, cases[i].code);
     assert_int_equal(ts_server_rule_hits(it->server, rule), cases[i].tries);
     it_unrule(it);
   }
   it_op_t op;
-  it_rule(it, &(ts_rule_t){.action = "stmt2_exec", .answer = TS_ANSWER_ERROR, .code = 0x061B,
-                           .text = "Table schema is old", .wait_ms = 200});
+  it_rule(it, &(ts_rule_t) {.action = "stmt2_exec",
+                            .answer = TS_ANSWER_ERROR,
+                            .code = 0x061B,
+                            .text = "Table schema is old",
+                            .wait_ms = 200});
   bind_meter(stmt, 1);
-  op = (it_op_t){.stmt_exec = {.timeout_ms = 500}};
+  op = (it_op_t) {.stmt_exec = {.timeout_ms = 500}};
   assert_int_equal(it_end(it_stmt_exec(it, stmt, &op), &op), TAOSUV_ETIMEDOUT);
   it_unrule(it);
   assert_int_equal(exec_meter(it, stmt, &op, 2), 0);
@@ -350,9 +355,12 @@ static void a_kept_statement_that_the_server_has_lost_is_replaced(void** state) 
   for (size_t i = 0; i < COUNT(versions) && set_stage(it, &stage, i); i++) {
     make_meters(&stage);
     taosuv_stmt_close(it_stmt(it, stage.client, meters_sql));
-    uint32_t rule = it_rule(it, &(ts_rule_t){
-        .action = versions[i].first ? "prepare" : "stmt2_prepare", .times = 1,
-        .answer = TS_ANSWER_ERROR, .code = 0xFFFF, .text = "stmt is nil"});
+    uint32_t rule = it_rule(it,
+                            &(ts_rule_t) {.action = versions[i].first ? "prepare" : "stmt2_prepare",
+                                          .times = 1,
+                                          .answer = TS_ANSWER_ERROR,
+                                          .code = 0xFFFF,
+                                          .text = "stmt is nil"});
     taosuv_stmt_t* stmt = it_stmt(it, stage.client, meters_sql);
     assert_int_equal(ts_server_rule_hits(it->server, rule), 1);
     it_op_t op;
@@ -377,8 +385,11 @@ static void an_old_one_from_the_cache_is_not_the_statements_fault(void** state) 
   it_ok(it, stage.other, "drop table st");
   it_ok(it, stage.other, "create stable st (ts timestamp, v bigint, c varchar(8)) tags (g int)");
   taosuv_stmt_t* stmt = it_stmt(it, stage.client, meters_sql); /* one of them, prepared again */
-  it_rule(it, &(ts_rule_t){.action = "stmt2_exec", .times = 1, .answer = TS_ANSWER_ERROR,
-                           .code = 0x2653, .text = "Value too long"});
+  it_rule(it, &(ts_rule_t) {.action = "stmt2_exec",
+                            .times = 1,
+                            .answer = TS_ANSWER_ERROR,
+                            .code = 0x2653,
+                            .text = "Value too long"});
   assert_int_equal(exec_meter(it, stmt, &op, 0), TAOSUV_ESERVER);
   assert_int_equal(exec_meter(it, stmt, &op, 0), 0); /* not by the other one */
   taosuv_stmt_close(stmt);
@@ -418,8 +429,8 @@ static void a_kept_query_sees_the_table_as_it_is(void** state) {
 static int put_meter(job_t* job, int64_t i) {
   char name[8];
   snprintf(name, sizeof name, "m%d", (int) (i % 5));
-  taosuv_value_t tag = taosuv_i64(1), row[] = {taosuv_i64(T0 + i), taosuv_i64(i),
-                                               taosuv_text("x", 1)};
+  taosuv_value_t tag = taosuv_i64(1),
+                 row[] = {taosuv_i64(T0 + i), taosuv_i64(i), taosuv_text("x", 1)};
   return taosuv_writer_row(job->writer, name, TAOSUV_NUL_TERMINATED, &tag, 1, row, 3);
 }
 
@@ -495,9 +506,11 @@ static void a_writer_tries_as_long_as_it_may(void** state) {
   it_needs_ws(it, "statements");
   job_t job;
   open_patient(it, &job, "");
-  uint32_t rule = it_rule(it, &(ts_rule_t){.action = "stmt2_exec", .times = 20,
-                                           .answer = TS_ANSWER_ERROR, .code = 0x061B,
-                                           .text = "Table schema is old"});
+  uint32_t rule = it_rule(it, &(ts_rule_t) {.action = "stmt2_exec",
+                                            .times = 20,
+                                            .answer = TS_ANSWER_ERROR,
+                                            .code = 0x061B,
+                                            .text = "Table schema is old"});
   assert_int_equal(put(&job, 1, T0, 1), 0);
   flush(&job);
   assert_int_equal(ts_server_rule_hits(it->server, rule), 20);

@@ -78,10 +78,13 @@ static void go_well(stage_t* stage, taosuv_stmt_t* stmt) {
 
 static void set_rule(stage_t* stage) {
   bool error = stage->way == BY_ERROR;
-  stage->rule = it_rule(stage->it, &(ts_rule_t){.action = stage->action, .times = 1,
-                                                .wait_ms = error ? 0 : 15,
-                                                .answer = error ? TS_ANSWER_ERROR : TS_ANSWER_DEFAULT,
-                                                .code = 0x2653, .text = "Value too long"});
+  stage->rule = it_rule(stage->it,
+                        &(ts_rule_t) {.action = stage->action,
+                                      .times = 1,
+                                      .wait_ms = error ? 0 : 15,
+                                      .answer = error ? TS_ANSWER_ERROR : TS_ANSWER_DEFAULT,
+                                      .code = 0x2653,
+                                      .text = "Value too long"});
 }
 
 /* It happens when the server has the message; returns whether the statement is still there. */
@@ -249,10 +252,8 @@ static void an_old_server_at_every_step(void** state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      IT_TEST(stmt2_at_every_step),
-      IT_TEST(the_first_version_at_every_step),
-      IT_TEST(one_message_at_every_step),
-      IT_TEST(newer_stmt2_at_every_step),
+      IT_TEST(stmt2_at_every_step),         IT_TEST(the_first_version_at_every_step),
+      IT_TEST(one_message_at_every_step),   IT_TEST(newer_stmt2_at_every_step),
       IT_TEST(an_old_server_at_every_step),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -10,8 +10,8 @@ enum { MAX_COLUMNS = 24, MAX_ROWS = 40, MAX_TABLES = 4, TEXT = 64 };
 typedef struct kind_s {
   const char* sql;
   taosuv_type_t type;
-  uint8_t size;  /* 0: variable */
-  uint8_t scale; /* of decimals */
+  uint8_t size;   /* 0: variable */
+  uint8_t scale;  /* of decimals */
   unsigned forms; /* a bit for each of stmt_forms that can send it */
 } kind_t;
 
@@ -39,8 +39,8 @@ static const kind_t kinds[] = {
 
 typedef struct cell_s {
   bool null;
-  uint32_t length;      /* variable: of the UTF-8 or the bytes */
-  uint8_t bytes[TEXT];  /* fixed: the value as it lies in memory */
+  uint32_t length;     /* variable: of the UTF-8 or the bytes */
+  uint8_t bytes[TEXT]; /* fixed: the value as it lies in memory */
 } cell_t;
 
 typedef struct table_s {
@@ -84,8 +84,8 @@ static void set_point(cell_t* cell) {
 }
 
 static void set_text(cell_t* cell, const kind_t* kind) {
-  static const char* const characters[] = {"a", "Z", "'", "\xc3\xa9", "\xe6\xb6\x9b",
-                                           "\xf0\x9f\x99\x82", "\\", " "};
+  static const char* const characters[] = {
+      "a", "Z", "'", "\xc3\xa9", "\xe6\xb6\x9b", "\xf0\x9f\x99\x82", "\\", " "};
   bool wide = kind->type == TAOSUV_TYPE_NCHAR;
   uint64_t count = draw(wide ? 16 : 20);
   cell->length = 0;
@@ -119,10 +119,10 @@ static void set_fixed(cell_t* cell, const kind_t* kind, int extreme) {
     case TAOSUV_TYPE_USMALLINT:
     case TAOSUV_TYPE_UINT:
     case TAOSUV_TYPE_UBIGINT: bits = extreme == 1 ? most : extreme == 2 ? 0 : bits & most; break;
-    case TAOSUV_TYPE_TIMESTAMP:
-      bits = (uint64_t) INT64_C(1600000000000) + draw(1000000000);
+    case TAOSUV_TYPE_TIMESTAMP: bits = (uint64_t) INT64_C(1600000000000) + draw(1000000000); break;
+    case TAOSUV_TYPE_DECIMAL64:
+      bits = extreme == 1 ? UINT64_C(9999999999) : bits % 9999999999;
       break;
-    case TAOSUV_TYPE_DECIMAL64: bits = extreme == 1 ? UINT64_C(9999999999) : bits % 9999999999; break;
     case TAOSUV_TYPE_DECIMAL128: break;
     default:
       bits = extreme == 1 ? most >> 1 : extreme == 2 ? (most >> 1) + 1 : bits & (most >> 1);
@@ -193,10 +193,10 @@ static void bind_columns(taosuv_stmt_t* stmt, const schema_t* schema, const tabl
     }
     column->offsets[to - from] = at;
     bool all = nulls == to - from;
-    arrays[i] = (taosuv_array_t){.type = (uint8_t) (all ? TAOSUV_TYPE_NULL : kind->type),
-                                 .values = column->values,
-                                 .offsets = kind->size > 0 ? NULL : column->offsets,
-                                 .nulls = nulls > 0 ? column->nulls : NULL};
+    arrays[i] = (taosuv_array_t) {.type = (uint8_t) (all ? TAOSUV_TYPE_NULL : kind->type),
+                                  .values = column->values,
+                                  .offsets = kind->size > 0 ? NULL : column->offsets,
+                                  .nulls = nulls > 0 ? column->nulls : NULL};
   }
   must(taosuv_bind_columns(stmt, to - from, arrays, schema->count), stmt);
 }
@@ -245,8 +245,8 @@ static taosuv_value_t value_of(const cell_t* cell, const kind_t* kind, taosuv_pr
     case TAOSUV_TYPE_TIMESTAMP:
       if (draw(2)) {
         int64_t unit = units[precision], ts = (int64_t) bits;
-        return taosuv_timespec((struct timespec){.tv_sec = (time_t) (ts / unit),
-                                                 .tv_nsec = (long) (ts % unit * (1000000000 / unit))});
+        return taosuv_timespec((struct timespec) {
+            .tv_sec = (time_t) (ts / unit), .tv_nsec = (long) (ts % unit * (1000000000 / unit))});
       }
       return taosuv_i64((int64_t) bits);
     default: return taosuv_i64(signed_of(cell, kind->size));
@@ -260,8 +260,12 @@ static void bind_single(taosuv_stmt_t* stmt, const taosuv_value_t* value) {
     case TAOSUV_VALUE_I64: must(taosuv_bind_i64(stmt, value->as.i64), stmt); break;
     case TAOSUV_VALUE_U64: must(taosuv_bind_u64(stmt, value->as.u64), stmt); break;
     case TAOSUV_VALUE_F64: must(taosuv_bind_f64(stmt, value->as.f64), stmt); break;
-    case TAOSUV_VALUE_TEXT: must(taosuv_bind_text(stmt, value->as.bytes, value->length), stmt); break;
-    case TAOSUV_VALUE_BYTES: must(taosuv_bind_bytes(stmt, value->as.bytes, value->length), stmt); break;
+    case TAOSUV_VALUE_TEXT:
+      must(taosuv_bind_text(stmt, value->as.bytes, value->length), stmt);
+      break;
+    case TAOSUV_VALUE_BYTES:
+      must(taosuv_bind_bytes(stmt, value->as.bytes, value->length), stmt);
+      break;
     case TAOSUV_VALUE_TIMESPEC: must(taosuv_bind_timespec(stmt, value->as.time), stmt); break;
   }
 }
@@ -343,7 +347,8 @@ static void create(it_t* it, taosuv_client_t* client, const schema_t* schema) {
 static taosuv_stmt_t* prepare(it_t* it, taosuv_client_t* client, const schema_t* schema) {
   char sql[256];
   int at = snprintf(sql, sizeof sql, "insert into ? using st tags(?) values(?");
-  for (uint32_t i = 1; i < schema->count; i++) at += snprintf(sql + at, sizeof sql - (size_t) at, ",?");
+  for (uint32_t i = 1; i < schema->count; i++)
+    at += snprintf(sql + at, sizeof sql - (size_t) at, ",?");
   snprintf(sql + at, sizeof sql - (size_t) at, ")");
   return it_stmt(it, client, sql);
 }
@@ -406,8 +411,8 @@ static void random_tables_come_back(void** state) {
     size_t precision = draw(3);
     taosuv_client_t* client = stmt_form_client(it, how, precisions[precision]);
     for (int round = 0; round < 25; round++) {
-      schema_t schema = {.columns = {&kinds[0]}, .count = 1,
-                         .precision = (taosuv_precision_t) precision};
+      schema_t schema = {
+          .columns = {&kinds[0]}, .count = 1, .precision = (taosuv_precision_t) precision};
       uint64_t more = 1 + draw(MAX_COLUMNS - 1);
       /* Of the first version only the table's own time has another precision than ms. */
       size_t from = how->first && precision != 0 ? 1 : 0;
@@ -430,7 +435,8 @@ static void random_tables_come_back(void** state) {
 static void times_of(it_t* it, taosuv_client_t* client, size_t precision) {
   static const int64_t digits[] = {123, 123456, 123456789};
   struct timespec time = {1700000000, 123456789};
-  taosuv_stmt_t* stmt = it_stmt(it, client, "insert into ? using st tags(?) (ts, at, v) values(?,?,?)");
+  taosuv_stmt_t* stmt = it_stmt(it, client,
+                                "insert into ? using st tags(?) (ts, at, v) values(?,?,?)");
   taosuv_value_t born = taosuv_timespec(time);
   uint32_t count;
   const taosuv_stmt_field_t* fields = taosuv_stmt_fields(stmt, &count);
@@ -455,7 +461,7 @@ static void times_of(it_t* it, taosuv_client_t* client, size_t precision) {
   stmt = it_stmt(it, client, "select count(*) from st where ts < ?");
   for (size_t i = 0; i < COUNT(far); i++) {
     it_op_t op = {0};
-    must(taosuv_bind_timespec(stmt, (struct timespec){.tv_sec = (time_t) far[i]}), stmt);
+    must(taosuv_bind_timespec(stmt, (struct timespec) {.tv_sec = (time_t) far[i]}), stmt);
     assert_int_equal(it_end(it_stmt_exec(it, stmt, &op), &op), 0);
     taosuv_block_t* block = it_block(it, op.stmt_exec.result);
     taosuv_column_t number;
@@ -585,8 +591,9 @@ static void check_empty(it_t* it, taosuv_client_t* client, const empty_table_t* 
     snprintf(is_null, sizeof is_null, "%s is null", columns[i]);
     assert_int_equal(count_where(it, client, table->name, is_null), nulls);
   }
-  if (nulls == 0) assert_int_equal(count_where(it, client, table->name, "n = ''"),
-                                   table->values[1][0] == '\0' ? 2 : 1);
+  if (nulls == 0)
+    assert_int_equal(count_where(it, client, table->name, "n = ''"),
+                     table->values[1][0] == '\0' ? 2 : 1);
 }
 
 /* A column of nothing but empty values, and of these and NULL: by row and by column, in each form. */
@@ -597,8 +604,9 @@ static void empty_values_are_not_null(void** state) {
     if (it->server != NULL && !it_can(it, IT_GEOMETRY_AND_VARBINARY)) continue;
     it_needs(it, IT_GEOMETRY_AND_VARBINARY);
     taosuv_client_t* client = stmt_form_client(it, how, "ms");
-    it_ok(it, client, "create stable st (ts timestamp, n nchar(10), v varchar(10), "
-                      "b varbinary(10)) tags (g int)");
+    it_ok(it, client,
+          "create stable st (ts timestamp, n nchar(10), v varchar(10), "
+          "b varbinary(10)) tags (g int)");
     taosuv_stmt_t* stmt = it_stmt(it, client, "insert into ? using st tags(?) values(?,?,?,?)");
     for (size_t round = 0; round < 2 + COUNT(empty_tables); round++) {
       for (size_t i = 0; i < COUNT(empty_tables); i++) { /* all in a batch, then each in its own */
@@ -637,7 +645,8 @@ static void every_type_of_tag_comes_back(void** state) {
     const stmt_form_t* how = stmt_form_begin(it, form);
     taosuv_client_t* client = stmt_form_client(it, how, "ms");
     char create_sql[1024], insert[256], list[256];
-    int at = snprintf(create_sql, sizeof create_sql, "create stable st (ts timestamp, v int) tags (");
+    int at = snprintf(create_sql, sizeof create_sql,
+                      "create stable st (ts timestamp, v int) tags (");
     int in = snprintf(insert, sizeof insert, "insert into ? using st tags("), out = 0;
     const kind_t* tags[MAX_COLUMNS];
     uint32_t count = 0;

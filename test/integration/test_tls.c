@@ -20,13 +20,13 @@ static char* ca_setting(const cert_t* cert) {
 
 static int make_all(void** state) {
   (void) state;
-  ca = cert_new(&(cert_spec_t){.name = "Test CA", .ca = true});
-  other_ca = cert_new(&(cert_spec_t){.name = "Other CA", .ca = true});
-  good = cert_new(&(cert_spec_t){
-      .name = "server", .issuer = ca, .dns = {"db.example"}, .ip = {"127.0.0.1"}});
-  expired = cert_new(&(cert_spec_t){
-      .name = "server", .issuer = ca, .ip = {"127.0.0.1"}, .from = -20, .to = -10});
-  client_cert = cert_new(&(cert_spec_t){.name = "client", .issuer = ca});
+  ca = cert_new(&(cert_spec_t) {.name = "Test CA", .ca = true});
+  other_ca = cert_new(&(cert_spec_t) {.name = "Other CA", .ca = true});
+  good = cert_new(
+      &(cert_spec_t) {.name = "server", .issuer = ca, .dns = {"db.example"}, .ip = {"127.0.0.1"}});
+  expired = cert_new(
+      &(cert_spec_t) {.name = "server", .issuer = ca, .ip = {"127.0.0.1"}, .from = -20, .to = -10});
+  client_cert = cert_new(&(cert_spec_t) {.name = "client", .issuer = ca});
   ca_key = ca_setting(ca);
   other_key = ca_setting(other_ca);
   cert_folder(folder, sizeof folder);
@@ -50,11 +50,11 @@ static int free_all(void** state) {
 static void serve(it_t* it, const ts_tls_options_t* options) {
   it_needs_bundled(it);
   if (it->server != NULL) it_server_stop(it);
-  it_server_start(it, &(ts_config_t){.tls = options});
+  it_server_start(it, &(ts_config_t) {.tls = options});
 }
 
 static ts_tls_options_t usual(int version) {
-  return (ts_tls_options_t){.certificate = good->chain, .key = good->key, .only_version = version};
+  return (ts_tls_options_t) {.certificate = good->chain, .key = good->key, .only_version = version};
 }
 
 static void serve_version(it_t* it, int version) {
@@ -170,7 +170,7 @@ static void the_pool_s_second_connection_resumes(void** state) {
     taosuv_client_t* client = client_of(it, ca_key, "pool_size=2");
     it_usable(it, client);
     assert_int_equal(counters(it)->handshakes, 1);
-    it_rule(it, &(ts_rule_t){.sql = "select 1", .wait_ms = 50});
+    it_rule(it, &(ts_rule_t) {.sql = "select 1", .wait_ms = 50});
     it_op_t ops[2] = {0};
     for (int i = 0; i < 2; i++) assert_int_equal(it_exec(it, client, &ops[i], "select 1"), 0);
     for (int i = 0; i < 2; i++) assert_int_equal(it_wait(&ops[i]), 0);
@@ -187,7 +187,7 @@ static void closing_the_client_says_close_notify(void** state) {
   serve_version(it, 0);
   taosuv_client_t* client = client_of(it, ca_key, "");
   it_usable(it, client);
-  ts_conn_set_fault(it_conn(it), &(ts_fault_t){.ignore_close = true}); /* else it is first to go */
+  ts_conn_set_fault(it_conn(it), &(ts_fault_t) {.ignore_close = true}); /* else it is first to go */
   finish(it, client);
   it_until_connections(it, 0);
   assert_int_equal(counters(it)->close_notifies, 1);
@@ -314,7 +314,7 @@ static void bad_keys_make_no_client_and_show_no_secret(void** state) {
 static void connect_timeout_covers_the_handshake(void** state) {
   it_t* it = *state;
   serve_version(it, 0);
-  ts_peer_set_fault(ts_server_peer(it->server), &(ts_fault_t){.stall = true}, 0);
+  ts_peer_set_fault(ts_server_peer(it->server), &(ts_fault_t) {.stall = true}, 0);
   uint64_t start = it_ms();
   require_failure(it, ca_key, "connect_timeout=200", TAOSUV_ECONNTIMEOUT, "connect_timeout");
   it_within(start, 190, 2000);
@@ -326,7 +326,7 @@ static void pieces_of_one_byte_are_enough(void** state) {
     ts_tls_options_t options = usual(version);
     options.record_size = version == 13 ? 1 : 0;
     serve(it, &options);
-    ts_peer_set_fault(ts_server_peer(it->server), &(ts_fault_t){.split = 1}, 0);
+    ts_peer_set_fault(ts_server_peer(it->server), &(ts_fault_t) {.split = 1}, 0);
     taosuv_client_t* client = client_of(it, ca_key, "");
     it_usable(it, client);
     finish(it, client);
@@ -364,7 +364,7 @@ static void a_cut_in_mid_message_is_no_end(void** state) {
     serve_version(it, version);
     taosuv_client_t* client = client_of(it, ca_key, "prefetch=0");
     taosuv_result_t* result = it_rows(it, client, "select * from bench.rows_50000_50000");
-    ts_conn_set_fault(it_conn(it), &(ts_fault_t){.cut_after_sent = 100000});
+    ts_conn_set_fault(it_conn(it), &(ts_fault_t) {.cut_after_sent = 100000});
     it_op_t op = {0};
     assert_int_equal(it_end(it_fetch(it, result, &op), &op), TAOSUV_ETLSEOF);
     it_has(op.message, "close_notify");
@@ -378,7 +378,7 @@ static void a_cut_in_mid_message_is_no_end(void** state) {
 static void fail_pending(it_t* it, bool cleanly, int status) {
   taosuv_client_t* client = client_of(it, ca_key, "");
   it_usable(it, client);
-  uint32_t rule = it_rule(it, &(ts_rule_t){.sql = "select 1", .answer = TS_ANSWER_NOTHING});
+  uint32_t rule = it_rule(it, &(ts_rule_t) {.sql = "select 1", .answer = TS_ANSWER_NOTHING});
   it_op_t op = {0};
   assert_int_equal(it_exec(it, client, &op, "select 1"), 0);
   it_until_hits(it, rule, 1);

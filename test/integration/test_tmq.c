@@ -271,8 +271,8 @@ static void seeks_go_to_every_kind_of_offset(void** state) {
   for (size_t i = 20; i < 30; i++) assert_int_equal(seen[i], 1);
   assert_int_equal(tc_seek_to(one, topic, true), 0);
   taosuv_message_t* message = tc_next(one);
-  assert_int_equal(tc_seek(one, topic, taosuv_message_vgroup(message),
-                           taosuv_message_offset(message)), 0);
+  assert_int_equal(
+      tc_seek(one, topic, taosuv_message_vgroup(message), taosuv_message_offset(message)), 0);
   taosuv_message_t* again = tc_next(one);
   assert_int_equal(taosuv_message_offset(again), taosuv_message_offset(message));
   assert_int_equal(tc_commit(one, message), TAOSUV_ESTATE); /* from before the seek */
@@ -344,7 +344,7 @@ static void properties_are_checked(void** state) {
   options.count = 0;
   assert_int_equal(taosuv_consumer_create(&it->loop, &options, &consumer), TAOSUV_EINVAL);
   it_has(message, "group.id is missing");
-  options.properties = &(taosuv_property_t){"group.id", "g"};
+  options.properties = &(taosuv_property_t) {"group.id", "g"};
   options.count = 1;
   options.url = "ws://localhost?nonsense=1";
   assert_int_equal(taosuv_consumer_create(&it->loop, &options, &consumer), TAOSUV_EURL);

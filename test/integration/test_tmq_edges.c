@@ -99,15 +99,16 @@ static void a_bearer_token_and_other_properties_go_together(void** state) {
   it_needs_bundled(tc->it);
   int port = ts_server_port(tc->it->server);
   it_server_stop(tc->it);
-  it_server_start(tc->it, &(ts_config_t){.version = "3.4.0.0", .bearer_token = "Bear+er",
-                                         .port = port});
+  it_server_start(tc->it,
+                  &(ts_config_t) {.version = "3.4.0.0", .bearer_token = "Bear+er", .port = port});
   taosuv_client_t* admin = it_client(tc->it, "");
   tc->db = it_database(tc->it, admin, "ms");
   tc->client = it_client_db(tc->it, tc->db, "pool_size=1");
   it_ok(tc->it, tc->client, "create stable st (ts timestamp, v int) tags (name varchar(24))");
   const char* topic = tc_topic(tc, AS_QUERY);
-  tc_consumer_t* one = tc_consumer(tc, "", "fetch.max.wait.ms=100 td.connect.token=Bear+er "
-                                           "td.connect.pass=wrong");
+  tc_consumer_t* one = tc_consumer(tc, "",
+                                   "fetch.max.wait.ms=100 td.connect.token=Bear+er "
+                                   "td.connect.pass=wrong");
   assert_int_equal(tc_subscribe(one, topic), 0);
   tc_consumer_t* two = tc_consumer(tc, "bearer_token=other", "fetch.max.wait.ms=100");
   assert_int_equal(tc_subscribe(two, topic), TAOSUV_ESERVER);
@@ -128,13 +129,18 @@ static void a_seek_to_an_end_too_early_is_refused(void** state) {
   uint32_t count = 1;
   const char* topic = tc_topic(tc, AS_QUERY);
   tc_consumer_t* one = tc_subscribed(tc, topic, "");
-  it_rule(tc->it, &(ts_rule_t){.action = "assignment", .answer = TS_ANSWER_ERROR, .code = 0x4010,
-                               .text = "Assignment or poll interface need to be called first"});
+  it_rule(tc->it, &(ts_rule_t) {.action = "assignment",
+                                .answer = TS_ANSWER_ERROR,
+                                .code = 0x4010,
+                                .text = "Assignment or poll interface need to be called first"});
   assert_int_equal(tc_seek_to(one, topic, true), TAOSUV_ESERVER);
   it_unrule(tc->it);
   for (size_t i = 0; i < COUNT(none); i++) {
-    it_rule(tc->it, &(ts_rule_t){.action = "assignment", .answer = TS_ANSWER_TEXT,
-                                 .data = none[i], .size = strlen(none[i]), .put_req_id = true});
+    it_rule(tc->it, &(ts_rule_t) {.action = "assignment",
+                                  .answer = TS_ANSWER_TEXT,
+                                  .data = none[i],
+                                  .size = strlen(none[i]),
+                                  .put_req_id = true});
     assert_int_equal(tc_seek_to(one, topic, true), TAOSUV_ESTATE);
     assert_int_equal(tc_assignment(one, topic, parts, &count), 0);
     assert_int_equal(count, 0);
@@ -157,9 +163,13 @@ static void the_beginning_is_where_the_log_begins(void** state) {
   taosuv_message_unref(message);
   snprintf(text, sizeof text,
            "{\"code\":0,\"action\":\"assignment\",\"req_id\":$REQ_ID,\"assignment\":["
-           "{\"vgroup_id\":%d,\"offset\":-1,\"begin\":3,\"end\":5}]}", (int) vgroup);
-  it_rule(tc->it, &(ts_rule_t){.action = "assignment", .answer = TS_ANSWER_TEXT, .data = text,
-                               .size = strlen(text), .put_req_id = true});
+           "{\"vgroup_id\":%d,\"offset\":-1,\"begin\":3,\"end\":5}]}",
+           (int) vgroup);
+  it_rule(tc->it, &(ts_rule_t) {.action = "assignment",
+                                .answer = TS_ANSWER_TEXT,
+                                .data = text,
+                                .size = strlen(text),
+                                .put_req_id = true});
   assert_int_equal(tc_seek_to(one, topic, true), 0);
   assert_int_equal(tc_position(one, topic, vgroup, &position), 0);
   assert_int_equal(position, 3);
@@ -304,7 +314,7 @@ static void a_slow_message_is_waited_for_while_it_comes(void** state) {
   int told = 1;
   poll.data = &told;
   proxy_conn_set_plan(proxy_next(tc->it->proxies[0], NULL),
-                      &(proxy_plan_t){.way[PROXY_DOWN].piece = 65536});
+                      &(proxy_plan_t) {.way[PROXY_DOWN].piece = 65536});
   assert_int_equal(taosuv_consumer_poll(one->consumer, &poll, 60000, on_polled), 0);
   assert_true(it_until(tc->it, has_begun, one->consumer, 20000));
   expire(one->consumer);
@@ -318,8 +328,8 @@ static void a_slow_message_is_waited_for_while_it_comes(void** state) {
 /* ---- replies about something else ---- */
 
 static void a_commit_is_answered_for_another_one(void** state) {
-  static const char* const others[] = {"\"topic\":\"other\"", "\"vgroup_id\":4711", "\"offset\":4711",
-                                       "\"offset\":\"1\""};
+  static const char* const others[] = {"\"topic\":\"other\"", "\"vgroup_id\":4711",
+                                       "\"offset\":4711", "\"offset\":\"1\""};
   tc_t* tc = *state;
   it_needs_bundled(tc->it);
   const char* topic = tc_topic(tc, AS_QUERY);
@@ -333,8 +343,12 @@ static void a_commit_is_answered_for_another_one(void** state) {
     char text[256];
     snprintf(text, sizeof text, "{\"code\":0,\"action\":\"commit_offset\",\"req_id\":$REQ_ID,%s}",
              others[i]);
-    it_rule(tc->it, &(ts_rule_t){.action = "commit_offset", .times = 1, .answer = TS_ANSWER_TEXT,
-                                 .data = text, .size = strlen(text), .put_req_id = true});
+    it_rule(tc->it, &(ts_rule_t) {.action = "commit_offset",
+                                  .times = 1,
+                                  .answer = TS_ANSWER_TEXT,
+                                  .data = text,
+                                  .size = strlen(text),
+                                  .put_req_id = true});
     assert_int_equal(tc_commit_offset(one, topic, vgroup, offset), TAOSUV_EPROTO);
   }
   assert_int_equal(tc_commit_offset(one, topic, vgroup, offset), 0);
@@ -347,7 +361,8 @@ static void a_close_that_fails_has_the_servers_text(void** state) {
     const char* action;
     int code;
     const char* text;
-  } cases[] = {{"commit_offset", 0x4007, "no such offset"}, {"unsubscribe", 0x4003, "cannot leave"}};
+  } cases[] = {{"commit_offset", 0x4007, "no such offset"},
+               {"unsubscribe", 0x4003, "cannot leave"}};
   tc_t* tc = *state;
   it_needs_bundled(tc->it);
   const char* topic = tc_topic(tc, AS_QUERY);
@@ -356,8 +371,10 @@ static void a_close_that_fails_has_the_servers_text(void** state) {
     snprintf(tc->group, sizeof tc->group, "%s_%zu", tc->db, i);
     tc_consumer_t* one = tc_subscribed(tc, topic, "");
     taosuv_message_unref(tc_next(one));
-    it_rule(tc->it, &(ts_rule_t){.action = cases[i].action, .answer = TS_ANSWER_ERROR,
-                                 .code = cases[i].code, .text = cases[i].text});
+    it_rule(tc->it, &(ts_rule_t) {.action = cases[i].action,
+                                  .answer = TS_ANSWER_ERROR,
+                                  .code = cases[i].code,
+                                  .text = cases[i].text});
     assert_int_equal(tc_close(one), TAOSUV_ESERVER);
     assert_int_equal(one->close_code, cases[i].code);
     assert_string_equal(one->close_message, cases[i].text);
@@ -375,7 +392,8 @@ static void a_close_ends_in_time(void** state) {
   } cases[] = {
       {{.action = "unsubscribe", .answer = TS_ANSWER_NOTHING}, {0}, TAOSUV_ETIMEDOUT},
       {{.action = "commit_offset", .answer = TS_ANSWER_NOTHING}, {0}, TAOSUV_ETIMEDOUT},
-      {{.action = "commit_offset", .answer = TS_ANSWER_ERROR, .code = 0x4007, .text = "no"}, {0},
+      {{.action = "commit_offset", .answer = TS_ANSWER_ERROR, .code = 0x4007, .text = "no"},
+       {0},
        TAOSUV_ESERVER},
       {{.action = "unsubscribe", .answer = TS_ANSWER_CUT}, {0}, 0}, /* see below */
       {{.action = "none"}, {.stall = true}, TAOSUV_ETIMEDOUT},

@@ -160,8 +160,9 @@ static void a_cut_at_every_message_loses_nothing(void** state) {
       tc_consumer_t* one = tc_consumer(tc, "retry_initial=1&retry_max=2",
                                        "auto.commit.interval.ms=1");
       if (strcmp(actions[action], "subscribe") == 0) assert_int_equal(tc_subscribe(one, topic), 0);
-      it_rule(tc->it, &(ts_rule_t){.action = actions[action], .skip = skip, .times = 1,
-                                   .answer = TS_ANSWER_CUT});
+      it_rule(tc->it,
+              &(ts_rule_t) {
+                  .action = actions[action], .skip = skip, .times = 1, .answer = TS_ANSWER_CUT});
       if (one->consumer != NULL && strcmp(actions[action], "subscribe") != 0)
         assert_int_equal(tc_subscribe(one, topic), 0);
       if (strcmp(actions[action], "subscribe") == 0) ts_conn_cut(it_conn(tc->it));
@@ -220,8 +221,8 @@ static void raw_messages_make_another_database_the_same(void** state) {
     empty = message == NULL ? empty + 1 : 0;
     if (message == NULL) continue;
     taosuv_raw_t raw = taosuv_message_raw(message);
-    assert_int_equal(wait_written(tc, &write, taosuv_write_raw(target, &write.req, &raw,
-                                                               on_written)), 0);
+    assert_int_equal(
+        wait_written(tc, &write, taosuv_write_raw(target, &write.req, &raw, on_written)), 0);
     taosuv_message_unref(message);
   }
   assert_int_equal(it_number(tc->it, target, "select count(*) from st"), 21);
@@ -237,11 +238,11 @@ static void blocks_are_written_into_a_table(void** state) {
   tc_consumer_t* one = tc_subscribed(tc, topic, "");
   taosuv_message_t* message = tc_next(one);
   write_t write = {.done = false};
-  assert_int_equal(wait_written(tc, &write,
-                                taosuv_write_block(tc->client, &write.req, "target",
-                                                   TAOSUV_NUL_TERMINATED,
-                                                   taosuv_message_block(message, 0), on_written)),
-                   0);
+  assert_int_equal(
+      wait_written(tc, &write,
+                   taosuv_write_block(tc->client, &write.req, "target", TAOSUV_NUL_TERMINATED,
+                                      taosuv_message_block(message, 0), on_written)),
+      0);
   assert_int_equal(it_number(tc->it, tc->client, "select count(*) from target"), 10);
   assert_int_equal(it_number(tc->it, tc->client, "select sum(v) from target"), 45);
   char name[128];
@@ -250,16 +251,16 @@ static void blocks_are_written_into_a_table(void** state) {
   for (size_t i = 0; i < 2; i++) {
     it_ok(tc->it, tc->client, "delete from target");
     write.done = false;
-    assert_int_equal(wait_written(tc, &write,
-                                  taosuv_write_block(tc->client, &write.req, forms[i],
-                                                     TAOSUV_NUL_TERMINATED,
-                                                     taosuv_message_block(message, 0), on_written)),
-                     0);
+    assert_int_equal(
+        wait_written(tc, &write,
+                     taosuv_write_block(tc->client, &write.req, forms[i], TAOSUV_NUL_TERMINATED,
+                                        taosuv_message_block(message, 0), on_written)),
+        0);
     assert_int_equal(it_number(tc->it, tc->client, "select count(*) from target"), 10);
   }
-  assert_int_equal(taosuv_write_block(tc->client, &write.req, "other.target",
-                                      TAOSUV_NUL_TERMINATED, taosuv_message_block(message, 0),
-                                      on_written), TAOSUV_ENOTSUP);
+  assert_int_equal(taosuv_write_block(tc->client, &write.req, "other.target", TAOSUV_NUL_TERMINATED,
+                                      taosuv_message_block(message, 0), on_written),
+                   TAOSUV_ENOTSUP);
   assert_int_equal(taosuv_write_block(tc->client, &write.req, "a.b.c", TAOSUV_NUL_TERMINATED,
                                       taosuv_message_block(message, 0), on_written),
                    TAOSUV_EINVAL);
@@ -268,8 +269,9 @@ static void blocks_are_written_into_a_table(void** state) {
                                 taosuv_write_block(tc->client, &missing.req, "nowhere", 7,
                                                    taosuv_message_block(message, 0), on_written)),
                    TAOSUV_ESERVER);
-  assert_int_equal(taosuv_write_raw(tc->client, &write.req, &(taosuv_raw_t){2, NULL, 0},
-                                    on_written), TAOSUV_EINVAL);
+  assert_int_equal(
+      taosuv_write_raw(tc->client, &write.req, &(taosuv_raw_t) {2, NULL, 0}, on_written),
+      TAOSUV_EINVAL);
   taosuv_message_unref(message);
 }
 

@@ -232,8 +232,11 @@ static void a_failed_auto_commit_is_told_and_tried_again(void** state) {
   it_needs_bundled(tc->it);
   tc_consumer_t* one = prepared(tc, 1, "auto.commit.interval.ms=3600000");
   taosuv_message_unref(tc_next(one));
-  it_rule(tc->it, &(ts_rule_t){.action = "commit_offset", .times = 1, .answer = TS_ANSWER_ERROR,
-                               .code = 0x4005, .text = "not now"});
+  it_rule(tc->it, &(ts_rule_t) {.action = "commit_offset",
+                                .times = 1,
+                                .answer = TS_ANSWER_ERROR,
+                                .code = 0x4005,
+                                .text = "not now"});
   turn_clock(one);
   tc_until(tc, &one->commit_failed, 1);
   assert_int_equal(one->event_status, TAOSUV_ESERVER);
@@ -296,8 +299,11 @@ static void an_expelled_consumer_joins_again(void** state) {
   it_needs_bundled(tc->it);
   unsigned seen[5] = {0};
   tc_consumer_t* one = prepared(tc, 1, "");
-  it_rule(tc->it, &(ts_rule_t){.action = "poll", .times = 1, .answer = TS_ANSWER_ERROR,
-                               .code = 0x4001, .text = "Consumer mismatch"});
+  it_rule(tc->it, &(ts_rule_t) {.action = "poll",
+                                .times = 1,
+                                .answer = TS_ANSWER_ERROR,
+                                .code = 0x4001,
+                                .text = "Consumer mismatch"});
   assert_int_equal(tc_drain(one, seen, COUNT(seen), 5), 5);
   assert_int_equal(one->lost, 1);
   assert_int_equal(one->resumed, 1);
@@ -312,8 +318,11 @@ static void a_consumer_that_is_of_no_more_use_is_made_anew(void** state) {
   tc_consumer_t* one = prepared(tc, 0, "");
   for (unsigned i = 0; i < COUNT(codes); i++) {
     tc_rows(tc, "c1", (int) i, 1);
-    it_rule(tc->it, &(ts_rule_t){.action = "poll", .times = 1, .answer = TS_ANSWER_ERROR,
-                                 .code = codes[i], .text = "of no use"});
+    it_rule(tc->it, &(ts_rule_t) {.action = "poll",
+                                  .times = 1,
+                                  .answer = TS_ANSWER_ERROR,
+                                  .code = codes[i],
+                                  .text = "of no use"});
     assert_int_equal(tc_drain(one, seen, COUNT(seen), 1), 1);
     assert_int_equal(tc_commit(one, NULL), 0);
     assert_int_equal(one->lost, i + 1);
@@ -332,8 +341,11 @@ static void an_unclear_refusal_to_join_again_is_not_final(void** state) {
   tc_consumer_t* one = tc_consumer(tc, "retries=3&retry_initial=10", "");
   assert_int_equal(tc_subscribe(one, topic), 0);
   tc_rows(tc, "c1", 0, 5);
-  it_rule(tc->it, &(ts_rule_t){.action = "subscribe", .times = 2, .answer = TS_ANSWER_ERROR,
-                               .code = 0xffff, .text = "init tscObj failed"});
+  it_rule(tc->it, &(ts_rule_t) {.action = "subscribe",
+                                .times = 2,
+                                .answer = TS_ANSWER_ERROR,
+                                .code = 0xffff,
+                                .text = "init tscObj failed"});
   ts_conn_cut(it_conn(tc->it));
   assert_int_equal(tc_drain(one, seen, COUNT(seen), 5), 5);
   assert_int_equal(one->resumed, 1);
@@ -344,8 +356,10 @@ static void a_dropped_topic_ends_the_consumer(void** state) {
   tc_t* tc = *state;
   it_needs_bundled(tc->it);
   tc_consumer_t* one = prepared(tc, 1, "");
-  it_rule(tc->it, &(ts_rule_t){.action = "subscribe", .answer = TS_ANSWER_ERROR,
-                               .code = 0x03E1, .text = "Topic not exist"});
+  it_rule(tc->it, &(ts_rule_t) {.action = "subscribe",
+                                .answer = TS_ANSWER_ERROR,
+                                .code = 0x03E1,
+                                .text = "Topic not exist"});
   ts_conn_cut(it_conn(tc->it));
   tc_until(tc, &one->failed, 1);
   assert_int_equal(one->event_status, TAOSUV_ESERVER);
@@ -358,8 +372,11 @@ static void a_refused_poll_is_the_polls_failure(void** state) {
   unsigned seen[5] = {0};
   taosuv_message_t* message;
   tc_consumer_t* one = prepared(tc, 1, "");
-  it_rule(tc->it, &(ts_rule_t){.action = "poll", .times = 1, .answer = TS_ANSWER_ERROR,
-                               .code = 0x4005, .text = "not now"});
+  it_rule(tc->it, &(ts_rule_t) {.action = "poll",
+                                .times = 1,
+                                .answer = TS_ANSWER_ERROR,
+                                .code = 0x4005,
+                                .text = "not now"});
   assert_int_equal(tc_poll(one, 1000, &message), TAOSUV_ESERVER);
   assert_null(message);
   assert_int_equal(tc_drain(one, seen, COUNT(seen), 5), 5);
@@ -373,7 +390,7 @@ static void a_refused_message_is_not_skipped(void** state) {
   unsigned seen[5] = {0};
   taosuv_message_t* message;
   tc_consumer_t* one = prepared(tc, 1, "");
-  it_rule(tc->it, &(ts_rule_t){.action = "fetch_raw_data", .times = 1, .answer = TS_ANSWER_CUT});
+  it_rule(tc->it, &(ts_rule_t) {.action = "fetch_raw_data", .times = 1, .answer = TS_ANSWER_CUT});
   assert_int_equal(tc_poll(one, 5000, &message), 0);
   assert_non_null(message);
   assert_int_equal(tc_count(message, seen, COUNT(seen)), 5);
@@ -390,7 +407,7 @@ static void a_poll_that_is_never_answered_ends_the_connection(void** state) {
   assert_int_equal(tc_subscribe(one, topic), 0);
   tc_rows(tc, "c1", 0, 5);
   proxy_conn_set_plan(proxy_next(tc->it->proxies[0], NULL),
-                      &(proxy_plan_t){.way[PROXY_DOWN].stall = true});
+                      &(proxy_plan_t) {.way[PROXY_DOWN].stall = true});
   taosuv_message_t* message = tc_next(one);
   assert_int_equal(tc_count(message, seen, COUNT(seen)), 5);
   taosuv_message_unref(message);
@@ -422,27 +439,54 @@ static void malformed_messages_are_not_skipped(void** state) {
   static const char poll[] =
       "{\"code\":0,\"action\":\"poll\",\"req_id\":$REQ_ID,\"have_message\":true,\"topic\":7}";
   static const char text[] = "{\"code\":0,\"action\":\"fetch_raw_data\",\"req_id\":$REQ_ID}";
-  static const char meta[] = "{\"code\":0,\"action\":\"poll\",\"req_id\":$REQ_ID,"
-                             "\"have_message\":true,"
-                             "\"topic\":\"other\",\"database\":\"d\",\"vgroup_id\":1,\"message_type\":1,"
-                             "\"message_id\":1,\"offset\":0}";
+  static const char meta[] =
+      "{\"code\":0,\"action\":\"poll\",\"req_id\":$REQ_ID,"
+      "\"have_message\":true,"
+      "\"topic\":\"other\",\"database\":\"d\",\"vgroup_id\":1,\"message_type\":1,"
+      "\"message_id\":1,\"offset\":0}";
   uint8_t binary[64] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 8, 0, 0, 0, 0, 0, 0, 0, 1};
   tc_t* tc = *state;
   it_needs_bundled(tc->it);
   tc_topic(tc, AS_QUERY);
   tc_rows(tc, "c1", 0, 5);
-  nonsense(tc, &(ts_rule_t){.action = "poll", .times = 1, .answer = TS_ANSWER_TEXT, .data = poll,
-                            .size = strlen(poll), .put_req_id = true}, TAOSUV_EPROTO);
-  nonsense(tc, &(ts_rule_t){.action = "fetch_raw_data", .times = 1, .answer = TS_ANSWER_TEXT,
-                            .data = text, .size = strlen(text), .put_req_id = true},
+  nonsense(tc,
+           &(ts_rule_t) {.action = "poll",
+                         .times = 1,
+                         .answer = TS_ANSWER_TEXT,
+                         .data = poll,
+                         .size = strlen(poll),
+                         .put_req_id = true},
            TAOSUV_EPROTO);
-  nonsense(tc, &(ts_rule_t){.action = "fetch_raw_data", .times = 1, .answer = TS_ANSWER_BINARY,
-                            .data = binary, .size = sizeof binary, .put_req_id = true},
+  nonsense(tc,
+           &(ts_rule_t) {.action = "fetch_raw_data",
+                         .times = 1,
+                         .answer = TS_ANSWER_TEXT,
+                         .data = text,
+                         .size = strlen(text),
+                         .put_req_id = true},
            TAOSUV_EPROTO);
-  nonsense(tc, &(ts_rule_t){.action = "fetch_raw_data", .times = 1, .answer = TS_ANSWER_ERROR,
-                            .code = 0xffff, .text = "message has been freed"}, TAOSUV_ESERVER);
-  nonsense(tc, &(ts_rule_t){.action = "poll", .times = 1, .answer = TS_ANSWER_TEXT,
-                            .data = meta, .size = strlen(meta), .put_req_id = true},
+  nonsense(tc,
+           &(ts_rule_t) {.action = "fetch_raw_data",
+                         .times = 1,
+                         .answer = TS_ANSWER_BINARY,
+                         .data = binary,
+                         .size = sizeof binary,
+                         .put_req_id = true},
+           TAOSUV_EPROTO);
+  nonsense(tc,
+           &(ts_rule_t) {.action = "fetch_raw_data",
+                         .times = 1,
+                         .answer = TS_ANSWER_ERROR,
+                         .code = 0xffff,
+                         .text = "message has been freed"},
+           TAOSUV_ESERVER);
+  nonsense(tc,
+           &(ts_rule_t) {.action = "poll",
+                         .times = 1,
+                         .answer = TS_ANSWER_TEXT,
+                         .data = meta,
+                         .size = strlen(meta),
+                         .put_req_id = true},
            TAOSUV_ESERVER); /* there is no such message to be fetched */
 }
 
@@ -454,9 +498,11 @@ static void a_message_that_can_never_be_fetched_is_given_without_rows(void** sta
     int status, code;
   } cases[] = {
       {{.action = "fetch_raw_data", .answer = TS_ANSWER_ERROR, .code = 0x0102, .text = "too much"},
-       TAOSUV_ESERVER, 0x0102},
+       TAOSUV_ESERVER,
+       0x0102},
       {{.action = "fetch_raw_data", .answer = TS_ANSWER_TEXT, .data = "{", .size = 1},
-       TAOSUV_EPROTO, 0},
+       TAOSUV_EPROTO,
+       0},
   };
   tc_t* tc = *state;
   it_needs_bundled(tc->it);
@@ -469,7 +515,8 @@ static void a_message_that_can_never_be_fetched_is_given_without_rows(void** sta
     assert_int_equal(tc_subscribe(one, topic), 0);
     uint32_t rule = ts_server_add_rule(tc->it->server, &cases[i].rule);
     int status;
-    do status = tc_poll(one, 5000, &message); while (message == NULL && one->failed == 0);
+    do status = tc_poll(one, 5000, &message);
+    while (message == NULL && one->failed == 0);
     assert_int_equal(status, cases[i].status);
     assert_non_null(message);
     assert_int_equal(taosuv_message_status(message), cases[i].status);
@@ -503,7 +550,7 @@ static void a_message_that_is_cut_each_time_ends_the_consumer(void** state) {
   push_t push = {.tc = tc};
   tc_consumer_t* one = tc_consumer(tc, "retries=2&retry_initial=10&retry_max=20", "");
   assert_int_equal(tc_subscribe(one, topic), 0);
-  it_rule(tc->it, &(ts_rule_t){.action = "fetch_raw_data", .answer = TS_ANSWER_CUT});
+  it_rule(tc->it, &(ts_rule_t) {.action = "fetch_raw_data", .answer = TS_ANSWER_CUT});
   assert_int_equal(taosuv_consumer_start(one->consumer, 0, 0, on_message, &push), 0);
   tc_until(tc, &one->failed, 1);
   assert_int_equal(one->lost, 4);
@@ -519,8 +566,10 @@ static void what_is_committed_already_is_committed(void** state) {
   it_needs_bundled(tc->it);
   tc_consumer_t* one = prepared(tc, 1, "enable.auto.commit=false");
   taosuv_message_t* message = tc_next(one);
-  it_rule(tc->it, &(ts_rule_t){.action = "commit_offset", .answer = TS_ANSWER_ERROR,
-                               .code = 0x4012, .text = "Same committed value"});
+  it_rule(tc->it, &(ts_rule_t) {.action = "commit_offset",
+                                .answer = TS_ANSWER_ERROR,
+                                .code = 0x4012,
+                                .text = "Same committed value"});
   assert_int_equal(tc_commit(one, message), 0);
   assert_int_equal(tc_commit(one, message), 0); /* which asks no more */
   assert_int_equal(ts_server_action_count(tc->it->server, "commit_offset"), 1);
@@ -562,7 +611,7 @@ static void hooks_see_no_password(void** state) {
 static void restart_as(tc_t* tc, const char* version) {
   int port = ts_server_port(tc->it->server);
   it_server_stop(tc->it);
-  it_server_start(tc->it, &(ts_config_t){.version = version, .port = port});
+  it_server_start(tc->it, &(ts_config_t) {.version = version, .port = port});
 }
 
 static void older_servers_give_rows_block_by_block(void** state) {
@@ -634,8 +683,10 @@ static void a_version_without_req_id_is_taken(void** state) {
   tc_t* tc = *state;
   it_needs_bundled(tc->it);
   unsigned seen[5] = {0};
-  it_rule(tc->it, &(ts_rule_t){.action = "version", .answer = TS_ANSWER_TEXT, .data = version,
-                               .size = strlen(version)});
+  it_rule(
+      tc->it,
+      &(ts_rule_t) {
+          .action = "version", .answer = TS_ANSWER_TEXT, .data = version, .size = strlen(version)});
   tc_consumer_t* one = prepared(tc, 1, "session.timeout.ms=10000");
   assert_int_equal(tc_drain(one, seen, COUNT(seen), 5), 5);
   assert_int_equal(one->lost, 0);

@@ -15,8 +15,12 @@ static const uint8_t int_schema[] = {4, 4, 0, 0, 0}, no_schema[] = {99, 4, 0, 0,
 
 static ts_rule_t patch(const char* action, const void* find, const void* data, size_t size,
                        uint32_t times) {
-  return (ts_rule_t){.action = action, .times = times, .answer = TS_ANSWER_PATCH, .find = find,
-                     .data = data, .size = size};
+  return (ts_rule_t) {.action = action,
+                      .times = times,
+                      .answer = TS_ANSWER_PATCH,
+                      .find = find,
+                      .data = data,
+                      .size = size};
 }
 
 static void spoil_next_block(tc_t* tc) {
@@ -44,8 +48,8 @@ static taosuv_message_t* next_with(tc_consumer_t* one, int expected) {
     assert_true(message != NULL || status == 0);
   }
   assert_non_null(message);
-  if (status != expected) fail_msg("%d in place of %d: %s", status, expected,
-                                   taosuv_message_error(message));
+  if (status != expected)
+    fail_msg("%d in place of %d: %s", status, expected, taosuv_message_error(message));
   assert_int_equal(taosuv_message_status(message), expected);
   return message;
 }
@@ -92,7 +96,8 @@ static void a_malformed_block_is_left_out_and_the_others_are_there(void** state)
 
 static void an_unknown_raw_type_leaves_the_raw_bytes(void** state) {
   /* the message's id, its raw type */
-  static const uint8_t id[] = {1, 0, 0, 0, 0, 0, 0, 0, 2, 0}, unknown[] = {1, 0, 0, 0, 0, 0, 0, 0, 9, 0};
+  static const uint8_t id[] = {1, 0, 0, 0, 0, 0, 0, 0, 2, 0},
+                       unknown[] = {1, 0, 0, 0, 0, 0, 0, 0, 9, 0};
   tc_t* tc = *state;
   it_needs_bundled(tc->it);
   tc_consumer_t* one = tc_subscribed(tc, tc_topic(tc, "as select ts, v from %s.st"), "");
@@ -157,7 +162,7 @@ static void older_servers_blocks_are_left_out_likewise(void** state) {
   unsigned seen[10] = {0};
   int port = ts_server_port(tc->it->server);
   it_server_stop(tc->it);
-  it_server_start(tc->it, &(ts_config_t){.version = "3.3.2.0", .port = port});
+  it_server_start(tc->it, &(ts_config_t) {.version = "3.3.2.0", .port = port});
   tc->db = it_database(tc->it, it_client(tc->it, ""), "ms");
   tc->client = it_client_db(tc->it, tc->db, "pool_size=1");
   it_ok(tc->it, tc->client, "create stable st (ts timestamp, v int) tags (name varchar(24))");

@@ -7,7 +7,7 @@ enum { MANY = 5000, TURN = 1000 };
 
 typedef struct turns_s {
   it_t* it;
-  uv_check_t check; /* a turn begins behind each poll */
+  uv_check_t check;  /* a turn begins behind each poll */
   unsigned count;    /* turns */
   unsigned in_turn;  /* completions in this one */
   unsigned most;     /* … in any */
@@ -85,7 +85,8 @@ static taosuv_client_t* amid_an_answer(it_t* it, it_op_t* op) {
   it_usable(it, client);
   assert_int_equal(it_query(it, client, op, LARGE), 0);
   uint64_t sent = ts_server_counters(it->server).bytes_out, start = it_ms();
-  while (ts_server_counters(it->server).bytes_out == sent && it_ms() - start < 10000) run_turns(it, 1);
+  while (ts_server_counters(it->server).bytes_out == sent && it_ms() - start < 10000)
+    run_turns(it, 1);
   run_turns(it, 3);
   taosuv_client_counts(client, &counts);
   assert_int_equal(counts.in_flight, 1);
@@ -137,12 +138,16 @@ static void a_compressed_message_is_inflated_in_many_turns(void** state) {
   it_needs_bundled(it);
   char* text = malloc(SIZE + 200);
   assert_non_null(text);
-  int head = snprintf(text, 200, "{\"code\":1,\"action\":\"query\",\"req_id\":$REQ_ID,\"message\":\"");
+  int head = snprintf(text, 200,
+                      "{\"code\":1,\"action\":\"query\",\"req_id\":$REQ_ID,\"message\":\"");
   memset(text + head, 'x', SIZE);
   strcpy(text + head + SIZE, "\"}");
   taosuv_client_t* client = it_client(it, "pool_size=1&compression=1");
-  it_rule(it, &(ts_rule_t){.sql = "select 8", .answer = TS_ANSWER_TEXT, .data = text,
-                           .size = strlen(text), .put_req_id = true});
+  it_rule(it, &(ts_rule_t) {.sql = "select 8",
+                            .answer = TS_ANSWER_TEXT,
+                            .data = text,
+                            .size = strlen(text),
+                            .put_req_id = true});
   free(text);
   it_usable(it, client);
   begin(&turns, it, client);
@@ -198,7 +203,7 @@ static taosuv_client_t* many_client(it_t* it, turns_t* turns, const char* keys) 
 static void on_its_way(it_t* it, turns_t* turns, uint64_t deadline) {
   it_needs_ws(it, "many requests on one connection");
   it_needs_bundled(it);
-  uint32_t rule = it_rule(it, &(ts_rule_t){.sql = "select 9", .answer = TS_ANSWER_NOTHING});
+  uint32_t rule = it_rule(it, &(ts_rule_t) {.sql = "select 9", .answer = TS_ANSWER_NOTHING});
   it_usable(it, many_client(it, turns, "max_inflight=10000"));
   start_many(turns, "select 9", deadline);
   if (deadline == 0) it_until_hits(it, rule, MANY);
@@ -268,7 +273,7 @@ static void many_answers_at_once_are_divided_among_turns(void** state) {
   turns_t turns;
   it_needs_ws(it, "many requests on one connection");
   it_needs_bundled(it);
-  it_rule(it, &(ts_rule_t){.sql = "select 7", .wait_ms = 1500});
+  it_rule(it, &(ts_rule_t) {.sql = "select 7", .wait_ms = 1500});
   it_usable(it, many_client(it, &turns, "max_inflight=10000"));
   start_many(&turns, "select 7", 0);
   assert_true(it_until(it, is_complete, &turns, 30000));

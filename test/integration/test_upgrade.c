@@ -21,7 +21,7 @@ static void times_out(it_t* it, const char* part) {
 static void a_silent_peer_is_given_up_in_time(void** state) {
   it_t* it = *state;
   it_proxy(it);
-  proxy_set_plan(it->proxies[0], &(proxy_plan_t){.silent = true}, 0);
+  proxy_set_plan(it->proxies[0], &(proxy_plan_t) {.silent = true}, 0);
   times_out(it, it_transport_http() ? "log-in" : "upgrade");
 }
 
@@ -69,7 +69,7 @@ static void answers_to_the_upgrade_become_statuses(void** state) {
   for (size_t i = 0; i < COUNT(answers); i++) {
     it_op_t op = {0};
     uint64_t start = it_ms();
-    ts_peer_set_fault(ts_server_peer(it->server), &(ts_fault_t){.upgrade_answer = answers[i].text},
+    ts_peer_set_fault(ts_server_peer(it->server), &(ts_fault_t) {.upgrade_answer = answers[i].text},
                       answers[i].code == 404 ? 2 : 1); /* of /ws and of /rest/ws */
     int status = it_end(it_open(it, client, &op), &op);
     if (status != answers[i].status) fail_msg("%s: %d %s", answers[i].text, status, op.message);
@@ -88,11 +88,11 @@ static void eof_in_place_of_an_answer_is_no_http(void** state) {
   taosuv_client_t* client = it_client(it, "");
   for (size_t i = 0; i < COUNT(cuts); i++) {
     it_op_t op = {0};
-    ts_peer_set_fault(ts_server_peer(it->server), &(ts_fault_t){.cut_after_sent = cuts[i]}, 1);
+    ts_peer_set_fault(ts_server_peer(it->server), &(ts_fault_t) {.cut_after_sent = cuts[i]}, 1);
     assert_int_equal(it_end(it_open(it, client, &op), &op), TAOSUV_EHTTP);
     assert_int_equal(op.req.err_flags & TAOSUV_ERR_MAYBE_EXECUTED, 0);
   }
-  ts_peer_set_fault(ts_server_peer(it->server), &(ts_fault_t){.cut_after_received = 10}, 1);
+  ts_peer_set_fault(ts_server_peer(it->server), &(ts_fault_t) {.cut_after_received = 10}, 1);
   it_op_t op = {0};
   assert_int_equal(it_end(it_open(it, client, &op), &op), TAOSUV_EHTTP);
   it_usable(it, client);
@@ -112,7 +112,7 @@ static void a_connection_lost_while_logging_in_is_told(void** state) {
 
 static void restart_as(it_t* it, const char* version) {
   it_server_stop(it);
-  it_server_start(it, &(ts_config_t){.version = version});
+  it_server_start(it, &(ts_config_t) {.version = version});
 }
 
 static void a_server_without_binary_actions_is_spoken_to_in_json(void** state) {
@@ -126,7 +126,7 @@ static void a_server_without_binary_actions_is_spoken_to_in_json(void** state) {
   assert_string_equal(op.open.version, "3.1.1.15");
   it_ok(it, client, "create database old");
   it_ok(it, client, "create table old.t (ts timestamp, a int)");
-  op = (it_op_t){0};
+  op = (it_op_t) {0};
   int started = it_exec(it, client, &op, "insert into old.t values (1, 1) (2, 2)");
   assert_int_equal(it_end(started, &op), 0);
   assert_int_equal(op.exec.affected_rows, 2);

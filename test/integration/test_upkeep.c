@@ -9,7 +9,7 @@ static void a_dead_peer_is_found_within_two_ping_intervals(void** state) {
   taosuv_client_t* client = it_client(it, "ping_interval=150");
   it_usable(it, client);
   proxy_conn_set_plan(proxy_next(it->proxies[0], NULL),
-                      &(proxy_plan_t){.way[PROXY_DOWN].stall = true});
+                      &(proxy_plan_t) {.way[PROXY_DOWN].stall = true});
   uint64_t start = it_ms();
   assert_int_equal(it_end(it_exec(it, client, &op, "select 1"), &op), TAOSUV_ECONNLOST);
   it_within(start, 100, 150 * 2 + 300);
@@ -31,7 +31,7 @@ static void two_ping_intervals_are_the_most(void** state) {
     it_usable(it, client);
     it_run(it, i * INTERVAL / PHASES);
     it_usable(it, client); /* the last sign of life */
-    ts_conn_set_fault(it_conn(it), &(ts_fault_t){.stall = true});
+    ts_conn_set_fault(it_conn(it), &(ts_fault_t) {.stall = true});
     assert_int_equal(it_exec(it, client, &ops[i], "select 1"), 0);
   }
   for (unsigned i = 0; i < PHASES; i++) {
@@ -47,8 +47,7 @@ static void a_quiet_connection_is_kept_alive_by_pings(void** state) {
   taosuv_client_t* client = it_client(it, "ping_interval=40");
   it_usable(it, client);
   it_run(it, 500);
-  if (it->server != NULL)
-    assert_true(ts_peer_counters(ts_server_peer(it->server))->pings >= 3);
+  if (it->server != NULL) assert_true(ts_peer_counters(ts_server_peer(it->server))->pings >= 3);
   taosuv_client_counts(client, &counts);
   assert_int_equal(counts.connections, 1);
   assert_int_equal(counts.connects, 1);
@@ -60,7 +59,7 @@ static void a_slow_answer_is_waited_for(void** state) {
   it_op_t op = {0};
   it_needs_bundled(it);
   taosuv_client_t* client = it_client(it, "ping_interval=50");
-  it_rule(it, &(ts_rule_t){.sql = "select 7", .wait_ms = 600});
+  it_rule(it, &(ts_rule_t) {.sql = "select 7", .wait_ms = 600});
   assert_int_equal(it_end(it_exec(it, client, &op, "select 7"), &op), 0);
 }
 

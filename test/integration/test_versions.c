@@ -25,11 +25,11 @@ static round_t begin(void** state, const char* version) {
   it_needs_bundled(tc->it);
   int port = ts_server_port(tc->it->server);
   it_server_stop(tc->it);
-  it_server_start(tc->it, &(ts_config_t){.version = version, .port = port});
+  it_server_start(tc->it, &(ts_config_t) {.version = version, .port = port});
   tc->db = it_database(tc->it, it_client(tc->it, ""), "ms");
   tc->client = it_client_db(tc->it, tc->db, "pool_size=1&request_timeout=5000");
   it_ok(tc->it, tc->client, "create stable st (ts timestamp, v int) tags (name varchar(24))");
-  return (round_t){tc, tc->it, version, tuv_version_parse(version, strlen(version)), tc->client};
+  return (round_t) {tc, tc->it, version, tuv_version_parse(version, strlen(version)), tc->client};
 }
 
 /* What became of a call: `started` is what it returned. */
@@ -45,8 +45,7 @@ static void since(const round_t* round, uint64_t version, const char* what, int 
 /* Of what waits by itself. */
 static void status_since(const round_t* round, uint64_t version, const char* what, int status) {
   int expected = round->number >= version ? 0 : TAOSUV_EVERSION;
-  if (status != expected)
-    fail_msg("%s on %s: %s", what, round->version, taosuv_err_name(status));
+  if (status != expected) fail_msg("%s on %s: %s", what, round->version, taosuv_err_name(status));
 }
 
 static void end(const round_t* round) {
@@ -93,7 +92,8 @@ static void lines(const round_t* round) {
       since(round, EVER, "insert_lines", it_line(it, round->client, &op, texts[format]), &op);
     }
   }
-  it_op_t keyed = {.lines = {.table_name_key = "host", .table_name_key_length = 4,
+  it_op_t keyed = {.lines = {.table_name_key = "host",
+                             .table_name_key_length = 4,
                              .precision = TAOSUV_LINES_MS}};
   since(round, SINCE(3, 3, 3, 0), "table_name_key",
         it_line(it, round->client, &keyed, "m,host=k v=1i32 1700000000000"), &keyed);
@@ -137,8 +137,8 @@ static void writers(const round_t* round) {
   job.closes = 0;
   job.options.precision = TAOSUV_LINES_MS;
   assert_int_equal(open_as(&job, NULL), 1);
-  assert_int_equal(taosuv_writer_lines(job.writer, "w2,host=a v=1i32 1700000000000",
-                                       TAOSUV_NUL_TERMINATED), 0);
+  assert_int_equal(
+      taosuv_writer_lines(job.writer, "w2,host=a v=1i32 1700000000000", TAOSUV_NUL_TERMINATED), 0);
   close_writer(&job);
   assert_int_equal(job.reports, 0);
   assert_int_equal(it_number(round->it, round->client, "select count(*) from w2"), 1);
@@ -156,13 +156,16 @@ static void on_written(taosuv_write_t* req, int status) {
   written->status = status;
 }
 
-static bool is_written(void* data) { return ((written_t*) data)->done; }
+static bool is_written(void* data) {
+  return ((written_t*) data)->done;
+}
 
 static void write_back(const round_t* round, const taosuv_message_t* message) {
   written_t block = {.done = false}, raw = {.done = false};
   it_ok(round->it, round->client, "create table target (ts timestamp, v int)");
   assert_int_equal(taosuv_write_block(round->client, &block.req, "target", 6,
-                                      taosuv_message_block(message, 0), on_written), 0);
+                                      taosuv_message_block(message, 0), on_written),
+                   0);
   assert_true(it_until(round->it, is_written, &block, 5000));
   assert_int_equal(block.status, 0);
   taosuv_raw_t bytes = taosuv_message_raw(message);
@@ -189,15 +192,16 @@ static void consumers(const round_t* round) {
   status_since(round, EVER, "assignment", tc_assignment(one, topic, partitions, &count));
   uint64_t later = SINCE(3, 1, 1, 15);
   status_since(round, later, "commit_offset",
-               tc_commit_offset(one, topic, vgroup, partitions[0].vgroup_id == vgroup
-                                                        ? partitions[0].begin
-                                                        : partitions[1].begin));
+               tc_commit_offset(
+                   one, topic, vgroup,
+                   partitions[0].vgroup_id == vgroup ? partitions[0].begin : partitions[1].begin));
   status_since(round, later, "committed", tc_committed(one, topic, vgroup, &offset));
   status_since(round, later, "position", tc_position(one, topic, vgroup, &offset));
   status_since(round, later, "list_topics", tc_topics(one, topics, sizeof topics));
-  status_since(round, EVER, "seek", tc_seek(one, topic, vgroup, partitions[0].vgroup_id == vgroup
-                                                                    ? partitions[0].begin
-                                                                    : partitions[1].begin));
+  status_since(
+      round, EVER, "seek",
+      tc_seek(one, topic, vgroup,
+              partitions[0].vgroup_id == vgroup ? partitions[0].begin : partitions[1].begin));
   status_since(round, EVER, "seek_to_end", tc_seek_to(one, topic, false));
   status_since(round, EVER, "seek_to_beginning", tc_seek_to(one, topic, true));
   status_since(round, EVER, "unsubscribe", tc_unsubscribe(one));
@@ -214,8 +218,10 @@ static void goes_through_all(void** state, const char* version) {
   end(&round);
 }
 
-#define VERSION_TEST(name, version)                                                               \
-  static void name(void** state) { goes_through_all(state, version); }
+#define VERSION_TEST(name, version)                                                                \
+  static void name(void** state) {                                                                 \
+    goes_through_all(state, version);                                                              \
+  }
 
 VERSION_TEST(version_3_0_5_1, "3.0.5.1")
 VERSION_TEST(version_3_1_1_15, "3.1.1.15")
@@ -289,9 +295,15 @@ static void an_old_gateway_commits_what_is_finished(void** state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      TC_TEST(version_3_0_5_1), TC_TEST(version_3_1_1_15), TC_TEST(version_3_2_2_0),
-      TC_TEST(version_3_3_2_6), TC_TEST(version_3_3_5_8),  TC_TEST(version_3_3_6_0),
-      TC_TEST(version_3_3_7_5), TC_TEST(version_3_4_1_13), TC_TEST(consumers_need_3_0_5_0),
+      TC_TEST(version_3_0_5_1),
+      TC_TEST(version_3_1_1_15),
+      TC_TEST(version_3_2_2_0),
+      TC_TEST(version_3_3_2_6),
+      TC_TEST(version_3_3_5_8),
+      TC_TEST(version_3_3_6_0),
+      TC_TEST(version_3_3_7_5),
+      TC_TEST(version_3_4_1_13),
+      TC_TEST(consumers_need_3_0_5_0),
       TC_TEST(an_old_gateway_commits_every_vgroup),
       TC_TEST(an_old_gateway_commits_what_is_finished),
   };

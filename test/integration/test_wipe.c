@@ -10,8 +10,8 @@
 #define SECRET_BYTES "canary-secrets"
 #define BASIC "cm9vdDpjYW5hcnktcGFzc3dvcmQtM" /* "root:" and the password, in base64 */
 
-static const char* const canaries[] = {PASSWORD, TOKEN, BEARER, CODE, SECRET, SECRET_BYTES,
-                                       BASIC,    NULL};
+static const char* const canaries[] = {PASSWORD, TOKEN,        BEARER, CODE,
+                                       SECRET,   SECRET_BYTES, BASIC,  NULL};
 
 static void on_tap(void* data, const taosuv_tap_t* tap) {
   *(unsigned*) data += tap->size > 0;
@@ -33,8 +33,11 @@ static void live_by(it_t* it, const char* scheme, const char* keys, bool watched
            ts_server_port(it->server), keys[0] == 0 ? "" : "&", keys);
   it->probe.canaries = canaries;
   taosuv_client_t* client = it_client_url(it, url);
-  taosuv_hooks_t hooks = {.size = sizeof hooks, .data = &taps, .log_level = TAOSUV_LOG_DEBUG,
-                          .log = on_log, .tap = on_tap};
+  taosuv_hooks_t hooks = {.size = sizeof hooks,
+                          .data = &taps,
+                          .log_level = TAOSUV_LOG_DEBUG,
+                          .log = on_log,
+                          .tap = on_tap};
   if (watched) assert_int_equal(taosuv_client_set_hooks(client, &hooks), 0);
   int status = it_end(it_open(it, client, &op), &op);
   if (status != expected) fail_msg("%s: %s", taosuv_err_name(status), op.message);
@@ -57,15 +60,13 @@ static void restart(it_t* it, const ts_config_t* config) {
   it_server_start(it, config);
 }
 
-static const ts_config_t strict = {.version = "3.4.0.0",
-                                   .password = PASSWORD,
-                                   .bearer_token = BEARER,
-                                   .totp_secret = SECRET};
+static const ts_config_t strict = {
+    .version = "3.4.0.0", .password = PASSWORD, .bearer_token = BEARER, .totp_secret = SECRET};
 
 static void after_each_way_to_log_in(void** state) {
   it_t* it = *state;
   for (int watched = 0; watched < 2; watched++) {
-    restart(it, &(ts_config_t){.password = PASSWORD});
+    restart(it, &(ts_config_t) {.password = PASSWORD});
     live(it, "", watched, 0);
     live(it, "token=" TOKEN, watched, 0);
     live(it, "token=" TOKEN "&compression=1&compression_threshold=0", watched, 0);
@@ -79,10 +80,10 @@ static void after_each_way_to_log_in(void** state) {
 
 static void after_http(void** state) {
   it_t* it = *state;
-  restart(it, &(ts_config_t){.password = PASSWORD});
+  restart(it, &(ts_config_t) {.password = PASSWORD});
   live_by(it, "http", "", false, 0);
   live_by(it, "http", "token=" TOKEN, false, 0);
-  restart(it, &(ts_config_t){.password = "another"});
+  restart(it, &(ts_config_t) {.password = "another"});
   live_by(it, "http", "", false, TAOSUV_EAUTH);
   restart(it, &strict);
   live_by(it, "http", "bearer_token=" BEARER, false, 0);
@@ -106,7 +107,7 @@ static bool is_true(void* data) {
 static void after_a_consumer(void** state) {
   it_t* it = *state;
   static const taosuv_property_t properties[] = {{"group.id", "g"}, {"td.connect.pass", PASSWORD}};
-  restart(it, &(ts_config_t){.password = PASSWORD});
+  restart(it, &(ts_config_t) {.password = PASSWORD});
   assert_int_equal(ts_server_exec(it->server, "create database wipe"), 0);
   assert_int_equal(ts_server_exec(it->server, "create topic wiped as database wipe"), 0);
   for (size_t count = 1; count <= COUNT(properties); count++) {
@@ -140,7 +141,7 @@ static void after_a_consumer(void** state) {
 
 static void after_a_server_that_is_too_old(void** state) {
   it_t* it = *state;
-  restart(it, &(ts_config_t){.password = PASSWORD, .version = "3.3.6.0"});
+  restart(it, &(ts_config_t) {.password = PASSWORD, .version = "3.3.6.0"});
   live(it, "bearer_token=" BEARER, true, TAOSUV_EVERSION);
   live(it, "totp_secret=" SECRET, true, TAOSUV_EVERSION);
 }
@@ -150,7 +151,7 @@ static void after_connections_that_fail_on_the_way(void** state) {
   restart(it, &strict);
   ts_peer_t* peer = ts_server_peer(it->server);
   for (uint64_t bytes = 1; bytes < 900; bytes += 29) { /* cut in the upgrade, the version, conn */
-    ts_peer_set_fault(peer, &(ts_fault_t){.cut_after_received = bytes}, 1);
+    ts_peer_set_fault(peer, &(ts_fault_t) {.cut_after_received = bytes}, 1);
     char url[512];
     it_op_t op = {0};
     snprintf(url, sizeof url,

@@ -118,8 +118,10 @@ static void lines_are_gathered_and_written(void** state) {
   assert_null(taosuv_writer_fields(job.writer, &count));
   for (int i = 0; i < 500; i++) {
     char text[200];
-    int size = snprintf(text, sizeof text, "m%d,host=h%d a=%di64 17600000%05d\n# a remark\n\nm%d,host=x a=1i64 17600000%05d",
-                        i % 3, i % 5, i, i, i % 3, i);
+    int size = snprintf(
+        text, sizeof text,
+        "m%d,host=h%d a=%di64 17600000%05d\n# a remark\n\nm%d,host=x a=1i64 17600000%05d", i % 3,
+        i % 5, i, i, i % 3, i);
     int status;
     while ((status = taosuv_writer_lines(job.writer, text, (size_t) size)) == TAOSUV_EAGAIN)
       uv_run(&it->loop, UV_RUN_ONCE);
@@ -169,7 +171,8 @@ static void lines_that_are_lost_are_sent_again(void** state) {
   prepare(it, &job, "");
   taosuv_client_t* client = it_client_db(it, job.db, "retries=3");
   taosuv_writer_open_t open = {.data = &job};
-  uint32_t rule = it_rule(it, &(ts_rule_t){.action = "insert", .times = 2, .answer = TS_ANSWER_CUT});
+  uint32_t rule = it_rule(it,
+                          &(ts_rule_t) {.action = "insert", .times = 2, .answer = TS_ANSWER_CUT});
   assert_int_equal(taosuv_writer_open(client, &open, &job.options, on_opened), 0);
   assert_true(it_until(it, is_opened, &job, 30000));
   for (int i = 0; i < 100; i++) {
@@ -353,8 +356,11 @@ static void a_refused_batch_is_reported_with_its_rows(void** state) {
   job.options.batch_age_ms = 1000000;
   job.options.divide = TAOSUV_WRITER_NO_DIVIDE;
   open_writer(&job);
-  it_rule(it, &(ts_rule_t){.action = "stmt2_exec", .times = 1, .answer = TS_ANSWER_ERROR,
-                           .code = 0x2653, .text = "Value too long"});
+  it_rule(it, &(ts_rule_t) {.action = "stmt2_exec",
+                            .times = 1,
+                            .answer = TS_ANSWER_ERROR,
+                            .code = 0x2653,
+                            .text = "Value too long"});
   for (int64_t i = 0; i < 6; i++) assert_int_equal(put(&job, (unsigned) i % 2, i + 1, i), 0);
   flush(&job);
   assert_int_equal(job.reports, 1);
@@ -379,8 +385,8 @@ static void a_batch_that_is_lost_is_sent_again(void** state) {
     prepare(it, &job, "retries=3");
     job.options.lanes = 2;
     open_writer(&job);
-    uint32_t rule = it_rule(it, &(ts_rule_t){.action = actions[i], .times = 2,
-                                             .answer = TS_ANSWER_CUT});
+    uint32_t rule = it_rule(
+        it, &(ts_rule_t) {.action = actions[i], .times = 2, .answer = TS_ANSWER_CUT});
     for (int64_t row = 0; row < 100; row++)
       assert_int_equal(put(&job, (unsigned) row % 10, row + 1, row), 0);
     close_writer(&job);

@@ -154,7 +154,7 @@ static void nothing_is_read_that_was_not_given(void** state) {
   taosuv_value_t tags[] = {taosuv_i64(1), taosuv_null()};
   int64_t* ts = malloc(sizeof *ts);
   uint32_t* junk = malloc(sizeof *junk); /* one offset where two would be needed */
-  char* text = malloc(3); /* without an end */
+  char* text = malloc(3);                /* without an end */
   assert_true(ts != NULL && junk != NULL && text != NULL);
   *ts = 1;
   *junk = 7;
@@ -163,8 +163,8 @@ static void nothing_is_read_that_was_not_given(void** state) {
                               {TAOSUV_TYPE_BIGINT, ts, junk, NULL},
                               {TAOSUV_TYPE_NULL, NULL, junk, NULL},
                               {TAOSUV_TYPE_NULL, NULL, junk, NULL}};
-  assert_int_equal(taosuv_writer_columns(job.writer, name, TAOSUV_NUL_TERMINATED, tags, 2, 1,
-                                         columns, 4), 0);
+  assert_int_equal(
+      taosuv_writer_columns(job.writer, name, TAOSUV_NUL_TERMINATED, tags, 2, 1, columns, 4), 0);
   taosuv_value_t endless[] = {taosuv_i64(2), taosuv_i64(2), taosuv_null(),
                               taosuv_bytes(text, TAOSUV_NUL_TERMINATED)};
   assert_int_equal(put_tagged(&job, "t", 1, "a", endless), TAOSUV_EINVAL);
@@ -172,10 +172,12 @@ static void nothing_is_read_that_was_not_given(void** state) {
   assert_int_equal(put_tagged(&job, "t", 1, "a", endless), TAOSUV_EINVAL);
   assert_int_equal(taosuv_writer_row(job.writer, name, TAOSUV_NUL_TERMINATED, tags, 2, NULL, 4),
                    TAOSUV_EINVAL);
-  assert_int_equal(taosuv_writer_columns(job.writer, name, TAOSUV_NUL_TERMINATED, tags, 2, 0,
-                                         columns, 4), TAOSUV_EINVAL);
-  assert_int_equal(taosuv_writer_columns(job.writer, name, TAOSUV_NUL_TERMINATED, tags, 2, 1, NULL,
-                                         4), TAOSUV_EINVAL);
+  assert_int_equal(
+      taosuv_writer_columns(job.writer, name, TAOSUV_NUL_TERMINATED, tags, 2, 0, columns, 4),
+      TAOSUV_EINVAL);
+  assert_int_equal(
+      taosuv_writer_columns(job.writer, name, TAOSUV_NUL_TERMINATED, tags, 2, 1, NULL, 4),
+      TAOSUV_EINVAL);
   it_has(taosuv_writer_message(job.writer), "columns");
   free(ts);
   free(junk);
@@ -267,7 +269,7 @@ static void refused_rows_and_reports_are_the_same_by_every_kind_of_message(void*
     job_t job;
     char expected[200];
     it_server_stop(it);
-    it_server_start(it, &(ts_config_t){.version = kinds[i].version});
+    it_server_start(it, &(ts_config_t) {.version = kinds[i].version});
     prepare(it, &job, kinds[i].keys);
     job.options.lanes = 1;
     job.options.batch_age_ms = 1000000;
@@ -281,9 +283,11 @@ static void refused_rows_and_reports_are_the_same_by_every_kind_of_message(void*
     }
     flush(&job);
     assert_int_equal(job.flush_failed, 0);
-    uint32_t rule = it_rule(it, &(ts_rule_t){.action = kinds[i].action, .times = 1,
-                                             .answer = TS_ANSWER_ERROR, .code = 0x2653,
-                                             .text = "no"});
+    uint32_t rule = it_rule(it, &(ts_rule_t) {.action = kinds[i].action,
+                                              .times = 1,
+                                              .answer = TS_ANSWER_ERROR,
+                                              .code = 0x2653,
+                                              .text = "no"});
     for (int64_t row = 0; row < 4; row++)
       assert_int_equal(put_tagged(&job, row % 2 ? "t1" : "t0", 1, "l", row_at(row + 100, "x")), 0);
     flush(&job);

@@ -26,8 +26,10 @@ static bool is_bad(const taosuv_writer_range_t* range) {
 static void on_divided(taosuv_writer_t* writer, const taosuv_writer_report_t* report, void* data) {
   divided_t* divided = data;
   on_report(writer, report, &divided->job);
-  if (report->count == 1 && is_bad(&report->ranges[0])) divided->singles += report->rows;
-  else divided->rests += report->rows;
+  if (report->count == 1 && is_bad(&report->ranges[0]))
+    divided->singles += report->rows;
+  else
+    divided->rests += report->rows;
   for (size_t i = 0; i < report->count; i++)
     divided->wrong = divided->wrong || !is_bad(&report->ranges[i]);
 }
@@ -82,8 +84,14 @@ static unsigned bits_of(uint64_t bits) {
 
 /* ---- tables ---- */
 
-static const uint64_t bads[] = {1, UINT64_C(1) << (TABLES - 1), UINT64_C(1) << 31, 0x7000,
-                                1 | UINT64_C(1) << (TABLES - 1), 0x5555, ALL, 0};
+static const uint64_t bads[] = {1,
+                                UINT64_C(1) << (TABLES - 1),
+                                UINT64_C(1) << 31,
+                                0x7000,
+                                1 | UINT64_C(1) << (TABLES - 1),
+                                0x5555,
+                                ALL,
+                                0};
 
 static void bad_tables_are_found_and_the_others_written(void** state) {
   it_t* it = *state;
@@ -149,8 +157,11 @@ static void what_every_part_has_in_common_is_reported_at_once(void** state) {
   job_t* job = &divided.job;
   prepare_divided(it, &divided, "", 1000);
   put_tables(job, 0);
-  it_rule(it, &(ts_rule_t){.action = "stmt2_exec", .times = 1, .answer = TS_ANSWER_ERROR,
-                           .code = 0x0388, .text = "Database not exist"});
+  it_rule(it, &(ts_rule_t) {.action = "stmt2_exec",
+                            .times = 1,
+                            .answer = TS_ANSWER_ERROR,
+                            .code = 0x0388,
+                            .text = "Database not exist"});
   flush(job);
   assert_int_equal(job->reports, 1);
   assert_int_equal(divided.rests, 3 * TABLES);
@@ -166,13 +177,13 @@ static void what_every_part_has_in_common_is_reported_at_once(void** state) {
 static void parts_are_found_by_every_kind_of_message(void** state) {
   it_t* it = *state;
   it_needs_bundled(it);
-  static const char* const kinds[][2] = {{"3.0.5.1", ""}, {"3.2.0.0", ""}, {"3.3.6.0", "stmt_version=1"},
-                                         {"3.4.1.13", ""}};
+  static const char* const kinds[][2] = {
+      {"3.0.5.1", ""}, {"3.2.0.0", ""}, {"3.3.6.0", "stmt_version=1"}, {"3.4.1.13", ""}};
   for (size_t i = 0; i < COUNT(kinds); i++) {
     divided_t divided;
     job_t* job = &divided.job;
     it_server_stop(it);
-    it_server_start(it, &(ts_config_t){.version = kinds[i][0]});
+    it_server_start(it, &(ts_config_t) {.version = kinds[i][0]});
     prepare_divided(it, &divided, kinds[i][1], 1000);
     put_tables(job, 0x90001);
     close_writer(job);
@@ -191,8 +202,9 @@ static void parts_that_are_lost_are_sent_again(void** state) {
     job_t* job = &divided.job;
     prepare_divided(it, &divided, "retry_initial=1&retry_max=20", 1000);
     put_tables(job, 0x804);
-    uint32_t rule = it_rule(it, &(ts_rule_t){.action = "stmt2_exec", .skip = skip, .times = 2,
-                                             .answer = TS_ANSWER_CUT});
+    uint32_t rule = it_rule(
+        it,
+        &(ts_rule_t) {.action = "stmt2_exec", .skip = skip, .times = 2, .answer = TS_ANSWER_CUT});
     close_writer(job);
     assert_int_equal(divided.singles, 6);
     assert_int_equal(divided.rests, 0);
@@ -242,8 +254,7 @@ static void memory_that_fails_between_parts_loses_nothing(void** state) {
     close_writer(job);
     assert_int_equal(job->totals.rows_taken, 3 * TABLES);
     if (job->totals.rows_written > 0)
-      assert_in_range(ask(job, "select count(*) from %s.st"), job->totals.rows_written,
-                      3 * TABLES);
+      assert_in_range(ask(job, "select count(*) from %s.st"), job->totals.rows_written, 3 * TABLES);
     finish(it, job);
   }
   assert_in_range(failed, 20, 60);
@@ -257,7 +268,8 @@ typedef struct {
   unsigned count;
 } lines_t;
 
-static void on_line_report(taosuv_writer_t* writer, const taosuv_writer_report_t* report, void* data) {
+static void on_line_report(taosuv_writer_t* writer, const taosuv_writer_report_t* report,
+                           void* data) {
   lines_t* lines = data;
   on_report(writer, report, &lines->job);
   assert_int_equal(report->rows, 1);
@@ -308,8 +320,7 @@ static void bad_lines_are_found_by_their_numbers(void** state) {
     assert_int_equal(lines.count, COUNT(bad));
     for (size_t b = 0; b < COUNT(bad); b++) {
       bool found = false;
-      for (size_t at = 0; at < COUNT(bad); at++)
-        found = found || lines.numbers[at] == bad[b] + 5;
+      for (size_t at = 0; at < COUNT(bad); at++) found = found || lines.numbers[at] == bad[b] + 5;
       assert_true(found);
     }
     close_writer(job);

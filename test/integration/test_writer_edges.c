@@ -20,8 +20,8 @@ static void on_report_more(taosuv_writer_t* writer, const taosuv_writer_report_t
 
 /* ---- calls from callbacks ---- */
 
-static const ts_rule_t refused = {.action = "stmt2_exec", .times = 1, .answer = TS_ANSWER_ERROR,
-                                  .code = 0x2653, .text = "no"};
+static const ts_rule_t refused = {
+    .action = "stmt2_exec", .times = 1, .answer = TS_ANSWER_ERROR, .code = 0x2653, .text = "no"};
 
 static void open_small(job_t* job, it_t* it, void (*more)(job_t* job)) {
   prepare(it, job, "");
@@ -213,7 +213,7 @@ static void a_full_queue_does_not_make_batches_too_large(void** state) {
   while (put(&job, (unsigned) taken % 9, (int64_t) taken + 1, (int64_t) taken) == 0) taken++;
   assert_in_range(taken, 500, 10000);
   it_run(it, 50);
-  it_server_start(it, &(ts_config_t){0});
+  it_server_start(it, &(ts_config_t) {0});
   it_close_wait(it, job.client); /* its tables are gone, too */
   close_writer(&job);
   if (job.reports > 0) assert_int_not_equal(job.last.status, TAOSUV_EMSGSIZE);
@@ -314,7 +314,7 @@ static void with_retry_ms_1_a_batch_is_tried_once(void** state) {
   prepare(it, &job, "");
   job.options.retry_ms = 1;
   open_writer(&job);
-  it_rule(it, &(ts_rule_t){.action = "stmt2_exec", .times = 1, .answer = TS_ANSWER_CUT});
+  it_rule(it, &(ts_rule_t) {.action = "stmt2_exec", .times = 1, .answer = TS_ANSWER_CUT});
   assert_int_equal(put(&job, 1, 1, 1), 0);
   close_writer(&job);
   assert_int_equal(job.reports, 1);
@@ -334,15 +334,17 @@ static void late_answers_are_no_second_rows(void** state) {
     job.options.timeout_ms = 100;
     job.options.lanes = 2;
     open_writer(&job);
-    it_rule(it, &(ts_rule_t){.action = actions[i], .times = 2, .wait_ms = 400});
+    it_rule(it, &(ts_rule_t) {.action = actions[i], .times = 2, .wait_ms = 400});
     for (int64_t row = 0; row < 50; row++)
       assert_int_equal(put(&job, (unsigned) row % 5, row + 1, row), 0);
     close_writer(&job);
     assert_int_equal(job.reports, 0);
     assert_int_equal(job.totals.rows_written, 50);
     /* a bind is not executed, and may be made once more at any time */
-    if (i == 1) assert_int_equal(job.totals.retries, 0);
-    else assert_true(job.totals.retries > 0);
+    if (i == 1)
+      assert_int_equal(job.totals.retries, 0);
+    else
+      assert_true(job.totals.retries > 0);
     assert_int_equal(ask(&job, "select count(*) from st"), 50);
     assert_int_equal(ask(&job, "select sum(a) from st"), 1225);
     it_unrule(it);
@@ -357,7 +359,7 @@ static void a_stalled_server_is_reported_in_the_end(void** state) {
   job.options.timeout_ms = 50;
   job.options.retry_ms = 250;
   open_writer(&job);
-  ts_conn_set_fault(it_conn(it), &(ts_fault_t){.stall = true});
+  ts_conn_set_fault(it_conn(it), &(ts_fault_t) {.stall = true});
   assert_int_equal(put(&job, 1, 1, 1), 0);
   close_writer(&job);
   assert_int_equal(job.totals.rows_failed, 1);
@@ -457,8 +459,11 @@ static void while_a_changed_table_cannot_be_prepared_rows_are_refused(void** sta
   it_needs_bundled(it);
   job_t job;
   open_changing(it, &job, 1);
-  it_rule(it, &(ts_rule_t){.action = "stmt2_prepare", .skip = 1, .answer = TS_ANSWER_ERROR,
-                           .code = 0x2603, .text = "Table does not exist"});
+  it_rule(it, &(ts_rule_t) {.action = "stmt2_prepare",
+                            .skip = 1,
+                            .answer = TS_ANSWER_ERROR,
+                            .code = 0x2603,
+                            .text = "Table does not exist"});
   flush(&job);
   assert_true(it_until(it, is_refused, &job, 20000));
   it_has(taosuv_writer_message(job.writer), "does not exist");
@@ -482,8 +487,10 @@ static void closing_while_a_changed_table_is_prepared_again(void** state) {
     close_writer(&job);
     assert_int_equal(job.flushes, 1);
     assert_int_equal(job.totals.rows_failed, 4);
-    if (turns % 2 == 0) it_closed(slot);
-    else it_close_wait(it, job.client);
+    if (turns % 2 == 0)
+      it_closed(slot);
+    else
+      it_close_wait(it, job.client);
     memset(it->slots, 0, sizeof it->slots);
     memset(it->databases, 0, sizeof it->databases);
   }

@@ -64,7 +64,7 @@ static void batches_fly_side_by_side_over_several_connections(void** state) {
       flush(&job);
     }
     assert_int_equal(ts_server_action_count(it->server, "stmt2_prepare"), prepares);
-    it_rule(it, &(ts_rule_t){.action = "stmt2_exec", .times = 4, .wait_ms = 300});
+    it_rule(it, &(ts_rule_t) {.action = "stmt2_exec", .times = 4, .wait_ms = 300});
     put_round(&job);
     assert_true(it_until(it, are_waiting, &job, 10000));
     taosuv_client_dump(client, on_dumped, &busy);
@@ -82,7 +82,7 @@ static void batches_fly_side_by_side_over_several_connections(void** state) {
 /* ---- order ---- */
 
 static void stall_once(it_t* it) {
-  it_rule(it, &(ts_rule_t){.action = "stmt2_exec", .times = 3, .wait_ms = 300});
+  it_rule(it, &(ts_rule_t) {.action = "stmt2_exec", .times = 3, .wait_ms = 300});
 }
 
 static void cut_messages(it_t* it) {
@@ -93,7 +93,7 @@ static void cut_messages(it_t* it) {
 static void cut_answers(it_t* it) {
   ts_peer_t* peer = ts_server_peer(it->server);
   for (ts_conn_t* conn = ts_peer_next(peer, NULL); conn != NULL; conn = ts_peer_next(peer, conn))
-    ts_conn_set_fault(conn, &(ts_fault_t){.cut_after_sent = 30});
+    ts_conn_set_fault(conn, &(ts_fault_t) {.cut_after_sent = 30});
 }
 
 /* The same timestamps again and again: whatever is sent twice or late, the last row is to stay. */
@@ -117,8 +117,10 @@ static void a_table_keeps_its_order_whatever_is_lost(void** state) {
     assert_int_equal(job.reports, 0);
     assert_int_equal(job.totals.rows_written, 3000);
     /* What is late is waited for. */
-    if (harm == 0) assert_int_equal(job.totals.retries, 0);
-    else assert_true(job.totals.retries > 0);
+    if (harm == 0)
+      assert_int_equal(job.totals.retries, 0);
+    else
+      assert_true(job.totals.retries > 0);
     assert_int_equal(ask(&job, "select count(*) from %s.st"), 30);
     assert_int_equal(ask(&job, "select min(a) from %s.st"), 2970);
     it_unrule(it);
@@ -140,7 +142,7 @@ static void memory_is_bounded_by_max_bytes(void** state) {
     prepare(it, &job, "");
     job.options.max_bytes = 4 << 20;
     open_writer(&job);
-    it_rule(it, &(ts_rule_t){.action = "stmt2_bind", .answer = TS_ANSWER_NOTHING});
+    it_rule(it, &(ts_rule_t) {.action = "stmt2_bind", .answer = TS_ANSWER_NOTHING});
     size_t before = it->probe.live_bytes;
     int64_t row = 0;
     while (put(&job, (unsigned) row % tables[i], row + 1, row) == 0) {
@@ -177,8 +179,8 @@ static void closing_while_a_batch_waits_for_its_next_attempt(void** state) {
     job.options.lanes = 1;
     job.options.retry_ms = run == 0 ? 60000 : 1000000;
     open_writer(&job);
-    it_rule(it, &(ts_rule_t){.action = "stmt2_exec", .times = run == 0 ? 4 : 0,
-                             .answer = TS_ANSWER_CUT});
+    it_rule(it, &(ts_rule_t) {
+                    .action = "stmt2_exec", .times = run == 0 ? 4 : 0, .answer = TS_ANSWER_CUT});
     for (int64_t i = 0; i < 10; i++) assert_int_equal(put(&job, (unsigned) i, i + 1, i), 0);
     assert_true(it_until(it, has_retried, &job, 20000));
     if (run > 0) it_close(it, job.client);
@@ -219,8 +221,9 @@ static void closing_while_a_batch_that_cannot_be_sent_is_about_to_be_told(void**
                                 {TAOSUV_TYPE_NULL, NULL, NULL, NULL}};
     taosuv_value_t tags[] = {taosuv_i64(1), taosuv_null()};
     snprintf(name, sizeof name, "%s.large", job.db);
-    assert_int_equal(taosuv_writer_columns(job.writer, name, TAOSUV_NUL_TERMINATED, tags, 2, ROWS,
-                                           columns, 4), 0);
+    assert_int_equal(
+        taosuv_writer_columns(job.writer, name, TAOSUV_NUL_TERMINATED, tags, 2, ROWS, columns, 4),
+        0);
     assert_int_equal(job.reports, 0); /* not before the call has returned */
     it_slot_t* slot = it_slot(it, job.client);
     if (run == 1) it_close(it, job.client);
@@ -231,8 +234,10 @@ static void closing_while_a_batch_that_cannot_be_sent_is_about_to_be_told(void**
     assert_int_equal(job.last.attempts, 0);
     assert_int_equal(job.last.err_flags, 0);
     it_has(job.tables, ".large 0-4999 5000;");
-    if (run == 1) it_closed(slot);
-    else it_close_wait(it, job.client);
+    if (run == 1)
+      it_closed(slot);
+    else
+      it_close_wait(it, job.client);
   }
 }
 

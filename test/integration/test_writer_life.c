@@ -66,8 +66,9 @@ static void what_is_given_to_the_opening_is_copied(void** state) {
       assert_int_equal(taosuv_writer_lines(job.writer, "m,name=t9b a=1 1760000000000", 28), 0);
     close_writer(&job);
     assert_int_equal(job.totals.rows_written, 1);
-    assert_int_equal(it_number(it, job.client, lines ? "select count(*) from t9b"
-                                                     : "select count(*) from t9"), 1);
+    assert_int_equal(
+        it_number(it, job.client, lines ? "select count(*) from t9b" : "select count(*) from t9"),
+        1);
     it_ok(it, job.client, "drop database %s", job.db);
     it_close_wait(it, job.client);
     memset(it->slots, 0, sizeof it->slots);
@@ -206,9 +207,9 @@ static void many_writers_one_after_another_and_at_once(void** state) {
       assert_int_equal(put(&jobs[i], (unsigned) i, row + 1, row), 0);
     if (i % 2 == 0) close_writer(&jobs[i]);
   }
-  for (size_t i = 1; i < COUNT(jobs); i += 2) taosuv_writer_close(jobs[i].writer, on_closed, &jobs[i]);
   for (size_t i = 1; i < COUNT(jobs); i += 2)
-    assert_true(it_until(it, is_closed, &jobs[i], 20000));
+    taosuv_writer_close(jobs[i].writer, on_closed, &jobs[i]);
+  for (size_t i = 1; i < COUNT(jobs); i += 2) assert_true(it_until(it, is_closed, &jobs[i], 20000));
   assert_int_equal(ask(&first, "select count(*) from %s.st"), 10 * COUNT(jobs));
 }
 
@@ -285,8 +286,10 @@ static void writer_and_client_may_be_closed_from_any_callback(void** state) {
     for (int how = 0; how < 3; how++) {
       ender_t ender = {.client_too = how == 1, .client_only = how == 2};
       end_from(it, from, &ender);
-      if (how > 0) it_closed(&it->slots[0]);
-      else it_close_wait(it, ender.job.client);
+      if (how > 0)
+        it_closed(&it->slots[0]);
+      else
+        it_close_wait(it, ender.job.client);
       memset(it->slots, 0, sizeof it->slots);
       it_drop_databases(it);
       memset(it->slots, 0, sizeof it->slots);
@@ -314,13 +317,15 @@ static void a_server_that_is_silent_does_not_hold_a_close_up(void** state) {
     job.options.batch_rows = 5;
     job.options.lanes = 2;
     open_writer(&job);
-    it_rule(it, &(ts_rule_t){.action = actions[i], .answer = TS_ANSWER_NOTHING});
-    for (int64_t row = 0; row < 60; row++) assert_int_equal(put(&job, (unsigned) row % 9, row, 1), 0);
+    it_rule(it, &(ts_rule_t) {.action = actions[i], .answer = TS_ANSWER_NOTHING});
+    for (int64_t row = 0; row < 60; row++)
+      assert_int_equal(put(&job, (unsigned) row % 9, row, 1), 0);
     assert_true(begin_close(&job));
     assert_int_equal(job.totals.rows_failed, 60);
     assert_int_equal(job.reported_rows, 60);
     assert_true(job.reports >= 2);
-    if (i == 1) assert_true((job.last.err_flags & TAOSUV_ERR_MAYBE_EXECUTED) != 0 || job.reports > 2);
+    if (i == 1)
+      assert_true((job.last.err_flags & TAOSUV_ERR_MAYBE_EXECUTED) != 0 || job.reports > 2);
     it_unrule(it);
   }
 }
@@ -339,7 +344,7 @@ static void a_queue_that_stays_full_does_not_hold_a_close_up(void** state) {
     open_writer(&job);
     ts_peer_cut_all(ts_server_peer(it->server)); /* the statements, too */
     it_run(it, 20);
-    it_rule(it, &(ts_rule_t){.action = "binary_query", .answer = TS_ANSWER_NOTHING});
+    it_rule(it, &(ts_rule_t) {.action = "binary_query", .answer = TS_ANSWER_NOTHING});
     for (size_t i = 0; i < 2; i++)
       while (it_exec(it, job.client, &ops[i], "select 1") != 0) uv_run(&it->loop, UV_RUN_ONCE);
     for (int64_t row = 0; row < 20; row++) assert_int_equal(put(&job, (unsigned) row, row, 1), 0);

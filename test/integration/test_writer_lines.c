@@ -49,7 +49,8 @@ static void several_lines_blank_ones_and_remarks(void** state) {
     job.options.batch_age_ms = 1000000;
     open_lines(&job);
     assert_int_equal(give(&job, "m0 a=1i64 %lld\r\n\n# a remark\n \t\r\n\t\nm0 a=2i64 %lld\n\n",
-                          (long long) T0, (long long) T0 + 1), 0);
+                          (long long) T0, (long long) T0 + 1),
+                     0);
     assert_int_equal(give(&job, " \n\t\n\r\n# nothing\n"), TAOSUV_EINVAL);
     it_has(taosuv_writer_message(job.writer), "no line");
     assert_int_equal(taosuv_writer_lines(job.writer, "", 0), TAOSUV_EINVAL);
@@ -232,8 +233,8 @@ static void lines_that_are_lost_are_sent_again(void** state) {
     job_t job;
     prepare_over(it, &job, run % 2 == 1, "retry_initial=1&retry_max=20");
     open_lines(&job);
-    uint32_t rule = it_rule(it, &(ts_rule_t){.action = "insert", .times = 3,
-                                             .answer = ends[run / 2]});
+    uint32_t rule = it_rule(it,
+                            &(ts_rule_t) {.action = "insert", .times = 3, .answer = ends[run / 2]});
     for (int64_t i = 0; i < 100; i++) give_waiting(&job, 10, T0 + i, i);
     close_writer(&job);
     assert_int_equal(ts_server_rule_hits(it->server, rule), 3);
@@ -258,7 +259,7 @@ static void answers_that_are_lost_are_no_second_rows(void** state) {
     open_lines(&job);
     it_usable(it, job.client);
     proxy_conn_set_plan(proxy_next(it->proxies[0], NULL),
-                        &(proxy_plan_t){.way[PROXY_DOWN].cut_after = 5});
+                        &(proxy_plan_t) {.way[PROXY_DOWN].cut_after = 5});
     for (int64_t i = 0; i < 50; i++) give_waiting(&job, 4, T0 + i, i);
     close_writer(&job);
     assert_int_equal(job.totals.rows_written, 50);
@@ -279,7 +280,7 @@ static void late_answers_are_no_second_rows(void** state) {
     job.options.timeout_ms = 100;
     job.options.lanes = 2;
     open_lines(&job);
-    it_rule(it, &(ts_rule_t){.action = "insert", .times = 2, .wait_ms = 400});
+    it_rule(it, &(ts_rule_t) {.action = "insert", .times = 2, .wait_ms = 400});
     for (int64_t i = 0; i < 50; i++) give_waiting(&job, 5, T0 + i, i);
     close_writer(&job);
     assert_int_equal(job.reports, 0);
@@ -294,14 +295,18 @@ static void late_answers_are_no_second_rows(void** state) {
 static void a_server_that_is_busy_is_asked_again(void** state) {
   it_t* it = *state;
   it_needs_bundled(it);
-  static const char busy[] = "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 120\r\n"
-                             "Content-Type: application/json\r\nContent-Length: 26\r\n\r\n"
-                             "\"memory exceeds threshold\"";
+  static const char busy[] =
+      "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 120\r\n"
+      "Content-Type: application/json\r\nContent-Length: 26\r\n\r\n"
+      "\"memory exceeds threshold\"";
   for (int http = 0; http < 2; http++) {
     job_t job;
     prepare_over(it, &job, http, "");
     open_lines(&job);
-    ts_rule_t rule = {.action = "insert", .times = 2, .answer = TS_ANSWER_ERROR, .code = 0x0024,
+    ts_rule_t rule = {.action = "insert",
+                      .times = 2,
+                      .answer = TS_ANSWER_ERROR,
+                      .code = 0x0024,
                       .text = "network busy"};
     if (http) {
       rule.answer = TS_ANSWER_BINARY;
@@ -330,8 +335,8 @@ static void a_server_that_stays_away_or_silent_is_given_up(void** state) {
     job.options.batch_rows = 5;
     open_lines(&job);
     it_usable(it, job.client);
-    it_rule(it, &(ts_rule_t){.action = "insert",
-                             .answer = run < 2 ? TS_ANSWER_CUT : TS_ANSWER_NOTHING});
+    it_rule(it, &(ts_rule_t) {.action = "insert",
+                              .answer = run < 2 ? TS_ANSWER_CUT : TS_ANSWER_NOTHING});
     for (int64_t i = 0; i < 60; i++) give_waiting(&job, 9, T0 + i, i);
     close_writer(&job);
     assert_int_equal(job.totals.rows_failed, 60);
@@ -363,8 +368,10 @@ static void closing_at_any_moment(void** state) {
     assert_int_equal(job.flushes, 1);
     assert_int_equal(job.totals.rows_taken, 40);
     assert_int_equal(job.totals.rows_failed, job.flush_failed);
-    if (client_first) it_closed(slot);
-    else assert_int_equal(job.totals.rows_written, 40);
+    if (client_first)
+      it_closed(slot);
+    else
+      assert_int_equal(job.totals.rows_written, 40);
     if (job.reports > 0) assert_int_equal(job.last.status, TAOSUV_ECANCELED);
     if (!client_first) it_close_wait(it, job.client);
     it_ok(it, it->slots[0].client, "drop database %s", job.db);

@@ -9,7 +9,7 @@
  * executed before. */
 static void delay_some(it_t* it, const char* action) {
   for (uint32_t i = 0; i < 3; i++)
-    it_rule(it, &(ts_rule_t){.action = action, .skip = 2 + 5 * i, .times = 1, .wait_ms = 350});
+    it_rule(it, &(ts_rule_t) {.action = action, .skip = 2 + 5 * i, .times = 1, .wait_ms = 350});
 }
 
 /* What the server delays is executed. */
@@ -55,7 +55,7 @@ static void late_rows_are_not_overtaken(void** state) {
   for (size_t i = 0; i < COUNT(kinds); i++) {
     job_t job;
     it_server_stop(it);
-    it_server_start(it, &(ts_config_t){.version = kinds[i].version});
+    it_server_start(it, &(ts_config_t) {.version = kinds[i].version});
     prepare(it, &job, kinds[i].keys);
     job.options.timeout_ms = 100;
     job.options.batch_rows = 50;
@@ -88,7 +88,7 @@ static void late_parts_are_not_overtaken(void** state) {
     job.options.lanes = 1;
     job.options.batch_age_ms = 1000000;
     open_lines(&job);
-    it_rule(it, &(ts_rule_t){.action = "insert", .skip = 1, .times = 4, .wait_ms = 250});
+    it_rule(it, &(ts_rule_t) {.action = "insert", .skip = 1, .times = 4, .wait_ms = 250});
     for (int i = 0; i < 40; i++)
       assert_int_equal(give(&job, "m0%s a=%di64 %lld", i == 3 ? ",,=" : "", i, (long long) T0), 0);
     close_writer(&job);
@@ -121,7 +121,7 @@ static void a_reported_attempt_holds_its_lane_until_it_is_answered(void** state)
   it_needs_bundled(it);
   job_t job;
   open_hasty(it, &job, false);
-  it_rule(it, &(ts_rule_t){.action = "insert", .times = 1, .wait_ms = 1000});
+  it_rule(it, &(ts_rule_t) {.action = "insert", .times = 1, .wait_ms = 1000});
   uint64_t start = it_ms();
   assert_int_equal(give(&job, "m0 a=1i64 %lld", (long long) T0), 0);
   assert_true(it_until(it, has_report, &job, 20000));
@@ -149,8 +149,8 @@ static void an_attempt_that_is_never_answered_loses_its_connection(void** state)
   for (int http = 0; http < 2; http++) {
     job_t job;
     open_hasty(it, &job, http);
-    uint32_t rule = it_rule(it, &(ts_rule_t){.action = "insert", .times = 1,
-                                             .answer = TS_ANSWER_NOTHING});
+    uint32_t rule = it_rule(
+        it, &(ts_rule_t) {.action = "insert", .times = 1, .answer = TS_ANSWER_NOTHING});
     assert_int_equal(give(&job, "m0 a=1i64 %lld", (long long) T0), 0);
     it_until_hits(it, rule, 1);
     if (!http) assert_true(it_until(it, has_report, &job, 20000));
@@ -175,7 +175,7 @@ static void closing_does_not_wait_for_a_reported_attempt(void** state) {
     job_t job;
     open_hasty(it, &job, false);
     job.options.retry_ms = 60000;
-    it_rule(it, &(ts_rule_t){.action = "insert", .times = 1, .answer = TS_ANSWER_NOTHING});
+    it_rule(it, &(ts_rule_t) {.action = "insert", .times = 1, .answer = TS_ANSWER_NOTHING});
     assert_int_equal(give(&job, "m0 a=1i64 %lld", (long long) T0), 0);
     assert_true(it_until(it, has_report, &job, 20000));
     if (run > 1) assert_int_equal(give(&job, "m0 a=2i64 %lld", (long long) T0), 0);
@@ -183,8 +183,10 @@ static void closing_does_not_wait_for_a_reported_attempt(void** state) {
     if (run % 2 == 1) it_close(it, job.client);
     close_writer(&job);
     assert_int_equal(job.totals.rows_failed, run == 3 ? 2 : 1);
-    if (run % 2 == 1) it_closed(slot);
-    else it_close_wait(it, job.client);
+    if (run % 2 == 1)
+      it_closed(slot);
+    else
+      it_close_wait(it, job.client);
     it_ok(it, it->slots[0].client, "drop database %s", job.db);
     it_close_wait(it, it->slots[0].client);
     memset(it->slots, 0, sizeof it->slots);

@@ -9,7 +9,7 @@
 
 /* Every connection ends after so many bytes. */
 static void cut_each(it_t* it, uint64_t bytes) {
-  ts_peer_set_fault(ts_server_peer(it->server), &(ts_fault_t){.cut_after_received = bytes}, 0);
+  ts_peer_set_fault(ts_server_peer(it->server), &(ts_fault_t) {.cut_after_received = bytes}, 0);
   ts_peer_cut_all(ts_server_peer(it->server));
 }
 
@@ -93,8 +93,8 @@ static void parts_grow_again(void** state) {
   job.options.lanes = 1;
   job.options.batch_rows = 64;
   open_lines(&job);
-  uint32_t rule = it_rule(it, &(ts_rule_t){.action = "insert", .times = 5,
-                                           .answer = TS_ANSWER_CUT});
+  uint32_t rule = it_rule(it,
+                          &(ts_rule_t) {.action = "insert", .times = 5, .answer = TS_ANSWER_CUT});
   for (int64_t i = 0; i < 64; i++) give_waiting(&job, 1, T0 + i, i);
   flush(&job);
   assert_int_equal(ts_server_rule_hits(it->server, rule), 5);
@@ -138,13 +138,13 @@ static void batches_that_wait_are_of_the_usual_size(void** state) {
     job_t job;
     seen_t seen = {0};
     it_server_stop(it);
-    it_server_start(it, &(ts_config_t){.spy = spy, .spy_data = &seen});
+    it_server_start(it, &(ts_config_t) {.spy = spy, .spy_data = &seen});
     prepare_over(it, &job, false, "");
     job.options.lanes = 1;
     job.options.batch_rows = by_bytes ? 100000 : 100;
     if (by_bytes) job.options.batch_bytes = 4000;
     open_lines(&job);
-    it_rule(it, &(ts_rule_t){.action = "insert", .times = 1, .wait_ms = 300});
+    it_rule(it, &(ts_rule_t) {.action = "insert", .times = 1, .wait_ms = 300});
     for (int64_t i = 0; i < 5000; i++)
       assert_int_equal(give(&job, "m0 a=%di64 %lld", 1000 + (int) i, (long long) T0 + i), 0);
     close_writer(&job);
@@ -168,7 +168,7 @@ static void rows_that_wait_are_sent_in_batches(void** state) {
   job.options.lanes = 1;
   job.options.batch_rows = 100;
   open_writer(&job);
-  it_rule(it, &(ts_rule_t){.action = "stmt2_exec", .times = 1, .wait_ms = 300});
+  it_rule(it, &(ts_rule_t) {.action = "stmt2_exec", .times = 1, .wait_ms = 300});
   for (int64_t row = 0; row < 2000; row++)
     assert_int_equal(put(&job, (unsigned) row % 3, row + 1, row), 0);
   close_writer(&job);
@@ -184,14 +184,14 @@ static void rows_that_wait_are_sent_in_batches(void** state) {
 static void one_refused_row_takes_no_other_with_it(void** state) {
   it_t* it = *state;
   it_needs_bundled(it);
-  static const char* const kinds[][2] = {{"3.3.6.0", "stmt_version=1"}, {"3.3.6.0", ""},
-                                         {"3.4.1.13", ""}};
+  static const char* const kinds[][2] = {
+      {"3.3.6.0", "stmt_version=1"}, {"3.3.6.0", ""}, {"3.4.1.13", ""}};
   static int64_t ts[100];
   static double a[100];
   for (size_t run = 0; run < 2 * COUNT(kinds); run++) {
     job_t job;
     it_server_stop(it);
-    it_server_start(it, &(ts_config_t){.version = kinds[run / 2][0]});
+    it_server_start(it, &(ts_config_t) {.version = kinds[run / 2][0]});
     prepare(it, &job, kinds[run / 2][1]);
     it_ok(it, job.client, "create stable two (ts timestamp, a double) tags (g int)");
     job.options.lanes = 1;
@@ -235,8 +235,8 @@ static void parts_of_a_table_keep_its_order(void** state) {
     job.options.batch_age_ms = 1000000;
     open_lines(&job);
     for (int i = 0; i < 12; i++)
-      assert_int_equal(give(&job, "m0%s a=%di64 %lld", i == bad ? ",,=" : "", i,
-                            (long long) T0 + i % 2), 0);
+      assert_int_equal(
+          give(&job, "m0%s a=%di64 %lld", i == bad ? ",,=" : "", i, (long long) T0 + i % 2), 0);
     close_writer(&job);
     assert_int_equal(job.totals.rows_failed, 1);
     assert_int_equal(ask_all(&job, "sum(a)", 1), bad == 11 ? 10 + 9 : bad == 10 ? 11 + 8 : 21);
@@ -257,8 +257,8 @@ static void a_report_speaks_of_all_attempts(void** state) {
     job.options.retry_ms = 1200;
     job.options.batch_age_ms = 1;
     open_lines(&job);
-    uint32_t rule = it_rule(it, &(ts_rule_t){.action = "insert", .times = 1,
-                                             .answer = TS_ANSWER_CUT});
+    uint32_t rule = it_rule(it,
+                            &(ts_rule_t) {.action = "insert", .times = 1, .answer = TS_ANSWER_CUT});
     assert_int_equal(give(&job, "m0 a=1i64 %lld", (long long) T0), 0);
     it_until_hits(it, rule, 1);
     ts_peer_refuse(ts_server_peer(it->server), true);
@@ -286,8 +286,8 @@ static void what_may_have_been_executed_is_not_called_unsent(void** state) {
   job.options.batch_age_ms = 1;
   open_lines(&job);
   it_usable(it, job.client);
-  ts_peer_set_fault(ts_server_peer(it->server), &(ts_fault_t){.upgrade_silent = true}, 0);
-  it_rule(it, &(ts_rule_t){.action = "insert", .times = 1, .answer = TS_ANSWER_CUT});
+  ts_peer_set_fault(ts_server_peer(it->server), &(ts_fault_t) {.upgrade_silent = true}, 0);
+  it_rule(it, &(ts_rule_t) {.action = "insert", .times = 1, .answer = TS_ANSWER_CUT});
   assert_int_equal(give(&job, "m0 a=1i64 %lld", (long long) T0), 0);
   flush(&job);
   assert_int_equal(job.reports, 1);
@@ -324,8 +324,8 @@ static void what_comes_behind_a_lost_batch_has_its_chance(void** state) {
   job.options.retry_ms = 300;
   job.options.on_report = on_report_recover;
   open_lines(&job);
-  it_rule(it, &(ts_rule_t){.action = "insert", .times = 1, .wait_ms = 200}); /* others gather */
-  it_rule(it, &(ts_rule_t){.action = "insert", .answer = TS_ANSWER_CUT});
+  it_rule(it, &(ts_rule_t) {.action = "insert", .times = 1, .wait_ms = 200}); /* others gather */
+  it_rule(it, &(ts_rule_t) {.action = "insert", .answer = TS_ANSWER_CUT});
   for (int64_t i = 0; i < 16; i++) give_waiting(&job, 1, T0 + i, i);
   close_writer(&job);
   assert_int_equal(job.reports, 1);
@@ -343,10 +343,10 @@ static void parts_know_what_the_whole_may_have_done(void** state) {
   job.options.lanes = 1;
   job.options.batch_age_ms = 1000000;
   open_lines(&job);
-  it_rule(it, &(ts_rule_t){.action = "insert", .times = 1, .answer = TS_ANSWER_CUT});
+  it_rule(it, &(ts_rule_t) {.action = "insert", .times = 1, .answer = TS_ANSWER_CUT});
   for (int i = 0; i < 9; i++)
-    assert_int_equal(give(&job, "m0%s a=%di64 %lld", i == 8 ? ",,=" : "", i,
-                          (long long) T0 + i), 0);
+    assert_int_equal(give(&job, "m0%s a=%di64 %lld", i == 8 ? ",,=" : "", i, (long long) T0 + i),
+                     0);
   flush(&job);
   assert_string_equal(job.tables, " 8-8 1;");
   assert_int_equal(job.last.attempts, 1);

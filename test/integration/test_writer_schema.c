@@ -4,7 +4,8 @@
 static int put_simple(job_t* job, int64_t i) {
   char name[64];
   snprintf(name, sizeof name, "%s.t%d", job->db, (int) (i % 5));
-  taosuv_value_t tag = taosuv_i64(1), values[] = {taosuv_i64(i + 1), taosuv_i64(i), taosuv_text("x", 1)};
+  taosuv_value_t tag = taosuv_i64(1),
+                 values[] = {taosuv_i64(i + 1), taosuv_i64(i), taosuv_text("x", 1)};
   return taosuv_writer_row(job->writer, name, TAOSUV_NUL_TERMINATED, &tag, 1, values, 3);
 }
 
@@ -38,7 +39,7 @@ static void lose_ten(job_t* job, int64_t from) {
   assert_int_equal(job->flush_failed, 10);
   assert_int_equal(job->reported_rows - before, 10);
   assert_int_equal(job->last.status, TAOSUV_ESERVER);
-  if (job->it->server != NULL) { /* a real one may call it worth another try */
+  if (job->it->server != NULL) {                    /* a real one may call it worth another try */
     assert_in_range(job->reports - reports, 1, 10); /* a row or more each */
     assert_int_equal(job->last.attempts, 1);
   }
@@ -79,7 +80,8 @@ static void a_dropped_table_or_database_is_reported_until_it_is_back(void** stat
 /* While batches are in flight and others wait. */
 static void a_database_dropped_in_the_midst_of_writing(void** state) {
   it_t* it = *state;
-  it_needs_bundled(it); /* a real server takes so long that all is written by then, or nothing ends */
+  it_needs_bundled(
+      it); /* a real server takes so long that all is written by then, or nothing ends */
   job_t job;
   it_op_t op = {0};
   char sql[100];
@@ -156,17 +158,16 @@ static void a_wider_column_is_known_when_the_writer_is_opened_again(void** state
   open_simple(it, &job, "");
   alter(&job, "alter stable %s.m modify column c varchar(80)");
   snprintf(name, sizeof name, "%s.t1", job.db);
-  taosuv_value_t tag = taosuv_i64(1), values[] = {taosuv_i64(1), taosuv_i64(1),
-                                                 taosuv_text("longer than eight", 17)};
-  assert_int_equal(
-      taosuv_writer_row(job.writer, name, TAOSUV_NUL_TERMINATED, &tag, 1, values, 3),
-      TAOSUV_ERANGE);
+  taosuv_value_t tag = taosuv_i64(1),
+                 values[] = {taosuv_i64(1), taosuv_i64(1), taosuv_text("longer than eight", 17)};
+  assert_int_equal(taosuv_writer_row(job.writer, name, TAOSUV_NUL_TERMINATED, &tag, 1, values, 3),
+                   TAOSUV_ERANGE);
   close_writer(&job);
   job.closes = 0;
   snprintf(sql, sizeof sql, "insert into ? using %s.m tags(?) values(?,?,?)", job.db);
   assert_int_equal(open_as(&job, sql), 1);
-  assert_int_equal(
-      taosuv_writer_row(job.writer, name, TAOSUV_NUL_TERMINATED, &tag, 1, values, 3), 0);
+  assert_int_equal(taosuv_writer_row(job.writer, name, TAOSUV_NUL_TERMINATED, &tag, 1, values, 3),
+                   0);
   close_writer(&job);
   assert_int_equal(job.totals.rows_written, 1);
 }

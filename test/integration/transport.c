@@ -41,13 +41,13 @@ static void remove_all(void) {
 static void make_all(void) {
   char file[300];
   if (ca != NULL) return;
-  ca = cert_new(&(cert_spec_t){.name = "Test CA", .ca = true});
-  server = cert_new(&(cert_spec_t){
-      .name = "server", .issuer = ca, .dns = {"localhost"}, .ip = {"127.0.0.1"}});
+  ca = cert_new(&(cert_spec_t) {.name = "Test CA", .ca = true});
+  server = cert_new(
+      &(cert_spec_t) {.name = "server", .issuer = ca, .dns = {"localhost"}, .ip = {"127.0.0.1"}});
   cert_folder(folder, sizeof folder);
   cert_write(folder, "ca.pem", ca->pem, file, sizeof file);
   snprintf(ca_key, sizeof ca_key, "tls_ca=%s", file);
-  options = (ts_tls_options_t){.certificate = server->chain, .key = server->key};
+  options = (ts_tls_options_t) {.certificate = server->chain, .key = server->key};
   atexit(remove_all);
 }
 

@@ -5,15 +5,15 @@
 #include "testserver.h"
 
 typedef enum {
-  IT_WS,        /* unset, or "ws" */
-  IT_WSS,       /* "wss": TLS, with a CA of the test's own */
+  IT_WS,         /* unset, or "ws" */
+  IT_WSS,        /* "wss": TLS, with a CA of the test's own */
   IT_COMPRESSED, /* "compressed": permessage-deflate for every message */
   IT_HTTP,       /* "http": REST */
   IT_HTTPS       /* "https": REST and TLS */
 } it_transport_t;
 
 it_transport_t it_transport(void);
-bool it_transport_http(void); /* with TLS or without */
+bool it_transport_http(void);   /* with TLS or without */
 bool it_transport_secure(void); /* TLS */
 
 /* The keys that a URL needs for it: "" or "a=1&b=2". */

@@ -20,7 +20,7 @@ typedef enum {
   IT_GEOMETRY_AND_VARBINARY,
   IT_DECIMAL,
   IT_BLOB,
-  IT_OFFSETS, /* of consumers: committed, position, commit_offset, list_topics */
+  IT_OFFSETS,       /* of consumers: committed, position, commit_offset, list_topics */
   IT_MANUAL_COMMIT, /* older servers commit even with enable.auto.commit=false */
   IT_RAW_MESSAGES,
   IT_BATCHED_META, /* msg.enable.batchmeta */

@@ -22,7 +22,8 @@ typedef struct {
   uint64_t flush_failed;
 } job_t;
 
-static inline void on_report(taosuv_writer_t* writer, const taosuv_writer_report_t* report, void* data) {
+static inline void on_report(taosuv_writer_t* writer, const taosuv_writer_report_t* report,
+                             void* data) {
   job_t* job = data;
   assert_ptr_equal(writer, job->writer);
   job->reports++;

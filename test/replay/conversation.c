@@ -145,14 +145,14 @@ static bool read_binary(const message_t* message, request_t* request) {
     request->sql_size = message->size - 30;
     return true;
   }
-  const char* bind = action == 1   ? "set_tags"
-                     : action == 2 ? "bind"
-                     : action == 3 ? "write_raw"
-                     : action == 4 ? "write_raw_block"
-                     : action == 5 ? "write_raw_block_with_fields"
-                     : action == 9 ? "stmt2_bind"
+  const char* bind = action == 1    ? "set_tags"
+                     : action == 2  ? "bind"
+                     : action == 3  ? "write_raw"
+                     : action == 4  ? "write_raw_block"
+                     : action == 5  ? "write_raw_block_with_fields"
+                     : action == 9  ? "stmt2_bind"
                      : action == 11 ? "stmt2_bind_exec"
-                                   : NULL;
+                                    : NULL;
   if (bind != NULL) {
     strcpy(request->action, bind);
     request->sql = (const char*) message->bytes + 24;
@@ -192,9 +192,9 @@ static bool covers(yyjson_val* a, yyjson_val* b) {
     if (strncmp(yyjson_get_str(key), "single_", 7) == 0) continue;
     yyjson_val* other = yyjson_obj_get(b, yyjson_get_str(key));
     /* Of an insert, "ttl":0 and "table_name_key":"" are the same as nothing. */
-    bool nothing = yyjson_equals_str(key, "ttl") ? yyjson_get_uint(value) == 0
-                                                 : yyjson_equals_str(key, "table_name_key") &&
-                                                       yyjson_get_len(value) == 0;
+    bool nothing = yyjson_equals_str(key, "ttl")
+                       ? yyjson_get_uint(value) == 0
+                       : yyjson_equals_str(key, "table_name_key") && yyjson_get_len(value) == 0;
     if (other == NULL && nothing) continue;
     if (other == NULL || !yyjson_equals(value, other)) return false;
   }

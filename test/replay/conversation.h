@@ -39,7 +39,7 @@ void conversations_free(conversations_t* conversations);
 
 /* What a recorded request is. */
 typedef struct request_s {
-  char action[32];  /* "query", …; "binary_query", "fetch_raw_block" for binary; "" for others */
+  char action[32]; /* "query", …; "binary_query", "fetch_raw_block" for binary; "" for others */
   uint64_t req_id;
   uint64_t id;      /* result id, where there is one */
   yyjson_doc* doc;  /* of a text */

@@ -286,7 +286,8 @@ static void lead(replay_t* replay, size_t at) {
     do_status(replay, exchange, &request);
   else if (strcmp(request.action, "insert") == 0)
     do_insert(replay, exchange, &request);
-  else if (strcmp(request.action, "get_current_db") == 0 && replay->version == NULL) /* else by SQL */
+  else if (strcmp(request.action, "get_current_db") == 0 &&
+           replay->version == NULL) /* else by SQL */
     do_current_db(replay, exchange);
   else
     replay->skipped++;

@@ -13,8 +13,9 @@
 #include "taosuv.h"
 #include "ws_peer.h"
 
-#define VERSION "{\"code\":0,\"column_meta\":[[\"server_version()\",\"VARCHAR\",7]]," \
-                "\"data\":[[\"3.3.6.0\"]],\"rows\":1}"
+#define VERSION                                                                                    \
+  "{\"code\":0,\"column_meta\":[[\"server_version()\",\"VARCHAR\",7]],"                            \
+  "\"data\":[[\"3.3.6.0\"]],\"rows\":1}"
 #define JSON "application/json; charset=utf-8"
 
 typedef struct play_s {
@@ -80,8 +81,7 @@ static void on_query(taosuv_query_t* req, int status) {
   play->affected = req->affected_rows;
   play->fetch.data = play;
   play->done = req->result == NULL;
-  if (req->result != NULL)
-    assert_int_equal(taosuv_fetch(req->result, &play->fetch, on_block), 0);
+  if (req->result != NULL) assert_int_equal(taosuv_fetch(req->result, &play->fetch, on_block), 0);
 }
 
 static void on_lines(taosuv_insert_lines_t* req, int status) {
@@ -170,11 +170,16 @@ static unsigned play_line(play_t* play, yyjson_val* line) {
   play->rows = play->columns = 0;
   play->affected = 0;
   if (strstr(path, "row_with_meta") != NULL) return 0; /* not asked for by the client */
-  if (strncmp(path, "/rest/sql", 9) == 0) play_sql(play, line);
-  else if (strncmp(path, "/influxdb", 9) == 0) play_lines(play, line, TAOSUV_LINES_INFLUX);
-  else if (strstr(path, "/put/telnet") != NULL) play_lines(play, line, TAOSUV_LINES_TELNET);
-  else if (strstr(path, "/put/json") != NULL) play_lines(play, line, TAOSUV_LINES_JSON);
-  else return 0;
+  if (strncmp(path, "/rest/sql", 9) == 0)
+    play_sql(play, line);
+  else if (strncmp(path, "/influxdb", 9) == 0)
+    play_lines(play, line, TAOSUV_LINES_INFLUX);
+  else if (strstr(path, "/put/telnet") != NULL)
+    play_lines(play, line, TAOSUV_LINES_TELNET);
+  else if (strstr(path, "/put/json") != NULL)
+    play_lines(play, line, TAOSUV_LINES_JSON);
+  else
+    return 0;
   return 1;
 }
 

@@ -115,8 +115,9 @@ static taosuv_stmt_t* prepare(replay_t* replay, const char* sql, const char* tab
   replay->prepare.data = replay;
   replay->prepare.table = table;
   replay->done = 0;
-  assert_int_equal(taosuv_stmt_prepare(replay->client, &replay->prepare, sql,
-                                       TAOSUV_NUL_TERMINATED, on_prepared), 0);
+  assert_int_equal(taosuv_stmt_prepare(replay->client, &replay->prepare, sql, TAOSUV_NUL_TERMINATED,
+                                       on_prepared),
+                   0);
   assert_true(sync_run(&replay->loop, 20000, &replay->done));
   assert_string_equal(replay->unexpected, "");
   assert_int_equal(replay->status, 0);
@@ -171,7 +172,7 @@ static const uint8_t* read_item(const uint8_t* at, item_t* item) {
   assert_in_range(rows, 1, MAX_ROWS);
   const uint8_t* rest = at + 12 + rows;
   item->rows = rows;
-  item->array = (taosuv_array_t){.type = (uint8_t) taosuv_load_u32(at + 4), .nulls = at + 12};
+  item->array = (taosuv_array_t) {.type = (uint8_t) taosuv_load_u32(at + 4), .nulls = at + 12};
   if (*rest++ != 0) {
     item->array.offsets = item->offsets;
     item->offsets[0] = 0;
@@ -259,8 +260,9 @@ static void execute_once(replay_t* replay, const char* sql, int64_t affected) {
   memset(&replay->prepare, 0, sizeof replay->prepare);
   replay->prepare.data = replay;
   replay->done = 0;
-  assert_int_equal(taosuv_stmt_prepare(replay->client, &replay->prepare, sql,
-                                       TAOSUV_NUL_TERMINATED, on_prepared_once), 0);
+  assert_int_equal(taosuv_stmt_prepare(replay->client, &replay->prepare, sql, TAOSUV_NUL_TERMINATED,
+                                       on_prepared_once),
+                   0);
   assert_true(sync_run(&replay->loop, 20000, &replay->done));
   assert_string_equal(replay->unexpected, "");
   assert_int_equal(replay->status, 0);
@@ -271,8 +273,10 @@ static void stmt2(void** state) {
   replay_t replay;
   (void) state;
   begin(&replay, "stmt2", "");
-  taosuv_stmt_t* stmt = prepare(&replay, "insert into ? using st tags(?,?,?,?,?) "
-                                         "values(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)", NULL);
+  taosuv_stmt_t* stmt = prepare(&replay,
+                                "insert into ? using st tags(?,?,?,?,?) "
+                                "values(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+                                NULL);
   uint32_t count;
   taosuv_stmt_fields(stmt, &count);
   assert_int_equal(count, 22);
@@ -311,8 +315,8 @@ static void first_version(void** state) {
   (void) state;
   begin(&replay, "stmt1", "&stmt_version=1");
   mark_json_batch(replay.conversation);
-  taosuv_stmt_t* stmt =
-      prepare(&replay, "insert into ? using st tags(?,?) values(?,?,?,?,?)", "st_a");
+  taosuv_stmt_t* stmt = prepare(&replay, "insert into ? using st tags(?,?) values(?,?,?,?,?)",
+                                "st_a");
   uint32_t count;
   taosuv_stmt_fields(stmt, &count);
   assert_int_equal(count, 8);

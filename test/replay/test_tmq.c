@@ -78,9 +78,9 @@ static bool is_complete(const replay_t* replay, const exchange_t* poll) {
   uint64_t id = message_of(poll);
   bool raw = find(replay, 0, "fetch_raw_data", id) != NULL ||
              find(replay, 0, "fetch_raw", id) != NULL;
-  return replay->version == NULL ? raw
-                                 : find(replay, 0, "fetch", id) != NULL ||
-                                       find(replay, 0, "fetch_raw", id) != NULL;
+  return replay->version == NULL
+             ? raw
+             : find(replay, 0, "fetch", id) != NULL || find(replay, 0, "fetch_raw", id) != NULL;
 }
 
 /* The next poll that brought a message which can be had; else one that brought none. */
@@ -114,10 +114,10 @@ static void on_fetch(replay_t* replay, ts_conn_t* conn, const request_t* request
 static void on_commit(replay_t* replay, ts_conn_t* conn, const request_t* request) {
   char text[128];
   assert_true(replay->ncommits < COUNT(replay->commits));
-  replay->commits[replay->ncommits].vgroup =
-      yyjson_get_sint(yyjson_obj_get(request->args, "vgroup_id"));
-  replay->commits[replay->ncommits++].offset =
-      yyjson_get_sint(yyjson_obj_get(request->args, "offset"));
+  replay->commits[replay->ncommits].vgroup = yyjson_get_sint(
+      yyjson_obj_get(request->args, "vgroup_id"));
+  replay->commits[replay->ncommits++].offset = yyjson_get_sint(
+      yyjson_obj_get(request->args, "offset"));
   int length = snprintf(text, sizeof text,
                         "{\"code\":0,\"message\":\"\",\"action\":\"commit_offset\","
                         "\"req_id\":%llu}",
@@ -238,12 +238,12 @@ static void create(replay_t* replay, yyjson_val* args) {
     yyjson_val* value = yyjson_obj_get(args, names[i][1]);
     bool newer = strstr(names[i][1], "_ms") != NULL || strstr(names[i][1], "batch") != NULL;
     if (value == NULL || (replay->version != NULL && newer)) continue;
-    list[count++] = (taosuv_property_t){names[i][0], yyjson_get_str(value)};
+    list[count++] = (taosuv_property_t) {names[i][0], yyjson_get_str(value)};
   }
   size_t index, max;
   yyjson_val *key, *value;
   yyjson_obj_foreach(yyjson_obj_get(args, "config"), index, max, key, value)
-    list[count++] = (taosuv_property_t){yyjson_get_str(key), yyjson_get_str(value)};
+      list[count++] = (taosuv_property_t) {yyjson_get_str(key), yyjson_get_str(value)};
   snprintf(url, sizeof url, "ws://127.0.0.1:%d", ts_peer_port(replay->peer));
   taosuv_consumer_options_init(&options);
   options.url = url;
@@ -266,8 +266,8 @@ static void subscribe(replay_t* replay, const char** topic) {
   snprintf(name, sizeof name, "%s",
            yyjson_get_str(yyjson_arr_get_first(yyjson_obj_get(request.args, "topics"))));
   *topic = name;
-  int status = wait_for(replay, taosuv_consumer_subscribe(replay->consumer, &req, topic, 1,
-                                                          on_subscribe));
+  int status = wait_for(replay,
+                        taosuv_consumer_subscribe(replay->consumer, &req, topic, 1, on_subscribe));
   request_free(&request);
   yyjson_doc* doc = yyjson_read((const char*) exchange->answer.bytes, exchange->answer.size, 0);
   yyjson_val* root = yyjson_doc_get_root(doc);
@@ -311,7 +311,7 @@ static void ask_offsets(replay_t* replay, const char* action) {
   yyjson_val* pair;
   assert_true(request_read(&exchange->sent, &request));
   yyjson_arr_foreach(yyjson_obj_get(request.args, "topic_vgroup_ids"), index, max, pair) {
-    list[count++] = (taosuv_partition_t){
+    list[count++] = (taosuv_partition_t) {
         .topic = yyjson_get_str(yyjson_obj_get(pair, "topic")),
         .vgroup_id = (int32_t) yyjson_get_int(yyjson_obj_get(pair, "vgroup_id"))};
   }
@@ -337,11 +337,10 @@ static void seek_as_recorded(replay_t* replay) {
     assert_true(request_read(&exchange->sent, &request));
     taosuv_seek_t req = {.data = replay};
     int32_t vgroup = (int32_t) yyjson_get_int(yyjson_obj_get(request.args, "vgroup_id"));
-    int status = wait_for(replay, taosuv_consumer_seek(
-                                      replay->consumer, &req,
-                                      yyjson_get_str(yyjson_obj_get(request.args, "topic")), vgroup,
-                                      yyjson_get_sint(yyjson_obj_get(request.args, "offset")),
-                                      on_seek));
+    int status = wait_for(
+        replay, taosuv_consumer_seek(
+                    replay->consumer, &req, yyjson_get_str(yyjson_obj_get(request.args, "topic")),
+                    vgroup, yyjson_get_sint(yyjson_obj_get(request.args, "offset")), on_seek));
     assert_int_equal(status, vgroup == 99999 ? TAOSUV_ESERVER : 0);
     if (vgroup == 99999) assert_int_equal(replay->server_code, 16392);
     request_free(&request);

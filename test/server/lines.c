@@ -33,14 +33,14 @@ ts_piece_t ts_points_unescape(ts_points_t* points, ts_piece_t piece, const char*
     if (escapes) i++;
     text[size++] = piece.at[i];
   }
-  return (ts_piece_t){text, size};
+  return (ts_piece_t) {text, size};
 }
 
 int ts_point_name(ts_points_t* points, ts_point_t* point, ts_piece_t name) {
   if (name.size == 0 || name.size > TS_TABLE_MAX)
     return ts_error(points->error, TS_E_LINES_TABLE, "measure is empty or too large than %u",
                     TS_TABLE_MAX);
-  char* text = (char*)ts_points_text(points, name);
+  char* text = (char*) ts_points_text(points, name);
   point->table = text;
   for (; *text != '\0'; text++)
     if (*text == '.') *text = '_';
@@ -49,9 +49,8 @@ int ts_point_name(ts_points_t* points, ts_point_t* point, ts_piece_t name) {
 
 ts_pair_t* ts_pair_add(ts_points_t* points, ts_pairs_t* pairs, ts_piece_t name) {
   if (name.size == 0 || name.size > TS_NAME_MAX) {
-    ts_error(points->error, TS_E_LINES_KEY,
-             "SML line invalid key or key is too long than %u:%.*s", TS_NAME_MAX,
-             name.size > 256 ? 256 : (int)name.size, name.size > 0 ? name.at : "");
+    ts_error(points->error, TS_E_LINES_KEY, "SML line invalid key or key is too long than %u:%.*s",
+             TS_NAME_MAX, name.size > 256 ? 256 : (int) name.size, name.size > 0 ? name.at : "");
     return NULL;
   }
   const char* text = ts_points_text(points, name);
@@ -68,7 +67,7 @@ ts_pair_t* ts_pair_add(ts_points_t* points, ts_pairs_t* pairs, ts_piece_t name) 
     pairs->capacity = capacity;
   }
   ts_pair_t* pair = &pairs->list[pairs->count++];
-  *pair = (ts_pair_t){.name = text};
+  *pair = (ts_pair_t) {.name = text};
   return pair;
 }
 
@@ -94,7 +93,7 @@ bool ts_piece_integer(ts_piece_t piece, int64_t* value) {
         __builtin_sub_overflow(*value, digit, value))
       return false;
   }
-  return negative || !__builtin_sub_overflow((int64_t)0, *value, value);
+  return negative || !__builtin_sub_overflow((int64_t) 0, *value, value);
 }
 
 int64_t ts_digits_unit(size_t digits) {
@@ -122,9 +121,9 @@ static int read_lines(ts_points_t* points) {
   const char* end = at + input->size;
   int status = 0;
   while (status == 0 && at < end) {
-    const char* stop = memchr(at, '\n', (size_t)(end - at));
+    const char* stop = memchr(at, '\n', (size_t) (end - at));
     if (stop == NULL) stop = end;
-    ts_piece_t line = {at, (size_t)(stop - at)};
+    ts_piece_t line = {at, (size_t) (stop - at)};
     if (input->format == TS_LINES_TELNET) {
       status = ts_lines_telnet(points, line);
     } else if (line.size == 0 || *line.at != '#') {
@@ -147,7 +146,7 @@ static int check_range(ts_points_t* points) {
 int ts_lines_insert(ts_store_t* store, const char* db, const ts_lines_t* lines, int64_t* affected,
                     int64_t* total, ts_error_t* error) {
   *affected = *total = 0;
-  *error = (ts_error_t){0};
+  *error = (ts_error_t) {0};
   if (*db == '\0') return ts_error(error, TS_E_DB_NOT_SPECIFIED, "Database not specified");
   ts_database_t* database = ts_database_find(store, db);
   if (database == NULL) return ts_error(error, TS_E_NO_DB, "Database not exist");

@@ -12,9 +12,9 @@ typedef enum {
 } ts_lines_format_t;
 
 typedef struct ts_lines_s {
-  int64_t format;             /* another one than the three is refused with 12288 */
-  const char* precision;      /* h m s ms u μ ns; NULL or anything else: not configured */
-  const char* data;           /* need not end in NUL */
+  int64_t format;        /* another one than the three is refused with 12288 */
+  const char* precision; /* h m s ms u μ ns; NULL or anything else: not configured */
+  const char* data;      /* need not end in NUL */
   size_t size;
   const char* table_name_key; /* the tag whose value names the child table; NULL or "": none */
   bool old_escapes;           /* two backslashes are two (servers before 3.3.0.1), not one */

@@ -16,7 +16,7 @@ typedef struct rest_s {
 
 static bool is_free(const rest_t* rest, char c) {
   size_t run = 0;
-  while (rest->at - run > rest->begin && rest->at[-1 - (ptrdiff_t)run] == '\\') run++;
+  while (rest->at - run > rest->begin && rest->at[-1 - (ptrdiff_t) run] == '\\') run++;
   return *rest->at == c && (rest->old_escapes ? run == 0 : run % 2 == 0);
 }
 
@@ -32,9 +32,9 @@ static void skip_spaces(rest_t* rest) {
 }
 
 static int invalid(ts_points_t* points, const char* reason, const rest_t* rest) {
-  size_t size = (size_t)(rest->end - rest->at);
-  return ts_error(points->error, TS_E_LINES_DATA, "%s:%.*s", reason,
-                  size > 256 ? 256 : (int)size, rest->at);
+  size_t size = (size_t) (rest->end - rest->at);
+  return ts_error(points->error, TS_E_LINES_DATA, "%s:%.*s", reason, size > 256 ? 256 : (int) size,
+                  rest->at);
 }
 
 static int read_key(ts_points_t* points, rest_t* rest, ts_pairs_t* pairs, ts_pair_t** pair) {
@@ -45,12 +45,12 @@ static int read_key(ts_points_t* points, rest_t* rest, ts_pairs_t* pairs, ts_pai
     rest->at++;
   }
   if (rest->at == rest->end) { /* there is no key, but what there is belongs to the message */
-    size_t size = (size_t)(rest->end - key);
+    size_t size = (size_t) (rest->end - key);
     return ts_error(points->error, TS_E_LINES_KEY,
                     "SML line invalid key or key is too long than %u:%.*s", TS_NAME_MAX,
-                    size > 256 ? 256 : (int)size, key);
+                    size > 256 ? 256 : (int) size, key);
   }
-  ts_piece_t name = {key, (size_t)(rest->at++ - key)};
+  ts_piece_t name = {key, (size_t) (rest->at++ - key)};
   *pair = ts_pair_add(points, pairs, plain(points, name, ", ="));
   return *pair == NULL ? points->error->code : 0;
 }
@@ -64,11 +64,11 @@ static int read_tag(ts_points_t* points, rest_t* rest, ts_point_t* point) {
     if (is_free(rest, '=')) return invalid(points, "SML line invalid data", rest);
     rest->at++;
   }
-  ts_piece_t piece = {value, (size_t)(rest->at - value)};
+  ts_piece_t piece = {value, (size_t) (rest->at - value)};
   if (piece.size == 0) return invalid(points, "SML line invalid value", rest);
   piece = plain(points, piece, ", =");
   pair->type = TS_NCHAR;
-  pair->cell = (ts_cell_t){.kind = TS_CELL_TEXT, .data = piece.at, .size = piece.size};
+  pair->cell = (ts_cell_t) {.kind = TS_CELL_TEXT, .data = piece.at, .size = piece.size};
   return 0;
 }
 
@@ -91,7 +91,7 @@ static int read_field(ts_points_t* points, rest_t* rest, ts_point_t* point) {
   if (status != 0) return status;
   rest_t value = *rest;
   if (!skip_value(rest)) return invalid(points, "SML line unbalanced quotes", &value);
-  ts_piece_t piece = {value.at, (size_t)(rest->at - value.at)};
+  ts_piece_t piece = {value.at, (size_t) (rest->at - value.at)};
   if (piece.size == 0) return invalid(points, "SML line invalid value", &value);
   return ts_value_read(points, piece, pair);
 }
@@ -121,7 +121,7 @@ static int64_t unit_of(const char* precision) {
 static int read_time(ts_points_t* points, const rest_t* rest, ts_point_t* point) {
   const char* stop = rest->at;
   while (stop < rest->end && *stop != ' ' && (*stop < '\t' || *stop > '\r')) stop++;
-  ts_piece_t text = {rest->at, (size_t)(stop - rest->at)};
+  ts_piece_t text = {rest->at, (size_t) (stop - rest->at)};
   int64_t value;
   if (text.size == 0 || (text.size == 1 && *text.at == '0')) {
     point->time = ts_now(points->precision);
@@ -139,7 +139,7 @@ int ts_lines_influx(ts_points_t* points, ts_piece_t line) {
   skip_spaces(&rest);
   const char* name = rest.at;
   while (rest.at < rest.end && !is_free(&rest, ',') && !is_free(&rest, ' ')) rest.at++;
-  ts_piece_t measurement = {name, (size_t)(rest.at - name)};
+  ts_piece_t measurement = {name, (size_t) (rest.at - name)};
   int status = ts_point_name(points, point, plain(points, measurement, ", "));
   if (status != 0) return status;
   if (rest.at < rest.end && *rest.at == ',') rest.at++;

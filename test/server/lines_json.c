@@ -10,7 +10,7 @@ static int invalid(ts_points_t* points) {
 }
 
 static ts_piece_t text_of(yyjson_val* val) {
-  return (ts_piece_t){yyjson_get_str(val), yyjson_get_len(val)};
+  return (ts_piece_t) {yyjson_get_str(val), yyjson_get_len(val)};
 }
 
 static int read_text(ts_points_t* points, yyjson_val* val, uint8_t type, ts_pair_t* pair) {
@@ -28,8 +28,8 @@ static int read_typed(ts_points_t* points, yyjson_val* val, ts_pair_t* pair) {
   static const struct {
     const char* type;
     const char* suffix;
-  } numbers[] = {{"tinyint", "i8"}, {"smallint", "i16"}, {"int", "i32"},    {"bigint", "i64"},
-                 {"float", "f32"},  {"double", "f64"}};
+  } numbers[] = {{"tinyint", "i8"}, {"smallint", "i16"}, {"int", "i32"},
+                 {"bigint", "i64"}, {"float", "f32"},    {"double", "f64"}};
   yyjson_val* value = yyjson_obj_get(val, "value");
   yyjson_val* type = yyjson_obj_get(val, "type");
   if (yyjson_obj_size(val) != 2 || !yyjson_is_str(type)) return invalid(points);
@@ -38,18 +38,18 @@ static int read_typed(ts_points_t* points, yyjson_val* val, ts_pair_t* pair) {
     return read_text(points, value, TS_VARCHAR, pair);
   if (yyjson_equals_str(type, "bool") && yyjson_is_bool(value)) {
     pair->type = TS_BOOL;
-    pair->cell = (ts_cell_t){.kind = TS_CELL_INT, .integer = yyjson_get_bool(value)};
+    pair->cell = (ts_cell_t) {.kind = TS_CELL_INT, .integer = yyjson_get_bool(value)};
     return 0;
   }
   for (size_t i = 0; yyjson_is_num(value) && i < sizeof numbers / sizeof *numbers; i++) {
     if (!yyjson_equals_str(type, numbers[i].type)) continue;
     char text[64];
     bool whole = yyjson_is_int(value) && i < 4;
-    int size = whole ? snprintf(text, sizeof text, "%lld%s", (long long)yyjson_get_sint(value),
+    int size = whole ? snprintf(text, sizeof text, "%lld%s", (long long) yyjson_get_sint(value),
                                 numbers[i].suffix)
                      : snprintf(text, sizeof text, "%.17g%s", yyjson_get_num(value),
                                 numbers[i].suffix);
-    return ts_value_read(points, (ts_piece_t){text, (size_t)size}, pair);
+    return ts_value_read(points, (ts_piece_t) {text, (size_t) size}, pair);
   }
   return invalid(points);
 }
@@ -59,12 +59,12 @@ static int read_value(ts_points_t* points, yyjson_val* val, ts_pair_t* pair) {
   if (yyjson_is_str(val)) return read_text(points, val, TS_VARCHAR, pair);
   if (yyjson_is_bool(val)) {
     pair->type = TS_BOOL;
-    pair->cell = (ts_cell_t){.kind = TS_CELL_INT, .integer = yyjson_get_bool(val)};
+    pair->cell = (ts_cell_t) {.kind = TS_CELL_INT, .integer = yyjson_get_bool(val)};
     return 0;
   }
   if (!yyjson_is_num(val)) return invalid(points);
   pair->type = TS_DOUBLE;
-  pair->cell = (ts_cell_t){.kind = TS_CELL_REAL, .real = yyjson_get_num(val)};
+  pair->cell = (ts_cell_t) {.kind = TS_CELL_REAL, .real = yyjson_get_num(val)};
   return 0;
 }
 
@@ -89,9 +89,10 @@ static int read_time(ts_points_t* points, yyjson_val* val, ts_point_t* point) {
   }
   char digits[32];
   if (unit == 0)
-    unit = ts_digits_unit((size_t)snprintf(digits, sizeof digits, "%lld", (long long)value));
+    unit = ts_digits_unit((size_t) snprintf(digits, sizeof digits, "%lld", (long long) value));
   if (unit == 0 || !ts_points_time(points, value, unit, &point->time))
-    return ts_error(points->error, TS_E_LINES_DATA, "timestamp precision can only be "
+    return ts_error(points->error, TS_E_LINES_DATA,
+                    "timestamp precision can only be "
                     "seconds(10 digits) or milli seconds(13 digits)");
   return 0;
 }
@@ -108,7 +109,7 @@ static int read_point(ts_points_t* points, yyjson_val* object) {
   if (status == 0) status = read_time(points, time, point);
   if (status == 0)
     status = read_value(points, value,
-                        ts_pair_add(points, &point->fields, (ts_piece_t){"_value", 6}));
+                        ts_pair_add(points, &point->fields, (ts_piece_t) {"_value", 6}));
   yyjson_obj_iter iter = yyjson_obj_iter_with(tags);
   for (yyjson_val* key; status == 0 && (key = yyjson_obj_iter_next(&iter)) != NULL;) {
     ts_pair_t* pair = ts_pair_add(points, &point->tags, text_of(key));

@@ -19,7 +19,7 @@ static ts_piece_t next_word(ts_piece_t* line) {
 
 static int invalid(ts_points_t* points, const char* reason, ts_piece_t word) {
   return ts_error(points->error, TS_E_LINES_DATA, "%s:%.*s", reason,
-                  word.size > 256 ? 256 : (int)word.size, word.at);
+                  word.size > 256 ? 256 : (int) word.size, word.at);
 }
 
 static int read_time(ts_points_t* points, ts_piece_t word, ts_point_t* point) {
@@ -42,14 +42,14 @@ static int read_time(ts_points_t* points, ts_piece_t word, ts_point_t* point) {
 static int read_tag(ts_points_t* points, ts_piece_t word, ts_point_t* point) {
   const char* equals = memchr(word.at, '=', word.size);
   if (equals == NULL) return invalid(points, "invalid data", word);
-  ts_piece_t name = {word.at, (size_t)(equals - word.at)};
+  ts_piece_t name = {word.at, (size_t) (equals - word.at)};
   ts_piece_t value = {equals + 1, word.size - name.size - 1};
   if (value.size == 0 || memchr(value.at, '=', value.size) != NULL)
     return invalid(points, "invalid value", word);
   ts_pair_t* pair = ts_pair_add(points, &point->tags, name);
   if (pair == NULL) return points->error->code;
   pair->type = TS_NCHAR;
-  pair->cell = (ts_cell_t){.kind = TS_CELL_TEXT, .data = value.at, .size = value.size};
+  pair->cell = (ts_cell_t) {.kind = TS_CELL_TEXT, .data = value.at, .size = value.size};
   return 0;
 }
 
@@ -64,7 +64,7 @@ int ts_lines_telnet(ts_points_t* points, ts_piece_t line) {
   if (status != 0) return status;
   ts_piece_t value = next_word(&line);
   if (value.size == 0) return invalid(points, "invalid value", value);
-  ts_pair_t* field = ts_pair_add(points, &point->fields, (ts_piece_t){"_value", 6});
+  ts_pair_t* field = ts_pair_add(points, &point->fields, (ts_piece_t) {"_value", 6});
   status = ts_value_read(points, value, field);
   for (;;) {
     ts_piece_t word = next_word(&line);

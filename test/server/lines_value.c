@@ -10,7 +10,7 @@
 
 static int bad(ts_points_t* points, ts_piece_t text, const char* reason) {
   return ts_error(points->error, TS_E_LINES_VALUE, "%s:%.*s", reason,
-                  text.size > 256 ? 256 : (int)text.size, text.at);
+                  text.size > 256 ? 256 : (int) text.size, text.at);
 }
 
 /* ---- numbers ---- */
@@ -21,12 +21,18 @@ static const struct {
   int64_t min;
   uint64_t max;
 } suffixes[] = {
-    {"i8", TS_TINYINT, INT8_MIN, INT8_MAX},     {"i16", TS_SMALLINT, INT16_MIN, INT16_MAX},
-    {"i32", TS_INT, INT32_MIN, INT32_MAX},      {"i64", TS_BIGINT, INT64_MIN, INT64_MAX},
-    {"i", TS_BIGINT, INT64_MIN, INT64_MAX},     {"u8", TS_UTINYINT, 0, UINT8_MAX},
-    {"u16", TS_USMALLINT, 0, UINT16_MAX},       {"u32", TS_UINT, 0, UINT32_MAX},
-    {"u64", TS_UBIGINT, 0, UINT64_MAX},         {"u", TS_UBIGINT, 0, UINT64_MAX},
-    {"f32", TS_FLOAT, 0, 0},                    {"f64", TS_DOUBLE, 0, 0},
+    {"i8", TS_TINYINT, INT8_MIN, INT8_MAX},
+    {"i16", TS_SMALLINT, INT16_MIN, INT16_MAX},
+    {"i32", TS_INT, INT32_MIN, INT32_MAX},
+    {"i64", TS_BIGINT, INT64_MIN, INT64_MAX},
+    {"i", TS_BIGINT, INT64_MIN, INT64_MAX},
+    {"u8", TS_UTINYINT, 0, UINT8_MAX},
+    {"u16", TS_USMALLINT, 0, UINT16_MAX},
+    {"u32", TS_UINT, 0, UINT32_MAX},
+    {"u64", TS_UBIGINT, 0, UINT64_MAX},
+    {"u", TS_UBIGINT, 0, UINT64_MAX},
+    {"f32", TS_FLOAT, 0, 0},
+    {"f64", TS_DOUBLE, 0, 0},
     {"", TS_DOUBLE, 0, 0},
 };
 
@@ -37,11 +43,11 @@ static int read_real(ts_points_t* points, ts_piece_t text, const char* digits, u
   bool number = *digits == '+' || *digits == '-' || *digits == '.' ||
                 (*digits >= '0' && *digits <= '9');
   if (!number || *end != '\0' || !isfinite(value)) return bad(points, text, "invalid data");
-  if (type == TS_FLOAT && fabs(value) > (double)FLT_MAX)
+  if (type == TS_FLOAT && fabs(value) > (double) FLT_MAX)
     return bad(points, text, "float out of range[-3.402823466e+38,3.402823466e+38]");
   pair->type = type;
   pair->cell.kind = TS_CELL_REAL;
-  pair->cell.real = type == TS_FLOAT ? (double)(float)value : value;
+  pair->cell.real = type == TS_FLOAT ? (double) (float) value : value;
   return 0;
 }
 
@@ -53,12 +59,12 @@ static int read_integer(ts_points_t* points, ts_piece_t text, const char* digits
     return bad(points, text, "invalid data");
   errno = 0;
   uint64_t value = strtoull(at, NULL, 10);
-  uint64_t below = 0 - (uint64_t)suffixes[which].min;
+  uint64_t below = 0 - (uint64_t) suffixes[which].min;
   if (errno != 0 || value > (negative ? below : suffixes[which].max))
     return bad(points, text, "out of range");
   pair->type = suffixes[which].type;
   pair->cell.kind = TS_CELL_INT;
-  pair->cell.integer = (int64_t)(negative ? 0 - value : value);
+  pair->cell.integer = (int64_t) (negative ? 0 - value : value);
   return 0;
 }
 
@@ -67,7 +73,7 @@ static int read_number(ts_points_t* points, ts_piece_t text, ts_pair_t* pair) {
     size_t size = strlen(suffixes[i].suffix);
     if (size >= text.size || memcmp(text.at + text.size - size, suffixes[i].suffix, size) != 0)
       continue;
-    const char* digits = ts_points_text(points, (ts_piece_t){text.at, text.size - size});
+    const char* digits = ts_points_text(points, (ts_piece_t) {text.at, text.size - size});
     uint8_t type = suffixes[i].type;
     return type == TS_FLOAT || type == TS_DOUBLE ? read_real(points, text, digits, type, pair)
                                                  : read_integer(points, text, digits, i, pair);
@@ -80,7 +86,7 @@ static int read_number(ts_points_t* points, ts_piece_t text, ts_pair_t* pair) {
 static int hex_digit(char c) {
   const char* digits = "0123456789abcdef";
   const char* at = c == '\0' ? NULL : strchr(digits, c >= 'A' && c <= 'F' ? c + 32 : c);
-  return at == NULL ? -1 : (int)(at - digits);
+  return at == NULL ? -1 : (int) (at - digits);
 }
 
 static int read_hex(ts_points_t* points, ts_piece_t text, ts_piece_t inside, ts_cell_t* cell) {
@@ -90,15 +96,14 @@ static int read_hex(ts_points_t* points, ts_piece_t text, ts_piece_t inside, ts_
     int high = hex_digit(inside.at[i]);
     int low = hex_digit(inside.at[i + 1]);
     if (high < 0 || low < 0) return bad(points, text, "Invalid varbinary value");
-    bytes[i / 2 - 1] = (uint8_t)(high * 16 + low);
+    bytes[i / 2 - 1] = (uint8_t) (high * 16 + low);
   }
   cell->data = bytes;
   cell->size = inside.size / 2 - 1;
   return 0;
 }
 
-static int read_geometry(ts_points_t* points, ts_piece_t text, ts_piece_t inside,
-                         ts_cell_t* cell) {
+static int read_geometry(ts_points_t* points, ts_piece_t text, ts_piece_t inside, ts_cell_t* cell) {
   ts_buf_t wkb = {0};
   int status = ts_wkt_parse(inside.at, inside.size, &wkb);
   if (status == 0) {
@@ -147,7 +152,7 @@ static bool is_word(ts_piece_t text, const char* word) {
 }
 
 int ts_value_read(ts_points_t* points, ts_piece_t text, ts_pair_t* pair) {
-  char first = *text.at == '"' ? '"' : (char)(*text.at | 0x20);
+  char first = *text.at == '"' ? '"' : (char) (*text.at | 0x20);
   if (strchr("\"lgb", first) != NULL && first != '\0')
     return read_quoted(points, text, first, pair);
   if (first == 't' || first == 'f') {

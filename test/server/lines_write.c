@@ -53,9 +53,9 @@ static int add_missing(ts_store_t* store, ts_family_t* family, const ts_pairs_t*
     if (at < 0) {
       ts_field_t field = field_of(pair);
       ts_family_add(store, family, &field, tags);
-      at = (int)(tags ? family->ntags : family->ncolumns) - 1;
+      at = (int) (tags ? family->ntags : family->ncolumns) - 1;
     }
-    status = fit(store, family, (uint32_t)at, tags, pair, error);
+    status = fit(store, family, (uint32_t) at, tags, pair, error);
   }
   return status;
 }
@@ -67,14 +67,13 @@ static ts_table_t* create_super(ts_store_t* store, ts_database_t* database,
   uint32_t ntags = point->tags.count;
   ts_field_t* fields = ts_calloc(ncolumns + ntags + 1, sizeof *fields);
   ts_field_t* tags = fields + ncolumns;
-  fields[0] = (ts_field_t){.name = "_ts", .type = ts_type_of(TS_TIMESTAMP)};
+  fields[0] = (ts_field_t) {.name = "_ts", .type = ts_type_of(TS_TIMESTAMP)};
   for (uint32_t i = 1; i < ncolumns; i++) fields[i] = field_of(&point->fields.list[i - 1]);
   for (uint32_t i = 0; i < ntags; i++) tags[i] = field_of(&point->tags.list[i]);
   if (ntags == 0) {
-    tags[ntags++] = (ts_field_t){.name = "_tag_null", .type = ts_type_var(TS_NCHAR, 1)};
+    tags[ntags++] = (ts_field_t) {.name = "_tag_null", .type = ts_type_var(TS_NCHAR, 1)};
   }
-  ts_table_t* table = ts_table_create(store, database, point->table, fields, ncolumns, tags,
-                                      ntags);
+  ts_table_t* table = ts_table_create(store, database, point->table, fields, ncolumns, tags, ntags);
   free(fields);
   return table;
 }
@@ -115,7 +114,7 @@ static int prepare(ts_store_t* store, ts_database_t* database, const ts_point_t*
 /* ---- child tables ---- */
 
 static int by_name(const void* a, const void* b) {
-  return strcmp(((const ts_pair_t*)a)->name, ((const ts_pair_t*)b)->name);
+  return strcmp(((const ts_pair_t*) a)->name, ((const ts_pair_t*) b)->name);
 }
 
 /* A value as the name's hash has it: texts as they are, others as their little-endian bytes. */
@@ -126,9 +125,9 @@ static void add_tag(ts_buf_t* text, const ts_pair_t* tag) {
     return;
   }
   uint8_t bytes[8];
-  uint64_t bits = (uint64_t)cell->integer;
+  uint64_t bits = (uint64_t) cell->integer;
   uint32_t half;
-  float narrow = (float)cell->real;
+  float narrow = (float) cell->real;
   memcpy(&half, &narrow, sizeof half);
   if (tag->type == TS_FLOAT) {
     bits = half;
@@ -212,10 +211,10 @@ static int write_point(ts_write_t* write, ts_database_t* database, const ts_poin
   row->order = ts_realloc(row->order, count * sizeof *row->order);
   row->cells = ts_realloc(row->cells, count * sizeof *row->cells);
   row->order[0] = 0;
-  row->cells[0] = (ts_cell_t){.kind = TS_CELL_INT, .integer = point->time};
+  row->cells[0] = (ts_cell_t) {.kind = TS_CELL_INT, .integer = point->time};
   for (uint32_t i = 1; i < count; i++) {
     const ts_pair_t* field = &point->fields.list[i - 1];
-    row->order[i] = (uint32_t)ts_family_column(child->family, field->name);
+    row->order[i] = (uint32_t) ts_family_column(child->family, field->name);
     row->cells[i] = field->cell;
   }
   ts_write_table(write, database, child, row->order, count);

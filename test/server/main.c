@@ -19,12 +19,12 @@ typedef struct program_s {
 
 static void on_signal(uv_signal_t* handle, int number) {
   program_t* program = handle->data;
-  (void)number;
+  (void) number;
   if (program->stopping) return;
   program->stopping = true;
   ts_server_close(program->server, NULL, NULL);
-  uv_close((uv_handle_t*)&program->interrupt, NULL);
-  uv_close((uv_handle_t*)&program->terminate, NULL);
+  uv_close((uv_handle_t*) &program->interrupt, NULL);
+  uv_close((uv_handle_t*) &program->terminate, NULL);
 }
 
 /* A signal that is ignored when the program begins stays so, as by SIGINT in a script's background:
@@ -39,9 +39,11 @@ static void watch(uv_loop_t* loop, program_t* program, uv_signal_t* handle, int 
 }
 
 static int usage(const char* name) {
-  fprintf(stderr, "usage: %s [--port N] [--version V] [--compression] [--quiet]\n"
+  fprintf(stderr,
+          "usage: %s [--port N] [--version V] [--compression] [--quiet]\n"
           "       [--instance HOST:PORT]...\n"
-          "       [--tls-cert FILE --tls-key FILE [--tls-client-ca FILE] | --tls-make FILE]\n", name);
+          "       [--tls-cert FILE --tls-key FILE [--tls-client-ca FILE] | --tls-make FILE]\n",
+          name);
   return 2;
 }
 
@@ -51,14 +53,14 @@ static bool add_instance(const char* text, ts_config_t* config) {
   size_t used = strlen(list);
   int size = snprintf(list + used, sizeof list - used, "%s%s", used > 0 ? "," : "", text);
   config->instances = list;
-  return size > 0 && (size_t)size < sizeof list - used;
+  return size > 0 && (size_t) size < sizeof list - used;
 }
 
 static bool read_port(const char* text, int* port) {
   char* end;
   long value = strtol(text, &end, 10);
   if (end == text || *end != '\0' || value < 0 || value > 65535) return false;
-  *port = (int)value;
+  *port = (int) value;
   return true;
 }
 
@@ -99,8 +101,8 @@ static void free_certificate(void) {
 static bool make_certificate(const char* file, ts_tls_options_t* tls) {
 #ifdef TUV_HAVE_TLS
   free_certificate(); /* when told twice */
-  made_ca = cert_new(&(cert_spec_t){.name = "taosuv-testserver CA", .ca = true});
-  made = cert_new(&(cert_spec_t){
+  made_ca = cert_new(&(cert_spec_t) {.name = "taosuv-testserver CA", .ca = true});
+  made = cert_new(&(cert_spec_t) {
       .name = "taosuv-testserver", .issuer = made_ca, .dns = {"localhost"}, .ip = {"127.0.0.1"}});
   tls->certificate = made->chain;
   tls->key = made->key;

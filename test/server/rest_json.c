@@ -14,7 +14,7 @@ static void put_float(ts_buf_t* out, const char* text) {
     return;
   }
   long value = strtol(exponent + 1, NULL, 10);
-  ts_buf_add(out, text, (size_t)(exponent - text));
+  ts_buf_add(out, text, (size_t) (exponent - text));
   ts_buf_format(out, "e%c%02ld", value < 0 ? '-' : '+', labs(value));
 }
 
@@ -37,9 +37,9 @@ static void put_bytes(ts_buf_t* out, const taosuv_column_t* column, uint32_t row
     return;
   }
   int length = taosuv_format_cell(column, row, 0, NULL, 0);
-  char* text = ts_malloc((size_t)length + 1);
-  taosuv_format_cell(column, row, 0, text, (size_t)length + 1);
-  ts_buf_json(out, text, strlen(text) < (size_t)length ? (size_t)length : strlen(text), false);
+  char* text = ts_malloc((size_t) length + 1);
+  taosuv_format_cell(column, row, 0, text, (size_t) length + 1);
+  ts_buf_json(out, text, strlen(text) < (size_t) length ? (size_t) length : strlen(text), false);
   free(text);
 }
 
@@ -138,6 +138,6 @@ void ts_rest_update(ts_request_t* request, int64_t affected_rows) {
   out->size = 0;
   ts_buf_text(out, "{\"code\":0,\"column_meta\":[[\"affected_rows\",\"INT\",4]],\"data\":[");
   ts_buf_format(out, request->with_meta ? "{\"affected_rows\":%lld}" : "[%lld]",
-                (long long)affected_rows);
+                (long long) affected_rows);
   end(request, out, 1);
 }

@@ -25,7 +25,9 @@ uint32_t ts_server_add_rule(ts_server_t* server, const ts_rule_t* rule) {
   return entry->number;
 }
 
-static void free_const(const void* memory) { free((void*)(uintptr_t)memory); }
+static void free_const(const void* memory) {
+  free((void*) (uintptr_t) memory);
+}
 
 void ts_rule_unref(ts_rule_entry_t* entry) {
   if (entry == NULL || --entry->refs > 0) return;

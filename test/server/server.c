@@ -9,7 +9,9 @@ bool ts_server_has(const ts_server_t* server, unsigned a, unsigned b, unsigned c
   return server->version_number >= (a << 24 | b << 16 | c << 8 | d);
 }
 
-bool ts_server_html(const ts_server_t* server) { return !ts_server_has(server, 3, 3, 7, 6); }
+bool ts_server_html(const ts_server_t* server) {
+  return !ts_server_has(server, 3, 3, 7, 6);
+}
 
 void ts_server_count(ts_server_t* server, const char* action) {
   server->messages++;
@@ -32,27 +34,27 @@ uint64_t ts_server_action_count(const ts_server_t* server, const char* action) {
 
 ts_counters_t ts_server_counters(const ts_server_t* server) {
   const ts_peer_counters_t* peer = ts_peer_counters(server->peer);
-  return (ts_counters_t){.connections = peer->accepted,
-                         .open = peer->open,
-                         .messages = server->messages,
-                         .results_open = server->results_open,
-                         .free_results = server->free_results,
-                         .statements_open = server->stmts_open,
-                         .results_left = server->results_left,
-                         .statements_left = server->stmts_left,
-                         .dead_statements = server->stmts_dead,
-                         .poisonous = server->poisonous,
-                         .consumers = ts_tmq_count(server),
-                         .waiting = server->waiting,
-                         .bytes_in = peer->bytes_in,
-                         .bytes_out = peer->bytes_out};
+  return (ts_counters_t) {.connections = peer->accepted,
+                          .open = peer->open,
+                          .messages = server->messages,
+                          .results_open = server->results_open,
+                          .free_results = server->free_results,
+                          .statements_open = server->stmts_open,
+                          .results_left = server->results_left,
+                          .statements_left = server->stmts_left,
+                          .dead_statements = server->stmts_dead,
+                          .poisonous = server->poisonous,
+                          .consumers = ts_tmq_count(server),
+                          .waiting = server->waiting,
+                          .bytes_in = peer->bytes_in,
+                          .bytes_out = peer->bytes_out};
 }
 
 /* ---- the cache of constant results ---- */
 
 static ts_cached_t* slot(ts_server_t* server, const char* sql, size_t size) {
   uint32_t hash = 2166136261u;
-  for (size_t i = 0; i < size; i++) hash = (hash ^ (unsigned char)sql[i]) * 16777619u;
+  for (size_t i = 0; i < size; i++) hash = (hash ^ (unsigned char) sql[i]) * 16777619u;
   return &server->cache[(hash ^ hash >> 16) % TS_CACHE];
 }
 
@@ -68,7 +70,7 @@ void ts_server_cache(ts_server_t* server, const char* sql, size_t size, ts_resul
   ts_cached_t* cached = slot(server, sql, size);
   free(cached->sql);
   ts_result_unref(cached->result);
-  *cached = (ts_cached_t){ts_strdup(sql, size), size, ts_result_ref(result)};
+  *cached = (ts_cached_t) {ts_strdup(sql, size), size, ts_result_ref(result)};
 }
 
 /* ---- life ---- */
@@ -113,9 +115,8 @@ static void on_peer_closed(void* data) {
 
 /* The WebSocket paths of the version. */
 static const char* paths(const ts_server_t* server) {
-  return ts_server_has(server, 3, 1, 1, 15)
-             ? "/ws /rest/tmq /rest/ws /rest/stmt /rest/schemaless"
-             : "/rest/tmq /rest/ws /rest/stmt /rest/schemaless";
+  return ts_server_has(server, 3, 1, 1, 15) ? "/ws /rest/tmq /rest/ws /rest/stmt /rest/schemaless"
+                                            : "/rest/tmq /rest/ws /rest/stmt /rest/schemaless";
 }
 
 static void set_version(ts_server_t* server, const char* version) {
@@ -183,13 +184,21 @@ int ts_server_create(uv_loop_t* loop, const ts_config_t* config, ts_server_t** o
   return 0;
 }
 
-const char* ts_server_version(const ts_server_t* server) { return server->version; }
-int ts_server_port(const ts_server_t* server) { return ts_peer_port(server->peer); }
-const char* ts_server_url(const ts_server_t* server) { return server->url; }
+const char* ts_server_version(const ts_server_t* server) {
+  return server->version;
+}
+int ts_server_port(const ts_server_t* server) {
+  return ts_peer_port(server->peer);
+}
+const char* ts_server_url(const ts_server_t* server) {
+  return server->url;
+}
 const ts_tls_counters_t* ts_server_tls(const ts_server_t* server) {
   return server->tls != NULL ? ts_tls_counters(server->tls) : NULL;
 }
-ts_peer_t* ts_server_peer(ts_server_t* server) { return server->peer; }
+ts_peer_t* ts_server_peer(ts_server_t* server) {
+  return server->peer;
+}
 
 void ts_server_close(ts_server_t* server, void (*closed)(void* data), void* data) {
   server->closed = closed;
@@ -205,4 +214,6 @@ int ts_server_exec(ts_server_t* server, const char* sql) {
   return status;
 }
 
-const char* ts_server_exec_error(const ts_server_t* server) { return server->exec_error.text; }
+const char* ts_server_exec_error(const ts_server_t* server) {
+  return server->exec_error.text;
+}

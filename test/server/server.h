@@ -84,10 +84,10 @@ struct ts_server_s {
 typedef struct ts_cursor_s {
   struct ts_cursor_s* next;
   uint64_t id;
-  uint64_t index;        /* of the next block */
-  ts_blob_t* current;    /* the block of the last `fetch`; borrowed from the result */
+  uint64_t index;     /* of the next block */
+  ts_blob_t* current; /* the block of the last `fetch`; borrowed from the result */
   ts_result_t* result;
-  bool silent;           /* fetches are never answered */
+  bool silent; /* fetches are never answered */
 } ts_cursor_t;
 
 typedef struct ts_waiting_s ts_waiting_t;
@@ -107,7 +107,7 @@ typedef struct ts_session_s {
   struct ts_stmt_s* stmts;
   ts_waiting_t* waiting;
   ts_later_t* later; /* messages that are handled after what waits */
-  ts_tmq_t* tmq; /* NULL: not of /rest/tmq */
+  ts_tmq_t* tmq;     /* NULL: not of /rest/tmq */
 } ts_session_t;
 
 /* A request, as far as it could be read. */
@@ -117,15 +117,15 @@ typedef struct ts_request_s {
   const char* action; /* as replies name it */
   const char* title;  /* of its arguments, in the error about them */
   uint64_t req_id;
-  uint64_t id;        /* a result's, or a consumer's message's */
+  uint64_t id; /* a result's, or a consumer's message's */
   uint64_t stmt_id;
-  bool stmt_reply;    /* errors have the statement's id too */
+  bool stmt_reply; /* errors have the statement's id too */
   const char* sql;
   size_t sql_size;
-  bool binary_reply;  /* errors are given in the form of fetch_raw_block's replies */
-  bool tmq_reply;     /* in that of fetch_raw_data's */
-  bool of_message;    /* errors tell the message's id */
-  bool http;          /* it is answered as /rest/sql does */
+  bool binary_reply;      /* errors are given in the form of fetch_raw_block's replies */
+  bool tmq_reply;         /* in that of fetch_raw_data's */
+  bool of_message;        /* errors tell the message's id */
+  bool http;              /* it is answered as /rest/sql does */
   bool timing, with_meta; /* parameters of it */
   ts_zone_t zone;         /* in which its times are written */
   yyjson_val* args;
@@ -162,9 +162,8 @@ void ts_session_dispatch(ts_request_t* request, ts_handler_t handler, ts_rule_en
 /* session_tmq.c, session_tmq_poll.c: consumers. */
 ts_tmq_t* ts_tmq_open(ts_session_t* session);
 void ts_tmq_closed(ts_tmq_t* tmq);
-void ts_tmq_message(ts_session_t* session, const char* text, size_t size,
-                    ts_rule_entry_t* applied);
-void ts_tmq_changed(void* server); /* the store's logs have */
+void ts_tmq_message(ts_session_t* session, const char* text, size_t size, ts_rule_entry_t* applied);
+void ts_tmq_changed(void* server);                /* the store's logs have */
 uint64_t ts_tmq_count(const ts_server_t* server); /* of consumers that are subscribed */
 
 /* session_http.c: an HTTP request, which waits in the connection. */

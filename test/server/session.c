@@ -70,7 +70,7 @@ static void unlink_waiting(ts_waiting_t* waiting) {
   while (*at != waiting) at = &(*at)->next;
   *at = waiting->next;
   waiting->server->waiting--;
-  uv_close((uv_handle_t*)&waiting->timer, on_timer_closed);
+  uv_close((uv_handle_t*) &waiting->timer, on_timer_closed);
 }
 
 static void finish(ts_session_t* session) {
@@ -104,14 +104,13 @@ void ts_session_closed(ts_conn_t* conn) {
   if (session->tmq != NULL) ts_tmq_closed(session->tmq);
   ts_session_free_stmts(session);
   for (size_t i = 0; i < TS_RESULT_BUCKETS; i++)
-    while (session->results[i] != NULL)
-      ts_session_free_result(session, session->results[i]->id);
+    while (session->results[i] != NULL) ts_session_free_result(session, session->results[i]->id);
   free(session);
 }
 
 void ts_session_close_frame(ts_conn_t* conn, uint16_t code) {
   ts_session_t* session = ts_conn_data(conn);
-  (void)code;
+  (void) code;
   session->closing = true;
   if (session->waiting == NULL) finish(session);
 }
@@ -119,11 +118,11 @@ void ts_session_close_frame(ts_conn_t* conn, uint16_t code) {
 /* ---- messages ---- */
 
 /* Before 3.1.1.15 a gateway takes messages of at most 4 MiB, and one after the other. */
-#define OLD_MAX_MESSAGE ((size_t)4 << 20)
+#define OLD_MAX_MESSAGE ((size_t) 4 << 20)
 
 static void put_off(ts_session_t* session, const void* message, size_t size, bool binary) {
   ts_later_t* later = ts_malloc(sizeof *later + size);
-  *later = (ts_later_t){.binary = binary, .size = size};
+  *later = (ts_later_t) {.binary = binary, .size = size};
   memcpy(later->message, message, size);
   ts_later_t** end = &session->later;
   while (*end != NULL) end = &(*end)->next;
@@ -184,7 +183,7 @@ static void on_waited(uv_timer_t* timer) {
   } else if (waiting->binary) {
     ts_binary_message(session, waiting->message, waiting->size, waiting->rule);
   } else {
-    ts_json_message(session, (const char*)waiting->message, waiting->size, waiting->rule);
+    ts_json_message(session, (const char*) waiting->message, waiting->size, waiting->rule);
   }
   go_on(session);
   if (session->closing && session->waiting == NULL) finish(session);
@@ -199,7 +198,7 @@ static void wait_first(ts_session_t* session, ts_rule_entry_t* rule, const void*
   waiting->rule = rule;
   waiting->binary = binary;
   waiting->size = size;
-  waiting->message = (uint8_t*)ts_strdup(message, size);
+  waiting->message = (uint8_t*) ts_strdup(message, size);
   ts_waiting_t** end = &session->waiting;
   while (*end != NULL) end = &(*end)->next;
   *end = waiting;
@@ -267,13 +266,13 @@ static void apply(ts_request_t* request, ts_handler_t handler, const ts_rule_t* 
     case TS_ANSWER_BINARY: answer_binary(request, rule); break;
     case TS_ANSWER_NOTHING: break;
     case TS_ANSWER_CLOSE:
-      ts_conn_close_frame(conn, (uint16_t)rule->code, text);
+      ts_conn_close_frame(conn, (uint16_t) rule->code, text);
       ts_conn_finish(conn);
       break;
     case TS_ANSWER_CUT: ts_conn_cut(conn); break;
     case TS_ANSWER_RESET: ts_conn_reset(conn); break;
     case TS_ANSWER_PATCH:
-      ts_conn_set_patch(conn, &(ts_patch_t){rule->find, rule->data, rule->size});
+      ts_conn_set_patch(conn, &(ts_patch_t) {rule->find, rule->data, rule->size});
       handler(request);
       ts_conn_set_patch(conn, NULL);
       break;

@@ -45,8 +45,7 @@ static const struct {
 static const char* action_name(const ts_server_t* server, uint64_t action) {
   for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
     const uint8_t* since = names[i].since;
-    if (names[i].action == action &&
-        ts_server_has(server, since[0], since[1], since[2], since[3]))
+    if (names[i].action == action && ts_server_has(server, since[0], since[1], since[2], since[3]))
       return names[i].name;
   }
   return "unknown";
@@ -74,7 +73,7 @@ static void find_sql(binary_t* binary) {
   if (binary->size < 31) return;
   size_t size = ts_get_u32(binary->data + 26);
   if (size > binary->size - 30) return;
-  request->sql = (const char*)binary->data + 30;
+  request->sql = (const char*) binary->data + 30;
   request->sql_size = size;
 }
 
@@ -102,10 +101,10 @@ static void validate(ts_request_t* request) {
   ts_outcome_t outcome;
   ts_error_t error;
   ts_session_t* session = request->session;
-  int status = ts_sql_run(session->server->store, &session->env, request->sql,
-                          request->sql_size, true, &outcome, &error);
+  int status = ts_sql_run(session->server->store, &session->env, request->sql, request->sql_size,
+                          true, &outcome, &error);
   ts_buf_t* out = ts_reply_begin(request);
-  long long code = status == 0 ? 0 : (long long)(int32_t)(0x80000000u | (uint32_t)status);
+  long long code = status == 0 ? 0 : (long long) (int32_t) (0x80000000u | (uint32_t) status);
   ts_buf_format(out, ",\"result_code\":%lld", code);
   ts_reply_end(request);
 }
@@ -144,12 +143,12 @@ static void handle_write(binary_t* binary) {
 }
 
 static void handle(ts_request_t* request) {
-  binary_t* binary = (binary_t*)request;
+  binary_t* binary = (binary_t*) request;
   if (!request->session->connected) {
     ts_reply_error(request, TS_E_INTERNAL, "server not connected");
   } else if (strcmp(request->action, "unknown") == 0) {
     ts_reply_error(request, TS_E_INTERNAL, "unknown binary action %llu",
-                   (unsigned long long)binary->action);
+                   (unsigned long long) binary->action);
   } else if (binary->action == ACTION_FETCH_RAW_BLOCK) {
     fetch(binary);
   } else if (is_stmt(binary->action)) {
@@ -190,8 +189,7 @@ void ts_binary_message(ts_session_t* session, const uint8_t* data, size_t size,
                                 strcmp(binary.request.action, "fetch_raw_block") == 0;
   if (is_stmt(binary.action)) {
     binary.request.stmt_id = binary.request.id;
-    binary.request.stmt_reply = session->connected &&
-                                strcmp(binary.request.action, "unknown") != 0;
+    binary.request.stmt_reply = session->connected && strcmp(binary.request.action, "unknown") != 0;
   }
   if (ts_session_is_legacy(session) && !is_known(session, &binary)) {
     ts_server_count(session->server, "unanswered");

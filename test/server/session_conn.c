@@ -77,7 +77,7 @@ static bool is_totp(const char* secret, const char* code) {
   size_t size = tuv_base32_decode(secret, key);
   uv_gettimeofday(&now);
   for (int64_t step = -1; size > 0 && step <= 1; step++) {
-    uint64_t time = (uint64_t)(now.tv_sec + step * (int64_t)TUV_TOTP_PERIOD);
+    uint64_t time = (uint64_t) (now.tv_sec + step * (int64_t) TUV_TOTP_PERIOD);
     if (tuv_totp(key, size, time, TUV_TOTP_DIGITS, right) && strcmp(code, right) == 0) return true;
   }
   return false;
@@ -94,8 +94,7 @@ static int authenticate(const ts_session_t* session, const login_t* login, const
   *text = known ? "Authentication failure" : "Invalid user";
   if (!known) return TS_E_USER;
   bool right_code = by_token || *server->totp_secret == '\0' ||
-                    !ts_server_has(server, 3, 4, 0, 0) ||
-                    is_totp(server->totp_secret, login->totp);
+                    !ts_server_has(server, 3, 4, 0, 0) || is_totp(server->totp_secret, login->totp);
   return *right != '\0' && strcmp(given, right) == 0 && right_code ? 0 : TS_E_PASSWORD;
 }
 
@@ -114,8 +113,10 @@ void ts_put_instances(ts_buf_t* out, const ts_server_t* server) {
 static void reply_conn(ts_request_t* request, bool list_instances) {
   const ts_server_t* server = request->session->server;
   ts_buf_t* out = ts_reply_begin(request);
-  if (ts_session_is_legacy(request->session)) list_instances = false;
-  else if (ts_server_has(server, 3, 3, 6, 0)) ts_put_version(out, server);
+  if (ts_session_is_legacy(request->session))
+    list_instances = false;
+  else if (ts_server_has(server, 3, 3, 6, 0))
+    ts_put_version(out, server);
   if (list_instances && ts_server_has(server, 3, 4, 1, 10)) ts_put_instances(out, server);
   ts_reply_end(request);
 }
@@ -143,7 +144,7 @@ void ts_request_conn(ts_request_t* request) {
     return;
   }
   if (login.mode != 0) {
-    ts_reply_error(request, TS_E_INTERNAL, "unexpected mode:%lld", (long long)login.mode);
+    ts_reply_error(request, TS_E_INTERNAL, "unexpected mode:%lld", (long long) login.mode);
     return;
   }
   session->connected = true;

@@ -13,7 +13,7 @@
 typedef struct rest_s {
   ts_request_t request; /* first: handlers get a pointer to it */
   const ts_http_t* http;
-  char path[512];       /* decoded */
+  char path[512]; /* decoded */
   char db[TS_NAME_MAX + 1];
   char conn_tz[64];
 } rest_t;
@@ -22,7 +22,7 @@ typedef struct rest_s {
 
 static int hex(char c) {
   if (c >= '0' && c <= '9') return c - '0';
-  c = (char)(c | 0x20);
+  c = (char) (c | 0x20);
   return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
@@ -33,7 +33,7 @@ static const char* decode(const char* at, const char* ends, bool form, char* out
     char c = *at++;
     if (form && c == '+') c = ' ';
     if (c == '%' && hex(at[0]) >= 0 && hex(at[1]) >= 0) {
-      c = (char)(hex(at[0]) * 16 + hex(at[1]));
+      c = (char) (hex(at[0]) * 16 + hex(at[1]));
       at += 2;
     }
     if (length + 1 < size) out[length++] = c;
@@ -85,7 +85,7 @@ static void lines_error(rest_t* rest, bool influx, int status, const char* code,
   if (influx)
     ts_buf_json(out, code, strlen(code), false);
   else
-    ts_buf_decimal(out, (uint64_t)status);
+    ts_buf_decimal(out, (uint64_t) status);
   ts_buf_text(out, ",\"message\":");
   ts_buf_json(out, text, strlen(text), false);
   ts_buf_text(out, "}");
@@ -109,7 +109,7 @@ static bool same(const char* given, const char* user, const char* password) {
   char plain[160];
   char code[256];
   int size = snprintf(plain, sizeof plain, "%s:%s", user, password);
-  return tuv_base64(plain, (size_t)size, code, sizeof code) > 0 && strcmp(given, code) == 0;
+  return tuv_base64(plain, (size_t) size, code, sizeof code) > 0 && strcmp(given, code) == 0;
 }
 
 static void make_token(const ts_server_t* server, char* out, size_t size) {
@@ -119,14 +119,16 @@ static void make_token(const ts_server_t* server, char* out, size_t size) {
   if (root)
     snprintf(out, size, "%s", ROOT_TOKEN);
   else
-    tuv_base64(plain, (size_t)length, out, size);
+    tuv_base64(plain, (size_t) length, out, size);
 }
 
 /* 0: right; a database code: wrong ones; -1: the header is none, and was answered. */
 static int check_basic(rest_t* rest, const char* given) {
   const ts_server_t* server = rest->request.session->server;
-  bool form = *given != '\0' && strspn(given, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-                                              "0123456789+/=") == strlen(given) &&
+  bool form = *given != '\0' &&
+              strspn(given,
+                     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+                     "0123456789+/=") == strlen(given) &&
               strlen(given) % 4 == 0;
   if (!form) {
     ts_http_error(&rest->request, 401, 4388, "invalid basic Authorization");
@@ -181,12 +183,14 @@ static bool read_params(rest_t* rest) {
     long long id = strtoll(text, &end, 10);
     bool number = *end == '\0' && (id != INT64_MAX || strcmp(text, "9223372036854775807") == 0);
     if (!number) {
-      snprintf(message, sizeof message, "illegal param, req_id must be numeric "
-                                        "strconv.ParseInt: parsing \"%s\": invalid syntax", text);
+      snprintf(message, sizeof message,
+               "illegal param, req_id must be numeric "
+               "strconv.ParseInt: parsing \"%s\": invalid syntax",
+               text);
       ts_http_error(request, 400, TS_E_INTERNAL, message);
       return false;
     }
-    request->req_id = (uint64_t)id;
+    request->req_id = (uint64_t) id;
   }
   request->timing = is_true(rest->http, "timing", "true");
   request->with_meta = ts_server_has(request->session->server, 3, 3, 1, 0) &&
@@ -222,13 +226,13 @@ static const char* action_of(const ts_http_t* http) {
 }
 
 static void handle_sql(ts_request_t* request) {
-  rest_t* rest = (rest_t*)request;
+  rest_t* rest = (rest_t*) request;
   ts_session_t* session = request->session;
   int status = check_authorization(rest);
   if (status < 0) return;
   if (rest->http->size == 0) {
     ts_http_error(request, 400, 4358, "request is empty");
-  } else if (strspn((const char*)rest->http->body, " \t\r\n") >= rest->http->size) {
+  } else if (strspn((const char*) rest->http->body, " \t\r\n") >= rest->http->size) {
     ts_http_error(request, 400, 4359, "no sql input");
   } else if (status > 0) {
     ts_http_error(request, 200, status,
@@ -244,10 +248,10 @@ static void handle_sql(ts_request_t* request) {
 
 /* The table's vgroup: all tables are in one. */
 static void handle_vgid(ts_request_t* request) {
-  rest_t* rest = (rest_t*)request;
+  rest_t* rest = (rest_t*) request;
   int status = check_authorization(rest);
   if (status < 0) return;
-  yyjson_doc* doc = yyjson_read((const char*)rest->http->body, rest->http->size, 0);
+  yyjson_doc* doc = yyjson_read((const char*) rest->http->body, rest->http->size, 0);
   yyjson_val* names = yyjson_doc_get_root(doc);
   if (status > 0) {
     ts_http_error(request, 200, status, "Authentication failure");
@@ -271,7 +275,7 @@ static void handle_vgid(ts_request_t* request) {
 static void handle_login(ts_request_t* request) {
   const ts_server_t* server = request->session->server;
   char user[128], password[128], token[256];
-  const char* at = ((rest_t*)request)->http->target + strlen("/rest/login/");
+  const char* at = ((rest_t*) request)->http->target + strlen("/rest/login/");
   at = decode(at, "/?", false, user, sizeof user);
   if (*at == '/') at++;
   decode(at, "/?", false, password, sizeof password);
@@ -327,9 +331,9 @@ static bool check_number(rest_t* rest, bool influx, const char* name) {
 }
 
 static void handle_lines(ts_request_t* request) {
-  rest_t* rest = (rest_t*)request;
+  rest_t* rest = (rest_t*) request;
   char db[TS_NAME_MAX + 1], precision[16], key[128], message[640];
-  ts_lines_t lines = {.data = (const char*)rest->http->body, .size = rest->http->size};
+  ts_lines_t lines = {.data = (const char*) rest->http->body, .size = rest->http->size};
   read_lines(rest, &lines, db, sizeof db);
   bool influx = lines.format == TS_LINES_INFLUX;
   param(rest->http, "precision", precision, sizeof precision);
@@ -341,7 +345,8 @@ static void handle_lines(ts_request_t* request) {
   const ts_server_t* server = request->session->server;
   lines.old_escapes = !ts_server_has(server, 3, 3, 0, 1);
   const char* given = rest->http->authorization;
-  bool right = (strncmp(given, "Basic ", 6) == 0 && same(given + 6, server->user, server->password));
+  bool right = (strncmp(given, "Basic ", 6) == 0 &&
+                same(given + 6, server->user, server->password));
   bool bearer = strncmp(given, "Bearer ", 7) == 0 && *server->bearer_token != '\0' &&
                 strcmp(given + 7, server->bearer_token) == 0;
   if (*given == '\0') {
@@ -353,7 +358,7 @@ static void handle_lines(ts_request_t* request) {
   } else if (!right && !bearer) {
     lines_error(rest, influx, 500, "internal error", "[0x357] Authentication failure");
   } else if (ts_lines_insert(server->store, db, &lines, &affected, &total, &error) != 0) {
-    snprintf(message, sizeof message, "[0x%x] %s", (unsigned)error.code, error.text);
+    snprintf(message, sizeof message, "[0x%x] %s", (unsigned) error.code, error.text);
     lines_error(rest, influx, 500, "internal error", message);
   } else {
     ts_conn_http_reply(request->session->conn, 204, NULL, NULL, 0, false);
@@ -368,7 +373,7 @@ static ts_handler_t route_sql(rest_t* rest) {
   const char* db = rest->path + sizeof sql - 1;
   if (*db == '\0') return handle_sql;
   const char* more = *db == '/' ? strchr(db + 1, '/') : NULL;
-  size_t size = more != NULL ? (size_t)(more - db) - 1 : strlen(db) - 1;
+  size_t size = more != NULL ? (size_t) (more - db) - 1 : strlen(db) - 1;
   if (*db != '/' || size == 0 || size >= sizeof rest->db) return NULL;
   memcpy(rest->db, db + 1, size);
   if (more == NULL) return handle_sql;
@@ -405,7 +410,7 @@ static bool serve(ts_session_t* session, const ts_http_t* http, ts_rule_entry_t*
   request->session = session;
   request->started = uv_hrtime();
   request->http = true;
-  request->sql = (const char*)http->body;
+  request->sql = (const char*) http->body;
   request->sql_size = http->size;
   decode(http->target, "?", false, rest.path, sizeof rest.path);
   ts_handler_t handler = route(&rest);

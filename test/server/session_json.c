@@ -17,10 +17,10 @@ typedef struct message_s {
 
 typedef struct action_s {
   const char* name;
-  const char* title;   /* in the error about its arguments */
+  const char* title; /* in the error about its arguments */
   uint8_t since[4];
-  bool early;          /* allowed before conn */
-  uint8_t legacy;      /* the legacy endpoints that know it too */
+  bool early;                            /* allowed before conn */
+  uint8_t legacy;                        /* the legacy endpoints that know it too */
   void (*handle)(ts_request_t* request); /* args are an object, a null, or for version absent */
 } action_t;
 
@@ -32,7 +32,7 @@ static uint64_t guess_req_id(yyjson_val* args) {
   if (yyjson_is_uint(val)) return yyjson_get_uint(val);
   if (yyjson_is_str(val)) return strtoull(yyjson_get_str(val), NULL, 10);
   double real = yyjson_is_real(val) ? yyjson_get_real(val) : 0;
-  return real > 0 && real < 1e18 ? (uint64_t)real : 0;
+  return real > 0 && real < 1e18 ? (uint64_t) real : 0;
 }
 
 /* ---- actions ---- */
@@ -55,7 +55,9 @@ static void with_id(ts_request_t* request, const char* name, ts_handler_t handle
   }
 }
 
-static void do_fetch(ts_request_t* request) { with_id(request, "id", ts_request_fetch); }
+static void do_fetch(ts_request_t* request) {
+  with_id(request, "id", ts_request_fetch);
+}
 
 static void do_fetch_block(ts_request_t* request) {
   with_id(request, "id", ts_request_fetch_block);
@@ -66,7 +68,9 @@ static void free_result(ts_request_t* request) { /* no reply */
   ts_session_free_result(request->session, request->id);
 }
 
-static void do_free_result(ts_request_t* request) { with_id(request, "id", free_result); }
+static void do_free_result(ts_request_t* request) {
+  with_id(request, "id", free_result);
+}
 
 static void num_fields(ts_request_t* request) {
   const ts_cursor_t* cursor = ts_session_cursor(request->session, request->id);
@@ -78,7 +82,9 @@ static void num_fields(ts_request_t* request) {
   ts_reply_end(request);
 }
 
-static void do_num_fields(ts_request_t* request) { with_id(request, "result_id", num_fields); }
+static void do_num_fields(ts_request_t* request) {
+  with_id(request, "result_id", num_fields);
+}
 
 static void do_insert(ts_request_t* request) {
   if (!ts_request_lines(request)) ts_reply_bad_args(request);
@@ -99,7 +105,11 @@ static const action_t actions[] = {
     {"get_server_info", "get server info", {3, 2, 2, 0}, false, 0, ts_request_server_info},
     {"insert", "schemaless insert", {0}, false, LINES, do_insert},
     {"options_connection", "options connection", {3, 3, 5, 0}, false, 0, ts_request_options},
-    {"get_connection_info", "get connection info", {3, 4, 0, 0}, false, 0,
+    {"get_connection_info",
+     "get connection info",
+     {3, 4, 0, 0},
+     false,
+     0,
      ts_request_connection_info},
     {"init", "stmt init", {0}, false, STMT, ts_stmt1_init},
     {"stmt2_init", "stmt2 init", {3, 3, 3, 0}, false, 0, ts_stmt2_init},
@@ -132,13 +142,12 @@ static bool has_action(const ts_session_t* session, const action_t* action) {
                    action->handle == ts_stmt1_get_col_fields;
   if (!ts_server_has(server, since[0], since[1], since[2], since[3])) return false;
   if (!ts_session_is_legacy(session)) return true;
-  uint8_t endpoint = (uint8_t)(1u << (session->endpoint - TS_ENDPOINT_QUERY));
-  return (action->legacy & endpoint) != 0 &&
-         (!of_fields || ts_server_has(server, 3, 1, 1, 15));
+  uint8_t endpoint = (uint8_t) (1u << (session->endpoint - TS_ENDPOINT_QUERY));
+  return (action->legacy & endpoint) != 0 && (!of_fields || ts_server_has(server, 3, 1, 1, 15));
 }
 
-static const action_t* find_in(const ts_session_t* session, const char* name,
-                               const action_t* table, size_t count) {
+static const action_t* find_in(const ts_session_t* session, const char* name, const action_t* table,
+                               size_t count) {
   for (size_t i = 0; i < count; i++)
     if (strcmp(table[i].name, name) == 0 && has_action(session, &table[i])) return &table[i];
   return NULL;
@@ -147,7 +156,7 @@ static const action_t* find_in(const ts_session_t* session, const char* name,
 /* ---- messages ---- */
 
 static void handle(ts_request_t* request) {
-  message_t* message = (message_t*)request;
+  message_t* message = (message_t*) request;
   const action_t* action = message->action;
   bool object = yyjson_is_obj(request->args);
   uint64_t req_id;
@@ -232,8 +241,7 @@ void ts_json_message(ts_session_t* session, const char* text, size_t size,
     message.absent_args = request->args == NULL;
     request->req_id = guess_req_id(request->args);
     if (!ts_arg_u64(request->args, "id", &request->id)) request->id = 0; /* for TS_ANSWER_BLOCK */
-    if (!ts_arg_text(request->args, "sql", &request->sql, &request->sql_size))
-      request->sql = NULL;
+    if (!ts_arg_text(request->args, "sql", &request->sql, &request->sql_size)) request->sql = NULL;
     find_action(&message);
   }
   if (ts_session_is_legacy(session) && is_bad(&message))

@@ -20,8 +20,8 @@ static ts_buf_t* begin_reply(ts_request_t* request) {
   out->size = 0;
   ts_buf_text(out, "{\"code\":0,\"message\":\"\",\"req_id\":");
   ts_buf_decimal(out, request->req_id);
-  ts_buf_format(out, ",\"action\":\"%s\",\"timing\":",
-                ts_server_has(server, 3, 3, 6, 1) ? "insert" : "conn");
+  ts_buf_format(
+      out, ",\"action\":\"%s\",\"timing\":", ts_server_has(server, 3, 3, 6, 1) ? "insert" : "conn");
   ts_buf_decimal(out, ts_request_timing(request));
   return out;
 }
@@ -32,8 +32,7 @@ static bool lacks_args(const ts_request_t* request, const ts_lines_t* lines) {
   const ts_session_t* session = request->session;
   if (session->endpoint != TS_ENDPOINT_LINES) return false;
   bool lacks_precision = lines->precision == NULL || *lines->precision == '\0';
-  return lines->format == 0 ||
-         (lacks_precision && !ts_server_has(session->server, 3, 1, 1, 15));
+  return lines->format == 0 || (lacks_precision && !ts_server_has(session->server, 3, 1, 1, 15));
 }
 
 bool ts_request_lines(ts_request_t* request) {
@@ -51,15 +50,15 @@ bool ts_request_lines(ts_request_t* request) {
     ts_reply_error(request, TS_E_INTERNAL, "schemaless write protocol is null");
     return true;
   }
-  if (ts_lines_insert(session->server->store, session->env.db, &lines, &affected, &total,
-                      &error) != 0) {
+  if (ts_lines_insert(session->server->store, session->env.db, &lines, &affected, &total, &error) !=
+      0) {
     ts_reply_error(request, error.code, "%s", error.text);
     return true;
   }
   ts_buf_t* out = begin_reply(request);
   if (ts_server_has(session->server, 3, 3, 3, 0))
-    ts_buf_format(out, ",\"affected_rows\":%lld,\"total_rows\":%lld", (long long)affected,
-                  (long long)total);
+    ts_buf_format(out, ",\"affected_rows\":%lld,\"total_rows\":%lld", (long long) affected,
+                  (long long) total);
   ts_reply_end(request);
   return true;
 }

@@ -17,7 +17,7 @@ static ts_buf_t* begin(ts_request_t* request, int code, const char* message) {
   bool html = ts_server_html(server);
   out->size = 0;
   ts_buf_text(out, "{\"code\":");
-  ts_buf_decimal(out, (uint64_t)(code & 0xffff));
+  ts_buf_decimal(out, (uint64_t) (code & 0xffff));
   ts_buf_text(out, ",\"message\":");
   ts_buf_json(out, message, strlen(message), html);
   ts_buf_text(out, ",\"action\":");
@@ -29,7 +29,9 @@ static ts_buf_t* begin(ts_request_t* request, int code, const char* message) {
   return out;
 }
 
-ts_buf_t* ts_reply_begin(ts_request_t* request) { return begin(request, 0, ""); }
+ts_buf_t* ts_reply_begin(ts_request_t* request) {
+  return begin(request, 0, "");
+}
 
 void ts_reply_end(ts_request_t* request) {
   ts_buf_t* out = &request->session->server->scratch;
@@ -37,8 +39,7 @@ void ts_reply_end(ts_request_t* request) {
   ts_conn_text(request->session->conn, out->data, out->size);
 }
 
-static ts_buf_t* begin_binary(ts_request_t* request, uint64_t action, int code,
-                              const char* text) {
+static ts_buf_t* begin_binary(ts_request_t* request, uint64_t action, int code, const char* text) {
   ts_buf_t* out = &request->session->server->scratch;
   out->size = 0;
   ts_buf_u64(out, UINT64_MAX);
@@ -46,8 +47,8 @@ static ts_buf_t* begin_binary(ts_request_t* request, uint64_t action, int code,
   ts_buf_u16(out, 1);
   ts_buf_u64(out, ts_request_timing(request));
   ts_buf_u64(out, request->req_id);
-  ts_buf_u32(out, (uint32_t)(code & 0xffff));
-  ts_buf_u32(out, (uint32_t)strlen(text));
+  ts_buf_u32(out, (uint32_t) (code & 0xffff));
+  ts_buf_u32(out, (uint32_t) strlen(text));
   ts_buf_text(out, text);
   return out;
 }

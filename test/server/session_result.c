@@ -30,9 +30,10 @@ static void reply_update(ts_request_t* request, int64_t affected_rows) {
   }
   ts_buf_t* out = ts_reply_begin(request);
   ts_buf_text(out, ",\"id\":0,\"is_update\":true,\"affected_rows\":");
-  ts_buf_decimal(out, (uint64_t)affected_rows);
-  ts_buf_text(out, ",\"fields_count\":0,\"fields_names\":null,\"fields_types\":null,"
-                   "\"fields_lengths\":null,\"precision\":0");
+  ts_buf_decimal(out, (uint64_t) affected_rows);
+  ts_buf_text(out,
+              ",\"fields_count\":0,\"fields_names\":null,\"fields_types\":null,"
+              "\"fields_lengths\":null,\"precision\":0");
   if (ts_server_has(request->session->server, 3, 3, 6, 0))
     ts_buf_text(out, ",\"fields_precisions\":null,\"fields_scales\":null");
   ts_reply_end(request);
@@ -83,8 +84,7 @@ void ts_request_query(ts_request_t* request) {
   } else if (outcome.result == NULL) {
     reply_update(request, outcome.affected_rows);
   } else {
-    if (outcome.constant)
-      ts_server_cache(server, request->sql, request->sql_size, outcome.result);
+    if (outcome.constant) ts_server_cache(server, request->sql, request->sql_size, outcome.result);
     ts_request_result(request, outcome.result);
     ts_result_unref(outcome.result);
   }
@@ -101,7 +101,7 @@ static size_t raw_head(const ts_request_t* request, const ts_blob_t* block,
   ts_raw_reply_head(request, 7, head);
   head[50] = block == NULL;
   if (block == NULL) return END_HEAD;
-  ts_put_u32(head + 51, (uint32_t)block->size);
+  ts_put_u32(head + 51, (uint32_t) block->size);
   return DATA_HEAD;
 }
 

@@ -26,8 +26,8 @@ void ts_session_open_stmt(ts_request_t* request, bool second) {
   stmt->env = &session->env;
   stmt->decimal_text = ts_server_has(server, 3, 4, 0, 0);
   stmt->blobs = ts_server_has(server, 3, 3, 7, 0);
-  stmt->nchar_bytes =
-      second && ts_server_has(server, 3, 3, 6, 0) && !ts_server_has(server, 3, 4, 0, 0);
+  stmt->nchar_bytes = second && ts_server_has(server, 3, 3, 6, 0) &&
+                      !ts_server_has(server, 3, 4, 0, 0);
   stmt->stale_by = ts_server_has(server, 3, 3, 6, 0)   ? TS_STALE_BY_KIND
                    : ts_server_has(server, 3, 3, 3, 0) ? TS_STALE_STABLE
                                                        : TS_STALE_GENERIC;

@@ -9,7 +9,9 @@ static int usage(ts_error_t* error) {
   return ts_error(error, TS_E_STMT_USAGE, "Stmt API usage error");
 }
 
-void ts_stmt1_init(ts_request_t* request) { ts_session_open_stmt(request, false); }
+void ts_stmt1_init(ts_request_t* request) {
+  ts_session_open_stmt(request, false);
+}
 
 void ts_stmt1_prepare(ts_request_t* request) {
   ts_error_t error = {0};
@@ -109,8 +111,12 @@ static void reply_fields(ts_request_t* request, uint8_t kind) {
   }
 }
 
-void ts_stmt1_get_tag_fields(ts_request_t* request) { reply_fields(request, TS_SLOT_TAG); }
-void ts_stmt1_get_col_fields(ts_request_t* request) { reply_fields(request, TS_SLOT_COLUMN); }
+void ts_stmt1_get_tag_fields(ts_request_t* request) {
+  reply_fields(request, TS_SLOT_TAG);
+}
+void ts_stmt1_get_col_fields(ts_request_t* request) {
+  reply_fields(request, TS_SLOT_COLUMN);
+}
 
 /* ---- execution ---- */
 
@@ -146,7 +152,9 @@ void ts_stmt1_use_result(ts_request_t* request) {
 }
 
 /* No reply, but for a statement of the other protocol. */
-void ts_stmt1_close(ts_request_t* request) { ts_session_close_stmt(request, false); }
+void ts_stmt1_close(ts_request_t* request) {
+  ts_session_close_stmt(request, false);
+}
 
 /* ---- parameters ---- */
 
@@ -198,7 +206,7 @@ void ts_stmt1_get_param(ts_request_t* request) {
     ts_stmt_reply_error(request, status, &error);
     return;
   }
-  ts_buf_format(ts_stmt_reply(request), ",\"index\":%d,\"data_type\":%d,\"length\":%u", (int)index,
+  ts_buf_format(ts_stmt_reply(request), ",\"index\":%d,\"data_type\":%d,\"length\":%u", (int) index,
                 type, length);
   ts_reply_end(request);
 }

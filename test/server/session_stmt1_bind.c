@@ -65,8 +65,8 @@ static bool is_known(uint8_t type) {
 static void pass_times(uint8_t* values, uint32_t rows, uint8_t precision) {
   static const int64_t units[] = {1000000, 1000, 1};
   for (uint32_t row = 0; row < rows; row++, values += 8) {
-    uint64_t bits = ts_get_u64(values) * (uint64_t)units[precision];
-    ts_put_u64(values, (uint64_t)((int64_t)bits / units[precision]));
+    uint64_t bits = ts_get_u64(values) * (uint64_t) units[precision];
+    ts_put_u64(values, (uint64_t) ((int64_t) bits / units[precision]));
   }
 }
 
@@ -92,8 +92,7 @@ static int decode(const ts_raw_block_t* given, const ts_stmt_t* stmt, bool tags,
   memcpy(copy, given->data, given->size);
   for (uint32_t i = 0; i < given->columns && types != NULL; i++) types[i] = fields[i]->type.type;
   int status = ts_raw_block_open(copy, given->size, &block);
-  if (status == 0)
-    status = ts_raw_block_decode(&block, types, binding, binding->binds, error);
+  if (status == 0) status = ts_raw_block_decode(&block, types, binding, binding->binds, error);
   if (status == 0 && stmt != NULL) pass_columns(stmt, tags, copy, binding);
   free(types);
   free(fields);
@@ -104,8 +103,7 @@ static int block_tags(ts_stmt_t* stmt, const ts_raw_block_t* block, ts_error_t* 
   int status = ts_stmt1_target(stmt, error);
   uint32_t count = stmt->target.ntags;
   if (status != 0 || count == 0) return status;
-  if (block->columns != count)
-    return ts_error(error, TS_E_INTERNAL, "stmt tags count not match");
+  if (block->columns != count) return ts_error(error, TS_E_INTERNAL, "stmt tags count not match");
   const ts_field_t** fields = list_fields(&stmt->target, true);
   ts_binding_t* binding = ts_binding_new();
   ts_binding_tables(binding, 1, count, 0);
@@ -214,8 +212,7 @@ static int block_params(const ts_raw_block_t* block, ts_binding_t* binding, ts_e
 }
 
 static int block_bind(ts_stmt_t* stmt, const ts_raw_block_t* block, ts_error_t* error) {
-  if (!stmt->prepared)
-    return ts_error(error, TS_E_STMT_USAGE, "Stmt API usage error");
+  if (!stmt->prepared) return ts_error(error, TS_E_STMT_USAGE, "Stmt API usage error");
   ts_binding_t* binding = ts_binding_new();
   int status = stmt->sql.insert ? block_rows(stmt, block, binding, error)
                                 : block_params(block, binding, error);

@@ -48,8 +48,7 @@ void ts_stmt2_prepare(ts_request_t* request) {
   if (get_fields && insert) {
     put_fields(request, out, stmt);
   } else {
-    ts_buf_format(out, ",\"fields\":null,\"fields_count\":%u",
-                  get_fields ? stmt->sql.nparams : 0);
+    ts_buf_format(out, ",\"fields\":null,\"fields_count\":%u", get_fields ? stmt->sql.nparams : 0);
   }
   ts_reply_end(request);
 }
@@ -92,8 +91,8 @@ void ts_stmt2_close(ts_request_t* request) {
 
 /* ---- binary ---- */
 
-static int decode_and_bind(ts_request_t* request, ts_stmt_t* stmt, const uint8_t* data,
-                           size_t size, ts_error_t* error) {
+static int decode_and_bind(ts_request_t* request, ts_stmt_t* stmt, const uint8_t* data, size_t size,
+                           ts_error_t* error) {
   ts_binding_t* binding = ts_binding_new();
   uint8_t* copy = ts_binding_alloc(binding, size);
   if (size > 0) memcpy(copy, data, size);
@@ -137,8 +136,7 @@ static int columns_to_binding(ts_stmt_t* stmt, const ts_bind_columns_t* columns,
   int status = insert ? ts_stmt_resolve(stmt, NULL, 0, error) : 0;
   if (status != 0) return status;
   uint32_t count = insert ? stmt->target.nslots : stmt->sql.nparams;
-  if (columns->nfields != count)
-    return ts_error(error, TS_E_PARAMETERS, "Invalid parameters");
+  if (columns->nfields != count) return ts_error(error, TS_E_PARAMETERS, "Invalid parameters");
   uint8_t* kinds = ts_calloc(count, 1);
   for (uint32_t i = 0; i < count; i++)
     kinds[i] = insert ? stmt->target.slots[i].kind : TS_SLOT_COLUMN;

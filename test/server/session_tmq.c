@@ -46,8 +46,8 @@ void ts_tmq_closed(ts_tmq_t* tmq) {
     tmq->deferred = next;
   }
   tmq->session = NULL;
-  uv_close((uv_handle_t*)&tmq->timer, on_timer_closed);
-  uv_close((uv_handle_t*)&tmq->expiry, on_timer_closed);
+  uv_close((uv_handle_t*) &tmq->timer, on_timer_closed);
+  uv_close((uv_handle_t*) &tmq->expiry, on_timer_closed);
 }
 
 /* ---- actions ---- */
@@ -134,7 +134,7 @@ static void defer(ts_tmq_t* tmq, const char* text, size_t size) {
 }
 
 static void handle(ts_request_t* request) {
-  tmq_message_t* message = (tmq_message_t*)request;
+  tmq_message_t* message = (tmq_message_t*) request;
   ts_tmq_t* tmq = request->session->tmq;
   unsigned flags = message->action->flags;
   if (tmq->consumer == NULL && (flags & EARLY) == 0) {
@@ -148,9 +148,8 @@ static void handle(ts_request_t* request) {
 
 void ts_tmq_message(ts_session_t* session, const char* text, size_t size,
                     ts_rule_entry_t* applied) {
-  tmq_message_t message = {.request = {.session = session, .started = uv_hrtime()},
-                           .text = text,
-                           .size = size};
+  tmq_message_t message = {
+      .request = {.session = session, .started = uv_hrtime()}, .text = text, .size = size};
   ts_request_t* request = &message.request;
   yyjson_doc* doc = yyjson_read(text, size, 0);
   yyjson_val* root = yyjson_doc_get_root(doc);

@@ -33,8 +33,8 @@ typedef struct ts_uncommitted_s {
 
 struct ts_tmq_s {
   ts_server_t* server;
-  ts_session_t* session; /* NULL: gone */
-  ts_tmq_t* next;        /* of the server's list */
+  ts_session_t* session;   /* NULL: gone */
+  ts_tmq_t* next;          /* of the server's list */
   ts_consumer_t* consumer; /* NULL: no subscribe was successful yet */
   bool unsubscribed;
   uint64_t committed_at; /* by auto commit, in ms of the loop; 0: never */
@@ -55,10 +55,10 @@ struct ts_tmq_s {
 
 /* session_tmq_poll.c */
 void ts_tmq_poll(ts_request_t* request);
-void ts_tmq_poll_queued(ts_tmq_t* tmq); /* goes on with what has waited */
+void ts_tmq_poll_queued(ts_tmq_t* tmq);                 /* goes on with what has waited */
 void ts_tmq_hold(ts_tmq_t* tmq, ts_message_t* message); /* in place of the one before */
-void ts_tmq_forget(ts_tmq_t* tmq, uint64_t id); /* uncommitted messages up to this one */
-void ts_tmq_alive(ts_tmq_t* tmq); /* it polls: the expiry begins anew */
+void ts_tmq_forget(ts_tmq_t* tmq, uint64_t id);         /* uncommitted messages up to this one */
+void ts_tmq_alive(ts_tmq_t* tmq);                       /* it polls: the expiry begins anew */
 
 /* session_tmq_subscribe.c */
 void ts_tmq_subscribe(ts_request_t* request);

@@ -28,8 +28,7 @@ static void put_id(ts_buf_t* out, const ts_request_t* request) {
   ts_buf_decimal(out, request->id);
 }
 
-static void put_block(ts_buf_t* out, const ts_message_t* message,
-                      const ts_message_block_t* block) {
+static void put_block(ts_buf_t* out, const ts_message_t* message, const ts_message_block_t* block) {
   const ts_schema_t* schema = block->schema;
   ts_buf_text(out, ",\"completed\":false,\"table_name\":");
   ts_buf_json(out, block->table, strlen(block->table), false);
@@ -41,11 +40,11 @@ static void put_block(ts_buf_t* out, const ts_message_t* message,
   }
   ts_buf_text(out, "],\"fields_types\":[");
   for (uint32_t i = 0; i < schema->ncolumns; i++)
-    ts_buf_format(out, "%s%u", i > 0 ? "," : "", (unsigned)schema->fields[i].type.type);
+    ts_buf_format(out, "%s%u", i > 0 ? "," : "", (unsigned) schema->fields[i].type.type);
   ts_buf_text(out, "],\"fields_lengths\":[");
   for (uint32_t i = 0; i < schema->ncolumns; i++)
     ts_buf_format(out, "%s%u", i > 0 ? "," : "", schema->fields[i].type.width);
-  ts_buf_format(out, "],\"precision\":%u", (unsigned)message->precision);
+  ts_buf_format(out, "],\"precision\":%u", (unsigned) message->precision);
 }
 
 void ts_tmq_fetch(ts_request_t* request) {
@@ -61,9 +60,10 @@ void ts_tmq_fetch(ts_request_t* request) {
     tmq->fetch_id = request->req_id;
     put_block(out, message, tmq->block);
   } else {
-    ts_buf_text(out, ",\"completed\":true,\"table_name\":\"\",\"rows\":0,\"fields_count\":0,"
-                     "\"fields_names\":null,\"fields_types\":null,\"fields_lengths\":null,"
-                     "\"precision\":0");
+    ts_buf_text(out,
+                ",\"completed\":true,\"table_name\":\"\",\"rows\":0,\"fields_count\":0,"
+                "\"fields_names\":null,\"fields_types\":null,\"fields_lengths\":null,"
+                "\"precision\":0");
   }
   ts_reply_end(request);
 }
@@ -93,7 +93,7 @@ void ts_tmq_fetch_raw(ts_request_t* request) {
   ts_put_u64(head + 8, request->req_id);
   ts_put_u64(head + 16, request->id);
   ts_put_u64(head + 24, 3);
-  ts_put_u32(head + 32, (uint32_t)(size + message->raw->size));
+  ts_put_u32(head + 32, (uint32_t) (size + message->raw->size));
   ts_put_u16(head + 36, message->raw_type);
   ts_conn_binary(request->session->conn, head, 38 + size, message->raw);
 }
@@ -105,7 +105,7 @@ void ts_tmq_fetch_raw_data(ts_request_t* request) {
   size_t size = ts_message_raw(message, head + 56);
   ts_raw_reply_head(request, 8, head);
   ts_put_u16(head + 50, message->raw_type);
-  ts_put_u32(head + 52, (uint32_t)(size + message->raw->size));
+  ts_put_u32(head + 52, (uint32_t) (size + message->raw->size));
   ts_conn_binary(request->session->conn, head, 56 + size, message->raw);
 }
 
@@ -114,7 +114,7 @@ static void put_json(ts_buf_t* out, const ts_buf_t* json, bool html) {
   for (size_t i = 0; i < json->size; i++) {
     uint8_t c = json->data[i];
     if (html && (c == '<' || c == '>' || c == '&')) {
-      ts_buf_format(out, "\\u%04x", (unsigned)c);
+      ts_buf_format(out, "\\u%04x", (unsigned) c);
     } else {
       ts_buf_add(out, &c, 1);
     }

@@ -16,8 +16,8 @@ static void commit_message(ts_tmq_t* tmq, uint64_t id) {
   const ts_uncommitted_t* kept = tmq->uncommitted;
   while (kept != NULL && kept->id != id) kept = kept->next;
   if (kept == NULL) return;
-  const ts_assigned_t* assigned =
-      ts_consumer_find(tmq->consumer, kept->topic, kept->vgroup, &error);
+  const ts_assigned_t* assigned = ts_consumer_find(tmq->consumer, kept->topic, kept->vgroup,
+                                                   &error);
   if (assigned != NULL) assigned->group->shares[assigned->index].committed = kept->end;
   ts_tmq_forget(tmq, id);
 }
@@ -58,8 +58,8 @@ void ts_tmq_commit_offset(ts_request_t* request) {
   ts_buf_t* out = ts_reply_begin(request);
   ts_buf_text(out, ",\"topic\":");
   ts_buf_json(out, topic, strlen(topic), false);
-  ts_buf_format(out, ",\"vgroup_id\":%d,\"offset\":%lld",
-                (int)ts_assigned_wal(assigned)->vgroup, (long long)offset);
+  ts_buf_format(out, ",\"vgroup_id\":%d,\"offset\":%lld", (int) ts_assigned_wal(assigned)->vgroup,
+                (long long) offset);
   ts_reply_end(request);
 }
 
@@ -80,8 +80,8 @@ typedef int64_t (*get_t)(const ts_consumer_t* consumer, const ts_assigned_t* ass
 
 static int64_t get_committed(const ts_consumer_t* consumer, const ts_assigned_t* assigned,
                              ts_error_t* error) {
-  (void)consumer;
-  (void)error;
+  (void) consumer;
+  (void) error;
   return assigned->group->shares[assigned->index].committed;
 }
 
@@ -114,7 +114,7 @@ static void get_list(ts_request_t* request, const char* key, get_t get) {
   for (yyjson_val* item; ok && error.code == 0 && (item = yyjson_arr_iter_next(&iter)) != NULL;) {
     int64_t value;
     ok = get_one(request, item, get, &value, &error);
-    if (ok) ts_buf_format(&values, "%s%lld", values.size > 0 ? "," : "", (long long)value);
+    if (ok) ts_buf_format(&values, "%s%lld", values.size > 0 ? "," : "", (long long) value);
   }
   if (ok && error.code != 0) {
     ts_reply_error(request, error.code, "%s", error.text);
@@ -128,8 +128,12 @@ static void get_list(ts_request_t* request, const char* key, get_t get) {
   ts_buf_free(&values);
 }
 
-void ts_tmq_committed(ts_request_t* request) { get_list(request, "committed", get_committed); }
-void ts_tmq_position(ts_request_t* request) { get_list(request, "position", get_position); }
+void ts_tmq_committed(ts_request_t* request) {
+  get_list(request, "committed", get_committed);
+}
+void ts_tmq_position(ts_request_t* request) {
+  get_list(request, "position", get_position);
+}
 
 /* ---- assignment ---- */
 
@@ -154,9 +158,9 @@ void ts_tmq_assignment(ts_request_t* request) {
   ts_error_t error;
   if (!ts_arg_text(request->args, "topic", &topic, NULL)) return;
   const ts_group_t* group = ts_consumer_group(consumer, topic);
-  int status = group != NULL ? check(consumer, group, &error)
-                             : ts_error(&error, TS_E_TMQ_TOPIC,
-                                        "Topic does not belong to this consumer");
+  int status = group != NULL
+                   ? check(consumer, group, &error)
+                   : ts_error(&error, TS_E_TMQ_TOPIC, "Topic does not belong to this consumer");
   if (status != 0) {
     ts_reply_error(request, status, "%s", error.text);
     return;
@@ -169,8 +173,8 @@ void ts_tmq_assignment(ts_request_t* request) {
     const ts_wal_t* wal = ts_assigned_wal(assigned);
     if (assigned->group != group) continue;
     ts_buf_format(out, "%s{\"vgroup_id\":%d,\"offset\":%lld,\"begin\":%lld,\"end\":%lld}",
-                  first ? "" : ",", (int)wal->vgroup, (long long)assigned->offset,
-                  (long long)wal->begin, (long long)wal->end);
+                  first ? "" : ",", (int) wal->vgroup, (long long) assigned->offset,
+                  (long long) wal->begin, (long long) wal->end);
     first = false;
   }
   ts_buf_text(out, "]");

@@ -63,7 +63,7 @@ uint64_t ts_tmq_count(const ts_server_t* server) {
 void ts_tmq_alive(ts_tmq_t* tmq) {
   const ts_consumer_t* consumer = tmq->consumer;
   if (consumer == NULL || consumer->expired || tmq->unsubscribed) return;
-  uv_timer_start(&tmq->expiry, on_expired, (uint64_t)consumer->config.max_poll_ms, 0);
+  uv_timer_start(&tmq->expiry, on_expired, (uint64_t) consumer->config.max_poll_ms, 0);
 }
 
 /* ---- replies ---- */
@@ -77,16 +77,16 @@ static void reply(ts_request_t* request, const ts_message_t* message) {
   ts_buf_text(out, ",\"database\":");
   ts_buf_json(out, message->database, strlen(message->database), false);
   ts_buf_format(out, ",\"vgroup_id\":%d,\"message_type\":%d,\"message_id\":%llu,\"offset\":%lld",
-                (int)message->vgroup, message->type, (unsigned long long)message->id,
-                (long long)message->offset);
+                (int) message->vgroup, message->type, (unsigned long long) message->id,
+                (long long) message->offset);
   ts_reply_end(request);
 }
 
 /* Looks for a message. False: there is none yet, and the poll may wait. */
 static bool try_poll(ts_tmq_t* tmq) {
   const ts_poll_t* poll = &tmq->poll;
-  ts_request_t request = {.session = tmq->session, .action = "poll", .req_id = poll->req_id,
-                          .started = poll->started};
+  ts_request_t request = {
+      .session = tmq->session, .action = "poll", .req_id = poll->req_id, .started = poll->started};
   ts_message_t* message;
   ts_error_t error;
   if (poll->has_id && tmq->message != NULL && tmq->message->id != poll->id &&
@@ -102,7 +102,7 @@ static bool try_poll(ts_tmq_t* tmq) {
     reply(&request, message);
   } else {
     uint64_t waited = (uv_hrtime() - poll->started) / 1000000;
-    if (poll->blocking_ms < 0 || waited < (uint64_t)poll->blocking_ms) return false;
+    if (poll->blocking_ms < 0 || waited < (uint64_t) poll->blocking_ms) return false;
     reply(&request, NULL);
   }
   return true;
@@ -112,7 +112,7 @@ static void auto_commit(ts_tmq_t* tmq) {
   const ts_consumer_config_t* config = &tmq->consumer->config;
   uint64_t now = uv_now(tmq->server->loop) + 1;
   if (!config->auto_commit) return;
-  if (tmq->committed_at != 0 && now - tmq->committed_at < (uint64_t)config->auto_commit_ms) return;
+  if (tmq->committed_at != 0 && now - tmq->committed_at < (uint64_t) config->auto_commit_ms) return;
   ts_consumer_commit(tmq->consumer);
   tmq->committed_at = now;
 }
@@ -130,9 +130,9 @@ static void go_on(ts_tmq_t* tmq) {
     return;
   }
   uint64_t waited = (uv_hrtime() - tmq->poll.started) / 1000000;
-  int64_t left = tmq->poll.blocking_ms - (int64_t)waited;
+  int64_t left = tmq->poll.blocking_ms - (int64_t) waited;
   bool endless = tmq->poll.blocking_ms < 0;
-  if (!endless) uv_timer_start(&tmq->timer, on_timer, left > 0 ? (uint64_t)left : 1, 0);
+  if (!endless) uv_timer_start(&tmq->timer, on_timer, left > 0 ? (uint64_t) left : 1, 0);
 }
 
 static void on_timer(uv_timer_t* timer) {
@@ -162,11 +162,13 @@ void ts_tmq_poll_queued(ts_tmq_t* tmq) {
 void ts_tmq_poll(ts_request_t* request) {
   ts_tmq_t* tmq = request->session->tmq;
   yyjson_val* id = ts_arg(request->args, "message_id");
-  ts_poll_t poll = {.there = true, .req_id = request->req_id, .started = request->started,
+  ts_poll_t poll = {.there = true,
+                    .req_id = request->req_id,
+                    .started = request->started,
                     .has_id = id != NULL && !yyjson_is_null(id)};
   if (!ts_arg_int(request->args, "blocking_time", &poll.blocking_ms) ||
       !ts_arg_u64(request->args, "message_id", &poll.id))
-    return; /* bad arguments get no answer */
+    return;           /* bad arguments get no answer */
   tmq->queued = poll; /* in place of one that waits, which is never answered */
   if (!tmq->poll.there && tmq->consumer != NULL) begin(tmq);
 }

@@ -59,7 +59,7 @@ static bool read_reset(reader_t* reader, const char* text) {
   static const char* const names[] = {"earliest", "latest", "none"};
   for (int i = 0; i < 3; i++)
     if (strcasecmp(text, names[i]) == 0) {
-      reader->config.reset = (ts_reset_t)i;
+      reader->config.reset = (ts_reset_t) i;
       return true;
     }
   return false;
@@ -71,8 +71,21 @@ static bool copy(char* to, const char* from) {
   return true;
 }
 
-typedef enum { IGNORED, BOOL, NUMBER, RESET, GROUP, CLIENT, AUTO, AUTO_MS, MAX_POLL, BATCH, USER,
-               PASSWORD, TOKEN } kind_t;
+typedef enum {
+  IGNORED,
+  BOOL,
+  NUMBER,
+  RESET,
+  GROUP,
+  CLIENT,
+  AUTO,
+  AUTO_MS,
+  MAX_POLL,
+  BATCH,
+  USER,
+  PASSWORD,
+  TOKEN
+} kind_t;
 
 static const struct {
   const char* key;
@@ -103,8 +116,7 @@ static const struct {
     {"td.connect.token", TOKEN, 0, 0},
 };
 
-static bool set_number(reader_t* reader, kind_t kind, int64_t min, int64_t max,
-                       const char* text) {
+static bool set_number(reader_t* reader, kind_t kind, int64_t min, int64_t max, const char* text) {
   int64_t value;
   if (!read_int(text, min, max, &value)) return false;
   if (kind == AUTO_MS) reader->config.auto_commit_ms = value;
@@ -200,9 +212,8 @@ static int read_config(reader_t* reader, yyjson_val* args) {
 static int read_properties(reader_t* reader, yyjson_val* args) {
   static const char* const others[] = {"db", "tz", "app", "ip", "connector"};
   const char* ignored;
-  reader->config = (ts_consumer_config_t){.reset = TS_RESET_LATEST,
-                                          .auto_commit_ms = 5000,
-                                          .max_poll_ms = 300000};
+  reader->config = (ts_consumer_config_t) {
+      .reset = TS_RESET_LATEST, .auto_commit_ms = 5000, .max_poll_ms = 300000};
   reader->token = "";
   for (size_t i = 0; i < sizeof others / sizeof *others; i++)
     if (!ts_arg_text(args, others[i], &ignored, NULL)) return 1;
@@ -217,8 +228,7 @@ static bool authenticate(const reader_t* reader) {
   const ts_server_t* server = reader->server;
   if (*reader->token != '\0' && ts_server_has(server, 3, 4, 0, 0))
     return *server->bearer_token != '\0' && strcmp(reader->token, server->bearer_token) == 0;
-  return strcmp(reader->user, server->user) == 0 &&
-         strcmp(reader->password, server->password) == 0;
+  return strcmp(reader->user, server->user) == 0 && strcmp(reader->password, server->password) == 0;
 }
 
 /* The topics; false: bad arguments. */

@@ -34,7 +34,7 @@ bool ts_request_write_raw(ts_request_t* request, const uint8_t* data, size_t siz
 static const char** read_names(const uint8_t* fields, uint32_t count) {
   const char** names = ts_calloc(count, sizeof *names);
   for (uint32_t i = 0; i < count; i++) {
-    names[i] = (const char*)fields + (size_t)i * FIELD_SIZE;
+    names[i] = (const char*) fields + (size_t) i * FIELD_SIZE;
     if (memchr(names[i], '\0', FIELD_NAME) == NULL) names[i] = "";
   }
   return names;
@@ -69,7 +69,7 @@ bool ts_request_write_block(ts_request_t* request, const uint8_t* data, size_t s
     if ((left - block_size) / FIELD_SIZE < columns) return false;
     names = read_names(block + block_size, columns);
   }
-  char* table = ts_strdup((const char*)data + 6, length);
+  char* table = ts_strdup((const char*) data + 6, length);
   int status = write_block(request->session, table, names, block, block_size, &error);
   free(table);
   free(names);

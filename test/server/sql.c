@@ -22,10 +22,10 @@ void* ts_sql_alloc(ts_sql_t* sql, size_t size) {
   if (chunk == NULL || chunk->size - chunk->used < size) {
     size_t room = size > 4096 ? size : 4096;
     chunk = ts_malloc(sizeof *chunk + room);
-    *chunk = (ts_arena_chunk_t){.next = sql->arena, .size = room};
+    *chunk = (ts_arena_chunk_t) {.next = sql->arena, .size = room};
     sql->arena = chunk;
   }
-  void* at = (uint8_t*)chunk->data + chunk->used;
+  void* at = (uint8_t*) chunk->data + chunk->used;
   chunk->used += size;
   return memset(at, 0, size);
 }
@@ -49,7 +49,7 @@ void ts_sql_free_arena(ts_sql_t* sql) {
 }
 
 void ts_env_init(ts_env_t* env, const char* version) {
-  *env = (ts_env_t){.version = version};
+  *env = (ts_env_t) {.version = version};
   ts_zone_set(&env->zone, NULL);
 }
 
@@ -62,8 +62,7 @@ int ts_sql_table_name(ts_sql_t* sql, ts_table_name_t* name) {
   return ts_lex_name(&sql->lex, name->table, TS_TABLE_MAX);
 }
 
-int ts_sql_database(ts_sql_t* sql, const char* name, const char* prefix,
-                    ts_database_t** database) {
+int ts_sql_database(ts_sql_t* sql, const char* name, const char* prefix, ts_database_t** database) {
   if (*name == '\0') return ts_error(sql->error, TS_E_DB_NOT_SPECIFIED, "Database not specified");
   *database = ts_database_find(sql->store, name);
   if (*database != NULL) return 0;
@@ -83,17 +82,16 @@ static const struct {
   const char* word;
   int (*run)(ts_sql_t* sql);
 } statements[] = {
-    {"select", ts_sql_select}, {"insert", ts_sql_insert}, {"import", ts_sql_insert},
-    {"create", ts_sql_create}, {"drop", ts_sql_drop},     {"use", ts_sql_use},
+    {"select", ts_sql_select}, {"insert", ts_sql_insert},     {"import", ts_sql_insert},
+    {"create", ts_sql_create}, {"drop", ts_sql_drop},         {"use", ts_sql_use},
     {"show", ts_sql_show},     {"describe", ts_sql_describe}, {"desc", ts_sql_describe},
     {"alter", ts_sql_alter},   {"delete", ts_sql_delete},
 };
 
 /* The first words of statements that TDengine has and this server has not. */
-static const char* const foreign[] = {"explain", "grant",   "revoke",  "kill",   "flush",
-                                      "compact", "balance", "reset",   "trim",   "merge",
-                                      "split",   "pause",   "resume",  "redistribute",
-                                      "restore", "s3migrate", "assign"};
+static const char* const foreign[] = {
+    "explain", "grant", "revoke", "kill",   "flush",        "compact", "balance",   "reset", "trim",
+    "merge",   "split", "pause",  "resume", "redistribute", "restore", "s3migrate", "assign"};
 
 static int dispatch(ts_sql_t* sql) {
   for (size_t i = 0; i < sizeof statements / sizeof *statements; i++)
@@ -116,24 +114,24 @@ static int run(ts_sql_t* sql, const char* text, size_t size) {
   ts_sql_free_arena(sql);
   if (status != 0) {
     ts_result_unref(sql->outcome->result);
-    *sql->outcome = (ts_outcome_t){0};
+    *sql->outcome = (ts_outcome_t) {0};
   }
   return status;
 }
 
 int ts_sql_run_feed(ts_store_t* store, ts_env_t* env, const char* text, size_t size,
                     ts_feed_t* feed, bool dry, ts_outcome_t* outcome, ts_error_t* error) {
-  *outcome = (ts_outcome_t){0};
-  *error = (ts_error_t){0};
-  ts_sql_t sql = {.store = store, .env = env, .error = error, .outcome = outcome, .dry = dry,
-                  .feed = feed};
+  *outcome = (ts_outcome_t) {0};
+  *error = (ts_error_t) {0};
+  ts_sql_t sql = {
+      .store = store, .env = env, .error = error, .outcome = outcome, .dry = dry, .feed = feed};
   return run(&sql, text, size);
 }
 
 int ts_sql_run(ts_store_t* store, ts_env_t* env, const char* text, size_t size, bool dry,
                ts_outcome_t* outcome, ts_error_t* error) {
-  *outcome = (ts_outcome_t){0};
-  *error = (ts_error_t){0};
+  *outcome = (ts_outcome_t) {0};
+  *error = (ts_error_t) {0};
   outcome->result = dry ? NULL : ts_result_bench(text, size);
   if (outcome->result != NULL) {
     outcome->constant = true;

@@ -17,9 +17,9 @@ typedef struct ts_env_s {
 void ts_env_init(ts_env_t* env, const char* version);
 
 typedef struct ts_outcome_s {
-  ts_result_t* result;   /* NULL: an update; else the caller's reference */
+  ts_result_t* result; /* NULL: an update; else the caller's reference */
   int64_t affected_rows;
-  bool constant;         /* the result depends on nothing but the text */
+  bool constant; /* the result depends on nothing but the text */
 } ts_outcome_t;
 
 /* What a topic's query reads: rows on their way through the log. Found when the topic is made. */
@@ -37,8 +37,8 @@ typedef struct ts_feed_s {
 int ts_sql_run(ts_store_t* store, ts_env_t* env, const char* sql, size_t size, bool dry,
                ts_outcome_t* outcome, ts_error_t* error);
 /* A SELECT on the rows of a feed (tmq_feed.c); `dry` finds out what it reads. */
-int ts_sql_run_feed(ts_store_t* store, ts_env_t* env, const char* sql, size_t size,
-                    ts_feed_t* feed, bool dry, ts_outcome_t* outcome, ts_error_t* error);
+int ts_sql_run_feed(ts_store_t* store, ts_env_t* env, const char* sql, size_t size, ts_feed_t* feed,
+                    bool dry, ts_outcome_t* outcome, ts_error_t* error);
 
 /* The rows and the sum that bench.sink has seen, when the SQL asks for them and it is there. */
 ts_result_t* ts_sink_totals(const ts_store_t* store, const char* sql, size_t size);
@@ -57,7 +57,7 @@ typedef struct ts_sql_s {
   ts_lex_t lex;
   bool dry;
   ts_feed_t* feed; /* NULL: of the tables themselves */
-  unsigned depth; /* of the parentheses being read */
+  unsigned depth;  /* of the parentheses being read */
   ts_arena_chunk_t* arena;
 } ts_sql_t;
 

@@ -12,7 +12,7 @@
 
 /* The error of the insert parser, which is another one than that of queries. */
 static int bad(ts_sql_t* sql, const ts_token_t* token, const char* reason) {
-  int size = token->size > 128 ? 128 : (int)token->size;
+  int size = token->size > 128 ? 128 : (int) token->size;
   return ts_error(sql->error, TS_E_INSERT, "syntax error near '%.*s' (%s)", size, token->at,
                   reason);
 }
@@ -20,15 +20,15 @@ static int bad(ts_sql_t* sql, const ts_token_t* token, const char* reason) {
 /* A number's text with its sign, from a number or from a string; "" when it is neither. */
 typedef struct number_s {
   ts_token_t token;
-  bool integer;  /* written without point and exponent */
+  bool integer; /* written without point and exponent */
   bool negative;
-  bool wide;     /* |value| needs more than 64 bits */
+  bool wide; /* |value| needs more than 64 bits */
   uint64_t value;
   char text[128];
 } number_t;
 
 static bool read_number(ts_sql_t* sql, number_t* number) {
-  *number = (number_t){.token = sql->lex.token};
+  *number = (number_t) {.token = sql->lex.token};
   const char* sign = "";
   if (ts_lex_is_op(&sql->lex, "-")) {
     sign = "-";
@@ -57,16 +57,16 @@ static bool read_number(ts_sql_t* sql, number_t* number) {
   number->integer = token.kind == TS_T_INT;
   number->wide = number->integer && !ts_lex_int(&token, &number->value);
   if (token.size >= sizeof number->text - 1) return false;
-  snprintf(number->text, sizeof number->text, "%s%.*s", sign, (int)token.size, token.at);
+  snprintf(number->text, sizeof number->text, "%s%.*s", sign, (int) token.size, token.at);
   ts_lex_advance(&sql->lex);
   return true;
 }
 
 /* The bits of an integer type, and the greatest absolute values it takes. */
 static void limits(uint8_t type, uint64_t* max, uint64_t* min) {
-  static const unsigned bits[] = {[TS_TINYINT] = 8,   [TS_SMALLINT] = 16,  [TS_INT] = 32,
-                                  [TS_BIGINT] = 64,   [TS_UTINYINT] = 8,   [TS_USMALLINT] = 16,
-                                  [TS_UINT] = 32,     [TS_UBIGINT] = 64};
+  static const unsigned bits[] = {
+      [TS_TINYINT] = 8,  [TS_SMALLINT] = 16,  [TS_INT] = 32,  [TS_BIGINT] = 64,
+      [TS_UTINYINT] = 8, [TS_USMALLINT] = 16, [TS_UINT] = 32, [TS_UBIGINT] = 64};
   uint64_t all = UINT64_MAX >> (64 - bits[type]);
   *max = ts_type_is_unsigned(type) ? all : all / 2;
   *min = ts_type_is_unsigned(type) ? 0 : all / 2 + 1;
@@ -82,11 +82,11 @@ static int read_integer(ts_sql_t* sql, uint8_t type, ts_cell_t* cell) {
   limits(type, &max, &min);
   snprintf(reason, sizeof reason, "%s data overflow", ts_type_name(type));
   for (char* c = reason; *c != '\0'; c++)
-    if (*c >= 'A' && *c <= 'Z') *c = (char)(*c + 32);
+    if (*c >= 'A' && *c <= 'Z') *c = (char) (*c + 32);
   if (number.wide || number.value > (number.negative ? min : max))
     return bad(sql, &number.token, reason);
   cell->kind = TS_CELL_INT;
-  cell->integer = (int64_t)(number.negative ? 0 - number.value : number.value);
+  cell->integer = (int64_t) (number.negative ? 0 - number.value : number.value);
   return 0;
 }
 
@@ -116,10 +116,10 @@ static int read_real(ts_sql_t* sql, uint8_t type, ts_cell_t* cell) {
   const char* reason = type == TS_FLOAT ? "illegal float data" : "illegal double data";
   if (!read_number(sql, &number)) return bad(sql, &number.token, reason);
   double value = strtod(number.text, NULL);
-  if (isinf(value) || (type == TS_FLOAT && fabs(value) > (double)FLT_MAX))
+  if (isinf(value) || (type == TS_FLOAT && fabs(value) > (double) FLT_MAX))
     return bad(sql, &number.token, reason);
   cell->kind = TS_CELL_REAL;
-  cell->real = type == TS_FLOAT ? (double)(float)value : value;
+  cell->real = type == TS_FLOAT ? (double) (float) value : value;
   return 0;
 }
 
@@ -130,7 +130,7 @@ static int read_decimal(ts_sql_t* sql, ts_type_t type, ts_cell_t* cell) {
   int status = ts_decimal_parse(number.text, strlen(number.text), type.precision, type.scale,
                                 &value);
   if (status != 0) return bad(sql, &number.token, "decimal data overflow");
-  cell->integer = (int64_t)value;
+  cell->integer = (int64_t) value;
   cell->kind = TS_CELL_INT;
   if (type.type == TS_DECIMAL64) return 0;
   uint8_t* key = ts_sql_alloc(sql, 16);
@@ -143,7 +143,7 @@ static int read_decimal(ts_sql_t* sql, ts_type_t type, ts_cell_t* cell) {
 
 static size_t characters(const char* text, size_t size) {
   size_t count = 0;
-  for (size_t i = 0; i < size; i++) count += ((unsigned char)text[i] & 0xc0) != 0x80;
+  for (size_t i = 0; i < size; i++) count += ((unsigned char) text[i] & 0xc0) != 0x80;
   return count;
 }
 
@@ -166,7 +166,7 @@ static int read_text(ts_sql_t* sql, const ts_field_t* field, ts_cell_t* cell) {
 
 int ts_hex_digit(char c) {
   if (c >= '0' && c <= '9') return c - '0';
-  c = (char)(c | 0x20);
+  c = (char) (c | 0x20);
   return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
@@ -179,7 +179,7 @@ uint8_t* ts_cell_hex(ts_sql_t* sql, const ts_token_t* token, size_t* size) {
     int high = ts_hex_digit(token->at[3 + 2 * i]);
     int low = ts_hex_digit(token->at[4 + 2 * i]);
     if (high < 0 || low < 0) return NULL;
-    bytes[i] = (uint8_t)(high * 16 + low);
+    bytes[i] = (uint8_t) (high * 16 + low);
   }
   return bytes;
 }
@@ -221,7 +221,7 @@ static int read_geometry(ts_sql_t* sql, const ts_field_t* field, ts_cell_t* cell
 }
 
 bool ts_cell_json(ts_sql_t* sql, const char* text, size_t size, ts_cell_t* cell) {
-  if (sql != NULL) *cell = (ts_cell_t){0};
+  if (sql != NULL) *cell = (ts_cell_t) {0};
   if (size == 0) return true; /* '' is NULL */
   yyjson_doc* doc = yyjson_read(text, size, 0);
   yyjson_val* root = yyjson_doc_get_root(doc);
@@ -232,7 +232,7 @@ bool ts_cell_json(ts_sql_t* sql, const char* text, size_t size, ts_cell_t* cell)
     char* copy = ts_sql_alloc(sql, length + 1);
     memcpy(copy, written, length);
     free(written);
-    *cell = (ts_cell_t){.kind = TS_CELL_TEXT, .data = copy, .size = length};
+    *cell = (ts_cell_t) {.kind = TS_CELL_TEXT, .data = copy, .size = length};
   }
   yyjson_doc_free(doc);
   return ok;
@@ -266,7 +266,7 @@ static int read_time(ts_sql_t* sql, uint8_t precision, ts_cell_t* cell) {
     ts_lex_advance(&sql->lex);
   } else if (read_number(sql, &number) && number.integer && !number.wide &&
              number.value <= INT64_MAX) {
-    cell->integer = number.negative ? -(int64_t)number.value : (int64_t)number.value;
+    cell->integer = number.negative ? -(int64_t) number.value : (int64_t) number.value;
   } else {
     return bad(sql, &token, "invalid timestamp");
   }
@@ -285,7 +285,7 @@ static int read_time(ts_sql_t* sql, uint8_t precision, ts_cell_t* cell) {
 }
 
 int ts_cell_read(ts_sql_t* sql, const ts_field_t* field, uint8_t precision, ts_cell_t* cell) {
-  *cell = (ts_cell_t){0};
+  *cell = (ts_cell_t) {0};
   if (ts_lex_take(&sql->lex, "null")) return 0;
   uint8_t type = field->type.type;
   if (ts_type_is_integer(type)) return read_integer(sql, type, cell);

@@ -118,7 +118,7 @@ static int widen_field(ts_sql_t* sql, ts_table_t* table, bool tag) {
       field.type.width < type->width)
     return ts_unsupported(sql->error, "this change of a column's type");
   if (field.type.width > type->width && !sql->dry)
-    ts_family_widen(sql->store, family, (uint32_t)at, tag, field.type.width);
+    ts_family_widen(sql->store, family, (uint32_t) at, tag, field.type.width);
   return 0;
 }
 
@@ -135,8 +135,8 @@ static int set_tag(ts_sql_t* sql, ts_database_t* database, const ts_table_t* tab
   if (status == 0) status = ts_lex_expect_end(&sql->lex);
   if (status != 0 || sql->dry) return status;
   char text[128];
-  snprintf(text, sizeof text, "UPDATE g%" PRId64 " SET t%d=? WHERE tid=%" PRId64,
-           table->family->id, tag, table->id);
+  snprintf(text, sizeof text, "UPDATE g%" PRId64 " SET t%d=? WHERE tid=%" PRId64, table->family->id,
+           tag, table->id);
   sqlite3_stmt* statement = ts_store_prepare(sql->store, text);
   ts_cell_bind(statement, 1, &cell);
   ts_store_step(sql->store, statement);

@@ -36,13 +36,39 @@ static int read_precision(ts_sql_t* sql, uint8_t* precision) {
 
 /* Options that say how a real server keeps the data: read, and without meaning here. */
 static bool is_database_option(const ts_lex_t* lex) {
-  static const char* const names[] = {
-      "buffer", "cachemodel", "cachesize", "comp", "duration", "encrypt_algorithm", "keep",
-      "maxrows", "minrows", "pages", "pagesize", "replica", "retentions", "single_stable",
-      "stt_trigger", "table_prefix", "table_suffix", "tsdb_pagesize", "vgroups", "wal_level",
-      "wal_fsync_period", "wal_retention_period", "wal_retention_size", "wal_roll_period",
-      "wal_segment_size", "keep_time_offset", "s3_chunkpages", "s3_keeplocal", "s3_compact",
-      "ss_chunkpages", "ss_keeplocal", "ss_compact", "compact_interval"};
+  static const char* const names[] = {"buffer",
+                                      "cachemodel",
+                                      "cachesize",
+                                      "comp",
+                                      "duration",
+                                      "encrypt_algorithm",
+                                      "keep",
+                                      "maxrows",
+                                      "minrows",
+                                      "pages",
+                                      "pagesize",
+                                      "replica",
+                                      "retentions",
+                                      "single_stable",
+                                      "stt_trigger",
+                                      "table_prefix",
+                                      "table_suffix",
+                                      "tsdb_pagesize",
+                                      "vgroups",
+                                      "wal_level",
+                                      "wal_fsync_period",
+                                      "wal_retention_period",
+                                      "wal_retention_size",
+                                      "wal_roll_period",
+                                      "wal_segment_size",
+                                      "keep_time_offset",
+                                      "s3_chunkpages",
+                                      "s3_keeplocal",
+                                      "s3_compact",
+                                      "ss_chunkpages",
+                                      "ss_keeplocal",
+                                      "ss_compact",
+                                      "compact_interval"};
   for (size_t i = 0; i < sizeof names / sizeof *names; i++)
     if (ts_lex_is(lex, names[i])) return true;
   return false;
@@ -90,7 +116,7 @@ static int read_width(ts_sql_t* sql, uint64_t max, uint32_t* width) {
   int status = ts_lex_expect_op(&sql->lex, "(");
   if (status == 0) status = ts_lex_number(&sql->lex, max, &value);
   if (status == 0) status = ts_lex_expect_op(&sql->lex, ")");
-  *width = (uint32_t)value;
+  *width = (uint32_t) value;
   return status;
 }
 
@@ -108,7 +134,7 @@ static int read_decimal(ts_sql_t* sql, ts_type_t* type) {
     sql->lex.token = token;
     return ts_lex_syntax(&sql->lex);
   }
-  *type = ts_type_decimal((uint8_t)precision, (uint8_t)scale);
+  *type = ts_type_decimal((uint8_t) precision, (uint8_t) scale);
   return 0;
 }
 
@@ -118,13 +144,20 @@ static const struct {
   uint8_t unsigned_type; /* 0: has none */
   uint32_t max_width;    /* 0: is given none */
 } type_words[] = {
-    {"timestamp", TS_TIMESTAMP, 0, 0},      {"bool", TS_BOOL, 0, 0},
-    {"tinyint", TS_TINYINT, TS_UTINYINT, 0}, {"smallint", TS_SMALLINT, TS_USMALLINT, 0},
-    {"int", TS_INT, TS_UINT, 0},            {"integer", TS_INT, TS_UINT, 0},
-    {"bigint", TS_BIGINT, TS_UBIGINT, 0},   {"float", TS_FLOAT, 0, 0},
-    {"double", TS_DOUBLE, 0, 0},            {"varchar", TS_VARCHAR, 0, 65517},
-    {"binary", TS_VARCHAR, 0, 65517},       {"nchar", TS_NCHAR, 0, 16379},
-    {"varbinary", TS_VARBINARY, 0, 65517},  {"geometry", TS_GEOMETRY, 0, 65517},
+    {"timestamp", TS_TIMESTAMP, 0, 0},
+    {"bool", TS_BOOL, 0, 0},
+    {"tinyint", TS_TINYINT, TS_UTINYINT, 0},
+    {"smallint", TS_SMALLINT, TS_USMALLINT, 0},
+    {"int", TS_INT, TS_UINT, 0},
+    {"integer", TS_INT, TS_UINT, 0},
+    {"bigint", TS_BIGINT, TS_UBIGINT, 0},
+    {"float", TS_FLOAT, 0, 0},
+    {"double", TS_DOUBLE, 0, 0},
+    {"varchar", TS_VARCHAR, 0, 65517},
+    {"binary", TS_VARCHAR, 0, 65517},
+    {"nchar", TS_NCHAR, 0, 16379},
+    {"varbinary", TS_VARBINARY, 0, 65517},
+    {"geometry", TS_GEOMETRY, 0, 65517},
 };
 
 /* Whether the word that comes is of a type that this version has not yet. */
@@ -292,7 +325,7 @@ int ts_sql_child_tags(ts_sql_t* sql, const ts_family_t* family, uint8_t precisio
       if (tag < 0) return ts_error(sql->error, TS_E_COLUMN, "Invalid tag name: %s", name);
       if (count == family->ntags)
         return ts_error(sql->error, TS_E_TAGS_NUMBER, "Tags number not matched");
-      order[count++] = (uint32_t)tag;
+      order[count++] = (uint32_t) tag;
     } while (ts_lex_take_op(&sql->lex, ","));
     status = ts_lex_expect_op(&sql->lex, ")");
   }
@@ -349,9 +382,9 @@ static int create_table(ts_sql_t* sql, bool super) {
 }
 
 int ts_sql_create(ts_sql_t* sql) {
-  static const char* const foreign[] = {"stream", "user",  "dnode",   "mnode",
-                                        "qnode",  "snode",  "index", "function", "view",
-                                        "tsma",   "sma",    "or",    "aggregate", "anode"};
+  static const char* const foreign[] = {"stream", "user",  "dnode",     "mnode", "qnode",
+                                        "snode",  "index", "function",  "view",  "tsma",
+                                        "sma",    "or",    "aggregate", "anode"};
   if (ts_lex_take(&sql->lex, "database")) return create_database(sql);
   if (ts_lex_take(&sql->lex, "stable")) return create_table(sql, true);
   if (ts_lex_take(&sql->lex, "table")) return create_table(sql, false);

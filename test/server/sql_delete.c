@@ -44,7 +44,7 @@ static void add_row(spans_t* spans, int64_t table, int64_t time) {
     spans->capacity = spans->capacity == 0 ? 16 : spans->capacity * 2;
     spans->list = ts_realloc(spans->list, spans->capacity * sizeof *spans->list);
   }
-  spans->list[spans->count++] = (span_t){table, time, time};
+  spans->list[spans->count++] = (span_t) {table, time, time};
 }
 
 static int find_rows(const delete_t* del, spans_t* spans) {

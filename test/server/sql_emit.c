@@ -11,7 +11,7 @@ static void add_cell(ts_emit_t* emit, ts_cell_kind_t kind, const void* data, siz
   void* copy = ts_sql_alloc(emit->scope->sql, size + 1);
   if (size > 0) memcpy(copy, data, size);
   emit->cells = ts_realloc(emit->cells, (emit->ncells + 1) * sizeof *emit->cells);
-  emit->cells[emit->ncells++] = (ts_cell_t){.kind = kind, .data = copy, .size = size};
+  emit->cells[emit->ncells++] = (ts_cell_t) {.kind = kind, .data = copy, .size = size};
   ts_buf_text(&emit->text, "?");
 }
 
@@ -34,11 +34,11 @@ int ts_sqlite_error(ts_sql_t* sql) {
 sqlite3_stmt* ts_emit_prepare(ts_emit_t* emit) {
   sqlite3_stmt* statement = NULL;
   ts_sql_t* sql = emit->scope->sql;
-  int status = sqlite3_prepare_v2(sql->store->sqlite, (const char*)emit->text.data,
-                                  (int)emit->text.size, &statement, NULL);
+  int status = sqlite3_prepare_v2(sql->store->sqlite, (const char*) emit->text.data,
+                                  (int) emit->text.size, &statement, NULL);
   if (status != SQLITE_OK) ts_sqlite_error(sql);
   for (size_t i = 0; i < emit->ncells && statement != NULL; i++)
-    ts_cell_bind(statement, (int)i + 1, &emit->cells[i]);
+    ts_cell_bind(statement, (int) i + 1, &emit->cells[i]);
   return statement;
 }
 
@@ -49,7 +49,7 @@ void ts_emit_free(ts_emit_t* emit) {
 
 static int bad_value(const ts_emit_t* emit, const ts_node_t* node) {
   return ts_error(emit->scope->sql->error, TS_E_VALUE_TYPE, "Invalid value type: %.*s",
-                  (int)(node->size > 128 ? 128 : node->size), node->at);
+                  (int) (node->size > 128 ? 128 : node->size), node->at);
 }
 
 static int emit_real(ts_emit_t* emit, const char* text, size_t size, bool negated) {
@@ -69,7 +69,7 @@ static int emit_int(ts_emit_t* emit, const ts_node_t* node, bool raw) {
   if (node->type.type == TS_UBIGINT && !raw)
     return emit_real(emit, node->token.at, node->token.size, false);
   if (node->type.type == TS_UBIGINT) {
-    ts_buf_format(&emit->text, "%lld", (long long)(int64_t)node->integer);
+    ts_buf_format(&emit->text, "%lld", (long long) (int64_t) node->integer);
     return 0;
   }
   if (node->negated) ts_buf_text(&emit->text, "-");
@@ -100,7 +100,7 @@ static int emit_time_literal(ts_emit_t* emit, const ts_node_t* node) {
                              &emit->scope->sql->env->zone, &value);
   if (status == 2) return ts_emit_error(emit, "a local time of this connection's zone");
   if (status != 0) return bad_value(emit, node);
-  ts_buf_format(&emit->text, "%lld", (long long)value);
+  ts_buf_format(&emit->text, "%lld", (long long) value);
   return 0;
 }
 
@@ -114,7 +114,7 @@ static int emit_number_literal(ts_emit_t* emit, const ts_node_t* node) {
   ts_lex_advance(&lex);
   if (lex.token.kind != TS_T_END) return bad_value(emit, node);
   if (token.kind == TS_T_INT && ts_lex_int(&token, &value) && value <= INT64_MAX) {
-    ts_buf_format(&emit->text, "%s%llu", negative ? "-" : "", (unsigned long long)value);
+    ts_buf_format(&emit->text, "%s%llu", negative ? "-" : "", (unsigned long long) value);
     return 0;
   }
   if (token.kind != TS_T_INT && token.kind != TS_T_FLOAT) return bad_value(emit, node);
@@ -140,7 +140,7 @@ static int emit_decimal_literal(ts_emit_t* emit, const ts_node_t* node, ts_type_
   } else if (value > INT64_MAX || value < INT64_MIN) {
     return ts_emit_error(emit, "a decimal compared with this number");
   } else {
-    ts_buf_format(&emit->text, "%lld", (long long)value);
+    ts_buf_format(&emit->text, "%lld", (long long) value);
   }
   return 0;
 }
@@ -153,8 +153,15 @@ static int emit_bytes_literal(ts_emit_t* emit, const ts_node_t* node) {
   return 0;
 }
 
-typedef enum { KIND_NULL, KIND_NUMBER, KIND_TIME, KIND_TEXT, KIND_DECIMAL, KIND_BYTES,
-               KIND_OTHER } kind_t;
+typedef enum {
+  KIND_NULL,
+  KIND_NUMBER,
+  KIND_TIME,
+  KIND_TEXT,
+  KIND_DECIMAL,
+  KIND_BYTES,
+  KIND_OTHER
+} kind_t;
 
 static kind_t kind_of(const ts_node_t* node) {
   uint8_t type = node->type.type;
@@ -285,7 +292,7 @@ static int emit_duration(ts_emit_t* emit, const ts_node_t* node) {
   int64_t value;
   if (ts_duration_parse(node->token.at, node->token.size, emit->scope->precision, &value) != 0)
     return ts_emit_error(emit, "this duration");
-  ts_buf_format(&emit->text, "%lld", (long long)value);
+  ts_buf_format(&emit->text, "%lld", (long long) value);
   return 0;
 }
 

@@ -8,7 +8,7 @@
 typedef enum {
   TS_N_NULL,
   TS_N_BOOL,
-  TS_N_INT,      /* negated: with a minus */
+  TS_N_INT, /* negated: with a minus */
   TS_N_REAL,
   TS_N_STRING,
   TS_N_DURATION,
@@ -18,11 +18,11 @@ typedef enum {
   TS_N_CAST,
   TS_N_NEGATE,
   TS_N_NOT,
-  TS_N_LOGIC,    /* op: AND, OR */
+  TS_N_LOGIC, /* op: AND, OR */
   TS_N_COMPARE,
   TS_N_LIKE,
   TS_N_IS_NULL,
-  TS_N_IN,       /* args: the value, then the list */
+  TS_N_IN, /* args: the value, then the list */
   TS_N_BETWEEN,
   TS_N_ARITH
 } ts_node_kind_t;
@@ -34,17 +34,17 @@ typedef struct ts_node_s {
   bool negated;
   unsigned depth;
   const char* op;
-  ts_token_t token;     /* a literal's */
-  const char* at;       /* the whole text, for the name of a result column */
+  ts_token_t token; /* a literal's */
+  const char* at;   /* the whole text, for the name of a result column */
   size_t size;
-  uint64_t integer;     /* INT, BOOL */
-  char* name;           /* COLUMN, CALL */
-  char* qualifier;      /* of a COLUMN or STAR; NULL: none */
+  uint64_t integer; /* INT, BOOL */
+  char* name;       /* COLUMN, CALL */
+  char* qualifier;  /* of a COLUMN or STAR; NULL: none */
   struct ts_node_s* args;
   struct ts_node_s* next;
   /* found by ts_expr_resolve */
   ts_type_t type;
-  int where;            /* TS_COL_… */
+  int where; /* TS_COL_… */
   unsigned index;
   int function;
 } ts_node_t;
@@ -53,14 +53,14 @@ typedef struct ts_node_s {
 typedef struct ts_scope_s {
   ts_sql_t* sql;
   ts_database_t* database;
-  ts_table_t* table;    /* NULL: a SELECT without a table */
+  ts_table_t* table; /* NULL: a SELECT without a table */
   char alias[TS_TABLE_MAX + 1];
   uint8_t precision;
-  bool aggregates;      /* found so far: */
+  bool aggregates; /* found so far: */
   bool counts;
-  bool columns;         /* a column of the rows (not a tag) */
-  bool tags;            /* a tag or tbname of a child or super table */
-  bool impure;          /* now() and the like */
+  bool columns; /* a column of the rows (not a tag) */
+  bool tags;    /* a tag or tbname of a child or super table */
+  bool impure;  /* now() and the like */
   bool in_aggregate;
 } ts_scope_t;
 
@@ -99,7 +99,7 @@ void ts_emit_from(ts_emit_t* emit, bool* where);
 int ts_scope_where(ts_scope_t* scope, ts_node_t** condition);
 int ts_emit_where(ts_emit_t* emit, const ts_node_t* condition, bool where);
 /* Steps the statement to its end and gives its rows as a result. */
-int ts_sql_rows(ts_sql_t* sql, sqlite3_stmt* statement, const ts_field_t* fields,
-                uint32_t nfields, uint8_t precision, ts_result_t** result);
+int ts_sql_rows(ts_sql_t* sql, sqlite3_stmt* statement, const ts_field_t* fields, uint32_t nfields,
+                uint8_t precision, ts_result_t** result);
 
 #endif

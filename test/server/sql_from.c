@@ -9,10 +9,10 @@
 /* Words that end a table's name, and so are no alias. */
 static bool is_clause(const ts_lex_t* lex) {
   static const char* const words[] = {
-      "where",  "group",  "partition", "order",       "limit",        "having", "interval",
-      "session", "fill",  "sliding",   "state_window", "event_window", "count_window", "union",
-      "join",   "inner",  "left",      "right",       "full",         "on",     "slimit",
-      "soffset", "offset", "range",    "every",       "for",          "window_offset"};
+      "where",   "group",  "partition", "order",        "limit",        "having",       "interval",
+      "session", "fill",   "sliding",   "state_window", "event_window", "count_window", "union",
+      "join",    "inner",  "left",      "right",        "full",         "on",           "slimit",
+      "soffset", "offset", "range",     "every",        "for",          "window_offset"};
   for (size_t i = 0; i < sizeof words / sizeof *words; i++)
     if (ts_lex_is(lex, words[i])) return true;
   return false;
@@ -60,8 +60,8 @@ void ts_emit_from(ts_emit_t* emit, bool* where) {
     ts_buf_format(&emit->text, " FROM g%" PRId64 " g", id);
   } else if (table->kind == TS_SUPER) {
     /* CROSS JOIN keeps SQLite at this order: by child table, then by time. */
-    ts_buf_format(&emit->text,
-                  " FROM g%" PRId64 " g CROSS JOIN %c%" PRId64 " d ON d.tid=g.tid", id, rows, id);
+    ts_buf_format(&emit->text, " FROM g%" PRId64 " g CROSS JOIN %c%" PRId64 " d ON d.tid=g.tid", id,
+                  rows, id);
   } else {
     ts_buf_format(&emit->text, " FROM %c%" PRId64 " d", rows, id);
     if (scope->tags) ts_buf_format(&emit->text, " CROSS JOIN g%" PRId64 " g ON g.tid=d.tid", id);

@@ -4,9 +4,28 @@
 #include "sql_expr.h"
 
 typedef enum {
-  F_COUNT, F_SUM, F_AVG, F_MIN, F_MAX, F_SPREAD, F_FIRST, F_LAST, F_LAST_ROW, /* aggregates */
-  F_ABS, F_LOWER, F_UPPER, F_LENGTH, F_CHAR_LENGTH, F_CONCAT,
-  F_NOW, F_TODAY, F_TIMEZONE, F_DATABASE, F_SERVER_VERSION, F_CLIENT_VERSION, F_SERVER_STATUS
+  F_COUNT,
+  F_SUM,
+  F_AVG,
+  F_MIN,
+  F_MAX,
+  F_SPREAD,
+  F_FIRST,
+  F_LAST,
+  F_LAST_ROW, /* aggregates */
+  F_ABS,
+  F_LOWER,
+  F_UPPER,
+  F_LENGTH,
+  F_CHAR_LENGTH,
+  F_CONCAT,
+  F_NOW,
+  F_TODAY,
+  F_TIMEZONE,
+  F_DATABASE,
+  F_SERVER_VERSION,
+  F_CLIENT_VERSION,
+  F_SERVER_STATUS
 } function_t;
 
 static const struct {
@@ -15,22 +34,33 @@ static const struct {
   unsigned min_args;
   unsigned max_args;
 } functions[] = {
-    {"count", F_COUNT, 1, 1},         {"sum", F_SUM, 1, 1},
-    {"avg", F_AVG, 1, 1},             {"min", F_MIN, 1, 1},
-    {"max", F_MAX, 1, 1},             {"spread", F_SPREAD, 1, 1},
-    {"first", F_FIRST, 1, 1},         {"last", F_LAST, 1, 1},
-    {"last_row", F_LAST_ROW, 1, 1},   {"abs", F_ABS, 1, 1},
-    {"lower", F_LOWER, 1, 1},         {"upper", F_UPPER, 1, 1},
-    {"length", F_LENGTH, 1, 1},       {"char_length", F_CHAR_LENGTH, 1, 1},
-    {"concat", F_CONCAT, 2, 8},       {"now", F_NOW, 0, 0},
-    {"today", F_TODAY, 0, 0},         {"timezone", F_TIMEZONE, 0, 0},
-    {"database", F_DATABASE, 0, 0},   {"server_version", F_SERVER_VERSION, 0, 0},
-    {"client_version", F_CLIENT_VERSION, 0, 0}, {"server_status", F_SERVER_STATUS, 0, 0},
+    {"count", F_COUNT, 1, 1},
+    {"sum", F_SUM, 1, 1},
+    {"avg", F_AVG, 1, 1},
+    {"min", F_MIN, 1, 1},
+    {"max", F_MAX, 1, 1},
+    {"spread", F_SPREAD, 1, 1},
+    {"first", F_FIRST, 1, 1},
+    {"last", F_LAST, 1, 1},
+    {"last_row", F_LAST_ROW, 1, 1},
+    {"abs", F_ABS, 1, 1},
+    {"lower", F_LOWER, 1, 1},
+    {"upper", F_UPPER, 1, 1},
+    {"length", F_LENGTH, 1, 1},
+    {"char_length", F_CHAR_LENGTH, 1, 1},
+    {"concat", F_CONCAT, 2, 8},
+    {"now", F_NOW, 0, 0},
+    {"today", F_TODAY, 0, 0},
+    {"timezone", F_TIMEZONE, 0, 0},
+    {"database", F_DATABASE, 0, 0},
+    {"server_version", F_SERVER_VERSION, 0, 0},
+    {"client_version", F_CLIENT_VERSION, 0, 0},
+    {"server_status", F_SERVER_STATUS, 0, 0},
 };
 
 static int find(const char* name) {
   for (size_t i = 0; i < sizeof functions / sizeof *functions; i++)
-    if (strcmp(functions[i].name, name) == 0) return (int)i;
+    if (strcmp(functions[i].name, name) == 0) return (int) i;
   return -1;
 }
 
@@ -42,22 +72,22 @@ bool ts_expr_is_aggregate(const ts_node_t* node) {
 
 static int refuse(ts_scope_t* scope, const ts_node_t* call, const char* why) {
   return ts_error(scope->sql->error, TS_E_UNSUPPORTED, "Operation not supported: %.*s: %s",
-                  (int)(call->size > 128 ? 128 : call->size), call->at, why);
+                  (int) (call->size > 128 ? 128 : call->size), call->at, why);
 }
 
 static int aggregate_type(ts_scope_t* scope, ts_node_t* call, ts_type_t arg) {
   uint8_t type = arg.type;
   bool number = ts_type_is_number(type) || type == TS_BOOL;
   bool decimal = ts_type_is_decimal(type);
-  switch ((function_t)call->function) {
+  switch ((function_t) call->function) {
     case F_COUNT: call->type = ts_type_of(TS_BIGINT); return 0;
     case F_SUM:
       if (type == TS_UBIGINT) break;
       if (!number && !decimal) break;
-      call->type = decimal                        ? ts_type_decimal(38, arg.scale)
-                   : ts_type_is_unsigned(type)    ? ts_type_of(TS_UBIGINT)
+      call->type = decimal                                 ? ts_type_decimal(38, arg.scale)
+                   : ts_type_is_unsigned(type)             ? ts_type_of(TS_UBIGINT)
                    : type == TS_FLOAT || type == TS_DOUBLE ? ts_type_of(TS_DOUBLE)
-                                                  : ts_type_of(TS_BIGINT);
+                                                           : ts_type_of(TS_BIGINT);
       return 0;
     case F_AVG:
     case F_SPREAD:
@@ -125,7 +155,7 @@ static void session_text(const ts_scope_t* scope, const ts_node_t* call, char te
 static int resolve_session(ts_scope_t* scope, ts_node_t* call) {
   char text[128];
   scope->impure = true;
-  switch ((function_t)call->function) {
+  switch ((function_t) call->function) {
     case F_NOW:
     case F_TODAY: call->type = ts_type_of(TS_TIMESTAMP); return 0;
     case F_SERVER_STATUS: call->type = ts_type_of(TS_INT); return 0;
@@ -135,7 +165,7 @@ static int resolve_session(ts_scope_t* scope, ts_node_t* call) {
     default: break;
   }
   session_text(scope, call, text);
-  call->type = ts_type_var(TS_VARCHAR, (uint32_t)strlen(text));
+  call->type = ts_type_var(TS_VARCHAR, (uint32_t) strlen(text));
   return 0;
 }
 
@@ -146,7 +176,7 @@ int ts_function_resolve(ts_scope_t* scope, ts_node_t* call) {
   for (const ts_node_t* arg = call->args; arg != NULL; arg = arg->next) count++;
   if (count < functions[at].min_args || count > functions[at].max_args)
     return ts_error(scope->sql->error, 10241, "Invalid number of parameters : %s", call->name);
-  call->function = (int)functions[at].function;
+  call->function = (int) functions[at].function;
   if (call->function <= F_LAST_ROW) return resolve_aggregate(scope, call);
   for (ts_node_t* arg = call->args; arg != NULL; arg = arg->next) {
     int status = ts_expr_resolve(scope, arg);
@@ -177,7 +207,7 @@ static int emit_session(ts_emit_t* emit, const ts_node_t* call) {
   if (call->function == F_NOW || call->function == F_TODAY) {
     int64_t value = call->function == F_NOW ? ts_now(scope->precision)
                                             : ts_today(scope->precision, &scope->sql->env->zone);
-    ts_buf_format(&emit->text, "%lld", (long long)value);
+    ts_buf_format(&emit->text, "%lld", (long long) value);
     return 0;
   }
   if (call->function == F_SERVER_STATUS) {
@@ -195,14 +225,14 @@ static int emit_session(ts_emit_t* emit, const ts_node_t* call) {
 
 int ts_function_emit(ts_emit_t* emit, const ts_node_t* call) {
   const ts_node_t* args = call->args;
-  switch ((function_t)call->function) {
+  switch ((function_t) call->function) {
     case F_COUNT:
       if (args->kind != TS_N_STAR) return emit_args(emit, "count(", args, "", ")", false);
       ts_buf_text(&emit->text, "count(*)");
       return 0;
     case F_SUM:
-      return emit_args(emit, ts_type_is_decimal(args->type.type) ? "ts_decimal_sum(" : "sum(",
-                       args, "", ")", false);
+      return emit_args(emit, ts_type_is_decimal(args->type.type) ? "ts_decimal_sum(" : "sum(", args,
+                       "", ")", false);
     case F_AVG: return emit_args(emit, "avg(", args, "", ")", false);
     case F_MIN: return emit_args(emit, "min(", args, "", ")", false);
     case F_MAX: return emit_args(emit, "max(", args, "", ")", false);

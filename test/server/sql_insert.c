@@ -18,7 +18,7 @@ typedef struct insert_s {
 
 static int bad(ts_sql_t* sql, const char* reason) {
   const ts_token_t* token = &sql->lex.token;
-  int size = token->size > 128 ? 128 : (int)token->size;
+  int size = token->size > 128 ? 128 : (int) token->size;
   return ts_error(sql->error, TS_E_INSERT, "syntax error near '%.*s' (%s)", size, token->at,
                   reason);
 }
@@ -54,13 +54,13 @@ static int read_columns(insert_t* insert) {
     if (status != 0) return status;
     int column = ts_family_column(family, name);
     for (uint32_t i = 0; column >= 0 && i < insert->norder; i++)
-      if (insert->order[i] == (uint32_t)column)
+      if (insert->order[i] == (uint32_t) column)
         return ts_error(sql->error, TS_E_INSERT, "duplicated column: %s", name);
     if (column < 0)
-      return ts_error(sql->error, TS_E_COLUMN, "Invalid column name: %.*s", (int)token.size,
+      return ts_error(sql->error, TS_E_COLUMN, "Invalid column name: %.*s", (int) token.size,
                       token.at);
     if (column == 0) has_time = true;
-    insert->order[insert->norder++] = (uint32_t)column;
+    insert->order[insert->norder++] = (uint32_t) column;
   } while (ts_lex_take_op(&sql->lex, ","));
   int status = ts_lex_expect_op(&sql->lex, ")");
   if (status == 0 && !has_time)

@@ -4,7 +4,9 @@
 #include <string.h>
 #include <strings.h>
 
-static bool is_digit(char c) { return c >= '0' && c <= '9'; }
+static bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
 
 static bool is_hex(char c) {
   return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
@@ -12,7 +14,7 @@ static bool is_hex(char c) {
 
 static bool is_word(char c) {
   return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' ||
-         (unsigned char)c >= 0x80;
+         (unsigned char) c >= 0x80;
 }
 
 static const char* skip_blanks(const char* at, const char* end) {
@@ -91,8 +93,7 @@ static ts_token_kind_t number(const char** at, const char* end) {
   if (*at == end || !is_word(**at)) return kind;
   char unit = *(*at)++;
   bool alone = *at == end || !is_word(**at);
-  return kind == TS_T_INT && alone && strchr("buasmhdwny", unit) != NULL ? TS_T_DURATION
-                                                                         : TS_T_BAD;
+  return kind == TS_T_INT && alone && strchr("buasmhdwny", unit) != NULL ? TS_T_DURATION : TS_T_BAD;
 }
 
 static ts_token_kind_t operation(const char** at, const char* end) {
@@ -122,12 +123,12 @@ void ts_lex_advance(ts_lex_t* lex) {
   } else {
     lex->token.kind = operation(&at, lex->end);
   }
-  lex->token.size = (size_t)(at - lex->token.at);
+  lex->token.size = (size_t) (at - lex->token.at);
   lex->next = at;
 }
 
 void ts_lex_init(ts_lex_t* lex, const char* sql, size_t size, ts_error_t* error) {
-  *lex = (ts_lex_t){.next = sql, .end = sql + size, .error = error};
+  *lex = (ts_lex_t) {.next = sql, .end = sql + size, .error = error};
   lex->token.at = sql;
   ts_lex_advance(lex);
 }
@@ -155,10 +156,10 @@ bool ts_lex_take_op(ts_lex_t* lex, const char* op) {
 }
 
 int ts_lex_syntax(ts_lex_t* lex) {
-  size_t size = (size_t)(lex->end - lex->token.at);
+  size_t size = (size_t) (lex->end - lex->token.at);
   if (size == 0) return ts_error(lex->error, TS_E_INCOMPLETE, "Incomplete SQL statement");
   return ts_error(lex->error, TS_E_SYNTAX, "syntax error near \"%.*s\"",
-                  (int)(size > 255 ? 255 : size), lex->token.at);
+                  (int) (size > 255 ? 255 : size), lex->token.at);
 }
 
 int ts_lex_expect(ts_lex_t* lex, const char* word) {
@@ -191,7 +192,7 @@ int ts_lex_word(ts_lex_t* lex, char* name, size_t max) {
   if (size == 0 || size > max) return ts_lex_syntax(lex);
   for (size_t i = 0; i < size; i++) {
     bool upper = lex->token.kind == TS_T_WORD && at[i] >= 'A' && at[i] <= 'Z';
-    name[i] = upper ? (char)(at[i] + ('a' - 'A')) : at[i];
+    name[i] = upper ? (char) (at[i] + ('a' - 'A')) : at[i];
   }
   name[size] = '\0';
   ts_lex_advance(lex);
@@ -235,7 +236,7 @@ bool ts_lex_int(const ts_token_t* token, uint64_t* value) {
   *value = 0;
   for (; at < token->size; at++) {
     char c = token->at[at];
-    uint64_t digit = (uint64_t)(is_digit(c) ? c - '0' : (c | 0x20) - 'a' + 10);
+    uint64_t digit = (uint64_t) (is_digit(c) ? c - '0' : (c | 0x20) - 'a' + 10);
     if (__builtin_mul_overflow(*value, base, value)) return false;
     if (__builtin_add_overflow(*value, digit, value)) return false;
   }

@@ -6,10 +6,10 @@
 
 typedef enum {
   TS_T_END,
-  TS_T_WORD,     /* a keyword or a plain name */
-  TS_T_NAME,     /* a name in backquotes */
-  TS_T_STRING,   /* in ' or " */
-  TS_T_INT,      /* also 0x1f and 0b101 */
+  TS_T_WORD,   /* a keyword or a plain name */
+  TS_T_NAME,   /* a name in backquotes */
+  TS_T_STRING, /* in ' or " */
+  TS_T_INT,    /* also 0x1f and 0b101 */
   TS_T_FLOAT,
   TS_T_DURATION, /* 10s */
   TS_T_OP,
@@ -32,9 +32,9 @@ typedef struct ts_lex_s {
 
 void ts_lex_init(ts_lex_t* lex, const char* sql, size_t size, ts_error_t* error);
 void ts_lex_advance(ts_lex_t* lex);
-bool ts_lex_is(const ts_lex_t* lex, const char* word);    /* a keyword, in any case */
+bool ts_lex_is(const ts_lex_t* lex, const char* word); /* a keyword, in any case */
 bool ts_lex_is_op(const ts_lex_t* lex, const char* op);
-bool ts_lex_take(ts_lex_t* lex, const char* word);        /* read it if it is there */
+bool ts_lex_take(ts_lex_t* lex, const char* word); /* read it if it is there */
 bool ts_lex_take_op(ts_lex_t* lex, const char* op);
 /* 0, or the syntax error. */
 int ts_lex_expect(ts_lex_t* lex, const char* word);

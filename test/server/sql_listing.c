@@ -23,8 +23,7 @@ void ts_listing_row(ts_listing_t* listing) {
 }
 
 ts_result_t* ts_listing_end(ts_listing_t* listing) {
-  if (listing->writer.rows > 0)
-    ts_result_add(listing->result, ts_block_end(&listing->writer));
+  if (listing->writer.rows > 0) ts_result_add(listing->result, ts_block_end(&listing->writer));
   ts_block_free(&listing->writer);
   return listing->result;
 }

@@ -13,7 +13,7 @@ int ts_select_refuse_constant(ts_sql_t* sql, const ts_node_t* node) {
 static unsigned position_of(const ts_select_t* select, const ts_node_t* node) {
   if (node->kind == TS_N_INT && !node->negated && node->integer >= 1 &&
       node->integer <= select->nitems)
-    return (unsigned)node->integer;
+    return (unsigned) node->integer;
   for (uint32_t i = 0; i < select->nitems && node->kind == TS_N_COLUMN; i++)
     if (node->qualifier == NULL && strcmp(node->name, select->fields[i].name) == 0) return i + 1;
   for (uint32_t i = 0; i < select->nitems && node->kind == TS_N_CALL; i++)
@@ -87,7 +87,7 @@ int ts_select_emit_orders(ts_select_t* select, ts_emit_t* emit) {
     ts_buf_text(&emit->text, order->nulls);
   }
   if (select->limited)
-    ts_buf_format(&emit->text, " LIMIT %llu OFFSET %llu", (unsigned long long)select->limit,
-                  (unsigned long long)select->offset);
+    ts_buf_format(&emit->text, " LIMIT %llu OFFSET %llu", (unsigned long long) select->limit,
+                  (unsigned long long) select->offset);
   return status;
 }

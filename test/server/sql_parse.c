@@ -19,7 +19,7 @@ static ts_node_t* make(ts_sql_t* sql, ts_node_kind_t kind, const char* at) {
 
 /* Gives a node its text and its depth when its last token has been read. */
 static int finish(ts_sql_t* sql, ts_node_t* node) {
-  node->size = (size_t)(sql->lex.last - node->at);
+  node->size = (size_t) (sql->lex.last - node->at);
   for (const ts_node_t* arg = node->args; arg != NULL; arg = arg->next)
     if (arg->depth >= node->depth) node->depth = arg->depth + 1;
   return node->depth > MAX_DEPTH ? ts_unsupported(sql->error, "so deep an expression") : 0;
@@ -275,4 +275,6 @@ static int parse_or(ts_sql_t* sql, ts_node_t** out) {
   return parse_logic(sql, "or", "OR", parse_and, out);
 }
 
-int ts_expr_parse(ts_sql_t* sql, ts_node_t** node) { return parse_or(sql, node); }
+int ts_expr_parse(ts_sql_t* sql, ts_node_t** node) {
+  return parse_or(sql, node);
+}

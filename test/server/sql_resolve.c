@@ -5,13 +5,13 @@
 #include "sql_expr.h"
 
 static int unknown_column(ts_scope_t* scope, const ts_node_t* node) {
-  return ts_error(scope->sql->error, TS_E_COLUMN, "Invalid column name: %.*s", (int)node->size,
+  return ts_error(scope->sql->error, TS_E_COLUMN, "Invalid column name: %.*s", (int) node->size,
                   node->at);
 }
 
 static bool is_pseudo(const char* name) {
-  static const char* const names[] = {"_wstart", "_wend", "_wduration", "_qstart", "_qend",
-                                      "_qduration", "_irowts", "_isfilled"};
+  static const char* const names[] = {"_wstart", "_wend",      "_wduration", "_qstart",
+                                      "_qend",   "_qduration", "_irowts",    "_isfilled"};
   for (size_t i = 0; i < sizeof names / sizeof *names; i++)
     if (strcmp(names[i], name) == 0) return true;
   return false;
@@ -27,7 +27,7 @@ static int resolve_column(ts_scope_t* scope, ts_node_t* node) {
   int column = time ? 0 : ts_family_column(family, node->name);
   if (column >= 0) {
     node->where = TS_COL_DATA;
-    node->index = (unsigned)column;
+    node->index = (unsigned) column;
     node->type = family->columns[column].type;
     scope->columns = true;
     return 0;
@@ -35,7 +35,7 @@ static int resolve_column(ts_scope_t* scope, ts_node_t* node) {
   int tag = ts_family_tag(family, node->name);
   if (tag >= 0) {
     node->where = TS_COL_TAG;
-    node->index = (unsigned)tag;
+    node->index = (unsigned) tag;
     node->type = family->tags[tag].type;
     scope->tags = true;
     return 0;
@@ -81,14 +81,14 @@ static int resolve_literal(ts_scope_t* scope, ts_node_t* node) {
     case TS_N_REAL: node->type = ts_type_of(TS_DOUBLE); break;
     case TS_N_DURATION: node->type = ts_type_of(TS_BIGINT); break;
     case TS_N_INT: {
-      bool wide = node->integer > (uint64_t)INT64_MAX + (node->negated ? 1u : 0u);
+      bool wide = node->integer > (uint64_t) INT64_MAX + (node->negated ? 1u : 0u);
       if (wide && node->negated) return ts_unsupported(scope->sql->error, "so small an integer");
       node->type = ts_type_of(wide ? TS_UBIGINT : TS_BIGINT);
       break;
     }
     default: {
       char* text = ts_sql_alloc(scope->sql, node->token.size);
-      node->type = ts_type_var(TS_VARCHAR, (uint32_t)ts_lex_unescape(&node->token, text));
+      node->type = ts_type_var(TS_VARCHAR, (uint32_t) ts_lex_unescape(&node->token, text));
       break;
     }
   }

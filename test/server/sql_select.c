@@ -11,14 +11,14 @@ static void add_item(ts_select_t* select, ts_node_t* node, const char* name, siz
   select->items = ts_realloc(select->items, (select->nitems + 1) * sizeof *select->items);
   select->fields = ts_realloc(select->fields, (select->nitems + 1) * sizeof *select->fields);
   ts_field_t* field = &select->fields[select->nitems];
-  *field = (ts_field_t){0};
-  snprintf(field->name, sizeof field->name, "%.*s", (int)size, name);
+  *field = (ts_field_t) {0};
+  snprintf(field->name, sizeof field->name, "%.*s", (int) size, name);
   select->items[select->nitems++] = node;
 }
 
 static bool ends_list(const ts_lex_t* lex) {
-  static const char* const words[] = {"from", "where", "group", "order", "limit", "partition",
-                                      "having", "interval", "union"};
+  static const char* const words[] = {"from",      "where",  "group",    "order", "limit",
+                                      "partition", "having", "interval", "union"};
   for (size_t i = 0; i < sizeof words / sizeof *words; i++)
     if (ts_lex_is(lex, words[i])) return true;
   return false;
@@ -118,10 +118,10 @@ static int resolve_items(ts_select_t* select) {
 /* ---- the clauses behind the table ---- */
 
 static int refuse_windows(ts_sql_t* sql) {
-  static const char* const words[] = {"interval", "session", "state_window", "event_window",
-                                      "count_window", "fill", "sliding", "range", "every",
-                                      "slimit", "soffset", "union", "join", "inner", "left",
-                                      "right", "full"};
+  static const char* const words[] = {
+      "interval", "session", "state_window", "event_window", "count_window", "fill",
+      "sliding",  "range",   "every",        "slimit",       "soffset",      "union",
+      "join",     "inner",   "left",         "right",        "full"};
   for (size_t i = 0; i < sizeof words / sizeof *words; i++)
     if (ts_lex_is(&sql->lex, words[i])) return ts_unsupported(sql->error, words[i]);
   return 0;
@@ -254,12 +254,12 @@ static int find_feed(const ts_select_t* select) {
   if (table == NULL || select->scope.aggregates || select->distinct || select->grouped ||
       select->orders != NULL || select->limited)
     return ts_error(select->sql->error, TS_E_TOPIC_QUERY, "Topic with invalid query");
-  *feed = (ts_feed_t){.found = true,
-                      .database = select->scope.database,
-                      .family = table->family->id,
-                      .table = table->kind == TS_SUPER ? 0 : table->id,
-                      .ncolumns = table->family->ncolumns,
-                      .ntags = table->family->ntags};
+  *feed = (ts_feed_t) {.found = true,
+                       .database = select->scope.database,
+                       .family = table->family->id,
+                       .table = table->kind == TS_SUPER ? 0 : table->id,
+                       .ncolumns = table->family->ncolumns,
+                       .ntags = table->family->ntags};
   return 0;
 }
 

@@ -52,8 +52,7 @@ static int show_databases(ts_sql_t* sql) {
   if (status != 0 || sql->dry) return status;
   ts_listing_t names;
   begin(&names, "name", 64);
-  for (ts_database_t* database = sql->store->databases; database != NULL;
-       database = database->next)
+  for (ts_database_t* database = sql->store->databases; database != NULL; database = database->next)
     add(&names, database->name);
   sql->outcome->result = ts_listing_end(&names);
   return 0;
@@ -69,8 +68,7 @@ static int show_tables(ts_sql_t* sql, const char* db, bool super) {
   ts_listing_t names;
   begin(&names, super ? "stable_name" : "table_name", 192);
   for (const ts_table_t* table = database->first; table != NULL; table = table->next)
-    if ((table->kind == TS_SUPER) == super && like(pattern, table->name))
-      add(&names, table->name);
+    if ((table->kind == TS_SUPER) == super && like(pattern, table->name)) add(&names, table->name);
   sql->outcome->result = ts_listing_end(&names);
   return 0;
 }
@@ -102,9 +100,13 @@ static void describe_field(ts_block_writer_t* writer, const ts_field_t* field, b
     snprintf(decimal, sizeof decimal, "DECIMAL(%u,%u)", field->type.precision, field->type.scale);
     type = decimal;
   }
-  const char* texts[] = {field->name, type, NULL, tag ? "TAG" : "",
+  const char* texts[] = {field->name,
+                         type,
+                         NULL,
+                         tag ? "TAG" : "",
                          tag ? "disabled" : ts_type_encoding(field->type.type),
-                         tag ? "disabled" : "lz4", tag ? "disabled" : "medium"};
+                         tag ? "disabled" : "lz4",
+                         tag ? "disabled" : "medium"};
   for (uint32_t i = 0; i < 7; i++)
     if (texts[i] != NULL) ts_block_bytes(writer, i, texts[i], strlen(texts[i]));
   ts_block_bits(writer, 2, field->type.width);
@@ -113,9 +115,9 @@ static void describe_field(ts_block_writer_t* writer, const ts_field_t* field, b
 
 int ts_sql_describe(ts_sql_t* sql) {
   static const ts_field_t fields[] = {
-      {"field", {TS_VARCHAR, 0, 0, 64}},    {"type", {TS_VARCHAR, 0, 0, 20}},
-      {"length", {TS_INT, 0, 0, 4}},        {"note", {TS_VARCHAR, 0, 0, 16}},
-      {"encode", {TS_VARCHAR, 0, 0, 12}},   {"compress", {TS_VARCHAR, 0, 0, 12}},
+      {"field", {TS_VARCHAR, 0, 0, 64}},  {"type", {TS_VARCHAR, 0, 0, 20}},
+      {"length", {TS_INT, 0, 0, 4}},      {"note", {TS_VARCHAR, 0, 0, 16}},
+      {"encode", {TS_VARCHAR, 0, 0, 12}}, {"compress", {TS_VARCHAR, 0, 0, 12}},
       {"level", {TS_VARCHAR, 0, 0, 12}}};
   ts_table_name_t name;
   ts_database_t* database;

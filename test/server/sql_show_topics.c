@@ -26,14 +26,16 @@ static ts_result_t* topics(const ts_store_t* store) {
                                       {"sql", {TS_VARCHAR, 0, 0, 49152}},
                                       {"meta", {TS_VARCHAR, 0, 0, 4}},
                                       {"type", {TS_VARCHAR, 0, 0, 8}}};
-  static const char* const kinds[] = {[TS_TOPIC_QUERY] = "column", [TS_TOPIC_BENCH] = "column",
-                                      [TS_TOPIC_STABLE] = "stable", [TS_TOPIC_DATABASE] = "db"};
+  static const char* const kinds[] = {[TS_TOPIC_QUERY] = "column",
+                                      [TS_TOPIC_BENCH] = "column",
+                                      [TS_TOPIC_STABLE] = "stable",
+                                      [TS_TOPIC_DATABASE] = "db"};
   ts_listing_t list;
   ts_listing_begin(&list, fields, 6);
   for (const ts_topic_t* topic = store->topics; topic != NULL; topic = topic->next) {
     ts_listing_text(&list, 0, topic->name);
     ts_listing_text(&list, 1, ts_topic_database(topic));
-    ts_block_bits(&list.writer, 2, (uint64_t)topic->created);
+    ts_block_bits(&list.writer, 2, (uint64_t) topic->created);
     ts_listing_text(&list, 3, topic->sql);
     ts_listing_text(&list, 4, topic->with_meta ? "yes" : "no");
     ts_listing_text(&list, 5, kinds[topic->kind]);
@@ -48,7 +50,7 @@ static void put_consumer(ts_listing_t* list, uint32_t column, const ts_consumer_
     ts_listing_text(list, column, NULL);
     return;
   }
-  snprintf(text, sizeof text, "0x%llx", (unsigned long long)consumer->id);
+  snprintf(text, sizeof text, "0x%llx", (unsigned long long) consumer->id);
   ts_listing_text(list, column, text);
 }
 
@@ -79,12 +81,12 @@ static void put_share(ts_listing_t* list, const ts_group_t* group, unsigned inde
   char offset[32];
   ts_listing_text(list, 0, group->topic->name);
   ts_listing_text(list, 1, group->name);
-  ts_block_bits(&list->writer, 2, (uint64_t)ts_topic_wal(group->topic, index)->vgroup);
+  ts_block_bits(&list->writer, 2, (uint64_t) ts_topic_wal(group->topic, index)->vgroup);
   put_consumer(list, 3, share->owner);
   if (share->committed == TS_NO_OFFSET) {
     ts_listing_text(list, 4, NULL);
   } else {
-    snprintf(offset, sizeof offset, "wal:%lld", (long long)share->committed);
+    snprintf(offset, sizeof offset, "wal:%lld", (long long) share->committed);
     ts_listing_text(list, 4, offset);
   }
   ts_listing_row(list);
@@ -112,18 +114,24 @@ static int show(ts_sql_t* sql, ts_result_t* (*make)(const ts_store_t* store)) {
   return status;
 }
 
-int ts_sql_show_topics(ts_sql_t* sql) { return show(sql, topic_names); }
-int ts_sql_show_consumers(ts_sql_t* sql) { return show(sql, consumers); }
-int ts_sql_show_subscriptions(ts_sql_t* sql) { return show(sql, subscriptions); }
+int ts_sql_show_topics(ts_sql_t* sql) {
+  return show(sql, topic_names);
+}
+int ts_sql_show_consumers(ts_sql_t* sql) {
+  return show(sql, consumers);
+}
+int ts_sql_show_subscriptions(ts_sql_t* sql) {
+  return show(sql, subscriptions);
+}
 
 /* ---- system tables: filled anew whenever a SELECT names one ---- */
 
 static void insert(ts_store_t* store, const ts_table_t* table, const ts_result_t* result) {
   ts_buf_t text = {0};
-  ts_buf_format(&text, "INSERT INTO d%lld VALUES(?", (long long)table->family->id);
+  ts_buf_format(&text, "INSERT INTO d%lld VALUES(?", (long long) table->family->id);
   for (uint32_t i = 0; i < result->nfields; i++) ts_buf_text(&text, ",?");
   ts_buf_add(&text, ")", 2);
-  sqlite3_stmt* statement = ts_store_prepare(store, (const char*)text.data);
+  sqlite3_stmt* statement = ts_store_prepare(store, (const char*) text.data);
   ts_buf_free(&text);
   ts_cell_t* cells = ts_calloc(result->nfields, sizeof *cells);
   int64_t number = 0; /* keeps rows apart whose first columns are the same */
@@ -134,7 +142,7 @@ static void insert(ts_store_t* store, const ts_table_t* table, const ts_result_t
       ts_block_read_row(&reader, row, cells);
       sqlite3_bind_int64(statement, 1, ++number);
       for (uint32_t k = 0; k < result->nfields; k++)
-        ts_cell_bind(statement, (int)k + 2, &cells[k]);
+        ts_cell_bind(statement, (int) k + 2, &cells[k]);
       ts_store_step(store, statement);
     }
     if (ok) ts_block_read_end(&reader);
@@ -143,8 +151,8 @@ static void insert(ts_store_t* store, const ts_table_t* table, const ts_result_t
   sqlite3_finalize(statement);
 }
 
-bool ts_system_table(ts_store_t* store, const char* db, const char* name,
-                     ts_database_t** database, ts_table_t** table) {
+bool ts_system_table(ts_store_t* store, const char* db, const char* name, ts_database_t** database,
+                     ts_table_t** table) {
   static const struct {
     const char* db;
     const char* name;
@@ -161,7 +169,7 @@ bool ts_system_table(ts_store_t* store, const char* db, const char* name,
   ts_result_t* result = known[i].make(store);
   if (*table == NULL)
     *table = ts_table_create(store, store->system, name, result->fields, result->nfields, NULL, 0);
-  ts_store_run(store, "DELETE FROM d%lld", (long long)(*table)->family->id);
+  ts_store_run(store, "DELETE FROM d%lld", (long long) (*table)->family->id);
   insert(store, *table, result);
   ts_result_unref(result);
   return true;

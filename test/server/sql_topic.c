@@ -52,7 +52,7 @@ static void of_bench(ts_store_t* store, ts_topic_t* topic) {
   topic->kind = TS_TOPIC_BENCH;
   for (unsigned i = 0; i < TS_VGROUPS; i++) {
     ts_wal_init(&topic->bench_wals[i], store->next_vgroup++);
-    topic->bench_wals[i].end += (int64_t)((blocks + TS_VGROUPS - 1 - i) / TS_VGROUPS);
+    topic->bench_wals[i].end += (int64_t) ((blocks + TS_VGROUPS - 1 - i) / TS_VGROUPS);
   }
 }
 
@@ -87,8 +87,7 @@ int ts_sql_create_topic(ts_sql_t* sql) {
   if (status == 0) status = ts_lex_name(&sql->lex, topic->name, TS_TOPIC_MAX);
   if (status == 0) status = read_source(sql, topic);
   bool exists = status == 0 && ts_topic_find(sql->store, topic->name) != NULL;
-  if (exists && !lenient)
-    status = ts_error(sql->error, TS_E_TOPIC_EXISTS, "Topic already exists");
+  if (exists && !lenient) status = ts_error(sql->error, TS_E_TOPIC_EXISTS, "Topic already exists");
   if (status == 0 && !exists && !sql->dry) {
     ts_topic_add(sql->store, topic);
     return 0;
@@ -105,8 +104,7 @@ int ts_sql_drop_topic(ts_sql_t* sql) {
   if (status == 0) status = ts_lex_expect_end(&sql->lex);
   if (status != 0) return status;
   ts_topic_t* topic = ts_topic_find(sql->store, name);
-  if (topic == NULL)
-    return lenient ? 0 : ts_error(sql->error, TS_E_NO_TOPIC, "Topic not exist");
+  if (topic == NULL) return lenient ? 0 : ts_error(sql->error, TS_E_NO_TOPIC, "Topic not exist");
   if (ts_topic_is_subscribed(topic))
     return ts_error(sql->error, TS_E_TOPIC_SUBSCRIBED, "Topic subscribed cannot be dropped");
   if (!sql->dry) ts_topic_drop(sql->store, topic);

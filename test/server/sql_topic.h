@@ -12,7 +12,7 @@ int ts_sql_show_consumers(ts_sql_t* sql);
 int ts_sql_show_subscriptions(ts_sql_t* sql);
 
 /* Whether there is such a table about topics; then it is filled with what is so now. */
-bool ts_system_table(ts_store_t* store, const char* db, const char* name,
-                     ts_database_t** database, ts_table_t** table);
+bool ts_system_table(ts_store_t* store, const char* db, const char* name, ts_database_t** database,
+                     ts_table_t** table);
 
 #endif

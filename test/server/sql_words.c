@@ -7,6 +7,7 @@
 
 /* Sorted; those of TDengine 3.3.6.0. Not among them are tbname, which is a column, and what is
  * called with or without parentheses: now, today. */
+/* clang-format off */
 static const char* const reserved[] = {
     "abort", "account", "accounts", "add", "after", "aggregate", "alias", "alive", "all", "alter",
     "analyze", "and", "anode", "anodes", "anomaly_window", "anti", "apps", "arbgroups", "arrow",
@@ -53,6 +54,7 @@ static const char* const reserved[] = {
     "watermark", "wduration", "wend", "when", "where", "window", "window_close", "window_offset",
     "with", "write", "wstart",
 };
+/* clang-format on */
 
 typedef struct word_s {
   const char* at;
@@ -61,12 +63,12 @@ typedef struct word_s {
 
 static int compare(const void* key, const void* entry) {
   const word_t* word = key;
-  const char* text = *(const char* const*)entry;
+  const char* text = *(const char* const*) entry;
   int order = strncasecmp(word->at, text, word->size);
   return order != 0 ? order : text[word->size] == '\0' ? 0 : -1;
 }
 
 bool ts_word_is_reserved(const char* at, size_t size) {
-  return bsearch(&(word_t){at, size}, reserved, sizeof reserved / sizeof *reserved,
+  return bsearch(&(word_t) {at, size}, reserved, sizeof reserved / sizeof *reserved,
                  sizeof *reserved, compare) != NULL;
 }

@@ -78,7 +78,8 @@ static void keep_params(ts_stmt_t* stmt, const ts_binding_t* binding) {
   free(stmt->params);
   stmt->params = ts_calloc(binding->ncolumns, sizeof *stmt->params);
   for (uint32_t i = 0; i < binding->ncolumns; i++)
-    stmt->params[i] = (struct ts_param_s){binding->binds[i].type, (uint32_t)binding->binds[i].size};
+    stmt->params[i] = (struct ts_param_s) {binding->binds[i].type,
+                                           (uint32_t) binding->binds[i].size};
 }
 
 static int bind(ts_stmt_t* stmt, const ts_binding_t* binding, ts_error_t* error) {

@@ -9,11 +9,7 @@
 /* A status that is no code: the real gateway reads foreign memory here, or dies. */
 #define TS_E_POISON (-1)
 
-enum {
-  TS_E_MISMATCH = 512,
-  TS_E_STMT_USAGE = 554,
-  TS_E_STMT_TABLE = 555
-};
+enum { TS_E_MISMATCH = 512, TS_E_STMT_USAGE = 554, TS_E_STMT_TABLE = 555 };
 
 /* ---- what is bound ---- */
 
@@ -167,7 +163,7 @@ typedef struct ts_stmt_s {
   ts_error_t stale;    /* how it is refused; code 0: it is not */
   bool stale_once;     /* the next time it is not */
   bool remade;         /* its super table is another one, whose fields may be others */
-  ts_error_t dead;   /* code 0: it is not */
+  ts_error_t dead;     /* code 0: it is not */
   ts_binding_t* bound; /* what exec runs */
   bool bound_tags;     /* tags have been bound since prepare */
   /* the first protocol, between add_batch and add_batch */

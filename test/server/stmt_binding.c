@@ -8,7 +8,9 @@ typedef struct ts_bind_memory_s {
   max_align_t data[];
 } ts_bind_memory_t;
 
-ts_binding_t* ts_binding_new(void) { return ts_calloc(1, sizeof(ts_binding_t)); }
+ts_binding_t* ts_binding_new(void) {
+  return ts_calloc(1, sizeof(ts_binding_t));
+}
 
 void* ts_binding_alloc(ts_binding_t* binding, size_t size) {
   ts_bind_memory_t* memory = ts_malloc(sizeof *memory + size);
@@ -17,12 +19,11 @@ void* ts_binding_alloc(ts_binding_t* binding, size_t size) {
   return memory->data;
 }
 
-void ts_binding_tables(ts_binding_t* binding, uint32_t ntables, uint32_t ntags,
-                       uint32_t ncolumns) {
+void ts_binding_tables(ts_binding_t* binding, uint32_t ntables, uint32_t ntags, uint32_t ncolumns) {
   binding->ntables = ntables;
   binding->ntags = ntags;
   binding->ncolumns = ncolumns;
-  size_t each = (size_t)ntags + ncolumns;
+  size_t each = (size_t) ntags + ncolumns;
   binding->tables = ts_calloc(ntables, sizeof *binding->tables);
   binding->binds = ts_calloc(ntables * each, sizeof *binding->binds);
   for (size_t i = 0; i < ntables; i++) {

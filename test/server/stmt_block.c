@@ -9,23 +9,23 @@
 
 int ts_raw_block_open(const uint8_t* data, size_t size, ts_raw_block_t* block) {
   if (size < HEAD) return TS_E_POISON;
-  *block = (ts_raw_block_t){data, size, ts_get_u32(data + 8), ts_get_u32(data + 12)};
+  *block = (ts_raw_block_t) {data, size, ts_get_u32(data + 8), ts_get_u32(data + 12)};
   if (block->rows > INT32_MAX || block->columns > MAX_COLUMNS) return TS_E_POISON;
-  return size >= HEAD + 9 * (size_t)block->columns ? 0 : TS_E_POISON;
+  return size >= HEAD + 9 * (size_t) block->columns ? 0 : TS_E_POISON;
 }
 
 uint8_t ts_raw_block_type(const ts_raw_block_t* block, uint32_t column) {
-  return block->data[HEAD + 5 * (size_t)column];
+  return block->data[HEAD + 5 * (size_t) column];
 }
 
 /* ---- fixed sizes ---- */
 
 static int put_fixed(const uint8_t* at, size_t length, uint32_t rows, uint8_t* nulls,
                      ts_bind_t* bind) {
-  uint32_t width = ts_type_of((uint8_t)bind->type).width;
-  if (length != (size_t)rows * width) return TS_E_POISON;
+  uint32_t width = ts_type_of((uint8_t) bind->type).width;
+  if (length != (size_t) rows * width) return TS_E_POISON;
   for (uint32_t row = 0; row < rows; row++) nulls[row] = at[row / 8] >> (7 - row % 8) & 1;
-  bind->data = at + ((size_t)rows + 7) / 8;
+  bind->data = at + ((size_t) rows + 7) / 8;
   bind->size = length;
   return 0;
 }
@@ -46,10 +46,10 @@ static int put_nchar(const uint8_t* text, size_t size, uint8_t* out, size_t* wri
 
 /* How many bytes the values are together; offsets may name one of them several times. */
 static int measure(const uint8_t* at, size_t length, uint32_t rows, size_t* total) {
-  const uint8_t* data = at + 4 * (size_t)rows;
+  const uint8_t* data = at + 4 * (size_t) rows;
   *total = 0;
   for (uint32_t row = 0; row < rows; row++) {
-    uint32_t offset = ts_get_u32(at + 4 * (size_t)row);
+    uint32_t offset = ts_get_u32(at + 4 * (size_t) row);
     if (offset == UINT32_MAX) continue;
     if (length < 2 || offset > length - 2) return TS_E_POISON;
     uint16_t size = ts_get_u16(data + offset);
@@ -64,12 +64,12 @@ static int put_variable(const uint8_t* at, size_t length, uint32_t rows, uint8_t
   size_t total;
   int status = measure(at, length, rows, &total);
   if (status != 0) return status;
-  const uint8_t* data = at + 4 * (size_t)rows;
-  uint8_t* lengths = ts_binding_alloc(binding, 4 * (size_t)rows + total);
-  uint8_t* values = lengths + 4 * (size_t)rows;
+  const uint8_t* data = at + 4 * (size_t) rows;
+  uint8_t* lengths = ts_binding_alloc(binding, 4 * (size_t) rows + total);
+  uint8_t* values = lengths + 4 * (size_t) rows;
   size_t used = 0;
   for (uint32_t row = 0; row < rows && status == 0; row++) {
-    uint32_t offset = ts_get_u32(at + 4 * (size_t)row);
+    uint32_t offset = ts_get_u32(at + 4 * (size_t) row);
     size_t size = 0;
     nulls[row] = offset == UINT32_MAX;
     if (nulls[row] == 0) {
@@ -81,7 +81,7 @@ static int put_variable(const uint8_t* at, size_t length, uint32_t rows, uint8_t
         memcpy(values + used, value, size);
       }
     }
-    ts_put_u32(lengths + 4 * (size_t)row, (uint32_t)size);
+    ts_put_u32(lengths + 4 * (size_t) row, (uint32_t) size);
     used += size;
   }
   bind->lengths = lengths;
@@ -92,9 +92,9 @@ static int put_variable(const uint8_t* at, size_t length, uint32_t rows, uint8_t
 
 static int put_column(const ts_raw_block_t* block, uint32_t column, size_t* at,
                       ts_binding_t* binding, ts_bind_t* bind) {
-  uint32_t length = ts_get_u32(block->data + HEAD + 5 * (size_t)block->columns + 4 * column);
-  bool variable = ts_type_is_var((uint8_t)bind->type);
-  size_t head = variable ? 4 * (size_t)block->rows : ((size_t)block->rows + 7) / 8;
+  uint32_t length = ts_get_u32(block->data + HEAD + 5 * (size_t) block->columns + 4 * column);
+  bool variable = ts_type_is_var((uint8_t) bind->type);
+  size_t head = variable ? 4 * (size_t) block->rows : ((size_t) block->rows + 7) / 8;
   size_t left = block->size - *at;
   if (left < head || left - head < length) return TS_E_POISON;
   const uint8_t* start = block->data + *at;
@@ -108,9 +108,9 @@ static int put_column(const ts_raw_block_t* block, uint32_t column, size_t* at,
 
 int ts_raw_block_decode(const ts_raw_block_t* block, const uint8_t* types, ts_binding_t* binding,
                         ts_bind_t* binds, ts_error_t* error) {
-  size_t at = HEAD + 9 * (size_t)block->columns;
+  size_t at = HEAD + 9 * (size_t) block->columns;
   for (uint32_t i = 0; i < block->columns; i++) {
-    binds[i] = (ts_bind_t){.type = types != NULL ? types[i] : ts_raw_block_type(block, i)};
+    binds[i] = (ts_bind_t) {.type = types != NULL ? types[i] : ts_raw_block_type(block, i)};
     int status = put_column(block, i, &at, binding, &binds[i]);
     if (status == TS_E_MISMATCH) return ts_error(error, status, "invalid nchar data");
     if (status != 0) return status;

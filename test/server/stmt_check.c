@@ -38,7 +38,7 @@ static int check_nchar(const ts_field_t* field, const uint8_t* text, size_t size
 static int check_decimal_text(const ts_field_t* field, const uint8_t* text, size_t size,
                               ts_error_t* error) {
   ts_i128_t value;
-  int status = ts_decimal_parse((const char*)text, size, field->type.precision, field->type.scale,
+  int status = ts_decimal_parse((const char*) text, size, field->type.precision, field->type.scale,
                                 &value);
   if (status == 0) return 0;
   return bad(error, field, status == 2 ? "decimal data overflow" : "illegal decimal data");
@@ -50,7 +50,7 @@ static int check_value(const ts_field_t* field, const uint8_t* value, size_t siz
     case TS_NCHAR: return check_nchar(field, value, size, error);
     case TS_JSON:
       if (size > field->type.width) return too_long(error, field);
-      if (ts_cell_json(NULL, (const char*)value, size, NULL)) return 0;
+      if (ts_cell_json(NULL, (const char*) value, size, NULL)) return 0;
       return bad(error, field, "json parse error");
     case TS_GEOMETRY:
       if (size > field->type.width) return too_long(error, field);
@@ -64,7 +64,7 @@ static int check_lengths(const ts_field_t* field, const ts_bind_t* bind, ts_erro
   uint64_t total = 0;
   uint32_t longest = 0;
   for (uint32_t row = 0; row < bind->rows; row++) {
-    uint32_t size = ts_get_u32(bind->lengths + 4 * (size_t)row);
+    uint32_t size = ts_get_u32(bind->lengths + 4 * (size_t) row);
     size = bind->nulls[row] != 0 ? 0 : size;
     total += size;
     longest = size > longest ? size : longest;
@@ -80,7 +80,7 @@ static int check_variable(const ts_field_t* field, const ts_bind_t* bind, ts_err
     return check_lengths(field, bind, error);
   for (uint32_t row = 0; row < bind->rows; row++) {
     if (bind->nulls[row] != 0) continue;
-    uint32_t size = ts_get_u32(bind->lengths + 4 * (size_t)row);
+    uint32_t size = ts_get_u32(bind->lengths + 4 * (size_t) row);
     if (size > bind->size - at) return TS_E_POISON;
     int status = check_value(field, bind->data + at, size, error);
     if (status != 0) return status;
@@ -92,15 +92,15 @@ static int check_variable(const ts_field_t* field, const ts_bind_t* bind, ts_err
 /* ---- values of fixed size ---- */
 
 static ts_i128_t read_decimal(const uint8_t* at, uint32_t width) {
-  if (width == 8) return (int64_t)ts_get_u64(at);
-  return (ts_i128_t)((ts_u128_t)ts_get_u64(at + 8) << 64 | ts_get_u64(at));
+  if (width == 8) return (int64_t) ts_get_u64(at);
+  return (ts_i128_t) ((ts_u128_t) ts_get_u64(at + 8) << 64 | ts_get_u64(at));
 }
 
 static double read_real(const uint8_t* at, uint8_t type) {
   if (type == TS_FLOAT) {
     float narrow;
     memcpy(&narrow, at, sizeof narrow);
-    return (double)narrow;
+    return (double) narrow;
   }
   double real;
   memcpy(&real, at, sizeof real);
@@ -123,7 +123,7 @@ static int check_decimals(const ts_field_t* field, const ts_bind_t* bind, ts_err
 static int check_reals(const ts_field_t* field, const ts_bind_t* bind, ts_error_t* error) {
   uint32_t found = 0;
   for (uint32_t row = 0; row < bind->rows; row++) {
-    double real = read_real(bind->data + (size_t)row * field->type.width, field->type.type);
+    double real = read_real(bind->data + (size_t) row * field->type.width, field->type.type);
     found += isnan(real) && bind->nulls[row] == 0;
   }
   return found == 0 ? 0 : ts_unsupported(error, "NaN");
@@ -160,42 +160,40 @@ int ts_bind_check(const ts_field_t* field, const ts_bind_t* bind, ts_bind_rules_
 
 static void put_decimal(ts_sql_t* sql, const ts_field_t* field, ts_i128_t value, ts_cell_t* cell) {
   cell->kind = TS_CELL_INT;
-  cell->integer = (int64_t)value;
+  cell->integer = (int64_t) value;
   if (field->type.type == TS_DECIMAL64) return;
   uint8_t* key = ts_sql_alloc(sql, 16);
   ts_decimal_key(value, key);
-  *cell = (ts_cell_t){.kind = TS_CELL_BYTES, .data = key, .size = 16};
+  *cell = (ts_cell_t) {.kind = TS_CELL_BYTES, .data = key, .size = 16};
 }
 
-static void variable_cell(ts_sql_t* sql, const ts_field_t* field, const uint8_t* value,
-                          size_t size, ts_cell_t* cell) {
+static void variable_cell(ts_sql_t* sql, const ts_field_t* field, const uint8_t* value, size_t size,
+                          ts_cell_t* cell) {
   ts_i128_t decimal = 0;
   switch (field->type.type) {
-    case TS_JSON: ts_cell_json(sql, (const char*)value, size, cell); break;
+    case TS_JSON: ts_cell_json(sql, (const char*) value, size, cell); break;
     case TS_DECIMAL:
     case TS_DECIMAL64:
-      ts_decimal_parse((const char*)value, size, field->type.precision, field->type.scale,
+      ts_decimal_parse((const char*) value, size, field->type.precision, field->type.scale,
                        &decimal);
       put_decimal(sql, field, decimal, cell);
       break;
     case TS_VARCHAR:
-    case TS_NCHAR:
-      *cell = (ts_cell_t){.kind = TS_CELL_TEXT, .data = value, .size = size};
-      break;
-    default: *cell = (ts_cell_t){.kind = TS_CELL_BYTES, .data = value, .size = size}; break;
+    case TS_NCHAR: *cell = (ts_cell_t) {.kind = TS_CELL_TEXT, .data = value, .size = size}; break;
+    default: *cell = (ts_cell_t) {.kind = TS_CELL_BYTES, .data = value, .size = size}; break;
   }
 }
 
 static int64_t read_integer(const uint8_t* at, uint8_t type) {
   switch (type) {
     case TS_BOOL: return *at != 0;
-    case TS_TINYINT: return (int8_t)*at;
+    case TS_TINYINT: return (int8_t) *at;
     case TS_UTINYINT: return *at;
-    case TS_SMALLINT: return (int16_t)ts_get_u16(at);
+    case TS_SMALLINT: return (int16_t) ts_get_u16(at);
     case TS_USMALLINT: return ts_get_u16(at);
-    case TS_INT: return (int32_t)ts_get_u32(at);
+    case TS_INT: return (int32_t) ts_get_u32(at);
     case TS_UINT: return ts_get_u32(at);
-    default: return (int64_t)ts_get_u64(at);
+    default: return (int64_t) ts_get_u64(at);
   }
 }
 
@@ -203,29 +201,29 @@ int64_t ts_bind_sum(const ts_field_t* field, const ts_bind_t* bind) {
   uint8_t type = field->type.type;
   uint64_t sum = 0;
   for (uint32_t row = 0; row < bind->rows && bind->size > 0; row++) {
-    const uint8_t* value = bind->data + (size_t)row * field->type.width;
-    sum += bind->nulls[row] != 0 ? 0 : (uint64_t)read_integer(value, type);
+    const uint8_t* value = bind->data + (size_t) row * field->type.width;
+    sum += bind->nulls[row] != 0 ? 0 : (uint64_t) read_integer(value, type);
   }
-  return (int64_t)sum;
+  return (int64_t) sum;
 }
 
 void ts_bind_cell(ts_sql_t* sql, const ts_field_t* field, const ts_bind_t* bind, uint32_t row,
                   size_t* at, ts_cell_t* cell) {
   uint8_t type = field->type.type;
-  *cell = (ts_cell_t){0};
+  *cell = (ts_cell_t) {0};
   if (bind->nulls[row] != 0) return;
   if (bind->lengths != NULL && (ts_type_is_var(type) || ts_type_is_decimal(type))) {
-    size_t size = ts_get_u32(bind->lengths + 4 * (size_t)row);
+    size_t size = ts_get_u32(bind->lengths + 4 * (size_t) row);
     variable_cell(sql, field, bind->data + *at, size, cell);
     *at += size;
     return;
   }
-  const uint8_t* value = bind->data + (size_t)row * field->type.width;
+  const uint8_t* value = bind->data + (size_t) row * field->type.width;
   if (ts_type_is_decimal(type)) {
     put_decimal(sql, field, read_decimal(value, field->type.width), cell);
   } else if (type == TS_FLOAT || type == TS_DOUBLE) {
-    *cell = (ts_cell_t){.kind = TS_CELL_REAL, .real = read_real(value, type)};
+    *cell = (ts_cell_t) {.kind = TS_CELL_REAL, .real = read_real(value, type)};
   } else {
-    *cell = (ts_cell_t){.kind = TS_CELL_INT, .integer = read_integer(value, type)};
+    *cell = (ts_cell_t) {.kind = TS_CELL_INT, .integer = read_integer(value, type)};
   }
 }

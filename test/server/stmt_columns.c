@@ -14,21 +14,21 @@ typedef struct item_s {
 
 /* What follows the first twelve bytes of an item that lies in the message. */
 static int read_item(const item_t* item, uint32_t i, ts_bind_t* bind, ts_error_t* error) {
-  size_t at = 12 + (size_t)item->rows;
+  size_t at = 12 + (size_t) item->rows;
   if (item->rows > item->length - 13)
     return ts_error(error, TS_E_INTERNAL, "column %u is_null array out of range", i);
   bind->nulls = item->at + 12;
   bool have_lengths = item->at[at++] != 0;
   bind->lengths = have_lengths ? item->at + at : NULL;
-  if (have_lengths && item->length - at < 4 * (size_t)item->rows)
+  if (have_lengths && item->length - at < 4 * (size_t) item->rows)
     return ts_error(error, TS_E_INTERNAL, "column %u length array out of range", i);
-  if (have_lengths) at += 4 * (size_t)item->rows;
+  if (have_lengths) at += 4 * (size_t) item->rows;
   if (item->length - at < 4)
     return ts_error(error, TS_E_INTERNAL, "column %u buffer length out of range", i);
   uint32_t size = ts_get_u32(item->at + at);
   at += 4;
   if (size > INT32_MAX)
-    return ts_error(error, TS_E_INTERNAL, "column %u buffer length invalid: %d", i, (int32_t)size);
+    return ts_error(error, TS_E_INTERNAL, "column %u buffer length invalid: %d", i, (int32_t) size);
   if (item->length - at != size)
     return ts_error(error, TS_E_INTERNAL, "column %u data length error", i);
   bind->data = item->at + at;
@@ -40,19 +40,17 @@ static int read_columns(const uint8_t* data, size_t size, size_t at, ts_bind_col
                         ts_error_t* error) {
   for (uint32_t i = 0; i < columns->nfields; i++) {
     ts_bind_t* bind = &columns->fields[i];
-    if (size - at < 18)
-      return ts_error(error, TS_E_INTERNAL, "column %u header out of range", i);
+    if (size - at < 18) return ts_error(error, TS_E_INTERNAL, "column %u header out of range", i);
     item_t item = {data + at, ts_get_u32(data + at), ts_get_u32(data + at + 8)};
     if (item.length < 18)
       return ts_error(error, TS_E_INTERNAL, "column %u length too short: %zu", i, item.length);
     if (size - at < item.length)
       return ts_error(error, TS_E_INTERNAL, "column %u out of range, total length: %zu", i, size);
-    bind->type = (int32_t)ts_get_u32(item.at + 4);
+    bind->type = (int32_t) ts_get_u32(item.at + 4);
     bind->rows = item.rows;
     if (item.rows != columns->rows)
-      return ts_error(error, TS_E_INTERNAL,
-                      "column %u row count not match, got: %u, expect: %u", i, item.rows,
-                      columns->rows);
+      return ts_error(error, TS_E_INTERNAL, "column %u row count not match, got: %u, expect: %u", i,
+                      item.rows, columns->rows);
     int status = read_item(&item, i, bind, error);
     if (status != 0) return status;
     at += item.length;
@@ -62,7 +60,7 @@ static int read_columns(const uint8_t* data, size_t size, size_t at, ts_bind_col
 
 int ts_bind_columns_decode(const uint8_t* data, size_t size, ts_bind_columns_t* columns,
                            ts_error_t* error) {
-  *columns = (ts_bind_columns_t){0};
+  *columns = (ts_bind_columns_t) {0};
   if (size < 20) return ts_error(error, TS_E_INTERNAL, "data length is less than 20");
   if (ts_get_u32(data) != size)
     return ts_error(error, TS_E_INTERNAL, "total length not match, expect %zu, but get %u", size,
@@ -77,8 +75,7 @@ int ts_bind_columns_decode(const uint8_t* data, size_t size, ts_bind_columns_t* 
     return ts_error(error, TS_E_INTERNAL,
                     "field offset out of range, total length: %zu, field offset: %u", size, offset);
   if (columns->nfields > MAX_FIELDS)
-    return ts_error(error, TS_E_INTERNAL, "field count exceeds maximum 4096: %u",
-                    columns->nfields);
+    return ts_error(error, TS_E_INTERNAL, "field count exceeds maximum 4096: %u", columns->nfields);
   columns->fields = ts_calloc(columns->nfields, sizeof *columns->fields);
   int status = read_columns(data, size, offset, columns, error);
   if (status == 0) return 0;
@@ -97,9 +94,9 @@ typedef struct place_s {
 
 static int start(const ts_bind_t* bind, place_t* place) {
   bool known = bind->type > 0 && bind->type <= TS_DECIMAL64 && bind->type != 19;
-  *place = (place_t){0};
+  *place = (place_t) {0};
   if (!known || bind->lengths != NULL || bind->size == 0) return 0;
-  place->width = ts_type_of((uint8_t)bind->type).width;
+  place->width = ts_type_of((uint8_t) bind->type).width;
   if (place->width == 0) return TS_E_POISON; /* a variable type without lengths */
   return bind->size / place->width >= bind->rows ? 0 : TS_E_POISON;
 }
@@ -108,7 +105,7 @@ static int start(const ts_bind_t* bind, place_t* place) {
 static bool value_size(const ts_bind_t* bind, const place_t* place, uint32_t row, size_t* size) {
   *size = place->width;
   if (bind->lengths == NULL || bind->nulls[row] != 0) return true;
-  *size = ts_get_u32(bind->lengths + 4 * (size_t)row);
+  *size = ts_get_u32(bind->lengths + 4 * (size_t) row);
   return bind->size - place->at >= *size;
 }
 
@@ -124,26 +121,26 @@ static int slice(const ts_bind_t* bind, place_t* place, uint32_t first, uint32_t
     place->at += bind->lengths == NULL || bind->nulls[first + i] == 0 ? size : 0;
   }
   if (keep == count) kept = place->at;
-  *out = (ts_bind_t){.type = bind->type,
-                     .rows = keep,
-                     .nulls = bind->nulls + first,
-                     .lengths = bind->lengths != NULL ? bind->lengths + 4 * (size_t)first : NULL,
-                     .data = bind->data + begin,
-                     .size = kept - begin};
+  *out = (ts_bind_t) {.type = bind->type,
+                      .rows = keep,
+                      .nulls = bind->nulls + first,
+                      .lengths = bind->lengths != NULL ? bind->lengths + 4 * (size_t) first : NULL,
+                      .data = bind->data + begin,
+                      .size = kept - begin};
   return 0;
 }
 
 /* The rows in which each table begins, then the end; NULL for names that are none. */
 static uint32_t* find_tables(const ts_bind_columns_t* columns, const ts_bind_t* names,
                              uint32_t* count) {
-  uint32_t* starts = ts_malloc(((size_t)columns->rows + 1) * sizeof *starts);
+  uint32_t* starts = ts_malloc(((size_t) columns->rows + 1) * sizeof *starts);
   const uint8_t* last = NULL;
   size_t last_size = 0;
   size_t at = 0;
   *count = 0;
   starts[0] = 0;
   for (uint32_t row = 0; row < columns->rows && names != NULL; row++) {
-    size_t size = names->nulls[row] == 0 ? ts_get_u32(names->lengths + 4 * (size_t)row) : 0;
+    size_t size = names->nulls[row] == 0 ? ts_get_u32(names->lengths + 4 * (size_t) row) : 0;
     if (size == 0 || names->size - at < size) {
       free(starts);
       return NULL;
@@ -162,11 +159,11 @@ static uint32_t* find_tables(const ts_bind_columns_t* columns, const ts_bind_t* 
 
 static int fill_tables(const ts_bind_columns_t* columns, const uint8_t* kinds, place_t* places,
                        const uint32_t* starts, ts_binding_t* binding) {
-  size_t each = (size_t)binding->ntags + binding->ncolumns;
+  size_t each = (size_t) binding->ntags + binding->ncolumns;
   for (uint32_t i = 0; i < binding->ntables; i++) {
     ts_bind_table_t* table = &binding->tables[i];
     uint32_t rows = starts[i + 1] - starts[i];
-    ts_bind_t* tag = &binding->binds[(size_t)i * each];
+    ts_bind_t* tag = &binding->binds[(size_t) i * each];
     ts_bind_t* column = tag + binding->ntags;
     for (uint32_t k = 0; k < columns->nfields; k++) {
       bool is_column = kinds[k] == TS_SLOT_COLUMN;
@@ -179,7 +176,7 @@ static int fill_tables(const ts_bind_columns_t* columns, const uint8_t* kinds, p
       } else if (kinds[k] == TS_SLOT_TAG) {
         *tag++ = out;
       } else {
-        table->name = (const char*)out.data;
+        table->name = (const char*) out.data;
         table->name_size = out.size;
       }
     }

@@ -27,7 +27,7 @@ static int put_integer(column_t* column, yyjson_val* value) {
     bits = yyjson_get_uint(value);
     ok = bits <= (ts_type_is_unsigned(type.type) ? all : all / 2);
   } else if (yyjson_is_sint(value) && !ts_type_is_unsigned(type.type)) {
-    bits = (uint64_t)yyjson_get_sint(value);
+    bits = (uint64_t) yyjson_get_sint(value);
     ok = 0 - bits <= all / 2 + 1; /* the value is negative */
   }
   if (!ok) return bad(column, "not an integer in range");
@@ -44,8 +44,8 @@ static int put_real(column_t* column, yyjson_val* value) {
     ts_buf_add(&column->values, &real, sizeof real);
     return 0;
   }
-  if (fabs(real) > (double)FLT_MAX) return bad(column, "not a number in range");
-  float narrow = (float)real;
+  if (fabs(real) > (double) FLT_MAX) return bad(column, "not a number in range");
+  float narrow = (float) real;
   ts_buf_add(&column->values, &narrow, sizeof narrow);
   return 0;
 }
@@ -66,7 +66,7 @@ static int put_time(column_t* column, yyjson_val* value) {
   } else {
     return bad(column, "parse time");
   }
-  ts_buf_u64(&column->values, (uint64_t)time);
+  ts_buf_u64(&column->values, (uint64_t) time);
   return 0;
 }
 
@@ -78,7 +78,7 @@ static int put_hex(column_t* column, yyjson_val* value) {
     int high = ts_hex_digit(text[i]);
     int low = ts_hex_digit(text[i + 1]);
     if (high < 0 || low < 0) return bad(column, "not hex digits");
-    uint8_t byte = (uint8_t)(high * 16 + low);
+    uint8_t byte = (uint8_t) (high * 16 + low);
     ts_buf_add(&column->values, &byte, 1);
   }
   return 0;
@@ -129,18 +129,17 @@ static int put_column(column_t* column, yyjson_val* value, bool tag, ts_binding_
     int status = nulls[row] != 0 ? 0 : put_value(column, item, tag);
     if (status != 0) return status;
     if (nulls[row] != 0 && !variable)
-      memset(ts_buf_grow(&column->values, column->field->type.width), 0,
-             column->field->type.width);
-    ts_put_u32(lengths + 4 * row, (uint32_t)(column->values.size - before));
+      memset(ts_buf_grow(&column->values, column->field->type.width), 0, column->field->type.width);
+    ts_put_u32(lengths + 4 * row, (uint32_t) (column->values.size - before));
   }
   uint8_t* data = ts_binding_alloc(binding, column->values.size);
   if (column->values.size > 0) memcpy(data, column->values.data, column->values.size);
-  *bind = (ts_bind_t){.type = type,
-                      .rows = (uint32_t)rows,
-                      .nulls = nulls,
-                      .lengths = variable ? lengths : NULL,
-                      .data = data,
-                      .size = column->values.size};
+  *bind = (ts_bind_t) {.type = type,
+                       .rows = (uint32_t) rows,
+                       .nulls = nulls,
+                       .lengths = variable ? lengths : NULL,
+                       .data = data,
+                       .size = column->values.size};
   return 0;
 }
 

@@ -33,14 +33,14 @@ static int put_real(ts_buf_t* out, double value, ts_error_t* error) {
 }
 
 static int put_fixed(ts_buf_t* out, const ts_bind_t* bind, ts_error_t* error) {
-  ts_field_t field = {.type = ts_type_of((uint8_t)bind->type)};
+  ts_field_t field = {.type = ts_type_of((uint8_t) bind->type)};
   ts_cell_t cell;
   size_t at = 0;
   if (bind->size < field.type.width) return TS_E_POISON;
   ts_bind_cell(NULL, &field, bind, 0, &at, &cell);
   if (cell.kind == TS_CELL_REAL) return put_real(out, cell.real, error);
   if (bind->type == TS_UBIGINT) {
-    ts_buf_format(out, "%" PRIu64, (uint64_t)cell.integer);
+    ts_buf_format(out, "%" PRIu64, (uint64_t) cell.integer);
   } else if (bind->type == TS_BOOL) {
     ts_buf_text(out, cell.integer != 0 ? "true" : "false");
   } else {
@@ -50,7 +50,7 @@ static int put_fixed(ts_buf_t* out, const ts_bind_t* bind, ts_error_t* error) {
 }
 
 static int put_literal(ts_buf_t* out, const ts_bind_t* bind, ts_error_t* error) {
-  uint8_t type = bind->type > 0 && bind->type <= TS_DECIMAL64 ? (uint8_t)bind->type : 0;
+  uint8_t type = bind->type > 0 && bind->type <= TS_DECIMAL64 ? (uint8_t) bind->type : 0;
   if (bind->nulls[0] != 0) {
     ts_buf_text(out, "NULL");
     return 0;
@@ -83,7 +83,7 @@ static int substitute(const ts_stmt_t* stmt, const ts_bind_t* params, ts_buf_t* 
   ts_lex_init(&lex, stmt->text, stmt->text_size, &ignored);
   for (bool number = false; lex.token.kind != TS_T_END && status == 0; ts_lex_advance(&lex)) {
     if (ts_lex_is_op(&lex, "?") && index < stmt->sql.nparams) {
-      ts_buf_add(out, at, (size_t)(lex.token.at - at));
+      ts_buf_add(out, at, (size_t) (lex.token.at - at));
       ts_buf_text(out, " ");
       if (params == NULL) {
         ts_buf_text(out, number ? "1" : "NULL");
@@ -98,7 +98,7 @@ static int substitute(const ts_stmt_t* stmt, const ts_bind_t* params, ts_buf_t* 
                (number && lex.token.kind == TS_T_INT);
     }
   }
-  ts_buf_add(out, at, (size_t)(lex.token.at - at));
+  ts_buf_add(out, at, (size_t) (lex.token.at - at));
   return status;
 }
 
@@ -107,7 +107,7 @@ static int run(ts_stmt_t* stmt, const ts_bind_t* params, bool dry, ts_error_t* e
   ts_outcome_t outcome = {0};
   int status = substitute(stmt, params, &text, error);
   if (status == 0)
-    status = ts_sql_run(stmt->store, stmt->env, (const char*)text.data, text.size, dry, &outcome,
+    status = ts_sql_run(stmt->store, stmt->env, (const char*) text.data, text.size, dry, &outcome,
                         error);
   ts_buf_free(&text);
   if (status == 0 && !dry) stmt->result = outcome.result;

@@ -68,7 +68,7 @@ static int read_using(reader_t* reader) {
   out->using = true;
   int status = read_table(reader, &out->super);
   if (status != 0) return status;
-  out->tags_at = (size_t)(lex->token.at - reader->text);
+  out->tags_at = (size_t) (lex->token.at - reader->text);
   if (ts_lex_is_op(lex, "(")) status = read_names(reader, &out->tags);
   if (status == 0) status = ts_lex_expect(lex, "tags");
   if (status == 0) status = ts_lex_expect_op(lex, "(");
@@ -113,7 +113,7 @@ static int read_query(reader_t* reader) {
 
 int ts_stmt_sql_read(const char* sql, size_t size, ts_stmt_sql_t* out, ts_error_t* error) {
   reader_t reader = {.text = sql, .out = out, .error = error};
-  *out = (ts_stmt_sql_t){0};
+  *out = (ts_stmt_sql_t) {0};
   ts_lex_init(&reader.lex, sql, size, error);
   if (ts_lex_take(&reader.lex, "insert") || ts_lex_take(&reader.lex, "import"))
     return read_insert(&reader);
@@ -127,5 +127,5 @@ int ts_stmt_sql_read(const char* sql, size_t size, ts_stmt_sql_t* out, ts_error_
 void ts_stmt_sql_free(ts_stmt_sql_t* sql) {
   free(sql->columns.names);
   free(sql->tags.names);
-  *sql = (ts_stmt_sql_t){0};
+  *sql = (ts_stmt_sql_t) {0};
 }

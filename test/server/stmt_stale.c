@@ -83,6 +83,6 @@ void ts_stmt_forget_tables(ts_stmt_t* stmt) {
     stmt->known = known->next;
     free(known);
   }
-  stmt->stale = (ts_error_t){0};
+  stmt->stale = (ts_error_t) {0};
   stmt->remade = false;
 }

@@ -8,7 +8,7 @@ void ts_target_free(ts_target_t* target) {
   free(target->slots);
   free(target->tags);
   free(target->columns);
-  *target = (ts_target_t){0};
+  *target = (ts_target_t) {0};
 }
 
 const ts_field_t* ts_slot_field(const ts_target_t* target, const ts_slot_t* slot) {
@@ -71,7 +71,7 @@ static int add_slot(ts_target_t* target, uint8_t kind, uint32_t index, ts_error_
     if (target->slots[i].kind == kind && target->slots[i].index == index)
       return ts_error(error, TS_E_INSERT, "duplicated column in the statement");
   target->slots = ts_realloc(target->slots, (target->nslots + 1) * sizeof *target->slots);
-  target->slots[target->nslots++] = (ts_slot_t){kind, index};
+  target->slots[target->nslots++] = (ts_slot_t) {kind, index};
   if (kind == TS_SLOT_NAME) return 0;
   uint32_t** list = kind == TS_SLOT_TAG ? &target->tags : &target->columns;
   uint32_t* count = kind == TS_SLOT_TAG ? &target->ntags : &target->ncolumns;
@@ -85,9 +85,9 @@ static int add_named(const ts_stmt_sql_t* sql, ts_target_t* target, const char* 
   if (sql->name_column && strcmp(name, "tbname") == 0)
     return add_slot(target, TS_SLOT_NAME, 0, error);
   int column = ts_family_column(target->family, name);
-  if (column >= 0) return add_slot(target, TS_SLOT_COLUMN, (uint32_t)column, error);
+  if (column >= 0) return add_slot(target, TS_SLOT_COLUMN, (uint32_t) column, error);
   int tag = sql->name_column ? ts_family_tag(target->family, name) : -1;
-  if (tag >= 0) return add_slot(target, TS_SLOT_TAG, (uint32_t)tag, error);
+  if (tag >= 0) return add_slot(target, TS_SLOT_TAG, (uint32_t) tag, error);
   return ts_error(error, TS_E_COLUMN, "Invalid column name: %s", name);
 }
 
@@ -97,10 +97,9 @@ static int add_tags(const ts_stmt_sql_t* sql, ts_target_t* target, ts_error_t* e
   if (count != sql->ntags) return ts_error(error, TS_E_TAGS_NUMBER, "Tags number not matched");
   int status = 0;
   for (uint32_t i = 0; i < count && status == 0; i++) {
-    int tag = sql->tags.given ? ts_family_tag(target->family, sql->tags.names[i]) : (int)i;
-    if (tag < 0)
-      return ts_error(error, TS_E_COLUMN, "Invalid tag name: %s", sql->tags.names[i]);
-    status = add_slot(target, TS_SLOT_TAG, (uint32_t)tag, error);
+    int tag = sql->tags.given ? ts_family_tag(target->family, sql->tags.names[i]) : (int) i;
+    if (tag < 0) return ts_error(error, TS_E_COLUMN, "Invalid tag name: %s", sql->tags.names[i]);
+    status = add_slot(target, TS_SLOT_TAG, (uint32_t) tag, error);
   }
   return status;
 }
@@ -123,7 +122,9 @@ static int add_slots(const ts_stmt_sql_t* sql, ts_target_t* target, ts_error_t* 
 /* ---- the family ---- */
 
 /* Whether every table that is bound may have other columns. */
-static bool by_name(const ts_stmt_t* stmt) { return stmt->sql.name_bound && !stmt->sql.using; }
+static bool by_name(const ts_stmt_t* stmt) {
+  return stmt->sql.name_bound && !stmt->sql.using;
+}
 
 static int find_family(const ts_stmt_t* stmt, const ts_table_name_t* name, ts_target_t* target,
                        ts_error_t* error) {

@@ -40,8 +40,7 @@ static int check_fields(const ts_stmt_t* stmt, const ts_bind_table_t* table, ts_
   ts_bind_rules_t rules = {stmt->decimal_text, stmt->blobs};
   int status = 0;
   for (uint32_t i = 0; table->tags != NULL && i < target->ntags && status == 0; i++) {
-    if (table->tags[i].rows != 1)
-      return ts_error(error, TS_E_PARAMETERS, "Invalid parameters");
+    if (table->tags[i].rows != 1) return ts_error(error, TS_E_PARAMETERS, "Invalid parameters");
     status = ts_bind_check(&target->family->tags[target->tags[i]], &table->tags[i], rules, error);
   }
   for (uint32_t i = 0; i < target->ncolumns && status == 0; i++) {
@@ -74,8 +73,7 @@ static int find_child(ts_stmt_t* stmt, const ts_bind_table_t* bound, ts_table_na
     return ts_error(error, TS_E_TABLE, "Table does not exist");
   *table = ts_table_find(*database, name->table);
   if (*table != NULL && ((*table)->family != target->family || (*table)->kind == TS_SUPER))
-    return ts_error(error, TS_E_INSERT, "Table is not a child of the super table: %s",
-                    name->table);
+    return ts_error(error, TS_E_INSERT, "Table is not a child of the super table: %s", name->table);
   return 0;
 }
 
@@ -134,7 +132,7 @@ static int create_child(writer_t* writer, ts_database_t* database, const char* n
   ts_family_t* family = target->family;
   if (lacks_tags(stmt, bound)) return usage(writer->sql.error);
   make_room(writer, family->ntags);
-  for (uint32_t i = 0; i < family->ntags; i++) writer->cells[i] = (ts_cell_t){0};
+  for (uint32_t i = 0; i < family->ntags; i++) writer->cells[i] = (ts_cell_t) {0};
   for (uint32_t i = 0; i < target->ntags; i++) {
     size_t at = 0;
     ts_bind_cell(&writer->sql, &family->tags[target->tags[i]], &bound->tags[i], 0, &at,
@@ -209,8 +207,7 @@ int ts_stmt_insert(ts_stmt_t* stmt, int64_t* affected, ts_error_t* error) {
     if (stmt->stale_once) stmt->stale.code = 0;
   }
   if (status != 0) return status;
-  writer_t writer = {.stmt = stmt,
-                     .sql = {.store = stmt->store, .env = stmt->env, .error = error}};
+  writer_t writer = {.stmt = stmt, .sql = {.store = stmt->store, .env = stmt->env, .error = error}};
   ts_write_begin(&writer.write, stmt->store);
   for (const ts_binding_t* b = stmt->bound; b != NULL && status == 0; b = b->next)
     for (uint32_t i = 0; i < b->ntables && status == 0; i++)

@@ -144,12 +144,12 @@ void ts_database_drop(ts_store_t* store, ts_database_t* database) {
 
 static uint64_t hash_of(const char* name) {
   uint64_t hash = UINT64_C(14695981039346656037);
-  for (; *name != '\0'; name++) hash = (hash ^ (unsigned char)*name) * UINT64_C(1099511628211);
+  for (; *name != '\0'; name++) hash = (hash ^ (unsigned char) *name) * UINT64_C(1099511628211);
   return hash;
 }
 
 static size_t bucket_of(const char* name, size_t nbuckets) {
-  return (size_t)(hash_of(name) & (nbuckets - 1));
+  return (size_t) (hash_of(name) & (nbuckets - 1));
 }
 
 ts_wal_t* ts_table_wal(ts_database_t* database, const char* name) {
@@ -211,13 +211,13 @@ static void create_sqlite_tables(ts_store_t* store, const ts_family_t* family) {
   for (uint32_t i = 0; i < family->ncolumns; i++) ts_buf_format(&sql, ",c%u", i);
   ts_buf_text(&sql, ",PRIMARY KEY(tid,c0)) WITHOUT ROWID");
   ts_buf_add(&sql, "", 1);
-  check(store, sqlite3_exec(store->sqlite, (char*)sql.data, NULL, NULL, NULL));
+  check(store, sqlite3_exec(store->sqlite, (char*) sql.data, NULL, NULL, NULL));
   sql.size = 0;
   ts_buf_format(&sql, "CREATE TABLE g%" PRId64 "(tid INTEGER PRIMARY KEY,tbname", family->id);
   for (uint32_t i = 0; i < family->ntags; i++) ts_buf_format(&sql, ",t%u", i);
   ts_buf_add(&sql, ")", 2);
   if (family->ntags > 0)
-    check(store, sqlite3_exec(store->sqlite, (char*)sql.data, NULL, NULL, NULL));
+    check(store, sqlite3_exec(store->sqlite, (char*) sql.data, NULL, NULL, NULL));
   ts_buf_free(&sql);
 }
 
@@ -321,7 +321,7 @@ void ts_family_widen(ts_store_t* store, ts_family_t* family, uint32_t index, boo
 
 static int find(const ts_field_t* fields, uint32_t count, const char* name) {
   for (uint32_t i = 0; i < count; i++)
-    if (strcmp(fields[i].name, name) == 0) return (int)i;
+    if (strcmp(fields[i].name, name) == 0) return (int) i;
   return -1;
 }
 

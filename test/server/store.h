@@ -112,8 +112,7 @@ int ts_family_column(const ts_family_t* family, const char* name); /* -1: none *
 int ts_family_tag(const ts_family_t* family, const char* name);
 
 /* Statements of the server itself, which cannot fail for reasons of the client's. */
-void ts_store_run(ts_store_t* store, const char* format, ...)
-    __attribute__((format(printf, 2, 3)));
+void ts_store_run(ts_store_t* store, const char* format, ...) __attribute__((format(printf, 2, 3)));
 void ts_store_step(ts_store_t* store, sqlite3_stmt* statement);
 sqlite3_stmt* ts_store_prepare(ts_store_t* store, const char* sql);
 

@@ -6,14 +6,14 @@
 
 /* An unsigned 64-bit number, kept in SQLite by its bits, as a number that compares rightly. */
 static void u64(sqlite3_context* context, int argc, sqlite3_value** argv) {
-  (void)argc;
+  (void) argc;
   sqlite3_int64 bits = sqlite3_value_int64(argv[0]);
   if (sqlite3_value_type(argv[0]) == SQLITE_NULL) {
     sqlite3_result_null(context);
   } else if (bits >= 0) {
     sqlite3_result_int64(context, bits);
   } else {
-    sqlite3_result_double(context, (double)(uint64_t)bits);
+    sqlite3_result_double(context, (double) (uint64_t) bits);
   }
 }
 
@@ -35,17 +35,17 @@ static void pick_step(sqlite3_context* context, sqlite3_value** argv, bool last,
 }
 
 static void first_step(sqlite3_context* context, int argc, sqlite3_value** argv) {
-  (void)argc;
+  (void) argc;
   pick_step(context, argv, false, false);
 }
 
 static void last_step(sqlite3_context* context, int argc, sqlite3_value** argv) {
-  (void)argc;
+  (void) argc;
   pick_step(context, argv, true, false);
 }
 
 static void last_row_step(sqlite3_context* context, int argc, sqlite3_value** argv) {
-  (void)argc;
+  (void) argc;
   pick_step(context, argv, true, true);
 }
 
@@ -67,12 +67,12 @@ typedef struct sum_s {
 
 /* Sums decimals: 64-bit ones are integers, 128-bit ones ordered keys. */
 static void decimal_step(sqlite3_context* context, int argc, sqlite3_value** argv) {
-  (void)argc;
+  (void) argc;
   sum_t* sum = sqlite3_aggregate_context(context, sizeof *sum);
   int type = sqlite3_value_type(argv[0]);
   if (sum == NULL || type == SQLITE_NULL) return;
   ts_i128_t value = type == SQLITE_BLOB ? ts_decimal_from_key(sqlite3_value_blob(argv[0]))
-                                        : (ts_i128_t)sqlite3_value_int64(argv[0]);
+                                        : (ts_i128_t) sqlite3_value_int64(argv[0]);
   ts_i128_t total;
   memcpy(&total, sum->value, sizeof total);
   sum->any = true;

@@ -7,7 +7,7 @@
 #include "store_meta.h"
 #include "ts_decimal.h"
 
-#define PART_BYTES ((size_t)16 << 20) /* of one block in the log */
+#define PART_BYTES ((size_t) 16 << 20) /* of one block in the log */
 
 /* A child table that the write made. */
 typedef struct created_s {
@@ -29,7 +29,7 @@ struct ts_log_s {
   size_t nparts, parts_capacity;
   /* the part being written, its block not encoded yet */
   ts_database_t* database;
-  ts_table_t* table; /* NULL: none */
+  ts_table_t* table;   /* NULL: none */
   ts_schema_t* schema; /* of the writer */
   ts_block_writer_t writer;
   uint32_t* at; /* of each column, which cell it is, from 1; 0: none */
@@ -40,15 +40,15 @@ void ts_cell_put(ts_block_writer_t* writer, uint32_t column, uint8_t type, const
     ts_block_null(writer, column);
   } else if (ts_type_is_decimal(type)) {
     ts_i128_t value = cell->kind == TS_CELL_BYTES ? ts_decimal_from_key(cell->data)
-                                                  : (ts_i128_t)cell->integer;
-    ts_u128_t bits = (ts_u128_t)value;
-    ts_block_i128(writer, column, (uint64_t)bits, (uint64_t)(bits >> 64));
+                                                  : (ts_i128_t) cell->integer;
+    ts_u128_t bits = (ts_u128_t) value;
+    ts_block_i128(writer, column, (uint64_t) bits, (uint64_t) (bits >> 64));
   } else if (ts_type_is_var(type)) {
     ts_block_bytes(writer, column, cell->data, cell->size);
   } else if (cell->kind == TS_CELL_REAL) {
     ts_block_double(writer, column, cell->real);
   } else {
-    ts_block_bits(writer, column, (uint64_t)cell->integer);
+    ts_block_bits(writer, column, (uint64_t) cell->integer);
   }
 }
 
@@ -78,12 +78,12 @@ static void end_part(ts_log_t* log) {
   }
   const ts_table_t* table = log->table;
   part_t* part = &log->parts[log->nparts++];
-  *part = (part_t){.database = log->database,
-                   .part = {.table = table->id,
-                            .family = table->family->id,
-                            .name = ts_strdup(table->name, strlen(table->name)),
-                            .schema = ts_schema_ref(log->schema),
-                            .block = ts_block_end(&log->writer)}};
+  *part = (part_t) {.database = log->database,
+                    .part = {.table = table->id,
+                             .family = table->family->id,
+                             .name = ts_strdup(table->name, strlen(table->name)),
+                             .schema = ts_schema_ref(log->schema),
+                             .block = ts_block_end(&log->writer)}};
   ts_put_u32(part->part.block->data, 2); /* the version that consumers get */
   log->table = NULL;
 }
@@ -155,9 +155,13 @@ static void log_parts(ts_log_t* log, size_t first) {
 
 /* ---- writes ---- */
 
-ts_log_t* ts_log_new(void) { return ts_calloc(1, sizeof(ts_log_t)); }
+ts_log_t* ts_log_new(void) {
+  return ts_calloc(1, sizeof(ts_log_t));
+}
 
-void ts_log_begin(ts_log_t* log) { log->active = true; }
+void ts_log_begin(ts_log_t* log) {
+  log->active = true;
+}
 
 void ts_log_child(ts_log_t* log, ts_database_t* database, ts_table_t* table,
                   const ts_cell_t* tags) {
@@ -171,11 +175,11 @@ void ts_log_child(ts_log_t* log, ts_database_t* database, ts_table_t* table,
     log->created_capacity = log->created_capacity == 0 ? 8 : log->created_capacity * 2;
     log->created = ts_realloc(log->created, log->created_capacity * sizeof *log->created);
   }
-  log->created[log->ncreated++] = (created_t){database, table, description};
+  log->created[log->ncreated++] = (created_t) {database, table, description};
 }
 
-void ts_log_table(ts_log_t* log, ts_database_t* database, ts_table_t* table,
-                  const uint32_t* order, uint32_t norder) {
+void ts_log_table(ts_log_t* log, ts_database_t* database, ts_table_t* table, const uint32_t* order,
+                  uint32_t norder) {
   if (table->family->is_sink) {
     end_part(log);
     return;

@@ -12,7 +12,7 @@ static void put_text(ts_buf_t* out, const char* key, const char* text) {
 
 static char* text_of(ts_buf_t* buf) {
   ts_buf_add(buf, "", 1);
-  return (char*)buf->data;
+  return (char*) buf->data;
 }
 
 /* A record for this log, which owns the JSON. */
@@ -20,7 +20,7 @@ static void append(ts_wal_t* wal, uint16_t type, const ts_table_t* table, const 
   ts_wal_record_t* record = ts_calloc(1, sizeof *record);
   record->meta_type = type;
   record->family = table->family->id;
-  record->meta = ts_strdup((const char*)json->data, json->size);
+  record->meta = ts_strdup((const char*) json->data, json->size);
   ts_wal_append(wal, record);
 }
 
@@ -39,10 +39,10 @@ static void append_all(ts_database_t* database, uint16_t type, const ts_table_t*
 
 static void put_type(ts_buf_t* out, const char* prefix, ts_type_t type) {
   bool alone = *prefix == '\0';
-  ts_buf_format(out, ",\"%s\":%u", alone ? "type" : "colType", (unsigned)type.type);
+  ts_buf_format(out, ",\"%s\":%u", alone ? "type" : "colType", (unsigned) type.type);
   if (ts_type_is_decimal(type.type)) {
-    ts_buf_format(out, ",\"precision\":%u,\"scale\":%u", (unsigned)type.precision,
-                  (unsigned)type.scale);
+    ts_buf_format(out, ",\"precision\":%u,\"scale\":%u", (unsigned) type.precision,
+                  (unsigned) type.scale);
   } else if (ts_type_is_var(type.type) && type.type != TS_JSON && type.type != TS_BLOB) {
     ts_buf_format(out, ",\"%s\":%u", alone ? "length" : "colLength", type.width);
   }
@@ -52,9 +52,10 @@ static void put_column(ts_buf_t* out, const ts_field_t* field) {
   uint8_t type = field->type.type;
   put_text(out, "name", field->name);
   put_type(out, "", field->type);
-  ts_buf_format(out, ",\"isPrimarykey\":false,\"encode\":\"%s\",\"compress\":\"%s\","
-                "\"level\":\"medium\"", ts_type_encoding(type),
-                ts_type_is_var(type) ? "zstd" : "lz4");
+  ts_buf_format(out,
+                ",\"isPrimarykey\":false,\"encode\":\"%s\",\"compress\":\"%s\","
+                "\"level\":\"medium\"",
+                ts_type_encoding(type), ts_type_is_var(type) ? "zstd" : "lz4");
 }
 
 static void put_tag(ts_buf_t* out, const ts_field_t* field) {
@@ -78,8 +79,8 @@ static uint16_t type_of(const ts_table_t* table, uint16_t super, uint16_t other)
 }
 
 static void begin(ts_buf_t* out, const char* verb, const ts_table_t* table) {
-  static const char* const kinds[] = {[TS_SUPER] = "super", [TS_CHILD] = "child",
-                                      [TS_PLAIN] = "normal"};
+  static const char* const kinds[] = {
+      [TS_SUPER] = "super", [TS_CHILD] = "child", [TS_PLAIN] = "normal"};
   ts_buf_format(out, "{\"type\":\"%s\",\"tableType\":\"%s\",", verb, kinds[table->kind]);
   put_text(out, "tableName", table->name);
 }
@@ -118,8 +119,8 @@ static void alter_field(ts_database_t* database, const ts_table_t* table, const 
   append_all(database, type_of(table, TS_META_ALTER_STABLE, TS_META_ALTER_TABLE), table, &out);
 }
 
-void ts_meta_field_added(ts_database_t* database, const ts_table_t* table,
-                         const ts_field_t* field, bool tag) {
+void ts_meta_field_added(ts_database_t* database, const ts_table_t* table, const ts_field_t* field,
+                         bool tag) {
   alter_field(database, table, field, tag ? 1 : 5);
 }
 
@@ -135,7 +136,7 @@ static void put_quoted(ts_buf_t* out, const void* text, size_t size) {
   ts_buf_text(&quoted, "\"");
   ts_buf_add(&quoted, text, size);
   ts_buf_text(&quoted, "\"");
-  ts_buf_json(out, (const char*)quoted.data, quoted.size, false);
+  ts_buf_json(out, (const char*) quoted.data, quoted.size, false);
   ts_buf_free(&quoted);
 }
 
@@ -143,7 +144,7 @@ static void put_hex(ts_buf_t* out, const ts_cell_t* cell) {
   ts_buf_t text = {0};
   ts_buf_text(&text, "\\x");
   for (size_t i = 0; i < cell->size; i++)
-    ts_buf_format(&text, "%02X", (unsigned)((const uint8_t*)cell->data)[i]);
+    ts_buf_format(&text, "%02X", (unsigned) ((const uint8_t*) cell->data)[i]);
   put_quoted(out, text.data, text.size);
   ts_buf_free(&text);
 }
@@ -160,7 +161,7 @@ static void put_value(ts_buf_t* out, const ts_field_t* tag, const ts_cell_t* cel
   } else if (cell->kind == TS_CELL_REAL) {
     ts_buf_format(out, "%.17g", cell->real);
   } else if (type == TS_UBIGINT) {
-    ts_buf_format(out, "%" PRIu64, (uint64_t)cell->integer);
+    ts_buf_format(out, "%" PRIu64, (uint64_t) cell->integer);
   } else {
     ts_buf_format(out, "%" PRId64, cell->integer);
   }
@@ -178,7 +179,7 @@ char* ts_meta_child(const ts_table_t* table, const ts_cell_t* tags) {
     if (tags[i].kind == TS_CELL_NULL) continue; /* is left out */
     ts_buf_text(&out, first ? "{" : ",{");
     put_text(&out, "name", family->tags[i].name);
-    ts_buf_format(&out, ",\"type\":%u,\"value\":", (unsigned)family->tags[i].type.type);
+    ts_buf_format(&out, ",\"type\":%u,\"value\":", (unsigned) family->tags[i].type.type);
     put_value(&out, &family->tags[i], &tags[i]);
     ts_buf_text(&out, "}");
     first = false;
@@ -199,15 +200,14 @@ void ts_meta_children(ts_buf_t* out, const char* const* children, size_t count) 
   ts_buf_text(out, "]}");
 }
 
-void ts_meta_child_created(ts_database_t* database, const ts_table_t* table,
-                           const char* child) {
+void ts_meta_child_created(ts_database_t* database, const ts_table_t* table, const char* child) {
   ts_buf_t out = {0};
   ts_meta_children(&out, &child, 1);
   append_all(database, TS_META_CREATE_TABLE, table, &out);
 }
 
-void ts_meta_tag_set(ts_database_t* database, const ts_table_t* table,
-                     const ts_field_t* tag, const ts_cell_t* value) {
+void ts_meta_tag_set(ts_database_t* database, const ts_table_t* table, const ts_field_t* tag,
+                     const ts_cell_t* value) {
   ts_buf_t out = {0};
   ts_buf_t text = {0};
   begin(&out, "alter", table);
@@ -227,8 +227,7 @@ void ts_meta_tag_set(ts_database_t* database, const ts_table_t* table,
   append_all(database, TS_META_ALTER_TABLE, table, &out);
 }
 
-void ts_meta_deleted(ts_database_t* database, const ts_table_t* table,
-                     int64_t from, int64_t to) {
+void ts_meta_deleted(ts_database_t* database, const ts_table_t* table, int64_t from, int64_t to) {
   ts_buf_t out = {0};
   ts_buf_t sql = {0};
   const char* column = table->family->columns[0].name;
@@ -240,7 +239,7 @@ void ts_meta_deleted(ts_database_t* database, const ts_table_t* table,
   ts_buf_name(&sql, column);
   ts_buf_format(&sql, " <= %" PRId64, to);
   ts_buf_text(&out, "{\"type\":\"delete\",\"sql\":");
-  ts_buf_json(&out, (const char*)sql.data, sql.size, false);
+  ts_buf_json(&out, (const char*) sql.data, sql.size, false);
   ts_buf_text(&out, "}");
   ts_buf_free(&sql);
   append_all(database, TS_META_DELETE, table, &out);

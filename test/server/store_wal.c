@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define UNREAD_BYTES ((size_t)16 << 20) /* of a log without topics */
+#define UNREAD_BYTES ((size_t) 16 << 20) /* of a log without topics */
 
 ts_schema_t* ts_schema_ref(ts_schema_t* schema) {
   schema->refs++;
@@ -31,13 +31,13 @@ static void free_record(ts_wal_record_t* record) {
 
 void ts_wal_init(ts_wal_t* wal, int32_t vgroup) {
   /* Version 0 is the vgroup's own beginning, as in a real log, and says nothing. */
-  *wal = (ts_wal_t){.vgroup = vgroup, .end = 1};
+  *wal = (ts_wal_t) {.vgroup = vgroup, .end = 1};
 }
 
 void ts_wal_free(ts_wal_t* wal) {
   for (size_t i = 0; i < wal->count; i++) free_record(wal->records[wal->first + i]);
   free(wal->records);
-  *wal = (ts_wal_t){0};
+  *wal = (ts_wal_t) {0};
 }
 
 static void drop_unread(ts_wal_t* wal) {
@@ -80,6 +80,6 @@ void ts_wal_append(ts_wal_t* wal, ts_wal_record_t* record) {
 const ts_wal_record_t* ts_wal_find(const ts_wal_t* wal, int64_t version) {
   if (wal->count == 0 || version >= wal->end) return NULL;
   int64_t first = wal->records[wal->first]->version; /* the versions have no gaps */
-  size_t index = version > first ? (size_t)(version - first) : 0;
+  size_t index = version > first ? (size_t) (version - first) : 0;
   return wal->records[wal->first + index];
 }

@@ -25,9 +25,9 @@ typedef struct ts_wal_part_s {
   int64_t table;
   int64_t family;
   char* name;
-  char* created;      /* the description of the child table that the insert made; NULL: none */
+  char* created; /* the description of the child table that the insert made; NULL: none */
   ts_schema_t* schema;
-  ts_blob_t* block;   /* every column, in the order of writing */
+  ts_blob_t* block; /* every column, in the order of writing */
 } ts_wal_part_t;
 
 /* Kinds of metadata: the numbers that TDengine gives to the same messages. */
@@ -53,11 +53,11 @@ typedef struct ts_wal_record_s {
 
 typedef struct ts_wal_s {
   int32_t vgroup;
-  bool keep;      /* a topic reads it: nothing is dropped. Else the last 16 MiB are kept */
-  int64_t begin;  /* the first version that is still there */
-  int64_t end;    /* the next version */
+  bool keep;     /* a topic reads it: nothing is dropped. Else the last 16 MiB are kept */
+  int64_t begin; /* the first version that is still there */
+  int64_t end;   /* the next version */
   size_t bytes;
-  size_t first;   /* of the array below */
+  size_t first; /* of the array below */
   size_t count;
   size_t capacity;
   ts_wal_record_t** records;

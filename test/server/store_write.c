@@ -37,13 +37,13 @@ ts_table_t* ts_store_child(ts_store_t* store, ts_database_t* database, const cha
     ts_buf_format(&text, "INSERT INTO g%" PRId64 " VALUES(?,?", family->id);
     for (uint32_t i = 0; i < family->ntags; i++) ts_buf_text(&text, ",?");
     ts_buf_add(&text, ")", 2);
-    family->insert_child = ts_store_prepare(store, (char*)text.data);
+    family->insert_child = ts_store_prepare(store, (char*) text.data);
     ts_buf_free(&text);
   }
   sqlite3_stmt* statement = family->insert_child;
   sqlite3_bind_int64(statement, 1, table->id);
   sqlite3_bind_text(statement, 2, table->name, -1, SQLITE_STATIC);
-  for (uint32_t i = 0; i < family->ntags; i++) ts_cell_bind(statement, (int)i + 3, &cells[i]);
+  for (uint32_t i = 0; i < family->ntags; i++) ts_cell_bind(statement, (int) i + 3, &cells[i]);
   ts_store_step(store, statement);
   sqlite3_clear_bindings(statement); /* they point into memory that goes away */
   ts_log_child(store->log, database, table, cells);
@@ -57,14 +57,14 @@ ts_table_t* ts_write_child(ts_write_t* write, ts_database_t* database, const cha
     write->created_capacity = write->created_capacity == 0 ? 8 : write->created_capacity * 2;
     write->created = ts_realloc(write->created, write->created_capacity * sizeof *write->created);
   }
-  write->created[write->ncreated++] = (ts_created_t){database, table};
+  write->created[write->ncreated++] = (ts_created_t) {database, table};
   return table;
 }
 
 /* ---- rows ---- */
 
 void ts_write_begin(ts_write_t* write, ts_store_t* store) {
-  *write = (ts_write_t){.store = store};
+  *write = (ts_write_t) {.store = store};
   ts_log_begin(store->log);
   ts_store_step(store, store->begin);
 }
@@ -95,7 +95,7 @@ static void prepare_rows(ts_write_t* write) {
     if (write->order[i] > 0)
       ts_buf_format(&text, ",c%u=excluded.c%u", write->order[i], write->order[i]);
   ts_buf_add(&text, "", 1);
-  write->statement = ts_store_prepare(write->store, (char*)text.data);
+  write->statement = ts_store_prepare(write->store, (char*) text.data);
   ts_buf_free(&text);
   if (all) family->insert = write->statement;
 }
@@ -126,13 +126,13 @@ static void add_key(ts_write_t* write, int64_t time) {
     write->keys_capacity = write->keys_capacity == 0 ? 16 : write->keys_capacity * 2;
     write->keys = ts_realloc(write->keys, write->keys_capacity * sizeof *write->keys);
   }
-  write->keys[write->nkeys++] = (ts_row_key_t){write->table->id, time};
+  write->keys[write->nkeys++] = (ts_row_key_t) {write->table->id, time};
 }
 
 void ts_write_sink(ts_write_t* write, ts_family_t* family, uint64_t rows, int64_t sum) {
   write->sink = family;
   write->sink_rows += rows;
-  write->sink_sum = (int64_t)((uint64_t)write->sink_sum + (uint64_t)sum);
+  write->sink_sum = (int64_t) ((uint64_t) write->sink_sum + (uint64_t) sum);
 }
 
 void ts_write_row(ts_write_t* write, const ts_cell_t* cells) {
@@ -146,7 +146,7 @@ void ts_write_row(ts_write_t* write, const ts_cell_t* cells) {
   add_key(write, cells[write->time_at].integer);
   sqlite3_bind_int64(write->statement, 1, write->table->id);
   for (uint32_t i = 0; i < write->norder; i++)
-    ts_cell_bind(write->statement, (int)i + 2, &cells[i]);
+    ts_cell_bind(write->statement, (int) i + 2, &cells[i]);
   ts_store_step(write->store, write->statement);
   ts_log_row(write->store->log, cells);
 }
@@ -167,7 +167,7 @@ static bool is_sorted(const ts_write_t* write) {
 }
 
 static int64_t count_keys(ts_write_t* write) {
-  if (is_sorted(write)) return (int64_t)write->nkeys;
+  if (is_sorted(write)) return (int64_t) write->nkeys;
   qsort(write->keys, write->nkeys, sizeof *write->keys, compare_keys);
   int64_t count = 0;
   for (size_t i = 0; i < write->nkeys; i++)
@@ -177,7 +177,7 @@ static int64_t count_keys(ts_write_t* write) {
 
 int64_t ts_write_end(ts_write_t* write, bool keep) {
   ts_store_t* store = write->store;
-  int64_t rows = count_keys(write) + (int64_t)write->sink_rows;
+  int64_t rows = count_keys(write) + (int64_t) write->sink_rows;
   drop_statement(write);
   ts_store_step(store, keep ? store->commit : store->rollback);
   ts_log_end(store->log, keep);
@@ -185,13 +185,13 @@ int64_t ts_write_end(ts_write_t* write, bool keep) {
     ts_table_forget(write->created[i - 1].database, write->created[i - 1].table);
   if (keep && write->sink != NULL) {
     write->sink->sink_rows += write->sink_rows;
-    write->sink->sink_sum =
-        (int64_t)((uint64_t)write->sink->sink_sum + (uint64_t)write->sink_sum);
+    write->sink->sink_sum = (int64_t) ((uint64_t) write->sink->sink_sum +
+                                       (uint64_t) write->sink_sum);
   }
   free(write->keys);
   free(write->created);
   free(write->order);
-  *write = (ts_write_t){0};
+  *write = (ts_write_t) {0};
   if (keep) ts_store_changed(store);
   return rows;
 }

@@ -44,7 +44,7 @@ typedef struct ts_write_s {
   uint32_t* order; /* the column that each value goes to */
   uint32_t norder;
   uint32_t order_capacity;
-  uint32_t time_at;  /* where in `order` the timestamp is */
+  uint32_t time_at;    /* where in `order` the timestamp is */
   ts_family_t* family; /* that `statement` was made for */
   sqlite3_stmt* statement;
   bool owned;

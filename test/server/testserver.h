@@ -18,12 +18,12 @@ typedef struct ts_config_s {
   const char* user;         /* NULL: root */
   const char* password;     /* NULL: taosdata */
   const char* bearer_token; /* what `conn` may give instead (version 3.4.0.0 on); NULL: none */
-  const char* totp_secret;  /* base32: log-ins need its code, too (version 3.4.0.0 on); NULL: none */
-  const char* instances;    /* ts_server_set_instances at the beginning */
-  uint64_t ping_ms;         /* 0: 54 s; TS_NEVER: none */
-  uint64_t deadline_ms;     /* 0: 114 s; TS_NEVER: none */
-  bool compression;         /* agree to permessage-deflate when it is offered, as the real one */
-  bool answer_close;        /* answer a close frame by one (the real server: by EOF alone) */
+  const char* totp_secret; /* base32: log-ins need its code, too (version 3.4.0.0 on); NULL: none */
+  const char* instances;   /* ts_server_set_instances at the beginning */
+  uint64_t ping_ms;        /* 0: 54 s; TS_NEVER: none */
+  uint64_t deadline_ms;    /* 0: 114 s; TS_NEVER: none */
+  bool compression;        /* agree to permessage-deflate when it is offered, as the real one */
+  bool answer_close;       /* answer a close frame by one (the real server: by EOF alone) */
   const ts_tls_options_t* tls; /* wss:// instead of ws:// */
   /* Called with every message of a client before it is handled: `action` as replies name it. */
   void (*spy)(void* data, const char* action, const void* message, size_t size);
@@ -67,10 +67,10 @@ typedef enum {
   TS_ANSWER_TEXT,    /* `data` as a text message */
   TS_ANSWER_BINARY,  /* `data` as a binary message */
   TS_ANSWER_NOTHING,
-  TS_ANSWER_CLOSE,   /* a close frame with `code` (0: empty) and reason `text`, then the end */
-  TS_ANSWER_CUT,     /* the connection ends at once */
-  TS_ANSWER_RESET,   /* the same by RST */
-  TS_ANSWER_PATCH    /* the usual, if it is given at once, with `data` written over the first bytes
+  TS_ANSWER_CLOSE, /* a close frame with `code` (0: empty) and reason `text`, then the end */
+  TS_ANSWER_CUT,   /* the connection ends at once */
+  TS_ANSWER_RESET, /* the same by RST */
+  TS_ANSWER_PATCH  /* the usual, if it is given at once, with `data` written over the first bytes
                       * of each message that are equal to `find`: a malformed block, a wrong type */
 } ts_answer_t;
 
@@ -111,10 +111,10 @@ typedef struct ts_counters_s {
                              * query was still running then: the real gateway keeps those */
   uint64_t statements_left; /* of the statements, those that ended with their connection */
   uint64_t dead_statements; /* those that a failed bind, or exec without one, has made useless */
-  uint64_t poisonous;    /* messages that a client must never send: the real gateway dies of them,
+  uint64_t poisonous; /* messages that a client must never send: the real gateway dies of them,
                           * never answers, or keeps wrong data. Mostly the connection is cut */
-  uint64_t consumers;    /* that are subscribed to something now */
-  uint64_t waiting;      /* requests that a rule's wait_ms holds back now */
+  uint64_t consumers; /* that are subscribed to something now */
+  uint64_t waiting;   /* requests that a rule's wait_ms holds back now */
   uint64_t bytes_in;
   uint64_t bytes_out;
 } ts_counters_t;

@@ -12,8 +12,7 @@ static int bad(ts_error_t* error) {
 
 static int database_of(ts_store_t* store, const ts_env_t* env, ts_database_t** database,
                        ts_error_t* error) {
-  if (env->db[0] == '\0')
-    return ts_error(error, TS_E_DB_NOT_SPECIFIED, "Database not specified");
+  if (env->db[0] == '\0') return ts_error(error, TS_E_DB_NOT_SPECIFIED, "Database not specified");
   *database = ts_database_find(store, env->db);
   return *database != NULL ? 0 : ts_error(error, TS_E_NO_DB, "Database not exist");
 }
@@ -26,12 +25,12 @@ static int find_columns(const ts_family_t* family, const ts_block_reader_t* read
   bool has_time = false;
   if (names == NULL && reader->ncolumns != family->ncolumns) return bad(error);
   for (uint32_t i = 0; i < reader->ncolumns; i++) {
-    int column = names != NULL ? ts_family_column(family, names[i]) : (int)i;
+    int column = names != NULL ? ts_family_column(family, names[i]) : (int) i;
     if (column < 0) return ts_error(error, TS_E_COLUMN, "Invalid column name: %s", names[i]);
     if (family->columns[column].type.type != reader->columns[i].type) return bad(error);
     for (uint32_t k = 0; k < i; k++)
-      if (order[k] == (uint32_t)column) return bad(error);
-    order[i] = (uint32_t)column;
+      if (order[k] == (uint32_t) column) return bad(error);
+    order[i] = (uint32_t) column;
     has_time = has_time || column == 0;
   }
   return has_time ? 0 : bad(error);
@@ -41,7 +40,7 @@ static size_t width_of(const ts_cell_t* cell, uint8_t type) {
   size_t width = cell->size;
   if (type != TS_NCHAR) return width;
   for (size_t i = 0; i < cell->size; i++)
-    width -= (((const uint8_t*)cell->data)[i] & 0xc0) == 0x80;
+    width -= (((const uint8_t*) cell->data)[i] & 0xc0) == 0x80;
   return width;
 }
 
@@ -72,8 +71,7 @@ static int write_rows(ts_write_t* write, const ts_family_t* family, ts_block_rea
 }
 
 int ts_apply_block(ts_write_t* write, ts_database_t* database, const char* name,
-                   const char* const* names, const uint8_t* data, size_t size,
-                   ts_error_t* error) {
+                   const char* const* names, const uint8_t* data, size_t size, ts_error_t* error) {
   ts_block_reader_t reader;
   ts_table_t* table = ts_table_find(database, name);
   if (table == NULL || table->kind == TS_SUPER)
@@ -101,7 +99,7 @@ typedef struct in_s {
 
 static const uint8_t* take(in_t* in, size_t size) {
   static const uint8_t zeros[18];
-  if (in->bad || (size_t)(in->end - in->at) < size) {
+  if (in->bad || (size_t) (in->end - in->at) < size) {
     in->bad = true;
     return size <= sizeof zeros ? zeros : NULL;
   }
@@ -113,7 +111,7 @@ static uint32_t take_varint(in_t* in) {
   uint32_t value = 0;
   for (unsigned shift = 0; shift < 35; shift += 7) {
     uint8_t byte = *take(in, 1);
-    value |= (uint32_t)(byte & 0x7f) << shift;
+    value |= (uint32_t) (byte & 0x7f) << shift;
     if ((byte & 0x80) == 0) return value;
   }
   in->bad = true;
@@ -122,7 +120,7 @@ static uint32_t take_varint(in_t* in) {
 
 static const char* take_name(in_t* in) {
   uint32_t size = take_varint(in);
-  const char* name = size > 0 ? (const char*)take(in, size) : NULL;
+  const char* name = size > 0 ? (const char*) take(in, size) : NULL;
   if (name == NULL || in->bad || name[size - 1] != '\0') in->bad = true;
   return in->bad ? "" : name;
 }
@@ -153,7 +151,7 @@ typedef struct raw_block_s {
 static void take_schema(in_t* in, raw_block_t* block) {
   block->nnames = take_varint(in) >> 1;
   take_varint(in);
-  if (block->nnames > (size_t)(in->end - in->at)) in->bad = true;
+  if (block->nnames > (size_t) (in->end - in->at)) in->bad = true;
   if (in->bad) return;
   block->names = ts_realloc(block->names, block->nnames * sizeof *block->names);
   for (uint32_t i = 0; i < block->nnames; i++) {
@@ -208,7 +206,7 @@ static int make_children(ts_store_t* store, ts_env_t* env, in_t* in, ts_error_t*
   int status = 0;
   for (uint32_t i = 0; i < count && status == 0; i++) {
     uint32_t size = take_varint(in);
-    const char* json = (const char*)take(in, size);
+    const char* json = (const char*) take(in, size);
     status = in->bad ? bad(error) : ts_apply_meta(store, env, json, size, error);
   }
   return status;
@@ -223,7 +221,7 @@ static int apply_rows(ts_store_t* store, ts_env_t* env, bool children, const uin
   if (status == 0) status = read_blocks(&in, NULL, NULL, error);
   if (status == 0 && children) status = make_children(store, env, &in, error);
   if (status != 0) return status;
-  in = (in_t){data, data + size, false};
+  in = (in_t) {data, data + size, false};
   ts_write_begin(&write, store);
   status = read_blocks(&in, &write, database, error);
   ts_write_end(&write, status == 0);
@@ -235,5 +233,5 @@ int ts_apply_raw(ts_store_t* store, ts_env_t* env, unsigned type, const uint8_t*
   if (type == 2 || type == 4) return apply_rows(store, env, type == 4, data, size, error);
   bool known = type == 5 || type == TS_META_DELETE ||
                (type >= TS_META_CREATE_TABLE && type <= TS_META_DROP_STABLE);
-  return known ? ts_apply_meta(store, env, (const char*)data, size, error) : bad(error);
+  return known ? ts_apply_meta(store, env, (const char*) data, size, error) : bad(error);
 }

@@ -16,7 +16,6 @@ int ts_apply_meta(ts_store_t* store, ts_env_t* env, const char* json, size_t siz
 /* A block of rows for a table. `names`: of its columns, in its order; NULL: the table's. The
  * write is the caller's. */
 int ts_apply_block(ts_write_t* write, ts_database_t* database, const char* table,
-                   const char* const* names, const uint8_t* data, size_t size,
-                   ts_error_t* error);
+                   const char* const* names, const uint8_t* data, size_t size, ts_error_t* error);
 
 #endif

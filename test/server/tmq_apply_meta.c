@@ -24,13 +24,13 @@ static const char* text_of(yyjson_val* object, const char* key) {
 /* Numbers are kept as they are written. */
 static unsigned number_of(yyjson_val* object, const char* key) {
   const char* raw = yyjson_get_raw(yyjson_obj_get(object, key));
-  return raw != NULL ? (unsigned)strtoul(raw, NULL, 10) : 0;
+  return raw != NULL ? (unsigned) strtoul(raw, NULL, 10) : 0;
 }
 
 static int run(apply_t* apply) {
   ts_outcome_t outcome;
-  int status = ts_sql_run(apply->store, apply->env, (const char*)apply->sql.data,
-                          apply->sql.size, false, &outcome, apply->error);
+  int status = ts_sql_run(apply->store, apply->env, (const char*) apply->sql.data, apply->sql.size,
+                          false, &outcome, apply->error);
   ts_result_unref(outcome.result);
   apply->sql.size = 0;
   return status;
@@ -41,14 +41,13 @@ static void put_name(apply_t* apply, const char* name) {
 }
 
 static void put_type(apply_t* apply, unsigned type, unsigned length, yyjson_val* field) {
-  if (!ts_type_exists((uint8_t)type)) {
+  if (!ts_type_exists((uint8_t) type)) {
     ts_buf_text(&apply->sql, " unknown_type"); /* a syntax error, then */
     return;
   }
-  ts_buf_format(&apply->sql, " %s", ts_type_name((uint8_t)type));
-  if (ts_type_is_decimal((uint8_t)type)) {
-    ts_buf_format(&apply->sql, "(%u,%u)", number_of(field, "precision"),
-                  number_of(field, "scale"));
+  ts_buf_format(&apply->sql, " %s", ts_type_name((uint8_t) type));
+  if (ts_type_is_decimal((uint8_t) type)) {
+    ts_buf_format(&apply->sql, "(%u,%u)", number_of(field, "precision"), number_of(field, "scale"));
   } else if (length > 0) {
     ts_buf_format(&apply->sql, "(%u)", length);
   }
@@ -178,7 +177,8 @@ static const ts_family_t* family_of(const apply_t* apply, const char* name) {
 }
 
 static int alter(apply_t* apply, yyjson_val* meta) {
-  static const char* const verbs[] = {[ADD_TAG] = "ADD TAG", [SET_TAG] = "SET TAG",
+  static const char* const verbs[] = {[ADD_TAG] = "ADD TAG",
+                                      [SET_TAG] = "SET TAG",
                                       [ADD_COLUMN] = "ADD COLUMN",
                                       [WIDEN_COLUMN] = "MODIFY COLUMN",
                                       [WIDEN_TAG] = "MODIFY TAG"};
@@ -197,8 +197,7 @@ static int alter(apply_t* apply, yyjson_val* meta) {
   if (type == SET_TAG) {
     int tag = family != NULL ? ts_family_tag(family, column) : -1;
     ts_buf_text(&apply->sql, " = ");
-    put_value(apply, yyjson_obj_get(meta, "colValue"),
-              tag >= 0 ? family->tags[tag].type.type : 0);
+    put_value(apply, yyjson_obj_get(meta, "colValue"), tag >= 0 ? family->tags[tag].type.type : 0);
   } else {
     put_type(apply, number_of(meta, "colType"), number_of(meta, "colLength"), meta);
   }

@@ -16,8 +16,7 @@ ts_consumer_t* ts_consumer_new(ts_store_t* store, const ts_consumer_config_t* co
 }
 
 void ts_consumer_leave(ts_consumer_t* consumer) {
-  for (size_t i = 0; i < consumer->ngroups; i++)
-    ts_group_leave(consumer->groups[i], consumer);
+  for (size_t i = 0; i < consumer->ngroups; i++) ts_group_leave(consumer->groups[i], consumer);
   consumer->ngroups = 0;
 }
 
@@ -45,7 +44,7 @@ void ts_consumer_subscribe(ts_consumer_t* consumer, ts_topic_t* topic) {
 void ts_consumer_give(ts_consumer_t* consumer, ts_group_t* group, unsigned index) {
   consumer->assigned = ts_realloc(consumer->assigned,
                                   (consumer->nassigned + 1) * sizeof *consumer->assigned);
-  consumer->assigned[consumer->nassigned++] = (ts_assigned_t){.group = group, .index = index};
+  consumer->assigned[consumer->nassigned++] = (ts_assigned_t) {.group = group, .index = index};
 }
 
 void ts_consumer_take(ts_consumer_t* consumer, ts_group_t* group, unsigned index) {
@@ -62,8 +61,7 @@ const ts_wal_t* ts_assigned_wal(const ts_assigned_t* assigned) {
 
 /* ---- reading ---- */
 
-int ts_assigned_resolve(const ts_consumer_t* consumer, ts_assigned_t* assigned,
-                        ts_error_t* error) {
+int ts_assigned_resolve(const ts_consumer_t* consumer, ts_assigned_t* assigned, ts_error_t* error) {
   const ts_wal_t* wal = ts_assigned_wal(assigned);
   int64_t committed = assigned->group->shares[assigned->index].committed;
   if (assigned->resolved) return 0;
@@ -110,8 +108,7 @@ int ts_consumer_poll(ts_consumer_t* consumer, ts_message_t** message, ts_error_t
 void ts_consumer_commit(ts_consumer_t* consumer) {
   for (size_t i = 0; i < consumer->nassigned; i++) {
     const ts_assigned_t* assigned = &consumer->assigned[i];
-    if (assigned->resolved)
-      assigned->group->shares[assigned->index].committed = assigned->position;
+    if (assigned->resolved) assigned->group->shares[assigned->index].committed = assigned->position;
   }
 }
 

@@ -34,8 +34,8 @@ struct ts_consumer_s {
   size_t ngroups;
   ts_assigned_t* assigned;
   size_t nassigned;
-  size_t turn;  /* which of them is to be looked at first */
-  bool expired; /* it has not polled for too long */
+  size_t turn;         /* which of them is to be looked at first */
+  bool expired;        /* it has not polled for too long */
   ts_consumer_t* next; /* of the store's list */
 };
 
@@ -62,7 +62,6 @@ int64_t ts_consumer_position(const ts_consumer_t* consumer, const ts_assigned_t*
 /* Whether the offset is one of the vgroup's; else the error is set. */
 int ts_assigned_check(const ts_assigned_t* assigned, int64_t offset, ts_error_t* error);
 /* Decides where to begin; the error is that nothing is committed and none was to be assumed. */
-int ts_assigned_resolve(const ts_consumer_t* consumer, ts_assigned_t* assigned,
-                        ts_error_t* error);
+int ts_assigned_resolve(const ts_consumer_t* consumer, ts_assigned_t* assigned, ts_error_t* error);
 
 #endif

@@ -22,7 +22,7 @@ static sqlite3_stmt* prepare(ts_store_t* store, ts_family_t* family) {
     ts_buf_format(&text, "CREATE TABLE w%" PRId64 "(tid INTEGER", family->id);
     for (uint32_t i = 0; i < family->ncolumns; i++) ts_buf_format(&text, ",c%u", i);
     ts_buf_add(&text, ",PRIMARY KEY(tid,c0)) WITHOUT ROWID", 36);
-    sqlite3_stmt* create = ts_store_prepare(store, (char*)text.data);
+    sqlite3_stmt* create = ts_store_prepare(store, (char*) text.data);
     ts_store_step(store, create);
     sqlite3_finalize(create);
     family->has_feed = true;
@@ -31,7 +31,7 @@ static sqlite3_stmt* prepare(ts_store_t* store, ts_family_t* family) {
   ts_buf_format(&text, "INSERT OR REPLACE INTO w%" PRId64 " VALUES(?", family->id);
   for (uint32_t i = 0; i < family->ncolumns; i++) ts_buf_text(&text, ",?");
   ts_buf_add(&text, ")", 2);
-  family->insert_feed = ts_store_prepare(store, (char*)text.data);
+  family->insert_feed = ts_store_prepare(store, (char*) text.data);
   ts_buf_free(&text);
   return family->insert_feed;
 }
@@ -43,7 +43,7 @@ static void fill(ts_store_t* store, ts_family_t* family, const ts_wal_part_t* pa
   ts_cell_t* cells = ts_calloc(reader.ncolumns, sizeof *cells);
   sqlite3_bind_int64(insert, 1, part->table);
   for (uint32_t row = 0; row < reader.rows && ts_block_read_row(&reader, row, cells); row++) {
-    for (uint32_t i = 0; i < reader.ncolumns; i++) ts_cell_bind(insert, (int)i + 2, &cells[i]);
+    for (uint32_t i = 0; i < reader.ncolumns; i++) ts_cell_bind(insert, (int) i + 2, &cells[i]);
     ts_store_step(store, insert);
   }
   sqlite3_clear_bindings(insert);

@@ -10,9 +10,8 @@
 
 static void add_block(ts_message_t* message, ts_blob_t* block, ts_schema_t* schema,
                       const char* table) {
-  message->blocks = ts_realloc(message->blocks,
-                               (message->nblocks + 1) * sizeof *message->blocks);
-  message->blocks[message->nblocks++] = (ts_message_block_t){
+  message->blocks = ts_realloc(message->blocks, (message->nblocks + 1) * sizeof *message->blocks);
+  message->blocks[message->nblocks++] = (ts_message_block_t) {
       ts_blob_ref(block), ts_schema_ref(schema), ts_strdup(table, strlen(table))};
   message->rows += ts_block_rows(block);
 }
@@ -112,7 +111,7 @@ static void read_bench(const ts_message_source_t* source, ts_message_t* message)
   ts_topic_t* topic = source->topic;
   int64_t version = message->request > 0 ? message->request : 1;
   if (version >= ts_topic_wal(topic, source->index)->end) return;
-  uint64_t index = (uint64_t)(version - 1) * TS_VGROUPS + source->index;
+  uint64_t index = (uint64_t) (version - 1) * TS_VGROUPS + source->index;
   ts_blob_t* block = ts_result_block(topic->bench, index);
   size_t which = block == topic->bench->blocks[0] ? 0 : 1;
   ts_schema_t* schema = schema_of(topic->bench);
@@ -128,8 +127,7 @@ static void read_bench(const ts_message_source_t* source, ts_message_t* message)
   message->response = version + 1;
 }
 
-static int read_log(const ts_message_source_t* source, ts_message_t* message,
-                    ts_error_t* error) {
+static int read_log(const ts_message_source_t* source, ts_message_t* message, ts_error_t* error) {
   const ts_wal_t* wal = ts_topic_wal(source->topic, source->index);
   bool metas = false;
   int status = 0;

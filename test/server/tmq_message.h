@@ -29,10 +29,10 @@ typedef struct ts_message_s {
   uint64_t rows;
   size_t nblocks;
   ts_message_block_t* blocks;
-  size_t nmetas;       /* of META: the messages; of BOTH: descriptions of the children made */
+  size_t nmetas; /* of META: the messages; of BOTH: descriptions of the children made */
   char** metas;
   uint16_t raw_type;
-  ts_blob_t* raw;      /* its bytes behind the offsets (metadata: all of them); made when needed */
+  ts_blob_t* raw; /* its bytes behind the offsets (metadata: all of them); made when needed */
 } ts_message_t;
 
 typedef struct ts_message_source_s {

@@ -6,22 +6,24 @@
 
 static void put_varint(ts_buf_t* out, uint32_t value) {
   do {
-    uint8_t byte = (uint8_t)(value & 0x7f);
+    uint8_t byte = (uint8_t) (value & 0x7f);
     value >>= 7;
     if (value > 0) byte |= 0x80;
     ts_buf_add(out, &byte, 1);
   } while (value > 0);
 }
 
-static void put_zigzag(ts_buf_t* out, uint32_t value) { put_varint(out, value << 1); }
+static void put_zigzag(ts_buf_t* out, uint32_t value) {
+  put_varint(out, value << 1);
+}
 
 static void put_byte(ts_buf_t* out, unsigned value) {
-  uint8_t byte = (uint8_t)value;
+  uint8_t byte = (uint8_t) value;
   ts_buf_add(out, &byte, 1);
 }
 
 static void put_name(ts_buf_t* out, const char* name) {
-  put_varint(out, (uint32_t)strlen(name) + 1);
+  put_varint(out, (uint32_t) strlen(name) + 1);
   ts_buf_add(out, name, strlen(name) + 1);
 }
 
@@ -45,7 +47,7 @@ static void put_schema(ts_buf_t* out, const ts_message_t* message, const ts_sche
 }
 
 static void put_block(ts_buf_t* out, const ts_message_t* message, const ts_blob_t* block) {
-  put_varint(out, (uint32_t)block->size + 18);
+  put_varint(out, (uint32_t) block->size + 18);
   ts_buf_u64(out, 1);
   uint32_t rows = ts_block_rows(block);
   ts_buf_u32(out, 0);
@@ -57,7 +59,7 @@ static void put_block(ts_buf_t* out, const ts_message_t* message, const ts_blob_
 
 static void put_blocks(ts_buf_t* out, const ts_message_t* message) {
   bool names = !message->of_query;
-  ts_buf_u32(out, (uint32_t)message->nblocks);
+  ts_buf_u32(out, (uint32_t) message->nblocks);
   put_byte(out, names);
   put_byte(out, 1);
   for (size_t i = 0; i < message->nblocks; i++) {
@@ -70,12 +72,12 @@ static void put_blocks(ts_buf_t* out, const ts_message_t* message) {
     ts_buf_u64(out, 0);
     return;
   }
-  ts_buf_u32(out, (uint32_t)message->nmetas);
+  ts_buf_u32(out, (uint32_t) message->nmetas);
   for (size_t i = 0; i < message->nmetas; i++) {
     ts_buf_t child = {0};
     const char* const description = message->metas[i];
     ts_meta_children(&child, &description, 1);
-    put_varint(out, (uint32_t)child.size);
+    put_varint(out, (uint32_t) child.size);
     ts_buf_add(out, child.data, child.size);
     ts_buf_free(&child);
   }
@@ -97,8 +99,8 @@ size_t ts_message_raw(ts_message_t* message, uint8_t head[TS_RAW_HEAD]) {
   head[0] = 100;
   ts_put_u32(head + 1, 18);
   head[5] = head[14] = 17; /* the offset is a log's */
-  ts_put_u64(head + 6, (uint64_t)message->request);
-  ts_put_u64(head + 15, (uint64_t)message->response);
+  ts_put_u64(head + 6, (uint64_t) message->request);
+  ts_put_u64(head + 15, (uint64_t) message->response);
   return TS_RAW_HEAD;
 }
 
@@ -106,7 +108,7 @@ void ts_message_json(const ts_message_t* message, ts_buf_t* out) {
   if (message->nmetas == 0) {
     ts_buf_text(out, "null");
   } else if (message->type == TS_MSG_BOTH) {
-    ts_meta_children(out, (const char* const*)message->metas, message->nmetas);
+    ts_meta_children(out, (const char* const*) message->metas, message->nmetas);
   } else if (message->raw_type != 5) {
     ts_buf_text(out, message->metas[0]);
   } else {

@@ -111,7 +111,7 @@ static void rebalance(ts_group_t* group) {
       ts_share_t* share = &group->shares[i - 1];
       if (share->owner != group->members[m]) continue;
       if (count_shares(group, share->owner) <= quota(group, m)) break;
-      ts_consumer_take(share->owner, group, (unsigned)i - 1);
+      ts_consumer_take(share->owner, group, (unsigned) i - 1);
       share->owner = NULL;
     }
   for (size_t m = 0; m < group->nmembers; m++)

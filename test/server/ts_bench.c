@@ -10,7 +10,7 @@ static bool read_number(const char** at, const char* end, uint64_t max, uint64_t
   const char* start = *at;
   *value = 0;
   for (; *at < end && **at >= '0' && **at <= '9'; (*at)++) {
-    *value = *value * 10 + (uint64_t)(**at - '0');
+    *value = *value * 10 + (uint64_t) (**at - '0');
     if (*value > max) return false;
   }
   return *at > start;
@@ -25,7 +25,7 @@ static const char* end_of(const char* sql, size_t size) {
 static bool parse(const char* sql, size_t size, uint64_t* rows, uint64_t* per_block) {
   static const char prefix[] = "select * from bench.rows_";
   const char* end = end_of(sql, size);
-  if ((size_t)(end - sql) < sizeof prefix - 1) return false;
+  if ((size_t) (end - sql) < sizeof prefix - 1) return false;
   if (strncasecmp(sql, prefix, sizeof prefix - 1) != 0) return false;
   const char* at = sql + sizeof prefix - 1;
   if (!read_number(&at, end, UINT64_C(1) << 50, rows)) return false;
@@ -38,11 +38,11 @@ static ts_blob_t* encode(const ts_field_t* fields, uint64_t rows) {
   ts_block_begin(&writer, fields, 4);
   for (uint64_t row = 0; row < rows; row++) {
     char text[24];
-    int size = snprintf(text, sizeof text, "row-%u", (unsigned)row);
+    int size = snprintf(text, sizeof text, "row-%u", (unsigned) row);
     ts_block_bits(&writer, 0, UINT64_C(1700000000000) + row * 1000);
     ts_block_bits(&writer, 1, row);
-    ts_block_double(&writer, 2, (double)row * 0.5);
-    ts_block_bytes(&writer, 3, text, (size_t)size);
+    ts_block_double(&writer, 2, (double) row * 0.5);
+    ts_block_bytes(&writer, 3, text, (size_t) size);
     ts_block_row(&writer);
   }
   ts_blob_t* block = ts_block_end(&writer);
@@ -72,7 +72,7 @@ ts_result_t* ts_result_bench(const char* sql, size_t size) {
 ts_result_t* ts_sink_totals(const ts_store_t* store, const char* sql, size_t size) {
   static const char query[] = "select count(*), sum(a) from bench.sink";
   size_t length = sizeof query - 1;
-  if ((size_t)(end_of(sql, size) - sql) != length || strncasecmp(sql, query, length) != 0)
+  if ((size_t) (end_of(sql, size) - sql) != length || strncasecmp(sql, query, length) != 0)
     return NULL;
   const ts_database_t* database = ts_database_find(store, "bench");
   const ts_table_t* table = database != NULL ? ts_table_find(database, "sink") : NULL;
@@ -84,7 +84,7 @@ ts_result_t* ts_sink_totals(const ts_store_t* store, const char* sql, size_t siz
   ts_block_begin(&writer, fields, 2);
   ts_block_bits(&writer, 0, table->family->sink_rows);
   if (table->family->sink_rows > 0) {
-    ts_block_bits(&writer, 1, (uint64_t)table->family->sink_sum);
+    ts_block_bits(&writer, 1, (uint64_t) table->family->sink_sum);
   } else {
     ts_block_null(&writer, 1);
   }

@@ -31,7 +31,7 @@ void ts_block_bits(ts_block_writer_t* writer, uint32_t column, uint64_t value) {
 
 void ts_block_double(ts_block_writer_t* writer, uint32_t column, double value) {
   if (writer->columns[column].type.type == TS_FLOAT) {
-    float narrow = (float)value;
+    float narrow = (float) value;
     uint32_t bits;
     memcpy(&bits, &narrow, sizeof bits);
     ts_block_bits(writer, column, bits);
@@ -71,26 +71,28 @@ static void add_nchar(ts_buf_t* data, const uint8_t* text, size_t size) {
     at += code_point(text + at, size - at, &point);
     ts_buf_u32(data, point);
   }
-  ts_put_u16(data->data + prefix, (uint16_t)(data->size - prefix - 2));
+  ts_put_u16(data->data + prefix, (uint16_t) (data->size - prefix - 2));
 }
 
 void ts_block_bytes(ts_block_writer_t* writer, uint32_t column, const void* data, size_t size) {
   ts_block_column_t* c = &writer->columns[column];
   ts_buf_add(&c->nulls, "", 1);
-  ts_buf_u32(&c->offsets, (uint32_t)c->data.size);
+  ts_buf_u32(&c->offsets, (uint32_t) c->data.size);
   if (c->type.type == TS_NCHAR) {
     add_nchar(&c->data, data, size);
     return;
   }
   if (c->type.type == TS_BLOB) {
-    ts_buf_u32(&c->data, (uint32_t)size);
+    ts_buf_u32(&c->data, (uint32_t) size);
   } else {
-    ts_buf_u16(&c->data, (uint16_t)size);
+    ts_buf_u16(&c->data, (uint16_t) size);
   }
   ts_buf_add(&c->data, data, size);
 }
 
-void ts_block_row(ts_block_writer_t* writer) { writer->rows++; }
+void ts_block_row(ts_block_writer_t* writer) {
+  writer->rows++;
+}
 
 static void put_column(ts_buf_t* out, const ts_block_column_t* column, uint32_t rows) {
   if (ts_type_is_var(column->type.type)) {
@@ -100,7 +102,7 @@ static void put_column(ts_buf_t* out, const ts_block_column_t* column, uint32_t 
     uint8_t* bitmap = ts_buf_grow(out, size);
     memset(bitmap, 0, size);
     for (uint32_t row = 0; row < rows; row++)
-      if (column->nulls.data[row] != 0) bitmap[row / 8] |= (uint8_t)(0x80u >> (row & 7));
+      if (column->nulls.data[row] != 0) bitmap[row / 8] |= (uint8_t) (0x80u >> (row & 7));
   }
   ts_buf_add(out, column->data.data, column->data.size);
 }
@@ -118,11 +120,11 @@ ts_blob_t* ts_block_end(ts_block_writer_t* writer) {
     ts_buf_u32(&out, ts_type_schema_bytes(writer->columns[i].type));
   }
   for (uint32_t i = 0; i < writer->ncolumns; i++)
-    ts_buf_u32(&out, (uint32_t)writer->columns[i].data.size);
+    ts_buf_u32(&out, (uint32_t) writer->columns[i].data.size);
   for (uint32_t i = 0; i < writer->ncolumns; i++)
     put_column(&out, &writer->columns[i], writer->rows);
   ts_buf_add(&out, "", 1); /* blank fill */
-  ts_put_u32(out.data + 4, (uint32_t)out.size);
+  ts_put_u32(out.data + 4, (uint32_t) out.size);
   ts_blob_t* blob = ts_blob_new(out.data, out.size);
   ts_buf_free(&out);
   for (uint32_t i = 0; i < writer->ncolumns; i++) {
@@ -140,5 +142,5 @@ void ts_block_free(ts_block_writer_t* writer) {
     ts_buf_free(&writer->columns[i].data);
   }
   free(writer->columns);
-  *writer = (ts_block_writer_t){0};
+  *writer = (ts_block_writer_t) {0};
 }

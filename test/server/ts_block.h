@@ -5,8 +5,8 @@
 #include "ts_buf.h"
 #include "ts_type.h"
 
-#define TS_BLOCK_ROWS 4096u       /* of a block made from SQL */
-#define TS_BLOCK_ROWS_MAX 65536u  /* of a block of the synthetic tables */
+#define TS_BLOCK_ROWS 4096u      /* of a block made from SQL */
+#define TS_BLOCK_ROWS_MAX 65536u /* of a block of the synthetic tables */
 
 typedef struct ts_block_column_s {
   ts_type_t type;

@@ -11,14 +11,14 @@
 
 static bool take(size_t* at, size_t size, uint64_t count) {
   if (count > size - *at) return false;
-  *at += (size_t)count;
+  *at += (size_t) count;
   return true;
 }
 
 static bool read_column(ts_read_column_t* column, const uint8_t* data, size_t size, size_t* at,
                         uint32_t rows, uint32_t length) {
   bool var = ts_type_is_var(column->type);
-  uint64_t head = var ? (uint64_t)rows * 4 : ((uint64_t)rows + 7) / 8;
+  uint64_t head = var ? (uint64_t) rows * 4 : ((uint64_t) rows + 7) / 8;
   column->heads = data + *at;
   if (!take(at, size, head)) return false;
   column->values = data + *at;
@@ -27,11 +27,11 @@ static bool read_column(ts_read_column_t* column, const uint8_t* data, size_t si
   column->width = var ? 0 : ts_type_of(column->type).width;
   if (column->type == TS_DECIMAL64) column->width = 8;
   /* All rows NULL: the values may be left out. */
-  return var || length == 0 || length == (uint64_t)rows * column->width;
+  return var || length == 0 || length == (uint64_t) rows * column->width;
 }
 
 bool ts_block_read(ts_block_reader_t* reader, const uint8_t* data, size_t size) {
-  *reader = (ts_block_reader_t){0};
+  *reader = (ts_block_reader_t) {0};
   if (size < HEAD) return false;
   reader->size = ts_get_u32(data + 4);
   reader->rows = ts_get_u32(data + 8);
@@ -40,22 +40,22 @@ bool ts_block_read(ts_block_reader_t* reader, const uint8_t* data, size_t size) 
   size = reader->size;
   size_t at = HEAD;
   const uint8_t* types = data + at;
-  if (!take(&at, size, (uint64_t)reader->ncolumns * 5)) return false;
+  if (!take(&at, size, (uint64_t) reader->ncolumns * 5)) return false;
   const uint8_t* lengths = data + at;
-  if (!take(&at, size, (uint64_t)reader->ncolumns * 4)) return false;
+  if (!take(&at, size, (uint64_t) reader->ncolumns * 4)) return false;
   reader->columns = ts_calloc(reader->ncolumns, sizeof *reader->columns);
   bool ok = true;
   for (uint32_t i = 0; i < reader->ncolumns && ok; i++) {
     ts_read_column_t* column = &reader->columns[i];
-    column->type = types[(size_t)i * 5];
+    column->type = types[(size_t) i * 5];
     ok = ts_type_exists(column->type) &&
-         read_column(column, data, size, &at, reader->rows, ts_get_u32(lengths + (size_t)i * 4));
+         read_column(column, data, size, &at, reader->rows, ts_get_u32(lengths + (size_t) i * 4));
   }
   if (!ok) {
     ts_block_read_end(reader);
     return false;
   }
-  ts_buf_grow(&reader->text, size + 16 * (size_t)reader->ncolumns); /* it must not move later */
+  ts_buf_grow(&reader->text, size + 16 * (size_t) reader->ncolumns); /* it must not move later */
   return true;
 }
 
@@ -78,7 +78,7 @@ static bool put_nchar(ts_buf_t* out, const uint8_t* data, size_t size) {
 
 static bool read_var(ts_block_reader_t* reader, const ts_read_column_t* column, uint32_t row,
                      ts_cell_t* cell) {
-  uint32_t offset = ts_get_u32(column->heads + (size_t)row * 4);
+  uint32_t offset = ts_get_u32(column->heads + (size_t) row * 4);
   if (offset == UINT32_MAX) return true; /* NULL */
   size_t prefix = column->type == TS_BLOB ? 4 : 2;
   if (offset > column->size || column->size - offset < prefix) return false;
@@ -98,14 +98,14 @@ static bool read_var(ts_block_reader_t* reader, const ts_read_column_t* column, 
 
 static int64_t read_integer(uint8_t type, const uint8_t* at) {
   switch (type) {
-    case TS_TINYINT: return (int8_t)at[0];
+    case TS_TINYINT: return (int8_t) at[0];
     case TS_BOOL:
     case TS_UTINYINT: return at[0];
-    case TS_SMALLINT: return (int16_t)ts_get_u16(at);
+    case TS_SMALLINT: return (int16_t) ts_get_u16(at);
     case TS_USMALLINT: return ts_get_u16(at);
-    case TS_INT: return (int32_t)ts_get_u32(at);
+    case TS_INT: return (int32_t) ts_get_u32(at);
     case TS_UINT: return ts_get_u32(at);
-    default: return (int64_t)ts_get_u64(at);
+    default: return (int64_t) ts_get_u64(at);
   }
 }
 
@@ -115,7 +115,7 @@ static void read_real(uint8_t type, const uint8_t* at, ts_cell_t* cell) {
     float value;
     uint32_t bits = ts_get_u32(at);
     memcpy(&value, &bits, sizeof value);
-    cell->real = (double)value;
+    cell->real = (double) value;
   } else {
     uint64_t bits = ts_get_u64(at);
     memcpy(&cell->real, &bits, sizeof cell->real);
@@ -124,14 +124,14 @@ static void read_real(uint8_t type, const uint8_t* at, ts_cell_t* cell) {
 
 static void read_fixed(ts_block_reader_t* reader, const ts_read_column_t* column, uint32_t row,
                        ts_cell_t* cell) {
-  const uint8_t* at = column->values + (size_t)row * column->width;
+  const uint8_t* at = column->values + (size_t) row * column->width;
   if ((column->heads[row / 8] & (0x80u >> (row & 7))) != 0 || column->size == 0) return;
   if (column->type == TS_DECIMAL) {
-    ts_u128_t bits = (ts_u128_t)ts_get_u64(at + 8) << 64 | ts_get_u64(at);
+    ts_u128_t bits = (ts_u128_t) ts_get_u64(at + 8) << 64 | ts_get_u64(at);
     cell->kind = TS_CELL_BYTES;
     cell->size = 16;
     cell->data = ts_buf_grow(&reader->text, 16);
-    ts_decimal_key((ts_i128_t)bits, reader->text.data + reader->text.size - 16);
+    ts_decimal_key((ts_i128_t) bits, reader->text.data + reader->text.size - 16);
   } else if (column->type == TS_FLOAT || column->type == TS_DOUBLE) {
     read_real(column->type, at, cell);
   } else {
@@ -145,7 +145,7 @@ bool ts_block_read_row(ts_block_reader_t* reader, uint32_t row, ts_cell_t* cells
   reader->text.size = 0;
   for (uint32_t i = 0; i < reader->ncolumns && ok; i++) {
     const ts_read_column_t* column = &reader->columns[i];
-    cells[i] = (ts_cell_t){.kind = TS_CELL_NULL};
+    cells[i] = (ts_cell_t) {.kind = TS_CELL_NULL};
     if (ts_type_is_var(column->type)) {
       ok = read_var(reader, column, row, &cells[i]);
     } else {

@@ -7,10 +7,10 @@
 
 typedef struct ts_read_column_s {
   uint8_t type;
-  uint32_t width;         /* of a fixed type */
-  const uint8_t* heads;   /* the bitmap of nulls, or the offsets */
+  uint32_t width;       /* of a fixed type */
+  const uint8_t* heads; /* the bitmap of nulls, or the offsets */
   const uint8_t* values;
-  uint32_t size;          /* of the values */
+  uint32_t size; /* of the values */
 } ts_read_column_t;
 
 typedef struct ts_block_reader_s {

@@ -14,13 +14,17 @@ static void* checked(void* ptr) {
   return ptr;
 }
 
-void* ts_malloc(size_t size) { return checked(malloc(size > 0 ? size : 1)); }
+void* ts_malloc(size_t size) {
+  return checked(malloc(size > 0 ? size : 1));
+}
 
 void* ts_calloc(size_t count, size_t size) {
   return checked(calloc(count > 0 ? count : 1, size > 0 ? size : 1));
 }
 
-void* ts_realloc(void* ptr, size_t size) { return checked(realloc(ptr, size > 0 ? size : 1)); }
+void* ts_realloc(void* ptr, size_t size) {
+  return checked(realloc(ptr, size > 0 ? size : 1));
+}
 
 char* ts_strdup(const char* text, size_t size) {
   char* copy = ts_malloc(size + 1);
@@ -45,7 +49,9 @@ void ts_buf_add(ts_buf_t* buf, const void* data, size_t size) {
   if (size > 0) memcpy(ts_buf_grow(buf, size), data, size);
 }
 
-void ts_buf_text(ts_buf_t* buf, const char* text) { ts_buf_add(buf, text, strlen(text)); }
+void ts_buf_text(ts_buf_t* buf, const char* text) {
+  ts_buf_add(buf, text, strlen(text));
+}
 
 void ts_buf_name(ts_buf_t* buf, const char* name) {
   ts_buf_text(buf, "`");
@@ -63,41 +69,47 @@ void ts_buf_format(ts_buf_t* buf, const char* format, ...) {
   int size = vsnprintf(text, sizeof text, format, args);
   va_end(args);
   if (size < 0) return;
-  if ((size_t)size < sizeof text) {
-    ts_buf_add(buf, text, (size_t)size);
+  if ((size_t) size < sizeof text) {
+    ts_buf_add(buf, text, (size_t) size);
     return;
   }
-  char* at = (char*)ts_buf_grow(buf, (size_t)size + 1);
+  char* at = (char*) ts_buf_grow(buf, (size_t) size + 1);
   va_start(args, format);
-  vsnprintf(at, (size_t)size + 1, format, args);
+  vsnprintf(at, (size_t) size + 1, format, args);
   va_end(args);
   buf->size--; /* the NUL */
 }
 
 void ts_put_u16(uint8_t* at, uint16_t value) {
-  at[0] = (uint8_t)value;
-  at[1] = (uint8_t)(value >> 8);
+  at[0] = (uint8_t) value;
+  at[1] = (uint8_t) (value >> 8);
 }
 
 void ts_put_u32(uint8_t* at, uint32_t value) {
-  ts_put_u16(at, (uint16_t)value);
-  ts_put_u16(at + 2, (uint16_t)(value >> 16));
+  ts_put_u16(at, (uint16_t) value);
+  ts_put_u16(at + 2, (uint16_t) (value >> 16));
 }
 
 void ts_put_u64(uint8_t* at, uint64_t value) {
-  ts_put_u32(at, (uint32_t)value);
-  ts_put_u32(at + 4, (uint32_t)(value >> 32));
+  ts_put_u32(at, (uint32_t) value);
+  ts_put_u32(at + 4, (uint32_t) (value >> 32));
 }
 
-void ts_buf_u16(ts_buf_t* buf, uint16_t value) { ts_put_u16(ts_buf_grow(buf, 2), value); }
-void ts_buf_u32(ts_buf_t* buf, uint32_t value) { ts_put_u32(ts_buf_grow(buf, 4), value); }
-void ts_buf_u64(ts_buf_t* buf, uint64_t value) { ts_put_u64(ts_buf_grow(buf, 8), value); }
+void ts_buf_u16(ts_buf_t* buf, uint16_t value) {
+  ts_put_u16(ts_buf_grow(buf, 2), value);
+}
+void ts_buf_u32(ts_buf_t* buf, uint32_t value) {
+  ts_put_u32(ts_buf_grow(buf, 4), value);
+}
+void ts_buf_u64(ts_buf_t* buf, uint64_t value) {
+  ts_put_u64(ts_buf_grow(buf, 8), value);
+}
 
 void ts_buf_decimal(ts_buf_t* buf, uint64_t value) {
   char digits[20];
   size_t at = sizeof digits;
   do {
-    digits[--at] = (char)('0' + value % 10);
+    digits[--at] = (char) ('0' + value % 10);
     value /= 10;
   } while (value > 0);
   ts_buf_add(buf, digits + at, sizeof digits - at);
@@ -114,7 +126,7 @@ static const char* json_escape(unsigned char c, bool html, char scratch[8]) {
     default: break;
   }
   if (c >= 0x20 && !(html && (c == '<' || c == '>' || c == '&'))) return NULL;
-  snprintf(scratch, 8, "\\u%04x", (unsigned)c);
+  snprintf(scratch, 8, "\\u%04x", (unsigned) c);
   return scratch;
 }
 
@@ -123,7 +135,7 @@ void ts_buf_json(ts_buf_t* buf, const char* text, size_t size, bool html) {
   ts_buf_add(buf, "\"", 1);
   size_t plain = 0;
   for (size_t i = 0; i < size; i++) {
-    const char* escape = json_escape((unsigned char)text[i], html, scratch);
+    const char* escape = json_escape((unsigned char) text[i], html, scratch);
     size_t width = 1;
     if (escape == NULL && size - i >= 3 && memcmp(text + i, "\xe2\x80", 2) == 0 &&
         (text[i + 2] == '\xa8' || text[i + 2] == '\xa9')) {
@@ -142,18 +154,18 @@ void ts_buf_json(ts_buf_t* buf, const char* text, size_t size, bool html) {
 
 void ts_buf_free(ts_buf_t* buf) {
   free(buf->data);
-  *buf = (ts_buf_t){0};
+  *buf = (ts_buf_t) {0};
 }
 
 size_t ts_put_utf8(uint8_t* out, uint32_t point) {
   if (point < 0x80) {
-    out[0] = (uint8_t)point;
+    out[0] = (uint8_t) point;
     return 1;
   }
   size_t width = point < 0x800 ? 2 : point < 0x10000 ? 3 : 4;
   static const uint8_t firsts[] = {0, 0, 0xc0, 0xe0, 0xf0};
-  for (size_t i = width - 1; i > 0; i--, point >>= 6) out[i] = (uint8_t)(0x80 | (point & 0x3f));
-  out[0] = (uint8_t)(firsts[width] | point);
+  for (size_t i = width - 1; i > 0; i--, point >>= 6) out[i] = (uint8_t) (0x80 | (point & 0x3f));
+  out[0] = (uint8_t) (firsts[width] | point);
   return width;
 }
 

@@ -39,14 +39,16 @@ void ts_put_u64(uint8_t* at, uint64_t value);
 size_t ts_put_utf8(uint8_t* at, uint32_t point); /* at most 4 bytes; how many */
 
 /* Here for those who read a value a row. */
-static inline uint16_t ts_get_u16(const uint8_t* at) { return (uint16_t)(at[0] | at[1] << 8); }
+static inline uint16_t ts_get_u16(const uint8_t* at) {
+  return (uint16_t) (at[0] | at[1] << 8);
+}
 
 static inline uint32_t ts_get_u32(const uint8_t* at) {
-  return (uint32_t)at[0] | (uint32_t)at[1] << 8 | (uint32_t)at[2] << 16 | (uint32_t)at[3] << 24;
+  return (uint32_t) at[0] | (uint32_t) at[1] << 8 | (uint32_t) at[2] << 16 | (uint32_t) at[3] << 24;
 }
 
 static inline uint64_t ts_get_u64(const uint8_t* at) {
-  return (uint64_t)ts_get_u32(at) | (uint64_t)ts_get_u32(at + 4) << 32;
+  return (uint64_t) ts_get_u32(at) | (uint64_t) ts_get_u32(at + 4) << 32;
 }
 
 /* Bytes with a count of those who use them, so that one block is sent many times uncopied. */

@@ -9,7 +9,9 @@ typedef struct number_s {
   bool ok;
 } number_t;
 
-static bool is_digit(char c) { return c >= '0' && c <= '9'; }
+static bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
 
 static long read_exponent(const char* at, const char* end, bool* ok) {
   bool negative = at < end && *at == '-';
@@ -41,7 +43,7 @@ static number_t split(const char* text, size_t size) {
     digits++;
     if (!point) before++;
   }
-  number.size = (size_t)(text - number.digits);
+  number.size = (size_t) (text - number.digits);
   number.ok = digits > 0;
   long exponent = 0;
   if (number.ok && text < end) {
@@ -63,22 +65,22 @@ int ts_decimal_parse(const char* text, size_t size, unsigned precision, unsigned
   size_t at = 0;
   bool nonzero = false;
   bool round_up = false;
-  for (; at < number.size || place >= -(long)scale; at++) {
+  for (; at < number.size || place >= -(long) scale; at++) {
     char c = at < number.size ? number.digits[at] : '0';
     if (c == '.') continue;
-    if (place < -(long)scale) {
-      round_up = place == -(long)scale - 1 && c >= '5';
+    if (place < -(long) scale) {
+      round_up = place == -(long) scale - 1 && c >= '5';
       break;
     }
     if (c != '0') nonzero = true;
     if (nonzero && sum >= limit / 10 + 1) return 2;
-    sum = sum * 10 + (ts_u128_t)(unsigned)(c - '0');
+    sum = sum * 10 + (ts_u128_t) (unsigned) (c - '0');
     if (sum >= limit) return 2;
     if (!nonzero && at >= number.size && place > 0) place = 0; /* zero, whatever its exponent */
     place--;
   }
   if (round_up && ++sum >= limit) return 2;
-  *value = number.negative ? -(ts_i128_t)sum : (ts_i128_t)sum;
+  *value = number.negative ? -(ts_i128_t) sum : (ts_i128_t) sum;
   return 0;
 }
 
@@ -87,19 +89,19 @@ bool ts_decimal_fits(const char* text, size_t size, unsigned scale) {
   long place = number.exponent;
   for (size_t at = 0; at < number.size; at++) {
     if (number.digits[at] == '.') continue;
-    if (place < -(long)scale && number.digits[at] != '0') return false;
+    if (place < -(long) scale && number.digits[at] != '0') return false;
     place--;
   }
   return number.ok;
 }
 
 void ts_decimal_key(ts_i128_t value, uint8_t key[16]) {
-  ts_u128_t bits = (ts_u128_t)value ^ (ts_u128_t)1 << 127;
-  for (int i = 15; i >= 0; i--, bits >>= 8) key[i] = (uint8_t)bits;
+  ts_u128_t bits = (ts_u128_t) value ^ (ts_u128_t) 1 << 127;
+  for (int i = 15; i >= 0; i--, bits >>= 8) key[i] = (uint8_t) bits;
 }
 
 ts_i128_t ts_decimal_from_key(const uint8_t key[16]) {
   ts_u128_t bits = 0;
   for (int i = 0; i < 16; i++) bits = bits << 8 | key[i];
-  return (ts_i128_t)(bits ^ (ts_u128_t)1 << 127);
+  return (ts_i128_t) (bits ^ (ts_u128_t) 1 << 127);
 }

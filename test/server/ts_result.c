@@ -47,11 +47,21 @@ uint32_t ts_block_rows(const ts_blob_t* block) {
 
 typedef uint32_t (*get_number_t)(const ts_field_t* field);
 
-static uint32_t get_type(const ts_field_t* field) { return field->type.type; }
-static uint32_t get_width(const ts_field_t* field) { return field->type.width; }
-static uint32_t get_storage(const ts_field_t* field) { return ts_type_storage(field->type); }
-static uint32_t get_precision(const ts_field_t* field) { return field->type.precision; }
-static uint32_t get_scale(const ts_field_t* field) { return field->type.scale; }
+static uint32_t get_type(const ts_field_t* field) {
+  return field->type.type;
+}
+static uint32_t get_width(const ts_field_t* field) {
+  return field->type.width;
+}
+static uint32_t get_storage(const ts_field_t* field) {
+  return ts_type_storage(field->type);
+}
+static uint32_t get_precision(const ts_field_t* field) {
+  return field->type.precision;
+}
+static uint32_t get_scale(const ts_field_t* field) {
+  return field->type.scale;
+}
 
 static void put_numbers(ts_buf_t* out, const ts_result_t* result, const char* key,
                         get_number_t get) {
@@ -73,7 +83,7 @@ void ts_result_put_meta(ts_buf_t* out, const ts_result_t* result, bool html, boo
   ts_buf_text(out, "]");
   put_numbers(out, result, "fields_types", get_type);
   put_numbers(out, result, "fields_lengths", storage ? get_storage : get_width);
-  ts_buf_format(out, ",\"precision\":%u", (unsigned)result->precision);
+  ts_buf_format(out, ",\"precision\":%u", (unsigned) result->precision);
   if (decimals) {
     put_numbers(out, result, "fields_precisions", get_precision);
     put_numbers(out, result, "fields_scales", get_scale);

@@ -11,14 +11,18 @@ static const struct {
   const char* abbreviation;
   int offset;
 } zones[] = {
-    {"Etc/UTC", "UTC", 0},          {"UTC", "UTC", 0},
-    {"Asia/Shanghai", "CST", 28800}, {"Asia/Tokyo", "JST", 32400},
-    {"Asia/Seoul", "KST", 32400},    {"Asia/Kolkata", "IST", 19800},
-    {"Asia/Singapore", "+08", 28800}, {"America/Phoenix", "MST", -25200},
+    {"Etc/UTC", "UTC", 0},
+    {"UTC", "UTC", 0},
+    {"Asia/Shanghai", "CST", 28800},
+    {"Asia/Tokyo", "JST", 32400},
+    {"Asia/Seoul", "KST", 32400},
+    {"Asia/Kolkata", "IST", 19800},
+    {"Asia/Singapore", "+08", 28800},
+    {"America/Phoenix", "MST", -25200},
 };
 
 void ts_zone_set(ts_zone_t* zone, const char* name) {
-  *zone = (ts_zone_t){0};
+  *zone = (ts_zone_t) {0};
   if (name == NULL || *name == '\0') name = "Etc/UTC";
   snprintf(zone->name, sizeof zone->name, "%s", name);
   for (size_t i = 0; i < sizeof zones / sizeof *zones; i++) {
@@ -43,7 +47,7 @@ int64_t ts_now(uint8_t precision) {
   struct timespec now;
   clock_gettime(CLOCK_REALTIME, &now);
   int64_t per_second = ts_per_second(precision);
-  return (int64_t)now.tv_sec * per_second + (int64_t)now.tv_nsec / (1000000000 / per_second);
+  return (int64_t) now.tv_sec * per_second + (int64_t) now.tv_nsec / (1000000000 / per_second);
 }
 
 int64_t ts_today(uint8_t precision, const ts_zone_t* zone) {

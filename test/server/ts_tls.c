@@ -60,13 +60,13 @@ static int set_up_tickets(ts_tls_config_t* config) {
 }
 
 static int parse(mbedtls_x509_crt* chain, const char* pem) {
-  return mbedtls_x509_crt_parse(chain, (const unsigned char*)pem, strlen(pem) + 1);
+  return mbedtls_x509_crt_parse(chain, (const unsigned char*) pem, strlen(pem) + 1);
 }
 
 static void set_version(mbedtls_ssl_config* config, int version) {
   if (version == 0) return;
-  mbedtls_ssl_protocol_version only =
-      version == 12 ? MBEDTLS_SSL_VERSION_TLS1_2 : MBEDTLS_SSL_VERSION_TLS1_3;
+  mbedtls_ssl_protocol_version only = version == 12 ? MBEDTLS_SSL_VERSION_TLS1_2
+                                                    : MBEDTLS_SSL_VERSION_TLS1_3;
   mbedtls_ssl_conf_min_tls_version(config, only);
   mbedtls_ssl_conf_max_tls_version(config, only);
 }
@@ -81,7 +81,7 @@ static int configure(ts_tls_config_t* config, const ts_tls_options_t* options) {
   set_version(ssl, options->only_version);
   if (code == 0) code = parse(&config->certificate, options->certificate);
   if (code == 0)
-    code = mbedtls_pk_parse_key(&config->key, (const unsigned char*)options->key,
+    code = mbedtls_pk_parse_key(&config->key, (const unsigned char*) options->key,
                                 strlen(options->key) + 1, NULL, 0, mbedtls_psa_get_random,
                                 MBEDTLS_PSA_RANDOM_STATE);
   if (code == 0) code = mbedtls_ssl_conf_own_cert(ssl, &config->certificate, &config->key);
@@ -138,7 +138,7 @@ const ts_tls_counters_t* ts_tls_counters(const ts_tls_config_t* config) {
 static int send_cipher(void* context, const unsigned char* data, size_t size) {
   ts_tls_t* tls = context;
   tls->events->cipher(tls->data, data, size);
-  return (int)size;
+  return (int) size;
 }
 
 static int receive_cipher(void* context, unsigned char* data, size_t size) {
@@ -148,7 +148,7 @@ static int receive_cipher(void* context, unsigned char* data, size_t size) {
   memcpy(data, tls->in, size);
   tls->in += size;
   tls->in_size -= size;
-  return (int)size;
+  return (int) size;
 }
 
 ts_tls_t* ts_tls_new(ts_tls_config_t* config, const ts_tls_events_t* events, void* data) {
@@ -168,7 +168,9 @@ void ts_tls_free(ts_tls_t* tls) {
   free(tls);
 }
 
-bool ts_tls_is_open(const ts_tls_t* tls) { return tls->open; }
+bool ts_tls_is_open(const ts_tls_t* tls) {
+  return tls->open;
+}
 
 static void send_alert(ts_tls_t* tls, unsigned char alert) {
   mbedtls_ssl_send_alert_message(&tls->ssl, MBEDTLS_SSL_ALERT_LEVEL_FATAL, alert);
@@ -210,7 +212,7 @@ int ts_tls_feed(ts_tls_t* tls, const uint8_t* bytes, size_t size) {
     size_t before = tls->in_size;
     int code = mbedtls_ssl_read(&tls->ssl, plain, sizeof plain);
     if (code > 0) {
-      tls->events->plain(tls->data, plain, (size_t)code);
+      tls->events->plain(tls->data, plain, (size_t) code);
     } else if (code == MBEDTLS_ERR_SSL_WANT_READ) {
       if (tls->in_size == before) break;
     } else {
@@ -229,7 +231,7 @@ void ts_tls_write(ts_tls_t* tls, const void* bytes, size_t size) {
     int code = mbedtls_ssl_write(&tls->ssl, at, most > 0 && most < size ? most : size);
     if (code <= 0) return;
     at += code;
-    size -= (size_t)code;
+    size -= (size_t) code;
   }
 }
 

@@ -12,11 +12,11 @@
 typedef struct ts_tls_options_s {
   const char* certificate; /* with its chain, the server's own first */
   const char* key;
-  const char* client_ca;   /* not NULL: a client must have a certificate from this CA */
-  int only_version;        /* 12 or 13: just this TLS version; 0: both */
-  size_t record_size;      /* bytes of plaintext in one record at most; 0: what fits */
-  bool no_close_notify;    /* ends without it, as one does that truncates */
-  bool no_tickets;         /* nothing is resumed */
+  const char* client_ca; /* not NULL: a client must have a certificate from this CA */
+  int only_version;      /* 12 or 13: just this TLS version; 0: both */
+  size_t record_size;    /* bytes of plaintext in one record at most; 0: what fits */
+  bool no_close_notify;  /* ends without it, as one does that truncates */
+  bool no_tickets;       /* nothing is resumed */
 } ts_tls_options_t;
 
 typedef struct ts_tls_config_s ts_tls_config_t;
@@ -49,7 +49,7 @@ void ts_tls_free(ts_tls_t* tls);
  * alert was sent) or the client's close_notify. The events may close the connection, not free
  * it. */
 int ts_tls_feed(ts_tls_t* tls, const uint8_t* bytes, size_t size);
-bool ts_tls_is_open(const ts_tls_t* tls); /* the handshake is done */
+bool ts_tls_is_open(const ts_tls_t* tls);                         /* the handshake is done */
 void ts_tls_write(ts_tls_t* tls, const void* bytes, size_t size); /* once it is open */
 void ts_tls_finish(ts_tls_t* tls);                                /* close_notify, if allowed */
 

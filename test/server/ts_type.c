@@ -31,11 +31,11 @@ static const struct {
 };
 
 ts_type_t ts_type_of(uint8_t type) {
-  return (ts_type_t){.type = type, .width = types[type].width};
+  return (ts_type_t) {.type = type, .width = types[type].width};
 }
 
 ts_type_t ts_type_var(uint8_t type, uint32_t width) {
-  return (ts_type_t){.type = type, .width = width};
+  return (ts_type_t) {.type = type, .width = width};
 }
 
 ts_type_t ts_type_decimal(uint8_t precision, uint8_t scale) {
@@ -49,10 +49,18 @@ bool ts_type_exists(uint8_t type) {
   return type < sizeof types / sizeof *types && types[type].name != NULL;
 }
 
-bool ts_type_is_var(uint8_t type) { return types[type].width == 0; }
-bool ts_type_is_text(uint8_t type) { return type == TS_VARCHAR || type == TS_NCHAR; }
-bool ts_type_is_unsigned(uint8_t type) { return type >= TS_UTINYINT && type <= TS_UBIGINT; }
-bool ts_type_is_decimal(uint8_t type) { return type == TS_DECIMAL || type == TS_DECIMAL64; }
+bool ts_type_is_var(uint8_t type) {
+  return types[type].width == 0;
+}
+bool ts_type_is_text(uint8_t type) {
+  return type == TS_VARCHAR || type == TS_NCHAR;
+}
+bool ts_type_is_unsigned(uint8_t type) {
+  return type >= TS_UTINYINT && type <= TS_UBIGINT;
+}
+bool ts_type_is_decimal(uint8_t type) {
+  return type == TS_DECIMAL || type == TS_DECIMAL64;
+}
 
 bool ts_type_is_integer(uint8_t type) {
   return (type >= TS_TINYINT && type <= TS_BIGINT) || ts_type_is_unsigned(type);
@@ -72,7 +80,7 @@ uint32_t ts_type_schema_bytes(ts_type_t type) {
     case TS_JSON: return 16384;
     case TS_DECIMAL:
     case TS_DECIMAL64:
-      return type.width << 24 | (uint32_t)type.precision << 8 | (uint32_t)type.scale;
+      return type.width << 24 | (uint32_t) type.precision << 8 | (uint32_t) type.scale;
     default: return type.width;
   }
 }
@@ -81,7 +89,9 @@ uint32_t ts_type_storage(ts_type_t type) {
   return ts_type_is_var(type.type) ? ts_type_schema_bytes(type) : type.width;
 }
 
-const char* ts_type_name(uint8_t type) { return types[type].name; }
+const char* ts_type_name(uint8_t type) {
+  return types[type].name;
+}
 
 const char* ts_type_encoding(uint8_t type) {
   switch (type) {

@@ -44,16 +44,16 @@ typedef struct ts_field_s {
   ts_type_t type;
 } ts_field_t;
 
-ts_type_t ts_type_of(uint8_t type);                     /* a type of fixed width */
-ts_type_t ts_type_var(uint8_t type, uint32_t width);    /* VARCHAR(width), NCHAR(width), … */
+ts_type_t ts_type_of(uint8_t type);                  /* a type of fixed width */
+ts_type_t ts_type_var(uint8_t type, uint32_t width); /* VARCHAR(width), NCHAR(width), … */
 ts_type_t ts_type_decimal(uint8_t precision, uint8_t scale);
 bool ts_type_exists(uint8_t type);
 bool ts_type_is_var(uint8_t type);
-bool ts_type_is_text(uint8_t type);     /* VARCHAR, NCHAR */
-bool ts_type_is_integer(uint8_t type);  /* signed and unsigned, not BOOL */
+bool ts_type_is_text(uint8_t type);    /* VARCHAR, NCHAR */
+bool ts_type_is_integer(uint8_t type); /* signed and unsigned, not BOOL */
 bool ts_type_is_unsigned(uint8_t type);
 bool ts_type_is_decimal(uint8_t type);
-bool ts_type_is_number(uint8_t type);   /* integers, FLOAT, DOUBLE */
+bool ts_type_is_number(uint8_t type);          /* integers, FLOAT, DOUBLE */
 uint32_t ts_type_schema_bytes(ts_type_t type); /* the four bytes of a block's schema, as a u32 */
 uint32_t ts_type_storage(ts_type_t type);      /* the width in storage: VARCHAR(n) is n + 2 */
 const char* ts_type_name(uint8_t type);

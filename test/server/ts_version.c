@@ -8,7 +8,7 @@ uint32_t ts_version_number(const char* version) {
   for (int i = 0; i < 4; i++) {
     char* end;
     unsigned long part = strtoul(version, &end, 10);
-    number = number << 8 | (uint32_t)(part & 0xff);
+    number = number << 8 | (uint32_t) (part & 0xff);
     version = *end == '.' ? end + 1 : "0";
   }
   return number;

@@ -77,7 +77,7 @@ int ts_wkt_parse(const char* text, size_t size, ts_buf_t* wkb) {
   const char* at = copy;
   bool ok = shape(&at, wkb);
   blanks(&at);
-  ok = ok && (size_t)(at - copy) == size;
+  ok = ok && (size_t) (at - copy) == size;
   free(copy);
   return ok ? 0 : 1;
 }
@@ -111,7 +111,7 @@ static bool any_shape(wkb_t* wkb, unsigned depth);
 static bool parts(wkb_t* wkb, uint32_t kind, unsigned depth) {
   uint32_t count;
   if (!number(wkb, &count)) return false;
-  if (kind == 2) return skip(wkb, (uint64_t)count * 16);
+  if (kind == 2) return skip(wkb, (uint64_t) count * 16);
   for (uint32_t i = 0; i < count; i++)
     if (kind == 3 ? !parts(wkb, 2, depth) : !any_shape(wkb, depth + 1)) return false;
   return true;

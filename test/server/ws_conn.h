@@ -39,7 +39,7 @@ typedef struct ts_reply_list_s {
 typedef struct ts_upgrade_s {
   llhttp_t parser;
   llhttp_settings_t settings;
-  ts_buf_t text;   /* all of its bytes */
+  ts_buf_t text; /* all of its bytes */
   char path[1024];
   char field[32];
   char value[512];
@@ -50,8 +50,8 @@ typedef struct ts_upgrade_s {
   /* HTTP (ws_http.c) */
   char authorization[512];
   bool accepts_gzip;
-  bool pending;    /* it is complete, and not answered */
-  bool last;       /* with its answer the connection ends */
+  bool pending; /* it is complete, and not answered */
+  bool last;    /* with its answer the connection ends */
   ts_buf_t body;
   ts_buf_t beyond; /* what came behind it meanwhile */
 } ts_upgrade_t;
@@ -67,11 +67,11 @@ struct ts_conn_s {
   ts_tls_t* tls; /* NULL: none */
   void* data;
   ts_patch_t patch; /* size 0: none */
-  ts_conn_t* prev; /* of the peer's list */
+  ts_conn_t* prev;  /* of the peer's list */
   ts_conn_t* next;
   unsigned handles; /* not closed yet */
   bool opened;
-  bool http;    /* it is no WebSocket, but one HTTP request after the other */
+  bool http; /* it is no WebSocket, but one HTTP request after the other */
   bool closing;
   uint64_t last_seen;
   ts_upgrade_t upgrade;
@@ -91,7 +91,7 @@ struct ts_conn_s {
   ts_reply_list_t delayed;
   /* bytes (ws_out.c) */
   uint64_t sent;
-  bool deaf;   /* nothing more is queued */
+  bool deaf; /* nothing more is queued */
   bool stalled;
   bool cut_when_flushed;
   bool finish_when_flushed;

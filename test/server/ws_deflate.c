@@ -33,7 +33,7 @@ static void deflate_part(tuv_deflater_t* deflater, ts_buf_t* out, const void* da
     io.out = place;
     io.room = out->capacity - out->size;
     status = tuv_deflater_run(deflater, &io, end);
-    out->size = (size_t)(io.out - out->data);
+    out->size = (size_t) (io.out - out->data);
   } while (status == TUV_DEFLATE_FULL);
 }
 
@@ -47,9 +47,9 @@ void ts_deflate_send(ts_conn_t* conn, uint8_t opcode, const void* head, size_t s
     size_t part = packed.size - at < FRAGMENT ? packed.size - at : FRAGMENT;
     uint8_t header[TUV_WS_MAX_HEADER];
     bool first = at == 0, last = at + part == packed.size;
-    ts_out_bytes(conn, header,
-                 tuv_ws_write_header(header, first ? opcode : TUV_WS_CONTINUATION, last, first,
-                                     part, NULL));
+    ts_out_bytes(
+        conn, header,
+        tuv_ws_write_header(header, first ? opcode : TUV_WS_CONTINUATION, last, first, part, NULL));
     ts_out_bytes(conn, packed.data + at, part);
   }
   conn->peer->counters.compressed_out++;
@@ -66,7 +66,7 @@ bool ts_deflate_read(ts_conn_t* conn, const uint8_t* data, size_t size, ts_buf_t
     io.out = place;
     io.room = out->capacity - out->size;
     status = tuv_inflater_run(conn->inflater, &io, true);
-    out->size += (size_t)(io.out - place);
+    out->size += (size_t) (io.out - place);
   } while (status == TUV_DEFLATE_FULL);
   return status == TUV_DEFLATE_OK;
 }
@@ -92,7 +92,7 @@ bool ts_deflate_gzip(const void* data, size_t size, ts_buf_t* out) {
   deflate_part(deflater, out, data, size, true);
   ts_buf_add(out, tail, sizeof tail);
   ts_buf_u32(out, crc_of(data, size));
-  ts_buf_u32(out, (uint32_t)size);
+  ts_buf_u32(out, (uint32_t) size);
   tuv_deflater_free(deflater);
   return true;
 }

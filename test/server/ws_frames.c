@@ -26,8 +26,8 @@ void ts_conn_close_frame(ts_conn_t* conn, uint16_t code, const char* reason) {
   uint8_t payload[TUV_WS_MAX_CONTROL];
   size_t size = reason != NULL ? strlen(reason) : 0;
   if (size > sizeof payload - 2) size = sizeof payload - 2;
-  payload[0] = (uint8_t)(code >> 8);
-  payload[1] = (uint8_t)code;
+  payload[0] = (uint8_t) (code >> 8);
+  payload[1] = (uint8_t) code;
   if (size > 0) memcpy(payload + 2, reason, size);
   control(conn, TUV_WS_CLOSE, payload, code == 0 ? 0 : size + 2);
 }
@@ -70,7 +70,7 @@ static void on_message(ts_conn_t* conn, uint8_t opcode, const uint8_t* data, siz
   const ts_peer_options_t* options = &conn->peer->options;
   conn->last_seen = uv_now(conn->tcp.loop);
   if (opcode == TUV_WS_TEXT) {
-    if (options->text != NULL) options->text(conn, (const char*)data, size);
+    if (options->text != NULL) options->text(conn, (const char*) data, size);
   } else if (options->binary != NULL) {
     options->binary(conn, data, size);
   }
@@ -104,7 +104,7 @@ static void on_data(ts_conn_t* conn, const tuv_ws_event_t* event) {
   ts_buf_add(&conn->message, event->data, event->size);
   if (!event->message_end) return;
   ts_buf_t message = conn->message;
-  conn->message = (ts_buf_t){0};
+  conn->message = (ts_buf_t) {0};
   on_whole(conn, event, message.data, message.size);
   ts_buf_free(&message);
 }

@@ -6,17 +6,19 @@
 
 #define CHUNK 4096u
 
-bool ts_conn_is_http(const ts_conn_t* conn) { return conn->http; }
+bool ts_conn_is_http(const ts_conn_t* conn) {
+  return conn->http;
+}
 
 const ts_http_t* ts_conn_http(ts_conn_t* conn, ts_http_t* request) {
   const ts_upgrade_t* upgrade = &conn->upgrade;
   if (!conn->http || !upgrade->pending) return NULL;
-  *request = (ts_http_t){.method = llhttp_method_name((llhttp_method_t)upgrade->parser.method),
-                         .target = upgrade->path,
-                         .authorization = upgrade->authorization,
-                         .body = upgrade->body.data,
-                         .size = upgrade->body.size,
-                         .gzip = upgrade->accepts_gzip};
+  *request = (ts_http_t) {.method = llhttp_method_name((llhttp_method_t) upgrade->parser.method),
+                          .target = upgrade->path,
+                          .authorization = upgrade->authorization,
+                          .body = upgrade->body.data,
+                          .size = upgrade->body.size,
+                          .gzip = upgrade->accepts_gzip};
   return request;
 }
 
@@ -39,10 +41,14 @@ static const char* reason(int status) {
   static const struct {
     int status;
     const char* text;
-  } reasons[] = {{200, "OK"},           {204, "No Content"},
-                 {400, "Bad Request"},  {401, "Unauthorized"},
-                 {403, "Forbidden"},    {404, "Not Found"},
-                 {429, "Too Many Requests"}, {500, "Internal Server Error"},
+  } reasons[] = {{200, "OK"},
+                 {204, "No Content"},
+                 {400, "Bad Request"},
+                 {401, "Unauthorized"},
+                 {403, "Forbidden"},
+                 {404, "Not Found"},
+                 {429, "Too Many Requests"},
+                 {500, "Internal Server Error"},
                  {503, "Service Unavailable"}};
   for (size_t i = 0; i < sizeof reasons / sizeof *reasons; i++)
     if (reasons[i].status == status) return reasons[i].text;
@@ -70,9 +76,9 @@ void ts_conn_http_answered(ts_conn_t* conn) {
     return;
   }
   ts_buf_t beyond = upgrade->beyond;
-  upgrade->beyond = (ts_buf_t){0};
+  upgrade->beyond = (ts_buf_t) {0};
   for (size_t at = 0; at < beyond.size && !conn->closing;)
-    at += ts_upgrade_feed(conn, (const char*)beyond.data + at, beyond.size - at);
+    at += ts_upgrade_feed(conn, (const char*) beyond.data + at, beyond.size - at);
   ts_buf_free(&beyond);
 }
 

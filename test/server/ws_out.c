@@ -10,7 +10,7 @@
 
 static ts_chunk_t* add_chunk(ts_conn_t* conn, size_t capacity) {
   ts_chunk_t* chunk = ts_malloc(sizeof *chunk + capacity);
-  *chunk = (ts_chunk_t){.at = chunk->data, .capacity = capacity};
+  *chunk = (ts_chunk_t) {.at = chunk->data, .capacity = capacity};
   if (conn->out_last != NULL) conn->out_last->next = chunk;
   if (conn->out_first == NULL) conn->out_first = chunk;
   conn->out_last = chunk;
@@ -19,7 +19,7 @@ static ts_chunk_t* add_chunk(ts_conn_t* conn, size_t capacity) {
 
 static void queue_copy(ts_conn_t* conn, const uint8_t* data, size_t size) {
   ts_chunk_t* last = conn->out_last;
-  size_t used = last == NULL ? 0 : (size_t)(last->at - last->data) + last->size;
+  size_t used = last == NULL ? 0 : (size_t) (last->at - last->data) + last->size;
   /* A chunk that is being written may still grow: its end is the kernel's business no more. */
   if (last == NULL || last->blob != NULL || last->capacity - used < size) {
     last = add_chunk(conn, size > CHUNK ? size : CHUNK);
@@ -59,16 +59,16 @@ static void out(ts_conn_t* conn, const uint8_t* data, size_t size, ts_blob_t* bl
   const ts_fault_t* fault = &conn->fault;
   if (conn->deaf || conn->stalled || conn->closing) return;
   if (fault->cut_after_sent > 0 && size >= fault->cut_after_sent - conn->sent) {
-    size = (size_t)(fault->cut_after_sent - conn->sent);
+    size = (size_t) (fault->cut_after_sent - conn->sent);
     conn->deaf = true;
     conn->cut_when_flushed = true;
   }
   uint64_t at = fault->xor_offset - conn->sent;
   if (fault->xor_mask != 0 && fault->xor_offset >= conn->sent && at < size) {
     uint8_t byte = data[at] ^ fault->xor_mask;
-    queue(conn, data, (size_t)at, blob);
+    queue(conn, data, (size_t) at, blob);
     queue_copy(conn, &byte, 1);
-    queue(conn, data + at + 1, size - (size_t)at - 1, blob);
+    queue(conn, data + at + 1, size - (size_t) at - 1, blob);
   } else {
     queue(conn, data, size, blob);
   }
@@ -77,7 +77,9 @@ static void out(ts_conn_t* conn, const uint8_t* data, size_t size, ts_blob_t* bl
   mark_dirty(conn);
 }
 
-void ts_out_cipher(void* conn, const uint8_t* data, size_t size) { out(conn, data, size, NULL); }
+void ts_out_cipher(void* conn, const uint8_t* data, size_t size) {
+  out(conn, data, size, NULL);
+}
 
 /* Under TLS it is the ciphertext that is counted, cut, split and changed. */
 void ts_out_bytes(ts_conn_t* conn, const void* data, size_t size) {
@@ -120,7 +122,7 @@ void ts_out_free(ts_conn_t* conn) {
 }
 
 static void on_shutdown(uv_shutdown_t* request, int status) {
-  (void)status;
+  (void) status;
   ts_conn_cut(request->data);
 }
 
@@ -136,7 +138,7 @@ static void flushed(ts_conn_t* conn) {
     conn->finish_when_flushed = false;
     conn->deaf = true;
     conn->shutdown.data = conn;
-    if (uv_shutdown(&conn->shutdown, (uv_stream_t*)&conn->tcp, on_shutdown) != 0)
+    if (uv_shutdown(&conn->shutdown, (uv_stream_t*) &conn->tcp, on_shutdown) != 0)
       ts_conn_cut(conn);
   }
 }
@@ -145,10 +147,10 @@ static size_t gather(const ts_conn_t* conn, uv_buf_t* bufs, unsigned* count) {
   size_t size = 0;
   *count = 0;
   for (const ts_chunk_t* c = conn->out_first; c != NULL && *count < MAX_BUFS; c = c->next) {
-    uint8_t* base = (uint8_t*)(uintptr_t)c->at; /* libuv's bufs are not const; it only reads */
+    uint8_t* base = (uint8_t*) (uintptr_t) c->at; /* libuv's bufs are not const; it only reads */
     size_t part = c->size < (1u << 30) ? c->size : 1u << 30;
     if (conn->fault.split > 0 && part > conn->fault.split) part = conn->fault.split;
-    bufs[(*count)++] = uv_buf_init((char*)base, (unsigned)part);
+    bufs[(*count)++] = uv_buf_init((char*) base, (unsigned) part);
     size += part;
     if (conn->fault.split > 0 || part < c->size) break;
   }
@@ -170,13 +172,13 @@ static void on_written(uv_write_t* request, int status) {
 void ts_out_flush(ts_conn_t* conn) {
   uv_buf_t bufs[MAX_BUFS];
   unsigned count;
-  uv_stream_t* stream = (uv_stream_t*)&conn->tcp;
+  uv_stream_t* stream = (uv_stream_t*) &conn->tcp;
   while (!conn->writing && !conn->closing && conn->out_first != NULL) {
     size_t size = gather(conn, bufs, &count);
     if (conn->fault.split == 0) {
       int written = uv_try_write(stream, bufs, count);
-      if (written > 0) consume(conn, (size_t)written);
-      if (written > 0 && (size_t)written == size) continue;
+      if (written > 0) consume(conn, (size_t) written);
+      if (written > 0 && (size_t) written == size) continue;
       if (written >= 0) size = gather(conn, bufs, &count);
     }
     conn->write.data = conn;

@@ -24,7 +24,7 @@ static void peer_closed(ts_peer_t* peer) {
   void (*closed)(void* data) = peer->closed;
   void* data = peer->closed_data;
   free(peer->upgrade_answer);
-  free((char*)(uintptr_t)peer->options.path);
+  free((char*) (uintptr_t) peer->options.path);
   free(peer);
   if (closed != NULL) closed(data);
 }
@@ -53,15 +53,21 @@ static void end(ts_conn_t* conn, bool reset) {
   conn->closing = true;
   conn->tcp.data = conn;
   if (!reset || uv_tcp_close_reset(&conn->tcp, on_handle_closed) != 0)
-    uv_close((uv_handle_t*)&conn->tcp, on_handle_closed);
-  uv_close((uv_handle_t*)&conn->ping, on_handle_closed);
-  uv_close((uv_handle_t*)&conn->deadline, on_handle_closed);
-  uv_close((uv_handle_t*)&conn->delay, on_handle_closed);
+    uv_close((uv_handle_t*) &conn->tcp, on_handle_closed);
+  uv_close((uv_handle_t*) &conn->ping, on_handle_closed);
+  uv_close((uv_handle_t*) &conn->deadline, on_handle_closed);
+  uv_close((uv_handle_t*) &conn->delay, on_handle_closed);
 }
 
-void ts_conn_cut(ts_conn_t* conn) { end(conn, false); }
-void ts_conn_reset(ts_conn_t* conn) { end(conn, true); }
-bool ts_conn_is_closing(const ts_conn_t* conn) { return conn->closing; }
+void ts_conn_cut(ts_conn_t* conn) {
+  end(conn, false);
+}
+void ts_conn_reset(ts_conn_t* conn) {
+  end(conn, true);
+}
+bool ts_conn_is_closing(const ts_conn_t* conn) {
+  return conn->closing;
+}
 
 void ts_conn_finish(ts_conn_t* conn) {
   if (!conn->closing && !conn->finish_when_flushed) ts_out_finish(conn);
@@ -71,7 +77,7 @@ void ts_conn_finish(ts_conn_t* conn) {
 
 static void on_alloc(uv_handle_t* handle, size_t suggested, uv_buf_t* buf) {
   ts_conn_t* conn = handle->data;
-  (void)suggested;
+  (void) suggested;
   *buf = uv_buf_init(conn->peer->buffer, sizeof conn->peer->buffer);
 }
 
@@ -80,7 +86,7 @@ static void on_plain(void* context, uint8_t* data, size_t size) {
   ts_conn_t* conn = context;
   if (conn->closing) return;
   while (size > 0 && (!conn->opened || conn->http) && !conn->closing) {
-    size_t used = ts_upgrade_feed(conn, (const char*)data, size);
+    size_t used = ts_upgrade_feed(conn, (const char*) data, size);
     data += used;
     size -= used;
   }
@@ -101,13 +107,13 @@ static void on_cipher(ts_conn_t* conn, const uint8_t* data, size_t size) {
 static void on_bytes(ts_conn_t* conn, char* data, size_t size) {
   uint64_t limit = conn->fault.cut_after_received;
   bool cut = limit > 0 && size >= limit - conn->received;
-  if (cut) size = (size_t)(limit - conn->received);
+  if (cut) size = (size_t) (limit - conn->received);
   conn->received += size;
   conn->peer->counters.bytes_in += size;
   if (conn->tls != NULL) {
-    on_cipher(conn, (const uint8_t*)data, size);
+    on_cipher(conn, (const uint8_t*) data, size);
   } else {
-    on_plain(conn, (uint8_t*)data, size);
+    on_plain(conn, (uint8_t*) data, size);
   }
   if (!cut || conn->closing) return;
   conn->deaf = true; /* what was queued before is sent, then the end */
@@ -120,7 +126,7 @@ static void on_read(uv_stream_t* stream, ssize_t size, const uv_buf_t* buf) {
   if (size < 0) {
     ts_conn_cut(conn);
   } else if (size > 0) {
-    on_bytes(conn, buf->base, (size_t)size);
+    on_bytes(conn, buf->base, (size_t) size);
   }
 }
 
@@ -147,7 +153,7 @@ static void on_deadline(uv_timer_t* timer) {
 static void copy_fault(ts_fault_t* to, char** answer, const ts_fault_t* from) {
   free(*answer);
   *answer = NULL;
-  *to = from != NULL ? *from : (ts_fault_t){0};
+  *to = from != NULL ? *from : (ts_fault_t) {0};
   if (to->upgrade_answer == NULL) return;
   if (to->upgrade_answer_size == 0) to->upgrade_answer_size = strlen(to->upgrade_answer);
   *answer = ts_strdup(to->upgrade_answer, to->upgrade_answer_size);
@@ -189,7 +195,7 @@ static void on_connection(uv_stream_t* stream, int status) {
   if (conn->next != NULL) conn->next->prev = conn;
   peer->conns = conn;
   peer->counters.open++;
-  if (uv_accept(stream, (uv_stream_t*)&conn->tcp) != 0 || peer->refuse) {
+  if (uv_accept(stream, (uv_stream_t*) &conn->tcp) != 0 || peer->refuse) {
     ts_conn_reset(conn);
     return;
   }
@@ -204,14 +210,18 @@ static void on_connection(uv_stream_t* stream, int status) {
     uv_timer_start(&conn->ping, on_ping, options->ping_ms, options->ping_ms);
   if (options->deadline_ms > 0)
     uv_timer_start(&conn->deadline, on_deadline, options->deadline_ms, 0);
-  if (!peer->paused) uv_read_start((uv_stream_t*)&conn->tcp, on_alloc, on_read);
+  if (!peer->paused) uv_read_start((uv_stream_t*) &conn->tcp, on_alloc, on_read);
 }
 
 /* ---- the peer ---- */
 
 /* Before and after each poll: what callbacks have queued leaves in one write. */
-static void on_prepare(uv_prepare_t* handle) { ts_out_flush_dirty(handle->data, true); }
-static void on_check(uv_check_t* handle) { ts_out_flush_dirty(handle->data, false); }
+static void on_prepare(uv_prepare_t* handle) {
+  ts_out_flush_dirty(handle->data, true);
+}
+static void on_check(uv_check_t* handle) {
+  ts_out_flush_dirty(handle->data, false);
+}
 
 static void on_peer_handle_closed(uv_handle_t* handle) {
   ts_peer_t* peer = handle->data;
@@ -223,21 +233,20 @@ static int listen_on(ts_peer_t* peer, int port) {
   struct sockaddr_in address;
   int size = sizeof address;
   uv_ip4_addr("127.0.0.1", port, &address);
-  int status = uv_tcp_bind(&peer->tcp, (const struct sockaddr*)&address, 0);
-  if (status == 0) status = uv_listen((uv_stream_t*)&peer->tcp, 512, on_connection);
-  if (status == 0) status = uv_tcp_getsockname(&peer->tcp, (struct sockaddr*)&address, &size);
-  const uint8_t* bytes = (const uint8_t*)&address.sin_port;
+  int status = uv_tcp_bind(&peer->tcp, (const struct sockaddr*) &address, 0);
+  if (status == 0) status = uv_listen((uv_stream_t*) &peer->tcp, 512, on_connection);
+  if (status == 0) status = uv_tcp_getsockname(&peer->tcp, (struct sockaddr*) &address, &size);
+  const uint8_t* bytes = (const uint8_t*) &address.sin_port;
   peer->port = bytes[0] << 8 | bytes[1];
   return status;
 }
 
-int ts_peer_listen(uv_loop_t* loop, const ts_peer_options_t* options, int port,
-                   ts_peer_t** peer) {
+int ts_peer_listen(uv_loop_t* loop, const ts_peer_options_t* options, int port, ts_peer_t** peer) {
   ts_peer_t* p = ts_calloc(1, sizeof *p);
   p->options = *options;
   const char* path = options->path != NULL ? options->path : "/ws";
   p->options.path = ts_strdup(path, strlen(path));
-  if (p->options.max_message == 0) p->options.max_message = (size_t)1 << 30;
+  if (p->options.max_message == 0) p->options.max_message = (size_t) 1 << 30;
   p->handles = 3;
   uv_tcp_init(loop, &p->tcp);
   uv_prepare_init(loop, &p->prepare);
@@ -245,8 +254,8 @@ int ts_peer_listen(uv_loop_t* loop, const ts_peer_options_t* options, int port,
   p->tcp.data = p->prepare.data = p->check.data = p;
   uv_prepare_start(&p->prepare, on_prepare);
   uv_check_start(&p->check, on_check);
-  uv_unref((uv_handle_t*)&p->prepare);
-  uv_unref((uv_handle_t*)&p->check);
+  uv_unref((uv_handle_t*) &p->prepare);
+  uv_unref((uv_handle_t*) &p->check);
   int status = listen_on(p, port);
   if (status == 0) {
     *peer = p;
@@ -256,15 +265,23 @@ int ts_peer_listen(uv_loop_t* loop, const ts_peer_options_t* options, int port,
   return status;
 }
 
-int ts_peer_port(const ts_peer_t* peer) { return peer->port; }
-void* ts_peer_data(const ts_peer_t* peer) { return peer->options.data; }
-const ts_peer_counters_t* ts_peer_counters(const ts_peer_t* peer) { return &peer->counters; }
-void ts_peer_refuse(ts_peer_t* peer, bool refuse) { peer->refuse = refuse; }
+int ts_peer_port(const ts_peer_t* peer) {
+  return peer->port;
+}
+void* ts_peer_data(const ts_peer_t* peer) {
+  return peer->options.data;
+}
+const ts_peer_counters_t* ts_peer_counters(const ts_peer_t* peer) {
+  return &peer->counters;
+}
+void ts_peer_refuse(ts_peer_t* peer, bool refuse) {
+  peer->refuse = refuse;
+}
 
 void ts_peer_pause(ts_peer_t* peer, bool pause) {
   peer->paused = pause;
   for (ts_conn_t* conn = peer->conns; conn != NULL; conn = conn->next) {
-    uv_stream_t* stream = (uv_stream_t*)&conn->tcp;
+    uv_stream_t* stream = (uv_stream_t*) &conn->tcp;
     if (conn->closing) continue;
     if (pause)
       uv_read_stop(stream);
@@ -274,7 +291,7 @@ void ts_peer_pause(ts_peer_t* peer, bool pause) {
 }
 
 void ts_peer_set_path(ts_peer_t* peer, const char* path) {
-  free((char*)(uintptr_t)peer->options.path);
+  free((char*) (uintptr_t) peer->options.path);
   peer->options.path = ts_strdup(path, strlen(path));
 }
 
@@ -292,17 +309,25 @@ void ts_peer_close(ts_peer_t* peer, void (*closed)(void* data), void* data) {
   peer->closed = closed;
   peer->closed_data = data;
   ts_peer_cut_all(peer);
-  uv_close((uv_handle_t*)&peer->tcp, on_peer_handle_closed);
-  uv_close((uv_handle_t*)&peer->prepare, on_peer_handle_closed);
-  uv_close((uv_handle_t*)&peer->check, on_peer_handle_closed);
+  uv_close((uv_handle_t*) &peer->tcp, on_peer_handle_closed);
+  uv_close((uv_handle_t*) &peer->prepare, on_peer_handle_closed);
+  uv_close((uv_handle_t*) &peer->check, on_peer_handle_closed);
 }
 
-ts_peer_t* ts_conn_peer(const ts_conn_t* conn) { return conn->peer; }
-void* ts_conn_data(const ts_conn_t* conn) { return conn->data; }
-void ts_conn_set_data(ts_conn_t* conn, void* data) { conn->data = data; }
+ts_peer_t* ts_conn_peer(const ts_conn_t* conn) {
+  return conn->peer;
+}
+void* ts_conn_data(const ts_conn_t* conn) {
+  return conn->data;
+}
+void ts_conn_set_data(ts_conn_t* conn, void* data) {
+  conn->data = data;
+}
 
-const char* ts_conn_path(const ts_conn_t* conn) { return conn->upgrade.path; }
+const char* ts_conn_path(const ts_conn_t* conn) {
+  return conn->upgrade.path;
+}
 
 const char* ts_conn_request(const ts_conn_t* conn) {
-  return conn->upgrade.complete ? (const char*)conn->upgrade.text.data : "";
+  return conn->upgrade.complete ? (const char*) conn->upgrade.text.data : "";
 }

@@ -18,7 +18,7 @@ typedef struct ts_conn_s ts_conn_t;
 /* An HTTP request. Its texts live until it is answered. */
 typedef struct ts_http_s {
   const char* method;
-  const char* target; /* path and query as they came */
+  const char* target;        /* path and query as they came */
   const char* authorization; /* "" when there is none */
   const uint8_t* body;
   size_t size;
@@ -26,13 +26,13 @@ typedef struct ts_http_s {
 } ts_http_t;
 
 typedef struct ts_peer_options_s {
-  void* data;              /* ts_peer_data */
-  const char* path;        /* those served, blanks between them; others: 404; NULL: "/ws" */
-  uint64_t ping_ms;        /* a ping this often; 0: none */
-  uint64_t deadline_ms;    /* without data or pong for this long it is cut; 0: never */
-  bool deflate;            /* agree to permessage-deflate when it is offered */
-  size_t max_message;      /* larger ones are answered by close 1009; 0: 1 GiB */
-  ts_tls_config_t* tls;    /* NULL: without TLS; must live as long as the peer */
+  void* data;                      /* ts_peer_data */
+  const char* path;                /* those served, blanks between them; others: 404; NULL: "/ws" */
+  uint64_t ping_ms;                /* a ping this often; 0: none */
+  uint64_t deadline_ms;            /* without data or pong for this long it is cut; 0: never */
+  bool deflate;                    /* agree to permessage-deflate when it is offered */
+  size_t max_message;              /* larger ones are answered by close 1009; 0: 1 GiB */
+  ts_tls_config_t* tls;            /* NULL: without TLS; must live as long as the peer */
   void (*opened)(ts_conn_t* conn); /* callbacks may be NULL */
   void (*text)(ts_conn_t* conn, const char* text, size_t size);
   void (*binary)(ts_conn_t* conn, const uint8_t* data, size_t size);
@@ -48,9 +48,9 @@ typedef struct ts_peer_options_s {
 } ts_peer_options_t;
 
 typedef struct ts_peer_counters_s {
-  uint64_t accepted;  /* TCP connections */
-  uint64_t upgraded;  /* of them, WebSockets */
-  uint64_t open;      /* TCP connections now */
+  uint64_t accepted; /* TCP connections */
+  uint64_t upgraded; /* of them, WebSockets */
+  uint64_t open;     /* TCP connections now */
   uint64_t bytes_in;
   uint64_t bytes_out; /* queued for sending */
   uint64_t pings;     /* received, as the next one */
@@ -113,7 +113,7 @@ const ts_http_t* ts_conn_http(ts_conn_t* conn, ts_http_t* request); /* the one t
 void ts_conn_ping(ts_conn_t* conn, const void* data, size_t size);
 void ts_conn_pong(ts_conn_t* conn, const void* data, size_t size);
 void ts_conn_close_frame(ts_conn_t* conn, uint16_t code, const char* reason); /* 0: empty */
-void ts_conn_raw(ts_conn_t* conn, const void* data, size_t size); /* any bytes */
+void ts_conn_raw(ts_conn_t* conn, const void* data, size_t size);             /* any bytes */
 
 void ts_conn_finish(ts_conn_t* conn); /* sends what is queued, then ends the connection */
 void ts_conn_cut(ts_conn_t* conn);    /* ends it now */

@@ -25,8 +25,7 @@ static void free_reply(ts_reply_t* reply) {
   free(reply);
 }
 
-static void frame(ts_conn_t* conn, uint8_t opcode, const void* head, size_t size,
-                  ts_blob_t* body) {
+static void frame(ts_conn_t* conn, uint8_t opcode, const void* head, size_t size, ts_blob_t* body) {
   if (conn->http) { /* all of an answer's bytes */
     ts_out_bytes(conn, head, size);
     if (body != NULL) ts_out_blob(conn, body);
@@ -61,7 +60,7 @@ static void release(ts_conn_t* conn, ts_reply_t* reply) {
   }
   reply->due = uv_now(conn->tcp.loop) + conn->fault.reply_delay_ms;
   push(&conn->delayed, reply);
-  if (!uv_is_active((uv_handle_t*)&conn->delay))
+  if (!uv_is_active((uv_handle_t*) &conn->delay))
     uv_timer_start(&conn->delay, ts_reply_timer, conn->fault.reply_delay_ms, 0);
 }
 
@@ -93,7 +92,7 @@ static void release_held(ts_conn_t* conn) {
 
 static ts_reply_t* make(uint8_t opcode, const void* head, size_t size, ts_blob_t* body) {
   ts_reply_t* reply = ts_malloc(sizeof *reply + size);
-  *reply = (ts_reply_t){.opcode = opcode, .size = size};
+  *reply = (ts_reply_t) {.opcode = opcode, .size = size};
   if (size > 0) memcpy(reply->head, head, size);
   reply->body = body != NULL ? ts_blob_ref(body) : NULL;
   return reply;
@@ -114,7 +113,7 @@ static ts_reply_t* change_id(ts_reply_t* reply) {
   ts_buf_t text = {0};
   ts_buf_add(&text, reply->head, reply->size);
   ts_buf_add(&text, "", 1);
-  char* found = strstr((char*)text.data, key);
+  char* found = strstr((char*) text.data, key);
   if (found == NULL) {
     ts_buf_free(&text);
     return reply;
@@ -122,7 +121,7 @@ static ts_reply_t* change_id(ts_reply_t* reply) {
   char* rest;
   uint64_t id = strtoull(found + sizeof key - 1, &rest, 10) ^ bit;
   ts_buf_t changed = {0};
-  ts_buf_add(&changed, text.data, (size_t)(found - (char*)text.data) + sizeof key - 1);
+  ts_buf_add(&changed, text.data, (size_t) (found - (char*) text.data) + sizeof key - 1);
   ts_buf_decimal(&changed, id);
   ts_buf_text(&changed, rest);
   free_reply(reply);
@@ -146,8 +145,7 @@ static void submit_faulty(ts_conn_t* conn, uint8_t opcode, const void* head, siz
   if (conn->held.count >= window) release_held(conn);
 }
 
-static void submit(ts_conn_t* conn, uint8_t opcode, const void* head, size_t size,
-                   ts_blob_t* body);
+static void submit(ts_conn_t* conn, uint8_t opcode, const void* head, size_t size, ts_blob_t* body);
 
 static void submit_patched(ts_conn_t* conn, uint8_t opcode, const void* head, size_t size,
                            const ts_blob_t* body) {
@@ -167,7 +165,7 @@ static void submit_patched(ts_conn_t* conn, uint8_t opcode, const void* head, si
 }
 
 void ts_conn_set_patch(ts_conn_t* conn, const ts_patch_t* patch) {
-  conn->patch = patch != NULL ? *patch : (ts_patch_t){NULL, NULL, 0};
+  conn->patch = patch != NULL ? *patch : (ts_patch_t) {NULL, NULL, 0};
 }
 
 static void submit(ts_conn_t* conn, uint8_t opcode, const void* head, size_t size,

@@ -106,14 +106,16 @@ static bool right_path(const ts_conn_t* conn) {
 }
 
 static void not_found(ts_conn_t* conn) {
-  refuse(conn, "HTTP/1.1 404 Not Found\r\nContent-Type: text/plain\r\n"
-               "Content-Length: 18\r\n\r\n404 page not found");
+  refuse(conn,
+         "HTTP/1.1 404 Not Found\r\nContent-Type: text/plain\r\n"
+         "Content-Length: 18\r\n\r\n404 page not found");
 }
 
 static void accept_websocket(ts_conn_t* conn) {
   /* Whatever the offer's parameters are, as the gateway does. */
-  static const char agreed[] = "Sec-WebSocket-Extensions: permessage-deflate; "
-                               "server_no_context_takeover; client_no_context_takeover\r\n";
+  static const char agreed[] =
+      "Sec-WebSocket-Extensions: permessage-deflate; "
+      "server_no_context_takeover; client_no_context_takeover\r\n";
   bool deflate = conn->peer->options.deflate && conn->upgrade.offers_deflate &&
                  ts_deflate_init(conn);
   char answer[384];
@@ -126,7 +128,7 @@ static void accept_websocket(ts_conn_t* conn) {
   conn->opened = true;
   conn->peer->counters.upgraded++;
   tuv_ws_reader_init(&conn->reader, true, deflate);
-  ts_out_bytes(conn, answer, (size_t)size);
+  ts_out_bytes(conn, answer, (size_t) size);
   if (conn->peer->options.opened != NULL) conn->peer->options.opened(conn);
 }
 
@@ -142,9 +144,10 @@ static void answer(ts_conn_t* conn) {
     if (!ts_http_request(conn)) not_found(conn);
   } else if (!upgrade->has_upgrade || !upgrade->has_connection || !upgrade->has_version ||
              upgrade->key[0] == '\0') {
-    refuse(conn, "HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain; charset=utf-8\r\n"
-                 "Sec-Websocket-Version: 13\r\nX-Content-Type-Options: nosniff\r\n"
-                 "Content-Length: 12\r\n\r\nBad Request\n");
+    refuse(conn,
+           "HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain; charset=utf-8\r\n"
+           "Sec-Websocket-Version: 13\r\nX-Content-Type-Options: nosniff\r\n"
+           "Content-Length: 12\r\n\r\nBad Request\n");
   } else {
     accept_websocket(conn);
   }
@@ -170,14 +173,15 @@ size_t ts_upgrade_feed(ts_conn_t* conn, const char* data, size_t size) {
   llhttp_errno_t status = llhttp_execute(&upgrade->parser, data, size);
   size_t used = size; /* unless frames or another request follow in the same read */
   if (status == HPE_PAUSED_UPGRADE || status == HPE_PAUSED)
-    used = (size_t)(llhttp_get_error_pos(&upgrade->parser) - data);
+    used = (size_t) (llhttp_get_error_pos(&upgrade->parser) - data);
   if (upgrade->body.size == 0) ts_buf_add(&upgrade->text, data, used);
   if (upgrade->complete) {
     ts_buf_add(&upgrade->text, "", 1);
     answer(conn);
   } else if (status != HPE_OK || upgrade->text.size >= MAX_REQUEST) {
-    refuse(conn, "HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain; charset=utf-8\r\n"
-                 "Connection: close\r\n\r\n400 Bad Request");
+    refuse(conn,
+           "HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain; charset=utf-8\r\n"
+           "Connection: close\r\n\r\n400 Bad Request");
     return size;
   }
   return used;

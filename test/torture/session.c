@@ -158,9 +158,7 @@ void session_next_step(session_t* session) {
   int status;
   switch (session->step++) {
     case 0: status = taosuv_open(session->client, &call->open, on_open); break;
-    case 1:
-      status = taosuv_exec(session->client, &call->exec, "select 1", 8, on_exec);
-      break;
+    case 1: status = taosuv_exec(session->client, &call->exec, "select 1", 8, on_exec); break;
     case 2:
       status = taosuv_query(session->client, &call->query, table, sizeof table - 1, on_query);
       break;
@@ -172,9 +170,7 @@ void session_next_step(session_t* session) {
       if (status == 0) assert_int_equal(taosuv_cancel(&call->req), 0);
       break;
     case 5: status = taosuv_ping(session->client, &call->ping, on_ping); break;
-    case 6:
-      status = taosuv_server_version(session->client, &call->version, on_version);
-      break;
+    case 6: status = taosuv_server_version(session->client, &call->version, on_version); break;
     case 7:
       status = taosuv_server_status(session->client, &call->status, NULL, 0, 0, on_status);
       break;
@@ -198,7 +194,9 @@ static void on_closed(void* data) {
 int session_run(place_t* place, bool any_status, void (*eased)(void*), void* context) {
   uv_loop_t* loop = &place->loop;
   alloc_probe_t* probe = &place->probe;
-  session_t session = {.loop = loop, .any_status = any_status, .http = place->http,
+  session_t session = {.loop = loop,
+                       .any_status = any_status,
+                       .http = place->http,
                        .decimals = strstr(place->url, "stmt_version=1") == NULL};
   taosuv_options_t options;
   taosuv_options_init(&options);

@@ -40,15 +40,15 @@ typedef struct session_s {
   unsigned pending;
   unsigned step;
   unsigned rows;
-  int last;      /* status of the last operation */
-  int worst;     /* the first that was not 0 */
+  int last;        /* status of the last operation */
+  int worst;       /* the first that was not 0 */
   bool http;       /* over HTTP, which does not tell how many lines were written */
   bool any_status; /* failures need no explanation */
   bool decimals;   /* are bound: not by the first version of statements */
   bool closed;
   taosuv_stmt_t* insert; /* the statement of the step, while it is open */
   taosuv_stmt_t* select;
-  unsigned batches;      /* of `insert`, pending */
+  unsigned batches; /* of `insert`, pending */
 } session_t;
 
 /* Completed: counts it, and checks that its status is one that can be explained. */

@@ -95,8 +95,7 @@ bool sp_spoil_deflate(const sp_message_t* message, uint32_t n, sp_stream_t* to,
 bool sp_spoil_gzip(const sp_message_t* message, uint32_t n, sp_stream_t* to, sp_spoilt_t* spoilt);
 bool sp_spoil_http(const sp_message_t* message, uint32_t n, sp_stream_t* to, sp_spoilt_t* spoilt);
 /* Of no number of ways: `n` is a seed. */
-bool sp_spoil_random(const sp_message_t* message, uint32_t n, sp_stream_t* to,
-                     sp_spoilt_t* spoilt);
+bool sp_spoil_random(const sp_message_t* message, uint32_t n, sp_stream_t* to, sp_spoilt_t* spoilt);
 
 /* ---- the peer: spoiled_peer.c ---- */
 
@@ -110,9 +109,9 @@ struct sp_stream_s {
   unsigned index; /* of the run's streams */
   bool open;      /* not freed */
   bool upgraded;
-  size_t seen;    /* of mem.written */
+  size_t seen; /* of mem.written */
   unsigned replies;
-  uint8_t* held;  /* to be sent behind the next reply */
+  uint8_t* held; /* to be sent behind the next reply */
   size_t held_size;
   bool ended;
 };
@@ -188,11 +187,11 @@ typedef struct sp_scene_s {
   const char* name;
   const char* url;
   bool consumer;
-  bool recovers; /* what is malformed is asked for again, and nobody is told */
+  bool recovers;   /* what is malformed is asked for again, and nobody is told */
   bool compressed; /* only what is compressed is spoiled; needs zlib */
-  bool alone; /* a lost connection cannot be replaced: there is no memory for another */
-  unsigned from; /* the replies before this one are spoiled in another scene */
-  bool gathers; /* requests that come at once are answered the last one first */
+  bool alone;      /* a lost connection cannot be replaced: there is no memory for another */
+  unsigned from;   /* the replies before this one are spoiled in another scene */
+  bool gathers;    /* requests that come at once are answered the last one first */
   const sp_source_t* sources;
   unsigned nsources;
   void (*step)(sp_run_t* run); /* starts what comes next; called again when that is done */
@@ -214,7 +213,7 @@ struct sp_run_s {
   sp_op_t ops[SP_OPS];
   unsigned nops, pending;
   unsigned step;
-  unsigned phase; /* 0: the scene; 1: what comes after it, with a peer that is good */
+  unsigned phase;    /* 0: the scene; 1: what comes after it, with a peer that is good */
   unsigned progress; /* grows with all that happens */
   unsigned faults;   /* what should not be */
   bool used[SP_STREAMS][SP_ANSWERS];

@@ -22,8 +22,8 @@ static size_t types_at(const sp_answer_t* answer) {
   return taosuv_load_u32(answer->bytes + 24) < 3 ? 24 + 28 : 16 + 28;
 }
 
-static void send_changed(const sp_message_t* message, sp_stream_t* to, size_t at,
-                         const void* bytes, size_t size) {
+static void send_changed(const sp_message_t* message, sp_stream_t* to, size_t at, const void* bytes,
+                         size_t size) {
   uint8_t* changed = malloc(message->size + size + 1);
   if (changed == NULL) abort();
   memcpy(changed, message->bytes, message->size);

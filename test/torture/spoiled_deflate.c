@@ -69,10 +69,9 @@ static void send_form(const sp_message_t* message, uint32_t n, sp_stream_t* to,
 
 bool sp_spoil_deflate(const sp_message_t* message, uint32_t n, sp_stream_t* to,
                       sp_spoilt_t* spoilt) {
-  static const char* const names[] = {"compressed",         "compressed, two frames",
-                                      "marked only",        "compressed nothing",
-                                      "garbage behind it",  "marked twice",
-                                      "a bomb",             "a bomb in pieces"};
+  static const char* const names[] = {
+      "compressed",        "compressed, two frames", "marked only", "compressed nothing",
+      "garbage behind it", "marked twice",           "a bomb",      "a bomb in pieces"};
   size_t size;
   if (message->answer->kind == SP_HTTP || n >= FORMS + CUTS + FLIPS) return false;
   uint8_t* packed = compress(message->bytes, message->size, &size);
@@ -146,8 +145,14 @@ static void send_gzip_form(uint32_t n, sp_stream_t* to, uint8_t* packed, size_t 
   switch (n) {
     case G_TWICE: send_gzip(to, packed, size, packed, size); break;
     case G_GARBAGE: send_gzip(to, packed, size, "garbage", 7); break;
-    case G_CRC: packed[size - 8] ^= 1; send_gzip(to, packed, size, "", 0); break;
-    case G_SIZE: packed[size - 1] ^= 1; send_gzip(to, packed, size, "", 0); break;
+    case G_CRC:
+      packed[size - 8] ^= 1;
+      send_gzip(to, packed, size, "", 0);
+      break;
+    case G_SIZE:
+      packed[size - 1] ^= 1;
+      send_gzip(to, packed, size, "", 0);
+      break;
     case G_BOMB:
       blanks = malloc(40u << 20);
       if (blanks == NULL) abort();
@@ -163,8 +168,8 @@ static void send_gzip_form(uint32_t n, sp_stream_t* to, uint8_t* packed, size_t 
 }
 
 bool sp_spoil_gzip(const sp_message_t* message, uint32_t n, sp_stream_t* to, sp_spoilt_t* spoilt) {
-  static const char* const names[] = {"gzip",           "gzip twice",   "gzip and garbage",
-                                      "gzip, bad crc",  "gzip, bad size", "gzip, a bomb"};
+  static const char* const names[] = {"gzip",          "gzip twice",     "gzip and garbage",
+                                      "gzip, bad crc", "gzip, bad size", "gzip, a bomb"};
   size_t size;
   if (message->answer->kind != SP_HTTP || n >= G_FORMS + CUTS + FLIPS) return false;
   uint8_t* packed = gzip(message->bytes, message->size, &size);

@@ -24,10 +24,10 @@ static void in_pieces(const sp_message_t* message, sp_stream_t* to, size_t count
   }
 }
 
-static bool allowed(const sp_message_t* message, uint32_t n, sp_stream_t* to,
-                    sp_spoilt_t* spoilt) {
-  static const char* const names[] = {"two frames",     "seven frames", "pings in between",
-                                      "empty frames",   "byte by byte", "a pong nobody asked for",
+static bool allowed(const sp_message_t* message, uint32_t n, sp_stream_t* to, sp_spoilt_t* spoilt) {
+  static const char* const names[] = {"two frames",          "seven frames",
+                                      "pings in between",    "empty frames",
+                                      "byte by byte",        "a pong nobody asked for",
                                       "an empty ping before"};
   if (n >= COUNT(names)) return false;
   snprintf(spoilt->note, sizeof spoilt->note, "%s", names[n]);
@@ -108,8 +108,8 @@ static bool lie(const sp_message_t* message, uint32_t n, sp_stream_t* to, sp_spo
 static bool cut(const sp_message_t* message, uint32_t n, sp_stream_t* to, sp_spoilt_t* spoilt) {
   uint8_t head[14];
   size_t whole = message->size + 10, step = whole / CUTS + 1, length = n / 2 * step;
-  size_t size = tuv_ws_write_header(head, (uint8_t) opcode_of(message), true, false,
-                                    message->size, NULL);
+  size_t size = tuv_ws_write_header(head, (uint8_t) opcode_of(message), true, false, message->size,
+                                    NULL);
   size_t body = length < size ? 0 : length - size;
   if (body >= message->size && message->size > 0) body = message->size - 1;
   snprintf(spoilt->note, sizeof spoilt->note, "%s after %zu bytes", n % 2 == 0 ? "EOF" : "reset",

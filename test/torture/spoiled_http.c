@@ -12,7 +12,7 @@ typedef struct form_s {
   const char* head;
   const char* body; /* NULL: the true one; then `back` */
   const char* back;
-  bool ends;        /* the connection ends behind it */
+  bool ends; /* the connection ends behind it */
 } form_t;
 
 #define OK "HTTP/1.1 200 OK\r\n"
@@ -77,8 +77,8 @@ static const form_t forms[] = {
     {"400 as text", SP_ERROR, "HTTP/1.1 400 Bad Request\r\nContent-Length: 3\r\n\r\n", "bad", "",
      false},
     {"401 as HTML", SP_ERROR,
-     "HTTP/1.1 401 X\r\nContent-Type: text/html\r\nContent-Length: 13\r\n\r\n", "<html></html>",
-     "", false},
+     "HTTP/1.1 401 X\r\nContent-Type: text/html\r\nContent-Length: 13\r\n\r\n", "<html></html>", "",
+     false},
     {"401 as JSON", SP_ERROR, "HTTP/1.1 401 X\r\nContent-Length: 24\r\n\r\n",
      "{\"code\":4357,\"desc\":\"no\"}", "", false},
     {"403 without a body", SP_ERROR, "HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n", "", "",

@@ -62,9 +62,9 @@ enum {
 /* A place in the document: a member of an object, or an element of a list. */
 typedef struct place_s {
   yyjson_mut_val* parent;
-  yyjson_mut_val* key;   /* of a member */
+  yyjson_mut_val* key; /* of a member */
   yyjson_mut_val* value;
-  size_t index;          /* of an element */
+  size_t index; /* of an element */
   char path[64];
 } place_t;
 
@@ -88,7 +88,7 @@ static void add_place(places_t* out, yyjson_mut_val* parent, yyjson_mut_val* key
                       yyjson_mut_val* value, size_t index, const char* path) {
   if (out->count == PLACES || is_deep(path)) return;
   place_t* place = &out->list[out->count++];
-  *place = (place_t){parent, key, value, index, ""};
+  *place = (place_t) {parent, key, value, index, ""};
   if (key != NULL)
     snprintf(place->path, sizeof place->path, "%.30s%s%.30s", path, path[0] == 0 ? "" : ".",
              yyjson_mut_get_str(key));
@@ -239,10 +239,10 @@ static bool is_common(const char* path) {
 }
 
 static const char* name_of(unsigned way) {
-  static const char* const names[] = {"long text",       "deep lists",      "deep objects",
-                                      "long list",       "removed",         "twice",
-                                      "twice, others",   "another before",  "renamed",
-                                      "a shorter list",  "a longer list",   "null behind"};
+  static const char* const names[] = {"long text",      "deep lists",     "deep objects",
+                                      "long list",      "removed",        "twice",
+                                      "twice, others",  "another before", "renamed",
+                                      "a shorter list", "a longer list",  "null behind"};
   return way < COUNT(values) ? values[way].name : names[way - COUNT(values)];
 }
 
@@ -255,8 +255,9 @@ static const struct {
     {"get_current_db", "db "},
     {"check_server_status", "status details "},
     {"binary_query", "is_update affected_rows "},
-    {"query", "id is_update affected_rows fields_count fields_names fields_types fields_lengths "
-              "precision "},
+    {"query",
+     "id is_update affected_rows fields_count fields_names fields_types fields_lengths "
+     "precision "},
     {"fetch", "id completed message_id "},
     {"insert", "affected_rows total_rows "},
     {"init", "stmt_id "},
@@ -273,7 +274,8 @@ static const struct {
     {"exec", "affected stmt_id "},
     {"stmt2_exec", "affected stmt_id "},
     {"stmt2_bind_exec", "affected stmt_id "},
-    {"use_result", "stmt_id result_id fields_count fields_names fields_types fields_lengths precision "},
+    {"use_result",
+     "stmt_id result_id fields_count fields_names fields_types fields_lengths precision "},
     {"stmt2_result", "stmt_id id fields_count fields_names fields_types fields_lengths precision "},
     {"list_topics", "topics "},
     {"assignment", "assignment "},

@@ -122,8 +122,20 @@ static bool of_another(const sp_message_t* message, sp_stream_t* to, sp_spoilt_t
   return true;
 }
 
-enum { EMPTY, EMPTY_OTHER, OTHER_KIND, DOUBLED, UNASKED, UNASKED_BINARY, HELD, DROPPED, ANOTHER,
-       BOM, REFUSED_LONG, OTHERS };
+enum {
+  EMPTY,
+  EMPTY_OTHER,
+  OTHER_KIND,
+  DOUBLED,
+  UNASKED,
+  UNASKED_BINARY,
+  HELD,
+  DROPPED,
+  ANOTHER,
+  BOM,
+  REFUSED_LONG,
+  OTHERS
+};
 
 static void unasked(sp_stream_t* to, bool binary) {
   static const char text[] = "{\"code\":0,\"message\":\"\",\"action\":\"query\",\"req_id\":4242}";
@@ -135,15 +147,18 @@ static void unasked(sp_stream_t* to, bool binary) {
 }
 
 static void send_as_it_is(const sp_message_t* message, sp_stream_t* to) {
-  sp_send(to, message->answer->kind, message->bytes, message->size,
-          message->answer->http_status);
+  sp_send(to, message->answer->kind, message->bytes, message->size, message->answer->http_status);
 }
 
 static bool other(const sp_message_t* message, uint32_t n, sp_stream_t* to, sp_spoilt_t* spoilt) {
-  static const char* const names[] = {"empty",   "empty, of the other kind", "of the other kind",
-                                      "doubled", "one unasked before",
+  static const char* const names[] = {"empty",
+                                      "empty, of the other kind",
+                                      "of the other kind",
+                                      "doubled",
+                                      "one unasked before",
                                       "binary unasked before",
-                                      "behind the next", "never sent"};
+                                      "behind the next",
+                                      "never sent"};
   sp_kind_t kind = message->answer->kind;
   sp_kind_t turned = kind == SP_TEXT ? SP_BINARY : kind == SP_BINARY ? SP_TEXT : SP_HTTP;
   if (n < COUNT(names)) snprintf(spoilt->note, sizeof spoilt->note, "%s", names[n]);

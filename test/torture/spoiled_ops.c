@@ -134,8 +134,7 @@ sp_op_t* sp_done(taosuv_req_t* req, int status) {
 }
 
 void sp_next(sp_run_t* run) {
-  if (run->phase == 0)
-    run->scene->step(run);
+  if (run->phase == 0) run->scene->step(run);
 }
 
 /* ---- operations of a client ---- */

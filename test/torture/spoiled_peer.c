@@ -163,8 +163,9 @@ static bool is_sql(const char* action) {
 
 /* What an update is answered. */
 static void answer_good(sp_stream_t* to, const char* action, uint64_t req_id) {
-  static const char body[] = "{\"code\":0,\"column_meta\":[[\"affected_rows\",\"INT\",4]],"
-                             "\"data\":[[1]],\"rows\":1}";
+  static const char body[] =
+      "{\"code\":0,\"column_meta\":[[\"affected_rows\",\"INT\",4]],"
+      "\"data\":[[1]],\"rows\":1}";
   char text[256];
   snprintf(text, sizeof text,
            "{\"code\":0,\"message\":\"\",\"action\":\"%s\",\"req_id\":%llu,\"timing\":1,\"id\":0,"
@@ -270,9 +271,9 @@ static unsigned look_ws(sp_stream_t* to) {
   request_t request;
   uint8_t opcode;
   size_t size;
-  while (count < AT_ONCE && (size = read_frame(to->mem.written + to->seen,
-                                               to->mem.written_size - to->seen, &opcode,
-                                               &message)) > 0) {
+  while (count < AT_ONCE &&
+         (size = read_frame(to->mem.written + to->seen, to->mem.written_size - to->seen, &opcode,
+                            &message)) > 0) {
     to->seen += size;
     if (opcode == TUV_WS_PING) sp_frame(to, 0x8A, message.bytes, message.size);
     if (opcode == TUV_WS_CLOSE) sp_end(to, UV_EOF);
@@ -292,12 +293,9 @@ static unsigned look_ws(sp_stream_t* to) {
 /* ---- what comes: HTTP ---- */
 
 static const char* http_action(const char* head, const char* body) {
-  static const char* const paths[][2] = {{"/vgid", "vgid"},
-                                         {" /influxdb/", "influxdb"},
-                                         {"/put/telnet/", "telnet"},
-                                         {"/put/json/", "json"},
-                                         {" /rest/login/", "login"},
-                                         {" /-/ping", "ping"}};
+  static const char* const paths[][2] = {{"/vgid", "vgid"},          {" /influxdb/", "influxdb"},
+                                         {"/put/telnet/", "telnet"}, {"/put/json/", "json"},
+                                         {" /rest/login/", "login"}, {" /-/ping", "ping"}};
   static const char* const own[][2] = {{"use ", "use"},
                                        {"select server_version()", "version"},
                                        {"select server_status()", "status"},

@@ -21,9 +21,7 @@ static size_t change(uint8_t* bytes, size_t size) {
     case 1: bytes[at] = odd[below(COUNT(odd))]; break;
     case 2: memset(bytes + at, odd[below(5)], count); break;
     case 3: memmove(bytes + at, bytes + at + count, size - at - count); return size - count;
-    case 4:
-      memmove(bytes + at + count, bytes + at, size - at);
-      return size + count;
+    case 4: memmove(bytes + at + count, bytes + at, size - at); return size + count;
     default: memmove(bytes + below((uint32_t) (size - count + 1)), bytes + at, count); break;
   }
   return size;
@@ -43,8 +41,8 @@ static void send_changed(const sp_message_t* message, sp_stream_t* to, sp_spoilt
 
 bool sp_spoil_random(const sp_message_t* message, uint32_t n, sp_stream_t* to,
                      sp_spoilt_t* spoilt) {
-  static const sp_way_t ways[] = {sp_spoil_json, sp_spoil_binary, sp_spoil_message,
-                                  sp_spoil_frames, sp_spoil_http};
+  static const sp_way_t ways[] = {sp_spoil_json, sp_spoil_binary, sp_spoil_message, sp_spoil_frames,
+                                  sp_spoil_http};
 
   state = 0x9E3779B97F4A7C15u * (n + 1u);
   for (unsigned i = 0; i < 4; i++) below(2);

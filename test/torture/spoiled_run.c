@@ -42,7 +42,9 @@ static void run_until(sp_run_t* run, bool (*over)(const sp_run_t*), const char* 
     taosuv_client_dump(run->client, show_line, NULL);
     for (unsigned i = 0; i < run->nstreams; i++)
       print_error("  connection %u: %s, %zu of %zu bytes read, %zu written\n", i,
-                  run->streams[i].mem.closed ? "closed" : run->streams[i].ended ? "ended" : "open",
+                  run->streams[i].mem.closed ? "closed"
+                  : run->streams[i].ended    ? "ended"
+                                             : "open",
                   run->streams[i].mem.delivered, run->streams[i].mem.incoming_size,
                   run->streams[i].mem.written_size);
     abort();

@@ -3,9 +3,9 @@
 
 /* ---- log-in and small questions ---- */
 
-static const sp_source_t login_sources[] = {
-    VERSION, CONN, RECORDED("query_types_legacy", "get_current_db", 0),
-    RECORDED("options", "check_server_status", 0)};
+static const sp_source_t login_sources[] = {VERSION, CONN,
+                                            RECORDED("query_types_legacy", "get_current_db", 0),
+                                            RECORDED("options", "check_server_status", 0)};
 
 static void login_step(sp_run_t* run) {
   switch (run->step++) {
@@ -21,8 +21,9 @@ static void login_step(sp_run_t* run) {
 /* The log-in that waits for the version, and names the other gateways. */
 static const sp_source_t instances_sources[] = {
     OLD_VERSION("3.4.1.13"),
-    MADE("conn", ",\"version\":\"3.4.1.13\",\"list_instances\":[\"127.0.0.1:6041\","
-                 "\"127.0.0.2:6041\"]"),
+    MADE("conn",
+         ",\"version\":\"3.4.1.13\",\"list_instances\":[\"127.0.0.1:6041\","
+         "\"127.0.0.2:6041\"]"),
     RECORDED("query_types_legacy", "get_current_db", 0)};
 
 static void instances_step(sp_run_t* run) {
@@ -51,11 +52,15 @@ static void rows_step(sp_run_t* run) {
 }
 
 /* Two blocks; JSON tags; and one that is not read. */
-static const sp_source_t blocks_sources[] = {
-    VERSION, CONN, RECORDED("query_super", "binary_query", 5),
-    RECORDED("query_super", "fetch_raw_block", 10), RECORDED("query_super", "fetch_raw_block", 11),
-    RECORDED("query_super", "fetch_raw_block", 12), RECORDED("query_super", "binary_query", 1),
-    RECORDED("query_super", "fetch_raw_block", 2), RECORDED("query_super", "fetch_raw_block", 3)};
+static const sp_source_t blocks_sources[] = {VERSION,
+                                             CONN,
+                                             RECORDED("query_super", "binary_query", 5),
+                                             RECORDED("query_super", "fetch_raw_block", 10),
+                                             RECORDED("query_super", "fetch_raw_block", 11),
+                                             RECORDED("query_super", "fetch_raw_block", 12),
+                                             RECORDED("query_super", "binary_query", 1),
+                                             RECORDED("query_super", "fetch_raw_block", 2),
+                                             RECORDED("query_super", "fetch_raw_block", 3)};
 
 static void blocks_step(sp_run_t* run) {
   switch (run->step++) {
@@ -73,7 +78,8 @@ static void blocks_step(sp_run_t* run) {
 }
 
 /* The JSON actions that old servers have for it. */
-static const sp_source_t old_sources[] = {OLD_VERSION("3.1.1.15"), CONN,
+static const sp_source_t old_sources[] = {OLD_VERSION("3.1.1.15"),
+                                          CONN,
                                           RECORDED("query_types_legacy", "query", 0),
                                           RECORDED("query_types_legacy", "fetch", 0),
                                           RECORDED("query_types_legacy", "fetch_block", 0),
@@ -81,7 +87,8 @@ static const sp_source_t old_sources[] = {OLD_VERSION("3.1.1.15"), CONN,
 
 /* ---- updates and lines ---- */
 
-static const sp_source_t exec_sources[] = {VERSION, CONN,
+static const sp_source_t exec_sources[] = {VERSION,
+                                           CONN,
                                            RECORDED("query_super", "binary_query", 11),
                                            RECORDED("query_super", "binary_query", 12),
                                            RECORDED("query_super", "binary_query", 8),
@@ -130,11 +137,13 @@ static void write_step(sp_run_t* run) {
 
 /* ---- many at once, answered the last one first ---- */
 
-static const sp_source_t at_once_sources[] = {
-    VERSION, CONN, RECORDED("query_super", "binary_query", 11),
-    RECORDED("query_super", "binary_query", 12), RECORDED("query_super", "binary_query", 11),
-    RECORDED("query_types_legacy", "get_current_db", 0),
-    RECORDED("options", "check_server_status", 0)};
+static const sp_source_t at_once_sources[] = {VERSION,
+                                              CONN,
+                                              RECORDED("query_super", "binary_query", 11),
+                                              RECORDED("query_super", "binary_query", 12),
+                                              RECORDED("query_super", "binary_query", 11),
+                                              RECORDED("query_types_legacy", "get_current_db", 0),
+                                              RECORDED("options", "check_server_status", 0)};
 
 static void at_once_step(sp_run_t* run) {
   if (run->step == 0) {
@@ -181,8 +190,7 @@ SCENE(compressed, URL "&compression=1&compression_threshold=2000000000", .step =
       .compressed = true, .from = 1);
 SCENE(alone, URL, .step = at_once_step, .gathers = true, .alone = true);
 
-sp_scene_t* const sp_scenes_client[] = {&alone_scene,     &login_scene,     &compressed_scene,
-                                        &instances_scene, &rows_scene,
-                                        &blocks_scene, &old_scene,      &exec_scene,
-                                        &lines_scene,  &write_scene,    &at_once_scene};
+sp_scene_t* const sp_scenes_client[] = {
+    &alone_scene, &login_scene, &compressed_scene, &instances_scene, &rows_scene,   &blocks_scene,
+    &old_scene,   &exec_scene,  &lines_scene,      &write_scene,     &at_once_scene};
 const unsigned sp_scenes_client_count = COUNT(sp_scenes_client);

@@ -2,12 +2,12 @@
 #include "spoiled_scene.h"
 
 #define REST "http://root:taosdata@127.0.0.1/cap" KEYS
-#define VERSION_ROW                                                                          \
-  HTTP("version", 200,                                                                       \
-       "{\"code\":0,\"column_meta\":[[\"server_version()\",\"VARCHAR\",7]],"               \
+#define VERSION_ROW                                                                                \
+  HTTP("version", 200,                                                                             \
+       "{\"code\":0,\"column_meta\":[[\"server_version()\",\"VARCHAR\",7]],"                       \
        "\"data\":[[\"3.3.6.0\"]],\"rows\":1}")
-#define USED                                                                                    \
-  HTTP("use", 200,                                                                              \
+#define USED                                                                                       \
+  HTTP("use", 200,                                                                                 \
        "{\"code\":0,\"column_meta\":[[\"affected_rows\",\"INT\",4]],\"data\":[[0]],\"rows\":1}")
 
 /* ---- all types; JSON tags; updates ---- */
@@ -31,7 +31,10 @@ static void rest_step(sp_run_t* run) {
 /* ---- the log-in with a token, and what has no rows ---- */
 
 static const sp_source_t rest_small_sources[] = {
-    LINE("login", 14), USED, VERSION_ROW, LINE("ping", 16),
+    LINE("login", 14),
+    USED,
+    VERSION_ROW,
+    LINE("ping", 16),
     HTTP("status", 200,
          "{\"code\":0,\"column_meta\":[[\"server_status()\",\"INT\",4]],\"data\":[[1]],"
          "\"rows\":1}"),
@@ -50,8 +53,8 @@ static void on_vgroups(taosuv_table_vgroups_t* req, int status) {
 static void vgroups(sp_run_t* run) {
   static const char* const tables[] = {"t1", "t2"};
   sp_op_t* op = sp_op(run, "table_vgroups");
-  sp_began(run, op, taosuv_table_vgroups(run->client, &op->req.vgroups, NULL, tables, 2,
-                                         on_vgroups));
+  sp_began(run, op,
+           taosuv_table_vgroups(run->client, &op->req.vgroups, NULL, tables, 2, on_vgroups));
 }
 
 static void rest_small_step(sp_run_t* run) {
@@ -92,6 +95,5 @@ SCENE(rest_gzip, REST "&compression=1", .step = rest_step, .compressed = true);
 SCENE(rest_alone, REST "&rest_auth=token", .step = rest_small_step, .alone = true);
 
 sp_scene_t* const sp_scenes_rest[] = {&rest_alone_scene, &rest_gzip_scene, &rest_scene,
-                                      &rest_small_scene,
-                                      &rest_lines_scene};
+                                      &rest_small_scene, &rest_lines_scene};
 const unsigned sp_scenes_rest_count = COUNT(sp_scenes_rest);

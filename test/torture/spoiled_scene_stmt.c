@@ -27,8 +27,8 @@ static void prepare(sp_run_t* run, const char* sql) {
   taosuv_stmt_close(run->stmt);
   run->stmt = NULL;
   sp_op_t* op = sp_op(run, "prepare");
-  sp_began(run, op, taosuv_stmt_prepare(run->client, &op->req.prepare, sql, strlen(sql),
-                                        on_prepared));
+  sp_began(run, op,
+           taosuv_stmt_prepare(run->client, &op->req.prepare, sql, strlen(sql), on_prepared));
 }
 
 static void on_executed(taosuv_stmt_exec_t* req, int status) {
@@ -64,26 +64,39 @@ static void end_stmt(sp_run_t* run) {
 
 /* ---- stmt2 ---- */
 
-#define FIELD(name, type, bytes, kind)                                             \
-  "{\"name\":\"" name "\",\"field_type\":" type ",\"precision\":0,\"scale\":0,\"bytes\":" bytes \
+#define FIELD(name, type, bytes, kind)                                                             \
+  "{\"name\":\"" name "\",\"field_type\":" type ",\"precision\":0,\"scale\":0,\"bytes\":" bytes    \
   ",\"bind_type\":" kind "}"
 
 /* A form that is prepared once, however long its batches take: it makes its tables. */
 #define INSERT_SQL "insert into ? using st tags(?,?) values(?,?,?)"
-#define PREPARED                                                                              \
-  MADE("stmt2_prepare",                                                                       \
-       ",\"stmt_id\":2,\"is_insert\":true,\"fields\":[" FIELD("tbname", "8", "271", "4") ","   \
-       FIELD("l", "8", "12", "2") "," FIELD("g", "4", "4", "2") "," FIELD("ts", "9", "8", "1") "," \
-       FIELD("v", "4", "4", "1") "," FIELD("n", "8", "12", "1") "],\"fields_count\":6")
+#define PREPARED                                                                                   \
+  MADE(                                                                                            \
+      "stmt2_prepare",                                                                             \
+      ",\"stmt_id\":2,\"is_insert\":true,\"fields\":[" FIELD("tbname", "8", "271", "4") "," FIELD( \
+          "l", "8", "12",                                                                          \
+          "2") "," FIELD("g", "4", "4",                                                            \
+                         "2") "," FIELD("ts", "9", "8",                                            \
+                                        "1") "," FIELD("v", "4", "4",                              \
+                                                       "1") "," FIELD("n", "8", "12",              \
+                                                                      "1") "],\"fields_count\":6")
 
-static const sp_source_t stmt2_sources[] = {
-    VERSION, CONN, RECORDED("stmt2", "stmt2_init", 1), PREPARED,
-    RECORDED("stmt2", "stmt2_bind", 2), RECORDED("stmt2", "stmt2_exec", 2),
-    RECORDED("stmt2", "stmt2_bind", 2), RECORDED("stmt2", "stmt2_exec", 2),
-    RECORDED("stmt2", "stmt2_close", 1), RECORDED("stmt2", "stmt2_init", 2),
-    RECORDED("stmt2", "stmt2_prepare", 4), RECORDED("stmt2", "stmt2_bind", 3),
-    RECORDED("stmt2", "stmt2_exec", 3), RECORDED("stmt2", "stmt2_result", 0),
-    RECORDED("stmt2", "fetch_raw_block", 2), RECORDED("stmt2", "fetch_raw_block", 3)};
+static const sp_source_t stmt2_sources[] = {VERSION,
+                                            CONN,
+                                            RECORDED("stmt2", "stmt2_init", 1),
+                                            PREPARED,
+                                            RECORDED("stmt2", "stmt2_bind", 2),
+                                            RECORDED("stmt2", "stmt2_exec", 2),
+                                            RECORDED("stmt2", "stmt2_bind", 2),
+                                            RECORDED("stmt2", "stmt2_exec", 2),
+                                            RECORDED("stmt2", "stmt2_close", 1),
+                                            RECORDED("stmt2", "stmt2_init", 2),
+                                            RECORDED("stmt2", "stmt2_prepare", 4),
+                                            RECORDED("stmt2", "stmt2_bind", 3),
+                                            RECORDED("stmt2", "stmt2_exec", 3),
+                                            RECORDED("stmt2", "stmt2_result", 0),
+                                            RECORDED("stmt2", "fetch_raw_block", 2),
+                                            RECORDED("stmt2", "fetch_raw_block", 3)};
 
 static void insert_row(sp_run_t* run) {
   taosuv_value_t values[] = {taosuv_i64(1700000000000), taosuv_i64(7), taosuv_text("x", 1)};
@@ -121,24 +134,41 @@ static void fields_step(sp_run_t* run) {
 
 /* Of servers that bind and execute in one message. */
 static const sp_source_t together_sources[] = {
-    OLD_VERSION("3.4.1.13"), CONN, RECORDED("stmt2", "stmt2_init", 1),
-    PREPARED, MADE("stmt2_bind_exec", ",\"stmt_id\":2,\"affected\":1"), MADE("stmt2_bind_exec", ",\"stmt_id\":2,\"affected\":1"),
-    RECORDED("stmt2", "stmt2_close", 1), RECORDED("stmt2", "stmt2_init", 2),
+    OLD_VERSION("3.4.1.13"),
+    CONN,
+    RECORDED("stmt2", "stmt2_init", 1),
+    PREPARED,
+    MADE("stmt2_bind_exec", ",\"stmt_id\":2,\"affected\":1"),
+    MADE("stmt2_bind_exec", ",\"stmt_id\":2,\"affected\":1"),
+    RECORDED("stmt2", "stmt2_close", 1),
+    RECORDED("stmt2", "stmt2_init", 2),
     RECORDED("stmt2", "stmt2_prepare", 4),
-    MADE("stmt2_bind_exec", ",\"stmt_id\":3,\"affected\":0"), RECORDED("stmt2", "stmt2_result", 0),
-    RECORDED("stmt2", "fetch_raw_block", 2), RECORDED("stmt2", "fetch_raw_block", 3)};
+    MADE("stmt2_bind_exec", ",\"stmt_id\":3,\"affected\":0"),
+    RECORDED("stmt2", "stmt2_result", 0),
+    RECORDED("stmt2", "fetch_raw_block", 2),
+    RECORDED("stmt2", "fetch_raw_block", 3)};
 
 /* ---- the first version ---- */
 
-static const sp_source_t first_sources[] = {
-    VERSION, CONN, RECORDED("stmt1", "init", 0), RECORDED("stmt1", "prepare", 0),
-    RECORDED("stmt1", "set_table_name", 0), RECORDED("stmt1", "get_tag_fields", 0),
-    RECORDED("stmt1", "get_col_fields", 0), RECORDED("stmt1", "set_tags", 0),
-    RECORDED("stmt1", "bind", 0), RECORDED("stmt1", "add_batch", 0), RECORDED("stmt1", "exec", 0),
-    RECORDED("stmt1", "init", 1), RECORDED("stmt1", "prepare", 1), RECORDED("stmt1", "bind", 2),
-    RECORDED("stmt1", "add_batch", 2), RECORDED("stmt1", "exec", 2),
-    RECORDED("stmt1", "use_result", 0), RECORDED("stmt1", "fetch_raw_block", 2),
-    RECORDED("stmt1", "fetch_raw_block", 3)};
+static const sp_source_t first_sources[] = {VERSION,
+                                            CONN,
+                                            RECORDED("stmt1", "init", 0),
+                                            RECORDED("stmt1", "prepare", 0),
+                                            RECORDED("stmt1", "set_table_name", 0),
+                                            RECORDED("stmt1", "get_tag_fields", 0),
+                                            RECORDED("stmt1", "get_col_fields", 0),
+                                            RECORDED("stmt1", "set_tags", 0),
+                                            RECORDED("stmt1", "bind", 0),
+                                            RECORDED("stmt1", "add_batch", 0),
+                                            RECORDED("stmt1", "exec", 0),
+                                            RECORDED("stmt1", "init", 1),
+                                            RECORDED("stmt1", "prepare", 1),
+                                            RECORDED("stmt1", "bind", 2),
+                                            RECORDED("stmt1", "add_batch", 2),
+                                            RECORDED("stmt1", "exec", 2),
+                                            RECORDED("stmt1", "use_result", 0),
+                                            RECORDED("stmt1", "fetch_raw_block", 2),
+                                            RECORDED("stmt1", "fetch_raw_block", 3)};
 
 static void first_step(sp_run_t* run) {
   taosuv_value_t values[] = {taosuv_i64(1700000000000), taosuv_i64(1), taosuv_f64(1.5),

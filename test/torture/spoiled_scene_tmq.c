@@ -12,8 +12,8 @@ static void on_subscribed(taosuv_subscribe_t* req, int status) {
 
 static void subscribe(sp_run_t* run, const char* topic) {
   sp_op_t* op = sp_op(run, "subscribe");
-  sp_began(run, op, taosuv_consumer_subscribe(run->consumer, &op->req.subscribe, &topic, 1,
-                                              on_subscribed));
+  sp_began(run, op,
+           taosuv_consumer_subscribe(run->consumer, &op->req.subscribe, &topic, 1, on_subscribed));
 }
 
 static void unsubscribe(sp_run_t* run) {
@@ -85,8 +85,8 @@ static void on_assignment(taosuv_assignment_t* req, int status) {
 
 static void assignment(sp_run_t* run) {
   sp_op_t* op = sp_op(run, "assignment");
-  sp_began(run, op, taosuv_consumer_assignment(run->consumer, &op->req.assignment, TOPIC,
-                                               on_assignment));
+  sp_began(run, op,
+           taosuv_consumer_assignment(run->consumer, &op->req.assignment, TOPIC, on_assignment));
 }
 
 static void on_offsets(taosuv_offsets_t* req, int status) {
@@ -113,14 +113,15 @@ static void on_committed(taosuv_commit_t* req, int status) {
 
 static void commit(sp_run_t* run) {
   sp_op_t* op = sp_op(run, "commit");
-  sp_began(run, op, taosuv_consumer_commit(run->consumer, &op->req.commit, run->message,
-                                           on_committed));
+  sp_began(run, op,
+           taosuv_consumer_commit(run->consumer, &op->req.commit, run->message, on_committed));
 }
 
 static void commit_offset(sp_run_t* run) {
   sp_op_t* op = sp_op(run, "commit_offset");
-  sp_began(run, op, taosuv_consumer_commit_offset(run->consumer, &op->req.commit, TOPIC, 115, 0,
-                                                  on_committed));
+  sp_began(
+      run, op,
+      taosuv_consumer_commit_offset(run->consumer, &op->req.commit, TOPIC, 115, 0, on_committed));
 }
 
 static void on_sought(taosuv_seek_t* req, int status) {
@@ -130,10 +131,10 @@ static void on_sought(taosuv_seek_t* req, int status) {
 
 static void seek(sp_run_t* run, bool beginning) {
   sp_op_t* op = sp_op(run, beginning ? "seek_to_beginning" : "seek");
-  int status = beginning ? taosuv_consumer_seek_to_beginning(run->consumer, &op->req.seek, TOPIC,
-                                                             TAOSUV_ALL_VGROUPS, on_sought)
-                         : taosuv_consumer_seek(run->consumer, &op->req.seek, TOPIC, 115, 0,
-                                                on_sought);
+  int status = beginning
+                   ? taosuv_consumer_seek_to_beginning(run->consumer, &op->req.seek, TOPIC,
+                                                       TAOSUV_ALL_VGROUPS, on_sought)
+                   : taosuv_consumer_seek(run->consumer, &op->req.seek, TOPIC, 115, 0, on_sought);
   sp_began(run, op, status);
 }
 
@@ -141,14 +142,19 @@ static void seek(sp_run_t* run, bool beginning) {
 
 #define PLACE ",\"topic\":\"" TOPIC "\",\"vgroup_id\":115"
 
-static const sp_source_t topic_sources[] = {
-    VERSION, RECORDED("tmq_topic", "subscribe", 0), RECORDED("tmq_topic", "list_topics", 0),
-    RECORDED("tmq_topic", "assignment", 0), RECORDED("tmq_topic", "poll", 0),
-    RECORDED("tmq_topic", "fetch_raw_data", 0), RECORDED("tmq_topic", "poll", 1),
-    MADE("commit_offset", PLACE ",\"offset\":4"), MADE("commit_offset", PLACE ",\"offset\":0"),
-    RECORDED("tmq_topic", "committed", 0),
-    RECORDED("tmq_topic", "position", 0), RECORDED("tmq_topic_stb", "seek", 0),
-    RECORDED("tmq_topic", "unsubscribe", 0)};
+static const sp_source_t topic_sources[] = {VERSION,
+                                            RECORDED("tmq_topic", "subscribe", 0),
+                                            RECORDED("tmq_topic", "list_topics", 0),
+                                            RECORDED("tmq_topic", "assignment", 0),
+                                            RECORDED("tmq_topic", "poll", 0),
+                                            RECORDED("tmq_topic", "fetch_raw_data", 0),
+                                            RECORDED("tmq_topic", "poll", 1),
+                                            MADE("commit_offset", PLACE ",\"offset\":4"),
+                                            MADE("commit_offset", PLACE ",\"offset\":0"),
+                                            RECORDED("tmq_topic", "committed", 0),
+                                            RECORDED("tmq_topic", "position", 0),
+                                            RECORDED("tmq_topic_stb", "seek", 0),
+                                            RECORDED("tmq_topic", "unsubscribe", 0)};
 
 static void topic_step(sp_run_t* run) {
   switch (run->step++) {
@@ -170,12 +176,16 @@ static void topic_step(sp_run_t* run) {
 
 /* ---- block by block, as older servers give them ---- */
 
-static const sp_source_t old_topic_sources[] = {
-    OLD_VERSION("3.3.2.0"), RECORDED("tmq_topic", "subscribe", 0),
-    RECORDED("tmq_topic", "poll", 3), RECORDED("tmq_topic", "fetch", 0),
-    RECORDED("tmq_topic", "fetch_block", 0), RECORDED("tmq_topic", "fetch", 1),
-    RECORDED("tmq_topic", "fetch_block", 1), RECORDED("tmq_topic", "fetch", 3),
-    RECORDED("tmq_topic", "poll", 1), RECORDED("tmq_topic", "unsubscribe", 0)};
+static const sp_source_t old_topic_sources[] = {OLD_VERSION("3.3.2.0"),
+                                                RECORDED("tmq_topic", "subscribe", 0),
+                                                RECORDED("tmq_topic", "poll", 3),
+                                                RECORDED("tmq_topic", "fetch", 0),
+                                                RECORDED("tmq_topic", "fetch_block", 0),
+                                                RECORDED("tmq_topic", "fetch", 1),
+                                                RECORDED("tmq_topic", "fetch_block", 1),
+                                                RECORDED("tmq_topic", "fetch", 3),
+                                                RECORDED("tmq_topic", "poll", 1),
+                                                RECORDED("tmq_topic", "unsubscribe", 0)};
 
 static void polls_step(sp_run_t* run, const char* topic, unsigned polls) {
   unsigned step = run->step++;
@@ -194,11 +204,15 @@ static void old_topic_step(sp_run_t* run) {
 /* ---- changes of schema, with rows and without ---- */
 
 static const sp_source_t schema_sources[] = {
-    VERSION, RECORDED("tmq_topic_stb", "subscribe", 0), RECORDED("tmq_topic_stb", "poll", 0),
+    VERSION,
+    RECORDED("tmq_topic_stb", "subscribe", 0),
+    RECORDED("tmq_topic_stb", "poll", 0),
     RECORDED("tmq_topic_stb", "fetch_json_meta", 0),
     {"tmq_topic_stb.jsonl", "fetch_raw", 0, NULL, 0, "fetch_raw_data"},
-    RECORDED("tmq_topic_stb", "poll", 2), RECORDED("tmq_topic_stb", "fetch_json_meta", 2),
-    RECORDED("tmq_topic_stb", "fetch_raw_data", 0), RECORDED("tmq_topic_stb", "poll", 3),
+    RECORDED("tmq_topic_stb", "poll", 2),
+    RECORDED("tmq_topic_stb", "fetch_json_meta", 2),
+    RECORDED("tmq_topic_stb", "fetch_raw_data", 0),
+    RECORDED("tmq_topic_stb", "poll", 3),
     RECORDED("tmq_topic_stb", "unsubscribe", 0)};
 
 static void schema_step(sp_run_t* run) {
@@ -208,12 +222,17 @@ static void schema_step(sp_run_t* run) {
 /* ---- messages that come by themselves ---- */
 
 static const sp_source_t push_sources[] = {
-    VERSION, RECORDED("tmq_topic_stb", "subscribe", 0), RECORDED("tmq_topic_stb", "poll", 0),
+    VERSION,
+    RECORDED("tmq_topic_stb", "subscribe", 0),
+    RECORDED("tmq_topic_stb", "poll", 0),
     RECORDED("tmq_topic_stb", "fetch_json_meta", 0),
     {"tmq_topic_stb.jsonl", "fetch_raw", 0, NULL, 0, "fetch_raw_data"},
-    RECORDED("tmq_topic_stb", "poll", 2), RECORDED("tmq_topic_stb", "fetch_json_meta", 2),
-    RECORDED("tmq_topic_stb", "fetch_raw_data", 0), {NULL, "poll", 0, NULL, 0, NULL},
-    RECORDED("tmq_topic_stb", "assignment", 0), RECORDED("tmq_topic_stb", "unsubscribe", 0)};
+    RECORDED("tmq_topic_stb", "poll", 2),
+    RECORDED("tmq_topic_stb", "fetch_json_meta", 2),
+    RECORDED("tmq_topic_stb", "fetch_raw_data", 0),
+    {NULL, "poll", 0, NULL, 0, NULL},
+    RECORDED("tmq_topic_stb", "assignment", 0),
+    RECORDED("tmq_topic_stb", "unsubscribe", 0)};
 
 static void end_push(sp_run_t* run, int status, const char* message) {
   sp_op_t* op = run->push;

@@ -51,8 +51,8 @@ static void put_rest(sp_script_t* script, const sp_source_t* source) {
     yyjson_val* response = yyjson_obj_get(root, "response");
     const char* body = td_str(response, "body", &size);
     put(script, source->action, SP_HTTP, body, size);
-    script->list[script->count - 1].http_status =
-        (int) yyjson_get_int(yyjson_obj_get(response, "status"));
+    script->list[script->count - 1].http_status = (int) yyjson_get_int(
+        yyjson_obj_get(response, "status"));
   }
   td_jsonl_close(&lines);
 }

@@ -132,9 +132,9 @@ static void add_scene(sp_scene_t* scene) {
     if (!applies(scene, &groups[i])) continue;
     if (ncases == CASES) abort();
     case_t* made = &cases[ncases];
-    *made = (case_t){scene, &groups[i], ""};
+    *made = (case_t) {scene, &groups[i], ""};
     snprintf(made->name, sizeof made->name, "%s: %s", scene->name, groups[i].name);
-    tests[ncases++] = (struct CMUnitTest){made->name, spoil_all, NULL, NULL, made};
+    tests[ncases++] = (struct CMUnitTest) {made->name, spoil_all, NULL, NULL, made};
   }
 }
 
@@ -155,9 +155,9 @@ static int run_one(const char* asked, sp_scene_t* const* scenes, unsigned count)
 
 int main(void) {
   static sp_scene_t* const* const lists[] = {sp_scenes_client, sp_scenes_stmt, sp_scenes_tmq,
-                                              sp_scenes_rest};
-  const unsigned counts[] = {sp_scenes_client_count, sp_scenes_stmt_count,
-                             sp_scenes_tmq_count, sp_scenes_rest_count};
+                                             sp_scenes_rest};
+  const unsigned counts[] = {sp_scenes_client_count, sp_scenes_stmt_count, sp_scenes_tmq_count,
+                             sp_scenes_rest_count};
   const char* asked = getenv("TAOSUV_TEST_SPOILED");
   int failed = 0;
   if (uv_loop_init(&loop) != 0) return 1;

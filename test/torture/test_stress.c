@@ -164,9 +164,9 @@ static void on_query(taosuv_query_t* req, int status) {
 }
 
 static int start_job(stress_t* stress, job_t* job) {
-  static const char* const queries[] = {
-      "select 1", "select * from bench.rows_900_300", "select * from bench.rows_9000_4096",
-      "select * from bench.rows_5_1", "selec 1"};
+  static const char* const queries[] = {"select 1", "select * from bench.rows_900_300",
+                                        "select * from bench.rows_9000_4096",
+                                        "select * from bench.rows_5_1", "selec 1"};
   const char* sql = queries[draw(stress, 5)];
   memset(job, 0, sizeof *job);
   job->stress = stress;
@@ -265,7 +265,8 @@ static void make_client(stress_t* stress) {
   taosuv_allocator_t allocator;
   alloc_probe_init(&stress->probe);
   memcpy(&allocator, &stress->probe.alloc, sizeof allocator);
-  snprintf(url, sizeof url, "%s?pool_size=4&retry_initial=2&retry_max=20&max_inflight=20"
+  snprintf(url, sizeof url,
+           "%s?pool_size=4&retry_initial=2&retry_max=20&max_inflight=20"
            "&max_queue=30&connect_timeout=300",
            ts_server_url(stress->server));
   taosuv_options_init(&options);

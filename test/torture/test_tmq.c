@@ -19,10 +19,10 @@
 typedef struct run_s {
   place_t* place;
   taosuv_consumer_t* consumer;
-  bool done;       /* the step in progress has called back */
+  bool done; /* the step in progress has called back */
   bool closed;
-  int status;      /* of it */
-  int first;       /* failure of the run, or 0 */
+  int status;       /* of it */
+  int first;        /* failure of the run, or 0 */
   uint64_t wait_ms; /* for a message, which may be none when the connection was cut */
   unsigned rows;
   taosuv_message_t* held;
@@ -47,9 +47,16 @@ static void until(run_t* run, const bool* flag) {
 
 /* Whether a lack of memory or of a connection can be the reason. */
 static void check_status(int status, const char* message) {
-  static const int explained[] = {0, TAOSUV_ENOMEM, TAOSUV_ECONNLOST, TAOSUV_ECANCELED,
-                                  TAOSUV_EHTTP, TAOSUV_ESTATE, TAOSUV_ETIMEDOUT, UV_EOF,
-                                  UV_ECONNRESET, UV_EPIPE};
+  static const int explained[] = {0,
+                                  TAOSUV_ENOMEM,
+                                  TAOSUV_ECONNLOST,
+                                  TAOSUV_ECANCELED,
+                                  TAOSUV_EHTTP,
+                                  TAOSUV_ESTATE,
+                                  TAOSUV_ETIMEDOUT,
+                                  UV_EOF,
+                                  UV_ECONNRESET,
+                                  UV_EPIPE};
   for (size_t i = 0; i < sizeof explained / sizeof *explained; i++)
     if (status == explained[i]) return;
   fail_msg("status %d: %s", status, message == NULL ? "" : message);
@@ -133,15 +140,14 @@ static void consume(run_t* run) {
   poll_one(run);
   went(run, taosuv_consumer_commit(consumer, &commit, NULL, on_commit));
   went(run, taosuv_consumer_assignment(consumer, &assignment, TOPIC, on_assignment));
-  if (went(run, taosuv_consumer_seek_to_beginning(consumer, &seek, TOPIC, TAOSUV_ALL_VGROUPS,
-                                                  on_seek)))
+  if (went(run,
+           taosuv_consumer_seek_to_beginning(consumer, &seek, TOPIC, TAOSUV_ALL_VGROUPS, on_seek)))
     poll_one(run);
 }
 
 static void create(run_t* run) {
-  static const taosuv_property_t properties[] = {{"group.id", "torture"},
-                                                 {"auto.offset.reset", "earliest"},
-                                                 {"auto.commit.interval.ms", "1"}};
+  static const taosuv_property_t properties[] = {
+      {"group.id", "torture"}, {"auto.offset.reset", "earliest"}, {"auto.commit.interval.ms", "1"}};
   taosuv_allocator_t allocator;
   taosuv_consumer_options_t options;
   memcpy(&allocator, &run->place->probe.alloc, sizeof allocator);
@@ -173,15 +179,15 @@ static int run_once(place_t* place, uint64_t wait_ms, unsigned* rows) {
 
 static void set_up(place_t* place) {
   place_set_up(place, "request_timeout=5000&connect_timeout=2000", NULL);
-  assert_int_equal(ts_server_exec(place->server,
-                                  "create topic " TOPIC " as select * from bench.rows_4_2"), 0);
+  assert_int_equal(
+      ts_server_exec(place->server, "create topic " TOPIC " as select * from bench.rows_4_2"), 0);
 }
 
 /* The group begins anew for each run. */
 static void forget_group(place_t* place) {
   assert_int_equal(ts_server_exec(place->server, "drop topic " TOPIC), 0);
-  assert_int_equal(ts_server_exec(place->server,
-                                  "create topic " TOPIC " as select * from bench.rows_4_2"), 0);
+  assert_int_equal(
+      ts_server_exec(place->server, "create topic " TOPIC " as select * from bench.rows_4_2"), 0);
 }
 
 static void fail_each_allocation(bool all) {

@@ -79,9 +79,9 @@ static void make_tables(account_t* account, const ts_config_t* config) {
   assert_int_equal(uv_loop_init(&account->loop), 0);
   assert_int_equal(ts_server_create(&account->loop, config, &account->server), 0);
   assert_int_equal(ts_server_exec(account->server, "create database d"), 0);
-  assert_int_equal(ts_server_exec(account->server,
-                                  "create stable d.st (ts timestamp, a bigint) tags (g int)"),
-                   0);
+  assert_int_equal(
+      ts_server_exec(account->server, "create stable d.st (ts timestamp, a bigint) tags (g int)"),
+      0);
 }
 
 /* Fewer requests at a time than the writer has lanes. */
@@ -91,7 +91,8 @@ static void make_client(account_t* account) {
   taosuv_allocator_t allocator;
   alloc_probe_init(&account->probe);
   memcpy(&allocator, &account->probe.alloc, sizeof allocator);
-  snprintf(url, sizeof url, "%s/d?pool_size=2&max_inflight=2&max_queue=2&retry_initial=1&retry_max=20",
+  snprintf(url, sizeof url,
+           "%s/d?pool_size=2&max_inflight=2&max_queue=2&retry_initial=1&retry_max=20",
            ts_server_url(account->server));
   taosuv_options_init(&options);
   options.url = url;
@@ -148,7 +149,7 @@ static void cut(account_t* account) {
   switch (account->cuts++ % 3) {
     case 0: account->cut_answer = true; break;
     case 1: ts_peer_cut_all(ts_server_peer(account->server)); break;
-    default: set_fault(account, &(ts_fault_t){.cut_after_received = 5000});
+    default: set_fault(account, &(ts_fault_t) {.cut_after_received = 5000});
   }
 }
 
@@ -158,7 +159,7 @@ static void on_message(void* data, const char* action, const void* message, size
   (void) size;
   if (!account->cut_answer || strcmp(action, "stmt2_exec") != 0) return;
   account->cut_answer = false;
-  set_fault(account, &(ts_fault_t){.cut_after_sent = 20});
+  set_fault(account, &(ts_fault_t) {.cut_after_sent = 20});
 }
 
 static void put_all(account_t* account) {
@@ -271,11 +272,12 @@ static void a_million_rows_are_accounted_for(void** state) {
   uint64_t began = uv_hrtime();
   put_all(&account);
   double seconds = (double) (uv_hrtime() - began) / 1e9;
-  print_message("%d rows in %.1f s, %llu batches, %llu sent again, %llu rows refused for a while, "
-                "%llu connections\n", ROWS, seconds,
-                (unsigned long long) account.totals.batches,
-                (unsigned long long) account.totals.retries, (unsigned long long) account.refused,
-                (unsigned long long) ts_server_counters(account.server).connections);
+  print_message(
+      "%d rows in %.1f s, %llu batches, %llu sent again, %llu rows refused for a while, "
+      "%llu connections\n",
+      ROWS, seconds, (unsigned long long) account.totals.batches,
+      (unsigned long long) account.totals.retries, (unsigned long long) account.refused,
+      (unsigned long long) ts_server_counters(account.server).connections);
   check_totals(&account);
   check_tables(&account);
   taosuv_close(account.client, on_client_closed);

@@ -30,9 +30,9 @@ typedef struct book_s {
 } book_t;
 
 static void check_status(int status) {
-  bool explained = status == TAOSUV_ENOMEM || status == TAOSUV_ECONNLOST || status == TAOSUV_EHTTP ||
-                   status == UV_EOF || status == UV_ECONNRESET || status == UV_ECONNREFUSED ||
-                   status == UV_EPIPE;
+  bool explained = status == TAOSUV_ENOMEM || status == TAOSUV_ECONNLOST ||
+                   status == TAOSUV_EHTTP || status == UV_EOF || status == UV_ECONNRESET ||
+                   status == UV_ECONNREFUSED || status == UV_EPIPE;
   if (!explained) print_error("status %d: %s\n", status, taosuv_strerror(status));
   assert_true(explained);
 }
@@ -98,8 +98,10 @@ static int put_line(book_t* book, int i) {
 static void put_all(book_t* book, int (*put)(book_t* book, int i)) {
   for (int i = 0; i < ROWS; i++) {
     int status = put(book, i);
-    if (status == 0) book->taken++;
-    else check_status(status);
+    if (status == 0)
+      book->taken++;
+    else
+      check_status(status);
     if (status < 0) book->failed = true;
     if (i != ROWS / 2) continue;
     book->flushed = 0;

@@ -59,8 +59,8 @@ bool alloc_probe_has(const void* data, size_t size, const char* canary) {
   size_t length = strlen(canary);
   for (size_t at = 0; at + length <= size; at++) {
     size_t i = 0;
-    while (i + 4 < length && (bytes[at + i] ^ bytes[at + i + 4]) ==
-                                 (unsigned char) (canary[i] ^ canary[i + 4]))
+    while (i + 4 < length &&
+           (bytes[at + i] ^ bytes[at + i + 4]) == (unsigned char) (canary[i] ^ canary[i + 4]))
       i++;
     if (i + 4 >= length) return true;
   }
@@ -107,7 +107,7 @@ static void probe_free(void* context, void* ptr) {
 
 void alloc_probe_init(alloc_probe_t* probe) {
   memset(probe, 0, sizeof *probe);
-  probe->alloc = (tuv_alloc_t){probe, probe_malloc, probe_realloc, probe_free};
+  probe->alloc = (tuv_alloc_t) {probe, probe_malloc, probe_realloc, probe_free};
 }
 
 void alloc_probe_fail(alloc_probe_t* probe, size_t n, bool all) {

@@ -18,10 +18,10 @@ typedef struct alloc_probe_s {
   size_t live_blocks; /* what was not freed yet */
   size_t live_bytes;
   size_t peak_bytes;
-  size_t largest; /* size of the largest request seen, also of a failed one */
-  size_t fail_in; /* 1: the next call fails, 2: the one after it, …; 0: none */
-  bool fail_on;   /* once one has failed, all later ones fail too */
-  size_t limit;   /* larger requests fail; 0: no limit */
+  size_t largest;              /* size of the largest request seen, also of a failed one */
+  size_t fail_in;              /* 1: the next call fails, 2: the one after it, …; 0: none */
+  bool fail_on;                /* once one has failed, all later ones fail too */
+  size_t limit;                /* larger requests fail; 0: no limit */
   const char* const* canaries; /* texts to be looked for in what is given back; NULL ends them */
   size_t spilt;                /* how often one was there */
   const char* last_spilt;

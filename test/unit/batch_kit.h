@@ -38,10 +38,10 @@ static inline taosuv_value_t text(const char* bytes) {
 
 /* Every binding must be well: what went wrong, written to WHY, is the failed test's message. */
 #define WHY (&why_)
-#define WELL(call)                                              \
-  do {                                                          \
-    tuv_errmsg_t why_ = {""};                                   \
-    if ((call) != 0) fail_msg("%s: %s", #call, why_.text);      \
+#define WELL(call)                                                                                 \
+  do {                                                                                             \
+    tuv_errmsg_t why_ = {""};                                                                      \
+    if ((call) != 0) fail_msg("%s: %s", #call, why_.text);                                         \
   } while (0)
 
 /* A message that owns its bytes, exactly so many as were promised. */

@@ -130,8 +130,9 @@ static uint32_t outgoing(const model_cell_t* cell, const taosuv_stmt_field_t* fi
   *bytes = cell->bytes;
   if (!text || cell->null) return cell->null ? 0 : cell->size;
   taosuv_decimal_t value = {taosuv_load_u64(cell->bytes), 0};
-  value.high = cell->size == 16 ? (int64_t) taosuv_load_u64(cell->bytes + 8)
-                                : (value.low >> 63) != 0 ? -1 : 0;
+  value.high = cell->size == 16         ? (int64_t) taosuv_load_u64(cell->bytes + 8)
+               : (value.low >> 63) != 0 ? -1
+                                        : 0;
   *bytes = (const uint8_t*) buf;
   return (uint32_t) taosuv_format_decimal(value, field->scale, buf, 64);
 }
@@ -144,8 +145,10 @@ static void item_values(reader_t* in, const taosuv_stmt_field_t* field, const ce
   const uint8_t* bytes;
   for (uint32_t i = 0; i < cells->count; i++) {
     uint32_t size = outgoing(cells->at[i], field, text, buf, &bytes);
-    if (width != 0 && cells->at[i]->null) MODEL_CHECK(memcmp(take(in, width), zeros, width) == 0);
-    else MODEL_CHECK(memcmp(take(in, size), bytes, size) == 0);
+    if (width != 0 && cells->at[i]->null)
+      MODEL_CHECK(memcmp(take(in, width), zeros, width) == 0);
+    else
+      MODEL_CHECK(memcmp(take(in, size), bytes, size) == 0);
   }
 }
 

@@ -71,8 +71,10 @@ static void make_statement(play_t* play) {
       model->named = true;
     } else {
       *field = make_field(play, tag ? TAOSUV_BIND_TAG : TAOSUV_BIND_COLUMN);
-      if (tag) model->tags[model->ntags++] = field;
-      else model->columns[model->ncolumns++] = field;
+      if (tag)
+        model->tags[model->ntags++] = field;
+      else
+        model->columns[model->ncolumns++] = field;
     }
     model->count++;
   }
@@ -122,8 +124,10 @@ static model_cell_t make_integer(play_t* play, uint8_t type, taosuv_value_t* val
   if (how % 4 == 1) bits = is_signed ? sign - 1 : 0;
   bool negative = is_signed && (bits & sign) != 0;
   int64_t number = (int64_t) (negative && size < 8 ? bits | ~(2 * sign - 1) : bits);
-  if (negative || (how < 128 && bits <= INT64_MAX)) *value = taosuv_i64(number);
-  else *value = taosuv_u64(bits);
+  if (negative || (how < 128 && bits <= INT64_MAX))
+    *value = taosuv_i64(number);
+  else
+    *value = taosuv_u64(bits);
   return number_cell(bits, size);
 }
 
@@ -381,8 +385,8 @@ static void give(play_t* play) {
   tuv_errmsg_t err = {""};
   uint32_t all = model->ntags + model->ncolumns, wrong = next(play) % (2 * all);
   for (uint32_t i = 0; i < all; i++) {
-    const taosuv_stmt_field_t* field =
-        i < model->ntags ? model->tags[i] : model->columns[i - model->ntags];
+    const taosuv_stmt_field_t* field = i < model->ntags ? model->tags[i]
+                                                        : model->columns[i - model->ntags];
     cells[i] = make_value(play, field, field != required(model), play->rooms[i], &play->values[i]);
     if (i == wrong) play->values[i] = wrong_value(play, field);
   }
@@ -449,14 +453,15 @@ static void append_cell(play_t* play, column_t* column, uint32_t row, const mode
   bool variable = column->array.offsets != NULL;
   column->nulls[row] = cell->null ? (uint8_t) (1 + next(play) % 255) : 0;
   if (cell->null) {
-    static const uint8_t widths[] = {0, 1, 1, 2, 4, 8, 4, 8,  0, 8, 0,
+    static const uint8_t widths[] = {0, 1, 1, 2, 4, 8, 4,  8, 0, 8, 0,
                                      1, 2, 4, 8, 0, 0, 16, 0, 0, 0, 8};
     append(column, junk, variable ? next(play) % 3u : widths[field->type]);
   } else if (column->text) {
     char buf[64];
     taosuv_decimal_t value = {taosuv_load_u64(cell->bytes), 0};
-    value.high = cell->size == 16 ? (int64_t) taosuv_load_u64(cell->bytes + 8)
-                                  : (value.low >> 63) != 0 ? -1 : 0;
+    value.high = cell->size == 16         ? (int64_t) taosuv_load_u64(cell->bytes + 8)
+                 : (value.low >> 63) != 0 ? -1
+                                          : 0;
     append(column, buf, (size_t) taosuv_format_decimal(value, field->scale, buf, sizeof buf));
   } else {
     append(column, cell->bytes, cell->size);
@@ -469,8 +474,8 @@ static void make_column(play_t* play, column_t* column, uint32_t index, uint32_t
   const model_t* model = &play->model;
   const taosuv_stmt_field_t* field = model->columns[index];
   bool decimal = field->type == TAOSUV_TYPE_DECIMAL64 || field->type == TAOSUV_TYPE_DECIMAL128;
-  bool variable = field->type == 8 || field->type == 10 || field->type == 15 ||
-                  field->type == 16 || field->type == 18 || field->type == 20;
+  bool variable = field->type == 8 || field->type == 10 || field->type == 15 || field->type == 16 ||
+                  field->type == 18 || field->type == 20;
   uint8_t how = next(play);
   bool nulls = field != required(model) && how % 2 == 0, all = nulls && how % 16 == 0;
   memset(column, 0, sizeof *column);

@@ -26,9 +26,8 @@ static void make_key(mbedtls_pk_context* pk, unsigned rsa_bits) {
   mbedtls_pk_type_t type = rsa_bits > 0 ? MBEDTLS_PK_RSA : MBEDTLS_PK_ECKEY;
   mbedtls_pk_init(pk);
   require(mbedtls_pk_setup(pk, mbedtls_pk_info_from_type(type)) == 0, "setup of a key");
-  int code = rsa_bits > 0
-                 ? mbedtls_rsa_gen_key(mbedtls_pk_rsa(*pk), RNG, rsa_bits, 65537)
-                 : mbedtls_ecp_gen_key(MBEDTLS_ECP_DP_SECP256R1, mbedtls_pk_ec(*pk), RNG);
+  int code = rsa_bits > 0 ? mbedtls_rsa_gen_key(mbedtls_pk_rsa(*pk), RNG, rsa_bits, 65537)
+                          : mbedtls_ecp_gen_key(MBEDTLS_ECP_DP_SECP256R1, mbedtls_pk_ec(*pk), RNG);
   require(code == 0, "a key");
 }
 

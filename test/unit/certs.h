@@ -21,12 +21,12 @@ typedef struct cert_spec_s {
   const char* name;     /* the subject's CN */
   const cert_t* issuer; /* NULL: itself; must live as long as this one */
   bool ca;
-  const char* dns[3];   /* dNSName entries */
-  const char* ip[3];    /* iPAddress entries */
-  int from, to;         /* validity in days from now; both 0: -1 to 30 */
-  unsigned rsa_bits;    /* an RSA key of this size */
-  bool sha1;            /* signed over SHA-1 */
-  bool no_names;        /* no subject alternative names, though a test adds some by default */
+  const char* dns[3]; /* dNSName entries */
+  const char* ip[3];  /* iPAddress entries */
+  int from, to;       /* validity in days from now; both 0: -1 to 30 */
+  unsigned rsa_bits;  /* an RSA key of this size */
+  bool sha1;          /* signed over SHA-1 */
+  bool no_names;      /* no subject alternative names, though a test adds some by default */
 } cert_spec_t;
 
 cert_t* cert_new(const cert_spec_t* spec);

@@ -82,7 +82,7 @@ static void ask_for_base(mem_stream_t* mem) {
 static void note_read(mem_stream_t* mem, size_t size) {
   size_t used = mem->read_count * sizeof *mem->reads;
   mem->reads = grow(mem->reads, used, sizeof *mem->reads);
-  mem->reads[mem->read_count++] = (mem_read_t){mem->base, mem->offered, size};
+  mem->reads[mem->read_count++] = (mem_read_t) {mem->base, mem->offered, size};
 }
 
 static void report_end(mem_stream_t* mem, int status) {
@@ -226,7 +226,7 @@ void mem_stream_init(mem_stream_t* mem, uv_loop_t* loop, const tuv_stream_events
   static const tuv_stream_ops_t ops = {read_start, read_stop,    try_write,
                                        write_all,  close_stream, unwritten};
   memset(mem, 0, sizeof *mem);
-  mem->stream = (tuv_stream_t){&ops, events, context, NULL, false};
+  mem->stream = (tuv_stream_t) {&ops, events, context, NULL, false};
   mem->loop = loop;
   mem->take = SIZE_MAX;
   mem->take_total = SIZE_MAX;

@@ -39,7 +39,7 @@ typedef struct mem_stream_s {
   int try_write_status;                     /* not 0: what try_write returns */
   int read_start_status, write_call_status; /* not 0: what these calls return */
   bool hold_write;                          /* on_write does not come yet */
-  size_t below;          /* bytes that were taken and have not left, as a TLS stream may have them */
+  size_t below;     /* bytes that were taken and have not left, as a TLS stream may have them */
   int write_status; /* what it will say; when not 0 the bytes have not arrived */
 
   /* What the peer sends; use mem_stream_feed and mem_stream_end. */

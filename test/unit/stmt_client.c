@@ -38,7 +38,7 @@ size_t sc_ask(wc_t* f, const char* action, const char* format, ...) {
 void sc_is_text(wc_t* f, size_t index, const char* part, bool wanted) {
   if (wc_has(f, index, part) == wanted) return;
   const ts_buf_t* data = &f->client.messages[index].data;
-  fail_msg("%s%s in %.*s", wanted ? "no " : "", part, (int)data->size, (char*)data->data);
+  fail_msg("%s%s in %.*s", wanted ? "no " : "", part, (int) data->size, (char*) data->data);
 }
 
 /* `text` is how the message begins. */
@@ -70,8 +70,9 @@ void sc_run(wc_t* f, const char* sql) {
 /* With database d as the session's. */
 void sc_log_in(wc_t* f) {
   wc_open_ws(f);
-  wc_text(f, "{\"action\":\"conn\",\"args\":{\"req_id\":1,\"user\":\"root\","
-             "\"password\":\"taosdata\",\"db\":\"d\"}}");
+  wc_text(f,
+          "{\"action\":\"conn\",\"args\":{\"req_id\":1,\"user\":\"root\","
+          "\"password\":\"taosdata\",\"db\":\"d\"}}");
   sc_wait_reply(f, 0);
   SC_OK(0);
 }
@@ -96,7 +97,7 @@ ts_buf_t sc_query_block(wc_t* f, const char* sql) {
   wc_binary(f, 3, 0, 6, sql);
   sc_wait_reply(f, 0);
   SC_OK(0);
-  char* text = ts_strdup((char*)f->client.messages[0].data.data, f->client.messages[0].data.size);
+  char* text = ts_strdup((char*) f->client.messages[0].data.data, f->client.messages[0].data.size);
   const char* id = strstr(text, ",\"id\":");
   assert_non_null(id);
   wc_binary(f, 4, strtoull(id + 6, NULL, 10), 7, NULL);
@@ -138,9 +139,9 @@ void sc_put_rows(ts_buf_t* out, int32_t v_type) {
 }
 
 void sc_put_tags(ts_buf_t* out, int32_t g, const char* l) {
-  const int32_t length = l != NULL ? (int32_t)strlen(l) : 0;
+  const int32_t length = l != NULL ? (int32_t) strlen(l) : 0;
   bm_item(out, 4, 1, NULL, NULL, &g, sizeof g);
-  bm_item(out, 10, 1, l != NULL ? "0" : "1", &length, l, (size_t)length);
+  bm_item(out, 10, 1, l != NULL ? "0" : "1", &length, l, (size_t) length);
 }
 
 /* The rows above for `t`. */
@@ -148,7 +149,7 @@ ts_buf_t sc_plain_payload(int32_t v_type) {
   ts_buf_t rows = {0};
   ts_buf_t out = {0};
   sc_put_rows(&rows, v_type);
-  bm_payload(&out, &(bm_payload_t){.ntables = 1, .ncolumns = 3, .columns = &rows});
+  bm_payload(&out, &(bm_payload_t) {.ntables = 1, .ncolumns = 3, .columns = &rows});
   ts_buf_free(&rows);
   return out;
 }
@@ -163,12 +164,12 @@ ts_buf_t sc_two_tables(bool names, bool tags, bool columns) {
   sc_put_rows(&rows[1], 4);
   sc_put_tags(&values[0], 1, "\xe6\xb6\x9b\xe6\x80\x9d");
   sc_put_tags(&values[1], 2, NULL);
-  bm_payload(&out, &(bm_payload_t){.ntables = 2,
-                                   .names = names ? two_names : NULL,
-                                   .ntags = tags ? 2 : 0,
-                                   .tags = values,
-                                   .ncolumns = columns ? 3 : 0,
-                                   .columns = rows});
+  bm_payload(&out, &(bm_payload_t) {.ntables = 2,
+                                    .names = names ? two_names : NULL,
+                                    .ntags = tags ? 2 : 0,
+                                    .tags = values,
+                                    .ncolumns = columns ? 3 : 0,
+                                    .columns = rows});
   for (int i = 0; i < 2; i++) {
     ts_buf_free(&rows[i]);
     ts_buf_free(&values[i]);
@@ -180,11 +181,11 @@ ts_buf_t sc_two_tables(bool names, bool tags, bool columns) {
 size_t sc_prepare2(wc_t* f, uint64_t stmt, const char* sql) {
   SC_OK(sc_ask(f, "stmt2_init", "%s", ""));
   return sc_ask(f, "stmt2_prepare", "\"stmt_id\":%llu,\"sql\":\"%s\",\"get_fields\":true",
-             (unsigned long long)stmt, sql);
+                (unsigned long long) stmt, sql);
 }
 
 size_t sc_exec2(wc_t* f, uint64_t stmt) {
-  return sc_ask(f, "stmt2_exec", "\"stmt_id\":%llu", (unsigned long long)stmt);
+  return sc_ask(f, "stmt2_exec", "\"stmt_id\":%llu", (unsigned long long) stmt);
 }
 
 const char sc_using_sql[] = "insert into ? using st tags(?,?) values(?,?,?)";

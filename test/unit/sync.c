@@ -110,8 +110,7 @@ int sync_server_status(taosuv_client_t* client, taosuv_server_status_t* req, con
   int done = 0;
   memset(req, 0, sizeof *req);
   req->data = &done;
-  int started =
-      taosuv_server_status(client, req, fqdn, TAOSUV_NUL_TERMINATED, port, on_status);
+  int started = taosuv_server_status(client, req, fqdn, TAOSUV_NUL_TERMINATED, port, on_status);
   return wait_for(client, &done, started, &req->status);
 }
 

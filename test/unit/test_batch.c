@@ -67,14 +67,18 @@ static void two_tables_by_column_are_as_documented(void** state) {
 }
 
 /* The NCHAR item of a table's only column of two rows: 12 bytes, the NULLs, the lengths, the values. */
-static const char two_empty[] = "1c 00 00 00 0a 00 00 00 02 00 00 00 00 00 01 00 00 00 00 00 00 00 00"
-                                "01 00 00 00 00";
-static const char empty_and_null[] = "1c 00 00 00 0a 00 00 00 02 00 00 00 00 01 01 00 00 00 00"
-                                     "00 00 00 00 01 00 00 00 00";
-static const char two_nulls[] = "1b 00 00 00 0a 00 00 00 02 00 00 00 01 01 01 00 00 00 00"
-                                "00 00 00 00 00 00 00 00";
-static const char empty_and_a[] = "1c 00 00 00 0a 00 00 00 02 00 00 00 00 00 01 00 00 00 00"
-                                  "01 00 00 00 01 00 00 00 61";
+static const char two_empty[] =
+    "1c 00 00 00 0a 00 00 00 02 00 00 00 00 00 01 00 00 00 00 00 00 00 00"
+    "01 00 00 00 00";
+static const char empty_and_null[] =
+    "1c 00 00 00 0a 00 00 00 02 00 00 00 00 01 01 00 00 00 00"
+    "00 00 00 00 01 00 00 00 00";
+static const char two_nulls[] =
+    "1b 00 00 00 0a 00 00 00 02 00 00 00 01 01 01 00 00 00 00"
+    "00 00 00 00 00 00 00 00";
+static const char empty_and_a[] =
+    "1c 00 00 00 0a 00 00 00 02 00 00 00 00 00 01 00 00 00 00"
+    "01 00 00 00 01 00 00 00 61";
 
 /* TDengine 3.3.7.5 refuses the whole message without that byte. */
 static void an_nchar_column_of_empty_values_has_a_spare_byte(void** state) {
@@ -91,7 +95,7 @@ static void an_nchar_column_of_empty_values_has_a_spare_byte(void** state) {
   for (uint32_t i = 0; i < 2 * COUNT(cases); i++) {
     tuv_batch_t batch;
     tuv_batch_init(&batch, &tuv_alloc_default, true, &n, 1);
-    WELL(tuv_batch_set_wire(&batch, (tuv_batch_wire_t){.form = (uint8_t) forms[i % 2]}, WHY));
+    WELL(tuv_batch_set_wire(&batch, (tuv_batch_wire_t) {.form = (uint8_t) forms[i % 2]}, WHY));
     for (int row = 0; row < 2; row++) {
       const char* value = cases[i / 2].values[row];
       taosuv_value_t cell = value != NULL ? text(value) : taosuv_null();

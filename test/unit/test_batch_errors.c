@@ -31,10 +31,14 @@ static void good_tags(taosuv_value_t tags[TAGS]) {
 }
 
 static void good_row(taosuv_value_t row[COLUMNS]) {
-  const taosuv_value_t good[COLUMNS] = {
-      taosuv_i64(TS), taosuv_i64(-128), taosuv_u64(65535), taosuv_f64(0.5), text("abcd"),
-      text("\xe6\xb6\x9b\xe6\xb6\x9b\xe6\xb6\x9b\xe6\xb6\x9b"), taosuv_bytes(point, 21),
-      text("-123.45")};
+  const taosuv_value_t good[COLUMNS] = {taosuv_i64(TS),
+                                        taosuv_i64(-128),
+                                        taosuv_u64(65535),
+                                        taosuv_f64(0.5),
+                                        text("abcd"),
+                                        text("\xe6\xb6\x9b\xe6\xb6\x9b\xe6\xb6\x9b\xe6\xb6\x9b"),
+                                        taosuv_bytes(point, 21),
+                                        text("-123.45")};
   memcpy(row, good, sizeof good);
 }
 
@@ -170,7 +174,12 @@ static void wrong_tags(void** state) {
   (void) state;
   tuv_batch_t batch;
   message_t before = begin(&batch);
-  const struct { int at; taosuv_value_t value; int status; const char* text; } list[] = {
+  const struct {
+    int at;
+    taosuv_value_t value;
+    int status;
+    const char* text;
+  } list[] = {
       {0, text("there"), TUV_ERANGE, "table 'd1', tag 'place': 5 bytes, at most 4 are allowed"},
       {0, taosuv_i64(1), TUV_ETYPE, "table 'd1', tag 'place': an int64 does not go into VARCHAR"},
       {1, text("[1]"), TUV_EINVAL, "table 'd1', tag 'more': a JSON tag is an object"},
@@ -181,8 +190,10 @@ static void wrong_tags(void** state) {
     good_tags(tags);
     tags[list[i].at] = list[i].value;
     assert_int_equal(tuv_batch_tags(&batch, tags, TAGS, &err), list[i].status);
-    if (list[i].text != NULL) assert_string_equal(err.text, list[i].text);
-    else assert_non_null(strstr(err.text, "the text is not JSON"));
+    if (list[i].text != NULL)
+      assert_string_equal(err.text, list[i].text);
+    else
+      assert_non_null(strstr(err.text, "the text is not JSON"));
   }
   taosuv_value_t tags[TAGS];
   tuv_errmsg_t err;
@@ -259,8 +270,7 @@ static void wrong_columns(void** state) {
           "table 'd1', column 'c', row 1: the offsets go back, from 4 to 3");
   a.columns[4].offsets = longer;
   a.columns[4].values = "abcdef";
-  refuses(&batch, &a, TUV_ERANGE,
-          "table 'd1', column 'c', row 0: 5 bytes, at most 4 are allowed");
+  refuses(&batch, &a, TUV_ERANGE, "table 'd1', column 'c', row 0: 5 bytes, at most 4 are allowed");
   a.columns[4].values = NULL;
   refuses(&batch, &a, TUV_EINVAL, "table 'd1', column 'c', row 0: offsets and no bytes");
   a = good_arrays();
@@ -272,7 +282,7 @@ static void wrong_columns(void** state) {
           "table 'd1', column 'g', row 0: "
           "the bytes are no WKB geometry (1 bytes, wrong from byte 1)");
   a = good_arrays();
-  a.columns[7] = (taosuv_array_t){TAOSUV_TYPE_VARCHAR, "1.00100.0", numbers, NULL};
+  a.columns[7] = (taosuv_array_t) {TAOSUV_TYPE_VARCHAR, "1.00100.0", numbers, NULL};
   tuv_errmsg_t err;
   assert_int_equal(tuv_batch_columns(&batch, 2, a.columns, COLUMNS - 1, &err), TUV_EINVAL);
   assert_string_equal(err.text, "7 columns were given, the statement has 8");
@@ -461,8 +471,9 @@ static void far_times_by_the_first_version(void** state) {
                                 field("ts", TAOSUV_BIND_COLUMN, TAOSUV_TYPE_TIMESTAMP, 0),
                                 field("at", TAOSUV_BIND_COLUMN, TAOSUV_TYPE_TIMESTAMP, 0)};
   static const int64_t last[] = {9223372036854, 9223372036854775, INT64_MAX};
-  static const char* const texts[] = {"table 'd2', tag 'born': ", "table 'd2', column 'ts', row 9: ",
-                                      "table 'd2', column 'at', row 9: "};
+  static const char* const texts[] = {
+      "table 'd2', tag 'born': ", "table 'd2', column 'ts', row 9: ",
+      "table 'd2', column 'at', row 9: "};
   for (uint8_t precision = 0; precision < 3; precision++) {
     for (uint32_t wrong = 0; wrong < 6; wrong++) {
       tuv_batch_t batch;
@@ -477,14 +488,14 @@ static void far_times_by_the_first_version(void** state) {
         WELL(tuv_batch_tags(&batch, &tag, 1, WHY));
         for (int row = 0; row < 10; row++) {
           bool bad = table == 2 && row == 9;
-          taosuv_value_t values[] = {taosuv_i64(bad && wrong / 2 == 1 ? far : near),
-                                     row == 3 ? taosuv_null()
-                                              : taosuv_i64(bad && wrong / 2 == 2 ? far : near)};
+          taosuv_value_t values[] = {
+              taosuv_i64(bad && wrong / 2 == 1 ? far : near),
+              row == 3 ? taosuv_null() : taosuv_i64(bad && wrong / 2 == 2 ? far : near)};
           WELL(tuv_batch_row(&batch, values, 2, WHY));
         }
       }
       WELL(tuv_batch_ready(&batch, INT32_MAX, WHY));
-      WELL(tuv_batch_set_wire(&batch, (tuv_batch_wire_t){TUV_BATCH_V1, false}, WHY));
+      WELL(tuv_batch_set_wire(&batch, (tuv_batch_wire_t) {TUV_BATCH_V1, false}, WHY));
       int status = tuv_batch_ready(&batch, INT32_MAX, &err);
       assert_int_equal(status, precision < 2 ? TUV_ERANGE : 0);
       if (status < 0) assert_non_null(strstr(err.text, texts[wrong / 2]));

@@ -33,10 +33,10 @@ static void make_rows(void) {
 }
 
 static void fill(taosuv_array_t columns[COLUMNS]) {
-  columns[TS] = (taosuv_array_t){TAOSUV_TYPE_TIMESTAMP, ts, NULL, NULL};
-  columns[FLAG] = (taosuv_array_t){TAOSUV_TYPE_BOOL, flags, NULL, NULL};
-  columns[TEXT] = (taosuv_array_t){TAOSUV_TYPE_VARCHAR, texts, offsets, nulls};
-  columns[VALUE] = (taosuv_array_t){TAOSUV_TYPE_DOUBLE, values, NULL, nulls};
+  columns[TS] = (taosuv_array_t) {TAOSUV_TYPE_TIMESTAMP, ts, NULL, NULL};
+  columns[FLAG] = (taosuv_array_t) {TAOSUV_TYPE_BOOL, flags, NULL, NULL};
+  columns[TEXT] = (taosuv_array_t) {TAOSUV_TYPE_VARCHAR, texts, offsets, nulls};
+  columns[VALUE] = (taosuv_array_t) {TAOSUV_TYPE_DOUBLE, values, NULL, nulls};
 }
 
 static void open_batch(tuv_batch_t* batch, bool masked) {

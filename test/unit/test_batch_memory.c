@@ -4,13 +4,13 @@
 
 #define ROWS 30u
 
-static taosuv_stmt_field_t fields[] = {{.kind = TAOSUV_BIND_TABLE, .type = TAOSUV_TYPE_VARCHAR},
-                                       {.kind = TAOSUV_BIND_TAG, .type = TAOSUV_TYPE_JSON},
-                                       {.kind = TAOSUV_BIND_TAG, .type = TAOSUV_TYPE_INT},
-                                       {.kind = TAOSUV_BIND_COLUMN, .type = TAOSUV_TYPE_BIGINT},
-                                       {.kind = TAOSUV_BIND_COLUMN, .type = TAOSUV_TYPE_NCHAR},
-                                       {.kind = TAOSUV_BIND_COLUMN, .type = TAOSUV_TYPE_DECIMAL128,
-                                        .precision = 20, .scale = 3}};
+static taosuv_stmt_field_t fields[] = {
+    {.kind = TAOSUV_BIND_TABLE, .type = TAOSUV_TYPE_VARCHAR},
+    {.kind = TAOSUV_BIND_TAG, .type = TAOSUV_TYPE_JSON},
+    {.kind = TAOSUV_BIND_TAG, .type = TAOSUV_TYPE_INT},
+    {.kind = TAOSUV_BIND_COLUMN, .type = TAOSUV_TYPE_BIGINT},
+    {.kind = TAOSUV_BIND_COLUMN, .type = TAOSUV_TYPE_NCHAR},
+    {.kind = TAOSUV_BIND_COLUMN, .type = TAOSUV_TYPE_DECIMAL128, .precision = 20, .scale = 3}};
 
 static void name_fields(void) {
   for (uint32_t i = 0; i < COUNT(fields); i++) fields[i].name = "x";
@@ -58,8 +58,13 @@ static int all_at_once(tuv_batch_t* batch, uint32_t number, tuv_errmsg_t* err) {
   memset(content, 'x', sizeof content);
   taosuv_value_t tags[] = {text(tag), taosuv_i64(number % 17)};
   taosuv_value_t row[] = {taosuv_i64(number), taosuv_text(content, sizeof content), text("1.5")};
-  tuv_batch_given_t given = {.table = name, .length = sizeof name - 1, .tags = tags, .ntags = 2,
-                             .count = 3, .values = row, .rows = 1};
+  tuv_batch_given_t given = {.table = name,
+                             .length = sizeof name - 1,
+                             .tags = tags,
+                             .ntags = 2,
+                             .count = 3,
+                             .values = row,
+                             .rows = 1};
   return tuv_batch_give(batch, &given, err);
 }
 

@@ -38,29 +38,32 @@ static void assert_recorded(message_t message, const char* file, uint64_t req_id
 #define FIELDS (6 + COLUMNS)
 
 static const taosuv_stmt_field_t* all_fields(void) {
-  static const struct { const char* name; uint8_t kind, type; uint32_t length; } table[FIELDS] = {
-      {"tbname", TAOSUV_BIND_TABLE, TAOSUV_TYPE_VARCHAR, 269},
-      {"t_bool", TAOSUV_BIND_TAG, TAOSUV_TYPE_BOOL, 0},
-      {"t_i32", TAOSUV_BIND_TAG, TAOSUV_TYPE_INT, 0},
-      {"t_f64", TAOSUV_BIND_TAG, TAOSUV_TYPE_DOUBLE, 0},
-      {"t_bin", TAOSUV_BIND_TAG, TAOSUV_TYPE_VARCHAR, 32},
-      {"t_nchar", TAOSUV_BIND_TAG, TAOSUV_TYPE_NCHAR, 32},
-      {"ts", TAOSUV_BIND_COLUMN, TAOSUV_TYPE_TIMESTAMP, 0},
-      {"c_bool", TAOSUV_BIND_COLUMN, TAOSUV_TYPE_BOOL, 0},
-      {"c_i8", TAOSUV_BIND_COLUMN, TAOSUV_TYPE_TINYINT, 0},
-      {"c_i16", TAOSUV_BIND_COLUMN, TAOSUV_TYPE_SMALLINT, 0},
-      {"c_i32", TAOSUV_BIND_COLUMN, TAOSUV_TYPE_INT, 0},
-      {"c_i64", TAOSUV_BIND_COLUMN, TAOSUV_TYPE_BIGINT, 0},
-      {"c_u8", TAOSUV_BIND_COLUMN, TAOSUV_TYPE_UTINYINT, 0},
-      {"c_u16", TAOSUV_BIND_COLUMN, TAOSUV_TYPE_USMALLINT, 0},
-      {"c_u32", TAOSUV_BIND_COLUMN, TAOSUV_TYPE_UINT, 0},
-      {"c_u64", TAOSUV_BIND_COLUMN, TAOSUV_TYPE_UBIGINT, 0},
-      {"c_f32", TAOSUV_BIND_COLUMN, TAOSUV_TYPE_FLOAT, 0},
-      {"c_f64", TAOSUV_BIND_COLUMN, TAOSUV_TYPE_DOUBLE, 0},
-      {"c_bin", TAOSUV_BIND_COLUMN, TAOSUV_TYPE_VARCHAR, 64},
-      {"c_nchar", TAOSUV_BIND_COLUMN, TAOSUV_TYPE_NCHAR, 64},
-      {"c_varbin", TAOSUV_BIND_COLUMN, TAOSUV_TYPE_VARBINARY, 64},
-      {"c_geo", TAOSUV_BIND_COLUMN, TAOSUV_TYPE_GEOMETRY, 100}};
+  static const struct {
+    const char* name;
+    uint8_t kind, type;
+    uint32_t length;
+  } table[FIELDS] = {{"tbname", TAOSUV_BIND_TABLE, TAOSUV_TYPE_VARCHAR, 269},
+                     {"t_bool", TAOSUV_BIND_TAG, TAOSUV_TYPE_BOOL, 0},
+                     {"t_i32", TAOSUV_BIND_TAG, TAOSUV_TYPE_INT, 0},
+                     {"t_f64", TAOSUV_BIND_TAG, TAOSUV_TYPE_DOUBLE, 0},
+                     {"t_bin", TAOSUV_BIND_TAG, TAOSUV_TYPE_VARCHAR, 32},
+                     {"t_nchar", TAOSUV_BIND_TAG, TAOSUV_TYPE_NCHAR, 32},
+                     {"ts", TAOSUV_BIND_COLUMN, TAOSUV_TYPE_TIMESTAMP, 0},
+                     {"c_bool", TAOSUV_BIND_COLUMN, TAOSUV_TYPE_BOOL, 0},
+                     {"c_i8", TAOSUV_BIND_COLUMN, TAOSUV_TYPE_TINYINT, 0},
+                     {"c_i16", TAOSUV_BIND_COLUMN, TAOSUV_TYPE_SMALLINT, 0},
+                     {"c_i32", TAOSUV_BIND_COLUMN, TAOSUV_TYPE_INT, 0},
+                     {"c_i64", TAOSUV_BIND_COLUMN, TAOSUV_TYPE_BIGINT, 0},
+                     {"c_u8", TAOSUV_BIND_COLUMN, TAOSUV_TYPE_UTINYINT, 0},
+                     {"c_u16", TAOSUV_BIND_COLUMN, TAOSUV_TYPE_USMALLINT, 0},
+                     {"c_u32", TAOSUV_BIND_COLUMN, TAOSUV_TYPE_UINT, 0},
+                     {"c_u64", TAOSUV_BIND_COLUMN, TAOSUV_TYPE_UBIGINT, 0},
+                     {"c_f32", TAOSUV_BIND_COLUMN, TAOSUV_TYPE_FLOAT, 0},
+                     {"c_f64", TAOSUV_BIND_COLUMN, TAOSUV_TYPE_DOUBLE, 0},
+                     {"c_bin", TAOSUV_BIND_COLUMN, TAOSUV_TYPE_VARCHAR, 64},
+                     {"c_nchar", TAOSUV_BIND_COLUMN, TAOSUV_TYPE_NCHAR, 64},
+                     {"c_varbin", TAOSUV_BIND_COLUMN, TAOSUV_TYPE_VARBINARY, 64},
+                     {"c_geo", TAOSUV_BIND_COLUMN, TAOSUV_TYPE_GEOMETRY, 100}};
   static taosuv_stmt_field_t fields[FIELDS];
   for (int i = 0; i < FIELDS; i++)
     fields[i] = field(table[i].name, table[i].kind, table[i].type, table[i].length);
@@ -69,7 +72,9 @@ static const taosuv_stmt_field_t* all_fields(void) {
 
 static const char wkb[] = "\x01\x01\0\0\0\0\0\0\0\0\0\xf8\x3f\0\0\0\0\0\0\x04\xc0";
 static const char x64[] = "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx";
-static const char taosi[] = "\xe6\xb6\x9b\xe6\x80\x9d", a_shu_b[] = "a\xe6\x95\xb0" "b";
+static const char taosi[] = "\xe6\xb6\x9b\xe6\x80\x9d", a_shu_b[] =
+                                                            "a\xe6\x95\xb0"
+                                                            "b";
 
 static void open_table(tuv_batch_t* batch, int number) {
   char name[] = "st_?", bin[] = "tag?", nchar[] = "\xe6\xa0\x87\xe7\xad\xbe?";
@@ -123,16 +128,22 @@ static void bind_columns(tuv_batch_t* batch, int number) {
   memcpy(geo + 22, wkb, 21);
   const uint32_t bin_at[] = {0, 3, 3, 3, 67}, nchar_at[] = {0, 6, 6, 6, 11};
   const uint32_t bytes_at[] = {0, 3, 3, 3, 5}, geo_at[] = {0, 21, 21, 22, 43};
-  const taosuv_array_t columns[COLUMNS] = {
-      {TAOSUV_TYPE_TIMESTAMP, ts, NULL, NULL},   {TAOSUV_TYPE_BOOL, truth, NULL, third},
-      {TAOSUV_TYPE_TINYINT, i8, NULL, third},    {TAOSUV_TYPE_SMALLINT, i16, NULL, third},
-      {TAOSUV_TYPE_INT, i32, NULL, third},       {TAOSUV_TYPE_BIGINT, i64, NULL, third},
-      {TAOSUV_TYPE_UTINYINT, u8, NULL, third},   {TAOSUV_TYPE_USMALLINT, u16, NULL, third},
-      {TAOSUV_TYPE_UINT, u32, NULL, third},      {TAOSUV_TYPE_UBIGINT, u64, NULL, third},
-      {TAOSUV_TYPE_FLOAT, f32, NULL, third},     {TAOSUV_TYPE_DOUBLE, f64, NULL, third},
-      {TAOSUV_TYPE_VARCHAR, bin, bin_at, third}, {TAOSUV_TYPE_NCHAR, nchar, nchar_at, third},
-      {TAOSUV_TYPE_VARBINARY, bytes, bytes_at, third},
-      {TAOSUV_TYPE_GEOMETRY, geo, geo_at, geo_nulls}};
+  const taosuv_array_t columns[COLUMNS] = {{TAOSUV_TYPE_TIMESTAMP, ts, NULL, NULL},
+                                           {TAOSUV_TYPE_BOOL, truth, NULL, third},
+                                           {TAOSUV_TYPE_TINYINT, i8, NULL, third},
+                                           {TAOSUV_TYPE_SMALLINT, i16, NULL, third},
+                                           {TAOSUV_TYPE_INT, i32, NULL, third},
+                                           {TAOSUV_TYPE_BIGINT, i64, NULL, third},
+                                           {TAOSUV_TYPE_UTINYINT, u8, NULL, third},
+                                           {TAOSUV_TYPE_USMALLINT, u16, NULL, third},
+                                           {TAOSUV_TYPE_UINT, u32, NULL, third},
+                                           {TAOSUV_TYPE_UBIGINT, u64, NULL, third},
+                                           {TAOSUV_TYPE_FLOAT, f32, NULL, third},
+                                           {TAOSUV_TYPE_DOUBLE, f64, NULL, third},
+                                           {TAOSUV_TYPE_VARCHAR, bin, bin_at, third},
+                                           {TAOSUV_TYPE_NCHAR, nchar, nchar_at, third},
+                                           {TAOSUV_TYPE_VARBINARY, bytes, bytes_at, third},
+                                           {TAOSUV_TYPE_GEOMETRY, geo, geo_at, geo_nulls}};
   WELL(tuv_batch_columns(batch, 4, columns, COLUMNS, WHY));
 }
 
@@ -143,8 +154,10 @@ static void all_types_in_three_tables(void** state) {
   for (int style = 0; style < 2; style++) {
     for (int number = 0; number < 3; number++) {
       open_table(&batch, number);
-      if (style == 0) bind_columns(&batch, number);
-      else bind_rows(&batch, number);
+      if (style == 0)
+        bind_columns(&batch, number);
+      else
+        bind_rows(&batch, number);
     }
     assert_recorded(encode(&batch, 5, 1), "stmt2.jsonl", 5, 9);
     tuv_batch_clear(&batch);
@@ -196,7 +209,7 @@ static void a_query_s_parameters(void** state) {
   tuv_batch_free(&batch);
 
   tuv_batch_wire_t wire = {TUV_BATCH_V1, false};
-  params[0] = (taosuv_array_t){TAOSUV_TYPE_INT, &least, NULL, NULL};
+  params[0] = (taosuv_array_t) {TAOSUV_TYPE_INT, &least, NULL, NULL};
   tuv_batch_init(&batch, &tuv_alloc_default, false, NULL, 1);
   WELL(tuv_batch_set_wire(&batch, wire, WHY));
   WELL(tuv_batch_columns(&batch, 1, params, 1, WHY));
@@ -235,10 +248,8 @@ static void tags_and_rows_of_the_first_version(void** state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(all_types_in_three_tables),
-      cmocka_unit_test(a_row_of_nulls),
-      cmocka_unit_test(a_table_that_the_sql_names),
-      cmocka_unit_test(a_query_s_parameters),
+      cmocka_unit_test(all_types_in_three_tables),          cmocka_unit_test(a_row_of_nulls),
+      cmocka_unit_test(a_table_that_the_sql_names),         cmocka_unit_test(a_query_s_parameters),
       cmocka_unit_test(tags_and_rows_of_the_first_version),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -155,11 +155,21 @@ static void geometries_of_other_kinds_are_refused(void** state) {
 
 static void json_tags_are_objects(void** state) {
   (void) state;
-  const struct { const char* text; int status; } list[] = {
-      {"{}", 0},           {"{\"a\":[1,{\"b\":null}]}", 0}, {" {\"\\u00e9\":1.5e3} ", 0},
-      {"", TUV_EINVAL},    {"null", TUV_EINVAL},            {"[]", TUV_EINVAL},
-      {"{", TUV_EINVAL},   {"{'a':1}", TUV_EINVAL},         {"{\"a\":1}x", TUV_EINVAL},
-      {"\"a\"", TUV_EINVAL}, {"{\"\xff\":1}", TUV_EINVAL},  {"{\"a\":1,}", TUV_EINVAL}};
+  const struct {
+    const char* text;
+    int status;
+  } list[] = {{"{}", 0},
+              {"{\"a\":[1,{\"b\":null}]}", 0},
+              {" {\"\\u00e9\":1.5e3} ", 0},
+              {"", TUV_EINVAL},
+              {"null", TUV_EINVAL},
+              {"[]", TUV_EINVAL},
+              {"{", TUV_EINVAL},
+              {"{'a':1}", TUV_EINVAL},
+              {"{\"a\":1}x", TUV_EINVAL},
+              {"\"a\"", TUV_EINVAL},
+              {"{\"\xff\":1}", TUV_EINVAL},
+              {"{\"a\":1,}", TUV_EINVAL}};
   alloc_probe_t probe;
   alloc_probe_init(&probe);
   for (uint32_t i = 0; i < COUNT(list); i++) {
@@ -195,44 +205,49 @@ static void long_json_takes_memory(void** state) {
 
 static void decimals_are_read(void** state) {
   (void) state;
-  const struct { const char* text; unsigned digits, scale; int status; int64_t high; uint64_t low; }
-      list[] = {{"0", 1, 0, 0, 0, 0},
-                {"-0", 1, 0, 0, 0, 0},
-                {"12.5", 5, 2, 0, 0, 1250},
-                {"+12.5", 5, 2, 0, 0, 1250},
-                {"-12.5", 5, 2, 0, -1, 0 - UINT64_C(1250)},
-                {".5", 5, 2, 0, 0, 50},
-                {"5.", 5, 2, 0, 0, 500},
-                {"00000000000000000000000000000000000000000000000012", 2, 0, 0, 0, 12},
-                {"1.004", 5, 2, 0, 0, 100},
-                {"1.005", 5, 2, 0, 0, 101},
-                {"-1.005", 5, 2, 0, -1, 0 - UINT64_C(101)},
-                {"1.00499999999999999999999999999999999999", 5, 2, 0, 0, 100},
-                {"0.004", 2, 2, 0, 0, 0},
-                {"0.995", 2, 2, TUV_ERANGE, 0, 0},
-                {"0.994", 2, 2, 0, 0, 99},
-                {"999.99", 5, 2, 0, 0, 99999},
-                {"999.994", 5, 2, 0, 0, 99999},
-                {"999.995", 5, 2, TUV_ERANGE, 0, 0},
-                {"1000", 5, 2, TUV_ERANGE, 0, 0},
-                {"999999999999999999", 18, 0, 0, 0, UINT64_C(999999999999999999)},
-                {"99999999999999999999999999999999999999", 38, 0, 0, INT64_C(0x4B3B4CA85A86C47A),
-                 UINT64_C(0x098A223FFFFFFFFF)},
-                {"-99999999999999999999999999999999999999", 38, 0, 0,
-                 ~INT64_C(0x4B3B4CA85A86C47A), UINT64_C(0xF675DDC000000001)},
-                {"100000000000000000000000000000000000000", 38, 0, TUV_ERANGE, 0, 0},
-                {"9.9999999999999999999999999999999999999", 38, 37, 0, INT64_C(0x4B3B4CA85A86C47A),
-                 UINT64_C(0x098A223FFFFFFFFF)},
-                {"", 5, 2, TUV_EINVAL, 0, 0},
-                {"-", 5, 2, TUV_EINVAL, 0, 0},
-                {".", 5, 2, TUV_EINVAL, 0, 0},
-                {"1.2.3", 5, 2, TUV_EINVAL, 0, 0},
-                {" 1", 5, 2, TUV_EINVAL, 0, 0},
-                {"1 ", 5, 2, TUV_EINVAL, 0, 0},
-                {"--1", 5, 2, TUV_EINVAL, 0, 0},
-                {"1e2", 5, 2, TUV_EINVAL, 0, 0},
-                {"0x1", 5, 2, TUV_EINVAL, 0, 0},
-                {"nan", 5, 2, TUV_EINVAL, 0, 0}};
+  const struct {
+    const char* text;
+    unsigned digits, scale;
+    int status;
+    int64_t high;
+    uint64_t low;
+  } list[] = {{"0", 1, 0, 0, 0, 0},
+              {"-0", 1, 0, 0, 0, 0},
+              {"12.5", 5, 2, 0, 0, 1250},
+              {"+12.5", 5, 2, 0, 0, 1250},
+              {"-12.5", 5, 2, 0, -1, 0 - UINT64_C(1250)},
+              {".5", 5, 2, 0, 0, 50},
+              {"5.", 5, 2, 0, 0, 500},
+              {"00000000000000000000000000000000000000000000000012", 2, 0, 0, 0, 12},
+              {"1.004", 5, 2, 0, 0, 100},
+              {"1.005", 5, 2, 0, 0, 101},
+              {"-1.005", 5, 2, 0, -1, 0 - UINT64_C(101)},
+              {"1.00499999999999999999999999999999999999", 5, 2, 0, 0, 100},
+              {"0.004", 2, 2, 0, 0, 0},
+              {"0.995", 2, 2, TUV_ERANGE, 0, 0},
+              {"0.994", 2, 2, 0, 0, 99},
+              {"999.99", 5, 2, 0, 0, 99999},
+              {"999.994", 5, 2, 0, 0, 99999},
+              {"999.995", 5, 2, TUV_ERANGE, 0, 0},
+              {"1000", 5, 2, TUV_ERANGE, 0, 0},
+              {"999999999999999999", 18, 0, 0, 0, UINT64_C(999999999999999999)},
+              {"99999999999999999999999999999999999999", 38, 0, 0, INT64_C(0x4B3B4CA85A86C47A),
+               UINT64_C(0x098A223FFFFFFFFF)},
+              {"-99999999999999999999999999999999999999", 38, 0, 0, ~INT64_C(0x4B3B4CA85A86C47A),
+               UINT64_C(0xF675DDC000000001)},
+              {"100000000000000000000000000000000000000", 38, 0, TUV_ERANGE, 0, 0},
+              {"9.9999999999999999999999999999999999999", 38, 37, 0, INT64_C(0x4B3B4CA85A86C47A),
+               UINT64_C(0x098A223FFFFFFFFF)},
+              {"", 5, 2, TUV_EINVAL, 0, 0},
+              {"-", 5, 2, TUV_EINVAL, 0, 0},
+              {".", 5, 2, TUV_EINVAL, 0, 0},
+              {"1.2.3", 5, 2, TUV_EINVAL, 0, 0},
+              {" 1", 5, 2, TUV_EINVAL, 0, 0},
+              {"1 ", 5, 2, TUV_EINVAL, 0, 0},
+              {"--1", 5, 2, TUV_EINVAL, 0, 0},
+              {"1e2", 5, 2, TUV_EINVAL, 0, 0},
+              {"0x1", 5, 2, TUV_EINVAL, 0, 0},
+              {"nan", 5, 2, TUV_EINVAL, 0, 0}};
   for (uint32_t i = 0; i < COUNT(list); i++) {
     taosuv_decimal_t value = {1, 1};
     tuv_errmsg_t err = {""};
@@ -262,26 +277,29 @@ static void assert_value(taosuv_stmt_field_t one, taosuv_value_t value, const ch
 
 static void maxima_and_minima(void** state) {
   (void) state;
-  const struct { int type; taosuv_value_t value; const char* hex; } list[] = {
-      {TAOSUV_TYPE_BOOL, taosuv_bool(7), "01"},
-      {TAOSUV_TYPE_BOOL, taosuv_bool(0), "00"},
-      {TAOSUV_TYPE_TINYINT, taosuv_i64(INT8_MIN), "80"},
-      {TAOSUV_TYPE_TINYINT, taosuv_u64(INT8_MAX), "7f"},
-      {TAOSUV_TYPE_SMALLINT, taosuv_i64(INT16_MIN), "0080"},
-      {TAOSUV_TYPE_SMALLINT, taosuv_i64(INT16_MAX), "ff7f"},
-      {TAOSUV_TYPE_INT, taosuv_i64(INT32_MIN), "00000080"},
-      {TAOSUV_TYPE_INT, taosuv_u64(INT32_MAX), "ffffff7f"},
-      {TAOSUV_TYPE_BIGINT, taosuv_i64(INT64_MIN), "0000000000000080"},
-      {TAOSUV_TYPE_BIGINT, taosuv_u64(INT64_MAX), "ffffffffffffff7f"},
-      {TAOSUV_TYPE_UTINYINT, taosuv_i64(UINT8_MAX), "ff"},
-      {TAOSUV_TYPE_USMALLINT, taosuv_i64(UINT16_MAX), "ffff"},
-      {TAOSUV_TYPE_UINT, taosuv_i64(UINT32_MAX), "ffffffff"},
-      {TAOSUV_TYPE_UBIGINT, taosuv_u64(UINT64_MAX), "ffffffffffffffff"},
-      {TAOSUV_TYPE_UBIGINT, taosuv_i64(0), "0000000000000000"},
-      {TAOSUV_TYPE_FLOAT, taosuv_f64(1.5), "0000c03f"},
-      {TAOSUV_TYPE_FLOAT, taosuv_f64(-HUGE_VAL), "000080ff"},
-      {TAOSUV_TYPE_DOUBLE, taosuv_f64(-0.0), "0000000000000080"},
-      {TAOSUV_TYPE_TIMESTAMP, taosuv_i64(INT64_MIN), "0000000000000080"}};
+  const struct {
+    int type;
+    taosuv_value_t value;
+    const char* hex;
+  } list[] = {{TAOSUV_TYPE_BOOL, taosuv_bool(7), "01"},
+              {TAOSUV_TYPE_BOOL, taosuv_bool(0), "00"},
+              {TAOSUV_TYPE_TINYINT, taosuv_i64(INT8_MIN), "80"},
+              {TAOSUV_TYPE_TINYINT, taosuv_u64(INT8_MAX), "7f"},
+              {TAOSUV_TYPE_SMALLINT, taosuv_i64(INT16_MIN), "0080"},
+              {TAOSUV_TYPE_SMALLINT, taosuv_i64(INT16_MAX), "ff7f"},
+              {TAOSUV_TYPE_INT, taosuv_i64(INT32_MIN), "00000080"},
+              {TAOSUV_TYPE_INT, taosuv_u64(INT32_MAX), "ffffff7f"},
+              {TAOSUV_TYPE_BIGINT, taosuv_i64(INT64_MIN), "0000000000000080"},
+              {TAOSUV_TYPE_BIGINT, taosuv_u64(INT64_MAX), "ffffffffffffff7f"},
+              {TAOSUV_TYPE_UTINYINT, taosuv_i64(UINT8_MAX), "ff"},
+              {TAOSUV_TYPE_USMALLINT, taosuv_i64(UINT16_MAX), "ffff"},
+              {TAOSUV_TYPE_UINT, taosuv_i64(UINT32_MAX), "ffffffff"},
+              {TAOSUV_TYPE_UBIGINT, taosuv_u64(UINT64_MAX), "ffffffffffffffff"},
+              {TAOSUV_TYPE_UBIGINT, taosuv_i64(0), "0000000000000000"},
+              {TAOSUV_TYPE_FLOAT, taosuv_f64(1.5), "0000c03f"},
+              {TAOSUV_TYPE_FLOAT, taosuv_f64(-HUGE_VAL), "000080ff"},
+              {TAOSUV_TYPE_DOUBLE, taosuv_f64(-0.0), "0000000000000080"},
+              {TAOSUV_TYPE_TIMESTAMP, taosuv_i64(INT64_MIN), "0000000000000080"}};
   for (uint32_t i = 0; i < COUNT(list); i++)
     assert_value(field("v", TAOSUV_BIND_COLUMN, list[i].type, 0), list[i].value, list[i].hex);
 }
@@ -289,10 +307,13 @@ static void maxima_and_minima(void** state) {
 static void timespecs_in_the_field_s_precision(void** state) {
   (void) state;
   const struct timespec time = {1726803356, 466999999}, before = {-1, 999999999};
-  const struct { uint8_t precision; struct timespec time; const char* hex; } list[] = {
-      {0, time, "322b800d92010000"},   {1, time, "37bfa8bc84220600"},
-      {2, time, "bff22af380d6f617"},   {0, before, "ffffffffffffffff"},
-      {1, before, "ffffffffffffffff"}, {2, before, "ffffffffffffffff"}};
+  const struct {
+    uint8_t precision;
+    struct timespec time;
+    const char* hex;
+  } list[] = {{0, time, "322b800d92010000"},   {1, time, "37bfa8bc84220600"},
+              {2, time, "bff22af380d6f617"},   {0, before, "ffffffffffffffff"},
+              {1, before, "ffffffffffffffff"}, {2, before, "ffffffffffffffff"}};
   for (uint32_t i = 0; i < COUNT(list); i++) {
     taosuv_stmt_field_t one = field("ts", TAOSUV_BIND_COLUMN, TAOSUV_TYPE_TIMESTAMP, 0);
     one.precision = list[i].precision;
@@ -321,9 +342,9 @@ static void a_query_s_values_bring_their_types(void** state) {
   (void) state;
   tuv_batch_t batch;
   const struct timespec time = {1, 500000000};
-  taosuv_value_t row[] = {taosuv_bool(1), taosuv_i64(-1), taosuv_u64(1), taosuv_f64(0.5),
-                          text("a"),      taosuv_null(),  taosuv_bytes("b", 1),
-                          taosuv_timespec(time)};
+  taosuv_value_t row[] = {
+      taosuv_bool(1), taosuv_i64(-1), taosuv_u64(1),        taosuv_f64(0.5),
+      text("a"),      taosuv_null(),  taosuv_bytes("b", 1), taosuv_timespec(time)};
   tuv_batch_init(&batch, &tuv_alloc_default, false, NULL, COUNT(row));
   WELL(tuv_batch_row(&batch, row, COUNT(row), WHY));
   assert_bytes(encode(&batch, 0, 0), 30 + 28 + 4,
@@ -361,7 +382,7 @@ static void times_of_a_query_have_the_years_of_their_text(void** state) {
     tuv_batch_t batch;
     tuv_errmsg_t err;
     taosuv_value_t value = taosuv_timespec(
-        (struct timespec){.tv_sec = (time_t) list[i].seconds, .tv_nsec = list[i].nanoseconds});
+        (struct timespec) {.tv_sec = (time_t) list[i].seconds, .tv_nsec = list[i].nanoseconds});
     tuv_batch_init(&batch, &tuv_alloc_default, false, NULL, 1);
     int status = tuv_batch_row(&batch, &value, 1, &err);
     assert_int_equal(status, list[i].text != NULL ? 0 : TUV_ERANGE);

@@ -95,11 +95,11 @@ static tuv_deflate_status_t unpack(tuv_inflater_t* inflater, const uint8_t* data
   return TUV_DEFLATE_OK;
 }
 
-static void require_content(tuv_inflater_t* inflater, size_t packed_size, size_t size,
-                            size_t first, size_t piece, size_t room) {
+static void require_content(tuv_inflater_t* inflater, size_t packed_size, size_t size, size_t first,
+                            size_t piece, size_t room) {
   size_t out;
-  tuv_deflate_status_t status =
-      unpack(inflater, packed, packed_size, size, first, piece, room, &out);
+  tuv_deflate_status_t status = unpack(inflater, packed, packed_size, size, first, piece, room,
+                                       &out);
   if (status != TUV_DEFLATE_OK || out != size)
     fail_msg("size %zu (packed %zu), first %zu, pieces of %zu, room %zu: status %d, %zu bytes",
              size, packed_size, first, piece, room, status, out);

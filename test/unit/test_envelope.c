@@ -292,9 +292,14 @@ static void long_messages_are_cut(void** state) {
     size_t ascii;
     const char* then;
     size_t length;
-  } cases[] = {{4095, "", 4095},        {4096, "", 4096},         {4096, "x", 4096},
-               {4095, "\xc3\xa9", 4095}, {4094, "\xc3\xa9", 4096}, {4093, "\xe6\xb6\x9b", 4096},
-               {4094, "\xe6\xb6\x9b", 4094}, {4095, "\xf0\x9f\x98\x80", 4095}};
+  } cases[] = {{4095, "", 4095},
+               {4096, "", 4096},
+               {4096, "x", 4096},
+               {4095, "\xc3\xa9", 4095},
+               {4094, "\xc3\xa9", 4096},
+               {4093, "\xe6\xb6\x9b", 4096},
+               {4094, "\xe6\xb6\x9b", 4094},
+               {4095, "\xf0\x9f\x98\x80", 4095}};
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
     char text[5000];
     int at = snprintf(text, sizeof text, "{\"code\":1,\"message\":\"");

@@ -183,8 +183,8 @@ static void test_upgrade_request(void** state) {
     tuv_http_offer_t deflate = (tuv_http_offer_t) i;
     char buf[512], whole[512];
     snprintf(whole, sizeof whole, "%s%s", expected, ends[i]);
-    int length =
-        tuv_http_write_upgrade(buf, sizeof buf, "example.com", 6041, "/ws?a=b", KEY, deflate);
+    int length = tuv_http_write_upgrade(buf, sizeof buf, "example.com", 6041, "/ws?a=b", KEY,
+                                        deflate);
     assert_int_equal(length, strlen(whole));
     assert_string_equal(buf, whole);
     assert_int_equal(tuv_http_write_upgrade(NULL, 0, "example.com", 6041, "/ws?a=b", KEY, deflate),

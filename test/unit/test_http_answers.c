@@ -78,7 +78,8 @@ static void test_what_compression_was_agreed_on(void** state) {
     tuv_http_deflate_t agreed; /* a window of 0: refused */
   } cases[] = {
       {DEFLATE, TUV_HTTP_DEFLATE_ALONE, {false, false, 15}},
-      {"permessage-deflate; server_no_context_takeover", TUV_HTTP_DEFLATE_ALONE,
+      {"permessage-deflate; server_no_context_takeover",
+       TUV_HTTP_DEFLATE_ALONE,
        {false, false, 15}},
       {"permessage-deflate; client_no_context_takeover", TUV_HTTP_DEFLATE_ALONE, {0}},
       {DEFLATE "; client_max_window_bits=14", TUV_HTTP_DEFLATE_ALONE, {0}},
@@ -87,9 +88,9 @@ static void test_what_compression_was_agreed_on(void** state) {
       {"permessage-deflate; server_no_context_takeover", TUV_HTTP_DEFLATE_ANY, {false, true, 15}},
       {"permessage-deflate; client_no_context_takeover", TUV_HTTP_DEFLATE_ANY, {true, false, 15}},
       {"permessage-deflate; client_max_window_bits=9; server_max_window_bits=8",
-       TUV_HTTP_DEFLATE_ANY, {true, true, 9}},
-      {"permessage-deflate; client_max_window_bits=\"12\"", TUV_HTTP_DEFLATE_ANY,
-       {true, true, 12}},
+       TUV_HTTP_DEFLATE_ANY,
+       {true, true, 9}},
+      {"permessage-deflate; client_max_window_bits=\"12\"", TUV_HTTP_DEFLATE_ANY, {true, true, 12}},
       {"permessage-deflate; client_max_window_bits=8", TUV_HTTP_DEFLATE_ANY, {0}},
       {"permessage-deflate; client_max_window_bits", TUV_HTTP_DEFLATE_ANY, {0}},
       {"permessage-deflate, permessage-deflate", TUV_HTTP_DEFLATE_ANY, {0}},
@@ -159,10 +160,10 @@ static void test_wrong_switch_is_refused(void** state) {
   static const char protocol[] =
       "the server answered 101 with a WebSocket subprotocol that was not offered";
   static const answer_t answers[] = {
-      {"HTTP/1.0", "HTTP/1.0 101 x\r\n" UPGRADE CONNECTION ACCEPT_LINE "\r\n", TUV_EPROTO, false, false,
-       "the server answered 101 by HTTP/1.0, not HTTP/1.1"},
-      {"HTTP/2.0", "HTTP/2.0 101 x\r\n" UPGRADE CONNECTION ACCEPT_LINE "\r\n", TUV_EPROTO, false, false,
-       "the server answered 101 by HTTP/2.0, not HTTP/1.1"},
+      {"HTTP/1.0", "HTTP/1.0 101 x\r\n" UPGRADE CONNECTION ACCEPT_LINE "\r\n", TUV_EPROTO, false,
+       false, "the server answered 101 by HTTP/1.0, not HTTP/1.1"},
+      {"HTTP/2.0", "HTTP/2.0 101 x\r\n" UPGRADE CONNECTION ACCEPT_LINE "\r\n", TUV_EPROTO, false,
+       false, "the server answered 101 by HTTP/2.0, not HTTP/1.1"},
       {"nothing", LINE_101 "\r\n", TUV_EUPGRADE, false, false, no_upgrade},
       {"no Upgrade", LINE_101 CONNECTION ACCEPT_LINE "\r\n", TUV_EUPGRADE, false, false,
        no_upgrade},

@@ -64,12 +64,12 @@ static void test_answers_are_read_in_every_piece(void** state) {
     size_t left;
   } cases[] = {
       {OK "Content-Length: 5\r\n\r\nhello", 200, "hello", true, 0},
-      {OK "content-length:0\r\nContent-Type: application/json; charset=utf-8\r\n\r\n", 200, "", true,
-       0},
+      {OK "content-length:0\r\nContent-Type: application/json; charset=utf-8\r\n\r\n", 200, "",
+       true, 0},
       {OK "Transfer-Encoding: chunked\r\n\r\n3;a=b\r\nhel\r\n2\r\nlo\r\n0\r\nX: y\r\n\r\n", 200,
        "hello", true, 0},
-      {"HTTP/1.1 100 Continue\r\nContent-Encoding: br\r\n\r\n" OK "Content-Length: 2\r\n\r\nhi", 200,
-       "hi", true, 0},
+      {"HTTP/1.1 100 Continue\r\nContent-Encoding: br\r\n\r\n" OK "Content-Length: 2\r\n\r\nhi",
+       200, "hi", true, 0},
       {"HTTP/1.1 204 No Content\r\nContent-Length: 5\r\n\r\nextra", 204, "", true, 5},
       {"HTTP/1.1 304 Not Modified\r\nContent-Encoding: gzip\r\n\r\n", 304, "", true, 0},
       {OK "Connection: close\r\nContent-Length: 2\r\n\r\nhi", 200, "hi", false, 0},
@@ -138,7 +138,8 @@ static void test_what_is_no_answer_is_refused(void** state) {
       {OK "Transfer-Encoding: chunked\r\n\r\n2\r\nabc\r\n", TUV_EHTTP},
       {OK "Content-Encoding: br\r\n\r\n", TUV_EHTTP},
       {OK "Content-Encoding: gzip\r\nContent-Encoding: gzip\r\n\r\n", TUV_EHTTP},
-      {"HTTP/1.1 101 Switching Protocols\r\nUpgrade: h2c\r\nConnection: Upgrade\r\n\r\n", TUV_EHTTP},
+      {"HTTP/1.1 101 Switching Protocols\r\nUpgrade: h2c\r\nConnection: Upgrade\r\n\r\n",
+       TUV_EHTTP},
       {OK "Content-Length: 11\r\n\r\n0123456789a", TUV_EMSGSIZE},
       {OK "Content-Length: 4\r\n\r\nstop", TUV_EPROTO},
   };
@@ -196,8 +197,8 @@ static void test_the_end_of_the_connection(void** state) {
 
 #ifdef TUV_HAVE_DEFLATE
 /* "hello" forty times, as gzip writes it. */
-#define PACKED \
-  "\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\x03\xcb\x48\xcd\xc9\xc9\xcf" \
+#define PACKED                                                                                     \
+  "\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\x03\xcb\x48\xcd\xc9\xc9\xcf"                               \
   "\x18\xfa\x04\x00\xe1\x50\xd3\x00\xc8\x00\x00\x00"
 
 static size_t write_gzip(char* out, size_t room, size_t cut) {
@@ -257,7 +258,8 @@ static unsigned feed_in_turns(reader_t* reader, const char* text, size_t size, s
 static void test_a_body_is_handed_on_in_turns(void** state) {
   (void) state;
   static const char plain[] = OK "Content-Length: 5\r\n\r\nhello";
-  static const char chunked[] = OK "Transfer-Encoding: chunked\r\n\r\n3\r\nhel\r\n2\r\nlo\r\n0\r\n\r\n";
+  static const char chunked[] = OK
+      "Transfer-Encoding: chunked\r\n\r\n3\r\nhel\r\n2\r\nlo\r\n0\r\n\r\n";
   reader_t reader;
   open_reader(&reader, 4096);
   assert_int_equal(feed_in_turns(&reader, plain, sizeof plain - 1, 5), 1);
@@ -270,7 +272,8 @@ static void test_a_body_is_handed_on_in_turns(void** state) {
   reader.size = reader.reply.allowance = 0;
   for (int i = 0; i < 3; i++) {
     const char* text = i == 0 ? plain : plain + sizeof plain - 1;
-    int status = tuv_http_reply_feed(&reader.reply, text, i == 0 ? sizeof plain - 1 : 0, &used, &reader.err);
+    int status = tuv_http_reply_feed(&reader.reply, text, i == 0 ? sizeof plain - 1 : 0, &used,
+                                     &reader.err);
     assert_int_equal(status, TUV_HTTP_PAUSED);
     assert_int_equal(reader.size, 0);
   }
@@ -293,9 +296,16 @@ static void test_requests_are_written(void** state) {
   assert_int_equal(tuv_buf_size(&out), sizeof target - 1);
   assert_memory_equal(out.data, target, sizeof target - 1);
   tuv_buf_free(&out);
-  tuv_http_head_t head = {.method = "POST", .target = "/y", .target_size = 2, .more = "7",
-                          .host = "::1%eth0", .port = 6041, .authorization = "Basic eDp5",
-                          .gzip = true, .has_body = true, .body_size = 12};
+  tuv_http_head_t head = {.method = "POST",
+                          .target = "/y",
+                          .target_size = 2,
+                          .more = "7",
+                          .host = "::1%eth0",
+                          .port = 6041,
+                          .authorization = "Basic eDp5",
+                          .gzip = true,
+                          .has_body = true,
+                          .body_size = 12};
   assert_int_equal(tuv_http_write_head(&out, &head), 0);
   assert_int_equal(tuv_http_put(&out, "", 1), 0); /* ends the text */
   const char* text = (const char*) out.data;

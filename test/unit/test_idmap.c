@@ -36,7 +36,7 @@ static size_t home_of(uint64_t id, size_t capacity) {
 static void fill_colliding(entry_t* model, size_t count, size_t capacity) {
   uint64_t id = 1;
   for (size_t i = 0; i < count; id++)
-    if (home_of(id, capacity) >= capacity - 3) model[i++] = (entry_t){id, NULL};
+    if (home_of(id, capacity) >= capacity - 3) model[i++] = (entry_t) {id, NULL};
 }
 
 static void require_same(const tuv_idmap_t* map, const entry_t* model, size_t count) {
@@ -88,14 +88,14 @@ static void run_model(entry_t* model, size_t count, unsigned steps) {
 static void a_random_life_agrees_with_the_model(void** state) {
   (void) state;
   static entry_t model[MODEL_IDS];
-  for (size_t i = 0; i < MODEL_IDS; i++) model[i] = (entry_t){next_random() | 1, NULL};
+  for (size_t i = 0; i < MODEL_IDS; i++) model[i] = (entry_t) {next_random() | 1, NULL};
   run_model(model, MODEL_IDS, 100000);
 }
 
 static void consecutive_ids_agree_with_the_model(void** state) {
   (void) state;
   static entry_t model[MODEL_IDS];
-  for (size_t i = 0; i < MODEL_IDS; i++) model[i] = (entry_t){i + 1, NULL};
+  for (size_t i = 0; i < MODEL_IDS; i++) model[i] = (entry_t) {i + 1, NULL};
   run_model(model, MODEL_IDS, 100000);
 }
 

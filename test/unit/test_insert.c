@@ -48,11 +48,13 @@ static void a_precision_is_named_where_it_must_be(void** state) {
   (void) state;
   tuv_insert_t insert = insert_of("m v=1", 5), read;
   insert.must_name = true;
-  is_text(&insert, "{\"action\":\"insert\",\"args\":{\"req_id\":18446744073709551615,"
-                   "\"protocol\":1,\"precision\":\"ns\",\"data\":\"m v=1\"}}");
+  is_text(&insert,
+          "{\"action\":\"insert\",\"args\":{\"req_id\":18446744073709551615,"
+          "\"protocol\":1,\"precision\":\"ns\",\"data\":\"m v=1\"}}");
   insert.protocol = 2; /* one that no server knows means the usual */
-  is_text(&insert, "{\"action\":\"insert\",\"args\":{\"req_id\":18446744073709551615,"
-                   "\"protocol\":2,\"precision\":\"none\",\"data\":\"m v=1\"}}");
+  is_text(&insert,
+          "{\"action\":\"insert\",\"args\":{\"req_id\":18446744073709551615,"
+          "\"protocol\":2,\"precision\":\"none\",\"data\":\"m v=1\"}}");
   size_t size;
   yyjson_doc* doc;
   uint8_t* message = message_of(&insert, 64, &size);
@@ -66,16 +68,18 @@ static void a_precision_is_named_where_it_must_be(void** state) {
 static void what_is_not_given_is_not_written(void** state) {
   (void) state;
   tuv_insert_t insert = insert_of("m v=1", 5);
-  is_text(&insert, "{\"action\":\"insert\",\"args\":{\"req_id\":18446744073709551615,"
-                   "\"protocol\":1,\"data\":\"m v=1\"}}");
+  is_text(&insert,
+          "{\"action\":\"insert\",\"args\":{\"req_id\":18446744073709551615,"
+          "\"protocol\":1,\"data\":\"m v=1\"}}");
   insert.protocol = 3;
   insert.precision = TUV_INSERT_US;
   insert.ttl = 30;
   insert.key = "ho\"st";
   insert.key_length = 5;
-  is_text(&insert, "{\"action\":\"insert\",\"args\":{\"req_id\":18446744073709551615,"
-                   "\"protocol\":3,\"precision\":\"u\",\"ttl\":30,\"table_name_key\":\"ho\\\"st\","
-                   "\"data\":\"m v=1\"}}");
+  is_text(&insert,
+          "{\"action\":\"insert\",\"args\":{\"req_id\":18446744073709551615,"
+          "\"protocol\":3,\"precision\":\"u\",\"ttl\":30,\"table_name_key\":\"ho\\\"st\","
+          "\"data\":\"m v=1\"}}");
 }
 
 static void precisions_have_the_servers_names(void** state) {
@@ -127,15 +131,18 @@ static void every_byte_comes_back_from_message_and_payload(void** state) {
 
 static void other_messages_are_not_read(void** state) {
   static const char* const texts[] = {
-      "", "{", "[]", "{}", "{\"action\":\"insert\",\"args\":{\"protocol\":1,\"data\":7}}",
+      "",
+      "{",
+      "[]",
+      "{}",
+      "{\"action\":\"insert\",\"args\":{\"protocol\":1,\"data\":7}}",
       "{\"action\":\"query\",\"args\":{\"data\":\"m v=1\"}}",
       "{\"action\":\"insert\",\"args\":{\"protocol\":1,\"precision\":\"x\",\"data\":\"m v=1\"}}"};
   (void) state;
   for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
     yyjson_doc* doc = (yyjson_doc*) &doc;
     tuv_insert_t insert;
-    assert_false(tuv_insert_read(NULL, (const uint8_t*) texts[i], strlen(texts[i]), &doc,
-                                 &insert));
+    assert_false(tuv_insert_read(NULL, (const uint8_t*) texts[i], strlen(texts[i]), &doc, &insert));
     assert_null(doc);
   }
 }

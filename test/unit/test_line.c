@@ -44,8 +44,7 @@ static int write_field(taosuv_line_t* line, taosuv_type_t type, taosuv_value_t v
   taosuv_line_clear(line);
   assert_int_equal(taosuv_line_begin(line, "m", 1), 0);
   int status = taosuv_line_field(line, "f", 1, type, value);
-  if (status == 0 && value.kind != TAOSUV_VALUE_NULL)
-    assert_int_equal(taosuv_line_end(line, 7), 0);
+  if (status == 0 && value.kind != TAOSUV_VALUE_NULL) assert_int_equal(taosuv_line_end(line, 7), 0);
   return status;
 }
 
@@ -65,21 +64,18 @@ static void fields_have_the_suffix_or_quotes_of_their_type(void** state) {
       {TAOSUV_TYPE_UTINYINT, {TAOSUV_VALUE_I64, 0, {255}}, "255u8"},
       {TAOSUV_TYPE_USMALLINT, {TAOSUV_VALUE_U64, 0, {65535}}, "65535u16"},
       {TAOSUV_TYPE_UINT, {TAOSUV_VALUE_I64, 0, {4294967295}}, "4294967295u32"},
-      {TAOSUV_TYPE_UBIGINT, {TAOSUV_VALUE_U64, 0, {.u64 = UINT64_MAX}},
-       "18446744073709551615u64"},
+      {TAOSUV_TYPE_UBIGINT, {TAOSUV_VALUE_U64, 0, {.u64 = UINT64_MAX}}, "18446744073709551615u64"},
       {TAOSUV_TYPE_FLOAT, {TAOSUV_VALUE_F64, 0, {.f64 = 0.1}}, "0.1f32"},
       {TAOSUV_TYPE_DOUBLE, {TAOSUV_VALUE_F64, 0, {.f64 = 0.1}}, "0.1f64"},
       {TAOSUV_TYPE_DOUBLE, {TAOSUV_VALUE_F64, 0, {.f64 = -2}}, "-2f64"},
       {TAOSUV_TYPE_VARCHAR, {TAOSUV_VALUE_TEXT, NUL, {.bytes = "a b,c=d"}}, "\"a b,c=d\""},
       {TAOSUV_TYPE_VARCHAR, {TAOSUV_VALUE_TEXT, 0, {.bytes = NULL}}, "\"\""},
       {TAOSUV_TYPE_VARCHAR, {TAOSUV_VALUE_TEXT, 3, {.bytes = "\"\\xy"}}, "\"\\\"\\\\x\""},
-      {TAOSUV_TYPE_NCHAR, {TAOSUV_VALUE_TEXT, NUL, {.bytes = "\xe6\xb6\x9b"}},
-       "L\"\xe6\xb6\x9b\""},
+      {TAOSUV_TYPE_NCHAR, {TAOSUV_VALUE_TEXT, NUL, {.bytes = "\xe6\xb6\x9b"}}, "L\"\xe6\xb6\x9b\""},
       {TAOSUV_TYPE_VARBINARY, {TAOSUV_VALUE_BYTES, 3, {.bytes = "\0\xff\n"}}, "B\"\\x00ff0a\""},
       {TAOSUV_TYPE_VARBINARY, {TAOSUV_VALUE_TEXT, NUL, {.bytes = "hi"}}, "B\"\\x6869\""},
       {TAOSUV_TYPE_VARBINARY, {TAOSUV_VALUE_BYTES, 0, {.bytes = NULL}}, "B\"\""},
-      {TAOSUV_TYPE_GEOMETRY, {TAOSUV_VALUE_TEXT, NUL, {.bytes = "POINT(1 2)"}},
-       "G\"POINT(1 2)\""},
+      {TAOSUV_TYPE_GEOMETRY, {TAOSUV_VALUE_TEXT, NUL, {.bytes = "POINT(1 2)"}}, "G\"POINT(1 2)\""},
   };
   taosuv_line_t* line = *state;
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -100,12 +96,9 @@ static void values_that_do_not_fit_are_named(void** state) {
     int status;
     const char* error;
   } cases[] = {
-      {TAOSUV_TYPE_TINYINT, taosuv_i64(128), TAOSUV_ERANGE,
-       "an integer that TINYINT cannot hold"},
-      {TAOSUV_TYPE_TINYINT, taosuv_i64(-129), TAOSUV_ERANGE,
-       "an integer that TINYINT cannot hold"},
-      {TAOSUV_TYPE_UINT, taosuv_i64(-1), TAOSUV_ERANGE,
-       "an integer that INT UNSIGNED cannot hold"},
+      {TAOSUV_TYPE_TINYINT, taosuv_i64(128), TAOSUV_ERANGE, "an integer that TINYINT cannot hold"},
+      {TAOSUV_TYPE_TINYINT, taosuv_i64(-129), TAOSUV_ERANGE, "an integer that TINYINT cannot hold"},
+      {TAOSUV_TYPE_UINT, taosuv_i64(-1), TAOSUV_ERANGE, "an integer that INT UNSIGNED cannot hold"},
       {TAOSUV_TYPE_BIGINT, taosuv_u64(UINT64_MAX), TAOSUV_ERANGE,
        "an integer that BIGINT cannot hold"},
       {TAOSUV_TYPE_INT, taosuv_f64(1), TAOSUV_ETYPE,
@@ -225,7 +218,8 @@ static void backslashes_are_written_for_the_stated_server(void** state) {
     int status = taosuv_line_tag(line, "k", 1, cases[i / KINDS].text, NUL);
     assert_int_equal(status, expected != NULL ? 0 : TAOSUV_EINVAL);
     snprintf(text, sizeof text, "%s%s", cases[i / KINDS].error, reason);
-    if ((kind == 0 || kind == 3) && expected == NULL) assert_string_equal(taosuv_line_error(line), text);
+    if ((kind == 0 || kind == 3) && expected == NULL)
+      assert_string_equal(taosuv_line_error(line), text);
     assert_int_equal(taosuv_line_field(line, "f", 1, TAOSUV_TYPE_BOOL, taosuv_bool(1)), 0);
     assert_int_equal(taosuv_line_end(line, 7), 0);
     snprintf(text, sizeof text, expected != NULL ? "m,k=%s f=true 7\n" : "m%s f=true 7\n",
@@ -239,13 +233,15 @@ static void some_backslashes_are_always_refused(void** state) {
   taosuv_line_t* line = *state;
   assert_int_equal(taosuv_line_set_server(line, "3.3.7.5", NUL), 0);
   assert_int_equal(taosuv_line_begin(line, "m\\", NUL), TAOSUV_EINVAL);
-  assert_string_equal(taosuv_line_error(line), "the measurement ends with a backslash: line "
-                                               "protocol cannot carry that");
+  assert_string_equal(taosuv_line_error(line),
+                      "the measurement ends with a backslash: line "
+                      "protocol cannot carry that");
   assert_int_equal(taosuv_line_begin(line, "a\\\\b", NUL), 0);
   assert_int_equal(taosuv_line_field(line, "f\\\\g", NUL, TAOSUV_TYPE_BOOL, taosuv_bool(1)),
                    TAOSUV_EINVAL);
-  assert_string_equal(taosuv_line_error(line), "the key of a field has two backslashes in a row: "
-                                               "line protocol cannot carry that");
+  assert_string_equal(taosuv_line_error(line),
+                      "the key of a field has two backslashes in a row: "
+                      "line protocol cannot carry that");
   assert_int_equal(taosuv_line_set_server(line, NULL, 0), TAOSUV_EINVAL); /* within a point */
   taosuv_line_drop(line);
   assert_int_equal(taosuv_line_set_server(line, "new", NUL), TAOSUV_EINVAL);
@@ -260,8 +256,9 @@ static void keys_of_a_point_differ_and_are_not_the_servers(void** state) {
     assert_int_equal(taosuv_line_tag(line, "a b", 3, "2", 1), TAOSUV_EINVAL);
     assert_string_equal(taosuv_line_error(line), "the key of a tag is in this point already");
     assert_int_equal(taosuv_line_tag(line, "_ts", 3, "2", 1), TAOSUV_EINVAL);
-    assert_string_equal(taosuv_line_error(line), "the key of a tag is _ts, a name of the server's "
-                                                 "own");
+    assert_string_equal(taosuv_line_error(line),
+                        "the key of a tag is _ts, a name of the server's "
+                        "own");
     assert_int_equal(taosuv_line_field(line, "a b", 3, TAOSUV_TYPE_INT, taosuv_i64(1)),
                      TAOSUV_EINVAL);
     assert_int_equal(taosuv_line_field(line, "A b", 3, TAOSUV_TYPE_INT, taosuv_i64(1)), 0);
@@ -279,8 +276,7 @@ static void an_escaped_text_may_be_too_long(void** state) {
   static char text[65518];
   taosuv_line_t* line = *state;
   memset(text, '"', sizeof text);
-  assert_int_equal(write_field(line, TAOSUV_TYPE_VARCHAR, taosuv_text(text, 32759)),
-                   TAOSUV_ERANGE);
+  assert_int_equal(write_field(line, TAOSUV_TYPE_VARCHAR, taosuv_text(text, 32759)), TAOSUV_ERANGE);
   assert_string_equal(taosuv_line_error(line),
                       "the value of a field has 65518 bytes, more than 65517");
   assert_int_equal(write_field(line, TAOSUV_TYPE_VARCHAR, taosuv_text(text, 32758)), 0);
@@ -298,8 +294,9 @@ static void names_have_the_servers_limits(void** state) {
   assert_int_equal(taosuv_line_tag(line, name, 65, "v", 1), TAOSUV_EINVAL);
   assert_int_equal(taosuv_line_tag(line, "k", 1, name, 16380), TAOSUV_EINVAL);
   assert_int_equal(taosuv_line_tag(line, "k", 1, name, 2048), TAOSUV_ERANGE);
-  assert_string_equal(taosuv_line_error(line), "the server would need 16386 bytes for the tags of "
-                                               "this point, more than 16384");
+  assert_string_equal(taosuv_line_error(line),
+                      "the server would need 16386 bytes for the tags of "
+                      "this point, more than 16384");
   assert_int_equal(taosuv_line_tag(line, name, 64, name, 2047), 0);
   assert_int_equal(taosuv_line_tag(line, "k", 1, name, 1024), TAOSUV_ERANGE); /* 2 * 8194 */
   assert_int_equal(taosuv_line_tag(line, "k", 1, name, 1023), 0);
@@ -434,8 +431,22 @@ static uint32_t next_random(uint32_t* seed) {
 
 /* A text of what is apt to go wrong. */
 static size_t random_text(uint32_t* seed, char* text, size_t most) {
-  static const char* const parts[] = {",", " ", "=", "\\", "\"", "a", "B", "#", "\t", "\r", "'",
-                                      "\xc3\xa4", "\xe6\xb6\x9b", "\xf0\x9f\x98\x80", "7", ";"};
+  static const char* const parts[] = {",",
+                                      " ",
+                                      "=",
+                                      "\\",
+                                      "\"",
+                                      "a",
+                                      "B",
+                                      "#",
+                                      "\t",
+                                      "\r",
+                                      "'",
+                                      "\xc3\xa4",
+                                      "\xe6\xb6\x9b",
+                                      "\xf0\x9f\x98\x80",
+                                      "7",
+                                      ";"};
   size_t length = 0;
   size_t wanted = next_random(seed) % most;
   for (;;) {

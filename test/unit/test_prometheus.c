@@ -41,10 +41,10 @@ static void buckets_are_cumulative_and_end_with_the_count(void** state) {
   char buf[8192];
   taosuv_latency_t latency;
   memset(&latency, 0, sizeof latency);
-  tuv_latency_add(&latency, 16000);          /* le is inclusive */
+  tuv_latency_add(&latency, 16000); /* le is inclusive */
   tuv_latency_add(&latency, 16001);
   tuv_latency_add(&latency, 1000000);
-  tuv_latency_add(&latency, 200000000000);   /* beyond the last bound */
+  tuv_latency_add(&latency, 200000000000); /* beyond the last bound */
   tuv_text_t out = tuv_text_start(buf, sizeof buf);
   tuv_prometheus_latency(&out, "exec", &latency);
   assert_in_range(tuv_text_end(&out), 100, sizeof buf - 1);

@@ -234,8 +234,8 @@ static void families_take_turns(void** state) {
   static const struct {
     const char* given;
     const char* order; /* indexes */
-  } cases[] = {{"", ""}, {"4", "0"}, {"6", "0"}, {"4466", "0213"}, {"6644", "0213"},
-               {"446", "021"}, {"6446", "0132"}, {"x4x6", "13"}, {"644", "012"}, {"xx", ""}};
+  } cases[] = {{"", ""},       {"4", "0"},       {"6", "0"},     {"4466", "0213"}, {"6644", "0213"},
+               {"446", "021"}, {"6446", "0132"}, {"x4x6", "13"}, {"644", "012"},   {"xx", ""}};
   for (size_t i = 0; i < COUNT(cases); i++) {
     size_t count = strlen(cases[i].given);
     memset(infos, 0, sizeof infos);

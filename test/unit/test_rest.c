@@ -86,8 +86,7 @@ static void compare_schema(const decoder_t* decoder, const view_t* a, const view
   for (uint32_t i = 0; i < a->head.columns; i++) {
     assert_int_equal(a->columns[i].type, b->columns[i].type);
     assert_int_equal(a->columns[i].size, b->columns[i].size);
-    if (!is_session_state(decoder, i))
-      assert_int_equal(a->columns[i].bytes, b->columns[i].bytes);
+    if (!is_session_state(decoder, i)) assert_int_equal(a->columns[i].bytes, b->columns[i].bytes);
     assert_int_equal(a->columns[i].scale, b->columns[i].scale);
     if (a->columns[i].type != TAOSUV_TYPE_TIMESTAMP)
       assert_int_equal(a->columns[i].precision, b->columns[i].precision);
@@ -203,7 +202,7 @@ static void test_recorded_bodies_are_read(void** state) {
 
 /* ---- values that no recording has ---- */
 
-#define ANSWER(meta, rows, count) \
+#define ANSWER(meta, rows, count)                                                                  \
   "{\"code\":0,\"column_meta\":[" meta "],\"data\":[" rows "],\"rows\":" #count "}"
 
 static void decode_one(decoder_t* decoder, const char* text, view_t* view, tuv_refbuf_t** block) {
@@ -237,9 +236,9 @@ static void assert_cells(const char* meta_and_rows, const char* const* expected,
 static void test_infinities_and_nan_as_old_servers_print_them(void** state) {
   static const char* const expected[] = {"NaN", "NaN", "Infinity", "-Infinity", "NULL", "1e30"};
   (void) state;
-  assert_cells(ANSWER("[\"d\",\"DOUBLE\",8],[\"f\",\"FLOAT\",4]",
-                      "[NaN,NaN],[+Inf,-Inf],[null,1e+30]", 3),
-               expected, COUNT(expected));
+  assert_cells(
+      ANSWER("[\"d\",\"DOUBLE\",8],[\"f\",\"FLOAT\",4]", "[NaN,NaN],[+Inf,-Inf],[null,1e+30]", 3),
+      expected, COUNT(expected));
 }
 
 static void test_minus_zero_keeps_its_sign(void** state) {
@@ -255,27 +254,36 @@ static void test_64_bits_are_kept(void** state) {
   (void) state;
   assert_cells(ANSWER("[\"i\",\"BIGINT\",8],[\"u\",\"BIGINT UNSIGNED\",8]",
                       "[-9223372036854775808,18446744073709551615],"
-                      "[9223372036854775807,9007199254740993]", 2),
+                      "[9223372036854775807,9007199254740993]",
+                      2),
                expected, COUNT(expected));
 }
 
 static void test_json_cells_keep_their_text(void** state) {
-  static const char* const expected[] = {"{\"a\": [1,\"],}\"], \"b\":\"\\u00e9\\\"\"}", "1",
-                                         "1.000000000", "2", "\"x\"", "3", "NULL", "4"};
+  static const char* const expected[] = {"{\"a\": [1,\"],}\"], \"b\":\"\\u00e9\\\"\"}",
+                                         "1",
+                                         "1.000000000",
+                                         "2",
+                                         "\"x\"",
+                                         "3",
+                                         "NULL",
+                                         "4"};
   (void) state;
   assert_cells(ANSWER("[\"j\",\"JSON\",4095],[\"i\",\"INT\",4]",
                       "[ {\"a\": [1,\"],}\"], \"b\":\"\\u00e9\\\"\"} , 1],\n[1.000000000,2],"
-                      "[\"x\",3 ] ,[null,4]", 4),
+                      "[\"x\",3 ] ,[null,4]",
+                      4),
                expected, COUNT(expected));
 }
 
 static void test_escapes_and_space(void** state) {
   static const char* const expected[] = {"a\"\\\n\t\x01", "+1 [x]", "NULL", ""};
   (void) state;
-  assert_cells(" {\n\"x\\\"data\":[[1]], \"code\" : 0 , \"column_meta\" : [[\"v\",\"VARCHAR\",9],"
-               "[\"n\",\"NCHAR\",9]] , \"data\" : [ [\"a\\\"\\\\\\n\\t\\u0001\" , \"+1 [x]\"] ,"
-               " [null,\"\"] ] , \"rows\" : 2 } \n",
-               expected, COUNT(expected));
+  assert_cells(
+      " {\n\"x\\\"data\":[[1]], \"code\" : 0 , \"column_meta\" : [[\"v\",\"VARCHAR\",9],"
+      "[\"n\",\"NCHAR\",9]] , \"data\" : [ [\"a\\\"\\\\\\n\\t\\u0001\" , \"+1 [x]\"] ,"
+      " [null,\"\"] ] , \"rows\" : 2 } \n",
+      expected, COUNT(expected));
 }
 
 static void test_blocks_are_bounded(void** state) {
@@ -309,9 +317,21 @@ static void test_blocks_are_bounded(void** state) {
 
 static void test_broken_answers_are_refused(void** state) {
   static const char* const texts[] = {
-      "", "  ", "<html>", "[]", "null", "{", "{}", "{\"code\":\"0\"}", "{\"code\":-1}",
-      "{\"code\":4294967296}", "{\"code\":0}x", "{\"code\":0,}", "{\"code\":1,\"desc\":5}",
-      "{\"code\":0,\"data\":[[1]]}", "{\"code\":0,\"column_meta\":[],\"data\":[]}",
+      "",
+      "  ",
+      "<html>",
+      "[]",
+      "null",
+      "{",
+      "{}",
+      "{\"code\":\"0\"}",
+      "{\"code\":-1}",
+      "{\"code\":4294967296}",
+      "{\"code\":0}x",
+      "{\"code\":0,}",
+      "{\"code\":1,\"desc\":5}",
+      "{\"code\":0,\"data\":[[1]]}",
+      "{\"code\":0,\"column_meta\":[],\"data\":[]}",
       "{\"code\":0,\"column_meta\":[[1,\"INT\",4]],\"data\":[]}",
       "{\"code\":0,\"column_meta\":[[\"a\",\"INTEGER\",4]],\"data\":[]}",
       "{\"code\":0,\"column_meta\":[[\"a\",\"DECIMAL\",8]],\"data\":[]}",
@@ -321,30 +341,41 @@ static void test_broken_answers_are_refused(void** state) {
       "{\"code\":0,\"column_meta\":[[\"a\",\"MEDIUMBLOB\",8]],\"data\":[]}",
       "{\"code\":0,\"column_meta\":[[\"a\",\"NULL\",8]],\"data\":[]}",
       "{\"code\":0,\"column_meta\":[[\"a\",\"INT\",-4]],\"data\":[]}",
-      "{\"code\":0,\"code\":1,\"desc\":\"x\"}", "{\"code\":1,\"desc\":\"x\",\"code\":0}",
+      "{\"code\":0,\"code\":1,\"desc\":\"x\"}",
+      "{\"code\":1,\"desc\":\"x\",\"code\":0}",
       "{\"code\":1,\"desc\":\"x\",\"desc\":\"x\"}",
       "{\"code\":0,\"column_meta\":[[\"a\",\"INT\",4]],\"data\":[[1]],\"rows\":1,\"rows\":1}",
       "{\"code\":0,\"column_meta\":[[\"a\",\"INT\",4]],\"data\":[],\"data\":[[1]],\"rows\":1}",
       "{\"code\":0,\"column_meta\":[[\"a\",\"INT\",4]],\"data\":[[1]],\"rows\":1,"
       "\"column_meta\":[[\"a\",\"BIGINT\",8]]}",
-      ANSWER("[\"a\",\"INT\",4]", "[1]", 2), ANSWER("[\"a\",\"INT\",4]", "[1,2]", 1),
-      ANSWER("[\"a\",\"INT\",4]", "[]", 1), ANSWER("[\"a\",\"INT\",4]", "[1]]", 1),
-      ANSWER("[\"a\",\"INT\",4]", "[1},", 1), ANSWER("[\"a\",\"INT\",4]", "[1],", 1),
-      ANSWER("[\"a\",\"INT\",4]", ",[1]", 1), ANSWER("[\"a\",\"INT\",4]", "[1][2]", 2),
-      ANSWER("[\"a\",\"INT\",4]", "{\"a\":1}", 1), ANSWER("[\"a\",\"INT\",4]", "1", 1),
-      ANSWER("[\"a\",\"INT\",4]", "[1],\"data\":[[1]", 1), ANSWER("[\"a\",\"INT\",4]", "[[1]]", 1),
-      ANSWER("[\"a\",\"INT\",4]", "[2147483648]", 1), ANSWER("[\"a\",\"INT\",4]", "[1.5]", 1),
-      ANSWER("[\"a\",\"INT\",4]", "[\"1\"]", 1), ANSWER("[\"a\",\"INT\",4]", "[true]", 1),
+      ANSWER("[\"a\",\"INT\",4]", "[1]", 2),
+      ANSWER("[\"a\",\"INT\",4]", "[1,2]", 1),
+      ANSWER("[\"a\",\"INT\",4]", "[]", 1),
+      ANSWER("[\"a\",\"INT\",4]", "[1]]", 1),
+      ANSWER("[\"a\",\"INT\",4]", "[1},", 1),
+      ANSWER("[\"a\",\"INT\",4]", "[1],", 1),
+      ANSWER("[\"a\",\"INT\",4]", ",[1]", 1),
+      ANSWER("[\"a\",\"INT\",4]", "[1][2]", 2),
+      ANSWER("[\"a\",\"INT\",4]", "{\"a\":1}", 1),
+      ANSWER("[\"a\",\"INT\",4]", "1", 1),
+      ANSWER("[\"a\",\"INT\",4]", "[1],\"data\":[[1]", 1),
+      ANSWER("[\"a\",\"INT\",4]", "[[1]]", 1),
+      ANSWER("[\"a\",\"INT\",4]", "[2147483648]", 1),
+      ANSWER("[\"a\",\"INT\",4]", "[1.5]", 1),
+      ANSWER("[\"a\",\"INT\",4]", "[\"1\"]", 1),
+      ANSWER("[\"a\",\"INT\",4]", "[true]", 1),
       ANSWER("[\"a\",\"TINYINT\",1]", "[-129]", 1),
       ANSWER("[\"a\",\"TINYINT UNSIGNED\",1]", "[256]", 1),
       ANSWER("[\"a\",\"INT UNSIGNED\",4]", "[-1]", 1),
       ANSWER("[\"a\",\"BIGINT\",8]", "[9223372036854775808]", 1),
       ANSWER("[\"a\",\"BIGINT UNSIGNED\",8]", "[18446744073709551616]", 1),
-      ANSWER("[\"a\",\"BOOL\",1]", "[1]", 1), ANSWER("[\"a\",\"DOUBLE\",8]", "[\"1\"]", 1),
+      ANSWER("[\"a\",\"BOOL\",1]", "[1]", 1),
+      ANSWER("[\"a\",\"DOUBLE\",8]", "[\"1\"]", 1),
       ANSWER("[\"a\",\"TIMESTAMP\",8]", "[1700000000000]", 1),
       ANSWER("[\"a\",\"TIMESTAMP\",8]",
              "[\"2023-11-14T22:13:20.000Z\"],[\"2023-11-14T22:13:20.000000Z\"]", 2),
-      ANSWER("[\"a\",\"VARCHAR\",4]", "[1]", 1), ANSWER("[\"a\",\"VARBINARY\",4]", "[\"0\"]", 1),
+      ANSWER("[\"a\",\"VARCHAR\",4]", "[1]", 1),
+      ANSWER("[\"a\",\"VARBINARY\",4]", "[\"0\"]", 1),
       ANSWER("[\"a\",\"DECIMAL(4,2)\",8]", "[\"1.234\"]", 1),
       ANSWER("[\"a\",\"DECIMAL(4,2)\",8]", "[1.2]", 1)};
   decoder_t decoder;
@@ -380,7 +411,8 @@ static void test_cut_and_spoiled_answers_are_refused_or_decoded(void** state) {
       "[\"ts\",\"TIMESTAMP\",8],[\"j\",\"JSON\",4095],[\"n\",\"NCHAR\",9],[\"b\",\"VARBINARY\",9],"
       "[\"d\",\"DECIMAL(10,3)\",8],[\"f\",\"FLOAT\",4]",
       "[\"2023-11-14T22:13:20.000Z\",{\"a\":[1]},\"x\\u00e9\",\"00ff\",\"-1.234\",1.5],"
-      "[null,null,null,null,null,null]", 2);
+      "[null,null,null,null,null,null]",
+      2);
   static const char bytes[] = "\"[]{},:\\+\0eN9-";
   decoder_t decoder;
   size_t refused = 0, size = sizeof text - 1;

@@ -38,14 +38,14 @@ static void test_times_are_read_back(void** state) {
     if (!tuv_rest_time(cases[i].text, strlen(cases[i].text), &precision, &value))
       fail_msg("%s is refused", cases[i].text);
     assert_int_equal(precision, cases[i].precision);
-    if (value != cases[i].value)
-      fail_msg("%s is %lld", cases[i].text, (long long) value);
+    if (value != cases[i].value) fail_msg("%s is %lld", cases[i].text, (long long) value);
   }
 }
 
 static void test_what_the_library_formats_it_reads(void** state) {
-  static const int64_t values[] = {0, 1, -1, 1700000000123456789, -62135596800000, INT64_MAX / 7,
-                                   INT64_MIN / 9, INT64_MAX, INT64_MIN};
+  static const int64_t values[] = {
+      0,         1,        -1, 1700000000123456789, -62135596800000, INT64_MAX / 7, INT64_MIN / 9,
+      INT64_MAX, INT64_MIN};
   (void) state;
   for (size_t i = 0; i < COUNT(values); i++)
     for (int precision = 0; precision < 3; precision++)
@@ -64,17 +64,34 @@ static void test_what_the_library_formats_it_reads(void** state) {
 }
 
 static void test_other_texts_are_no_times(void** state) {
-  static const char* const texts[] = {
-      "", "now", "2023-11-14", "2023-11-14T22:13:20Z", "2023-11-14T22:13:20.Z",
-      "2023-11-14T22:13:20.1Z", "2023-11-14T22:13:20.1234Z", "2023-11-14T22:13:20.0000000000Z",
-      "2023-11-14T22:13:20.000", "2023-11-14T22:13:20.000z", "2023-11-14T22:13:20.000Zx",
-      "2023-13-14T22:13:20.000Z", "2023-00-14T22:13:20.000Z", "2023-02-29T22:13:20.000Z",
-      "2023-11-31T22:13:20.000Z", "2023-11-00T22:13:20.000Z", "2023-11-14T24:13:20.000Z",
-      "2023-11-14T22:60:20.000Z", "2023-11-14T22:13:60.000Z", "2023-11-14 22:13:20.000Z",
-      "2023-11-14T22:13:20.000+8:00", "2023-11-14T22:13:20.000+0800",
-      "2023-11-14T22:13:20.000+24:00", "2023-11-14T22:13:20.000+00:60",
-      "2262-04-11T23:47:16.854775808Z", "1677-09-21T00:12:43.145224191Z",
-      "999999999-01-01T00:00:00.000000Z", "9999999999-01-01T00:00:00.000Z"};
+  static const char* const texts[] = {"",
+                                      "now",
+                                      "2023-11-14",
+                                      "2023-11-14T22:13:20Z",
+                                      "2023-11-14T22:13:20.Z",
+                                      "2023-11-14T22:13:20.1Z",
+                                      "2023-11-14T22:13:20.1234Z",
+                                      "2023-11-14T22:13:20.0000000000Z",
+                                      "2023-11-14T22:13:20.000",
+                                      "2023-11-14T22:13:20.000z",
+                                      "2023-11-14T22:13:20.000Zx",
+                                      "2023-13-14T22:13:20.000Z",
+                                      "2023-00-14T22:13:20.000Z",
+                                      "2023-02-29T22:13:20.000Z",
+                                      "2023-11-31T22:13:20.000Z",
+                                      "2023-11-00T22:13:20.000Z",
+                                      "2023-11-14T24:13:20.000Z",
+                                      "2023-11-14T22:60:20.000Z",
+                                      "2023-11-14T22:13:60.000Z",
+                                      "2023-11-14 22:13:20.000Z",
+                                      "2023-11-14T22:13:20.000+8:00",
+                                      "2023-11-14T22:13:20.000+0800",
+                                      "2023-11-14T22:13:20.000+24:00",
+                                      "2023-11-14T22:13:20.000+00:60",
+                                      "2262-04-11T23:47:16.854775808Z",
+                                      "1677-09-21T00:12:43.145224191Z",
+                                      "999999999-01-01T00:00:00.000000Z",
+                                      "9999999999-01-01T00:00:00.000Z"};
   (void) state;
   for (size_t i = 0; i < COUNT(texts); i++) {
     uint8_t precision;
@@ -112,7 +129,8 @@ static void test_decimals_are_read_back(void** state) {
 }
 
 static void test_other_texts_are_no_decimals(void** state) {
-  static const char* const texts[] = {"", "-", ".", "1.", ".5", "+1", "1e3", "1.2345", "1 ", "--1",
+  static const char* const texts[] = {"",      "-",        ".",        "1.", ".5",
+                                      "+1",    "1e3",      "1.2345",   "1 ", "--1",
                                       "1.2.3", "12345678", "123456.7", "NaN"};
   (void) state;
   for (size_t i = 0; i < COUNT(texts); i++) {
@@ -136,8 +154,8 @@ static void test_hex_is_read_back(void** state) {
 static void test_utf8_becomes_ucs4(void** state) {
   static const char text[] = "a\xc3\xa9\xe6\xb6\x9b\xf0\x9f\x99\x82";
   static const uint32_t codes[] = {'a', 0xe9, 0x6d9b, 0x1f642};
-  static const char* const broken[] = {"\x80", "\xc0\x80", "\xe6\xb6", "\xed\xa0\x80",
-                                       "\xf4\x90\x80\x80", "\xff"};
+  static const char* const broken[] = {"\x80",         "\xc0\x80",         "\xe6\xb6",
+                                       "\xed\xa0\x80", "\xf4\x90\x80\x80", "\xff"};
   uint8_t out[64];
   (void) state;
   assert_int_equal(tuv_rest_ucs4(text, sizeof text - 1, out), sizeof codes);

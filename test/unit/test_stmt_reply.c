@@ -105,8 +105,11 @@ static void what_is_null_or_unknown_is_passed_over(void** state) {
   taosuv_stmt_field_t got[1];
   tuv_stmt_fields_t fields;
   tuv_reply_t reply;
-  parse(",\"more\":[7],\"fields\":[{\"name\":\"a\",\"field_type\":8,\"precision\":null,\"scale\":null,"
-        "\"bytes\":null,\"bind_type\":1,\"nullable\":true,\"default\":{\"a\":[]}}]", &reply);
+  parse(
+      ",\"more\":[7],\"fields\":[{\"name\":\"a\",\"field_type\":8,\"precision\":null,\"scale\":"
+      "null,"
+      "\"bytes\":null,\"bind_type\":1,\"nullable\":true,\"default\":{\"a\":[]}}]",
+      &reply);
   assert_int_equal(tuv_stmt_reply_fields(&reply, 0, &fields, &err), 0);
   char names[2];
   assert_int_equal(fields.names_size, sizeof names);
@@ -142,11 +145,11 @@ static void no_fields_are_none(void** state) {
 static void malformed_fields_are_refused(void** state) {
   (void) state;
   static const char* const bad[][2] = {
-      {"name", "7"},        {"name", "\"a\\u0000\""}, {"field_type", "0"}, {"field_type", "22"},
-      {"field_type", "256"}, {"bind_type", "0"},      {"bind_type", "5"},  {"bind_type", ""},
-      {"precision", "3"},   {"precision", ""},        {"scale", "-1"},
-      {"bytes", "4294967296"}};
-  static const char* const members[][2] = {{"name", "\"a\""}, {"field_type", "9"},
+      {"name", "7"},        {"name", "\"a\\u0000\""}, {"field_type", "0"},
+      {"field_type", "22"}, {"field_type", "256"},    {"bind_type", "0"},
+      {"bind_type", "5"},   {"bind_type", ""},        {"precision", "3"},
+      {"precision", ""},    {"scale", "-1"},          {"bytes", "4294967296"}};
+  static const char* const members[][2] = {{"name", "\"a\""},  {"field_type", "9"},
                                            {"bind_type", "1"}, {"precision", "0"},
                                            {"scale", "0"},     {"bytes", "8"}};
   tuv_stmt_fields_t fields;
@@ -158,8 +161,7 @@ static void malformed_fields_are_refused(void** state) {
       bool this_one = !good && strcmp(members[k][0], bad[i][0]) == 0;
       const char* value = this_one ? bad[i][1] : members[k][1];
       size_t at = strlen(text);
-      if (value[0] != 0)
-        snprintf(text + at, sizeof text - at, ",\"%s\":%s", members[k][0], value);
+      if (value[0] != 0) snprintf(text + at, sizeof text - at, ",\"%s\":%s", members[k][0], value);
     }
     strcat(text, "}]");
     parse(text, &reply);
@@ -201,8 +203,10 @@ static void a_result_is_read_with_its_declared_widths(void** state) {
   assert_false(query.storage_widths);
   assert_int_equal(tuv_reply_stmt_result(&reply, "none", true, &query, &err), TUV_EPROTO);
   /* Nothing of NCHAR has 11 bytes in storage. */
-  parse(",\"id\":2,\"fields_count\":2,\"fields_names\":[\"c\",\"n\"],\"fields_types\":[8,10],"
-        "\"fields_lengths\":[20,11],\"precision\":1", &reply);
+  parse(
+      ",\"id\":2,\"fields_count\":2,\"fields_names\":[\"c\",\"n\"],\"fields_types\":[8,10],"
+      "\"fields_lengths\":[20,11],\"precision\":1",
+      &reply);
   assert_int_equal(tuv_reply_stmt_result(&reply, "id", true, &query, &err), 0);
   assert_false(query.storage_widths);
   parse(",\"id\":2,\"fields_count\":0", &reply);

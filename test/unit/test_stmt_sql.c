@@ -149,19 +149,21 @@ static void fields_are_asked_for(void** state) {
 }
 
 static taosuv_stmt_field_t field(const char* name, uint8_t kind, uint8_t type, uint8_t precision) {
-  taosuv_stmt_field_t made = {.name = name, .name_length = (uint32_t) strlen(name), .kind = kind,
-                              .type = type, .precision = precision};
+  taosuv_stmt_field_t made = {.name = name,
+                              .name_length = (uint32_t) strlen(name),
+                              .kind = kind,
+                              .type = type,
+                              .precision = precision};
   return made;
 }
 
 static void unknown_scales_are_asked_for(void** state) {
   (void) state;
-  taosuv_stmt_field_t fields[] = {
-      field("ts", TAOSUV_BIND_COLUMN, TAOSUV_TYPE_TIMESTAMP, 0),
-      field("a", TAOSUV_BIND_COLUMN, TAOSUV_TYPE_DECIMAL64, 0),
-      field("told", TAOSUV_BIND_COLUMN, TAOSUV_TYPE_DECIMAL64, 10),
-      field("tag", TAOSUV_BIND_TAG, TAOSUV_TYPE_DECIMAL64, 0),
-      field("b c", TAOSUV_BIND_COLUMN, TAOSUV_TYPE_DECIMAL128, 0)};
+  taosuv_stmt_field_t fields[] = {field("ts", TAOSUV_BIND_COLUMN, TAOSUV_TYPE_TIMESTAMP, 0),
+                                  field("a", TAOSUV_BIND_COLUMN, TAOSUV_TYPE_DECIMAL64, 0),
+                                  field("told", TAOSUV_BIND_COLUMN, TAOSUV_TYPE_DECIMAL64, 10),
+                                  field("tag", TAOSUV_BIND_TAG, TAOSUV_TYPE_DECIMAL64, 0),
+                                  field("b c", TAOSUV_BIND_COLUMN, TAOSUV_TYPE_DECIMAL128, 0)};
   static const char* const cases[][3] = {
       {"insert into ? using db.st tags(?) values(?)", NULL, "select `a`,`b c` from db.st limit 0"},
       {"insert into ? values(?)", "db.d1", "select `a`,`b c` from `db`.`d1` limit 0"},

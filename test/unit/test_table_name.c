@@ -74,8 +74,9 @@ static void what_is_no_name_says_why(void** state) {
       {"`d`x.t", 0, "there is text behind a backquote of a table's name"},
       {"`t`x", 0, "there is text behind a backquote of a table's name"},
       {"d.`t`x", 0, "there is text behind a backquote of a table's name"},
-      {"a`b", 0, "the table's name has a backquote in its middle: put all of it in backquotes and "
-                 "double this one"},
+      {"a`b", 0,
+       "the table's name has a backquote in its middle: put all of it in backquotes and "
+       "double this one"},
       {"a\0b", 3, "the table's name is not UTF-8 text, or has a NUL in it"},
       {"\xc3", 0, "the table's name is not UTF-8 text, or has a NUL in it"},
   };

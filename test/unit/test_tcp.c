@@ -146,10 +146,9 @@ static const tuv_stream_events_t events = {on_connect, on_alloc, on_read, on_wri
 
 static void connect_to(const char* host) {
   client.in_call = true;
-  assert_int_equal(
-      tuv_tcp_connect(&loop, &probe.alloc, host, port, true, NULL, &events, &client,
-                      &client.stream),
-      0);
+  assert_int_equal(tuv_tcp_connect(&loop, &probe.alloc, host, port, true, NULL, &events, &client,
+                                   &client.stream),
+                   0);
   client.in_call = false;
 }
 
@@ -243,7 +242,8 @@ static void needs_localhost(void) {
     uv_freeaddrinfo(lookup.addrinfo);
     return;
   }
-  print_message("note: skipped, as this machine does not know localhost: names that are looked up\n");
+  print_message(
+      "note: skipped, as this machine does not know localhost: names that are looked up\n");
   skip();
 }
 
@@ -304,8 +304,7 @@ static void without_memory_there_is_no_stream(void** state) {
   tuv_stream_t* stream = NULL;
   alloc_probe_fail(&probe, 1, false);
   assert_int_equal(
-      tuv_tcp_connect(&loop, &probe.alloc, "127.0.0.1", 1, true, NULL, &events, &client,
-                      &stream),
+      tuv_tcp_connect(&loop, &probe.alloc, "127.0.0.1", 1, true, NULL, &events, &client, &stream),
       UV_ENOMEM);
   assert_null(stream);
   assert_int_equal(uv_loop_alive(&loop), 0);

@@ -17,12 +17,12 @@ static void fault(wc_t* f, ts_fault_t what) {
 
 static void upgrades_are_answered_as_told(void** state) {
   wc_t* f = *state;
-  fault(f, (ts_fault_t){.upgrade_answer = "HTTP/1.1 503 Busy\r\n\r\n"});
+  fault(f, (ts_fault_t) {.upgrade_answer = "HTTP/1.1 503 Busy\r\n\r\n"});
   wc_open_ws(f);
   wc_wait_for(f, 1, 2000);
   assert_int_equal(f->client.end, UV_EOF);
   assert_memory_equal(f->client.bytes.data, "HTTP/1.1 503 Busy\r\n\r\n", 21);
-  fault(f, (ts_fault_t){.upgrade_silent = true});
+  fault(f, (ts_fault_t) {.upgrade_silent = true});
   wc_open_socket(f);
   wc_write_bytes(f, wc_upgrade, strlen(wc_upgrade));
   wc_wait_for(f, 1, 30);
@@ -34,7 +34,7 @@ static void upgrades_are_answered_as_told(void** state) {
 
 static void replies_are_dropped_repeated_and_renamed(void** state) {
   wc_t* f = *state;
-  fault(f, (ts_fault_t){.drop_reply = 1, .repeat_reply = 3, .change_id_reply = 2});
+  fault(f, (ts_fault_t) {.drop_reply = 1, .repeat_reply = 3, .change_id_reply = 2});
   wc_open_ws(f);
   wc_ask(f, 4);
   wc_wait_for(f, 4, 2000);
@@ -47,7 +47,7 @@ static void replies_are_dropped_repeated_and_renamed(void** state) {
 
 static void replies_are_held_and_reordered(void** state) {
   wc_t* f = *state;
-  fault(f, (ts_fault_t){.coalesce = 3});
+  fault(f, (ts_fault_t) {.coalesce = 3});
   wc_open_ws(f);
   wc_ask(f, 2);
   wc_wait_for(f, 1, 30);
@@ -55,7 +55,7 @@ static void replies_are_held_and_reordered(void** state) {
   wc_ask(f, 1);
   wc_wait_for(f, 3, 2000);
   assert_int_equal(f->client.count, 3);
-  fault(f, (ts_fault_t){.reorder = 4});
+  fault(f, (ts_fault_t) {.reorder = 4});
   wc_open_ws(f);
   wc_ask(f, 6);
   wc_wait_for(f, 4, 2000);
@@ -69,7 +69,7 @@ static void replies_are_held_and_reordered(void** state) {
 
 static void replies_are_delayed(void** state) {
   wc_t* f = *state;
-  fault(f, (ts_fault_t){.reply_delay_ms = 50});
+  fault(f, (ts_fault_t) {.reply_delay_ms = 50});
   wc_open_ws(f);
   wc_ask(f, 2);
   uint64_t before = uv_hrtime();
@@ -81,13 +81,13 @@ static void replies_are_delayed(void** state) {
 
 static void connections_close_and_stall_after_replies(void** state) {
   wc_t* f = *state;
-  fault(f, (ts_fault_t){.close_after_replies = 2, .close_code = 1001});
+  fault(f, (ts_fault_t) {.close_after_replies = 2, .close_code = 1001});
   wc_open_ws(f);
   wc_ask(f, 2);
   wc_wait_for(f, 3, 2000);
   assert_int_equal(f->client.messages[2].opcode, TUV_WS_CLOSE);
   assert_int_equal(f->client.messages[2].code, 1001);
-  fault(f, (ts_fault_t){.stall_after_replies = 1, .ignore_close = true});
+  fault(f, (ts_fault_t) {.stall_after_replies = 1, .ignore_close = true});
   wc_open_ws(f);
   wc_ask(f, 3);
   wc_frame(f, TUV_WS_PING, "x", 1);
@@ -105,7 +105,7 @@ static void connections_are_cut_after_any_byte_sent(void** state) {
   wc_wait_for(f, 2, 2000);
   size_t total = f->client.bytes.size;
   for (size_t cut = 1; cut < total; cut += 7) {
-    fault(f, (ts_fault_t){.cut_after_sent = cut});
+    fault(f, (ts_fault_t) {.cut_after_sent = cut});
     wc_open_ws(f);
     if (f->client.end == 0) wc_ask(f, 2);
     wc_wait_for(f, 64, 2000);
@@ -116,12 +116,12 @@ static void connections_are_cut_after_any_byte_sent(void** state) {
 
 static void connections_are_cut_after_bytes_received(void** state) {
   wc_t* f = *state;
-  fault(f, (ts_fault_t){.cut_after_received = 20, .cut_reset = true});
+  fault(f, (ts_fault_t) {.cut_after_received = 20, .cut_reset = true});
   wc_open_ws(f);
   wc_wait_for(f, 64, 2000);
   assert_int_equal(f->client.end, UV_ECONNRESET);
   assert_int_equal(f->client.bytes.size, 0);
-  fault(f, (ts_fault_t){.cut_after_received = strlen(wc_upgrade) + 45 + 46});
+  fault(f, (ts_fault_t) {.cut_after_received = strlen(wc_upgrade) + 45 + 46});
   wc_open_ws(f);
   wc_ask(f, 2); /* 47 bytes each: the second one is not read to its end */
   wc_wait_for(f, 64, 2000);
@@ -131,7 +131,7 @@ static void connections_are_cut_after_bytes_received(void** state) {
 
 static void writes_are_split(void** state) {
   wc_t* f = *state;
-  fault(f, (ts_fault_t){.split = 1});
+  fault(f, (ts_fault_t) {.split = 1});
   wc_open_ws(f);
   wc_ask(f, 2);
   wc_wait_for(f, 2, 5000);
@@ -145,7 +145,7 @@ static void one_byte_is_changed(void** state) {
   wc_open_ws(f);
   size_t head = f->client.head;
   for (size_t offset = 0; offset < head + 4; offset += head + 3) {
-    fault(f, (ts_fault_t){.xor_mask = 0x20, .xor_offset = offset});
+    fault(f, (ts_fault_t) {.xor_mask = 0x20, .xor_offset = offset});
     wc_open_ws(f);
     wc_ask(f, 1);
     wc_wait_for(f, 1, 2000);

@@ -38,7 +38,7 @@ static void writes_as(sf_t* f, const ts_lines_t* options, const char* data, int6
 }
 
 static void writes(sf_t* f, const char* data, int64_t rows) {
-  writes_as(f, &(ts_lines_t){.format = TS_LINES_INFLUX}, data, rows);
+  writes_as(f, &(ts_lines_t) {.format = TS_LINES_INFLUX}, data, rows);
 }
 
 static int setup(void** state) {
@@ -53,13 +53,13 @@ static void every_suffix_and_quote_has_its_type(void** state) {
     const char* name;
     uint8_t type;
     uint32_t width;
-  } columns[] = {{"_ts", TS_TIMESTAMP, 8}, {"a", TS_TINYINT, 1},    {"b", TS_SMALLINT, 2},
-                 {"c", TS_INT, 4},         {"d", TS_BIGINT, 8},     {"e", TS_BIGINT, 8},
-                 {"f", TS_UTINYINT, 1},    {"g", TS_USMALLINT, 2},  {"h", TS_UINT, 4},
-                 {"i", TS_UBIGINT, 8},     {"j", TS_UBIGINT, 8},    {"k", TS_FLOAT, 4},
-                 {"l", TS_DOUBLE, 8},      {"m", TS_DOUBLE, 8},     {"n", TS_BOOL, 1},
-                 {"o", TS_BOOL, 1},        {"p", TS_VARCHAR, 4},    {"q", TS_NCHAR, 4},
-                 {"r", TS_VARBINARY, 4},   {"s", TS_VARBINARY, 4},  {"t", TS_GEOMETRY, 32},
+  } columns[] = {{"_ts", TS_TIMESTAMP, 8}, {"a", TS_TINYINT, 1},   {"b", TS_SMALLINT, 2},
+                 {"c", TS_INT, 4},         {"d", TS_BIGINT, 8},    {"e", TS_BIGINT, 8},
+                 {"f", TS_UTINYINT, 1},    {"g", TS_USMALLINT, 2}, {"h", TS_UINT, 4},
+                 {"i", TS_UBIGINT, 8},     {"j", TS_UBIGINT, 8},   {"k", TS_FLOAT, 4},
+                 {"l", TS_DOUBLE, 8},      {"m", TS_DOUBLE, 8},    {"n", TS_BOOL, 1},
+                 {"o", TS_BOOL, 1},        {"p", TS_VARCHAR, 4},   {"q", TS_NCHAR, 4},
+                 {"r", TS_VARBINARY, 4},   {"s", TS_VARBINARY, 4}, {"t", TS_GEOMETRY, 32},
                  {"tag", TS_NCHAR, 2}};
   sf_t* f = *state;
   writes(f,
@@ -76,9 +76,11 @@ static void every_suffix_and_quote_has_its_type(void** state) {
     assert_int_equal(result->fields[i].type.type, columns[i].type);
     assert_int_equal(result->fields[i].type.width, columns[i].width);
   }
-  assert_int_equal(sf_number(f, "select count(*) from m where _ts = 1700000000000000001 and "
+  assert_int_equal(sf_number(f,
+                             "select count(*) from m where _ts = 1700000000000000001 and "
                              "a = -128 and c = -2147483648 and j = 0 and l = -2e10 and n = true "
-                             "and o = false and p = 'a,b'"), 1);
+                             "and o = false and p = 'a,b'"),
+                   1);
 }
 
 static void bad_lines_are_refused_and_leave_nothing(void** state) {
@@ -116,7 +118,7 @@ static void bad_lines_are_refused_and_leave_nothing(void** state) {
     bool alone = *cases[i].line == '\0' || *cases[i].line == '#';
     snprintf(text, sizeof text, "%s%s", alone ? "" : "m,t=z v=5 1700000000000000007\n",
              cases[i].line);
-    wrote_t wrote = insert(f, &(ts_lines_t){0}, text);
+    wrote_t wrote = insert(f, &(ts_lines_t) {0}, text);
     assert_string_equal(wrote.error.text, cases[i].text);
     assert_int_equal(wrote.code, cases[i].code);
   }
@@ -132,15 +134,13 @@ static void backslashes_are_read_as_by_servers_of_the_version(void** state) {
   } cases[] = {
       {"a,t=C:\\x v=1 1700000000000000000", "select count(*) from a where t = 'C:\\\\x'",
        "select count(*) from a where t = 'C:\\\\x'"},
-      {"b,t=C:\\\\x v=1 1700000000000000000",
-       "select count(*) from b where t = 'C:\\\\\\\\x'",
+      {"b,t=C:\\\\x v=1 1700000000000000000", "select count(*) from b where t = 'C:\\\\\\\\x'",
        "select count(*) from b where t = 'C:\\\\x'"},
       {"c,t=x\\\\,role\\\\=admin v=1 1700000000000000000",
        "select count(*) from c where t = 'x\\\\,role\\\\=admin'",
        "select count(*) from c where t = 'x\\\\' and `role\\` = 'admin'"},
       {"d,t=x\\\\ v=1 1700000000000000000", NULL, "select count(*) from d where t = 'x\\\\'"},
-      {"e,t=x\\\\\\,y v=1 1700000000000000000",
-       "select count(*) from e where t = 'x\\\\\\\\,y'",
+      {"e,t=x\\\\\\,y v=1 1700000000000000000", "select count(*) from e where t = 'x\\\\\\\\,y'",
        "select count(*) from e where t = 'x\\\\,y'"},
   };
   sf_t* f = *state;
@@ -162,11 +162,11 @@ static void tags_have_16384_bytes(void** state) {
   sf_t* f = *state;
   memset(value, 'x', sizeof value);
   snprintf(line, sizeof line, "m,a=%.2048s v=1 1700000000000000000", value);
-  assert_int_equal(insert(f, &(ts_lines_t){0}, line).code, 9789);
+  assert_int_equal(insert(f, &(ts_lines_t) {0}, line).code, 9789);
   snprintf(line, sizeof line, "m,a=%.2047s v=1 1700000000000000000", value);
   writes(f, line, 1);
   snprintf(line, sizeof line, "m,a=1,b=%.1024s v=1 1700000000000000000", value);
-  assert_int_equal(insert(f, &(ts_lines_t){0}, line).code, 9789);
+  assert_int_equal(insert(f, &(ts_lines_t) {0}, line).code, 9789);
   snprintf(line, sizeof line, "m,a=1,b=%.1023s v=1 1700000000000000000", value);
   writes(f, line, 1);
 }
@@ -184,12 +184,13 @@ static void columns_and_tags_are_added_and_widened(void** state) {
   assert_int_equal(fields[3].type.width, 8);
   assert_int_equal(fields[4].type.width, 4);
   assert_int_equal(sf_number(f, "select count(*) from m where y is null and b is null"), 1);
-  wrote_t wrote = insert(f, &(ts_lines_t){0}, "m,a=1 x=1.5 1700000000000000003");
+  wrote_t wrote = insert(f, &(ts_lines_t) {0}, "m,a=1 x=1.5 1700000000000000003");
   assert_int_equal(wrote.code, 12290);
-  assert_string_equal(wrote.error.text, "point type and db type mismatch. key: x. point type: "
+  assert_string_equal(wrote.error.text,
+                      "point type and db type mismatch. key: x. point type: "
                       "DOUBLE, db type: INT");
   sf_ok(f, "create table plain (ts timestamp, v int)");
-  assert_int_equal(insert(f, &(ts_lines_t){0}, "plain,a=1 v=1").code, 12290);
+  assert_int_equal(insert(f, &(ts_lines_t) {0}, "plain,a=1 v=1").code, 12290);
 }
 
 static void child_tables_are_named_by_their_tags_or_by_one_of_them(void** state) {
@@ -210,8 +211,10 @@ static void a_point_without_tags_gets_one_that_is_null(void** state) {
   sf_t* f = *state;
   writes(f, "cpu.load one=0.5,two=0.25", 1);
   sf_gives(f, "select one, two, _tag_null from cpu_load", 1);
-  assert_int_equal(sf_number(f, "select count(*) from cpu_load where _tag_null is null and "
-                             "_ts > now - 1h and _ts < now + 1h"), 1);
+  assert_int_equal(sf_number(f,
+                             "select count(*) from cpu_load where _tag_null is null and "
+                             "_ts > now - 1h and _ts < now + 1h"),
+                   1);
 }
 
 static void times_are_of_the_given_precision_and_kept_in_the_databases(void** state) {
@@ -219,8 +222,10 @@ static void times_are_of_the_given_precision_and_kept_in_the_databases(void** st
     const char* precision;
     const char* time;
     int64_t ns;
-  } cases[] = {{"h", "472222", 1699999200000000000},   {"m", "28333333", 1699999980000000000},
-               {"s", "1700000000", 1700000000000000000}, {"ms", "1700000000001", 1700000000001000000},
+  } cases[] = {{"h", "472222", 1699999200000000000},
+               {"m", "28333333", 1699999980000000000},
+               {"s", "1700000000", 1700000000000000000},
+               {"ms", "1700000000001", 1700000000001000000},
                {"u", "1700000000000001", 1700000000000001000},
                {"\xce\xbc", "1700000000000002", 1700000000000002000},
                {"ns", "1700000000000000003", 1700000000000000003},
@@ -252,9 +257,15 @@ static void backslashes_escape_what_separates(void** state) {
 }
 
 static void telnet_lines_need_all_their_parts(void** state) {
-  static const char* const bad[] = {"m", "m 1700000000", "m 1700000000 1", "m 170000000 1 a=b",
-                                    "m 1700000000 1 a", "m 1700000000 1 a=", "m 1700000000 1 =b",
-                                    "m 1700000000 x a=b", "m 1700000000 1 a=b=c",
+  static const char* const bad[] = {"m",
+                                    "m 1700000000",
+                                    "m 1700000000 1",
+                                    "m 170000000 1 a=b",
+                                    "m 1700000000 1 a",
+                                    "m 1700000000 1 a=",
+                                    "m 1700000000 1 =b",
+                                    "m 1700000000 x a=b",
+                                    "m 1700000000 1 a=b=c",
                                     "put m 1700000000 1 a=b"};
   sf_t* f = *state;
   ts_lines_t options = {.format = TS_LINES_TELNET};
@@ -275,15 +286,21 @@ static void json_values_have_the_types_they_say(void** state) {
             "{\"metric\":\"j\",\"timestamp\":0,\"value\":{\"value\":8,\"type\":\"smallint\"},"
             "\"tags\":{\"a\":false,\"b\":2,\"c\":{\"value\":\"y\",\"type\":\"nchar\"}}}]",
             2);
-  sf_gives(f, "select * from j where _ts = 1700000000000000001 and _value = 7 and a = true and "
-           "b = 1.5 and c = 'x'", 1);
+  sf_gives(f,
+           "select * from j where _ts = 1700000000000000001 and _value = 7 and a = true and "
+           "b = 1.5 and c = 'x'",
+           1);
   const ts_field_t* fields = f->outcome.result->fields;
   assert_int_equal(fields[1].type.type, TS_SMALLINT);
   assert_int_equal(fields[2].type.type, TS_BOOL);
   assert_int_equal(fields[3].type.type, TS_DOUBLE);
   assert_int_equal(fields[4].type.type, TS_NCHAR);
   static const char* const bad[] = {
-      "{", "7", "[]", "[7]", "{\"metric\":\"j\"}",
+      "{",
+      "7",
+      "[]",
+      "[7]",
+      "{\"metric\":\"j\"}",
       "{\"metric\":\"j\",\"timestamp\":1700000000,\"value\":null,\"tags\":{}}",
       "{\"metric\":\"j\",\"timestamp\":\"x\",\"value\":1,\"tags\":{}}",
       ("{\"metric\":\"j\",\"timestamp\":1700000000,\"value\":{\"value\":1,\"type\":\"odd\"},"
@@ -297,11 +314,11 @@ static void json_values_have_the_types_they_say(void** state) {
 
 static void what_cannot_be_written_to_is_said(void** state) {
   sf_t* f = *state;
-  assert_int_equal(insert(f, &(ts_lines_t){.format = 9}, "m v=1").code, 12288);
+  assert_int_equal(insert(f, &(ts_lines_t) {.format = 9}, "m v=1").code, 12288);
   *f->env.db = '\0';
-  assert_int_equal(insert(f, &(ts_lines_t){0}, "m v=1").code, 9750);
+  assert_int_equal(insert(f, &(ts_lines_t) {0}, "m v=1").code, 9750);
   strcpy(f->env.db, "nope");
-  assert_int_equal(insert(f, &(ts_lines_t){0}, "m v=1").code, 904);
+  assert_int_equal(insert(f, &(ts_lines_t) {0}, "m v=1").code, 904);
 }
 
 int main(void) {

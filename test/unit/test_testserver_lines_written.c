@@ -35,8 +35,9 @@ static uint32_t next_random(uint32_t* seed) {
 /* Up to 12 pieces of what is apt to go wrong. */
 static text_t random_text(uint32_t* seed) {
   static const char* const parts[] = {
-      "\\", "\\", "\\", ",", " ", "=", "\"", "a", "role", "#", "\t", "\r", "\x01", "'", "`", ".",
-      "t",  "1f64", "i8", "_ts", "\xc3\xa4", "\xf0\x9f\x98\x80", "\n", "\xc3", "\x7f", ";"};
+      "\\", "\\",   "\\",   ",", " ", "=", "\"",   "a",  "role", "#",        "\t",
+      "\r", "\x01", "'",    "`", ".", "t", "1f64", "i8", "_ts",  "\xc3\xa4", "\xf0\x9f\x98\x80",
+      "\n", "\xc3", "\x7f", ";"};
   text_t text = {{0}, 0};
   for (uint32_t left = next_random(seed) % 12; left > 0; left--) {
     const char* part = parts[next_random(seed) % (sizeof parts / sizeof *parts)];
@@ -79,8 +80,8 @@ static bool write_point(taosuv_line_t* line, texts_t* texts) {
   taosuv_value_t cell = texts->type == TAOSUV_TYPE_VARBINARY
                             ? taosuv_bytes(value->bytes, value->size)
                             : taosuv_text(value->bytes, value->size);
-  if (!accepts(line, taosuv_line_field(line, texts->field.bytes, texts->field.size, texts->type,
-                                       cell))) {
+  if (!accepts(line,
+               taosuv_line_field(line, texts->field.bytes, texts->field.size, texts->type, cell))) {
     texts->field.size = 0;
     assert_int_equal(taosuv_line_field(line, "f", 1, TAOSUV_TYPE_BOOL, taosuv_bool(1)), 0);
   }
@@ -94,8 +95,7 @@ static void pair_is(const ts_pairs_t* pairs, const text_t* name, const text_t* v
   memcpy(expected, name->bytes, name->size);
   assert_string_equal(pairs->list[0].name, expected);
   assert_int_equal(pairs->list[0].cell.size, value->size);
-  if (value->size > 0)
-    assert_memory_equal(pairs->list[0].cell.data, value->bytes, value->size);
+  if (value->size > 0) assert_memory_equal(pairs->list[0].cell.data, value->bytes, value->size);
 }
 
 static void point_is(const ts_point_t* point, const texts_t* texts) {
@@ -120,8 +120,8 @@ static void reads_back(const taosuv_line_t* line, bool old, const texts_t* texts
   ts_points_t points = {.error = &error, .input = &input, .precision = 2};
   points.end = &points.first;
   assert_ptr_equal(memchr(text, '\n', size), text + size - 1);
-  if (ts_lines_influx(&points, (ts_piece_t){text, size - 1}) != 0)
-    fail_msg("%.*s: %s", (int)size, text, error.text);
+  if (ts_lines_influx(&points, (ts_piece_t) {text, size - 1}) != 0)
+    fail_msg("%.*s: %s", (int) size, text, error.text);
   point_is(points.first, texts);
   ts_sql_release(&points.memory);
   free(points.memory.arena);
@@ -132,7 +132,7 @@ static void what_is_accepted_comes_back_from_the_stated_servers(void** state) {
   uint32_t seed = 20;
   unsigned written[3] = {0}, tags[3] = {0}, fields[3] = {0};
   taosuv_line_t* line;
-  (void)state;
+  (void) state;
   assert_int_equal(taosuv_line_create(NULL, &line), 0);
   for (unsigned i = 0; i < 60000; i++) {
     unsigned which = i % 3;
@@ -156,10 +156,14 @@ static void what_is_accepted_comes_back_from_the_stated_servers(void** state) {
 
 /* The value that added a tag where a backslash before the comma was left alone. */
 static void a_tag_value_adds_no_tag(void** state) {
-  texts_t texts = {.name = {"m", 1}, .tag = {"user", 4}, .tag_value = {"x\\,role\\=admin", 14},
-                   .field = {"f", 1}, .field_value = {"", 0}, .type = TAOSUV_TYPE_VARCHAR};
+  texts_t texts = {.name = {"m", 1},
+                   .tag = {"user", 4},
+                   .tag_value = {"x\\,role\\=admin", 14},
+                   .field = {"f", 1},
+                   .field_value = {"", 0},
+                   .type = TAOSUV_TYPE_VARCHAR};
   taosuv_line_t* line;
-  (void)state;
+  (void) state;
   assert_int_equal(taosuv_line_create(NULL, &line), 0);
   assert_int_equal(taosuv_line_set_server(line, "3.0.5.1", NUL), 0);
   assert_true(write_point(line, &texts));

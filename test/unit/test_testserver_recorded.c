@@ -141,7 +141,7 @@ static void many_rows_come_in_blocks_of_4096_as_recorded(void** state) {
     }
   }
   ts_buf_add(&sql, "", 1);
-  sf_affects(f, (char*)sql.data, 10000);
+  sf_affects(f, (char*) sql.data, 10000);
   ts_buf_free(&sql);
   as_recorded(f, "query_multi_block.jsonl", "select * from big");
   assert_int_equal(ts_block_rows(ts_result_block(f->outcome.result, 1)), 4096);
@@ -152,7 +152,7 @@ static void many_rows_come_in_blocks_of_4096_as_recorded(void** state) {
 static void errors_are_as_recorded(void** state) {
   sf_t* f = *state;
   sf_fails(f, "select * from no_such_db.t", 904,
-        "Fail to get table info, error: Database not exist");
+           "Fail to get table info, error: Database not exist");
   sf_fails(f, "selec 1", 9728, "syntax error near \"selec 1\"");
   sf_fails(f, "", 9729, "Incomplete SQL statement");
   sf_fails(f, "  ", 9729, "Incomplete SQL statement");
@@ -160,10 +160,10 @@ static void errors_are_as_recorded(void** state) {
   sf_fails(f, "select * from t", 9750, "Database not specified");
   sf_fill_types(f);
   sf_fails(f, "insert into cap_types_ms.t_all values (1)", 534,
-        "syntax error near ')' (, expected)");
+           "syntax error near ')' (, expected)");
   sf_fails(f, "create database cap_types_ms", 897, "Database already exists");
   sf_fails(f, "select * from cap_types_ms.nope", 9731,
-        "Fail to get table info, error: Table does not exist");
+           "Fail to get table info, error: Table does not exist");
   sf_fails(f, "drop table cap_types_ms.nope", 9731, "Table does not exist");
 }
 

@@ -34,8 +34,10 @@ static void one_insert_fills_several_tables(void** state) {
   sf_t* f = *state;
   sf_create(f);
   sf_ok(f, "create table st (ts timestamp, v int) tags (g int, n nchar(4))");
-  sf_affects(f, "insert into t values (1, 1, 'x') c1 using st (n) tags ('a') values (1, 1) (2, 2) "
-             "c2 using st tags (2, null) (v, ts) values (5, 1) t (ts) values (9)", 5);
+  sf_affects(f,
+             "insert into t values (1, 1, 'x') c1 using st (n) tags ('a') values (1, 1) (2, 2) "
+             "c2 using st tags (2, null) (v, ts) values (5, 1) t (ts) values (9)",
+             5);
   sf_gives(f, "select tbname, g, n, v from st", 3);
   assert_int_equal(sf_number(f, "select count(*) from c1"), 2);
   assert_int_equal(sf_number(f, "select sum(v) from st where g = 2"), 5);
@@ -47,7 +49,7 @@ static void a_failed_insert_leaves_nothing(void** state) {
   sf_create(f);
   sf_ok(f, "create table st (ts timestamp, v int) tags (g int)");
   sf_fails(f, "insert into c1 using st tags (1) values (1, 1) t values (1, 2, 'x') (2, 'y')", 534,
-        "syntax error near ''y'' (invalid INT data)");
+           "syntax error near ''y'' (invalid INT data)");
   sf_gives(f, "select * from t", 0);
   sf_fails(f, "select * from c1", 9731, "Fail to get table info, error: Table does not exist");
   sf_affects(f, "insert into c1 using st tags (1) values (1, 1)", 1);
@@ -55,7 +57,8 @@ static void a_failed_insert_leaves_nothing(void** state) {
 
 static void precisions_are_the_databases(void** state) {
   sf_t* f = *state;
-  sf_ok(f, "create database du precision 'us' keep 3650 duration 10d buffer 16 vgroups 1 "
+  sf_ok(f,
+        "create database du precision 'us' keep 3650 duration 10d buffer 16 vgroups 1 "
         "wal_retention_period 3600");
   sf_ok(f, "create database dn precision 'ns'");
   sf_ok(f, "create table du.t (ts timestamp, a int)");
@@ -66,8 +69,10 @@ static void precisions_are_the_databases(void** state) {
   assert_int_equal(f->outcome.result->precision, 1);
   assert_int_equal(sf_number(f, "select ts from dn.t"), 1700000000000000001);
   assert_int_equal(f->outcome.result->precision, 2);
-  assert_int_equal(sf_number(f, "select count(*) from dn.t where ts > '2023-11-14 22:13:20' and "
-                             "ts <= 1700000000000000001"), 1);
+  assert_int_equal(sf_number(f,
+                             "select count(*) from dn.t where ts > '2023-11-14 22:13:20' and "
+                             "ts <= 1700000000000000001"),
+                   1);
 }
 
 static void local_times_follow_the_connections_zone(void** state) {
@@ -87,7 +92,7 @@ static void now_and_durations_are_times(void** state) {
   sf_create(f);
   int64_t before = ts_now(0);
   sf_affects(f, "insert into t (ts) values (now + 1h) (NOW() - 10a) (1700000000000 + 1s) (today())",
-          4);
+             4);
   sf_gives(f, "select * from t where ts > now and ts < now() + 2h", 1);
   assert_int_equal(sf_number(f, "select count(*) from t where ts = 1700000001000"), 1);
   assert_true(sf_number(f, "select now") >= before);
@@ -98,13 +103,13 @@ static void bad_values_are_refused_as_inserts_refuse(void** state) {
   sf_t* f = *state;
   sf_create(f);
   sf_fails(f, "insert into t values (1, 2147483648, 'x')", 534,
-        "syntax error near '2147483648' (int data overflow)");
+           "syntax error near '2147483648' (int data overflow)");
   sf_fails(f, "insert into t values (1, 1, 'too long a text')", 9811,
-        "Value too long for column/tag: s");
+           "Value too long for column/tag: s");
   sf_fails(f, "insert into t values ('yesterday', 1, 'x')", 534,
-        "syntax error near ''yesterday'' (invalid timestamp)");
+           "syntax error near ''yesterday'' (invalid timestamp)");
   sf_fails(f, "insert into t values (null, 1, 'x')", 534,
-        "syntax error near ',' (primary timestamp should not be null)");
+           "syntax error near ',' (primary timestamp should not be null)");
   sf_fails(f, "insert into t values (1, 2, 'x', 4)", 534, "syntax error near ',' () expected)");
   sf_fails(f, "insert into t (ts, b) values (1, 2)", 9730, "Invalid column name: b");
   sf_fails(f, "insert into nope values (1, 2)", 9731, "Table does not exist");
@@ -120,11 +125,12 @@ static void reserved_words_are_names_in_backquotes_only(void** state) {
   sf_t* f = *state;
   sf_create(f);
   sf_fails(f, "create table copy (ts timestamp, a int)", 9728,
-        "syntax error near \"copy (ts timestamp, a int)\"");
+           "syntax error near \"copy (ts timestamp, a int)\"");
   sf_fails(f, "create table u (ts timestamp, Host int)", 9728, "syntax error near \"Host int)\"");
   sf_ok(f, "create table u (ts timestamp, `host` int)");
   sf_affects(f, "insert into u (ts, `host`) values (1, 7)", 1);
-  sf_fails(f, "insert into u (ts, host) values (2, 7)", 9728, "syntax error near \"host) values (2, 7)\"");
+  sf_fails(f, "insert into u (ts, host) values (2, 7)", 9728,
+           "syntax error near \"host) values (2, 7)\"");
   sf_fails(f, "select ts, host from u", 9728, "syntax error near \"host from u\"");
   sf_fails(f, "select count(*) count from u", 9728, "syntax error near \"count from u\"");
   assert_int_equal(sf_number(f, "select `host` from u where u.`host` = 7"), 7);
@@ -155,8 +161,10 @@ static void unsigned_and_decimal_values_compare_rightly(void** state) {
   sf_ok(f, "create database db");
   sf_ok(f, "use db");
   sf_ok(f, "create table t (ts timestamp, u bigint unsigned, d decimal(38,2), e decimal(8,2))");
-  sf_affects(f, "insert into t values (1, 18446744073709551615, -5.25, -5.25) (2, 1, 1.5, 1.5) "
-             "(3, 9223372036854775808, 99999999999999999999999999.99, 7)", 3);
+  sf_affects(f,
+             "insert into t values (1, 18446744073709551615, -5.25, -5.25) (2, 1, 1.5, 1.5) "
+             "(3, 9223372036854775808, 99999999999999999999999999.99, 7)",
+             3);
   sf_gives(f, "select * from t where u > 1", 2);
   assert_int_equal(sf_number(f, "select ts from t order by u desc limit 1"), 1);
   assert_int_equal(sf_number(f, "select ts from t order by u limit 1"), 2);
@@ -178,8 +186,10 @@ static void aggregates_and_groups_work(void** state) {
   assert_true(sf_real(f, "select spread(voltage) from meters") == 7.0);
   assert_true(sf_real(f, "select 1 + 1.5 * 2") == 4.0);
   sf_gives(f, "select tbname, max(voltage) m from meters group by tbname order by m desc", 4);
-  sf_gives(f, "select groupid, first(voltage), last(voltage) from meters group by groupid "
-           "having count(*) > 4", 4);
+  sf_gives(f,
+           "select groupid, first(voltage), last(voltage) from meters group by groupid "
+           "having count(*) > 4",
+           4);
   assert_int_equal(sf_number(f, "select last(voltage) from d1003"), 222);
   assert_int_equal(sf_number(f, "select first(voltage) from d1003"), 218);
   sf_gives(f, "select sum(voltage) from meters where ts < 0", 0);
@@ -243,14 +253,21 @@ static void a_dry_run_changes_nothing(void** state) {
   sf_create(f);
   sf_ok(f, "create table st (ts timestamp, v int) tags (g int)");
   static const char* const statements[] = {
-      "create database x", "create table t2 (ts timestamp, a int)", "drop table t",
-      "drop database db", "create table c using st tags (1)", "select * from t",
+      "create database x",
+      "create table t2 (ts timestamp, a int)",
+      "drop table t",
+      "drop database db",
+      "create table c using st tags (1)",
+      "select * from t",
       "insert into t values (1, 1, 'x') c1 using st tags (1) values (1, 1)",
-      "alter table t add column b int", "delete from t", "show tables", "describe t"};
+      "alter table t add column b int",
+      "delete from t",
+      "show tables",
+      "describe t"};
   for (size_t i = 0; i < sizeof statements / sizeof *statements; i++) {
     ts_outcome_t outcome;
-    int status = ts_sql_run(f->store, &f->env, statements[i], strlen(statements[i]), true,
-                            &outcome, &f->error);
+    int status = ts_sql_run(f->store, &f->env, statements[i], strlen(statements[i]), true, &outcome,
+                            &f->error);
     if (status != 0) fail_msg("%s: %s", statements[i], f->error.text);
     assert_null(outcome.result);
   }
@@ -279,7 +296,7 @@ static void bench_tables_repeat_one_block(void** state) {
 }
 
 static void decimals_are_exact(void** state) {
-  (void)state;
+  (void) state;
   ts_i128_t value;
   assert_int_equal(ts_decimal_parse("12.345", 6, 10, 3, &value), 0);
   assert_true(value == 12345);

@@ -22,11 +22,12 @@ static void many_tables_are_made_by_their_tags(void** state) {
   SC_OK(sc_send_bind(f, 9, 1, &payload));
   sc_is_text(f, sc_exec2(f, 1), "\"stmt_id\":1,\"affected\":6}", true);
   sc_run(f, "create table e1 using st tags (1, '\xe6\xb6\x9b\xe6\x80\x9d')");
-  sc_run(f, "insert into e1 values (1700000000000, 1, 'a')(1700000000001, null, null)"
+  sc_run(f,
+         "insert into e1 values (1700000000000, 1, 'a')(1700000000001, null, null)"
          "(1700000000002, 3, '')");
   sc_same_answers(f, "select * from a1", "select * from e1");
   sc_same_answers(f, "select ts, v, s, g, l from st where tbname = 'a1'",
-               "select ts, v, s, g, l from st where tbname = 'e1'");
+                  "select ts, v, s, g, l from st where tbname = 'e1'");
   assert_int_equal(sc_count_rows(f, "select * from st where g = 2 and l is null"), 3);
   ts_buf_free(&payload);
 }
@@ -38,8 +39,11 @@ static void every_form_writes_the_same_rows(void** state) {
   sc_run(f, "create table a2 using st tags (2, 'x')");
   ts_buf_t payload = sc_two_tables(true, false, true);
   SC_OK(sc_ask(f, "stmt2_init", "%s", ""));
-  sc_fails(f, sc_ask(f, "stmt2_prepare", "\"stmt_id\":1,\"sql\":\"insert into ? values(?,?,?)\","
-                                   "\"get_fields\":true"), 555, "Table does not exist");
+  sc_fails(f,
+           sc_ask(f, "stmt2_prepare",
+                  "\"stmt_id\":1,\"sql\":\"insert into ? values(?,?,?)\","
+                  "\"get_fields\":true"),
+           555, "Table does not exist");
   SC_OK(sc_ask(f, "stmt2_prepare", "\"stmt_id\":1,\"sql\":\"insert into ? values(?,?,?)\""));
   SC_OK(sc_send_bind(f, 9, 1, &payload));
   sc_is_text(f, sc_exec2(f, 1), "\"affected\":6}", true);
@@ -64,9 +68,12 @@ static void a_name_may_be_a_column(void** state) {
   size_t reply = sc_prepare2(f, 1, "insert into st (tbname, ts, v, g) values(?,?,?,?)");
   sc_is_text(f, reply,
              "\"bind_type\":4},{\"name\":\"ts\",\"field_type\":9,\"precision\":0,\"scale\":0,"
-                    "\"bytes\":8,\"bind_type\":1}", true);
-  sc_is_text(f, reply, "\"name\":\"g\",\"field_type\":4,\"precision\":0,\"scale\":0,\"bytes\":4,"
-                    "\"bind_type\":2}],\"fields_count\":4}", true);
+             "\"bytes\":8,\"bind_type\":1}",
+             true);
+  sc_is_text(f, reply,
+             "\"name\":\"g\",\"field_type\":4,\"precision\":0,\"scale\":0,\"bytes\":4,"
+             "\"bind_type\":2}],\"fields_count\":4}",
+             true);
   ts_buf_t rows = {0};
   ts_buf_t tag = {0};
   ts_buf_t payload = {0};
@@ -74,12 +81,14 @@ static void a_name_may_be_a_column(void** state) {
   bm_item(&rows, 9, 3, NULL, NULL, sc_times, sizeof sc_times);
   bm_item(&rows, 4, 3, "111", NULL, NULL, 0);
   bm_item(&tag, 4, 1, NULL, NULL, "\5\0\0\0", 4);
-  bm_payload(&payload, &(bm_payload_t){.ntables = 1, .names = names, .ntags = 1, .tags = &tag,
-                                       .ncolumns = 2, .columns = &rows});
+  bm_payload(
+      &payload,
+      &(bm_payload_t) {
+          .ntables = 1, .names = names, .ntags = 1, .tags = &tag, .ncolumns = 2, .columns = &rows});
   SC_OK(sc_send_bind(f, 9, 1, &payload));
   sc_is_text(f, sc_exec2(f, 1), "\"affected\":3}", true);
-  assert_int_equal(
-      sc_count_rows(f, "select * from st where tbname = 'n1' and g = 5 and v is null"), 3);
+  assert_int_equal(sc_count_rows(f, "select * from st where tbname = 'n1' and g = 5 and v is null"),
+                   3);
   ts_buf_free(&rows);
   ts_buf_free(&tag);
   ts_buf_free(&payload);
@@ -90,7 +99,7 @@ static void sql_that_cannot_be_prepared_is_refused(void** state) {
   sc_start(f, NULL);
   sc_fails(f, sc_prepare2(f, 1, "insert into nope values(?,?)"), 9731, "Table does not exist");
   sc_fails(f, sc_prepare2(f, 2, "insert into t values(?,1,?)"), 512,
-        "stmt bind param does not support normal value in sql");
+           "stmt bind param does not support normal value in sql");
   sc_fails(f, sc_prepare2(f, 3, "insert into t values(?,?)"), 534, "Illegal number of columns");
   sc_fails(f, sc_prepare2(f, 4, "select * from ? where v = 1"), 9728, "syntax error near");
   sc_fails(f, sc_prepare2(f, 5, "select nope from t where v = ?"), 9730,
@@ -100,8 +109,8 @@ static void sql_that_cannot_be_prepared_is_refused(void** state) {
   sc_fails(f, sc_prepare2(f, 8, "insert into t (v) values(?)"), 534, "primary timestamp");
   sc_fails(f, sc_prepare2(f, 9, "insert into t (ts, v, v) values(?,?,?)"), 534,
            "duplicated column");
-  SC_OK(sc_ask(f, "stmt2_prepare",
-               "\"stmt_id\":9,\"sql\":\"%s\",\"get_fields\":true", sc_using_sql));
+  SC_OK(
+      sc_ask(f, "stmt2_prepare", "\"stmt_id\":9,\"sql\":\"%s\",\"get_fields\":true", sc_using_sql));
   assert_int_equal(ts_server_counters(f->server).dead_statements, 0);
 }
 
@@ -134,10 +143,10 @@ static void a_refused_bind_kills_a_statement(void** state) {
   ts_buf_free(&payload);
   ts_buf_t rows = {0};
   const int32_t length = 9;
-  payload = (ts_buf_t){0};
+  payload = (ts_buf_t) {0};
   bm_item(&rows, 9, 1, NULL, NULL, sc_times, 8);
   bm_item(&rows, 8, 1, NULL, &length, "123456789", 9);
-  bm_payload(&payload, &(bm_payload_t){.ntables = 1, .ncolumns = 2, .columns = &rows});
+  bm_payload(&payload, &(bm_payload_t) {.ntables = 1, .ncolumns = 2, .columns = &rows});
   SC_OK(sc_prepare2(f, 2, "insert into t (ts, s) values(?,?)"));
   sc_fails(f, sc_send_bind(f, 9, 2, &payload), 9811, "Value too long for column/tag: s");
   sc_fails(f, sc_exec2(f, 2), 9811, "Value too long for column/tag: s");
@@ -154,8 +163,9 @@ static void rows_for_a_table_that_was_made_again_are_nowhere(void** state) {
     sc_start(f, i == 0 ? NULL : "3.3.5.8");
     ts_buf_t rows = {0}, payload = {0};
     sc_put_rows(&rows, 4);
-    bm_payload(&payload, &(bm_payload_t){.ntables = 1, .ncolumns = 3, .columns = &rows,
-                                         .names = i == 0 ? NULL : &name});
+    bm_payload(&payload,
+               &(bm_payload_t) {
+                   .ntables = 1, .ncolumns = 3, .columns = &rows, .names = i == 0 ? NULL : &name});
     SC_OK(sc_ask(f, "stmt2_init", "%s", ""));
     SC_OK(sc_ask(f, "stmt2_prepare", "\"stmt_id\":1,\"sql\":\"%s\"", sqls[i]));
     SC_OK(sc_send_bind(f, 9, 1, &payload));
@@ -182,7 +192,8 @@ static void rows_for_a_table_that_was_made_again_are_nowhere(void** state) {
 
 static void statements_older_than_a_change_are_refused(void** state) {
   wc_t* f = *state;
-  static const char* const by_name = "insert into ? using st (g, l) tags(?,?) (ts, v, s) values(?,?,?)";
+  static const char* const by_name =
+      "insert into ? using st (g, l) tags(?,?) (ts, v, s) values(?,?,?)";
   static const struct {
     const char* version;
     const char* change;
@@ -232,7 +243,7 @@ static void queries_take_values_of_any_type(void** state) {
   sc_start(f, NULL);
   sc_run(f, "insert into t values (1700000000000, 1, 'it''s')(1700000000001, -2, '\\\\x')");
   sc_is_text(f, sc_prepare2(f, 1, "select * from t where ts >= ? and v < ? and s like ? limit ?"),
-          "\"is_insert\":false,\"fields\":null,\"fields_count\":4}", true);
+             "\"is_insert\":false,\"fields\":null,\"fields_count\":4}", true);
   ts_buf_t items = {0};
   ts_buf_t payload = {0};
   const int32_t lengths[] = {4};
@@ -241,12 +252,13 @@ static void queries_take_values_of_any_type(void** state) {
   bm_item(&items, 7, 1, NULL, NULL, &limit, 8);
   bm_item(&items, 8, 1, NULL, lengths, "it's", 4);
   bm_item(&items, 2, 1, NULL, NULL, "\7", 1);
-  bm_payload(&payload, &(bm_payload_t){.ntables = 1, .ncolumns = 4, .columns = &items});
+  bm_payload(&payload, &(bm_payload_t) {.ntables = 1, .ncolumns = 4, .columns = &items});
   SC_OK(sc_send_bind(f, 9, 1, &payload));
   sc_is_text(f, sc_exec2(f, 1), "\"affected\":0}", true);
   sc_is_text(f, sc_ask(f, "stmt2_result", "\"stmt_id\":1"),
-          "\"stmt_id\":1,\"id\":1,\"fields_count\":3,\"fields_names\":[\"ts\",\"v\",\"s\"],"
-          "\"fields_types\":[9,4,8],\"fields_lengths\":[8,4,10],\"precision\":0,", true);
+             "\"stmt_id\":1,\"id\":1,\"fields_count\":3,\"fields_names\":[\"ts\",\"v\",\"s\"],"
+             "\"fields_types\":[9,4,8],\"fields_lengths\":[8,4,10],\"precision\":0,",
+             true);
   wc_binary(f, 5, 1, 7, NULL);
   size_t reply = sc_wait_reply(f, f->client.count);
   assert_int_equal(ts_get_u32(f->client.messages[reply].data.data + 55 + 8), 1);
@@ -271,7 +283,7 @@ static void the_first_protocol_has_its_order(void** state) {
   SC_OK(sc_ask(f, "set_table_name", "\"stmt_id\":1,\"name\":\"k1\""));
   sc_fails(f, sc_ask(f, "set_tags", "\"stmt_id\":1,\"tags\":[1]"), 65535, "stmt parse tag json:");
   sc_fails(f, sc_ask(f, "bind", "\"stmt_id\":1,\"columns\":[[1],[\"x\"],[null]]"), 65535,
-        "stmt parse column json:");
+           "stmt parse column json:");
   sc_fails(f, sc_ask(f, "use_result", "\"stmt_id\":1"), 65535, "success");
   sc_fails(f, sc_ask(f, "stmt_get_param", "\"stmt_id\":1,\"index\":9"), 280, "Invalid parameters");
   sc_fails(f, sc_ask(f, "stmt2_exec", "\"stmt_id\":1"), 65535, "stmt2 is nil");
@@ -312,8 +324,9 @@ static void the_first_protocol_tells_one_precision(void** state) {
   wc_t* f = *state;
   sc_start(f, NULL);
   SC_OK(sc_ask(f, "query", "\"sql\":\"create database n precision 'ns'\""));
-  SC_OK(sc_ask(f, "query", "\"sql\":\"create table n.s (ts timestamp, at timestamp) "
-                           "tags (born timestamp)\""));
+  SC_OK(sc_ask(f, "query",
+               "\"sql\":\"create table n.s (ts timestamp, at timestamp) "
+               "tags (born timestamp)\""));
   SC_OK(sc_ask(f, "init", "%s", ""));
   SC_OK(sc_ask(f, "prepare",
                "\"stmt_id\":1,\"sql\":\"insert into ? using n.s tags(?) values(?,?)\""));
@@ -362,7 +375,7 @@ static void wrong_lengths_are_named(void** state) {
     bad.size = 0;
     ts_buf_add(&bad, good.data, good.size);
     if (cases[i].at == 28) {
-      ts_put_u16(bad.data + 28, (uint16_t)cases[i].value);
+      ts_put_u16(bad.data + 28, (uint16_t) cases[i].value);
     } else {
       ts_put_u32(bad.data + cases[i].at, cases[i].value);
     }
@@ -390,8 +403,10 @@ static void the_sink_counts_rows_and_drops_them(void** state) {
     sc_put_rows(&rows[i], 4);
     sc_put_tags(&tags[i], i, "x");
   }
-  bm_payload(&payload, &(bm_payload_t){.ntables = 2, .names = moved, .ntags = 2, .tags = tags,
-                                       .ncolumns = 3, .columns = rows});
+  bm_payload(
+      &payload,
+      &(bm_payload_t) {
+          .ntables = 2, .names = moved, .ntags = 2, .tags = tags, .ncolumns = 3, .columns = rows});
   SC_OK(sc_prepare2(f, 1, "insert into ? using bench.sink tags(?,?) values(?,?,?)"));
   SC_OK(sc_send_bind(f, 9, 1, &payload));
   sc_is_text(f, sc_exec2(f, 1), "\"affected\":6}", true);

@@ -90,7 +90,7 @@ static void send_changed(wc_t* f, const char* init, const char* sql, uint64_t ac
   wc_text(f, message);
   snprintf(message, sizeof message,
            "{\"action\":\"%s\",\"args\":{\"stmt_id\":%llu,\"sql\":\"%s\"}}",
-           action == 2 ? "prepare" : "stmt2_prepare", (unsigned long long)++*stmt, sql);
+           action == 2 ? "prepare" : "stmt2_prepare", (unsigned long long) ++*stmt, sql);
   wc_text(f, message);
   sc_send_message(f, action, *stmt, payload);
   wc_wait_for(f, 3, 5000);
@@ -119,7 +119,7 @@ static void every_changed_byte_is_survived(void** state) {
   change_every_byte(f, "stmt2_init", sc_using_sql, 9, &payload);
   ts_buf_free(&payload);
   ts_buf_t items = {0};
-  payload = (ts_buf_t){0};
+  payload = (ts_buf_t) {0};
   sc_put_rows(&items, 4);
   bm_columns(&payload, 3, 1, 3, &items);
   change_every_byte(f, "stmt2_init", "insert into t values(?,?,?)", 11, &payload);
@@ -156,7 +156,7 @@ static void decimals_as_text_are_poison_to_old_servers(void** state) {
   const int32_t length = 3;
   bm_item(&items, 9, 1, NULL, NULL, sc_times, 8);
   bm_item(&items, 21, 1, NULL, &length, "1.5", 3);
-  bm_payload(&payload, &(bm_payload_t){.ntables = 1, .ncolumns = 2, .columns = &items});
+  bm_payload(&payload, &(bm_payload_t) {.ntables = 1, .ncolumns = 2, .columns = &items});
   SC_OK(sc_prepare2(f, 1, "insert into de values(?,?)"));
   sc_send_message(f, 9, 1, &payload);
   poisons(f, 1);

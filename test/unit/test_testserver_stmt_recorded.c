@@ -15,7 +15,7 @@
 static void drop_timing(ts_buf_t* text) {
   static const char key[] = "\"timing\":";
   ts_buf_add(text, "", 1);
-  char* at = strstr((char*)text->data, key);
+  char* at = strstr((char*) text->data, key);
   assert_non_null(at);
   at += strlen(key);
   size_t digits = strspn(at, "0123456789");
@@ -29,8 +29,8 @@ static void same_text(const wc_message_t* got, const char* expected, size_t size
   ts_buf_add(&b, expected, size);
   drop_timing(&a);
   drop_timing(&b);
-  if (strcmp((char*)a.data, (char*)b.data) != 0)
-    fail_msg("line %zu:\n%s\ninstead of\n%s", line, (char*)a.data, (char*)b.data);
+  if (strcmp((char*) a.data, (char*) b.data) != 0)
+    fail_msg("line %zu:\n%s\ninstead of\n%s", line, (char*) a.data, (char*) b.data);
   ts_buf_free(&a);
   ts_buf_free(&b);
 }
@@ -96,19 +96,21 @@ static void run(wc_t* f, const char* sql) {
 static void the_first_protocol_is_as_recorded(void** state) {
   wc_t* f = *state;
   run(f, "create database cap_stmt1");
-  run(f, "create table cap_stmt1.st (ts timestamp, v int, f double, s varchar(16), n nchar(16)) "
-         "tags (loc varchar(16), g int)");
+  run(f,
+      "create table cap_stmt1.st (ts timestamp, v int, f double, s varchar(16), n nchar(16)) "
+      "tags (loc varchar(16), g int)");
   replay(f, "stmt1.jsonl");
 }
 
 static void the_second_protocol_is_as_recorded(void** state) {
   wc_t* f = *state;
   run(f, "create database cap_stmt2");
-  run(f, "create table cap_stmt2.st (ts timestamp, c_bool bool, c_i8 tinyint, c_i16 smallint, "
-         "c_i32 int, c_i64 bigint, c_u8 tinyint unsigned, c_u16 smallint unsigned, "
-         "c_u32 int unsigned, c_u64 bigint unsigned, c_f32 float, c_f64 double, "
-         "c_bin varchar(64), c_nchar nchar(64), c_varbin varbinary(64), c_geo geometry(100)) "
-         "tags (t_bool bool, t_i32 int, t_f64 double, t_bin varchar(32), t_nchar nchar(32))");
+  run(f,
+      "create table cap_stmt2.st (ts timestamp, c_bool bool, c_i8 tinyint, c_i16 smallint, "
+      "c_i32 int, c_i64 bigint, c_u8 tinyint unsigned, c_u16 smallint unsigned, "
+      "c_u32 int unsigned, c_u64 bigint unsigned, c_f32 float, c_f64 double, "
+      "c_bin varchar(64), c_nchar nchar(64), c_varbin varbinary(64), c_geo geometry(100)) "
+      "tags (t_bool bool, t_i32 int, t_f64 double, t_bin varchar(32), t_nchar nchar(32))");
   run(f, "create table cap_stmt2.plain (ts timestamp, v int, s nchar(16))");
   replay(f, "stmt2.jsonl");
 }

@@ -42,8 +42,8 @@ static void insert_expected(wc_t* f, const char* more, const char* nulls) {
   sc_run(f, sql);
 }
 
-static const uint8_t point[] = {1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xf0, 0x3f,
-                                0, 0, 0, 0, 0, 0, 0, 0x40};
+static const uint8_t point[] = {1,    1,    0, 0, 0, 0, 0, 0, 0, 0,   0,
+                                0xf0, 0x3f, 0, 0, 0, 0, 0, 0, 0, 0x40};
 
 typedef struct value_s {
   int32_t type;
@@ -73,8 +73,8 @@ static const value_t values[COMMON] = {{9, &sc_times[0], 8},
 /* The value in row 0, NULL in row 1. */
 static void put_value(ts_buf_t* out, const value_t* value) {
   uint8_t both[16] = {0};
-  bool variable = ts_type_is_var((uint8_t)value->type);
-  const int32_t lengths[] = {(int32_t)value->size, 0};
+  bool variable = ts_type_is_var((uint8_t) value->type);
+  const int32_t lengths[] = {(int32_t) value->size, 0};
   if (value->type == 9) {
     bm_item(out, 9, 2, NULL, NULL, sc_times, 16);
   } else if (variable) {
@@ -108,7 +108,7 @@ static void every_type_by_stmt2_is_as_by_sql(void** state) {
   bm_item(&items, 21, 2, "01", text64, "-1.234", 6);
   bm_item(&items, 17, 2, "01", text128, "12345678901234567890.12345", 26);
   bm_item(&items, 18, 2, "01", blob, "blob", 4);
-  bm_payload(&payload, &(bm_payload_t){.ntables = 1, .ncolumns = COMMON + 3, .columns = &items});
+  bm_payload(&payload, &(bm_payload_t) {.ntables = 1, .ncolumns = COMMON + 3, .columns = &items});
   bm_columns(&columns, 2, 1, COMMON + 3, &items);
   char list[64];
   char sql[128];
@@ -116,7 +116,7 @@ static void every_type_by_stmt2_is_as_by_sql(void** state) {
   snprintf(sql, sizeof sql, "insert into bound values(%s)", list);
   size_t reply = sc_prepare2(f, 1, sql);
   sc_is_text(f, reply,
-          "{\"name\":\"de\",\"field_type\":21,\"precision\":10,\"scale\":3,\"bytes\":8,", true);
+             "{\"name\":\"de\",\"field_type\":21,\"precision\":10,\"scale\":3,\"bytes\":8,", true);
   SC_OK(sc_send_bind(f, 9, 1, &payload));
   sc_is_text(f, sc_exec2(f, 1), "\"affected\":2}", true);
   snprintf(sql, sizeof sql, "insert into columns values(%s)", list);
@@ -145,11 +145,11 @@ static void every_type_by_the_first_protocol_is_as_by_sql(void** state) {
   SC_OK(sc_ask(f, "set_table_name", "\"stmt_id\":1,\"name\":\"by_json\""));
   SC_OK(sc_ask(f, "bind",
                "\"stmt_id\":1,\"columns\":[[\"2023-11-14T23:13:20+01:00\",1700000000001],"
-                    "[true,null],[-128,null],[-32768,null],[-2147483648,null],"
-                    "[-9223372036854775808,null],[255,null],[65535,null],[4294967295,null],"
-                    "[18446744073709551615,null],[-1.5,null],[2.25,null],[\"abc\",null],"
-                    "[\"a\xe6\xb6\x9b\",null],[\"00ff10\",null],"
-                    "[\"0101000000000000000000f03f0000000000000040\",null]]"));
+               "[true,null],[-128,null],[-32768,null],[-2147483648,null],"
+               "[-9223372036854775808,null],[255,null],[65535,null],[4294967295,null],"
+               "[18446744073709551615,null],[-1.5,null],[2.25,null],[\"abc\",null],"
+               "[\"a\xe6\xb6\x9b\",null],[\"00ff10\",null],"
+               "[\"0101000000000000000000f03f0000000000000040\",null]]"));
   SC_OK(sc_ask(f, "add_batch", "\"stmt_id\":1"));
   /* The block of a query is what is bound. */
   ts_buf_t block = sc_query_block(f, "select * from expected");
@@ -169,7 +169,7 @@ static void raw_decimals_are_taken_by_old_servers(void** state) {
   sc_run(f, "create table bound (ts timestamp, a decimal(10,3), b decimal(30,5))");
   sc_run(f, "insert into expected values(1700000000000,'-1.234','-0.00001')");
   sc_is_text(f, sc_prepare2(f, 1, "insert into bound values(?,?,?)"),
-          "{\"name\":\"a\",\"field_type\":21,\"precision\":0,\"scale\":0,\"bytes\":8,", true);
+             "{\"name\":\"a\",\"field_type\":21,\"precision\":0,\"scale\":0,\"bytes\":8,", true);
   const int64_t small = -1234;
   uint8_t wide[16];
   memset(wide, 0xff, sizeof wide);
@@ -178,7 +178,7 @@ static void raw_decimals_are_taken_by_old_servers(void** state) {
   bm_item(&items, 9, 1, NULL, NULL, sc_times, 8);
   bm_item(&items, 21, 1, NULL, NULL, &small, 8);
   bm_item(&items, 17, 1, NULL, NULL, wide, 16);
-  bm_payload(&payload, &(bm_payload_t){.ntables = 1, .ncolumns = 3, .columns = &items});
+  bm_payload(&payload, &(bm_payload_t) {.ntables = 1, .ncolumns = 3, .columns = &items});
   SC_OK(sc_send_bind(f, 9, 1, &payload));
   sc_is_text(f, sc_exec2(f, 1), "\"affected\":1}", true);
   sc_same_answers(f, "select * from bound", "select * from expected");
@@ -200,23 +200,25 @@ static void json_tags_are_kept_as_by_sql(void** state) {
   bm_item(&tag, 15, 1, NULL, &length, "{\"a\": 1 }", 9);
   bm_item(&rows, 9, 1, NULL, NULL, sc_times, 8);
   bm_item(&rows, 4, 1, NULL, NULL, "\1\0\0\0", 4);
-  bm_payload(&payload, &(bm_payload_t){.ntables = 1, .names = names, .ntags = 1, .tags = &tag,
-                                       .ncolumns = 2, .columns = &rows});
+  bm_payload(
+      &payload,
+      &(bm_payload_t) {
+          .ntables = 1, .names = names, .ntags = 1, .tags = &tag, .ncolumns = 2, .columns = &rows});
   SC_OK(sc_prepare2(f, 1, "insert into ? using js tags(?) values(?,?)"));
   SC_OK(sc_send_bind(f, 9, 1, &payload));
   sc_is_text(f, sc_exec2(f, 1), "\"affected\":1}", true);
   sc_same_answers(f, "select ts, v, j from js where tbname = 'j0'",
-               "select ts, v, j from js where tbname = 'j1'");
+                  "select ts, v, j from js where tbname = 'j1'");
   SC_OK(sc_ask(f, "init", "%s", ""));
-  SC_OK(sc_ask(f, "prepare",
-               "\"stmt_id\":2,\"sql\":\"insert into ? using js tags(?) values(?,?)\""));
+  SC_OK(
+      sc_ask(f, "prepare", "\"stmt_id\":2,\"sql\":\"insert into ? using js tags(?) values(?,?)\""));
   SC_OK(sc_ask(f, "set_table_name", "\"stmt_id\":2,\"name\":\"j2\""));
   SC_OK(sc_ask(f, "set_tags", "\"stmt_id\":2,\"tags\":[\"{\\\"a\\\":1}\"]"));
   SC_OK(sc_ask(f, "bind", "\"stmt_id\":2,\"columns\":[[1700000000000],[1]]"));
   SC_OK(sc_ask(f, "add_batch", "\"stmt_id\":2"));
   SC_OK(sc_ask(f, "exec", "\"stmt_id\":2"));
   sc_same_answers(f, "select ts, v, j from js where tbname = 'j0'",
-               "select ts, v, j from js where tbname = 'j2'");
+                  "select ts, v, j from js where tbname = 'j2'");
   ts_buf_free(&tag);
   ts_buf_free(&rows);
   ts_buf_free(&payload);
@@ -237,8 +239,8 @@ static void columns_are_cut_where_the_name_changes(void** state) {
   sc_put_rows(&items, 4);
   bm_columns(&payload, 3, 2, 6, &items);
   sc_is_text(f, sc_send_bind(f, 11, 1, &payload), "\"affected\":3}", true);
-  assert_int_equal(
-      sc_count_rows(f, "select * from st where tbname = 'x1' and g = 1 and l = 'p'"), 2);
+  assert_int_equal(sc_count_rows(f, "select * from st where tbname = 'x1' and g = 1 and l = 'p'"),
+                   2);
   assert_int_equal(
       sc_count_rows(f, "select * from st where tbname = 'x2' and l is null and v = 3 and s = ''"),
       1);

@@ -18,8 +18,9 @@
 static void fill_meters(tc_t* f) {
   tc_sql(f, "create database cap_tmq");
   tc_sql(f, "use cap_tmq");
-  tc_sql(f, "create stable meters (ts timestamp, current float, voltage int, note nchar(16)) "
-            "tags (location varchar(24), groupid int)");
+  tc_sql(f,
+         "create stable meters (ts timestamp, current float, voltage int, note nchar(16)) "
+         "tags (location varchar(24), groupid int)");
 }
 
 static void insert_batch(tc_t* f, int first, int count) {
@@ -30,9 +31,9 @@ static void insert_batch(tc_t* f, int first, int count) {
     for (int row = first; row < first + count; row++) {
       char voltage[16] = "null";
       if (row != 3) snprintf(voltage, sizeof voltage, "%d", row);
-      size += snprintf(sql + size, sizeof sql - (size_t)size,
-                       " (%lld, %d.5, %s, '\xe6\x95\xb0%d')", 1700000000000LL + row, row,
-                       voltage, row);
+      size += snprintf(sql + size, sizeof sql - (size_t) size,
+                       " (%lld, %d.5, %s, '\xe6\x95\xb0%d')", 1700000000000LL + row, row, voltage,
+                       row);
     }
     tc_sql(f, sql);
   }
@@ -81,8 +82,9 @@ static void a_query_topic_gives_the_recorded_blocks(void** state) {
   tc_t* f = *state;
   tc_blocks_t blocks = {0};
   fill_meters(f);
-  tc_sql(f, "create topic cap_topic as select tbname, ts, current, voltage, note, location "
-            "from meters");
+  tc_sql(f,
+         "create topic cap_topic as select tbname, ts, current, voltage, note, location "
+         "from meters");
   insert_batch(f, 0, 5);
   tc_subscribe(f, "g", "earliest", "cap_topic");
   tc_drain(f, &blocks);
@@ -147,10 +149,11 @@ static void metadata_is_as_recorded(void** state) {
   tc_sql(f, "insert into d0 using meters tags ('loc0', 0) values (1, 1, 1, 'a')");
   assert_int_equal(tc_poll(f, 1000), 3);
   char* made = tc_json_meta(f);
-  assert_string_equal(made, "{\"type\":\"create\",\"tableType\":\"child\",\"tableName\":\"d0\","
-                            "\"using\":\"meters\",\"tagNum\":2,\"tags\":[{\"name\":\"location\","
-                            "\"type\":8,\"value\":\"\\\"loc0\\\"\"},{\"name\":\"groupid\","
-                            "\"type\":4,\"value\":0}],\"createList\":[]}");
+  assert_string_equal(made,
+                      "{\"type\":\"create\",\"tableType\":\"child\",\"tableName\":\"d0\","
+                      "\"using\":\"meters\",\"tagNum\":2,\"tags\":[{\"name\":\"location\","
+                      "\"type\":8,\"value\":\"\\\"loc0\\\"\"},{\"name\":\"groupid\","
+                      "\"type\":4,\"value\":0}],\"createList\":[]}");
   free(made);
   insert_d7(f);
   bool alone = false, both = false; /* the alteration, and with it the child where that is */
@@ -214,8 +217,9 @@ static void replies_have_the_recorded_members(void** state) {
           "\"fields_names\":[\"tbname\",\"ts\",\"current\",\"voltage\",\"note\",\"location\"],"
           "\"fields_types\":[8,9,6,4,10,8],\"fields_lengths\":[270,8,4,4,16,24],"
           "\"precision\":0}");
-  const ts_buf_t* block = tc_binary(f, "{\"action\":\"fetch_block\",\"args\":{\"req_id\":7,"
-                                       "\"message_id\":1}}");
+  const ts_buf_t* block = tc_binary(f,
+                                    "{\"action\":\"fetch_block\",\"args\":{\"req_id\":7,"
+                                    "\"message_id\":1}}");
   assert_int_equal(ts_get_u64(block->data + 8), 6); /* of the fetch */
   assert_int_equal(ts_get_u64(block->data + 16), 1);
   assert_int_equal(ts_get_u32(block->data + 24 + 8), 5);

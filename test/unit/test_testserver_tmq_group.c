@@ -44,8 +44,9 @@ static uint64_t drain(tc_t* f, size_t client) {
 
 static size_t assigned(tc_t* f, size_t client) {
   tc_use(f, client);
-  const char* text = tc_text(f, "{\"action\":\"assignment\",\"args\":{\"req_id\":4,"
-                                "\"topic\":\"t\"}}");
+  const char* text = tc_text(f,
+                             "{\"action\":\"assignment\",\"args\":{\"req_id\":4,"
+                             "\"topic\":\"t\"}}");
   size_t count = 0;
   for (const char* at = text; (at = strstr(at, "\"vgroup_id\"")) != NULL; at++) count++;
   return count;
@@ -197,12 +198,15 @@ static void a_message_comes_again_until_the_client_knows_it(void** state) {
   tc_t* f = *state;
   fill(f, 8);
   tc_subscribe(f, "g", "earliest", "t");
-  static const char ask[] = "{\"action\":\"poll\",\"args\":{\"req_id\":5,\"blocking_time\":0,"
-                            "\"message_id\":0}}";
+  static const char ask[] =
+      "{\"action\":\"poll\",\"args\":{\"req_id\":5,\"blocking_time\":0,"
+      "\"message_id\":0}}";
   assert_true(tc_has(f, ask, "\"message_id\":1,"));
   assert_true(tc_has(f, ask, "\"message_id\":1,"));
-  assert_true(tc_has(f, "{\"action\":\"poll\",\"args\":{\"req_id\":5,\"blocking_time\":0,"
-                        "\"message_id\":1}}", "\"message_id\":2,"));
+  assert_true(tc_has(f,
+                     "{\"action\":\"poll\",\"args\":{\"req_id\":5,\"blocking_time\":0,"
+                     "\"message_id\":1}}",
+                     "\"message_id\":2,"));
   assert_true(tc_has(f, "{\"action\":\"fetch\",\"args\":{\"req_id\":6,\"message_id\":1}}",
                      "\"code\":65535,\"message\":\"message ID are not equal\""));
 }
@@ -224,9 +228,11 @@ static void a_consumer_that_does_not_poll_is_put_out(void** state) {
   tc_t* f = *state;
   fill(f, 8);
   tc_open(f);
-  assert_true(tc_has(f, "{\"action\":\"subscribe\",\"args\":{\"req_id\":1,\"user\":\"root\","
-                        "\"password\":\"taosdata\",\"group_id\":\"g\",\"topics\":[\"t\"],"
-                        "\"max_poll_interval_ms\":\"1000\"}}", "\"code\":0,"));
+  assert_true(tc_has(f,
+                     "{\"action\":\"subscribe\",\"args\":{\"req_id\":1,\"user\":\"root\","
+                     "\"password\":\"taosdata\",\"group_id\":\"g\",\"topics\":[\"t\"],"
+                     "\"max_poll_interval_ms\":\"1000\"}}",
+                     "\"code\":0,"));
   tc_use(f, 1);
   tc_subscribe(f, "g", "earliest", "t");
   while (assigned(f, 1) < 2) wc_turn(&f->wc);
@@ -279,8 +285,10 @@ static void offsets_are_committed_and_sought(void** state) {
   f->vgroup = 99999;
   assert_true(tc_has(f, vgroup_request(f, "seek", 0), "\"code\":16392,"));
   assert_true(tc_has(f, vgroup_request(f, "committed", 0), "\"code\":16392,"));
-  assert_true(tc_has(f, "{\"action\":\"seek\",\"args\":{\"req_id\":7,\"topic\":\"u\","
-                        "\"vgroup_id\":2,\"offset\":0}}", "\"code\":16393,"));
+  assert_true(tc_has(f,
+                     "{\"action\":\"seek\",\"args\":{\"req_id\":7,\"topic\":\"u\","
+                     "\"vgroup_id\":2,\"offset\":0}}",
+                     "\"code\":16393,"));
 }
 
 static void before_a_poll_little_is_known(void** state) {
@@ -315,10 +323,12 @@ static void the_gateway_commits_at_a_poll_if_told_so(void** state) {
   tc_t* f = *state;
   fill(f, 8);
   tc_open(f);
-  assert_true(tc_has(f, "{\"action\":\"subscribe\",\"args\":{\"req_id\":1,\"user\":\"root\","
-                        "\"password\":\"taosdata\",\"group_id\":\"g\",\"topics\":[\"t\"],"
-                        "\"offset_rest\":\"earliest\",\"auto_commit\":\"true\","
-                        "\"auto_commit_interval_ms\":\"0\"}}", "\"code\":0,"));
+  assert_true(tc_has(f,
+                     "{\"action\":\"subscribe\",\"args\":{\"req_id\":1,\"user\":\"root\","
+                     "\"password\":\"taosdata\",\"group_id\":\"g\",\"topics\":[\"t\"],"
+                     "\"offset_rest\":\"earliest\",\"auto_commit\":\"true\","
+                     "\"auto_commit_interval_ms\":\"0\"}}",
+                     "\"code\":0,"));
   assert_int_equal(tc_poll(f, 0), 1);
   assert_true(tc_has(f, vgroup_request(f, "committed", 0), "\"committed\":[-2147467247]"));
   int first = f->vgroup;
@@ -339,28 +349,33 @@ static void subscribe_refuses_as_recorded(void** state) {
   tc_says(f, TC_SUBSCRIBE("1", "g", "earliest", "u"),
           "{\"code\":993,\"message\":\"Topic not exist\",\"action\":\"subscribe\",\"req_id\":1,"
           "\"timing\":#}");
-  tc_says(f, "{\"action\":\"subscribe\",\"args\":{\"req_id\":1,\"user\":\"root\","
-             "\"password\":\"wrong\",\"group_id\":\"g\",\"topics\":[\"t\"]}}",
+  tc_says(f,
+          "{\"action\":\"subscribe\",\"args\":{\"req_id\":1,\"user\":\"root\","
+          "\"password\":\"wrong\",\"group_id\":\"g\",\"topics\":[\"t\"]}}",
           "{\"code\":65535,\"message\":\"init tscObj failed\",\"action\":\"subscribe\","
           "\"req_id\":1,\"timing\":#}");
   assert_true(tc_has(f, TC_SUBSCRIBE("1", "", "earliest", "t"),
                      "malloc tmq element failed or group is empty"));
-  assert_true(tc_has(f, "{\"action\":\"subscribe\",\"args\":{\"req_id\":1,\"user\":\"root\","
-                        "\"password\":\"taosdata\",\"group_id\":\"g\",\"topics\":[\"t\"],"
-                        "\"config\":{\"foo.bar\":\"1\"}}}", "\"code\":65534,"));
-  assert_true(tc_has(f, "{\"action\":\"subscribe\",\"args\":{\"req_id\":1,\"user\":\"root\","
-                        "\"password\":\"taosdata\",\"group_id\":\"g\",\"topics\":[\"t\"],"
-                        "\"auto_commit\":\"maybe\"}}",
+  assert_true(tc_has(f,
+                     "{\"action\":\"subscribe\",\"args\":{\"req_id\":1,\"user\":\"root\","
+                     "\"password\":\"taosdata\",\"group_id\":\"g\",\"topics\":[\"t\"],"
+                     "\"config\":{\"foo.bar\":\"1\"}}}",
+                     "\"code\":65534,"));
+  assert_true(tc_has(f,
+                     "{\"action\":\"subscribe\",\"args\":{\"req_id\":1,\"user\":\"root\","
+                     "\"password\":\"taosdata\",\"group_id\":\"g\",\"topics\":[\"t\"],"
+                     "\"auto_commit\":\"maybe\"}}",
                      "strconv.ParseBool: parsing \\\"maybe\\\": invalid syntax"));
   assert_true(tc_has(f, "{\"action\":\"commit\",\"args\":{\"req_id\":1,\"message_id\":3}}",
                      "\"message\":\"tmq not init\",\"action\":\"commit\""));
-  const ts_buf_t* reply = tc_binary(f, "{\"action\":\"fetch_raw_data\",\"args\":{\"req_id\":260,"
-                                       "\"message_id\":0}}");
+  const ts_buf_t* reply = tc_binary(f,
+                                    "{\"action\":\"fetch_raw_data\",\"args\":{\"req_id\":260,"
+                                    "\"message_id\":0}}");
   assert_int_equal(reply->size, 62);
   assert_memory_equal(reply->data + 26, "\4\1\0\0\0\0\0\0\xff\xff\0\0\14\0\0\0tmq not init", 28);
   assert_true(tc_has(f, TC_SUBSCRIBE("1", "g", "earliest", "t"), "\"code\":0,"));
-  assert_true(tc_has(f, TC_SUBSCRIBE("2", "g", "earliest", "t"),
-                     "tmq should have unsubscribed first"));
+  assert_true(
+      tc_has(f, TC_SUBSCRIBE("2", "g", "earliest", "t"), "tmq should have unsubscribed first"));
 }
 
 static void newer_servers_say_what_was_wrong(void** state) {
@@ -370,10 +385,12 @@ static void newer_servers_say_what_was_wrong(void** state) {
   assert_int_equal(ts_server_create(&f->wc.loop, &config, &f->wc.server), 0);
   fill(f, 1);
   tc_open(f);
-  assert_true(tc_has(f, TC_SUBSCRIBE("1", "g", "zzz", "t"), "\"code\":280,\"message\":"
-                        "\"invalid value for key 'auto.offset.reset': zzz\""));
-  assert_true(tc_has(f, "{\"action\":\"subscribe\",\"args\":{\"req_id\":1,"
-                        "\"config\":{\"foo.bar\":\"1\"}}}",
+  assert_true(tc_has(f, TC_SUBSCRIBE("1", "g", "zzz", "t"),
+                     "\"code\":280,\"message\":"
+                     "\"invalid value for key 'auto.offset.reset': zzz\""));
+  assert_true(tc_has(f,
+                     "{\"action\":\"subscribe\",\"args\":{\"req_id\":1,"
+                     "\"config\":{\"foo.bar\":\"1\"}}}",
                      "\"code\":280,\"message\":\"unknown configuration key: foo.bar\""));
 }
 
@@ -386,13 +403,15 @@ static void an_old_server_lacks_what_it_lacked(void** state) {
   tc_open(f);
   tc_says(f, "{\"action\":\"version\",\"args\":{\"req_id\":1}}",
           "{\"code\":0,\"message\":\"\",\"action\":\"version\",\"version\":\"3.2.2.0\"}");
-  tc_says(f, "{\"action\":\"subscribe\",\"args\":{\"req_id\":1,\"user\":\"root\","
-             "\"password\":\"taosdata\",\"group_id\":\"g\",\"topics\":[\"t\"],"
-             "\"offset_rest\":\"earliest\",\"max_poll_interval_ms\":\"?\","
-             "\"config\":{\"foo\":\"bar\"}}}",
+  tc_says(f,
+          "{\"action\":\"subscribe\",\"args\":{\"req_id\":1,\"user\":\"root\","
+          "\"password\":\"taosdata\",\"group_id\":\"g\",\"topics\":[\"t\"],"
+          "\"offset_rest\":\"earliest\",\"max_poll_interval_ms\":\"?\","
+          "\"config\":{\"foo\":\"bar\"}}}",
           "{\"code\":0,\"message\":\"\",\"action\":\"subscribe\",\"req_id\":1,\"timing\":#}");
-  static const char ask[] = "{\"action\":\"poll\",\"args\":{\"req_id\":5,\"blocking_time\":0,"
-                            "\"message_id\":0}}";
+  static const char ask[] =
+      "{\"action\":\"poll\",\"args\":{\"req_id\":5,\"blocking_time\":0,"
+      "\"message_id\":0}}";
   assert_true(tc_has(f, ask, "\"message_id\":1,"));
   tc_silent(f, "{\"action\":\"fetch_raw_data\",\"args\":{\"req_id\":2,\"message_id\":1}}");
   assert_true(tc_has(f, ask, "\"have_message\":false")); /* it does not look at the id */
@@ -406,9 +425,10 @@ static void a_subscriber_is_told_the_instances(void** state) {
   ts_server_set_instances(f->wc.server, "a:1,b:2");
   fill(f, 1);
   tc_open(f);
-  assert_true(tc_has(f, "{\"action\":\"subscribe\",\"args\":{\"req_id\":1,\"user\":\"root\","
-                        "\"password\":\"taosdata\",\"group_id\":\"g\",\"topics\":[\"t\"],"
-                        "\"list_instances\":true}}",
+  assert_true(tc_has(f,
+                     "{\"action\":\"subscribe\",\"args\":{\"req_id\":1,\"user\":\"root\","
+                     "\"password\":\"taosdata\",\"group_id\":\"g\",\"topics\":[\"t\"],"
+                     "\"list_instances\":true}}",
                      "\"version\":\"3.4.1.10\",\"list_instances\":[\"a:1\",\"b:2\"]}"));
 }
 

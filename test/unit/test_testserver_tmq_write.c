@@ -18,8 +18,10 @@ enum { CONSUMER = 0, WRITER = 1 };
 static void log_in(tc_t* f) {
   tc_use(f, WRITER);
   wc_open_path(&f->wc, "/ws");
-  assert_true(tc_has(f, "{\"action\":\"conn\",\"args\":{\"req_id\":1,\"user\":\"root\","
-                        "\"password\":\"taosdata\",\"db\":\"dst\"}}", "\"code\":0,"));
+  assert_true(tc_has(f,
+                     "{\"action\":\"conn\",\"args\":{\"req_id\":1,\"user\":\"root\","
+                     "\"password\":\"taosdata\",\"db\":\"dst\"}}",
+                     "\"code\":0,"));
 }
 
 /* A binary request and its reply as text. */
@@ -31,7 +33,7 @@ static const char* binary(tc_t* f, const ts_buf_t* message) {
   wc_wait_for(&f->wc, 1, 10000);
   assert_int_equal(f->more[WRITER].count, 1);
   ts_buf_add(&reply->data, "", 1);
-  return (const char*)reply->data.data;
+  return (const char*) reply->data.data;
 }
 
 static void head(ts_buf_t* out, uint64_t action) {
@@ -43,12 +45,12 @@ static void head(ts_buf_t* out, uint64_t action) {
 static bool write_raw(tc_t* f, uint16_t type, const void* data, size_t size, const char* part) {
   ts_buf_t message = {0};
   head(&message, 3);
-  ts_buf_u32(&message, (uint32_t)size);
+  ts_buf_u32(&message, (uint32_t) size);
   ts_buf_u16(&message, type);
   ts_buf_add(&message, data, size);
   const char* reply = binary(f, &message);
   bool has = strstr(reply, part) != NULL;
-  if (!has) fprintf(stderr, "write_raw of type %u: %s\n", (unsigned)type, reply);
+  if (!has) fprintf(stderr, "write_raw of type %u: %s\n", (unsigned) type, reply);
   ts_buf_free(&message);
   return has;
 }
@@ -61,15 +63,16 @@ static unsigned mirror(tc_t* f) {
   for (; tc_poll(f, 0) != 0; count++) {
     snprintf(request, sizeof request,
              "{\"action\":\"fetch_raw_data\",\"args\":{\"req_id\":6,\"message_id\":%llu}}",
-             (unsigned long long)f->message[CONSUMER]);
+             (unsigned long long) f->message[CONSUMER]);
     const ts_buf_t* raw = tc_binary(f, request);
     uint16_t type = ts_get_u16(raw->data + 50);
     size_t size = ts_get_u32(raw->data + 52);
     assert_int_equal(size, raw->size - 56);
     ts_buf_t copy = {0};
     ts_buf_add(&copy, raw->data + 56, size);
-    assert_true(write_raw(f, type, copy.data, copy.size, "\"code\":0,\"message\":\"\","
-                                                         "\"action\":\"write_raw\""));
+    assert_true(write_raw(f, type, copy.data, copy.size,
+                          "\"code\":0,\"message\":\"\","
+                          "\"action\":\"write_raw\""));
     ts_buf_free(&copy);
     tc_use(f, CONSUMER);
   }
@@ -85,7 +88,7 @@ static ts_buf_t select_block(tc_t* f, const char* sql) {
   if (!wc_has(&f->wc, 0, "\"code\":0,")) fail_msg("%s", sql);
   ts_buf_t* reply = &f->more[WRITER].messages[0].data;
   ts_buf_add(reply, "", 1);
-  uint64_t id = strtoull(strstr((char*)reply->data, "\"id\":") + 5, NULL, 10);
+  uint64_t id = strtoull(strstr((char*) reply->data, "\"id\":") + 5, NULL, 10);
   wc_forget(&f->wc);
   wc_binary(&f->wc, 8, id, 7, NULL);
   wc_wait_for(&f->wc, 1, 10000);
@@ -122,10 +125,12 @@ static void start(tc_t* f) {
 static void a_database_is_mirrored(void** state) {
   tc_t* f = *state;
   start(f);
-  tc_sql(f, "create stable st (ts timestamp, v int, s varchar(8)) tags (g int, l nchar(8), "
-            "b varbinary(8), j bool, f double)");
-  tc_sql(f, "insert into c0 using st tags (1, 'it''s \\\"x\\\\', '\\x01ff', true, 0.1) values "
-            "(1, 1, 'a') c1 using st tags (null, null, null, null, null) values (1, null, null)");
+  tc_sql(f,
+         "create stable st (ts timestamp, v int, s varchar(8)) tags (g int, l nchar(8), "
+         "b varbinary(8), j bool, f double)");
+  tc_sql(f,
+         "insert into c0 using st tags (1, 'it''s \\\"x\\\\', '\\x01ff', true, 0.1) values "
+         "(1, 1, 'a') c1 using st tags (null, null, null, null, null) values (1, null, null)");
   tc_sql(f, "create table c2 using st tags (-3, '\xe6\xb6\x9b', null, false, -1e300)");
   tc_sql(f, "create table n (ts timestamp, d decimal(30,5), e decimal(10,2))");
   tc_sql(f, "insert into n values (5, 12345.678, -1.5)(6, null, null)");
@@ -156,19 +161,21 @@ static int set_up_newer(void** state) {
 static void every_type_is_mirrored(void** state) {
   tc_t* f = *state;
   start(f);
-  tc_sql(f, "create table t_all (ts timestamp, c_bool bool, c_i8 tinyint, c_i16 smallint, "
-            "c_i32 int, c_i64 bigint, c_u8 tinyint unsigned, c_u16 smallint unsigned, "
-            "c_u32 int unsigned, c_u64 bigint unsigned, c_f32 float, c_f64 double, "
-            "c_bin varchar(64), c_nchar nchar(64), c_varbin varbinary(64), c_geo geometry(100), "
-            "c_dec64 decimal(10,3), c_dec128 decimal(38,10), c_blob blob)");
-  tc_sql(f, "insert into t_all values (1700000000000, true, -128, -32768, -2147483648, "
-            "-9223372036854775808, 255, 65535, 4294967295, 18446744073709551615, 3.4e38, "
-            "1.7976931348623157e308, 'ascii', '\xe6\xb6\x9b\xf0\x9f\x99\x82', '\\x00ff10', "
-            "'POINT(1.5 -2.5)', -1234567.891, -1234567890123456789012345678.0123456789, "
-            "'\\x0102')(1700000000001, null, null, null, null, null, null, null, null, null, "
-            "null, null, null, null, null, null, null, null, null)"
-            "(1700000000002, false, 1, 2, 3, 4, 5, 6, 7, 8, 0.1, 0.1, '', '', '', "
-            "'LINESTRING(0 0, 1 1)', 0, 0, '')");
+  tc_sql(f,
+         "create table t_all (ts timestamp, c_bool bool, c_i8 tinyint, c_i16 smallint, "
+         "c_i32 int, c_i64 bigint, c_u8 tinyint unsigned, c_u16 smallint unsigned, "
+         "c_u32 int unsigned, c_u64 bigint unsigned, c_f32 float, c_f64 double, "
+         "c_bin varchar(64), c_nchar nchar(64), c_varbin varbinary(64), c_geo geometry(100), "
+         "c_dec64 decimal(10,3), c_dec128 decimal(38,10), c_blob blob)");
+  tc_sql(f,
+         "insert into t_all values (1700000000000, true, -128, -32768, -2147483648, "
+         "-9223372036854775808, 255, 65535, 4294967295, 18446744073709551615, 3.4e38, "
+         "1.7976931348623157e308, 'ascii', '\xe6\xb6\x9b\xf0\x9f\x99\x82', '\\x00ff10', "
+         "'POINT(1.5 -2.5)', -1234567.891, -1234567890123456789012345678.0123456789, "
+         "'\\x0102')(1700000000001, null, null, null, null, null, null, null, null, null, "
+         "null, null, null, null, null, null, null, null, null)"
+         "(1700000000002, false, 1, 2, 3, 4, 5, 6, 7, 8, 0.1, 0.1, '', '', '', "
+         "'LINESTRING(0 0, 1 1)', 0, 0, '')");
   mirror(f);
   expect_same(f, "* from DB .t_all");
 }
@@ -178,15 +185,18 @@ static void a_stable_s_metadata_comes_singly_if_asked(void** state) {
   start(f);
   tc_use(f, 2);
   tc_open(f);
-  assert_true(tc_has(f, "{\"action\":\"subscribe\",\"args\":{\"req_id\":1,\"user\":\"root\","
-                        "\"password\":\"taosdata\",\"group_id\":\"h\",\"topics\":[\"t\"],"
-                        "\"offset_reset\":\"earliest\"}}", "\"code\":0,"));
+  assert_true(tc_has(f,
+                     "{\"action\":\"subscribe\",\"args\":{\"req_id\":1,\"user\":\"root\","
+                     "\"password\":\"taosdata\",\"group_id\":\"h\",\"topics\":[\"t\"],"
+                     "\"offset_reset\":\"earliest\"}}",
+                     "\"code\":0,"));
   tc_sql(f, "create stable st (ts timestamp, v int) tags (g int)");
   assert_int_equal(tc_poll(f, 0), 2);
   char* meta = tc_json_meta(f);
   assert_memory_equal(meta, "{\"type\":\"create\",\"tableType\":\"super\"", 34);
-  const ts_buf_t* raw = tc_binary(f, "{\"action\":\"fetch_raw\",\"args\":{\"req_id\":3,"
-                                     "\"message_id\":1}}");
+  const ts_buf_t* raw = tc_binary(f,
+                                  "{\"action\":\"fetch_raw\",\"args\":{\"req_id\":3,"
+                                  "\"message_id\":1}}");
   assert_int_equal(ts_get_u64(raw->data + 8), 3);
   assert_int_equal(ts_get_u64(raw->data + 16), 1);
   assert_int_equal(ts_get_u64(raw->data + 24), 3);
@@ -243,12 +253,14 @@ static void what_is_no_raw_message_is_refused(void** state) {
   start(f);
   assert_true(write_raw(f, 1, "x", 1, "\"code\":280,\"message\":\"Invalid parameters\""));
   assert_true(write_raw(f, 2, "x", 1, "\"code\":280,"));
-  assert_true(write_raw(f, 2, "d\1\0\0\0x\1\0\0\0\1\1\377\377\377\377\377\377", 18,
-                        "\"code\":280,"));
+  assert_true(
+      write_raw(f, 2, "d\1\0\0\0x\1\0\0\0\1\1\377\377\377\377\377\377", 18, "\"code\":280,"));
   assert_true(write_raw(f, 4, "", 0, "\"code\":280,"));
   assert_true(write_raw(f, 531, "[]", 2, "\"code\":280,"));
-  assert_true(write_raw(f, 531, "{\"type\":\"create\",\"tableType\":\"child\",\"tableName\":\"c\","
-                                "\"using\":\"no\",\"tagNum\":1,\"tags\":[]}", 80, "\"code\":"));
+  assert_true(write_raw(f, 531,
+                        "{\"type\":\"create\",\"tableType\":\"child\",\"tableName\":\"c\","
+                        "\"using\":\"no\",\"tagNum\":1,\"tags\":[]}",
+                        80, "\"code\":"));
   ts_buf_t message = {0};
   head(&message, 3);
   ts_buf_u32(&message, 100);
@@ -268,7 +280,7 @@ static ts_buf_t next_raw(tc_t* f, uint16_t* type) {
   assert_int_not_equal(tc_poll(f, 0), 0);
   snprintf(request, sizeof request,
            "{\"action\":\"fetch_raw_data\",\"args\":{\"req_id\":6,\"message_id\":%llu}}",
-           (unsigned long long)f->message[CONSUMER]);
+           (unsigned long long) f->message[CONSUMER]);
   const ts_buf_t* raw = tc_binary(f, request);
   *type = ts_get_u16(raw->data + 50);
   ts_buf_add(&copy, raw->data + 56, raw->size - 56);
@@ -307,9 +319,9 @@ static void raw_messages_cut_or_changed_anywhere_do_no_harm(void** state) {
   assert_int_equal(refused, raw.size - 8);
   for (size_t at = 0; at < raw.size; at++)
     for (unsigned bit = 0; bit < 8; bit++) {
-      raw.data[at] ^= (uint8_t)(1u << bit);
+      raw.data[at] ^= (uint8_t) (1u << bit);
       ts_apply_raw(store, &env, type, raw.data, raw.size, &error);
-      raw.data[at] ^= (uint8_t)(1u << bit);
+      raw.data[at] ^= (uint8_t) (1u << bit);
     }
   assert_int_equal(ts_apply_raw(store, &env, type, raw.data, raw.size, &error), 0);
   ts_store_close(store);

@@ -97,8 +97,12 @@ static void silence_is_pinged_then_cut(void** state) {
 static void a_rule_answers_with_an_error_so_many_times(void** state) {
   wc_t* f = *state;
   wc_login(f);
-  ts_rule_t rule = {.sql = "select", .skip = 1, .times = 1, .answer = TS_ANSWER_ERROR,
-                    .code = 0x0125, .text = "Retry needed"};
+  ts_rule_t rule = {.sql = "select",
+                    .skip = 1,
+                    .times = 1,
+                    .answer = TS_ANSWER_ERROR,
+                    .code = 0x0125,
+                    .text = "Retry needed"};
   uint32_t number = ts_server_add_rule(f->server, &rule);
   for (uint64_t i = 0; i < 3; i++) wc_binary(f, i, 0, 6, "select 1");
   wc_wait_for(f, 4, 2000);
@@ -130,28 +134,33 @@ static void rules_give_rows_blocks_and_bytes(void** state) {
   wc_login(f);
   ts_field_t field = {.name = "n", .type = ts_type_of(TS_INT)};
   ts_result_t* result = ts_result_new(&field, 1, 2);
-  ts_server_add_rule(f->server, &(ts_rule_t){.sql = "given", .answer = TS_ANSWER_RESULT,
-                                             .result = result});
+  ts_server_add_rule(f->server,
+                     &(ts_rule_t) {.sql = "given", .answer = TS_ANSWER_RESULT, .result = result});
   ts_result_unref(result);
-  ts_server_add_rule(f->server, &(ts_rule_t){.sql = "other", .answer = TS_ANSWER_SQL,
-                                             .text = "select 7 as seven"});
-  ts_server_add_rule(f->server, &(ts_rule_t){.action = "fetch_raw_block", .times = 1,
-                                             .answer = TS_ANSWER_BLOCK, .data = "block",
-                                             .size = 5});
+  ts_server_add_rule(
+      f->server,
+      &(ts_rule_t) {.sql = "other", .answer = TS_ANSWER_SQL, .text = "select 7 as seven"});
+  ts_server_add_rule(f->server, &(ts_rule_t) {.action = "fetch_raw_block",
+                                              .times = 1,
+                                              .answer = TS_ANSWER_BLOCK,
+                                              .data = "block",
+                                              .size = 5});
   static const char raw[] = "{\"req_id\":$REQ_ID,\"odd\":true}";
-  ts_server_add_rule(f->server, &(ts_rule_t){.action = "get_current_db", .answer = TS_ANSWER_TEXT,
-                                             .data = raw, .size = sizeof raw - 1,
-                                             .put_req_id = true});
-  ts_server_add_rule(f->server, &(ts_rule_t){.action = "num_fields",
-                                             .answer = TS_ANSWER_NOTHING});
+  ts_server_add_rule(f->server, &(ts_rule_t) {.action = "get_current_db",
+                                              .answer = TS_ANSWER_TEXT,
+                                              .data = raw,
+                                              .size = sizeof raw - 1,
+                                              .put_req_id = true});
+  ts_server_add_rule(f->server, &(ts_rule_t) {.action = "num_fields", .answer = TS_ANSWER_NOTHING});
   wc_binary(f, 2, 0, 6, "given");
   wc_binary(f, 3, 0, 6, "other");
   wc_binary(f, 4, 2, 7, NULL);
   wc_text(f, "{\"action\":\"num_fields\",\"args\":{\"req_id\":5}}");
   wc_text(f, "{\"action\":\"get_current_db\",\"args\":{\"req_id\":6}}");
   wc_wait_for(f, 5, 2000);
-  assert_true(wc_has(f, 1, "\"fields_names\":[\"n\"],\"fields_types\":[4],\"fields_lengths\":[4],"
-                        "\"precision\":2"));
+  assert_true(wc_has(f, 1,
+                     "\"fields_names\":[\"n\"],\"fields_types\":[4],\"fields_lengths\":[4],"
+                     "\"precision\":2"));
   assert_true(wc_has(f, 2, "\"seven\""));
   assert_int_equal(f->client.messages[3].data.size, 60);
   assert_memory_equal(f->client.messages[3].data.data + 51, "\5\0\0\0block", 9);
@@ -166,7 +175,7 @@ static void rules_end_connections(void** state) {
   for (size_t i = 0; i < 3; i++) {
     wc_login(f);
     ts_server_remove_rule(f->server, 0);
-    ts_server_add_rule(f->server, &(ts_rule_t){.answer = answers[i], .code = 1012, .text = "bye"});
+    ts_server_add_rule(f->server, &(ts_rule_t) {.answer = answers[i], .code = 1012, .text = "bye"});
     wc_text(f, "{\"action\":\"version\"}");
     wc_wait_for(f, 64, 2000);
     assert_int_equal(f->client.end, ends[i]);

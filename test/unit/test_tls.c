@@ -25,11 +25,11 @@ static cert_t* server_cert(cert_spec_t spec) {
 
 static int make_all(void** state) {
   (void) state;
-  ca = cert_new(&(cert_spec_t){.name = "Test CA", .ca = true});
-  other_ca = cert_new(&(cert_spec_t){.name = "Other CA", .ca = true});
-  good = server_cert((cert_spec_t){.issuer = ca});
-  client_cert = cert_new(&(cert_spec_t){.name = "client", .issuer = ca});
-  foreign_client = cert_new(&(cert_spec_t){.name = "client", .issuer = other_ca});
+  ca = cert_new(&(cert_spec_t) {.name = "Test CA", .ca = true});
+  other_ca = cert_new(&(cert_spec_t) {.name = "Other CA", .ca = true});
+  good = server_cert((cert_spec_t) {.issuer = ca});
+  client_cert = cert_new(&(cert_spec_t) {.name = "client", .issuer = ca});
+  foreign_client = cert_new(&(cert_spec_t) {.name = "client", .issuer = other_ca});
   return 0;
 }
 
@@ -44,11 +44,11 @@ static int free_all(void** state) {
 }
 
 static ts_tls_options_t serve_version(int version) {
-  return (ts_tls_options_t){.certificate = good->chain, .key = good->key, .only_version = version};
+  return (ts_tls_options_t) {.certificate = good->chain, .key = good->key, .only_version = version};
 }
 
 static tuv_tls_settings_t trust(void) {
-  return (tuv_tls_settings_t){.ca = ca->pem};
+  return (tuv_tls_settings_t) {.ca = ca->pem};
 }
 
 static void init_version(int version) {
@@ -364,41 +364,105 @@ static const trust_case_t trust_cases[] = {
     {"RSA", "db.example", 0, {.rsa_bits = 2048}, false, false, ""},
     {"one of several names", "b.example", 0, {.dns = {"a.example", "b.example"}}, false, false, ""},
     {"wildcard", "db.example", 0, {.dns = {"*.example"}}, false, false, ""},
-    {"wildcard for two labels", "a.db.example", TAOSUV_ETLSHOST, {.dns = {"*.example"}}, false,
-     false, "a.db.example"},
-    {"wildcard for none", "example", TAOSUV_ETLSHOST, {.dns = {"*.example"}}, false, false,
+    {"wildcard for two labels",
+     "a.db.example",
+     TAOSUV_ETLSHOST,
+     {.dns = {"*.example"}},
+     false,
+     false,
+     "a.db.example"},
+    {"wildcard for none",
+     "example",
+     TAOSUV_ETLSHOST,
+     {.dns = {"*.example"}},
+     false,
+     false,
      "example"},
     {"address", "192.0.2.7", 0, {.ip = {"192.0.2.7"}}, false, false, ""},
-    {"IPv6 address", "2001:db8::7", 0, {.ip = {"192.0.2.7", "2001:db8::7"}}, false, false,
-     ""},
+    {"IPv6 address", "2001:db8::7", 0, {.ip = {"192.0.2.7", "2001:db8::7"}}, false, false, ""},
     {"IPv6 address with a zone", "fe80::1%eth0", 0, {.ip = {"fe80::1"}}, false, false, ""},
-    {"other address", "192.0.2.8", TAOSUV_ETLSHOST, {.ip = {"192.0.2.7"}}, false, false,
+    {"other address",
+     "192.0.2.8",
+     TAOSUV_ETLSHOST,
+     {.ip = {"192.0.2.7"}},
+     false,
+     false,
      "192.0.2.8"},
-    {"address that is only a name", "192.0.2.7", TAOSUV_ETLSHOST, {.dns = {"192.0.2.7"}}, false,
-     false, "192.0.2.7"},
-    {"name that is only an address", "db.example", TAOSUV_ETLSHOST, {.ip = {"192.0.2.7"}}, false,
-     false, "db.example"},
+    {"address that is only a name",
+     "192.0.2.7",
+     TAOSUV_ETLSHOST,
+     {.dns = {"192.0.2.7"}},
+     false,
+     false,
+     "192.0.2.7"},
+    {"name that is only an address",
+     "db.example",
+     TAOSUV_ETLSHOST,
+     {.ip = {"192.0.2.7"}},
+     false,
+     false,
+     "db.example"},
     {"name that ends with a dot", "db.example.", 0, {0}, false, false, ""},
-    {"IPv4 address written as IPv6", "::ffff:192.0.2.7", 0, {.ip = {"192.0.2.7"}}, false, false, ""},
-    {"other IPv4 address written as IPv6", "::ffff:192.0.2.8", TAOSUV_ETLSHOST,
-     {.ip = {"192.0.2.7"}}, false, false, "::ffff:192.0.2.8"},
-    {"IPv6 address that ends as an IPv4 one", "::fffe:192.0.2.7", TAOSUV_ETLSHOST,
-     {.ip = {"192.0.2.7"}}, false, false, "::fffe:192.0.2.7"},
-    {"common name without alternative names", "db.example", TAOSUV_ETLSHOST,
-     {.name = "db.example", .no_names = true}, false, false, "no subject alternative name"},
-    {"address as common name", "192.0.2.7", TAOSUV_ETLSHOST,
-     {.name = "192.0.2.7", .no_names = true}, false, false, "no subject alternative name"},
+    {"IPv4 address written as IPv6",
+     "::ffff:192.0.2.7",
+     0,
+     {.ip = {"192.0.2.7"}},
+     false,
+     false,
+     ""},
+    {"other IPv4 address written as IPv6",
+     "::ffff:192.0.2.8",
+     TAOSUV_ETLSHOST,
+     {.ip = {"192.0.2.7"}},
+     false,
+     false,
+     "::ffff:192.0.2.8"},
+    {"IPv6 address that ends as an IPv4 one",
+     "::fffe:192.0.2.7",
+     TAOSUV_ETLSHOST,
+     {.ip = {"192.0.2.7"}},
+     false,
+     false,
+     "::fffe:192.0.2.7"},
+    {"common name without alternative names",
+     "db.example",
+     TAOSUV_ETLSHOST,
+     {.name = "db.example", .no_names = true},
+     false,
+     false,
+     "no subject alternative name"},
+    {"address as common name",
+     "192.0.2.7",
+     TAOSUV_ETLSHOST,
+     {.name = "192.0.2.7", .no_names = true},
+     false,
+     false,
+     "no subject alternative name"},
     {"wrong host", "other.example", TAOSUV_ETLSHOST, {0}, false, false, "other.example"},
-    {"expired", "db.example", TAOSUV_ETLSEXPIRED, {.from = -20, .to = -10}, false, false,
+    {"expired",
+     "db.example",
+     TAOSUV_ETLSEXPIRED,
+     {.from = -20, .to = -10},
+     false,
+     false,
      "expired"},
-    {"not yet valid", "db.example", TAOSUV_ETLSNOTYET, {.from = 10, .to = 20}, false, false,
+    {"not yet valid",
+     "db.example",
+     TAOSUV_ETLSNOTYET,
+     {.from = 10, .to = 20},
+     false,
+     false,
      "future"},
     {"unknown CA", "db.example", TAOSUV_ETLSUNTRUSTED, {0}, true, false, "CA"},
     {"self-signed", "db.example", TAOSUV_ETLSSELFSIGNED, {0}, false, true, "self-signed"},
-    {"unknown CA and expired", "db.example", TAOSUV_ETLSUNTRUSTED, {.from = -20, .to = -10}, true,
-     false, "expired"},
-    {"RSA of 1024 bits", "db.example", TAOSUV_ETLSCERT, {.rsa_bits = 1024}, false, false,
-     "key"},
+    {"unknown CA and expired",
+     "db.example",
+     TAOSUV_ETLSUNTRUSTED,
+     {.from = -20, .to = -10},
+     true,
+     false,
+     "expired"},
+    {"RSA of 1024 bits", "db.example", TAOSUV_ETLSCERT, {.rsa_bits = 1024}, false, false, "key"},
     {"SHA-1", "db.example", TAOSUV_ETLSCERT, {.sha1 = true}, false, false, "hash"},
 };
 
@@ -433,8 +497,8 @@ static void certificates_are_verified(void** state) {
 
 static void an_intermediate_ca_must_be_sent(void** state) {
   (void) state;
-  cert_t* middle = cert_new(&(cert_spec_t){.name = "Middle CA", .issuer = ca, .ca = true});
-  cert_t* leaf = server_cert((cert_spec_t){.issuer = middle});
+  cert_t* middle = cert_new(&(cert_spec_t) {.name = "Middle CA", .issuer = ca, .ca = true});
+  cert_t* leaf = server_cert((cert_spec_t) {.issuer = middle});
   tuv_tls_settings_t client = trust();
   ts_tls_options_t server = {.certificate = leaf->chain, .key = leaf->key};
   tls_pair_init(p, &server, &client);
@@ -450,7 +514,7 @@ static void an_intermediate_ca_must_be_sent(void** state) {
 
 static void what_is_no_ca_cannot_sign(void** state) {
   (void) state;
-  cert_t* leaf = server_cert((cert_spec_t){.name = "leaf", .issuer = good});
+  cert_t* leaf = server_cert((cert_spec_t) {.name = "leaf", .issuer = good});
   tuv_tls_settings_t client = trust();
   ts_tls_options_t server = {.certificate = leaf->chain, .key = leaf->key};
   tls_pair_init(p, &server, &client);
@@ -472,7 +536,7 @@ static void a_common_name_counts_where_it_is_allowed(void** state) {
                {"other.example", "other.example", true, TAOSUV_ETLSHOST}};
   for (size_t i = 0; i < COUNT(cases); i++) {
     cert_t* cert = server_cert(
-        (cert_spec_t){.name = cases[i].name, .issuer = ca, .no_names = !cases[i].names});
+        (cert_spec_t) {.name = cases[i].name, .issuer = ca, .no_names = !cases[i].names});
     ts_tls_options_t server = {.certificate = cert->chain, .key = cert->key};
     tuv_tls_settings_t client = trust();
     client.common_name = true;
@@ -521,10 +585,9 @@ static void the_system_s_cas_do_not_know_a_private_one(void** state) {
 
 static void verification_can_be_switched_off(void** state) {
   (void) state;
-  cert_t* bad = server_cert((cert_spec_t){.from = -20, .to = -10, .dns = {"x.example"}});
+  cert_t* bad = server_cert((cert_spec_t) {.from = -20, .to = -10, .dns = {"x.example"}});
   for (int version = 12; version <= 13; version++) {
-    ts_tls_options_t server = {
-        .certificate = bad->chain, .key = bad->key, .only_version = version};
+    ts_tls_options_t server = {.certificate = bad->chain, .key = bad->key, .only_version = version};
     tuv_tls_settings_t client = {.insecure = true};
     tls_pair_init(p, &server, &client);
     assert_int_equal(tls_pair_open(p), 0);
@@ -541,13 +604,16 @@ static void pins_must_match_the_server_s_key(void** state) {
     const char* pins;
     bool insecure;
     int status;
-  } cases[] = {{good->pin, false, 0},       {two, false, 0},
-               {good->pin, true, 0},        {other_ca->pin, false, TAOSUV_ETLSPIN},
-               {ca->pin, false, TAOSUV_ETLSPIN}, {other_ca->pin, true, TAOSUV_ETLSPIN}};
+  } cases[] = {{good->pin, false, 0},
+               {two, false, 0},
+               {good->pin, true, 0},
+               {other_ca->pin, false, TAOSUV_ETLSPIN},
+               {ca->pin, false, TAOSUV_ETLSPIN},
+               {other_ca->pin, true, TAOSUV_ETLSPIN}};
   for (size_t i = 0; i < 2 * COUNT(cases); i++) {
     ts_tls_options_t server = serve_version(i % 2 == 0 ? 12 : 13);
     tuv_tls_settings_t client = trust();
-    if (cases[i / 2].insecure) client = (tuv_tls_settings_t){.insecure = true};
+    if (cases[i / 2].insecure) client = (tuv_tls_settings_t) {.insecure = true};
     client.pins = cases[i / 2].pins;
     tls_pair_init(p, &server, &client);
     for (int round = 0; round < 2; round++) { /* the second one resumes, if it may */

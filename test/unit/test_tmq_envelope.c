@@ -37,8 +37,9 @@ static void small_requests_are_written(void** state) {
   char text[TUV_TMQ_REQUEST_MAX];
   (void) state;
   size_t length = tuv_tmq_poll(text, 5, 500, 0);
-  assert_string_equal(text, "{\"action\":\"poll\",\"args\":{\"req_id\":5,\"blocking_time\":500,"
-                            "\"message_id\":0}}");
+  assert_string_equal(text,
+                      "{\"action\":\"poll\",\"args\":{\"req_id\":5,\"blocking_time\":500,"
+                      "\"message_id\":0}}");
   assert_int_equal(length, strlen(text));
   length = tuv_tmq_of_message(text, "fetch_raw_data", UINT64_MAX, UINT64_MAX);
   assert_int_equal(length, strlen(text));
@@ -62,10 +63,11 @@ static void args_are_added(void** state) {
   tuv_tmq_add_vgroup(&request, "ids", "t", 115);
   tuv_tmq_add_vgroup(&request, "ids", "t", 116);
   char* text = tuv_request_end(&request, &length, &status);
-  assert_string_equal(text, "{\"action\":\"x\",\"args\":{\"req_id\":1,\"offset\":-3,"
-                            "\"topics\":[\"a\",\"b\\\"c\"],\"config\":{\"k\":\"v\",\"l\":\"w\"},"
-                            "\"none\":[],\"ids\":[{\"topic\":\"t\",\"vgroup_id\":115},"
-                            "{\"topic\":\"t\",\"vgroup_id\":116}]}}");
+  assert_string_equal(text,
+                      "{\"action\":\"x\",\"args\":{\"req_id\":1,\"offset\":-3,"
+                      "\"topics\":[\"a\",\"b\\\"c\"],\"config\":{\"k\":\"v\",\"l\":\"w\"},"
+                      "\"none\":[],\"ids\":[{\"topic\":\"t\",\"vgroup_id\":115},"
+                      "{\"topic\":\"t\",\"vgroup_id\":116}]}}");
   tuv_free(&tuv_alloc_default, text);
 }
 
@@ -106,13 +108,13 @@ static tuv_reply_t read_with(const char* const members[][2], size_t count, const
 
 static void malformed_polls_are_refused(void** state) {
   static const char* const good[][2] = {
-      {"have_message", "true"}, {"topic", "\"t\""},   {"database", "\"d\""}, {"vgroup_id", "1"},
+      {"have_message", "true"}, {"topic", "\"t\""},  {"database", "\"d\""}, {"vgroup_id", "1"},
       {"message_type", "1"},    {"message_id", "1"}, {"offset", "0"}};
   static const char* const bad[][2] = {
-      {"have_message", "1"}, {"topic", "7"},        {"topic", "\"\""},    {"topic", "\"a\\u0000\""},
-      {"database", "1"},     {"vgroup_id", "-1"},   {"message_type", "256"}, {"message_type", "-1"},
-      {"message_id", "0"},   {"message_id", "-1"},  {"offset", "0.5"},
-      {"vgroup_id", "2147483648"}};
+      {"have_message", "1"},     {"topic", "7"},         {"topic", "\"\""},
+      {"topic", "\"a\\u0000\""}, {"database", "1"},      {"vgroup_id", "-1"},
+      {"message_type", "256"},   {"message_type", "-1"}, {"message_id", "0"},
+      {"message_id", "-1"},      {"offset", "0.5"},      {"vgroup_id", "2147483648"}};
   tuv_tmq_polled_t polled;
   tuv_errmsg_t err = {""};
   (void) state;
@@ -131,31 +133,31 @@ static void malformed_polls_are_refused(void** state) {
 
 static void fetches_are_read_and_refused(void** state) {
   static const char* const good[][2] = {
-      {"message_id", "2"},   {"completed", "false"},      {"table_name", "\"\""},
-      {"rows", "1"},         {"fields_count", "1"},       {"precision", "0"},
+      {"message_id", "2"},     {"completed", "false"},      {"table_name", "\"\""},
+      {"rows", "1"},           {"fields_count", "1"},       {"precision", "0"},
       {"fields_types", "[4]"}, {"fields_names", "[\"a\"]"}, {"fields_lengths", "[4]"}};
-  static const char* const bad[][2] = {
-      {"rows", "0"},
-      {"fields_count", "0"},
-      {"fields_count", "5000"},
-      {"precision", "3"},
-      {"fields_names", "[\"a\",\"b\"]"},
-      {"fields_names", "[\"a\\u0000\"]"},
-      {"fields_names", "[1]"},
-      {"fields_types", "[256]"},
-      {"fields_lengths", "[1,2]"},
-      {"fields_lengths", "[268435457]"},
-      {"table_name", "\"a\\u0000\""},
-      {"completed", "0"}};
+  static const char* const bad[][2] = {{"rows", "0"},
+                                       {"fields_count", "0"},
+                                       {"fields_count", "5000"},
+                                       {"precision", "3"},
+                                       {"fields_names", "[\"a\",\"b\"]"},
+                                       {"fields_names", "[\"a\\u0000\"]"},
+                                       {"fields_names", "[1]"},
+                                       {"fields_types", "[256]"},
+                                       {"fields_lengths", "[1,2]"},
+                                       {"fields_lengths", "[268435457]"},
+                                       {"table_name", "\"a\\u0000\""},
+                                       {"completed", "0"}};
   tuv_tmq_fetched_t fetched;
   tuv_errmsg_t err = {""};
   (void) state;
   tuv_reply_t reply = read_reply("{\"code\":0,\"message_id\":2,\"completed\":true,\"rows\":0}");
   assert_int_equal(tuv_tmq_fetched(&reply, &fetched, &err), 0);
   assert_true(fetched.completed);
-  reply = read_reply("{\"code\":0,\"message_id\":2,\"completed\":false,\"table_name\":\"d0\","
-                     "\"rows\":3,\"fields_count\":2,\"fields_names\":[\"ts\",\"n\"],"
-                     "\"fields_types\":[9,10],\"fields_lengths\":[8,16],\"precision\":1}");
+  reply = read_reply(
+      "{\"code\":0,\"message_id\":2,\"completed\":false,\"table_name\":\"d0\","
+      "\"rows\":3,\"fields_count\":2,\"fields_names\":[\"ts\",\"n\"],"
+      "\"fields_types\":[9,10],\"fields_lengths\":[8,16],\"precision\":1}");
   assert_int_equal(tuv_tmq_fetched(&reply, &fetched, &err), 0);
   assert_string_equal(fetched.table, "d0");
   assert_int_equal(fetched.fields, 2);
@@ -180,9 +182,10 @@ static void arrays_are_read_and_refused(void** state) {
   int64_t offset;
   tuv_errmsg_t err = {""};
   (void) state;
-  tuv_reply_t reply = read_reply("{\"code\":0,\"assignment\":[{\"vgroup_id\":116,\"offset\":0,"
-                                 "\"begin\":0,\"end\":3},{\"vgroup_id\":-1}],"
-                                 "\"committed\":[6,-2147467247,\"x\"],\"position\":7,\"empty\":null}");
+  tuv_reply_t reply = read_reply(
+      "{\"code\":0,\"assignment\":[{\"vgroup_id\":116,\"offset\":0,"
+      "\"begin\":0,\"end\":3},{\"vgroup_id\":-1}],"
+      "\"committed\":[6,-2147467247,\"x\"],\"position\":7,\"empty\":null}");
   assert_int_equal(tuv_tmq_array(&reply, "assignment", &array, &count, &err), 0);
   assert_int_equal(count, 2);
   assert_int_equal(tuv_tmq_read_vgroup(yyjson_arr_get(array, 0), &vgroup, &err), 0);

@@ -120,7 +120,7 @@ static void going_back_begins_anew(void** state) {
   uint64_t epoch = position->epoch;
   assert_ptr_equal(arrive(&again, 1, 0, 4), position);
   assert_int_not_equal(position->epoch, epoch);
-  assert_int_equal(npassed, 1); /* b, which waited for a */
+  assert_int_equal(npassed, 1);       /* b, which waited for a */
   tuv_progress_finish(&progress, &a); /* counts no more */
   assert_int_equal(npassed, 2);
   assert_int_equal(tuv_progress_due(position, false), TUV_PROGRESS_NONE);

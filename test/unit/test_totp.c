@@ -68,12 +68,11 @@ static void test_base32(void** state) {
 }
 
 static void test_what_is_no_base32(void** state) {
-  static const char* const cases[] = {"", "=", " - ", "M", "MY1", "M8", "MY=Y", "MZ", "MZX",
-                                      "MZXW6Y==A", "\xC3\xA4Y"};
+  static const char* const cases[] = {"",     "=",  " - ", "M",         "MY1",      "M8",
+                                      "MY=Y", "MZ", "MZX", "MZXW6Y==A", "\xC3\xA4Y"};
   uint8_t out[TUV_TOTP_MAX_SECRET];
   (void) state;
-  for (size_t i = 0; i < COUNT(cases); i++)
-    assert_int_equal(tuv_base32_decode(cases[i], out), 0);
+  for (size_t i = 0; i < COUNT(cases); i++) assert_int_equal(tuv_base32_decode(cases[i], out), 0);
 }
 
 static void test_the_longest_secret(void** state) {

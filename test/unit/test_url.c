@@ -259,7 +259,7 @@ static void test_lack_of_memory_is_reported_and_nothing_leaks(void** state) {
   assert_int_equal(parse(&ledger, text, strlen(text), &url, &err), TUV_ENOMEM);
   assert_string_equal(err.text, "out of memory");
   assert_int_equal(ledger.live, 0);
-  ledger = (ledger_t){.fail_at = 2};
+  ledger = (ledger_t) {.fail_at = 2};
   tuv_alloc_t alloc = ledger_alloc(&ledger);
   assert_int_equal(parse(&ledger, text, strlen(text), &url, &err), 0); /* there is one only */
   tuv_url_free(&alloc, &url);

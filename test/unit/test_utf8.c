@@ -18,7 +18,9 @@ static size_t encode(uint32_t point, uint8_t out[4]) {
   return size;
 }
 
-static bool is_surrogate(uint32_t point) { return point >= 0xD800 && point <= 0xDFFF; }
+static bool is_surrogate(uint32_t point) {
+  return point >= 0xD800 && point <= 0xDFFF;
+}
 
 static void test_every_character_is_valid(void** state) {
   (void) state;
@@ -57,7 +59,9 @@ static uint32_t check_prefix(const uint8_t* begins, uint32_t state, uint32_t key
   return state;
 }
 
-static bool goes_on(uint32_t state) { return state != TUV_UTF8_BAD && state != TUV_UTF8_START; }
+static bool goes_on(uint32_t state) {
+  return state != TUV_UTF8_BAD && state != TUV_UTF8_START;
+}
 
 static void test_impossible_bytes_are_refused_at_once(void** state) {
   (void) state;

@@ -294,8 +294,8 @@ static void messages_from_the_threshold_on_are_sent_compressed(void** state) {
       if (i % 2 == 0) ws_fixture_run(f);
     }
     ws_fixture_run(f);
-    assert_int_equal(f->stream.written_size, tuv_ws_sent_up_to(&f->ws) -
-                                                 (f->ws.queued - f->stream.written_size));
+    assert_int_equal(f->stream.written_size,
+                     tuv_ws_sent_up_to(&f->ws) - (f->ws.queued - f->stream.written_size));
     size_t at = 0;
     for (size_t i = 0; i < COUNT(sizes); i++) {
       sent_is(&at, TUV_WS_TEXT, text + i, sizes[i], sizes[i] >= thresholds[t]);

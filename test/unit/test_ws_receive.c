@@ -79,9 +79,9 @@ static char* hear_all(size_t large, cut_t cut) {
 }
 
 static void require_same_for_every_cut(size_t large, size_t first, size_t last, size_t step) {
-  char* expected = hear_all(large, (cut_t){0, false, false});
+  char* expected = hear_all(large, (cut_t) {0, false, false});
   for (size_t piece = first; piece <= last; piece += step) {
-    char* heard = hear_all(large, (cut_t){piece, piece % 2 == 0, piece % 3 == 0});
+    char* heard = hear_all(large, (cut_t) {piece, piece % 2 == 0, piece % 3 == 0});
     if (strcmp(heard, expected) != 0)
       fail_msg("pieces of %zu:\n%s\ninstead of\n%s", piece, heard, expected);
     free(heard);

@@ -479,8 +479,10 @@ static void put_pieces(const uint8_t* large, uint8_t* masked, size_t size, const
     uint8_t key[4];
     for (size_t j = 0; j < 4; j++) key[j] = (uint8_t) (mask[(done + j) % 4] + (i % 5 == 4));
     tuv_ws_mask(masked + done, large + done, part, key, 0);
-    if (i % 7 == 6) tuv_ws_put(&f->ws, large + done, part);
-    else tuv_ws_put_made(&f->ws, masked + done, part, key);
+    if (i % 7 == 6)
+      tuv_ws_put(&f->ws, large + done, part);
+    else
+      tuv_ws_put_made(&f->ws, masked + done, part, key);
     done += part;
   }
 }

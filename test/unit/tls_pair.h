@@ -22,21 +22,21 @@ struct tls_pair_s {
   mem_stream_t mem;
   tuv_stream_t* stream; /* the one under test */
   ts_tls_t* server;
-  bool hold_server;     /* what the client wrote is not given to the server */
-  size_t relayed;       /* bytes of mem.written that the server has got */
-  size_t to_server;     /* it gets no more than this, then the stream ends; SIZE_MAX */
-  size_t to_client;     /* the same for what it sends */
-  size_t sent;          /* ciphertext by the server, before the cut */
+  bool hold_server; /* what the client wrote is not given to the server */
+  size_t relayed;   /* bytes of mem.written that the server has got */
+  size_t to_server; /* it gets no more than this, then the stream ends; SIZE_MAX */
+  size_t to_client; /* the same for what it sends */
+  size_t sent;      /* ciphertext by the server, before the cut */
   bool cut;
-  int server_status;    /* of ts_tls_feed */
-  uint8_t* got;         /* plaintext that the server has received */
+  int server_status; /* of ts_tls_feed */
+  uint8_t* got;      /* plaintext that the server has received */
   size_t got_size;
   /* what the owner wants and hears */
-  bool no_read;         /* reading is not started in on_connect */
-  size_t offer;         /* bytes that alloc offers at most; SIZE_MAX */
-  uint8_t* buffer;      /* where the plaintext goes, one read behind the other */
+  bool no_read;    /* reading is not started in on_connect */
+  size_t offer;    /* bytes that alloc offers at most; SIZE_MAX */
+  uint8_t* buffer; /* where the plaintext goes, one read behind the other */
   size_t room, filled;
-  void (*then)(tls_pair_t* pair); /* called inside of each event */
+  void (*then)(tls_pair_t* pair);                  /* called inside of each event */
   unsigned connects, reads, writes, closes, gifts; /* gifts: reads of nothing */
   int connect_status, read_status, write_status;
   char message[300];

@@ -66,7 +66,7 @@ const char* tc_text(tc_t* f, const char* request) {
   wc_message_t* message = ask(f, request);
   assert_int_equal(message->opcode, TUV_WS_TEXT);
   ts_buf_add(&message->data, "", 1);
-  return (const char*)message->data.data;
+  return (const char*) message->data.data;
 }
 
 const ts_buf_t* tc_binary(tc_t* f, const char* request) {
@@ -94,8 +94,8 @@ bool tc_has(tc_t* f, const char* request, const char* part) {
 
 void tc_silent(tc_t* f, const char* request) {
   wc_text(&f->wc, request);
-  assert_true(tc_has(f, "{\"action\":\"version\",\"args\":{\"req_id\":77}}",
-                     "\"action\":\"version\""));
+  assert_true(
+      tc_has(f, "{\"action\":\"version\",\"args\":{\"req_id\":77}}", "\"action\":\"version\""));
 }
 
 void tc_subscribe(tc_t* f, const char* group, const char* reset, const char* topic) {
@@ -105,7 +105,8 @@ void tc_subscribe(tc_t* f, const char* group, const char* reset, const char* top
            "{\"action\":\"subscribe\",\"args\":{\"req_id\":1,\"user\":\"root\","
            "\"password\":\"taosdata\",\"group_id\":\"%s\",\"client_id\":\"c\","
            "\"offset_reset\":\"%s\",\"topics\":[\"%s\"],\"auto_commit\":\"false\","
-           "\"enable_batch_meta\":\"1\"}}", group, reset, topic);
+           "\"enable_batch_meta\":\"1\"}}",
+           group, reset, topic);
   assert_true(tc_has(f, request, "\"code\":0,"));
 }
 
@@ -113,7 +114,7 @@ int tc_poll(tc_t* f, int blocking_ms) {
   char request[160];
   snprintf(request, sizeof request,
            "{\"action\":\"poll\",\"args\":{\"req_id\":5,\"blocking_time\":%d,\"message_id\":%llu}}",
-           blocking_ms, (unsigned long long)f->message[f->now]);
+           blocking_ms, (unsigned long long) f->message[f->now]);
   const char* text = tc_text(f, request);
   yyjson_doc* doc = yyjson_read(text, strlen(text), 0);
   yyjson_val* root = yyjson_doc_get_root(doc);
@@ -130,7 +131,7 @@ int tc_poll(tc_t* f, int blocking_ms) {
 
 static const char* about_message(tc_t* f, const char* action, char* request, size_t size) {
   snprintf(request, size, "{\"action\":\"%s\",\"args\":{\"req_id\":6,\"message_id\":%llu}}", action,
-           (unsigned long long)f->message[f->now]);
+           (unsigned long long) f->message[f->now]);
   return request;
 }
 
@@ -153,7 +154,7 @@ void tc_commit(tc_t* f) {
 
 void tc_blocks_free(tc_blocks_t* blocks) {
   for (size_t i = 0; i < blocks->count; i++) ts_buf_free(&blocks->list[i]);
-  *blocks = (tc_blocks_t){0};
+  *blocks = (tc_blocks_t) {0};
 }
 
 typedef struct at_s {
@@ -162,7 +163,7 @@ typedef struct at_s {
 } at_t;
 
 static const uint8_t* take(at_t* in, size_t size) {
-  assert_true((size_t)(in->end - in->at) >= size);
+  assert_true((size_t) (in->end - in->at) >= size);
   in->at += size;
   return in->at - size;
 }
@@ -171,7 +172,7 @@ static uint32_t varint(at_t* in) {
   uint32_t value = 0;
   for (unsigned shift = 0;; shift += 7) {
     uint8_t byte = *take(in, 1);
-    value |= (uint32_t)(byte & 0x7f) << shift;
+    value |= (uint32_t) (byte & 0x7f) << shift;
     if ((byte & 0x80) == 0) return value;
   }
 }
@@ -180,7 +181,7 @@ static const char* name(at_t* in) {
   uint32_t size = varint(in);
   const uint8_t* at = take(in, size);
   assert_int_equal(at[size - 1], 0);
-  return (const char*)at;
+  return (const char*) at;
 }
 
 static void read_block(at_t* in, tc_blocks_t* blocks, bool with_names) {
@@ -188,7 +189,7 @@ static void read_block(at_t* in, tc_blocks_t* blocks, bool with_names) {
   const uint8_t* head = take(in, 18);
   const uint8_t* block = take(in, size - 18);
   assert_int_equal(ts_get_u64(head), 1);
-  uint32_t rows = (uint32_t)head[12] << 24 | (uint32_t)head[13] << 16 | (uint32_t)head[14] << 8 |
+  uint32_t rows = (uint32_t) head[12] << 24 | (uint32_t) head[13] << 16 | (uint32_t) head[14] << 8 |
                   head[15];
   assert_int_equal(rows, ts_get_u32(block + 8));
   assert_int_equal(ts_get_u32(block + 4), size - 18);
@@ -213,8 +214,7 @@ void tc_read(tc_t* f, tc_blocks_t* blocks) {
   blocks->messages++;
   if (f->type == 2) blocks->metas++;
   if (f->type == 2) return;
-  const ts_buf_t* reply = tc_binary(f, about_message(f, "fetch_raw_data", request,
-                                                     sizeof request));
+  const ts_buf_t* reply = tc_binary(f, about_message(f, "fetch_raw_data", request, sizeof request));
   at_t in = {reply->data, reply->data + reply->size};
   const uint8_t* head = take(&in, 56);
   assert_int_equal(ts_get_u64(head), UINT64_MAX);

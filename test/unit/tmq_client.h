@@ -11,8 +11,8 @@ typedef struct tc_s {
   wc_t wc; /* first: its set-up and tear-down are this one's too */
   wc_client_t more[TC_CLIENTS];
   uint64_t message[TC_CLIENTS]; /* the last one's id */
-  size_t now; /* the client that the calls are about */
-  int type;   /* of the last message */
+  size_t now;                   /* the client that the calls are about */
+  int type;                     /* of the last message */
   int vgroup;
   long long offset;
 } tc_t;
@@ -33,10 +33,10 @@ void tc_says(tc_t* f, const char* request, const char* expected);
 bool tc_has(tc_t* f, const char* request, const char* part);
 void tc_silent(tc_t* f, const char* request); /* there is no reply before that of `version` */
 
-#define TC_SUBSCRIBE(req_id, group, reset, topic)                                                 \
-  "{\"action\":\"subscribe\",\"args\":{\"req_id\":" req_id                                        \
-  ",\"user\":\"root\",\"password\":\"taosdata\",\"group_id\":\"" group                            \
-  "\",\"client_id\":\"c\",\"offset_reset\":\"" reset "\",\"topics\":[\"" topic                    \
+#define TC_SUBSCRIBE(req_id, group, reset, topic)                                                  \
+  "{\"action\":\"subscribe\",\"args\":{\"req_id\":" req_id                                         \
+  ",\"user\":\"root\",\"password\":\"taosdata\",\"group_id\":\"" group                             \
+  "\",\"client_id\":\"c\",\"offset_reset\":\"" reset "\",\"topics\":[\"" topic                     \
   "\"],\"auto_commit\":\"false\",\"enable_batch_meta\":\"1\"}}"
 
 void tc_subscribe(tc_t* f, const char* group, const char* reset, const char* topic); /* opens too */

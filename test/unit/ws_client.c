@@ -19,7 +19,9 @@ int wc_setup(void** state) {
   return 0;
 }
 
-static void on_client_closed(uv_handle_t* handle) { ((wc_client_t*)handle->data)->closed = true; }
+static void on_client_closed(uv_handle_t* handle) {
+  ((wc_client_t*) handle->data)->closed = true;
+}
 
 static void free_client(wc_client_t* client) {
   for (size_t i = 0; i < 64; i++) /* one may be unfinished */
@@ -27,16 +29,20 @@ static void free_client(wc_client_t* client) {
   ts_buf_free(&client->bytes);
 }
 
-static wc_client_t* current(wc_t* f) { return f->other != NULL ? f->other : &f->client; }
+static wc_client_t* current(wc_t* f) {
+  return f->other != NULL ? f->other : &f->client;
+}
 
-void wc_use(wc_t* f, wc_client_t* client) { f->other = client; }
+void wc_use(wc_t* f, wc_client_t* client) {
+  f->other = client;
+}
 
 void wc_free_client(wc_t* f, wc_client_t* client) {
-  if (client->tcp.data != NULL && !uv_is_closing((uv_handle_t*)&client->tcp))
-    uv_close((uv_handle_t*)&client->tcp, on_client_closed);
+  if (client->tcp.data != NULL && !uv_is_closing((uv_handle_t*) &client->tcp))
+    uv_close((uv_handle_t*) &client->tcp, on_client_closed);
   while (client->tcp.data != NULL && !client->closed) wc_turn(f);
   free_client(client);
-  *client = (wc_client_t){0};
+  *client = (wc_client_t) {0};
 }
 
 void wc_forget(wc_t* f) {
@@ -47,8 +53,8 @@ void wc_forget(wc_t* f) {
 
 int wc_teardown(void** state) {
   wc_t* f = *state;
-  if (f->client.tcp.data != NULL && !uv_is_closing((uv_handle_t*)&f->client.tcp))
-    uv_close((uv_handle_t*)&f->client.tcp, on_client_closed);
+  if (f->client.tcp.data != NULL && !uv_is_closing((uv_handle_t*) &f->client.tcp))
+    uv_close((uv_handle_t*) &f->client.tcp, on_client_closed);
   ts_server_close(f->server, NULL, NULL);
   uv_run(&f->loop, UV_RUN_DEFAULT);
   int status = uv_loop_close(&f->loop); /* UV_EBUSY if the server left a handle */
@@ -61,8 +67,8 @@ int wc_teardown(void** state) {
 
 static void on_alloc(uv_handle_t* handle, size_t suggested, uv_buf_t* buf) {
   static char space[65536];
-  (void)handle;
-  (void)suggested;
+  (void) handle;
+  (void) suggested;
   *buf = uv_buf_init(space, sizeof space);
 }
 
@@ -95,15 +101,15 @@ static void read_frames(wc_client_t* client, uint8_t* data, size_t size) {
 static void on_read(uv_stream_t* stream, ssize_t size, const uv_buf_t* buf) {
   wc_client_t* client = stream->data;
   if (size < 0) {
-    client->end = (int)size;
+    client->end = (int) size;
     uv_read_stop(stream);
     return;
   }
   client->reads++;
   size_t before = client->bytes.size;
-  ts_buf_add(&client->bytes, buf->base, (size_t)size);
-  uint8_t* data = (uint8_t*)buf->base;
-  size_t left = (size_t)size;
+  ts_buf_add(&client->bytes, buf->base, (size_t) size);
+  uint8_t* data = (uint8_t*) buf->base;
+  size_t left = (size_t) size;
   if (client->head == 0) {
     for (size_t at = 4; at <= client->bytes.size && client->head == 0; at++)
       if (memcmp(client->bytes.data + at - 4, "\r\n\r\n", 4) == 0) client->head = at;
@@ -118,12 +124,16 @@ static void on_connect(uv_connect_t* request, int status) {
   wc_client_t* client = request->data;
   client->end = status;
   uv_tcp_nodelay(&client->tcp, 1); /* else a second small write waits for the first one's ACK */
-  if (status == 0) uv_read_start((uv_stream_t*)&client->tcp, on_alloc, on_read);
+  if (status == 0) uv_read_start((uv_stream_t*) &client->tcp, on_alloc, on_read);
 }
 
-void wc_turn(wc_t* f) { uv_run(&f->loop, UV_RUN_ONCE); }
+void wc_turn(wc_t* f) {
+  uv_run(&f->loop, UV_RUN_ONCE);
+}
 
-static void on_tick(uv_timer_t* timer) { (void)timer; }
+static void on_tick(uv_timer_t* timer) {
+  (void) timer;
+}
 
 void wc_wait_for(wc_t* f, size_t messages, uint64_t ms) {
   uv_update_time(&f->loop);
@@ -132,13 +142,13 @@ void wc_wait_for(wc_t* f, size_t messages, uint64_t ms) {
   uv_timer_init(&f->loop, &timer);
   uv_timer_start(&timer, on_tick, 1, 1);
   while (current(f)->count < messages && current(f)->end == 0 && uv_now(&f->loop) < end) wc_turn(f);
-  uv_close((uv_handle_t*)&timer, NULL);
+  uv_close((uv_handle_t*) &timer, NULL);
   uv_run(&f->loop, UV_RUN_NOWAIT);
 }
 
 void wc_write_bytes(wc_t* f, const void* data, size_t size) {
-  uv_buf_t buf = uv_buf_init((char*)(uintptr_t)data, (unsigned)size);
-  assert_int_equal(uv_try_write((uv_stream_t*)&current(f)->tcp, &buf, 1), size);
+  uv_buf_t buf = uv_buf_init((char*) (uintptr_t) data, (unsigned) size);
+  assert_int_equal(uv_try_write((uv_stream_t*) &current(f)->tcp, &buf, 1), size);
 }
 
 void wc_frame(wc_t* f, uint8_t opcode, const void* data, size_t size) {
@@ -159,21 +169,23 @@ void wc_connect_to(wc_t* f, int port) {
   wc_client_t* client = current(f);
   struct sockaddr_in address;
   if (client->tcp.data != NULL) { /* again: the one before goes away */
-    uv_close((uv_handle_t*)&client->tcp, on_client_closed);
+    uv_close((uv_handle_t*) &client->tcp, on_client_closed);
     while (!client->closed) wc_turn(f);
     free_client(client);
-    *client = (wc_client_t){0};
+    *client = (wc_client_t) {0};
   }
   tuv_ws_reader_init(&client->reader, false, false);
   uv_ip4_addr("127.0.0.1", port, &address);
   uv_tcp_init(&f->loop, &client->tcp);
   client->tcp.data = client->connect.data = client;
   client->end = 1;
-  uv_tcp_connect(&client->connect, &client->tcp, (const struct sockaddr*)&address, on_connect);
+  uv_tcp_connect(&client->connect, &client->tcp, (const struct sockaddr*) &address, on_connect);
   while (client->end == 1) wc_turn(f);
 }
 
-void wc_open_socket(wc_t* f) { wc_connect_to(f, ts_server_port(f->server)); }
+void wc_open_socket(wc_t* f) {
+  wc_connect_to(f, ts_server_port(f->server));
+}
 
 const char wc_upgrade[] =
     "GET /ws?token=x HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
@@ -187,7 +199,9 @@ static void upgrade(wc_t* f, const char* request) {
     wc_wait_for(f, 1, 1);
 }
 
-void wc_open_ws(wc_t* f) { upgrade(f, wc_upgrade); }
+void wc_open_ws(wc_t* f) {
+  upgrade(f, wc_upgrade);
+}
 
 void wc_open_path(wc_t* f, const char* path) {
   char request[512];
@@ -197,7 +211,8 @@ void wc_open_path(wc_t* f, const char* path) {
 
 void wc_login(wc_t* f) {
   wc_open_ws(f);
-  wc_text(f, "{\"action\":\"conn\",\"args\":{\"req_id\":1,\"user\":\"root\","
+  wc_text(f,
+          "{\"action\":\"conn\",\"args\":{\"req_id\":1,\"user\":\"root\","
           "\"password\":\"taosdata\"}}");
   wc_wait_for(f, 1, 2000);
   assert_int_equal(current(f)->count, 1);
@@ -216,7 +231,7 @@ uint64_t wc_req_id(wc_t* f, size_t index) {
   ts_buf_t copy = {0};
   ts_buf_add(&copy, current(f)->messages[index].data.data, current(f)->messages[index].data.size);
   ts_buf_add(&copy, "", 1);
-  const char* found = strstr((char*)copy.data, "\"req_id\":");
+  const char* found = strstr((char*) copy.data, "\"req_id\":");
   assert_non_null(found);
   uint64_t id = strtoull(found + 9, NULL, 10);
   ts_buf_free(&copy);
@@ -238,7 +253,7 @@ void wc_binary(wc_t* f, uint64_t id, uint64_t result, uint64_t action, const cha
   ts_buf_u64(&out, action);
   ts_buf_u16(&out, 1);
   if (sql != NULL) {
-    ts_buf_u32(&out, (uint32_t)strlen(sql));
+    ts_buf_u32(&out, (uint32_t) strlen(sql));
     ts_buf_text(&out, sql);
   }
   wc_frame(f, TUV_WS_BINARY, out.data, out.size);

@@ -15,9 +15,9 @@ typedef struct wc_client_s {
   uv_tcp_t tcp;
   uv_connect_t connect;
   ts_buf_t bytes;
-  size_t head;   /* size of the answer to the upgrade; 0: not yet */
+  size_t head; /* size of the answer to the upgrade; 0: not yet */
   unsigned reads;
-  int end;       /* 0: open; else UV_EOF or an error */
+  int end; /* 0: open; else UV_EOF or an error */
   tuv_ws_reader_t reader;
   wc_message_t messages[64];
   size_t count;
@@ -31,7 +31,7 @@ typedef struct wc_s {
   wc_client_t* other; /* the one that the calls are about, if not `client` */
 } wc_t;
 
-int wc_setup(void** state); /* a loop and a server with its defaults */
+int wc_setup(void** state);    /* a loop and a server with its defaults */
 int wc_teardown(void** state); /* fails when the server leaves something on the loop */
 
 /* Calls are about this client from now on; NULL: `f->client`. It must be all zero at first, and be
@@ -52,7 +52,7 @@ extern const char wc_upgrade[];
 void wc_write_bytes(wc_t* f, const void* data, size_t size);
 void wc_frame(wc_t* f, uint8_t opcode, const void* data, size_t size);
 void wc_text(wc_t* f, const char* message);
-void wc_forget(wc_t* f);      /* the messages so far */
+void wc_forget(wc_t* f);         /* the messages so far */
 void wc_ask(wc_t* f, int count); /* version requests with req_id 1, 2, … */
 /* A binary request; `sql` NULL for a fetch. */
 void wc_binary(wc_t* f, uint64_t id, uint64_t result, uint64_t action, const char* sql);

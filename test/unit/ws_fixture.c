@@ -49,7 +49,7 @@ static void on_message(tuv_ws_t* ws, uint8_t opcode, uint8_t* data, size_t size,
   fixture->got = realloc(fixture->got, (fixture->got_count + 1) * sizeof *fixture->got);
   assert_non_null(fixture->got);
   ws_got_t* got = &fixture->got[fixture->got_count++];
-  *got = (ws_got_t){opcode, malloc(size + 1), data, size, NULL};
+  *got = (ws_got_t) {opcode, malloc(size + 1), data, size, NULL};
   assert_non_null(got->copy);
   memcpy(got->copy, data, size);
   if (fixture->keep) got->owner = tuv_refbuf_ref(owner);
@@ -80,7 +80,7 @@ static void on_dirty(tuv_ws_t* ws) {
 }
 
 static const tuv_ws_events_t events = {on_open, on_message, on_pong, on_down,
-                                       on_gone, on_dirty,   NULL,   NULL};
+                                       on_gone, on_dirty,   NULL,    NULL};
 
 void ws_fixture_init(ws_fixture_t* fixture) {
   memset(fixture, 0, sizeof *fixture);
