@@ -1,5 +1,5 @@
 /* Several hosts: where connections go, what happens when hosts fail and come back. */
-#include "client/private.h"
+#include "client/core/private.h"
 #include "fixture.h"
 #include "transport.h"
 

@@ -1,7 +1,7 @@
 /* A host that falls silent: packets vanish, so that nothing is refused and what is written stays in
  * the system's buffers. Work goes on over the other host, and the limits leave time for that. */
-#include "client/tmq.h"
-#include "client/writer.h"
+#include "client/tmq/consumer.h"
+#include "client/writer/writer.h"
 #include "cluster.h"
 #include "consumers.h"
 #include "transport.h"

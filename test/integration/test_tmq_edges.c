@@ -2,7 +2,7 @@
  * characters, credentials, and a server that does not answer a farewell. */
 #include <signal.h>
 
-#include "client/tmq.h"
+#include "client/tmq/consumer.h"
 #include "consumers.h"
 #include "text.h"
 

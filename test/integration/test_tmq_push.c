@@ -1,5 +1,5 @@
 /* Consumers: push with credits, auto-commit, loss of the connection; against the bundled server. */
-#include "client/tmq.h"
+#include "client/tmq/consumer.h"
 #include "consumers.h"
 
 #define AS_QUERY "as select ts, v from st"

@@ -14,7 +14,7 @@
 #include <cmocka.h>
 
 #include "alloc_probe.h"
-#include "client/private.h"
+#include "client/core/private.h"
 #include "mem_stream.h"
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))

@@ -8,8 +8,8 @@
 
 #include <cmocka.h>
 
-#include "client/prometheus.h"
-#include "client/stats.h"
+#include "client/observe/prometheus.h"
+#include "client/observe/stats.h"
 
 static void a_head_is_help_and_type(void** state) {
   (void) state;

@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "client/tmq_progress.h"
+#include "client/tmq/progress.h"
 
 static unsigned npassed;
 

@@ -1,0 +1,451 @@
+/* One connection of the pool: its start, its operations, its end. */
+#include <string.h>
+
+#include "client/observe/hooks.h"
+
+/* How often a request that never left is moved to another connection: a server that takes log-ins
+ * and then nothing must not keep it for ever. */
+#define MAX_MOVES 5
+
+const char* tuv_conn_host(const tuv_conn_t* conn) {
+  return conn->client->hosts[conn->host].text;
+}
+
+bool tuv_conn_has_room(tuv_conn_t* conn, size_t size) {
+  const tuv_url_t* url = &conn->client->url;
+  if (conn->table.count >= url->max_inflight) return false;
+  uint64_t unsent = conn->client->carrier->unsent_bytes(conn);
+  /* One message always goes, how large it may be. */
+  uint64_t most = url->max_send_buffer;
+  bool room = unsent == 0 || (unsent < most && size < most - unsent);
+  if (!room) conn->congested = true;
+  return room;
+}
+
+/* Registers the operation under its id and writes its message. */
+int tuv_conn_send(tuv_conn_t* conn, tuv_op_t* op, const void* payload, size_t size) {
+  if (tuv_idmap_reserve(&conn->table) != 0) return TAOSUV_ENOMEM;
+  int status = conn->client->carrier->send(conn, op, payload, size);
+  if (status < 0) return status;
+  tuv_idmap_put(&conn->table, op->id, op);
+  tuv_queue_push(&conn->sent, &op->link);
+  op->conn = conn;
+  if (conn->client->url.idle_timeout != 0) conn->used_at = tuv_now();
+  tuv_observe_op(conn->client, TAOSUV_TRACE_SENT, op, conn);
+  return 0;
+}
+
+static void fail_pinned(tuv_op_t* op, int status) {
+  tuv_failure_t failure = {status, 0, 0, taosuv_strerror(status), NULL};
+  op->type->fail(op, &failure);
+}
+
+void tuv_conn_post(tuv_conn_t* conn, tuv_op_t* op) {
+  if (!tuv_conn_has_room(conn, 0)) {
+    tuv_queue_push(&conn->waiting, &op->link);
+    return;
+  }
+  int status = tuv_conn_send(conn, op, NULL, 0);
+  if (status < 0) fail_pinned(op, status);
+}
+
+void tuv_conn_send_waiting(tuv_conn_t* conn) {
+  while (tuv_conn_speaks(conn) && !tuv_queue_empty(&conn->waiting) && tuv_conn_has_room(conn, 0)) {
+    tuv_op_t* op = TUV_CONTAINER(conn->waiting.next, tuv_op_t, link);
+    tuv_queue_remove(&op->link);
+    int status = tuv_conn_send(conn, op, NULL, 0);
+    if (status < 0) fail_pinned(op, status);
+  }
+}
+
+/* Uses the room that an answer has left: first for what is pinned to this connection. */
+void tuv_conn_pump(tuv_conn_t* conn) {
+  tuv_conn_send_waiting(conn);
+  if (conn->client->queued > 0 || conn->client->drain_wanted) tuv_pool_pump(conn->client);
+  if (conn->retiring) tuv_upkeep_check_retired(conn);
+}
+
+/* A place became free, and no answer will come to say so. */
+void tuv_conn_pump_later(tuv_conn_t* conn) {
+  conn->pump_due = true;
+  conn->client->pump_due = true;
+  tuv_client_turn(conn->client);
+}
+
+bool tuv_conn_withdraw(tuv_conn_t* conn, tuv_op_t* op) {
+  size_t bytes = conn->client->carrier->withdraw(conn, op->at);
+  if (bytes == 0) return false;
+  for (tuv_queue_t* at = op->link.next; at != &conn->sent; at = at->next)
+    TUV_CONTAINER(at, tuv_op_t, link)->at -= bytes;
+  tuv_idmap_remove(&conn->table, op->id);
+  op->conn = NULL;
+  tuv_conn_pump_later(conn);
+  return true;
+}
+
+/* Whether a request of a dead connection goes to another one: it never left, or may be executed
+ * twice. */
+static bool move(tuv_conn_t* conn, tuv_req_t* priv, bool left) {
+  taosuv_req_t* req = tuv_req_public(priv);
+  if (priv->op.type->pinned || conn->client->closing || priv->moves >= MAX_MOVES) return false;
+  const tuv_carrier_t* carrier = conn->client->carrier;
+  bool once_more = left && req->idempotent == 0 && priv->moves == 0 &&
+                   carrier->may_repeat != NULL && carrier->may_repeat(conn);
+  if (left && req->idempotent == 0 && !once_more) return false;
+  /* What has left cannot be taken back: its payload was kept, or there was none. */
+  bool has_payload = left && !once_more ? priv->payload != NULL || priv->payload_size == 0
+                                        : conn->client->carrier->recover(conn, priv) == 0;
+  return has_payload && tuv_pool_requeue(conn->client, req);
+}
+
+/* Sorts what was in flight when the connection died: requests that never left go back to the pool,
+ * the others into `lost`. No callback is called here. */
+static void take_apart(tuv_conn_t* conn, tuv_queue_t* lost) {
+  while (!tuv_queue_empty(&conn->sent)) {
+    tuv_op_t* op = TUV_CONTAINER(conn->sent.next, tuv_op_t, link);
+    tuv_queue_remove(&op->link);
+    op->conn = NULL;
+    if (op == &conn->version_op || op == &conn->login_op) continue;
+    bool left = op->at < conn->client->carrier->sent_up_to(conn);
+    if (op->type->is_request) {
+      tuv_req_t* priv = TUV_CONTAINER(op, tuv_req_t, op);
+      if (left) priv->left = true;
+      if (move(conn, priv, left)) continue;
+    }
+    tuv_queue_push(lost, &op->link);
+  }
+  tuv_queue_move(&conn->waiting, lost);
+  tuv_idmap_free(&conn->table);
+}
+
+/* Leaves the requests. */
+static void drop_others(tuv_queue_t* lost) {
+  tuv_queue_t* at = lost->next;
+  while (at != lost) {
+    tuv_op_t* op = TUV_CONTAINER(at, tuv_op_t, link);
+    at = at->next;
+    if (!op->type->is_request) tuv_queue_remove(&op->link);
+  }
+}
+
+static void fail_lost(tuv_conn_t* conn, tuv_queue_t* lost, const tuv_failure_t* why) {
+  tuv_failure_t failure = *why;
+  failure.flags &= ~(unsigned int) TAOSUV_ERR_MAYBE_EXECUTED; /* each knows whether it had left */
+  drop_others(lost);                                          /* the results are told below */
+  tuv_req_fail_all(conn->client, lost, &failure);
+  while (!tuv_queue_empty(&conn->results))
+    tuv_result_lost((taosuv_result_t*) (void*) conn->results.next, why);
+  tuv_stmts_lost(conn, why);
+}
+
+/* Takes a connection out of the pool. Returns whether it was still on its way to be ready. */
+static bool leave_pool(tuv_conn_t* conn, tuv_conn_state_t state) {
+  taosuv_client_t* client = conn->client;
+  bool was_ready = conn->state == TUV_CONN_READY;
+  if (was_ready)
+    client->ready--;
+  else
+    client->connecting--;
+  conn->state = state;
+  tuv_endpoint_leave(conn);
+  if (conn->retiring)
+    client->retiring--;
+  else
+    client->hosts[conn->host].open--;
+  tuv_balance_done(conn);
+  tuv_timers_remove(&client->timers, &conn->timed);
+  tuv_timers_remove(&client->timers, &conn->address_timed);
+  tuv_suspect_end(conn);
+  tuv_queue_remove(&conn->link);
+  tuv_queue_push(&client->gone, &conn->link);
+  return !was_ready;
+}
+
+/* ---- the host's other addresses ---- */
+
+static int start(taosuv_client_t* client, uint32_t host, unsigned wanted,
+                 const tuv_patience_t* patience, tuv_conn_t** made);
+
+/* Whether another address of the host may do better: a server that understood and refused would
+ * refuse there as well. */
+static bool is_of_address(const tuv_failure_t* failure) {
+  taosuv_err_class_t class = taosuv_err_class(failure->status);
+  return class == TAOSUV_CLASS_NETWORK || class == TAOSUV_CLASS_TIMEOUT ||
+         class == TAOSUV_CLASS_PROTOCOL || class == TAOSUV_CLASS_TLS;
+}
+
+/* The address is tried last for a while, if the host has others. */
+static void avoid_address(const tuv_conn_t* conn) {
+  taosuv_client_t* client = conn->client;
+  if (conn->route.addresses > 1) tuv_avoid_add(&client->avoid, &conn->route.address, tuv_now());
+}
+
+/* A connection to one address of its host came to nothing. Whether another one was begun, to the
+ * next address; it has what is left of connect_timeout. */
+static bool try_next_address(const tuv_conn_t* conn, const tuv_failure_t* failure, bool replaces) {
+  taosuv_client_t* client = conn->client;
+  tuv_conn_t* next;
+  if (conn->route.addresses == 0 || client->closing || !is_of_address(failure)) return false;
+  avoid_address(conn);
+  if (conn->route.others == 0 || conn->patience.left == 0) return false;
+  if (start(client, conn->host, conn->wanted, &conn->patience, &next) < 0) return false;
+  if (replaces) tuv_balance_replaces(next);
+  return true;
+}
+
+/* ---- its end ---- */
+
+void tuv_conn_leave_pool(tuv_conn_t* conn, tuv_conn_state_t state) {
+  leave_pool(conn, state);
+}
+
+/* The connection is of no more use; its WebSocket is down or being ended. */
+static void die(tuv_conn_t* conn, const tuv_failure_t* failure) {
+  tuv_queue_t lost;
+  bool replaces = conn->replaces;
+  tuv_queue_init(&lost);
+  taosuv_client_t* client = conn->client;
+  tuv_redacted_t redacted;
+  failure = tuv_redact_failure(client, failure, &redacted); /* it may be the server's text */
+  bool never_ready = leave_pool(conn, TUV_CONN_DEAD);
+  tuv_observe_conn(conn, never_ready ? TAOSUV_TRACE_CONN_FAILED : TAOSUV_TRACE_CONN_LOST, failure);
+  take_apart(conn, &lost);
+  if (client->consumer != NULL) tuv_tmq_conn_gone(client->consumer, conn);
+  fail_lost(conn, &lost, failure);
+  if (client->consumer != NULL) tuv_tmq_lost(client->consumer, failure);
+  if (never_ready && !try_next_address(conn, failure, replaces))
+    tuv_pool_connect_failed(client, conn->host, conn->begun_at, conn->serves, failure);
+  else if (!never_ready && (client->queued > 0 || client->drain_wanted))
+    tuv_pool_pump(client);
+  tuv_balance_look(client);
+}
+
+static void on_close_timeout(tuv_timed_t* timed) {
+  tuv_conn_t* conn = TUV_CONTAINER(timed, tuv_conn_t, timed);
+  conn->client->carrier->abort(conn);
+}
+
+static void bound_close(tuv_conn_t* conn) {
+  conn->timed.expire = on_close_timeout;
+  uint64_t at = tuv_now() + TUV_CLOSE_WAIT_MS;
+  if (tuv_timers_add(&conn->client->timers, &conn->timed, at) < 0)
+    conn->client->carrier->abort(conn);
+}
+
+void tuv_conn_down(tuv_conn_t* conn, int status, int http_status, const char* message,
+                   bool lingering) {
+  if (conn->state >= TUV_CONN_CLOSING) return;
+  if (conn->state == TUV_CONN_LEAVING)
+    tuv_leave_down(conn);
+  else
+    die(conn, &(tuv_failure_t) {status, taosuv_err_flags(status), http_status, message,
+                                tuv_conn_host(conn)});
+  if (lingering) bound_close(conn);
+}
+
+void tuv_conn_say_goodbye(tuv_conn_t* conn) {
+  bound_close(conn);
+  conn->client->carrier->close(conn);
+}
+
+void tuv_conn_gone(tuv_conn_t* conn) {
+  taosuv_client_t* client = conn->client;
+  tuv_timers_remove(&client->timers, &conn->timed);
+  tuv_queue_remove(&conn->dirty);
+  tuv_queue_remove(&conn->paused);
+  tuv_queue_remove(&conn->link);
+  tuv_idmap_free(&conn->table);
+  client->hosts[conn->host].users--;
+  tuv_wipe(conn, sizeof *conn); /* what was being read of a log-in's answer */
+  tuv_free(&client->mem->alloc, conn);
+  if (client->closing) tuv_client_turn(client);
+}
+
+void tuv_conn_opened(tuv_conn_t* conn) {
+  conn->state = TUV_CONN_LOGIN;
+  tuv_observe_conn(conn, TAOSUV_TRACE_CONN_UPGRADED, NULL);
+  conn->client->carrier->login(conn);
+}
+
+void tuv_conn_dirty(tuv_conn_t* conn) {
+  tuv_queue_remove(&conn->dirty);
+  tuv_queue_push(&conn->client->dirty, &conn->dirty);
+  tuv_client_turn(conn->client);
+}
+
+void tuv_conn_paused(tuv_conn_t* conn) {
+  tuv_queue_remove(&conn->paused);
+  tuv_queue_push(&conn->client->paused, &conn->paused);
+  tuv_client_turn(conn->client);
+}
+
+void tuv_conn_sent(tuv_conn_t* conn) {
+  if (!conn->congested) return;
+  conn->congested = false;
+  tuv_conn_pump_later(conn);
+}
+
+static void connect_timed_out(tuv_conn_t* conn) {
+  static const char* const texts[] = {"no connection and upgrade within connect_timeout",
+                                      "no log-in within connect_timeout"};
+  tuv_failure_t failure = {TAOSUV_ECONNTIMEOUT, TAOSUV_ERR_RETRYABLE, 0,
+                           texts[conn->state == TUV_CONN_LOGIN], tuv_conn_host(conn)};
+  conn->client->carrier->abort(conn);
+  die(conn, &failure);
+}
+
+/* A step of the one or the other is over. Without memory for the next one it is the last. */
+static void on_step(tuv_conn_t* conn, tuv_timed_t* timed, tuv_patience_t* patience) {
+  bool more = tuv_patience_next(patience) &&
+              tuv_timers_add(&conn->client->timers, timed, patience->at) == 0;
+  if (!more) connect_timed_out(conn);
+}
+
+static void on_connect_step(tuv_timed_t* timed) {
+  tuv_conn_t* conn = TUV_CONTAINER(timed, tuv_conn_t, timed);
+  on_step(conn, timed, &conn->patience);
+}
+
+static void on_address_step(tuv_timed_t* timed) {
+  tuv_conn_t* conn = TUV_CONTAINER(timed, tuv_conn_t, address_timed);
+  on_step(conn, timed, &conn->address_patience);
+}
+
+/* An address has accepted. While others are left it has its part of the time only. */
+static void on_accepted(tuv_route_t* route) {
+  tuv_conn_t* conn = TUV_CONTAINER(route, tuv_conn_t, route);
+  taosuv_client_t* client = conn->client;
+  uint64_t left = tuv_patience_rest(&conn->patience), part = left / (route->others + 1);
+  if (route->others == 0 || left == 0) return;
+  uint64_t least = left / 2 < TUV_MIN_ADDRESS_MS ? left / 2 : TUV_MIN_ADDRESS_MS;
+  tuv_patience_begin(&conn->address_patience, part > least ? part : least);
+  conn->address_timed.expire = on_address_step;
+  /* Without memory for it, this address has all that is left. */
+  tuv_timers_add(&client->timers, &conn->address_timed, conn->address_patience.at);
+}
+
+void tuv_conn_fail(tuv_conn_t* conn, const tuv_failure_t* failure) {
+  if (conn->state >= TUV_CONN_CLOSING) return;
+  conn->client->carrier->close(conn);
+  die(conn, failure);
+  bound_close(conn);
+}
+
+int tuv_conn_connect(tuv_conn_t* conn, const tuv_stream_events_t* events, void* context,
+                     tuv_stream_t** stream) {
+  taosuv_client_t* client = conn->client;
+  const tuv_alloc_t* alloc = &client->mem->alloc;
+  const tuv_place_t* host = &client->hosts[conn->host];
+  bool nodelay = client->url.tcp_nodelay;
+  if (client->tls == NULL)
+    return client->connect(client->loop, alloc, host->name, host->port, nodelay, &conn->route,
+                           events, context, stream);
+  return tuv_tls_connect(client->tls, client->connect, client->loop, alloc, host->name, host->port,
+                         nodelay, &conn->route, events, context, stream);
+}
+
+/* A connection that has this patience. */
+static int start(taosuv_client_t* client, uint32_t host, unsigned wanted,
+                 const tuv_patience_t* patience, tuv_conn_t** made) {
+  tuv_conn_t* conn = tuv_calloc(&client->mem->alloc, 1, sizeof *conn);
+  if (conn == NULL) return TAOSUV_ENOMEM;
+  tuv_place_t* address = &client->hosts[host];
+  conn->client = client;
+  conn->host = host;
+  tuv_queue_init(&conn->dirty);
+  tuv_queue_init(&conn->paused);
+  tuv_queue_init(&conn->sent);
+  tuv_queue_init(&conn->waiting);
+  tuv_queue_init(&conn->results);
+  tuv_queue_init(&conn->remotes);
+  tuv_queue_init(&conn->cached);
+  tuv_idmap_init(&conn->table, &client->mem->alloc);
+  conn->route.avoid = &client->avoid;
+  conn->route.on_accepted = on_accepted;
+  tuv_endpoint_begin(conn, wanted);
+  conn->timed.expire = on_connect_step;
+  conn->patience = *patience;
+  int status = tuv_timers_add(&client->timers, &conn->timed, patience->at);
+  if (status == 0) {
+    status = client->carrier->connect(conn);
+    if (status < 0) tuv_timers_remove(&client->timers, &conn->timed);
+  }
+  if (status < 0) {
+    tuv_endpoint_leave(conn);
+    tuv_free(&client->mem->alloc, conn);
+    return status;
+  }
+  conn->begun_at = tuv_now();
+  address->open++;
+  address->users++;
+  tuv_queue_push(&client->conns, &conn->link);
+  client->connecting++;
+  tuv_observe_conn(conn, TAOSUV_TRACE_CONN_CONNECTING, NULL);
+  *made = conn;
+  return 0;
+}
+
+int tuv_conn_start(taosuv_client_t* client, uint32_t host, unsigned wanted, tuv_conn_t** made) {
+  tuv_patience_t patience;
+  tuv_patience_begin(&patience, client->url.connect_timeout);
+  return start(client, host, wanted, &patience, made);
+}
+
+int tuv_conn_reconnect(tuv_conn_t* conn) {
+  tuv_timers_remove(&conn->client->timers, &conn->address_timed);
+  conn->route.addresses = conn->route.others = 0;
+  conn->switching = false;
+  return conn->client->carrier->connect(conn);
+}
+
+void tuv_conn_restart(tuv_conn_t* conn) {
+  tuv_queue_init(&conn->sent);
+  tuv_idmap_free(&conn->table);
+  tuv_idmap_init(&conn->table, &conn->client->mem->alloc);
+  conn->version = 0;
+  conn->state = TUV_CONN_CONNECTING;
+  conn->switching = true;
+  conn->client->carrier->abort(conn);
+}
+
+void tuv_conn_lost(tuv_conn_t* conn, const char* message) {
+  conn->client->carrier->abort(conn);
+  die(conn,
+      &(tuv_failure_t) {TAOSUV_ECONNLOST, TAOSUV_ERR_RETRYABLE, 0, message, tuv_conn_host(conn)});
+}
+
+void tuv_conn_silent(tuv_conn_t* conn, const char* message) {
+  avoid_address(conn);
+  tuv_hosts_failed(conn->client, conn->host, conn->begun_at);
+  tuv_conn_lost(conn, message);
+}
+
+void tuv_conn_doom(tuv_conn_t* conn) {
+  conn->doomed = true;
+  tuv_conn_pump_later(conn);
+}
+
+/* Over HTTP each request that is given up ends its connection: of those not more wait for their
+ * answers than there are connections. */
+void tuv_conn_retire(tuv_conn_t* conn) {
+  taosuv_client_t* client = conn->client;
+  bool waits = client->leaving < client->url.pool_size;
+  tuv_observe_conn(conn, TAOSUV_TRACE_CONN_CLOSED, NULL);
+  tuv_leave_begin(conn, waits ? client->url.close_timeout : 0);
+  if (client->queued > 0) tuv_pool_pump(client); /* there is room for another one */
+  tuv_balance_look(client);
+}
+
+/* The client is closed: what is in flight is cancelled, the server is told goodbye. */
+void tuv_conn_close(tuv_conn_t* conn) {
+  tuv_observe_conn(conn, TAOSUV_TRACE_CONN_CLOSED, NULL);
+  if (conn->state == TUV_CONN_READY) {
+    tuv_leave_closed(conn);
+    return;
+  }
+  tuv_queue_t none;
+  tuv_queue_init(&none);
+  leave_pool(conn, TUV_CONN_CLOSING);
+  take_apart(conn, &none); /* its log-in */
+  tuv_conn_say_goodbye(conn);
+}

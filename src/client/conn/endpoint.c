@@ -1,0 +1,150 @@
+/* Which of a gateway's WebSocket endpoints a connection speaks to. Gateways from 3.1.1.15 on have
+ * /ws, which serves every request; older ones have an endpoint for each kind. Which kind of gateway
+ * a host has is found out by asking for /ws, remembered, and asked again after a failure. */
+#include <stdio.h>
+#include <string.h>
+
+#include "client/observe/hooks.h"
+#include "wire/version.h"
+
+/* From this version on gateways have /ws, and take messages of any size. */
+#define SINCE TUV_VERSION(3, 1, 1, 15)
+#define OLD_MAX_MESSAGE (UINT64_C(4) << 20)
+
+static const char* const legacy_paths[] = {"/rest/ws", "/rest/stmt", "/rest/schemaless"};
+
+/* The index of the first kind in a set. */
+static unsigned kind_of(unsigned needs) {
+  return (needs & TUV_SERVES_QUERY) != 0 ? 0 : (needs & TUV_SERVES_STMT) != 0 ? 1 : 2;
+}
+
+/* A path with the token, which the cloud's proxy takes from there. NULL: no memory. */
+static char* write_path(const taosuv_client_t* client, const char* path) {
+  static const char hex[] = "0123456789ABCDEF";
+  const char* token = client->url.token;
+  size_t room = strlen(path) + sizeof "?token=" + 3 * strlen(token);
+  char* text = tuv_malloc(&client->mem->alloc, room);
+  if (text == NULL) return NULL;
+  char* out = text + snprintf(text, room, "%s%s", path, token[0] == 0 ? "" : "?token=");
+  for (; *token != 0; token++) {
+    unsigned char c = (unsigned char) *token;
+    bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                 c == '-' || c == '_' || c == '.' || c == '~';
+    if (plain) {
+      *out++ = (char) c;
+    } else {
+      *out++ = '%';
+      *out++ = hex[c >> 4];
+      *out++ = hex[c & 15];
+    }
+  }
+  *out = 0;
+  return text;
+}
+
+int tuv_endpoint_init(taosuv_client_t* client) {
+  client->path = write_path(client, client->consumer != NULL ? "/rest/tmq" : "/ws");
+  return client->path == NULL ? TAOSUV_ENOMEM : 0;
+}
+
+static void free_path(const taosuv_client_t* client, char* path) {
+  if (path != NULL) tuv_wipe(path, strlen(path));
+  tuv_free(&client->mem->alloc, path);
+}
+
+void tuv_endpoint_free(taosuv_client_t* client) {
+  free_path(client, client->path);
+  for (size_t i = 0; i < sizeof client->legacy_paths / sizeof *client->legacy_paths; i++)
+    free_path(client, client->legacy_paths[i]);
+}
+
+int tuv_endpoint_path(tuv_conn_t* conn, const char** path) {
+  taosuv_client_t* client = conn->client;
+  *path = client->path;
+  if (!tuv_conn_is_narrow(conn)) return 0;
+  char** legacy = &client->legacy_paths[kind_of(conn->serves)];
+  if (*legacy == NULL) *legacy = write_path(client, legacy_paths[kind_of(conn->serves)]);
+  *path = *legacy;
+  return *legacy == NULL ? TAOSUV_ENOMEM : 0;
+}
+
+static void set_serves(tuv_conn_t* conn, unsigned serves) {
+  if (tuv_conn_is_narrow(conn)) conn->client->narrow--;
+  conn->serves = (uint8_t) serves;
+  if (tuv_conn_is_narrow(conn)) conn->client->narrow++;
+}
+
+static bool has_choice(const tuv_conn_t* conn) {
+  return conn->client->consumer == NULL && conn->client->carrier == &tuv_carrier_ws;
+}
+
+void tuv_endpoint_begin(tuv_conn_t* conn, unsigned wanted) {
+  bool legacy = conn->client->hosts[conn->host].legacy && has_choice(conn);
+  conn->wanted = (uint8_t) (1u << kind_of(wanted));
+  conn->serves = TUV_SERVES_ALL;
+  if (legacy) set_serves(conn, conn->wanted);
+}
+
+/* A failure may mean that the gateway is being exchanged. */
+void tuv_endpoint_leave(tuv_conn_t* conn) {
+  if (conn->state == TUV_CONN_DEAD) conn->client->hosts[conn->host].legacy = false;
+  if (tuv_conn_is_narrow(conn)) conn->client->narrow--;
+}
+
+/* A newer gateway whose /ws was refused, by a proxy perhaps, is asked for it each time. */
+void tuv_endpoint_ready(tuv_conn_t* conn) {
+  conn->client->hosts[conn->host].legacy = tuv_conn_is_narrow(conn) && conn->version < SINCE;
+}
+
+/* How often a connection may change its endpoint: once when its first one is refused; to /ws when
+ * the version says that it is there, although it was not asked for or was refused once; and back
+ * when it is refused then. */
+enum { NONE, REFUSED, OUTDATED, BACK };
+
+static void use_other(tuv_conn_t* conn, uint8_t asks) {
+  bool to_legacy = !tuv_conn_is_narrow(conn);
+  conn->client->hosts[conn->host].legacy = false;
+  conn->asks = asks;
+  set_serves(conn, to_legacy ? conn->wanted : TUV_SERVES_ALL);
+  if (to_legacy) tuv_pool_narrowed(conn->client);
+}
+
+static void log_other(const tuv_conn_t* conn, int http_status) {
+  char text[256];
+  const char* other = tuv_conn_is_narrow(conn) ? legacy_paths[kind_of(conn->serves)] : "/ws";
+  snprintf(text, sizeof text, "connection to %s: HTTP status %d, trying %s", tuv_conn_host(conn),
+           http_status, other);
+  tuv_hooks_log(conn->client, TAOSUV_LOG_DEBUG, text);
+}
+
+bool tuv_endpoint_refused(tuv_conn_t* conn, int http_status, tuv_failure_t* failure,
+                          tuv_errmsg_t* err) {
+  bool missing = http_status == 404 || http_status == 400;
+  if (!missing || !has_choice(conn)) return false;
+  if (conn->asks == NONE || conn->asks == OUTDATED) {
+    conn->first_refusal = http_status;
+    use_other(conn, conn->asks + 1);
+    log_other(conn, http_status);
+    return true;
+  }
+  /* A 400 at either says that there is something, which did not like the request. */
+  bool both = http_status == 404 && conn->first_refusal == 404;
+  failure->status = both ? TAOSUV_ENOENDPOINT : TAOSUV_EUPGRADE;
+  snprintf(err->text, sizeof err->text,
+           "the host has neither /ws (taosAdapter from 3.1.1.15 on) nor %s (before): %s",
+           legacy_paths[kind_of(conn->wanted)], failure->message);
+  failure->message = err->text;
+  return false;
+}
+
+bool tuv_endpoint_is_outdated(tuv_conn_t* conn) {
+  bool outdated = tuv_conn_is_narrow(conn) && conn->asks < OUTDATED && conn->version >= SINCE;
+  if (outdated) use_other(conn, OUTDATED);
+  return outdated;
+}
+
+uint64_t tuv_endpoint_max_message(const tuv_conn_t* conn) {
+  uint64_t most = conn->client->url.max_message_size;
+  bool old = tuv_conn_is_narrow(conn) && conn->version < SINCE;
+  return old && most > OLD_MAX_MESSAGE ? OLD_MAX_MESSAGE : most;
+}

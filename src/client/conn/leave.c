@@ -1,0 +1,102 @@
+/* Leaving a server in good order: a connection that is out of the pool waits, up to a limit, for
+ * the answers to what is in flight, so that the results they bring are freed on the server. Its
+ * statements are closed there; then it sends a close frame. Gateways do not free what a connection
+ * leaves open when a query was still running. */
+#include "client/observe/hooks.h"
+
+static bool is_answered(const tuv_conn_t* conn) {
+  return conn->table.count == 0 && tuv_queue_empty(&conn->waiting);
+}
+
+static void unlink_ops(tuv_queue_t* ops) {
+  while (!tuv_queue_empty(ops)) {
+    tuv_op_t* op = TUV_CONTAINER(ops->next, tuv_op_t, link);
+    tuv_queue_remove(&op->link);
+    op->conn = NULL;
+  }
+}
+
+/* Gives up what was not answered: nobody but the library waits for it. */
+static void forget(tuv_conn_t* conn, tuv_conn_state_t state) {
+  taosuv_client_t* client = conn->client;
+  tuv_failure_t gone = {TAOSUV_ECONNLOST, 0, 0, NULL, NULL};
+  conn->state = state;
+  client->leaving--;
+  tuv_timers_remove(&client->timers, &conn->timed);
+  unlink_ops(&conn->sent);
+  unlink_ops(&conn->waiting);
+  while (!tuv_queue_empty(&conn->results))
+    tuv_result_lost((taosuv_result_t*) (void*) conn->results.next, &gone);
+  tuv_stmts_lost(conn, NULL);
+  tuv_idmap_free(&conn->table);
+}
+
+static void say_goodbye(tuv_conn_t* conn) {
+  forget(conn, TUV_CONN_CLOSING);
+  tuv_conn_say_goodbye(conn);
+}
+
+static void on_limit(tuv_timed_t* timed) {
+  say_goodbye(TUV_CONTAINER(timed, tuv_conn_t, timed));
+}
+
+static void enter(tuv_conn_t* conn) {
+  tuv_conn_leave_pool(conn, TUV_CONN_LEAVING);
+  conn->client->leaving++;
+}
+
+static void wait_for_answers(tuv_conn_t* conn, uint64_t limit) {
+  tuv_timers_t* timers = &conn->client->timers;
+  tuv_stmts_leave(conn);
+  conn->timed.expire = on_limit;
+  bool waits = limit > 0 && !is_answered(conn) &&
+               tuv_timers_add(timers, &conn->timed, tuv_now() + limit) == 0;
+  if (!waits) say_goodbye(conn);
+}
+
+void tuv_leave_begin(tuv_conn_t* conn, uint64_t limit) {
+  enter(conn);
+  wait_for_answers(conn, limit);
+}
+
+void tuv_leave_check(tuv_conn_t* conn) {
+  if (conn->state != TUV_CONN_LEAVING) return;
+  tuv_conn_send_waiting(conn);
+  if (is_answered(conn)) say_goodbye(conn);
+}
+
+void tuv_leave_down(tuv_conn_t* conn) {
+  forget(conn, TUV_CONN_DEAD);
+}
+
+/* ---- the client is closed ---- */
+
+static void cancel_request(tuv_conn_t* conn, tuv_op_t* op) {
+  tuv_req_t* priv = TUV_CONTAINER(op, tuv_req_t, op);
+  if (op->at < conn->client->carrier->sent_up_to(conn)) priv->left = true;
+  tuv_req_defer(tuv_req_public(priv), TAOSUV_ECANCELED, 0, "the client was closed");
+}
+
+/* The requests of the caller's; what the library asked for on its own stays. */
+static void cancel_requests(tuv_conn_t* conn) {
+  for (tuv_queue_t *at = conn->sent.next, *next; at != &conn->sent; at = next) {
+    tuv_op_t* op = TUV_CONTAINER(at, tuv_op_t, link);
+    next = at->next;
+    if (op->type->is_request) cancel_request(conn, op);
+  }
+}
+
+void tuv_leave_closed(tuv_conn_t* conn) {
+  tuv_queue_t results;
+  tuv_failure_t closed = {TAOSUV_ECLOSED, 0, 0, "the client was closed", NULL};
+  tuv_queue_init(&results);
+  enter(conn);
+  cancel_requests(conn);
+  tuv_queue_move(&conn->results, &results);
+  while (!tuv_queue_empty(&results)) {
+    taosuv_result_t* result = (taosuv_result_t*) (void*) results.next;
+    tuv_queue_remove(results.next);
+    tuv_result_leave(result, conn, &closed);
+  }
+  wait_for_answers(conn, conn->client->url.close_timeout);
+}

@@ -1,0 +1,55 @@
+/* Operations over HTTP: how a connection sends them, and what it hands them of an answer. */
+#ifndef TUV_CLIENT_REST_H
+#define TUV_CLIENT_REST_H
+
+#include "client/core/private.h"
+
+/* What an answer must be to be a success. */
+typedef enum {
+  TUV_REST_SQL,  /* the JSON of /rest/sql with code 0 */
+  TUV_REST_JSON, /* any JSON object with code 0 */
+  TUV_REST_DONE  /* any status of the two hundreds; its body does not matter */
+} tuv_rest_kind_t;
+
+typedef struct tuv_rest_message_s {
+  const char* method;
+  const char* target;
+  size_t target_size;
+  bool with_id;  /* op->id is appended to the target */
+  bool no_token; /* a Taosd token is not taken there */
+  bool has_body;
+  const void* body;
+  size_t size;
+  /* The request's payload, of which `body` is the last part, when it may have to be sent anew over
+   * another connection; NULL: none. */
+  const void* payload;
+  tuv_rest_kind_t kind;
+  bool
+      repeatable; /* twice does no harm: it is sent again when an idle connection was just closed */
+} tuv_rest_message_t;
+
+/* The connection's own buffer for a target, empty; what was in it may be secret, and is wiped. */
+tuv_buf_t* tuv_rest_target(tuv_conn_t* conn);
+
+int tuv_rest_send(tuv_conn_t* conn, tuv_op_t* op, const tuv_rest_message_t* message);
+
+/* One SQL statement to /rest/sql: an `encode`. */
+int tuv_rest_sql(tuv_op_t* op, tuv_conn_t* conn, const void* sql, size_t size);
+/* The same for one of the library's own, which reads only. */
+int tuv_rest_ask(tuv_op_t* op, tuv_conn_t* conn, const char* sql);
+
+/* Of the answer that is being handed over: whether it is an update's, and its rows. */
+bool tuv_rest_update(const tuv_conn_t* conn, int64_t* affected_rows);
+/* The first cell of its rows: 0 or an error. *block is NULL when there is none, or it is NULL; else
+ * it is the caller's to unref, and the column views it. */
+int tuv_rest_cell(tuv_conn_t* conn, taosuv_column_t* column, taosuv_block_t** block);
+/* A request's question failed here. */
+void tuv_rest_fail(tuv_op_t* op, tuv_conn_t* conn, int status, const char* text);
+
+/* What is written once a client: target and credentials. */
+int tuv_rest_prepare(taosuv_client_t* client, tuv_errmsg_t* err);
+
+/* rest_login.c */
+void tuv_rest_login(tuv_conn_t* conn);
+
+#endif

@@ -1,0 +1,67 @@
+/* A connection on which a request timed out is suspect: it is asked for a sign of life at once, and
+ * gets no new request before it has given one. Without one it ends, and its host is passed over. */
+#include "client/observe/hooks.h"
+
+static void on_step(tuv_timed_t* timed);
+
+/* Statements and requests have waited for what becomes of it. */
+static void resume(tuv_conn_t* conn) {
+  tuv_stmts_resume(conn);
+  tuv_conn_pump_later(conn);
+}
+
+/* Without memory for it, the looks of upkeep find out. */
+static void wait_for_sign(tuv_conn_t* conn) {
+  const taosuv_client_t* client = conn->client;
+  conn->probe_seen = client->carrier->signs_of_life(conn);
+  conn->probe_received = conn->ws.received; /* what can be probed is a WebSocket */
+  conn->probe_timed.expire = on_step;
+  tuv_patience_begin(&conn->probe_patience, client->url.probe_timeout);
+  conn->suspect = tuv_timers_add(&conn->client->timers, &conn->probe_timed,
+                                 conn->probe_patience.at) == 0;
+  if (!conn->suspect) resume(conn);
+}
+
+/* Bytes that the system took meanwhile are a sign of life as well, but say less than an answer: the
+ * connection is waited for once more. */
+static void unanswered(tuv_conn_t* conn) {
+  if (conn->client->carrier->signs_of_life(conn) != conn->probe_seen)
+    wait_for_sign(conn);
+  else
+    tuv_conn_silent(conn,
+                    "a request timed out, and the server gave no sign of life within "
+                    "probe_timeout");
+}
+
+static void on_step(tuv_timed_t* timed) {
+  tuv_conn_t* conn = TUV_CONTAINER(timed, tuv_conn_t, probe_timed);
+  if (conn->ws.received != conn->probe_received) { /* of a message that is not whole yet */
+    tuv_suspect_heard(conn);
+    return;
+  }
+  bool more = tuv_patience_next(&conn->probe_patience) &&
+              tuv_timers_add(&conn->client->timers, timed, conn->probe_patience.at) == 0;
+  if (!more) unanswered(conn);
+}
+
+void tuv_suspect_begin(tuv_conn_t* conn) {
+  taosuv_client_t* client = conn->client;
+  if (conn->state != TUV_CONN_READY || conn->suspect || client->closing) return;
+  tuv_hosts_doubt(client, conn->host);
+  /* Over HTTP it is being given up: the log-in of the next one shows how its host is. */
+  if (client->carrier->probe == NULL || !client->carrier->probe(conn)) return;
+  wait_for_sign(conn);
+  tuv_hooks_log(client, TAOSUV_LOG_INFO,
+                "a request timed out: its connection is asked for a sign of life");
+}
+
+void tuv_suspect_end(tuv_conn_t* conn) {
+  conn->suspect = false;
+  tuv_timers_remove(&conn->client->timers, &conn->probe_timed);
+}
+
+void tuv_suspect_heard(tuv_conn_t* conn) {
+  tuv_suspect_end(conn);
+  tuv_hosts_well(conn->client, conn->host);
+  resume(conn);
+}

@@ -1,0 +1,138 @@
+/* The numbers of a client: gathered from its connections, and given as structs. */
+#include "client/observe/stats.h"
+
+#include <string.h>
+
+#include "client/core/private.h"
+
+tuv_stats_t* tuv_stats_create(const tuv_alloc_t* alloc, uint32_t nhosts) {
+  tuv_stats_t* stats = NULL;
+  stats = tuv_calloc(alloc, 1, sizeof *stats + nhosts * sizeof stats->hosts[0]);
+  if (stats != NULL) stats->nhosts = nhosts;
+  return stats;
+}
+
+void tuv_stats_error(tuv_stats_t* stats, int status) {
+  uint32_t at = 0;
+  while (at < stats->nerrors && stats->errors[at].status != status) at++;
+  if (at == TUV_ERRORS) return;
+  if (at == stats->nerrors) stats->errors[stats->nerrors++].status = status;
+  stats->errors[at].count++;
+}
+
+void tuv_stats_completed(tuv_stats_t* stats, unsigned int action, uint64_t ns, int status) {
+  tuv_latency_add(&stats->latency[action < TUV_ACTIONS ? action : TAOSUV_ACTION_OTHER], ns);
+  if (status < 0) tuv_stats_error(stats, status);
+}
+
+int taosuv_metrics_enable(taosuv_client_t* client, int on) {
+  if (client == NULL) return TAOSUV_EINVAL;
+  if (!on) {
+    tuv_free(&client->mem->alloc, client->stats);
+    client->stats = NULL;
+  } else if (client->stats == NULL) {
+    client->stats = tuv_stats_create(&client->mem->alloc, client->hosts_capacity);
+    if (client->stats == NULL) return TAOSUV_ENOMEM;
+  }
+  return 0;
+}
+
+/* Adds a connection to the numbers of its host, or of a client seen as one host. */
+static void add_conn(taosuv_host_stats_t* sum, const tuv_conn_t* conn) {
+  switch (conn->state) {
+    case TUV_CONN_CONNECTING: sum->connecting++; break;
+    case TUV_CONN_LOGIN: sum->logging_in++; break;
+    case TUV_CONN_READY: sum->ready++; break;
+    case TUV_CONN_LEAVING:
+    case TUV_CONN_CLOSING:
+    case TUV_CONN_DEAD: sum->closing++; return;
+  }
+  sum->in_flight += (uint32_t) conn->table.count;
+  sum->bytes_waiting += conn->client->carrier->unsent_bytes(conn);
+}
+
+/* Of one host, or with UINT32_MAX of all. */
+static void add_conns(taosuv_host_stats_t* sum, const taosuv_client_t* client, uint32_t host) {
+  const tuv_queue_t* const lists[] = {&client->conns, &client->gone};
+  for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
+    for (tuv_queue_t* at = lists[i]->next; at != lists[i]; at = at->next) {
+      const tuv_conn_t* conn = TUV_CONTAINER(at, tuv_conn_t, link);
+      if (host == UINT32_MAX || conn->host == host) add_conn(sum, conn);
+    }
+  }
+}
+
+/* Copies as much as the caller's header knows; its `size` stays what it said. */
+static int give(void* out, size_t size, const void* made, size_t made_size) {
+  if (size <= sizeof size) return TAOSUV_EINVAL;
+  if (size > made_size) memset((char*) out + made_size, 0, size - made_size);
+  memcpy((char*) out + sizeof size, (const char*) made + sizeof size,
+         (size < made_size ? size : made_size) - sizeof size);
+  return 0;
+}
+
+int taosuv_client_stats(const taosuv_client_t* client, taosuv_stats_t* stats) {
+  if (client == NULL || stats == NULL) return TAOSUV_EINVAL;
+  const tuv_totals_t* totals = &client->totals;
+  const tuv_ws_traffic_t* traffic = &client->shared.traffic;
+  taosuv_host_stats_t all = {0};
+  add_conns(&all, client, UINT32_MAX);
+  taosuv_stats_t made = {.hosts = client->nhosts,
+                         .connecting = all.connecting,
+                         .logging_in = all.logging_in,
+                         .ready = all.ready,
+                         .closing = all.closing,
+                         .in_flight = all.in_flight,
+                         .queued = client->queued,
+                         .pending = client->pending,
+                         .bytes_waiting = all.bytes_waiting,
+                         .connects = client->connects,
+                         .reconnects = totals->reconnects,
+                         .connections_lost = totals->lost,
+                         .connects_failed = totals->connects_failed,
+                         .requests = totals->requests,
+                         .failures = totals->failures,
+                         .moves = totals->moves,
+                         .bytes_sent = traffic->bytes_sent,
+                         .bytes_received = traffic->bytes_received,
+                         .messages_sent = traffic->messages_sent,
+                         .messages_received = traffic->messages_received,
+                         .blocks = totals->blocks,
+                         .rows = totals->rows};
+  return give(stats, stats->size, &made, sizeof made);
+}
+
+int taosuv_stats_host(const taosuv_client_t* client, uint32_t index, taosuv_host_stats_t* host) {
+  if (client == NULL || host == NULL || index >= client->nhosts) return TAOSUV_EINVAL;
+  taosuv_host_stats_t made = {.host = client->hosts[index].text};
+  add_conns(&made, client, index);
+  if (client->stats != NULL && index < client->stats->nhosts) {
+    made.connects = client->stats->hosts[index].connects;
+    made.connections_lost = client->stats->hosts[index].lost;
+    made.connects_failed = client->stats->hosts[index].failed;
+  }
+  return give(host, host->size, &made, sizeof made);
+}
+
+int taosuv_stats_error(const taosuv_client_t* client, uint32_t index, int* status,
+                       uint64_t* count) {
+  if (client == NULL || client->stats == NULL || index >= client->stats->nerrors)
+    return TAOSUV_EINVAL;
+  if (status != NULL) *status = client->stats->errors[index].status;
+  if (count != NULL) *count = client->stats->errors[index].count;
+  return 0;
+}
+
+int taosuv_stats_latency(const taosuv_client_t* client, int action, taosuv_latency_t* latency) {
+  if (client == NULL || client->stats == NULL || latency == NULL) return TAOSUV_EINVAL;
+  if (action < 0 || action >= TUV_ACTIONS) return TAOSUV_EINVAL;
+  *latency = client->stats->latency[action];
+  return 0;
+}
+
+const char* taosuv_action_name(int action) {
+  static const char* const names[TUV_ACTIONS] = {
+      "other",        "connect",   "open",         "exec",      "query", "fetch",  "ping",
+      "stmt_prepare", "stmt_exec", "insert_lines", "subscribe", "poll",  "commit", "write"};
+  return action < 0 || action >= TUV_ACTIONS ? NULL : names[action];
+}

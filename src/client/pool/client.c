@@ -1,0 +1,350 @@
+/* The client's life: made from a URL, its turn of the loop, closed with nothing left behind. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "client/observe/hooks.h"
+#include "client/conn/rest_request.h"
+
+/* No answer in JSON comes near this; one that does is not read. */
+#define MAX_TEXT_SIZE (16u << 20)
+
+void taosuv_options_init(taosuv_options_t* options) {
+  memset(options, 0, sizeof *options);
+  options->size = sizeof *options;
+  options->url_length = TAOSUV_NUL_TERMINATED;
+}
+
+static void release(taosuv_client_t* client) {
+  tuv_mem_t* mem = client->mem;
+  tuv_ws_shared_free(&client->shared);
+  tuv_tls_context_free(client->tls);
+  tuv_timers_free(&client->timers);
+  tuv_json_free(&client->json);
+  tuv_free(&mem->alloc, client->hosts);
+  tuv_free(&mem->alloc, client->stats);
+  tuv_idmap_free(&client->queued_ids);
+  tuv_endpoint_free(client);
+  if (client->target != NULL) tuv_wipe(client->target, strlen(client->target));
+  tuv_free(&mem->alloc, client->target);
+  tuv_rest_forget(client);
+  tuv_url_free(&mem->alloc, &client->url);
+  tuv_wipe(&client->shared.random, sizeof client->shared.random);
+  tuv_wipe(client->totp, sizeof client->totp);
+  tuv_alloc_t alloc = mem->alloc;
+  tuv_mem_close(mem);
+  tuv_free(&alloc, client);
+}
+
+static void on_handle_closed(uv_handle_t* handle) {
+  taosuv_client_t* client = handle->data;
+  if (--client->open_handles > 0) return;
+  tuv_submit_on_async(&client->async); /* what came from a thread that did not know yet */
+  taosuv_close_cb cb = client->close_cb;
+  void* data = client->data;
+  release(client);
+  if (cb != NULL) cb(data);
+}
+
+/* The last step of closing, once every request is completed and every connection gone. */
+static void close_handles_if_done(taosuv_client_t* client) {
+  if (!client->closing || client->handles_closing) return;
+  if (client->pending > 0 || !tuv_queue_empty(&client->gone)) return;
+  if (!tuv_queue_empty(&client->failing)) return;    /* it is freed in the next turn */
+  if (atomic_load(&client->submits) != NULL) return; /* on_async will be here first */
+  client->handles_closing = true;
+  client->timers.handle.data = client->timers.polling.data = client; /* they fire no more */
+  uv_close((uv_handle_t*) &client->turn, on_handle_closed);
+  uv_close((uv_handle_t*) &client->async, on_handle_closed);
+  uv_close((uv_handle_t*) &client->timers.handle, on_handle_closed);
+  uv_close((uv_handle_t*) &client->timers.polling, on_handle_closed);
+}
+
+/* What callbacks add, and what is too much for one turn, waits for the next. */
+static void complete_done(taosuv_client_t* client) {
+  const tuv_queue_t* last = client->done.prev;
+  bool more = !tuv_queue_empty(&client->done);
+  for (unsigned count = 0; more && count < TUV_TURN_COMPLETIONS; count++) {
+    tuv_op_t* op = TUV_CONTAINER(client->done.next, tuv_op_t, link);
+    taosuv_req_t* req = tuv_req_of_op(op);
+    more = &op->link != last;
+    tuv_queue_remove(&op->link);
+    tuv_req_finish(req, tuv_req_of(req)->outcome);
+  }
+  if (!tuv_queue_empty(&client->done)) tuv_client_turn(client);
+}
+
+/* Connections with bytes for which the last turn had no time; in turns. */
+static void resume_paused(taosuv_client_t* client) {
+  tuv_queue_t batch;
+  tuv_queue_init(&batch);
+  tuv_queue_move(&client->paused, &batch);
+  while (!tuv_queue_empty(&batch) && client->shared.work < TUV_TURN_WORK) {
+    tuv_conn_t* conn = TUV_CONTAINER(batch.next, tuv_conn_t, paused);
+    tuv_queue_remove(&conn->paused);
+    client->carrier->resume(conn);
+  }
+  tuv_queue_move(&client->paused, &batch); /* those that had no turn come first */
+  tuv_queue_move(&batch, &client->paused);
+  if (!tuv_queue_empty(&client->paused)) tuv_client_turn(client);
+}
+
+/* The first connection with a free place, if any. Pumping calls callbacks, after which the list may
+ * be another. */
+static tuv_conn_t* pump_wanted(taosuv_client_t* client) {
+  for (tuv_queue_t* at = client->conns.next; at != &client->conns; at = at->next) {
+    tuv_conn_t* conn = TUV_CONTAINER(at, tuv_conn_t, link);
+    if (conn->pump_due) return conn;
+  }
+  return NULL;
+}
+
+static void pump_all(taosuv_client_t* client) {
+  tuv_conn_t* conn;
+  client->pump_due = false;
+  while ((conn = pump_wanted(client)) != NULL) {
+    conn->pump_due = false;
+    if (conn->doomed)
+      tuv_conn_retire(conn);
+    else
+      tuv_conn_pump(conn);
+  }
+}
+
+static void flush_dirty(taosuv_client_t* client) {
+  while (!tuv_queue_empty(&client->dirty)) {
+    tuv_conn_t* conn = TUV_CONTAINER(client->dirty.next, tuv_conn_t, dirty);
+    tuv_queue_remove(&conn->dirty);
+    client->carrier->flush(conn);
+  }
+}
+
+/* Once in each turn in which something waits for it: completions first, because their callbacks
+ * make new requests, then one write for each connection with all that has come together. */
+static void on_turn(uv_idle_t* handle) {
+  taosuv_client_t* client = handle->data;
+  client->turn_due = false;
+  uv_idle_stop(handle);
+  client->shared.work = 0;
+  if (client->close_due || client->results_due) tuv_hooks_run_due(client);
+  complete_done(client);
+  tuv_req_fail_some(client);
+  if (client->drain_due && !client->closing) {
+    client->drain_due = false;
+    client->on_drain(client, client->data);
+  }
+  if (client->pump_due) pump_all(client);
+  resume_paused(client);
+  if (client->consumer != NULL) tuv_tmq_turn(client->consumer);
+  tuv_stmts_run_due(client);
+  flush_dirty(client);
+  close_handles_if_done(client);
+}
+
+void tuv_client_turn(taosuv_client_t* client) {
+  if (client->turn_due || client->handles_closing) return;
+  client->turn_due = true;
+  uv_idle_start(&client->turn, on_turn);
+}
+
+uint64_t tuv_client_id(taosuv_client_t* client) {
+  /* 23 random bits, so that the ids of several clients of one database differ, and a counter: 63
+   * bits in all, because REST takes signed numbers. */
+  do {
+    client->id_low = (client->id_low + 1) & 0xFFFFFFFFFFu;
+  } while (client->id_low == 0);
+  return client->id_high << 40 | client->id_low;
+}
+
+/* What the URL may say but this build cannot do is refused, not ignored. */
+static int check_supported(const tuv_url_t* url, tuv_errmsg_t* err) {
+  if (url->compression && !tuv_deflate_available())
+    return tuv_fail(err, TAOSUV_ENOTSUP, "compression needs a taosuv that was built with zlib");
+  return 0;
+}
+
+static int make_tls(taosuv_client_t* client, tuv_errmsg_t* err) {
+  const tuv_url_t* url = &client->url;
+  if (!url->tls) return 0;
+  tuv_tls_settings_t settings = {.ca = url->tls_ca,
+                                 .certificate = url->tls_cert,
+                                 .key = url->tls_key,
+                                 .server_name = url->tls_server_name,
+                                 .pins = url->tls_pin,
+                                 .tls_13_only = url->tls_13_only,
+                                 .insecure = url->tls_insecure,
+                                 .common_name = url->tls_common_name};
+  return tuv_tls_context_create(&client->mem->alloc, &settings, &client->tls, err);
+}
+
+static int read_url(taosuv_client_t* client, const taosuv_options_t* options,
+                    const tuv_setup_t* setup, tuv_errmsg_t* err) {
+  if (options->url == NULL) return tuv_fail(err, TAOSUV_EURL, "no URL given");
+  size_t length = options->url_length;
+  if (length == TAOSUV_NUL_TERMINATED) length = strlen(options->url);
+  int status = tuv_url_parse(&client->mem->alloc, options->url, length, &client->url, err);
+  if (status == 0) status = check_supported(&client->url, err);
+  if (status == 0 && setup != NULL) status = setup->apply(setup->consumer, &client->url, err);
+  if (status == 0) status = tuv_hosts_init(client);
+  if (status == 0) status = tuv_endpoint_init(client);
+  if (status == 0 && client->url.transport == TUV_TRANSPORT_REST)
+    status = tuv_rest_prepare(client, err);
+  if (status == 0) status = make_tls(client, err);
+  return status;
+}
+
+static taosuv_client_t* allocate(const tuv_alloc_t* alloc) {
+  taosuv_client_t* client = tuv_calloc(alloc, 1, sizeof *client);
+  tuv_mem_t* mem = tuv_mem_create(alloc);
+  if (client == NULL || mem == NULL) {
+    if (mem != NULL) tuv_mem_close(mem);
+    tuv_free(alloc, client);
+    return NULL;
+  }
+  client->mem = mem;
+  client->shared.mem = mem;
+  client->connect = tuv_tcp_connect;
+  client->carrier = &tuv_carrier_ws;
+  tuv_json_init(&client->json, &mem->alloc);
+  tuv_random_init(&client->shared.random);
+  tuv_idmap_init(&client->queued_ids, &mem->alloc);
+  tuv_queue_t* queues[] = {&client->queue, &client->done,      &client->conns,   &client->gone,
+                           &client->dirty, &client->orphans,   &client->paused,  &client->failing,
+                           &client->stmts, &client->stmts_due, &client->writers, &client->drains};
+  for (size_t i = 0; i < sizeof queues / sizeof *queues; i++) tuv_queue_init(queues[i]);
+  return client;
+}
+
+/* ---- what deadlines wait for ---- */
+
+static taosuv_client_t* of_timers(const tuv_timers_t* timers) {
+  return TUV_CONTAINER(timers, taosuv_client_t, timers);
+}
+
+static bool has_unsent(const tuv_timers_t* timers) {
+  return of_timers(timers)->turn_due;
+}
+
+static bool has_unread(tuv_timers_t* timers) {
+  taosuv_client_t* client = of_timers(timers);
+  bool more = false;
+  for (tuv_queue_t* at = client->conns.next; at != &client->conns; at = at->next) {
+    const tuv_conn_t* conn = TUV_CONTAINER(at, tuv_conn_t, link);
+    tuv_stream_t* stream = client->carrier->stream(conn);
+    more |= !tuv_queue_empty(&conn->paused);
+    if (stream == NULL) continue;
+    more |= stream->more;
+    stream->more = false;
+  }
+  return more;
+}
+
+static int open_handles(taosuv_client_t* client, uv_loop_t* loop) {
+  uint64_t seed;
+  int status = tuv_random_bytes(&client->shared.random, (uint8_t*) &seed, sizeof seed);
+  if (status == 0) status = uv_async_init(loop, &client->async, tuv_submit_on_async);
+  if (status < 0) return status;
+  client->loop = loop;
+  client->id_high = seed >> 41;
+  client->id_low = seed & 0xFFFF;
+  uv_idle_init(loop, &client->turn);
+  tuv_timers_init(&client->timers, loop, &client->mem->alloc);
+  client->timers.unsent = has_unsent;
+  client->timers.unread = has_unread;
+  client->turn.data = client;
+  client->async.data = client;
+  client->open_handles = 4;
+  return 0;
+}
+
+int tuv_client_create(uv_loop_t* loop, const taosuv_options_t* options, const tuv_setup_t* setup,
+                      taosuv_client_t** client) {
+  tuv_errmsg_t err = {""};
+  if (client == NULL) return TAOSUV_EINVAL;
+  *client = NULL;
+  if (loop == NULL || options == NULL || options->size == 0) return TAOSUV_EINVAL;
+  tuv_alloc_t alloc = tuv_alloc_default;
+  if (options->allocator != NULL) memcpy(&alloc, options->allocator, sizeof alloc);
+  taosuv_client_t* made = allocate(&alloc);
+  if (made == NULL) return TAOSUV_ENOMEM;
+  tuv_heap_init(&made->timers.heap, &made->mem->alloc);
+  if (setup != NULL) made->consumer = setup->consumer;
+  made->owned = setup != NULL;
+  int status = read_url(made, options, setup, &err);
+  if (status == 0 && made->url.metrics) status = taosuv_metrics_enable(made, 1);
+  if (status == 0) status = open_handles(made, loop);
+  if (status < 0) {
+    if (options->message != NULL && options->message_size > 0)
+      snprintf(options->message, options->message_size, "%s",
+               err.text[0] != 0 ? err.text : taosuv_strerror(status));
+    release(made);
+    return status;
+  }
+  made->shared.max_message_size = made->url.max_message_size;
+  made->shared.max_text_size = MAX_TEXT_SIZE;
+  /* Alone: a request that has not left may have to move to another connection. */
+  made->shared.offer = made->url.compression ? TUV_HTTP_DEFLATE_ALONE : TUV_HTTP_DEFLATE_NONE;
+  made->on_drain = options->on_drain;
+  made->data = options->data;
+  *client = made;
+  return 0;
+}
+
+int taosuv_client_create_ex(uv_loop_t* loop, const taosuv_options_t* options,
+                            taosuv_client_t** client) {
+  return tuv_client_create(loop, options, NULL, client);
+}
+
+int taosuv_client_create(uv_loop_t* loop, const char* url, taosuv_client_t** client) {
+  taosuv_options_t options;
+  taosuv_options_init(&options);
+  options.url = url;
+  return taosuv_client_create_ex(loop, &options, client);
+}
+
+void* taosuv_client_data(const taosuv_client_t* client) {
+  return client != NULL ? client->data : NULL;
+}
+
+void taosuv_client_set_data(taosuv_client_t* client, void* data) {
+  if (client != NULL) client->data = data;
+}
+
+uv_loop_t* taosuv_client_loop(const taosuv_client_t* client) {
+  return client != NULL ? client->loop : NULL;
+}
+
+void taosuv_client_counts(const taosuv_client_t* client, taosuv_counts_t* counts) {
+  if (counts != NULL) memset(counts, 0, sizeof *counts);
+  if (client == NULL || counts == NULL) return;
+  counts->connections = client->ready;
+  counts->connecting = client->connecting;
+  counts->queued = client->queued;
+  counts->connects = client->connects;
+  for (tuv_queue_t* at = client->conns.next; at != &client->conns; at = at->next)
+    counts->in_flight += (uint32_t) TUV_CONTAINER(at, tuv_conn_t, link)->table.count;
+}
+
+void taosuv_close(taosuv_client_t* client, taosuv_close_cb cb) {
+  if (client == NULL || client->owned || client->closing) return;
+  if (tuv_hooks_defer_close(client, cb)) return;
+  client->closing = true;
+  client->close_cb = cb;
+  tuv_writers_close(client);
+  tuv_stmts_close(client);
+  tuv_drain_close(client);
+  while (!tuv_queue_empty(&client->queue)) {
+    taosuv_req_t* req = tuv_req_of_op(TUV_CONTAINER(client->queue.next, tuv_op_t, link));
+    tuv_req_defer(req, TAOSUV_ECANCELED, 0, "the client was closed");
+  }
+  tuv_timers_remove(&client->timers, &client->reconnect);
+  tuv_timers_remove(&client->timers, &client->balance);
+  tuv_timers_remove(&client->timers, &client->discover);
+  while (!tuv_queue_empty(&client->conns))
+    tuv_conn_close(TUV_CONTAINER(client->conns.next, tuv_conn_t, link));
+  tuv_failure_t closed = {TAOSUV_ECLOSED, 0, 0, "the client was closed", NULL};
+  while (!tuv_queue_empty(&client->orphans))
+    tuv_result_lost((taosuv_result_t*) (void*) client->orphans.next, &closed);
+  uv_async_send(&client->async); /* cancels what was submitted */
+  tuv_client_turn(client);
+}

@@ -1,0 +1,50 @@
+/* Waiting until all requests that were made before are complete. */
+#include "client/core/private.h"
+
+static taosuv_req_t* base_of(taosuv_client_drain_t* drain) {
+  return (taosuv_req_t*) (void*) drain;
+}
+
+static taosuv_client_drain_t* drain_of(tuv_queue_t* link) {
+  return (taosuv_client_drain_t*) (void*) tuv_req_of_op(TUV_CONTAINER(link, tuv_op_t, link));
+}
+
+static void drain_complete(taosuv_req_t* req, int status) {
+  taosuv_client_drain_t* drain = (taosuv_client_drain_t*) (void*) req;
+  tuv_req_of(req)->client->ndrains--;
+  drain->cb(drain, status);
+}
+
+static const tuv_op_type_t drain_type = {.is_request = true, .complete = drain_complete};
+
+/* Its callback comes behind that of the request. */
+void tuv_drain_completed(taosuv_client_t* client, const tuv_req_t* priv) {
+  if (priv->op.type == &drain_type) return;
+  for (tuv_queue_t *at = client->drains.next, *next; at != &client->drains; at = next) {
+    taosuv_client_drain_t* drain = drain_of(at);
+    next = at->next;
+    if (priv->started < tuv_req_of(base_of(drain))->started && --drain->remaining == 0)
+      tuv_req_defer(base_of(drain), 0, 0, NULL);
+  }
+}
+
+void tuv_drain_close(taosuv_client_t* client) {
+  while (!tuv_queue_empty(&client->drains))
+    tuv_req_defer(base_of(drain_of(client->drains.next)), TAOSUV_ECANCELED, 0,
+                  "the client was closed");
+}
+
+int taosuv_client_drain(taosuv_client_t* client, taosuv_client_drain_t* req,
+                        taosuv_client_drain_cb cb) {
+  int status = tuv_req_check(client, base_of(req), cb != NULL);
+  if (status < 0) return status;
+  req->cb = cb;
+  req->remaining = client->pending - client->ndrains;
+  status = tuv_req_start(client, base_of(req), &drain_type);
+  if (status < 0) return status;
+  client->ndrains++;
+  tuv_req_of(base_of(req))->state = TUV_REQ_WAITING;
+  tuv_queue_push(&client->drains, &tuv_req_of(base_of(req))->op.link);
+  if (req->remaining == 0) tuv_req_defer(base_of(req), 0, 0, NULL);
+  return 0;
+}

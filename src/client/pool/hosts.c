@@ -1,0 +1,148 @@
+/* Where to connect to: the hosts of the URL and those that servers name, passed over for growing
+ * times after failures. */
+#include <stdio.h>
+#include <string.h>
+
+#include "client/core/private.h"
+
+/* Fills a place; `name` is NUL-terminated. Its texts stay where they are while it is used. */
+static void set_place(tuv_place_t* place, const tuv_host_t* host) {
+  memset(place, 0, sizeof *place);
+  snprintf(place->name, sizeof place->name, "%s", host->name);
+  snprintf(place->text, sizeof place->text, host->ipv6 ? "[%s]:%u" : "%s:%u", host->name,
+           host->port);
+  place->port = host->port;
+  place->listed = true;
+}
+
+int tuv_hosts_init(taosuv_client_t* client) {
+  const tuv_url_t* url = &client->url;
+  uint32_t capacity = url->nhosts + (url->adapter_ha ? TUV_MAX_LEARNED : 0);
+  client->hosts = tuv_calloc(&client->mem->alloc, capacity, sizeof *client->hosts);
+  if (client->hosts == NULL) return TAOSUV_ENOMEM;
+  client->hosts_capacity = capacity;
+  for (client->nhosts = 0; client->nhosts < url->nhosts; client->nhosts++)
+    set_place(&client->hosts[client->nhosts], &url->hosts[client->nhosts]);
+  return 0;
+}
+
+static bool same_name(const char* a, const char* b) {
+  for (;; a++, b++) {
+    char x = *a >= 'A' && *a <= 'Z' ? (char) (*a + 32) : *a;
+    char y = *b >= 'A' && *b <= 'Z' ? (char) (*b + 32) : *b;
+    if (x != y) return false;
+    if (x == 0) return true;
+  }
+}
+
+/* The place of a host that is known, also of one that was left. */
+static tuv_place_t* find_place(taosuv_client_t* client, const tuv_host_t* host) {
+  for (uint32_t i = 0; i < client->nhosts; i++) {
+    tuv_place_t* place = &client->hosts[i];
+    if (place->port == host->port && same_name(place->name, host->name)) return place;
+  }
+  return NULL;
+}
+
+/* A place for a new host: behind the others, or that of one that was left and nobody uses. */
+static tuv_place_t* free_place(taosuv_client_t* client) {
+  if (client->nhosts < client->hosts_capacity) return &client->hosts[client->nhosts++];
+  for (uint32_t i = client->url.nhosts; i < client->nhosts; i++)
+    if (!client->hosts[i].listed && client->hosts[i].users == 0) return &client->hosts[i];
+  return NULL;
+}
+
+bool tuv_hosts_add(taosuv_client_t* client, const tuv_host_t* host) {
+  tuv_place_t* place = find_place(client, host);
+  bool known = place != NULL;
+  if (!known) place = free_place(client);
+  if (place == NULL) return false;
+  bool news = !known || !place->listed;
+  if (!known) set_place(place, host);
+  place->listed = true;
+  place->named = true;
+  return news;
+}
+
+/* Whether the last thing heard of a host was good. */
+bool tuv_hosts_is_well(const taosuv_client_t* client, uint32_t host) {
+  return client->hosts[host].failures == 0 && !client->hosts[host].doubted;
+}
+
+/* Whether one host is to be preferred to another, when both may be tried. */
+static bool better(const taosuv_client_t* client, uint32_t host, uint32_t than) {
+  bool well = tuv_hosts_is_well(client, host);
+  if (well != tuv_hosts_is_well(client, than)) return well;
+  return !client->url.first_alive && client->hosts[host].open < client->hosts[than].open;
+}
+
+/* Picks the host for the next connection: of those that may be tried, and rather of those that are
+ * well, the first, or the one with the fewest connections. Returns false when all have to be left
+ * alone; for *wait ms then. */
+bool tuv_hosts_pick(taosuv_client_t* client, uint32_t* host, uint64_t* wait) {
+  uint64_t now = tuv_now();
+  uint32_t count = client->nhosts;
+  uint32_t start = client->url.first_alive ? 0 : client->next_host;
+  bool found = false;
+  *wait = UINT64_MAX;
+  for (uint32_t i = 0; i < count; i++) {
+    uint32_t each = (start + i) % count;
+    const tuv_place_t* place = &client->hosts[each];
+    if (!place->listed) continue;
+    if (place->retry_at > now) {
+      if (place->retry_at - now < *wait) *wait = place->retry_at - now;
+    } else if (!found || better(client, each, *host)) {
+      *host = each;
+      found = true;
+    }
+  }
+  if (found) client->next_host = (*host + 1) % count;
+  return found;
+}
+
+uint32_t tuv_hosts_listed(const taosuv_client_t* client) {
+  uint32_t listed = 0;
+  for (uint32_t i = 0; i < client->nhosts; i++) listed += client->hosts[i].listed;
+  return listed;
+}
+
+void tuv_hosts_asked(taosuv_client_t* client, uint32_t host, uint32_t seconds) {
+  if (seconds > TUV_MAX_ASKED_SECONDS) seconds = TUV_MAX_ASKED_SECONDS;
+  client->hosts[host].asked_ms = 1000ull * seconds;
+  client->hosts[host].asked_until = tuv_now() + 1000ull * seconds;
+}
+
+/* The pause after so many failures: doubling from retry_initial to retry_max, give or take a fifth,
+ * so that many clients do not come back in the same moment. */
+static uint64_t pause_after(taosuv_client_t* client, uint32_t failures) {
+  uint64_t pause = client->url.retry_initial;
+  for (uint32_t i = 1; i < failures && pause < client->url.retry_max; i++) pause *= 2;
+  if (pause > client->url.retry_max) pause = client->url.retry_max;
+  uint16_t random = 0x8000;
+  tuv_random_bytes(&client->shared.random, (uint8_t*) &random, sizeof random);
+  return pause - pause / 5 + 2 * (pause / 5) * random / 0xFFFF;
+}
+
+/* A connection that was begun at `started` failed. Several that were begun together say the same:
+ * returns whether this was news. */
+bool tuv_hosts_failed(taosuv_client_t* client, uint32_t host, uint64_t started) {
+  tuv_place_t* place = &client->hosts[host];
+  if (place->failures > 0 && started <= place->failed_at) return false;
+  place->failures++;
+  place->failed_at = tuv_now();
+  place->retry_at = place->failed_at + pause_after(client, place->failures);
+  bool asks = place->asked_until > place->failed_at;
+  uint64_t asked = place->failed_at + place->asked_ms;
+  if (asks && place->retry_at < asked) place->retry_at = asked;
+  return true;
+}
+
+void tuv_hosts_well(taosuv_client_t* client, uint32_t host) {
+  client->hosts[host].failures = 0;
+  client->hosts[host].retry_at = 0;
+  client->hosts[host].doubted = false;
+}
+
+void tuv_hosts_doubt(taosuv_client_t* client, uint32_t host) {
+  client->hosts[host].doubted = true;
+}

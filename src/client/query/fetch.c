@@ -1,0 +1,300 @@
+/* Fetching block after block, one in flight, ahead of the caller where that pays. */
+#include <string.h>
+
+#include "client/query/result.h"
+
+/* A block with this many rows is full: more will follow (PROTOCOL 1.4). */
+#define FULL_BLOCK_ROWS 4096u
+
+static taosuv_result_t* result_of(tuv_op_t* op) {
+  return TUV_CONTAINER(op, taosuv_result_t, op);
+}
+
+/* Asks the server for the next block, unless that is senseless or under way. */
+static void ask(taosuv_result_t* result, uint64_t req_id) {
+  if (result->conn == NULL || result->asked || result->ended || result->failure.status < 0) return;
+  result->asked = true;
+  result->picking = false;
+  result->op.id = req_id != 0 ? req_id : tuv_client_id(result->client);
+  tuv_conn_post(result->conn, &result->op);
+}
+
+void tuv_result_prefetch(taosuv_result_t* result) {
+  if (result->client->url.prefetch) ask(result, 0);
+}
+
+/* Whether the next block is worth asking for before the caller does: a result that looks like one
+ * block must not pay for a second question. */
+static bool more_expected(const taosuv_result_t* result, const taosuv_block_t* block) {
+  return result->client != NULL && result->client->url.prefetch &&
+         (taosuv_block_rows(block) >= FULL_BLOCK_ROWS || result->blocks >= 2);
+}
+
+static int encode_fetch(tuv_op_t* op, tuv_conn_t* conn, const void* payload, size_t size) {
+  taosuv_result_t* result = result_of(op);
+  (void) payload;
+  (void) size;
+  if (conn->binary) {
+    uint8_t message[TUV_MSG_FETCH_SIZE];
+    tuv_msg_fetch(message, op->id, result->id);
+    return tuv_ws_send(&conn->ws, TUV_WS_BINARY, message, sizeof message, &op->at);
+  }
+  tuv_request_t request;
+  tuv_request_begin(&request, &conn->client->json, result->picking ? "fetch_block" : "fetch",
+                    op->id);
+  tuv_request_uint(&request, "id", result->id);
+  return tuv_conn_send_json(conn, op, &request);
+}
+
+void tuv_result_wake(taosuv_result_t* result) {
+  taosuv_fetch_t* fetch = result->waiter;
+  if (fetch == NULL) return;
+  taosuv_req_t* req = (taosuv_req_t*) (void*) fetch;
+  if (tuv_req_of(req)->state != TUV_REQ_WAITING) return;
+  if (result->ready == NULL && result->failure.status < 0)
+    tuv_req_fail(req, &result->failure);
+  else
+    tuv_req_finish(req, 0);
+}
+
+void tuv_result_set_failure(taosuv_result_t* result, const tuv_failure_t* failure) {
+  result->failure = *failure;
+  result->failure.message = taosuv_strerror(failure->status);
+  if (failure->message == NULL) return;
+  size_t size = strlen(failure->message) + 1;
+  result->message = tuv_malloc(&result->mem->alloc, size);
+  if (result->message == NULL) return;
+  memcpy(result->message, failure->message, size);
+  result->failure.message = result->message;
+}
+
+/* The fetch in flight failed; so has the result. */
+static void fetch_failed(tuv_op_t* op, const tuv_failure_t* failure) {
+  taosuv_result_t* result = result_of(op);
+  result->asked = false;
+  if (result->closed) {
+    tuv_result_release(result);
+    return;
+  }
+  tuv_result_set_failure(result, failure);
+  tuv_result_wake(result);
+}
+
+static void fail_now(taosuv_result_t* result, int status, const char* message) {
+  tuv_failure_t failure = {status, 0, 0, message,
+                           result->conn == NULL ? NULL : tuv_conn_host(result->conn)};
+  fetch_failed(&result->op, &failure);
+}
+
+static void at_end(taosuv_result_t* result) {
+  result->asked = false;
+  result->ended = true;
+  tuv_result_unpin(result);
+  if (result->closed)
+    tuv_result_release(result);
+  else
+    tuv_result_wake(result);
+}
+
+/* The block must have the columns that the query's answer promised. */
+static int check_columns(const taosuv_result_t* result, const taosuv_block_t* block,
+                         tuv_errmsg_t* err) {
+  taosuv_column_t column;
+  uint32_t count = taosuv_block_columns(block);
+  if (count != result->fields_count)
+    return tuv_fail(err, TAOSUV_EBLOCK, "a block of %u columns for a result of %u fields", count,
+                    result->fields_count);
+  for (uint32_t i = 0; i < count; i++) {
+    taosuv_block_column(block, i, &column);
+    uint8_t type = result->fields[i].type;
+    if (column.type != type && type != TAOSUV_TYPE_NULL)
+      return tuv_fail(err, TAOSUV_EBLOCK, "column %u of a block is %s, its field is %s", i,
+                      taosuv_type_name(column.type),
+                      taosuv_type_name(type) == NULL ? "unknown" : taosuv_type_name(type));
+  }
+  return 0;
+}
+
+/* The next block of a result that is here whole, or its end. */
+static void unpack(taosuv_result_t* result) {
+  tuv_errmsg_t err;
+  int status;
+  tuv_refbuf_t* bytes = result->stored;
+  if (!result->whole || result->ready != NULL || result->failure.status < 0) return;
+  if (bytes == NULL) {
+    result->ended = true;
+    return;
+  }
+  size_t size = taosuv_load_u32(bytes->data + 4);
+  result->ready = tuv_block_create(result->mem, bytes, bytes->data, size, result->precision,
+                                   &status, &err);
+  if (result->ready == NULL) {
+    tuv_result_set_failure(result, &(tuv_failure_t) {status, 0, 0, err.text, result->host});
+    return;
+  }
+  result->stored = bytes->next;
+  bytes->next = NULL;
+  tuv_refbuf_unref(bytes);
+  result->blocks++;
+  result->client->totals.blocks++;
+  result->client->totals.rows += taosuv_block_rows(result->ready);
+}
+
+static void take_block(taosuv_result_t* result, const tuv_msg_fetched_t* fetched,
+                       tuv_refbuf_t* owner) {
+  tuv_errmsg_t err;
+  int status;
+  taosuv_block_t* block = tuv_block_create(result->mem, owner, fetched->block, fetched->block_size,
+                                           result->precision, &status, &err);
+  if (block != NULL) {
+    status = check_columns(result, block, &err);
+    if (status < 0) taosuv_block_unref(block);
+  }
+  if (status < 0) {
+    fail_now(result, status, err.text);
+    return;
+  }
+  result->asked = false;
+  result->blocks++;
+  result->client->totals.blocks++;
+  result->client->totals.rows += taosuv_block_rows(block);
+  result->ready = block;
+  tuv_result_wake(result);
+}
+
+static void fetch_answered(tuv_op_t* op, tuv_conn_t* conn, const tuv_msg_fetched_t* fetched,
+                           tuv_refbuf_t* owner) {
+  taosuv_result_t* result = result_of(op);
+  (void) conn;
+  result->server_time = fetched->timing;
+  if (fetched->result_id != result->id)
+    fail_now(result, TAOSUV_EPROTO, "the block of another result");
+  else if (fetched->finished)
+    at_end(result);
+  else if (result->closed)
+    tuv_result_release(result);
+  else
+    take_block(result, fetched, owner);
+}
+
+/* The JSON action `fetch` says whether there is a block; `fetch_block` then brings it. */
+static void fetch_announced(tuv_op_t* op, tuv_conn_t* conn, const tuv_reply_t* reply) {
+  static const char* const needed[] = {"id", "completed", "rows", NULL};
+  taosuv_result_t* result = result_of(op);
+  tuv_errmsg_t err;
+  bool completed = false;
+  uint64_t id = result->id, rows = 0;
+  int status = tuv_reply_require(reply, needed, &err);
+  if (status == 0) status = tuv_reply_bool(reply, "completed", &completed, &err);
+  if (status == 0) status = tuv_reply_uint(reply, "id", &id, &err);
+  if (status == 0) status = tuv_reply_uint(reply, "rows", &rows, &err);
+  if (status == 0 && (conn->binary || result->picking || id != result->id))
+    status = tuv_fail(&err, TAOSUV_EPROTO, "text in place of a block");
+  if (status == 0 && !completed && rows == 0)
+    status = tuv_fail(&err, TAOSUV_EPROTO, "the reply to fetch has neither rows nor an end");
+  result->server_time = reply->timing;
+  if (status < 0) {
+    fail_now(result, status, err.text);
+  } else if (completed) {
+    at_end(result);
+  } else if (result->closed) {
+    tuv_result_release(result);
+  } else {
+    result->picking = true;
+    op->id = tuv_client_id(result->client);
+    tuv_conn_post(conn, op);
+  }
+}
+
+const tuv_op_type_t tuv_fetch_type = {.action = TAOSUV_ACTION_FETCH,
+                                      .encode = encode_fetch,
+                                      .reply = fetch_announced,
+                                      .fetched = fetch_answered,
+                                      .fail = fetch_failed};
+
+tuv_op_t* tuv_result_find_block_op(tuv_conn_t* conn, uint64_t result_id) {
+  for (tuv_queue_t* at = conn->results.next; at != &conn->results; at = at->next) {
+    taosuv_result_t* result = TUV_CONTAINER(at, taosuv_result_t, link);
+    if (result->id == result_id && result->asked && result->picking && result->op.conn != NULL)
+      return &result->op;
+  }
+  return NULL;
+}
+
+/* fetch, the caller's side. op.at of its request says 1 once it has nothing to do with the result
+ * any more. */
+
+void tuv_result_cancel_fetch(taosuv_req_t* req) {
+  ((taosuv_fetch_t*) (void*) req)->result->waiter = NULL;
+  tuv_req_of(req)->op.at = 1;
+}
+
+static void fetch_complete(taosuv_req_t* req, int status) {
+  taosuv_fetch_t* fetch = (taosuv_fetch_t*) (void*) req;
+  taosuv_block_t* block = NULL;
+  if (tuv_req_of(req)->op.at == 0) {
+    taosuv_result_t* result = fetch->result;
+    result->waiter = NULL;
+    req->server_time_ns = result->server_time;
+    req->sent_req_id = result->op.id;
+    if (status == 0) {
+      block = result->ready;
+      result->ready = NULL;
+      if (block != NULL && more_expected(result, block)) ask(result, 0);
+    }
+  }
+  fetch->block = block;
+  fetch->cb(fetch, status);
+  taosuv_block_unref(block);
+}
+
+static tuv_conn_t* fetch_waits_on(const taosuv_req_t* req) {
+  const taosuv_result_t* result = ((const taosuv_fetch_t*) (const void*) req)->result;
+  return result->asked ? result->conn : NULL;
+}
+
+static const tuv_op_type_t fetch_req_type = {.is_request = true,
+                                             .action = TAOSUV_ACTION_FETCH,
+                                             .complete = fetch_complete,
+                                             .leave = tuv_result_cancel_fetch,
+                                             .waits_on = fetch_waits_on};
+
+int taosuv_fetch(taosuv_result_t* result, taosuv_fetch_t* req, taosuv_fetch_cb cb) {
+  taosuv_req_t* base = (taosuv_req_t*) (void*) req;
+  if (result == NULL) return TAOSUV_EINVAL;
+  if (result->client == NULL) return TAOSUV_ECLOSED;
+  int status = tuv_req_check(result->client, base, cb != NULL);
+  if (status == 0 && result->waiter != NULL) status = TAOSUV_EBUSY;
+  if (status == 0) status = tuv_req_start(result->client, base, &fetch_req_type);
+  if (status < 0) return status;
+  req->cb = cb;
+  req->result = result;
+  req->block = NULL;
+  req->host = result->conn != NULL ? tuv_conn_host(result->conn) : result->host;
+  unpack(result);
+  if (result->ready == NULL) ask(result, base->req_id);
+  result->waiter = req;
+  bool decided = result->ready != NULL || result->ended || result->failure.status < 0;
+  tuv_req_of(base)->state = TUV_REQ_WAITING;
+  if (!decided) return 0;
+  const tuv_failure_t* failure = &result->failure;
+  bool failed = result->ready == NULL && !result->ended;
+  tuv_req_t* priv = tuv_req_of(base);
+  priv->state = TUV_REQ_IDLE; /* stays the result's waiter while it is deferred */
+  tuv_req_defer(base, failed ? failure->status : 0, failed ? failure->flags : 0,
+                failed ? failure->message : NULL);
+  if (failed) {
+    base->server_code = failure->server_code;
+    base->host = failure->host;
+  }
+  return 0;
+}
+
+uint64_t tuv_result_fetch_id(const taosuv_req_t* fetch) {
+  const tuv_op_t* op = &((const tuv_req_t*) (const void*) &fetch->priv)->op;
+  return op->at == 0 ? ((const taosuv_fetch_t*) (const void*) fetch)->result->op.id : op->id;
+}
+
+const taosuv_req_t* tuv_result_waiter(const tuv_op_t* op) {
+  return (const void*) TUV_CONTAINER(op, const taosuv_result_t, op)->waiter;
+}

@@ -1,0 +1,281 @@
+/* Results: their fields, and how they end. */
+#include <string.h>
+
+#include "client/query/result.h"
+
+void tuv_result_free_on_server(tuv_conn_t* conn, uint64_t result_id) {
+  char text[TUV_REQUEST_ID_MAX];
+  size_t length = tuv_request_id(text, "free_result", tuv_client_id(conn->client), "id", result_id);
+  /* Without memory for it, the server frees the result when the connection ends. */
+  tuv_ws_send(&conn->ws, TUV_WS_TEXT, text, length, NULL);
+}
+
+static void drop_stored(taosuv_result_t* result) {
+  tuv_refbuf_t* block;
+  while ((block = result->stored) != NULL) {
+    result->stored = block->next;
+    block->next = NULL;
+    tuv_refbuf_unref(block);
+  }
+}
+
+void tuv_result_pin(taosuv_result_t* result, tuv_remote_t* remote) {
+  result->remote = remote;
+}
+
+void tuv_result_unpin(taosuv_result_t* result) {
+  tuv_remote_t* remote = result->remote;
+  result->remote = NULL;
+  if (remote != NULL) tuv_remote_result_done(remote);
+}
+
+void tuv_result_release(taosuv_result_t* result) {
+  drop_stored(result);
+  tuv_conn_t* conn = result->conn;
+  if (conn != NULL && !result->ended) tuv_result_free_on_server(conn, result->id);
+  tuv_queue_remove(&result->link);
+  tuv_result_unpin(result);
+  if (conn != NULL && conn->retiring) tuv_upkeep_check_retired(conn);
+  tuv_free(&result->mem->alloc, result->message);
+  result->message = NULL;
+  tuv_mem_put(result->mem, TUV_MEM_RESULT, result);
+}
+
+static void destroy(const tuv_alloc_t* alloc, void* object) {
+  tuv_free(alloc, ((taosuv_result_t*) object)->fields);
+}
+
+/* Fields and their names in one piece of memory, reused when it is large enough. */
+static int reserve_fields(taosuv_result_t* result, uint32_t count, size_t names_size) {
+  size_t need = count * sizeof *result->fields + names_size;
+  result->fields_count = count;
+  if (need <= result->fields_capacity) return 0;
+  tuv_free(&result->mem->alloc, result->fields);
+  result->fields = tuv_malloc(&result->mem->alloc, need);
+  result->fields_capacity = result->fields == NULL ? 0 : need;
+  return result->fields == NULL ? TAOSUV_ENOMEM : 0;
+}
+
+static int copy_fields(taosuv_result_t* result, const tuv_query_reply_t* reply) {
+  if (reserve_fields(result, reply->fields, reply->names_size) < 0) return TAOSUV_ENOMEM;
+  char* names = (char*) (result->fields + reply->fields);
+  yyjson_arr_iter name, type, length, precision, scale;
+  yyjson_arr_iter_init(reply->names, &name);
+  yyjson_arr_iter_init(reply->types, &type);
+  yyjson_arr_iter_init(reply->lengths, &length);
+  if (reply->precisions != NULL) yyjson_arr_iter_init(reply->precisions, &precision);
+  if (reply->scales != NULL) yyjson_arr_iter_init(reply->scales, &scale);
+  for (uint32_t i = 0; i < reply->fields; i++) {
+    taosuv_field_t* field = &result->fields[i];
+    memset(field, 0, sizeof *field);
+    yyjson_val* text = yyjson_arr_iter_next(&name);
+    field->name = names;
+    field->name_length = (uint32_t) yyjson_get_len(text);
+    memcpy(names, yyjson_get_str(text), field->name_length + 1);
+    names += field->name_length + 1;
+    field->type = (uint8_t) yyjson_get_uint(yyjson_arr_iter_next(&type));
+    field->length = (int64_t) yyjson_get_uint(yyjson_arr_iter_next(&length));
+    if (reply->storage_widths) field->length = tuv_declared_width(field->type, field->length);
+    if (reply->precisions != NULL)
+      field->precision = (uint8_t) yyjson_get_uint(yyjson_arr_iter_next(&precision));
+    if (reply->scales != NULL)
+      field->scale = (uint8_t) yyjson_get_uint(yyjson_arr_iter_next(&scale));
+    if (field->type == TAOSUV_TYPE_TIMESTAMP) field->precision = reply->precision;
+  }
+  return 0;
+}
+
+static int copy_columns(taosuv_result_t* result, const tuv_rest_t* decoder) {
+  size_t names_size = 0;
+  for (uint32_t i = 0; i < decoder->count; i++) names_size += decoder->columns[i].name_length + 1;
+  if (reserve_fields(result, decoder->count, names_size) < 0) return TAOSUV_ENOMEM;
+  char* names = (char*) (result->fields + decoder->count);
+  for (uint32_t i = 0; i < decoder->count; i++) {
+    const tuv_rest_column_t* column = &decoder->columns[i];
+    bool is_time = column->type == TAOSUV_TYPE_TIMESTAMP;
+    result->fields[i] = (taosuv_field_t) {
+        .name = names,
+        .name_length = column->name_length,
+        .type = column->type,
+        .precision = is_time ? decoder->precision : column->precision,
+        .scale = column->scale,
+        .length = column->length};
+    memcpy(names, column->name, column->name_length + 1);
+    names += column->name_length + 1;
+  }
+  return 0;
+}
+
+/* A result without fields and in no list. */
+static taosuv_result_t* allocate(taosuv_client_t* client) {
+  int recycled;
+  tuv_mem_t* mem = client->mem;
+  mem->destroy[TUV_MEM_RESULT] = destroy;
+  taosuv_result_t* result = tuv_mem_take(mem, TUV_MEM_RESULT, sizeof *result, &recycled);
+  if (result == NULL) return NULL;
+  taosuv_field_t* fields = result->fields;
+  size_t capacity = result->fields_capacity;
+  memset(result, 0, sizeof *result);
+  result->fields = fields;
+  result->fields_capacity = capacity;
+  result->mem = mem;
+  result->client = client;
+  result->op.type = &tuv_fetch_type;
+  tuv_queue_init(&result->op.link);
+  tuv_queue_init(&result->link);
+  return result;
+}
+
+taosuv_result_t* tuv_result_create(tuv_conn_t* conn, const tuv_query_reply_t* reply) {
+  taosuv_result_t* result = allocate(conn->client);
+  if (result == NULL) return NULL;
+  if (copy_fields(result, reply) < 0) {
+    tuv_mem_put(result->mem, TUV_MEM_RESULT, result);
+    return NULL;
+  }
+  result->conn = conn;
+  result->id = reply->id;
+  result->precision = reply->precision;
+  tuv_queue_push(&conn->results, &result->link);
+  return result;
+}
+
+/* It needs no connection any more: it is where those are whose connection is gone. */
+taosuv_result_t* tuv_result_create_whole(tuv_conn_t* conn, tuv_rest_t* decoder) {
+  taosuv_result_t* result = allocate(conn->client);
+  if (result == NULL) return NULL;
+  if (copy_columns(result, decoder) < 0) {
+    tuv_mem_put(result->mem, TUV_MEM_RESULT, result);
+    return NULL;
+  }
+  result->whole = true;
+  result->host = tuv_conn_host(conn);
+  result->precision = decoder->precision;
+  result->stored = decoder->blocks; /* with the references */
+  decoder->blocks = decoder->last = NULL;
+  tuv_queue_push(&conn->client->orphans, &result->link);
+  return result;
+}
+
+void tuv_result_lost(taosuv_result_t* result, const tuv_failure_t* failure) {
+  bool client_closed = result->client->closing;
+  tuv_queue_remove(&result->link);
+  tuv_queue_remove(&result->op.link);
+  result->conn = NULL;
+  result->asked = false;
+  if (result->closed) {
+    tuv_result_release(result);
+    return;
+  }
+  taosuv_client_t* client = result->client;
+  if (client_closed)
+    result->client = NULL;
+  else
+    tuv_queue_push(&client->orphans, &result->link);
+  if (!result->ended && result->failure.status == 0) tuv_result_set_failure(result, failure);
+  taosuv_req_t* waiter = (taosuv_req_t*) (void*) result->waiter;
+  if (waiter == NULL || tuv_req_of(waiter)->state != TUV_REQ_WAITING) return;
+  if (client_closed)
+    tuv_req_defer(waiter, TAOSUV_ECANCELED, 0, "the client was closed");
+  else
+    tuv_result_wake(result);
+}
+
+/* What the server has of a result, and the fetch in flight, go over to another one. */
+static void hand_over(taosuv_result_t* from, taosuv_result_t* to, tuv_conn_t* conn) {
+  to->conn = conn;
+  to->id = from->id;
+  to->asked = from->asked;
+  to->picking = from->picking;
+  to->op.id = from->op.id;
+  to->op.at = from->op.at;
+  to->op.conn = from->op.conn;
+  if (!tuv_queue_empty(&from->op.link)) {
+    tuv_queue_insert_before(&from->op.link, &to->op.link);
+    tuv_queue_remove(&from->op.link);
+  }
+  if (from->op.conn != NULL) tuv_idmap_set(&conn->table, to->op.id, &to->op);
+  from->op.conn = NULL;
+  to->remote = from->remote;
+  from->remote = NULL;
+  if (to->remote != NULL) tuv_remote_set_result(to->remote, to);
+  tuv_queue_push(&conn->results, &to->link);
+}
+
+void tuv_result_leave(taosuv_result_t* result, tuv_conn_t* conn, const tuv_failure_t* failure) {
+  if (result->closed) { /* the answer in flight frees it */
+    tuv_queue_push(&conn->results, &result->link);
+    return;
+  }
+  taosuv_result_t* heir = result->ended ? NULL : allocate(conn->client);
+  if (heir != NULL) hand_over(result, heir, conn);
+  tuv_result_lost(result, failure);
+  if (heir != NULL) taosuv_result_close(heir);
+}
+
+const taosuv_field_t* taosuv_result_fields(const taosuv_result_t* result, uint32_t* count) {
+  if (count != NULL) *count = result != NULL ? result->fields_count : 0;
+  return result != NULL ? result->fields : NULL;
+}
+
+taosuv_precision_t taosuv_result_precision(const taosuv_result_t* result) {
+  return result != NULL ? (taosuv_precision_t) result->precision : TAOSUV_PRECISION_MS;
+}
+
+/* A pending fetch of a result that is being closed. */
+static void cancel_waiter(taosuv_result_t* result) {
+  taosuv_req_t* req = (taosuv_req_t*) (void*) result->waiter;
+  if (req == NULL) return;
+  tuv_req_t* priv = tuv_req_of(req);
+  if (priv->state == TUV_REQ_WAITING) {
+    tuv_req_defer(req, TAOSUV_ECANCELED, 0, "the result was closed");
+    return;
+  }
+  tuv_result_cancel_fetch(req); /* its completion is due: with another status */
+  priv->outcome = TAOSUV_ECANCELED;
+  req->err_flags = 0;
+  req->server_code = 0;
+  req->message = "the result was closed";
+}
+
+void taosuv_result_close(taosuv_result_t* result) {
+  if (result == NULL || result->closed) return;
+  if (result->client != NULL && result->client->in_hook) {
+    result->close_due = true;
+    result->client->results_due = true;
+    tuv_client_turn(result->client);
+    return;
+  }
+  cancel_waiter(result);
+  taosuv_block_unref(result->ready);
+  result->ready = NULL;
+  result->closed = true;
+  if (result->asked && result->op.conn != NULL) return; /* released with the answer */
+  tuv_queue_remove(&result->op.link);
+  result->asked = false;
+  tuv_result_release(result);
+}
+
+static taosuv_result_t* first_due(tuv_queue_t* results) {
+  for (tuv_queue_t* at = results->next; at != results; at = at->next) {
+    taosuv_result_t* result = TUV_CONTAINER(at, taosuv_result_t, link);
+    if (result->close_due) return result;
+  }
+  return NULL;
+}
+
+static taosuv_result_t* find_due(taosuv_client_t* client) {
+  taosuv_result_t* result = first_due(&client->orphans);
+  tuv_queue_t* at = client->conns.next;
+  for (; result == NULL && at != &client->conns; at = at->next)
+    result = first_due(&TUV_CONTAINER(at, tuv_conn_t, link)->results);
+  return result;
+}
+
+void tuv_result_close_due(taosuv_client_t* client) {
+  taosuv_result_t* result;
+  while ((result = find_due(client)) != NULL) {
+    result->close_due = false;
+    taosuv_result_close(result);
+  }
+}

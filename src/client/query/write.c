@@ -1,0 +1,110 @@
+/* write_raw and write_block: a message's bytes, or a block, into the client's database. */
+#include <string.h>
+
+#include "client/core/private.h"
+#include "taosuv/tmq.h"
+#include "wire/table_name.h"
+#include "wire/tmq_message.h"
+
+enum { ACTION_WRITE_RAW = 3, ACTION_WRITE_BLOCK = 4 };
+
+/* A message's head holds two numbers that the request keeps, so that the payload is what
+ * follows. */
+static int encode(tuv_op_t* op, tuv_conn_t* conn, const void* payload, size_t size,
+                  uint8_t action) {
+  const taosuv_write_t* write = (const taosuv_write_t*) (const void*) tuv_req_of_op(op);
+  uint8_t head[TUV_TMQ_WRITE_HEAD];
+  tuv_tmq_write_head(head, op->id, action, write->head, write->tail);
+  int status = tuv_ws_begin(&conn->ws, TUV_WS_BINARY, sizeof head + size, &op->at);
+  if (status < 0) return status;
+  tuv_ws_put(&conn->ws, head, sizeof head);
+  tuv_ws_put(&conn->ws, payload, size);
+  return tuv_ws_end(&conn->ws);
+}
+
+static int encode_raw(tuv_op_t* op, tuv_conn_t* conn, const void* payload, size_t size) {
+  return encode(op, conn, payload, size, ACTION_WRITE_RAW);
+}
+
+static int encode_block(tuv_op_t* op, tuv_conn_t* conn, const void* payload, size_t size) {
+  return encode(op, conn, payload, size, ACTION_WRITE_BLOCK);
+}
+
+static void replied(tuv_op_t* op, tuv_conn_t* conn, const tuv_reply_t* reply) {
+  (void) conn;
+  (void) reply;
+  tuv_req_finish(tuv_req_of_op(op), 0);
+}
+
+static void complete(taosuv_req_t* req, int status) {
+  taosuv_write_t* write = (taosuv_write_t*) (void*) req;
+  write->cb(write, status);
+}
+
+static void ignore_reply(tuv_op_t* op, tuv_conn_t* conn, const tuv_reply_t* reply) {
+  (void) op;
+  (void) conn;
+  (void) reply;
+}
+
+static tuv_op_t tombstone;
+static const tuv_op_type_t tombstone_type = {
+    .is_request = true, .reply = ignore_reply, .tombstone = &tombstone};
+static tuv_op_t tombstone = {.type = &tombstone_type};
+
+static const tuv_op_type_t raw_type = {.is_request = true,
+                                       .action = TAOSUV_ACTION_WRITE,
+                                       .encode = encode_raw,
+                                       .reply = replied,
+                                       .complete = complete,
+                                       .payload_key = "raw",
+                                       .tombstone = &tombstone};
+static const tuv_op_type_t block_type = {.is_request = true,
+                                         .action = TAOSUV_ACTION_WRITE,
+                                         .encode = encode_block,
+                                         .reply = replied,
+                                         .complete = complete,
+                                         .payload_key = "block",
+                                         .tombstone = &tombstone};
+
+static int begin(taosuv_client_t* client, taosuv_write_t* req, const tuv_op_type_t* type,
+                 const void* payload, size_t size, taosuv_write_cb cb) {
+  if (size > client->url.max_message_size - TUV_TMQ_WRITE_HEAD) return TAOSUV_EMSGSIZE;
+  req->cb = cb;
+  return tuv_req_begin(client, (taosuv_req_t*) (void*) req, type, payload, size);
+}
+
+int taosuv_write_raw(taosuv_client_t* client, taosuv_write_t* req, const taosuv_raw_t* raw,
+                     taosuv_write_cb cb) {
+  int status = tuv_req_check(client, (taosuv_req_t*) (void*) req, cb != NULL);
+  if (status == 0 && (raw == NULL || raw->data == NULL || raw->size == 0)) status = TAOSUV_EINVAL;
+  if (status == 0 && raw->size > UINT32_MAX) status = TAOSUV_EMSGSIZE;
+  if (status < 0) return status;
+  req->head = (uint32_t) raw->size;
+  req->tail = raw->type;
+  return begin(client, req, &raw_type, raw->data, raw->size, cb);
+}
+
+int taosuv_write_block(taosuv_client_t* client, taosuv_write_t* req, const char* table,
+                       size_t length, const taosuv_block_t* block, taosuv_write_cb cb) {
+  int status = tuv_req_check(client, (taosuv_req_t*) (void*) req, cb != NULL);
+  if (status == 0 && (table == NULL || block == NULL)) status = TAOSUV_EINVAL;
+  if (status < 0) return status;
+  if (length == TAOSUV_NUL_TERMINATED) length = strlen(table);
+  tuv_table_name_t name;
+  status = tuv_table_name_read(table, length, &name, NULL);
+  if (status < 0) return status;
+  if (name.database_length > 0 && strcmp(name.database, client->url.db) != 0)
+    return TAOSUV_ENOTSUP; /* the message has no place for it */
+  size_t size;
+  const void* data = taosuv_block_data(block, &size);
+  uint8_t* payload = tuv_malloc(&client->mem->alloc, name.table_length + size);
+  if (payload == NULL) return TAOSUV_ENOMEM;
+  memcpy(payload, name.table, name.table_length);
+  memcpy(payload + name.table_length, data, size);
+  req->head = taosuv_block_rows(block);
+  req->tail = (uint16_t) name.table_length;
+  status = begin(client, req, &block_type, payload, name.table_length + size, cb);
+  tuv_free(&client->mem->alloc, payload);
+  return status;
+}

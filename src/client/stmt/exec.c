@@ -1,0 +1,139 @@
+/* Executing what is bound: the batch leaves its statement and waits for its turn. */
+#include "client/stmt/stmt.h"
+
+static tuv_job_t* take_job(taosuv_stmt_t* stmt) {
+  tuv_job_t* job;
+  if (!tuv_queue_empty(&stmt->spare)) {
+    job = TUV_CONTAINER(stmt->spare.next, tuv_job_t, link);
+    tuv_queue_remove(&job->link);
+    stmt->nspare--;
+  } else {
+    job = tuv_calloc(&stmt->mem->alloc, 1, sizeof *job);
+    if (job == NULL) return NULL;
+    tuv_queue_init(&job->link);
+    tuv_stmt_init_batch(stmt, &job->batch);
+  }
+  job->stmt = stmt;
+  /* Its empty batch is the next to be bound, and is counted as this one is. */
+  tuv_batch_set_wire(&job->batch, stmt->batch.wire, NULL);
+  return job;
+}
+
+static void exec_complete(taosuv_req_t* req, int status) {
+  taosuv_stmt_exec_t* exec = (taosuv_stmt_exec_t*) (void*) req;
+  exec->cb(exec, status);
+}
+
+/* What a batch is being executed by; NULL while it is not its turn. */
+static tuv_remote_t* remote_of(const tuv_job_t* job) {
+  const taosuv_stmt_t* stmt = job->stmt;
+  return stmt != NULL && stmt->running && tuv_stmt_job(stmt) == job ? stmt->remote : NULL;
+}
+
+/* Its own message may be in flight, or one of a batch before it, or of preparing for it. */
+static tuv_conn_t* exec_waits_on(const taosuv_req_t* req) {
+  const tuv_job_t* job = ((const tuv_req_t*) (const void*) &req->priv)->owner;
+  const tuv_remote_t* remote = job->stmt != NULL ? job->stmt->remote : NULL;
+  return remote != NULL && remote->step != TUV_STEP_NONE ? remote->conn : NULL;
+}
+
+static bool executes(const tuv_remote_t* remote) {
+  return remote->step == TUV_STEP_EXEC || remote->step == TUV_STEP_BIND_EXEC;
+}
+
+bool tuv_exec_was_sent(const taosuv_req_t* req) {
+  const tuv_remote_t* remote = remote_of(((const tuv_req_t*) (const void*) &req->priv)->owner);
+  if (remote == NULL) return false;
+  return remote->step == TUV_STEP_RESULT || (executes(remote) && tuv_remote_sent(remote));
+}
+
+/* It was cancelled, or its time is up. A batch that is in the server's hands cannot be taken back,
+ * and what comes after it must wait for it; one that is only bound is dropped with its statement
+ * there. */
+static void exec_leave(taosuv_req_t* req) {
+  tuv_job_t* job = tuv_req_of(req)->owner;
+  tuv_remote_t* remote = remote_of(job);
+  tuv_req_of(req)->owner = NULL;
+  job->req = NULL;
+  if (remote != NULL && executes(remote) && !tuv_remote_withdraw(remote)) {
+    tuv_job_give_back(job);
+    return;
+  }
+  if (remote != NULL) tuv_stmt_let_go(job->stmt);
+  tuv_job_drop(job, tuv_req_of(req)->client);
+}
+
+static const tuv_op_type_t exec_type = {.is_request = true,
+                                        .action = TAOSUV_ACTION_STMT_EXEC,
+                                        .complete = exec_complete,
+                                        .leave = exec_leave,
+                                        .was_sent = tuv_exec_was_sent,
+                                        .waits_on = exec_waits_on};
+
+static int check_exec(taosuv_stmt_t* stmt, taosuv_stmt_exec_t* req, taosuv_stmt_exec_cb cb) {
+  stmt->err.text[0] = 0;
+  int status = tuv_req_check(stmt->client, (taosuv_req_t*) (void*) req, cb != NULL);
+  if (status < 0) return status;
+  if (stmt->preparing != NULL) return TAOSUV_EBUSY;
+  if (stmt->form == NULL)
+    return tuv_fail(&stmt->err, TAOSUV_EINVAL,
+                    "the statement is not prepared: its last prepare "
+                    "failed");
+  if (stmt->stale)
+    return tuv_fail(&stmt->err, TAOSUV_ESCHEMA, "%s", taosuv_strerror(TAOSUV_ESCHEMA));
+  return tuv_batch_ready(&stmt->batch, stmt->client->url.max_message_size, &stmt->err);
+}
+
+/* In the callback of its prepare a batch goes by what has just been prepared. */
+static uint64_t order_of(const taosuv_stmt_t* stmt) {
+  taosuv_client_t* client = stmt->client;
+  bool fresh = client->stmt_prepared == stmt && stmt->remote != NULL &&
+               uv_hrtime() - stmt->remote->ready_at < TUV_STMT_FRESH;
+  return fresh ? 0 : ++client->stmts_order;
+}
+
+/* Gives the job what is bound, and the statement the job's empty batch. */
+static void swap_batch(taosuv_stmt_t* stmt, tuv_job_t* job) {
+  tuv_batch_t bound = stmt->batch;
+  stmt->batch = job->batch;
+  job->batch = bound;
+}
+
+int taosuv_stmt_exec(taosuv_stmt_t* stmt, taosuv_stmt_exec_t* req, taosuv_stmt_exec_cb cb) {
+  return tuv_stmt_exec(stmt, req, cb, NULL);
+}
+
+int tuv_stmt_exec(taosuv_stmt_t* stmt, taosuv_stmt_exec_t* req, taosuv_stmt_exec_cb cb,
+                  tuv_batch_t* keep) {
+  if (stmt == NULL) return TAOSUV_EINVAL;
+  if (stmt->client == NULL) return TAOSUV_ECLOSED;
+  int status = check_exec(stmt, req, cb);
+  if (status < 0) return status;
+  tuv_job_t* job = take_job(stmt);
+  if (job == NULL) return TAOSUV_ENOMEM;
+  job->size = tuv_batch_size(&stmt->batch);
+  /* The first one of a statement that is prepared need not wait for a place in the queue. */
+  job->order = order_of(stmt);
+  job->held = stmt->njobs > 0 || stmt->remote == NULL;
+  status = job->held ? tuv_pool_hold(stmt->client, job->size) : 0;
+  if (status == 0) {
+    status = tuv_stmt_begin(stmt->client, (taosuv_req_t*) (void*) req, &exec_type, job);
+    if (status < 0 && job->held) tuv_pool_unhold(stmt->client, job->size);
+  }
+  if (status < 0) {
+    tuv_job_recycle(job, &stmt->mem->alloc);
+    return status;
+  }
+  req->cb = cb;
+  req->stmt = stmt;
+  req->result = NULL;
+  req->affected_rows = 0;
+  job->req = req;
+  job->keep = keep;
+  swap_batch(stmt, job);
+  tuv_queue_push(&stmt->jobs, &job->link);
+  stmt->njobs++;
+  tuv_stmt_due(stmt);
+  tuv_stmt_end_if_late((taosuv_req_t*) (void*) req);
+  return 0;
+}

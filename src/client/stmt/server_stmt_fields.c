@@ -1,0 +1,231 @@
+/* What is to be bound, where the endpoint of a statement does not tell it: that of old gateways. A
+ * query of no rows tells it, over a connection for SQL. */
+#include <string.h>
+
+#include "client/stmt/stmt.h"
+
+typedef struct tuv_fields_s {
+  taosuv_exec_t req;
+  tuv_mem_t* mem;
+  tuv_remote_t* remote; /* NULL: nobody wants to know any more */
+  tuv_refbuf_t* sql;
+  size_t length;
+} tuv_fields_t;
+
+static tuv_fields_t* fields_of(taosuv_req_t* req) {
+  return (tuv_fields_t*) (void*) req; /* its first member */
+}
+
+static taosuv_req_t* base_of(tuv_fields_t* fields) {
+  return (taosuv_req_t*) (void*) fields;
+}
+
+/* ---- the fields ---- */
+
+typedef struct maker_s {
+  tuv_form_t* form;
+  uint32_t at;
+  char* names;
+} maker_t;
+
+static taosuv_stmt_field_t* add(maker_t* maker, const char* name, size_t length, uint8_t kind,
+                                uint8_t type) {
+  taosuv_stmt_field_t* field = &maker->form->fields[maker->at++];
+  *field = (taosuv_stmt_field_t) {
+      .name = maker->names, .name_length = (uint32_t) length, .kind = kind, .type = type};
+  memcpy(maker->names, name, length);
+  maker->names[length] = 0;
+  maker->names += length + 1;
+  return field;
+}
+
+static bool has_length(uint8_t type) {
+  switch (type) {
+#define XX(name, code, text, size)                                                                 \
+  case code: return size == 0;
+    TAOSUV_TYPE_MAP(XX)
+#undef XX
+    default: return false;
+  }
+}
+
+static void add_fields(maker_t* maker, const tuv_query_reply_t* answer, uint32_t from,
+                       uint32_t count, uint8_t kind) {
+  for (uint32_t i = from; i < from + count; i++) {
+    yyjson_val* name = yyjson_arr_get(answer->names, i);
+    uint8_t type = (uint8_t) yyjson_get_uint(yyjson_arr_get(answer->types, i));
+    taosuv_stmt_field_t* field = add(maker, yyjson_get_str(name), yyjson_get_len(name), kind, type);
+    if (type == TAOSUV_TYPE_TIMESTAMP) field->precision = answer->precision;
+    if (has_length(type))
+      field->length = (uint32_t) yyjson_get_uint(yyjson_arr_get(answer->lengths, i));
+  }
+}
+
+/* Of the answer the first fields are the columns, the last ones the tags; in a form they come
+ * behind the table's name, the tags first. NULL: no memory. */
+static tuv_refbuf_t* make_form(tuv_mem_t* mem, const tuv_stmt_sql_t* scan,
+                               const tuv_query_reply_t* answer) {
+  static const char table[] = "tbname";
+  uint32_t count = scan->table + scan->tags + scan->columns;
+  tuv_refbuf_t* buf = tuv_refbuf_take(
+      mem,
+      sizeof(tuv_form_t) + count * sizeof(taosuv_stmt_field_t) + answer->names_size + sizeof table);
+  if (buf == NULL) return NULL;
+  tuv_form_t* form = tuv_form_of(buf);
+  maker_t maker = {form, 0, (char*) (form->fields + count)};
+  form->insert = true;
+  form->count = count;
+  if (scan->table)
+    add(&maker, table, sizeof table - 1, TAOSUV_BIND_TABLE, TAOSUV_TYPE_VARCHAR)->length = 270;
+  add_fields(&maker, answer, answer->fields - scan->tags, scan->tags, TAOSUV_BIND_TAG);
+  add_fields(&maker, answer, 0, scan->columns, TAOSUV_BIND_COLUMN);
+  return buf;
+}
+
+static bool names_tbname(const tuv_query_reply_t* answer) {
+  size_t index, max;
+  yyjson_val* name;
+  yyjson_arr_foreach(answer->names, index, max,
+                     name) if (yyjson_equals_str(name, "tbname")) return true;
+  return false;
+}
+
+/* Whether the answer can be what the question marks are for. */
+static int check(const tuv_stmt_sql_t* scan, const tuv_query_reply_t* answer, tuv_errmsg_t* err) {
+  uint32_t wanted = scan->columns + scan->tags;
+  bool stars = scan->column_list_length == 0 || (scan->tags > 0 && scan->tag_list_length == 0);
+  bool one_star = scan->column_list_length == 0 && scan->tag_list_length == 0;
+  bool all = !stars || (one_star && scan->tags > 0) || !scan->super_table;
+  if (answer->is_update)
+    return tuv_fail(err, TAOSUV_EPROTO, "the server answered a SELECT as if it were an update");
+  if (wanted == 0) return tuv_fail(err, TAOSUV_ENOTSUP, "nothing is to be bound in this statement");
+  if (answer->fields < wanted || (all && answer->fields != wanted) || names_tbname(answer))
+    return tuv_fail(err, TAOSUV_ENOTSUP,
+                    "%u columns and tags for %u question marks: the first version of statements "
+                    "binds all or those listed before VALUES and TAGS, and no tbname",
+                    answer->fields, wanted);
+  return 0;
+}
+
+/* ---- the question ---- */
+
+static int encode(tuv_op_t* op, tuv_conn_t* conn, const void* sql, size_t size) {
+  return tuv_sql_encode(op, conn, sql, size);
+}
+
+static void replied(tuv_op_t* op, tuv_conn_t* conn, const tuv_reply_t* reply) {
+  taosuv_req_t* req = tuv_req_of_op(op);
+  tuv_fields_t* fields = fields_of(req);
+  tuv_remote_t* remote = fields->remote;
+  tuv_query_reply_t answer;
+  tuv_errmsg_t err;
+  int status = tuv_reply_query(reply, &answer, &err);
+  if (answer.id != 0) tuv_result_free_on_server(conn, answer.id);
+  if (status == 0 && remote != NULL) {
+    const tuv_stmt_sql_t* scan = &tuv_source_of(remote->source)->scan;
+    status = check(scan, &answer, &err);
+    if (status == 0) remote->form = make_form(conn->client->mem, scan, &answer);
+    if (status == 0 && remote->form == NULL)
+      status = tuv_fail(&err, TAOSUV_ENOMEM, "no memory for the fields");
+  }
+  if (status < 0)
+    tuv_req_fail(req, &(tuv_failure_t) {status, 0, 0, err.text, tuv_conn_host(conn)});
+  else
+    tuv_req_finish(req, 0);
+}
+
+static void complete(taosuv_req_t* req, int status) {
+  tuv_fields_t* fields = fields_of(req);
+  tuv_remote_t* remote = fields->remote;
+  if (remote != NULL) {
+    tuv_failure_t failure = {status, req->err_flags & ~(unsigned int) TAOSUV_ERR_MAYBE_EXECUTED,
+                             req->server_code, req->message, req->host};
+    remote->asking = NULL;
+    tuv_remote_fields_told(remote, status < 0 ? &failure : NULL);
+  }
+  tuv_refbuf_unref(fields->sql);
+  tuv_free(&fields->mem->alloc, fields);
+}
+
+static const tuv_op_type_t ask_type = {.is_request = true,
+                                       .action = TAOSUV_ACTION_STMT_PREPARE,
+                                       .encode = encode,
+                                       .reply = replied,
+                                       .complete = complete,
+                                       .payload_key = "sql",
+                                       .tombstone = &tuv_query_tombstone};
+
+/* It has waited for a connection without being counted, as the statement is. */
+static void reached(taosuv_req_t* req, tuv_conn_t* conn) {
+  tuv_fields_t* fields = fields_of(req);
+  tuv_req_t* priv = tuv_req_of(req);
+  priv->op.type = &ask_type;
+  req->host = tuv_conn_host(conn);
+  int status = tuv_conn_send(conn, &priv->op, fields->sql->data, fields->length);
+  if (status < 0)
+    tuv_req_defer(req, status, 0, NULL);
+  else
+    priv->state = TUV_REQ_SENT;
+}
+
+static void unreachable(taosuv_req_t* req, const tuv_failure_t* failure) {
+  tuv_req_fail(req, failure);
+}
+
+static const tuv_op_type_t seek_type = {.is_request = true,
+                                        .action = TAOSUV_ACTION_STMT_PREPARE,
+                                        .reach = reached,
+                                        .unreachable = unreachable,
+                                        .complete = complete};
+
+/* The SQL; NULL: no memory. Its length is 0 when nobody names a table. */
+static tuv_refbuf_t* make_sql(const tuv_remote_t* remote, size_t* length) {
+  taosuv_client_t* client = remote->conn->client;
+  const tuv_source_t* source = tuv_source_of(remote->source);
+  const char* db = client->url.db;
+  *length = tuv_stmt_sql_fields(source->sql, &source->scan, source->table, db, NULL, 0);
+  tuv_refbuf_t* sql = tuv_refbuf_take(client->mem, *length + 1);
+  if (sql != NULL)
+    tuv_stmt_sql_fields(source->sql, &source->scan, source->table, db, (char*) sql->data, *length);
+  return sql;
+}
+
+static void fail(tuv_remote_t* remote, int status, const char* message) {
+  tuv_remote_fields_told(remote,
+                         &(tuv_failure_t) {status, 0, 0, message, tuv_conn_host(remote->conn)});
+}
+
+void tuv_remote_ask_fields(tuv_remote_t* remote) {
+  taosuv_client_t* client = remote->conn->client;
+  size_t length;
+  tuv_refbuf_t* sql = make_sql(remote, &length);
+  tuv_fields_t* fields = tuv_calloc(&client->mem->alloc, 1, sizeof *fields);
+  remote->step = TUV_STEP_FIELDS;
+  bool known = sql != NULL && fields != NULL && length > 0;
+  int status = known                        ? tuv_req_start(client, base_of(fields), &seek_type)
+               : sql != NULL && length == 0 ? TAOSUV_ENOTSUP
+                                            : TAOSUV_ENOMEM;
+  if (status < 0) {
+    tuv_refbuf_unref(sql);
+    tuv_free(&client->mem->alloc, fields);
+    fail(remote, status,
+         status == TAOSUV_ENOTSUP ? "the fields of this statement cannot be asked for by a query"
+                                  : NULL);
+    return;
+  }
+  fields->mem = client->mem;
+  fields->remote = remote;
+  fields->sql = sql;
+  fields->length = length;
+  remote->asking = fields;
+  status = tuv_pool_submit(client, base_of(fields), NULL, 0);
+  if (status < 0) tuv_req_defer(base_of(fields), status, 0, NULL);
+}
+
+void tuv_remote_stop_asking(tuv_remote_t* remote) {
+  tuv_fields_t* fields = remote->asking;
+  if (fields == NULL) return;
+  remote->asking = NULL;
+  fields->remote = NULL;
+  if (taosuv_is_pending(base_of(fields))) tuv_req_defer(base_of(fields), TAOSUV_ECANCELED, 0, NULL);
+}

@@ -1,0 +1,272 @@
+/* The answers to the messages of prepared statements, and what follows from them (PROTOCOL 6). */
+#include <string.h>
+
+#include "client/stmt/stmt.h"
+
+/* ---- a batch ---- */
+
+/* The first version takes a batch table by table. */
+static tuv_step_t first_step(const tuv_remote_t* remote) {
+  const tuv_batch_t* batch = &tuv_stmt_job(remote->stmt)->batch;
+  size_t length;
+  if (tuv_batch_v1_name(batch, remote->table, &length) != NULL) return TUV_STEP_NAME;
+  return tuv_batch_v1_tags_size(batch, remote->table) > 0 ? TUV_STEP_TAGS : TUV_STEP_ROWS;
+}
+
+static tuv_step_t next_step(tuv_remote_t* remote) {
+  const tuv_batch_t* batch = &tuv_stmt_job(remote->stmt)->batch;
+  switch ((tuv_step_t) remote->step) {
+    case TUV_STEP_NAME:
+      return tuv_batch_v1_tags_size(batch, remote->table) > 0 ? TUV_STEP_TAGS : TUV_STEP_ROWS;
+    case TUV_STEP_TAGS: return TUV_STEP_ROWS;
+    case TUV_STEP_ROWS: return TUV_STEP_ADD;
+    case TUV_STEP_ADD:
+      remote->table++;
+      return remote->table < tuv_batch_tables(batch) ? first_step(remote) : TUV_STEP_EXEC;
+    default: return TUV_STEP_EXEC;
+  }
+}
+
+static void fail_job(tuv_remote_t* remote, int status, const char* message) {
+  tuv_failure_t failure = {status, taosuv_err_flags(status), 0, message,
+                           tuv_conn_host(remote->conn)};
+  tuv_job_done(tuv_stmt_job(remote->stmt), &failure);
+}
+
+/* One message is a round trip less, but repeats the table's name and tags in every row. Servers
+ * take none where only the bound table tells the fields. */
+static bool one_message(const tuv_remote_t* remote, tuv_batch_t* batch, tuv_batch_wire_t wire) {
+  const tuv_conn_t* conn = remote->conn;
+  const tuv_stmt_sql_t* scan = &tuv_source_of(remote->source)->scan;
+  if (conn->no_bind_exec || conn->version < TUV_VERSION(3, 4, 1, 13)) return false;
+  if (scan->insert && scan->table && !scan->super_table) return false;
+  size_t apart = tuv_batch_message_size(batch);
+  wire.form = TUV_BATCH_COLUMNAR;
+  if (tuv_batch_set_wire(batch, wire, NULL) < 0) return false;
+  size_t together = tuv_batch_message_size(batch);
+  return together <= apart + apart / 4 + 4096 && together <= conn->client->url.max_message_size;
+}
+
+static int dress(tuv_remote_t* remote, tuv_batch_t* batch, tuv_step_t* step, tuv_errmsg_t* err) {
+  const tuv_conn_t* conn = remote->conn;
+  tuv_batch_wire_t wire = tuv_remote_wire(remote);
+  int status = tuv_batch_set_wire(batch, wire, err);
+  if (status == 0) status = tuv_batch_ready(batch, tuv_endpoint_max_message(conn), err);
+  if (status < 0) return status;
+  bool together = !remote->first && one_message(remote, batch, wire);
+  remote->stmt->together = together;
+  if (!together && !remote->first) tuv_batch_set_wire(batch, wire, NULL);
+  *step = remote->first ? first_step(remote) : together ? TUV_STEP_BIND_EXEC : TUV_STEP_BIND;
+  return 0;
+}
+
+void tuv_remote_begin(tuv_remote_t* remote, tuv_batch_t* batch) {
+  tuv_step_t step = TUV_STEP_NONE;
+  tuv_errmsg_t err = {""};
+  remote->table = 0;
+  int status = dress(remote, batch, &step, &err);
+  if (status < 0)
+    fail_job(remote, status, err.text);
+  else
+    tuv_remote_post(remote, step);
+}
+
+/* A result that nobody will read. Before 3.4.0.1, and in the first version, it is the statement's
+ * and ends with it (PROTOCOL 6.3.1). */
+static void drop_result(const tuv_remote_t* remote, const tuv_reply_t* reply) {
+  uint64_t id = 0;
+  if (remote->first || remote->conn->version < TUV_VERSION(3, 4, 0, 1)) return;
+  if (tuv_reply_uint(reply, "id", &id, NULL) == 0 && id != 0)
+    tuv_result_free_on_server(remote->conn, id);
+}
+
+/* Nobody waits any more for what was answered. */
+static void unwanted(tuv_remote_t* remote) {
+  taosuv_stmt_t* stmt = remote->stmt;
+  if (stmt != NULL && stmt->running) tuv_job_drop(tuv_stmt_job(stmt), stmt->client);
+  if (stmt != NULL && !remote->spoiled) return;
+  if (stmt != NULL) stmt->remote = NULL;
+  remote->stmt = NULL;
+  tuv_remote_settle(remote);
+}
+
+/* Its answer cannot be: nobody knows in what state the statement on the server is. */
+static void answered_wrongly(tuv_remote_t* remote, int status, const char* message) {
+  taosuv_stmt_t* stmt = remote->stmt;
+  tuv_failure_t failure = {status, taosuv_err_flags(status), 0, message,
+                           tuv_conn_host(remote->conn)};
+  stmt->remote = NULL;
+  remote->stmt = NULL;
+  tuv_remote_discard(remote);
+  tuv_job_done(tuv_stmt_job(stmt), &failure);
+}
+
+static void on_executed(tuv_remote_t* remote, const tuv_reply_t* reply) {
+  taosuv_stmt_exec_t* req = tuv_stmt_job(remote->stmt)->req;
+  tuv_errmsg_t err;
+  int status = tuv_stmt_reply_affected(reply, &req->affected_rows, &err);
+  ((taosuv_req_t*) (void*) req)->server_time_ns = reply->timing;
+  if (status < 0)
+    answered_wrongly(remote, status, err.text);
+  else if (!tuv_form_of(remote->form)->insert)
+    tuv_remote_post(remote, TUV_STEP_RESULT);
+  else
+    tuv_job_done(tuv_stmt_job(remote->stmt), NULL);
+}
+
+static void on_result(tuv_remote_t* remote, const tuv_reply_t* reply) {
+  tuv_conn_t* conn = remote->conn;
+  taosuv_stmt_exec_t* req = tuv_stmt_job(remote->stmt)->req;
+  tuv_query_reply_t answer;
+  tuv_errmsg_t err;
+  bool stored = conn->version >= TUV_VERSION(3, 3, 6, 0); /* before, lengths were as declared */
+  int status = tuv_reply_stmt_result(reply, remote->first ? "result_id" : "id", stored, &answer,
+                                     &err);
+  if (status == 0) req->result = tuv_result_create(conn, &answer);
+  if (status == 0 && req->result == NULL) status = tuv_fail(&err, TAOSUV_ENOMEM, "out of memory");
+  if (status < 0) {
+    drop_result(remote, reply);
+    answered_wrongly(remote, status, err.text);
+    return;
+  }
+  remote->result = req->result;
+  tuv_result_pin(req->result, remote);
+  tuv_result_prefetch(req->result);
+  tuv_job_done(tuv_stmt_job(remote->stmt), NULL);
+}
+
+static void on_batch(tuv_remote_t* remote, const tuv_reply_t* reply) {
+  tuv_step_t step = (tuv_step_t) remote->step;
+  bool executed = step == TUV_STEP_EXEC || step == TUV_STEP_BIND_EXEC;
+  bool insert = tuv_form_of(remote->form)->insert;
+  remote->spoiled = !(executed && insert) && step != TUV_STEP_RESULT;
+  const tuv_job_t* job = remote->stmt == NULL ? NULL : tuv_stmt_job(remote->stmt);
+  if (job == NULL || !remote->stmt->running || job->req == NULL) {
+    if (step == TUV_STEP_RESULT) {
+      drop_result(remote, reply);
+      remote->spoiled = true;
+    }
+    remote->step = TUV_STEP_NONE;
+    unwanted(remote);
+    return;
+  }
+  if (!executed && step != TUV_STEP_RESULT) {
+    tuv_remote_post(remote, next_step(remote));
+    return;
+  }
+  remote->step = TUV_STEP_NONE;
+  if (step == TUV_STEP_RESULT)
+    on_result(remote, reply);
+  else
+    on_executed(remote, reply);
+}
+
+/* ---- both ---- */
+
+/* Whether a reply is about this statement. The first reply gives its id; the reply to the query
+ * for scales has none. */
+static int check_id(const tuv_remote_t* remote, const tuv_reply_t* reply, tuv_errmsg_t* err) {
+  bool has_id = remote->step != TUV_STEP_INIT && remote->step != TUV_STEP_SCALES;
+  return has_id ? tuv_reply_about(reply, "stmt_id", remote->id, err) : 0;
+}
+
+static void misanswered(tuv_op_t* op, const char* message) {
+  const tuv_remote_t* remote = TUV_CONTAINER(op, tuv_remote_t, op);
+  bool executes = remote->step == TUV_STEP_EXEC || remote->step == TUV_STEP_BIND_EXEC;
+  unsigned int flags = executes ? TAOSUV_ERR_MAYBE_EXECUTED : 0u;
+  tuv_remote_failed(
+      op, &(tuv_failure_t) {TAOSUV_EPROTO, flags, 0, message, tuv_conn_host(remote->conn)});
+}
+
+void tuv_remote_answered(tuv_op_t* op, tuv_conn_t* conn, const tuv_reply_t* reply) {
+  tuv_remote_t* remote = TUV_CONTAINER(op, tuv_remote_t, op);
+  tuv_errmsg_t err;
+  (void) conn;
+  if (check_id(remote, reply, &err) < 0)
+    misanswered(op, err.text);
+  else if (remote->step == TUV_STEP_CLOSE)
+    tuv_remote_closed(remote);
+  else if (remote->step < TUV_STEP_NAME)
+    tuv_remote_preparing(remote, reply);
+  else
+    on_batch(remote, reply);
+}
+
+#define CODE_STMT_API 0x022A /* stmt API usage error */
+
+/* The server does not have the statement any more, or it is dead there: nothing of the batch was
+ * executed. */
+static bool was_lost(const tuv_failure_t* failure) {
+  static const char* const texts[] = {"stmt is nil", "stmt2 is nil", "stmt has been freed"};
+  if (failure->server_code == CODE_STMT_API) return true;
+  if (failure->server_code != 0xFFFF || failure->message == NULL) return false;
+  for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+    if (strcmp(failure->message, texts[i]) == 0) return true;
+  return false;
+}
+
+/* Whether a statement that is prepared anew may be accepted. Any such refusal is worth one try;
+ * only those that cannot be meant for a statement that is up to date are worth more. */
+static bool wants_renewal(const tuv_failure_t* failure, uint32_t renewals) {
+  if (failure->status != TAOSUV_ESERVER) return false;
+  switch (tuv_server_code_stale(failure->server_code)) {
+    case TUV_STALE: return renewals < TUV_STMT_MAX_RENEWALS;
+    case TUV_MAYBE_STALE: return renewals == 0;
+    default: return renewals == 0 && was_lost(failure);
+  }
+}
+
+/* The gateway does not know the message, or what it stands on does not have the function for it. */
+static bool lacks_bind_exec(const tuv_remote_t* remote, const tuv_failure_t* failure) {
+  if (remote->step != TUV_STEP_BIND_EXEC || failure->status != TAOSUV_ESERVER ||
+      failure->server_code != 0xFFFF || failure->message == NULL)
+    return false;
+  return strncmp(failure->message, "unknown binary action", 21) == 0 ||
+         strncmp(failure->message, "taos_stmt2_bind_param_column", 28) == 0;
+}
+
+/* What a failed step leaves behind is of no use (PROTOCOL 6.3.1): the next batch gets another. */
+static void batch_failed(tuv_remote_t* remote, const tuv_failure_t* failure) {
+  taosuv_stmt_t* stmt = remote->stmt;
+  tuv_job_t* job = stmt != NULL && stmt->running ? tuv_stmt_job(stmt) : NULL;
+  bool again = job != NULL && job->req != NULL && wants_renewal(failure, job->renewals);
+  if (lacks_bind_exec(remote, failure)) {
+    remote->conn->no_bind_exec = true;
+    remote->step = TUV_STEP_NONE;
+    if (job != NULL && job->req != NULL)
+      tuv_remote_begin(remote, &job->batch);
+    else
+      unwanted(remote);
+    return;
+  }
+  remote->stmt = NULL;
+  if (stmt != NULL) stmt->remote = NULL;
+  if (failure->status == TAOSUV_ESERVER &&
+      tuv_server_code_stale(failure->server_code) != TUV_NOT_STALE)
+    tuv_remote_forget(remote->conn->client, remote->source);
+  tuv_remote_discard(remote);
+  if (again) {
+    job->renewals++;
+    stmt->running = false;
+    tuv_stmt_due(stmt);
+  } else if (job != NULL) {
+    tuv_job_done(job, failure);
+  }
+}
+
+/* It is refused for good; else preparing fails, and may be tried again. */
+static bool will_not_tell(const tuv_failure_t* failure) {
+  return failure->status == TAOSUV_ESERVER && (failure->flags & TAOSUV_ERR_RETRYABLE) == 0;
+}
+
+void tuv_remote_failed(tuv_op_t* op, const tuv_failure_t* failure) {
+  tuv_remote_t* remote = TUV_CONTAINER(op, tuv_remote_t, op);
+  if (remote->step == TUV_STEP_CLOSE)
+    tuv_remote_closed(remote);
+  else if (remote->step == TUV_STEP_SCALES && will_not_tell(failure))
+    tuv_remote_without_scales(remote);
+  else if (remote->step < TUV_STEP_NAME)
+    tuv_remote_unprepared(remote, failure);
+  else
+    batch_failed(remote, failure);
+}

@@ -1,0 +1,62 @@
+/* What a DECIMAL's text means: servers that do not tell its scale with a statement's fields (3.3.6)
+ * tell it with a query's result, so that they are asked for one without rows. */
+#include "client/stmt/stmt.h"
+
+static size_t write_sql(const tuv_remote_t* remote, char* out, size_t room) {
+  const tuv_source_t* source = tuv_source_of(remote->source);
+  const tuv_form_t* form = tuv_form_of(remote->form);
+  return tuv_stmt_sql_decimals(source->sql, &source->scan, source->table, form->fields, form->count,
+                               out, room);
+}
+
+bool tuv_remote_wants_scales(const tuv_remote_t* remote) {
+  return tuv_form_of(remote->form)->insert && write_sql(remote, NULL, 0) > 0;
+}
+
+static int encode(tuv_op_t* op, tuv_conn_t* conn, const void* payload, size_t size) {
+  tuv_remote_t* remote = TUV_CONTAINER(op, tuv_remote_t, op);
+  (void) payload;
+  (void) size;
+  size_t length = write_sql(remote, NULL, 0);
+  tuv_refbuf_t* sql = tuv_refbuf_take(conn->client->mem, length);
+  if (sql == NULL) return TAOSUV_ENOMEM;
+  write_sql(remote, (char*) sql->data, length);
+  int status = tuv_sql_encode(op, conn, sql->data, length);
+  tuv_refbuf_unref(sql);
+  return status;
+}
+
+static const tuv_op_type_t scales_type = {.action = TAOSUV_ACTION_STMT_PREPARE,
+                                          .encode = encode,
+                                          .reply = tuv_remote_answered,
+                                          .fail = tuv_remote_failed};
+
+void tuv_remote_ask_scales(tuv_remote_t* remote) {
+  remote->step = TUV_STEP_SCALES;
+  remote->op.type = &scales_type;
+  remote->op.id = tuv_client_id(remote->conn->client);
+  remote->op.at = UINT64_MAX;
+  tuv_conn_post(remote->conn, &remote->op);
+}
+
+/* The type that was asked about, and a scale that it can have; else it stays unknown. */
+static void take_scale(taosuv_stmt_field_t* field, const tuv_query_reply_t* answer, size_t index) {
+  uint64_t type = yyjson_get_uint(yyjson_arr_get(answer->types, index));
+  uint64_t precision = yyjson_get_uint(yyjson_arr_get(answer->precisions, index));
+  uint64_t scale = yyjson_get_uint(yyjson_arr_get(answer->scales, index));
+  uint64_t most = field->type == TAOSUV_TYPE_DECIMAL64 ? 18 : 38;
+  if (type != field->type || precision == 0 || precision > most || scale > precision) return;
+  field->precision = (uint8_t) precision;
+  field->scale = (uint8_t) scale;
+}
+
+void tuv_remote_take_scales(tuv_remote_t* remote, const tuv_reply_t* reply) {
+  tuv_query_reply_t answer;
+  tuv_form_t* form = tuv_form_of(remote->form);
+  int status = tuv_reply_query(reply, &answer, NULL);
+  if (answer.id != 0) tuv_result_free_on_server(remote->conn, answer.id);
+  if (status < 0 || answer.is_update || answer.precisions == NULL || answer.scales == NULL) return;
+  size_t index = 0;
+  for (uint32_t i = 0; i < form->count && index < answer.fields; i++)
+    if (tuv_stmt_scale_is_untold(&form->fields[i])) take_scale(&form->fields[i], &answer, index++);
+}

@@ -1,0 +1,221 @@
+/* The messages of prepared statements (PROTOCOL 6). */
+#include <string.h>
+
+#include "client/stmt/stmt.h"
+
+bool tuv_remote_sent(const tuv_remote_t* remote) {
+  return remote->op.at < remote->conn->client->carrier->sent_up_to(remote->conn);
+}
+
+bool tuv_remote_withdraw(tuv_remote_t* remote) {
+  tuv_remote_stop_asking(remote);
+  bool waits = remote->op.at == UINT64_MAX;
+  bool gone = !waits && remote->op.conn != NULL && tuv_conn_withdraw(remote->conn, &remote->op);
+  if (!waits && !gone) return false;
+  tuv_queue_remove(&remote->op.link);
+  remote->step = TUV_STEP_NONE;
+  return true;
+}
+
+static tuv_batch_t* batch_of(const tuv_remote_t* remote) {
+  return &tuv_stmt_job(remote->stmt)->batch;
+}
+
+/* ---- JSON ---- */
+
+static const char* action_of(const tuv_remote_t* remote) {
+  bool first = remote->first;
+  switch ((tuv_step_t) remote->step) {
+    case TUV_STEP_INIT: return first ? "init" : "stmt2_init";
+    case TUV_STEP_PROBE:
+    case TUV_STEP_PREPARE: return first ? "prepare" : "stmt2_prepare";
+    case TUV_STEP_PROBE_NAME:
+    case TUV_STEP_NAME: return "set_table_name";
+    case TUV_STEP_TAG_FIELDS: return "get_tag_fields";
+    case TUV_STEP_COLUMN_FIELDS: return "get_col_fields";
+    case TUV_STEP_ADD: return "add_batch";
+    case TUV_STEP_EXEC: return first ? "exec" : "stmt2_exec";
+    case TUV_STEP_RESULT: return first ? "use_result" : "stmt2_result";
+    default: return "stmt2_close";
+  }
+}
+
+static int send_plain(tuv_remote_t* remote) {
+  char text[TUV_REQUEST_ID_MAX];
+  size_t length = tuv_request_id(text, action_of(remote), remote->op.id, "stmt_id", remote->id);
+  return tuv_ws_send(&remote->conn->ws, TUV_WS_TEXT, text, length, &remote->op.at);
+}
+
+static int send_init(tuv_remote_t* remote) {
+  tuv_conn_t* conn = remote->conn;
+  const tuv_stmt_sql_t* scan = &tuv_source_of(remote->source)->scan;
+  tuv_request_t request;
+  tuv_request_begin(&request, &conn->client->json, action_of(remote), remote->op.id);
+  if (!remote->first) {
+    /* All rows go into one super table, and each table is bound once a batch. Tags that the SQL has
+     * in it are no tables' own: they are left to the server's general way. */
+    bool one = scan->super_table && scan->tags > 0;
+    tuv_request_bool(&request, "single_stb_insert", one);
+    tuv_request_bool(&request, "single_table_bind_once", one);
+  }
+  return tuv_conn_send_json(conn, &remote->op, &request);
+}
+
+static int send_sql(tuv_remote_t* remote, const char* sql, size_t length, bool fields) {
+  tuv_conn_t* conn = remote->conn;
+  tuv_request_t request;
+  tuv_request_begin(&request, &conn->client->json, action_of(remote), remote->op.id);
+  tuv_request_uint(&request, "stmt_id", remote->id);
+  tuv_request_text(&request, "sql", sql, length);
+  if (!remote->first) tuv_request_bool(&request, "get_fields", fields);
+  return tuv_conn_send_json(conn, &remote->op, &request);
+}
+
+/* The SQL with the hinted table in it, whose fields the server can tell. */
+static int send_probe(tuv_remote_t* remote) {
+  const tuv_source_t* source = tuv_source_of(remote->source);
+  size_t room = source->length + strlen(source->table) + 8;
+  tuv_refbuf_t* buf = tuv_refbuf_take(remote->conn->client->mem, room);
+  if (buf == NULL) return TAOSUV_ENOMEM;
+  char* sql = (char*) buf->data;
+  size_t length = tuv_stmt_sql_name(source->sql, source->length, &source->scan, source->table, sql,
+                                    room);
+  int status = send_sql(remote, sql, length, true);
+  tuv_refbuf_unref(buf);
+  return status;
+}
+
+static int send_name(tuv_remote_t* remote, const char* name, size_t length) {
+  char text[TUV_REQUEST_NAME_MAX];
+  if (length > TUV_REQUEST_NAME_LENGTH) return TAOSUV_EINVAL;
+  length = tuv_request_name(text, action_of(remote), remote->op.id, remote->id, name, length);
+  return tuv_ws_send(&remote->conn->ws, TUV_WS_TEXT, text, length, &remote->op.at);
+}
+
+/* To learn the fields of a super table: a child that need not exist, and is not made (PROTOCOL
+ * 6.1.1). */
+static int send_probe_name(tuv_remote_t* remote) {
+  const char* name = tuv_source_of(remote->source)->table;
+  if (name == NULL) name = "taosuv_probe";
+  return send_name(remote, name, strlen(name));
+}
+
+/* ---- batches ---- */
+
+typedef struct ws_sink_s {
+  tuv_sink_t sink; /* first: a sink's address is this one's */
+  tuv_ws_t* ws;
+} ws_sink_t;
+
+static void put(tuv_sink_t* sink, const void* data, size_t size) {
+  tuv_ws_put(((ws_sink_t*) (void*) sink)->ws, data, size);
+}
+
+static void put_made(tuv_sink_t* sink, const void* data, size_t size, const uint8_t key[4]) {
+  tuv_ws_put_made(((ws_sink_t*) (void*) sink)->ws, data, size, key);
+}
+
+/* One of the batch's binary messages, masked as it is written where it is not yet. */
+static int send_binary(tuv_remote_t* remote, size_t size,
+                       void (*write)(const tuv_remote_t* remote, tuv_sink_t* sink)) {
+  tuv_ws_t* ws = &remote->conn->ws;
+  ws_sink_t sink = {{put, put_made}, ws};
+  uint8_t mask[4];
+  int status = tuv_batch_mask(batch_of(remote), mask)
+                   ? tuv_ws_begin_masked(ws, TUV_WS_BINARY, size, mask, &remote->op.at)
+                   : tuv_ws_begin(ws, TUV_WS_BINARY, size, &remote->op.at);
+  if (status < 0) return status;
+  write(remote, &sink.sink);
+  return tuv_ws_end(ws);
+}
+
+static void write_message(const tuv_remote_t* remote, tuv_sink_t* sink) {
+  tuv_batch_message(batch_of(remote), remote->op.id, remote->id, sink);
+}
+
+static void write_tags(const tuv_remote_t* remote, tuv_sink_t* sink) {
+  tuv_batch_v1_tags(batch_of(remote), remote->table, remote->op.id, remote->id, sink);
+}
+
+static void write_rows(const tuv_remote_t* remote, tuv_sink_t* sink) {
+  tuv_batch_v1_rows(batch_of(remote), remote->table, remote->op.id, remote->id, sink);
+}
+
+static int send_batch(tuv_remote_t* remote) {
+  tuv_batch_t* batch = batch_of(remote);
+  size_t length;
+  switch ((tuv_step_t) remote->step) {
+    case TUV_STEP_NAME: {
+      const char* name = tuv_batch_v1_name(batch, remote->table, &length);
+      return send_name(remote, name, length);
+    }
+    case TUV_STEP_TAGS:
+      return send_binary(remote, tuv_batch_v1_tags_size(batch, remote->table), write_tags);
+    case TUV_STEP_ROWS:
+      return send_binary(remote, tuv_batch_v1_rows_size(batch, remote->table), write_rows);
+    default: return send_binary(remote, tuv_batch_message_size(batch), write_message);
+  }
+}
+
+/* ---- one step ---- */
+
+static int encode(tuv_op_t* op, tuv_conn_t* conn, const void* payload, size_t size) {
+  tuv_remote_t* remote = TUV_CONTAINER(op, tuv_remote_t, op);
+  const tuv_source_t* source = tuv_source_of(remote->source);
+  const tuv_stmt_sql_t* scan = &source->scan;
+  (void) conn;
+  (void) payload;
+  (void) size;
+  switch ((tuv_step_t) remote->step) {
+    case TUV_STEP_INIT: return send_init(remote);
+    case TUV_STEP_PROBE: return send_probe(remote);
+    case TUV_STEP_PREPARE: {
+      /* Where nothing names a table the server cannot tell the fields: the probe has. */
+      bool fields = !scan->insert || !scan->table || scan->super_table;
+      return send_sql(remote, source->sql, source->length, fields);
+    }
+    case TUV_STEP_PROBE_NAME: return send_probe_name(remote);
+    case TUV_STEP_NAME:
+    case TUV_STEP_TAGS:
+    case TUV_STEP_ROWS:
+    case TUV_STEP_BIND:
+    case TUV_STEP_BIND_EXEC: return send_batch(remote);
+    default: return send_plain(remote);
+  }
+}
+
+static const tuv_op_type_t prepare_type = {.action = TAOSUV_ACTION_STMT_PREPARE,
+                                           .encode = encode,
+                                           .reply = tuv_remote_answered,
+                                           .fail = tuv_remote_failed};
+static const tuv_op_type_t exec_type = {.action = TAOSUV_ACTION_STMT_EXEC,
+                                        .encode = encode,
+                                        .reply = tuv_remote_answered,
+                                        .fail = tuv_remote_failed};
+
+/* The message that executes has the id of the caller's request, if no other one is in flight with
+ * it. */
+static uint64_t id_for(const tuv_remote_t* remote, tuv_step_t step) {
+  taosuv_client_t* client = remote->conn->client;
+  bool executes = step == TUV_STEP_EXEC || step == TUV_STEP_BIND_EXEC;
+  const tuv_job_t* job = executes ? tuv_stmt_job(remote->stmt) : NULL;
+  if (job != NULL && job->req != NULL) {
+    tuv_req_t* priv = tuv_req_of((taosuv_req_t*) (void*) job->req);
+    if (tuv_idmap_get(&remote->conn->table, priv->op.id) != NULL)
+      priv->op.id = tuv_client_id(client);
+    job->req->sent_req_id = priv->op.id;
+    return priv->op.id;
+  }
+  return tuv_client_id(client);
+}
+
+void tuv_remote_post(tuv_remote_t* remote, tuv_step_t step) {
+  bool prepares = step < TUV_STEP_NAME || step == TUV_STEP_CLOSE;
+  remote->step = (uint8_t) step;
+  if (step == TUV_STEP_PROBE || step == TUV_STEP_PREPARE)
+    remote->order = ++remote->conn->client->stmts_order;
+  remote->op.type = prepares ? &prepare_type : &exec_type;
+  remote->op.id = id_for(remote, step);
+  remote->op.at = UINT64_MAX;
+  tuv_conn_post(remote->conn, &remote->op);
+}

@@ -1,0 +1,343 @@
+/* Prepared statements, the caller's side: prepare, exec, close; their requests and their memory. */
+#include "client/stmt/stmt.h"
+
+#include <string.h>
+
+#include "util/utf8.h"
+#include "wire/table_name.h"
+
+/* A statement keeps the buffers of at most so many batches. */
+#define SPARE_JOBS 64u
+
+/* ---- memory ---- */
+
+static void free_job(const tuv_alloc_t* alloc, tuv_job_t* job) {
+  tuv_batch_free(&job->batch);
+  tuv_free(alloc, job);
+}
+
+static void free_spare(taosuv_stmt_t* stmt) {
+  while (!tuv_queue_empty(&stmt->spare)) {
+    tuv_job_t* job = TUV_CONTAINER(stmt->spare.next, tuv_job_t, link);
+    tuv_queue_remove(&job->link);
+    free_job(&stmt->mem->alloc, job);
+  }
+  stmt->nspare = 0;
+}
+
+static void drop_form(taosuv_stmt_t* stmt) {
+  if (stmt->form == NULL) return;
+  tuv_batch_free(&stmt->batch);
+  free_spare(stmt);
+  tuv_refbuf_unref(stmt->form);
+  stmt->form = NULL;
+}
+
+void tuv_stmt_destroy(taosuv_stmt_t* stmt) {
+  drop_form(stmt);
+  tuv_refbuf_unref(stmt->source);
+  tuv_queue_remove(&stmt->link);
+  tuv_queue_remove(&stmt->due);
+  tuv_mem_put(stmt->mem, TUV_MEM_STMT, stmt);
+}
+
+void tuv_stmt_init_batch(const taosuv_stmt_t* stmt, tuv_batch_t* batch) {
+  const tuv_form_t* form = tuv_form_of(stmt->form);
+  tuv_batch_init(batch, &stmt->mem->alloc, form->insert, form->insert ? form->fields : NULL,
+                 form->count);
+  batch->numbered = stmt->roams;
+}
+
+int tuv_stmt_take_form(taosuv_stmt_t* stmt, const tuv_remote_t* remote, tuv_errmsg_t* err) {
+  stmt->form = tuv_refbuf_ref(remote->form);
+  tuv_stmt_init_batch(stmt, &stmt->batch);
+  int status = tuv_batch_set_wire(&stmt->batch, tuv_remote_wire(remote), err);
+  if (status < 0) drop_form(stmt);
+  return status;
+}
+
+void tuv_job_give_back(tuv_job_t* job) {
+  if (job->keep == NULL) return;
+  tuv_batch_t batch = job->batch;
+  job->batch = *job->keep;
+  *job->keep = batch;
+  job->keep = NULL;
+}
+
+void tuv_job_recycle(tuv_job_t* job, const tuv_alloc_t* alloc) {
+  taosuv_stmt_t* stmt = job->stmt;
+  tuv_job_give_back(job);
+  tuv_queue_remove(&job->link);
+  if (stmt == NULL || stmt->nspare >= SPARE_JOBS) {
+    free_job(alloc, job);
+    return;
+  }
+  tuv_batch_clear(&job->batch);
+  job->req = NULL;
+  job->moves = 0;
+  job->renewals = 0;
+  tuv_queue_push(&stmt->spare, &job->link);
+  stmt->nspare++;
+}
+
+/* ---- prepare ---- */
+
+static void prepare_complete(taosuv_req_t* req, int status) {
+  taosuv_stmt_prepare_t* prepare = (taosuv_stmt_prepare_t*) (void*) req;
+  prepare->cb(prepare, status);
+}
+
+/* It was cancelled, or its time is up. */
+static void prepare_leave(taosuv_req_t* req) {
+  taosuv_stmt_t* stmt = tuv_req_of(req)->owner;
+  tuv_req_of(req)->owner = NULL;
+  stmt->preparing = NULL;
+  tuv_stmt_let_go(stmt);
+  if (!stmt->known) tuv_stmt_destroy(stmt);
+}
+
+static tuv_conn_t* prepare_waits_on(const taosuv_req_t* req) {
+  const taosuv_stmt_t* stmt = ((const tuv_req_t*) (const void*) &req->priv)->owner;
+  return stmt->remote != NULL && stmt->remote->step != TUV_STEP_NONE ? stmt->remote->conn : NULL;
+}
+
+static const tuv_op_type_t prepare_type = {.is_request = true,
+                                           .action = TAOSUV_ACTION_STMT_PREPARE,
+                                           .complete = prepare_complete,
+                                           .leave = prepare_leave,
+                                           .waits_on = prepare_waits_on};
+
+/* FNV-1a */
+static uint64_t hash(const char* text, size_t length) {
+  uint64_t value = 0xcbf29ce484222325u;
+  for (size_t i = 0; i < length; i++) value = (value ^ (unsigned char) text[i]) * 0x100000001b3u;
+  return value;
+}
+
+static int check_source(taosuv_client_t* client, taosuv_stmt_prepare_t* req, const char* sql,
+                        size_t* length, taosuv_stmt_prepare_cb cb) {
+  if (client == NULL || req == NULL || sql == NULL) return TAOSUV_EINVAL;
+  if (*length == TAOSUV_NUL_TERMINATED) *length = strlen(sql);
+  if (*length == 0 || !tuv_utf8_valid((const uint8_t*) sql, *length)) return TAOSUV_EINVAL;
+  /* As JSON it is longer, but not more than six times. */
+  if (*length > client->url.max_message_size / 8) return TAOSUV_EMSGSIZE;
+  int status = tuv_req_check(client, (taosuv_req_t*) (void*) req, cb != NULL);
+  if (status < 0) return status;
+  if (client->carrier != &tuv_carrier_ws) return TAOSUV_ENOTSUP;
+  tuv_stmt_sql_t scan;
+  tuv_stmt_sql_scan(sql, *length, &scan);
+  if (!scan.table && scan.tags + scan.columns == 0) return TAOSUV_ENOTSUP;
+  if (req->table == NULL)
+    return scan.insert && scan.table && !scan.super_table ? TAOSUV_ENOTSUP : 0;
+  size_t size = strlen(req->table);
+  bool name = size <= TUV_REQUEST_NAME_LENGTH && tuv_utf8_valid((const uint8_t*) req->table, size);
+  if (!name || tuv_stmt_sql_name(sql, *length, &scan, req->table, NULL, 0) == 0)
+    return TAOSUV_EINVAL;
+  return 0;
+}
+
+/* A child that need not exist, in the database of its super table: old servers look for it there
+ * only when it says so. Writes the name, if there is room, and returns its size; 0: there is no
+ * need. */
+static size_t name_child(char* out, const char* sql, const tuv_stmt_sql_t* scan) {
+  static const char child[] = ".taosuv_probe";
+  size_t length = scan->database_length;
+  if (!scan->table || !scan->super_table || length == 0) return 0;
+  if (out != NULL) {
+    memcpy(out, sql + scan->name_at, length);
+    memcpy(out + length, child, sizeof child);
+  }
+  return length + sizeof child;
+}
+
+static tuv_refbuf_t* make_source(tuv_mem_t* mem, const char* sql, size_t length,
+                                 const char* table) {
+  tuv_stmt_sql_t scan;
+  tuv_table_name_t parts;
+  char text[TUV_TABLE_NAME_TEXT + 1];
+  if (table != NULL && tuv_table_name_read(table, strlen(table), &parts, NULL) == 0) {
+    text[tuv_table_name_write(&parts, text)] = 0;
+    table = text;
+  }
+  tuv_stmt_sql_scan(sql, length, &scan);
+  size_t name = table == NULL ? name_child(NULL, sql, &scan) : strlen(table) + 1;
+  tuv_refbuf_t* buf = tuv_refbuf_take(mem, sizeof(tuv_source_t) + length + 1 + name);
+  if (buf == NULL) return NULL;
+  tuv_source_t* source = tuv_source_of(buf);
+  source->scan = scan;
+  source->hash = hash(sql, length);
+  source->length = length;
+  memcpy(source->sql, sql, length);
+  source->sql[length] = 0;
+  char* behind = source->sql + length + 1;
+  source->table = name > 0 ? behind : NULL;
+  if (table != NULL)
+    memcpy(behind, table, name);
+  else
+    name_child(behind, sql, &scan);
+  return buf;
+}
+
+static taosuv_stmt_t* create(taosuv_client_t* client) {
+  int recycled;
+  taosuv_stmt_t* stmt = tuv_mem_take(client->mem, TUV_MEM_STMT, sizeof *stmt, &recycled);
+  if (stmt == NULL) return NULL;
+  memset(stmt, 0, sizeof *stmt);
+  stmt->mem = client->mem;
+  stmt->client = client;
+  tuv_queue_init(&stmt->due);
+  tuv_queue_init(&stmt->link);
+  tuv_queue_init(&stmt->jobs);
+  tuv_queue_init(&stmt->spare);
+  return stmt;
+}
+
+/* The request begins to wait for its statement; one whose deadline has passed completes. */
+int tuv_stmt_begin(taosuv_client_t* client, taosuv_req_t* req, const tuv_op_type_t* type,
+                   void* owner) {
+  int status = tuv_req_start(client, req, type);
+  if (status < 0) return status;
+  tuv_req_of(req)->state = TUV_REQ_WAITING;
+  tuv_req_of(req)->owner = owner;
+  return 0;
+}
+
+void tuv_stmt_end_if_late(taosuv_req_t* req) {
+  if (tuv_req_is_late(req)) tuv_req_defer(req, TAOSUV_EUNSENT, TAOSUV_ERR_RETRYABLE, NULL);
+}
+
+static int begin_prepare(taosuv_stmt_t* stmt, taosuv_stmt_prepare_t* req,
+                         taosuv_stmt_prepare_cb cb) {
+  taosuv_client_t* client = stmt->client;
+  bool hold = client->ready == 0;
+  int status = hold ? tuv_pool_hold(client, 0) : 0;
+  if (status < 0) return status;
+  status = tuv_stmt_begin(client, (taosuv_req_t*) (void*) req, &prepare_type, stmt);
+  if (status < 0) {
+    if (hold) tuv_pool_unhold(client, 0);
+    return status;
+  }
+  req->cb = cb;
+  stmt->preparing = req;
+  stmt->held = hold;
+  stmt->moves = 0;
+  return 0;
+}
+
+int taosuv_stmt_prepare(taosuv_client_t* client, taosuv_stmt_prepare_t* req, const char* sql,
+                        size_t length, taosuv_stmt_prepare_cb cb) {
+  int status = check_source(client, req, sql, &length, cb);
+  if (status < 0) return status;
+  taosuv_stmt_t* stmt = create(client);
+  if (stmt == NULL) return TAOSUV_ENOMEM;
+  stmt->source = make_source(stmt->mem, sql, length, req->table);
+  status = stmt->source == NULL ? TAOSUV_ENOMEM : begin_prepare(stmt, req, cb);
+  if (status < 0) {
+    tuv_stmt_destroy(stmt);
+    return status;
+  }
+  req->stmt = NULL;
+  tuv_queue_push(&client->stmts, &stmt->link);
+  tuv_stmt_due(stmt);
+  tuv_stmt_end_if_late((taosuv_req_t*) (void*) req);
+  return 0;
+}
+
+int taosuv_stmt_reprepare(taosuv_stmt_t* stmt, taosuv_stmt_prepare_t* req, const char* sql,
+                          size_t length, taosuv_stmt_prepare_cb cb) {
+  if (stmt == NULL) return TAOSUV_EINVAL;
+  if (stmt->client == NULL) return TAOSUV_ECLOSED;
+  taosuv_client_t* client = stmt->client;
+  int status = check_source(client, req, sql, &length, cb);
+  if (status < 0) return status;
+  if (stmt->preparing != NULL || stmt->njobs > 0) return TAOSUV_EBUSY;
+  tuv_refbuf_t* source = make_source(stmt->mem, sql, length, req->table);
+  if (source == NULL) return TAOSUV_ENOMEM;
+  status = begin_prepare(stmt, req, cb);
+  if (status < 0) {
+    tuv_refbuf_unref(source);
+    return status;
+  }
+  tuv_stmt_let_go(stmt);
+  drop_form(stmt);
+  tuv_refbuf_unref(stmt->source);
+  stmt->source = source;
+  stmt->stale = false;
+  /* The table may have changed since it was prepared last. */
+  stmt->fresh = true;
+  tuv_remote_forget(client, source);
+  req->stmt = stmt;
+  tuv_stmt_due(stmt);
+  tuv_stmt_end_if_late((taosuv_req_t*) (void*) req);
+  return 0;
+}
+
+int taosuv_stmt_is_insert(const taosuv_stmt_t* stmt) {
+  return stmt != NULL && stmt->form != NULL && tuv_form_of(stmt->form)->insert;
+}
+
+const taosuv_stmt_field_t* taosuv_stmt_fields(const taosuv_stmt_t* stmt, uint32_t* count) {
+  bool known = stmt != NULL && stmt->form != NULL;
+  if (count != NULL) *count = known ? tuv_form_of(stmt->form)->count : 0;
+  return taosuv_stmt_is_insert(stmt) ? tuv_form_of(stmt->form)->fields : NULL;
+}
+
+/* ---- close ---- */
+
+static void cancel(taosuv_req_t* req, const char* why) {
+  unsigned int flags = 0;
+  if (tuv_req_of(req)->op.type != &prepare_type && tuv_exec_was_sent(req))
+    flags = TAOSUV_ERR_MAYBE_EXECUTED;
+  tuv_req_defer(req, TAOSUV_ECANCELED, flags, why);
+}
+
+/* Ends all that is pending; the first prepare takes the statement with it, which returns false. */
+static bool cancel_all(taosuv_stmt_t* stmt, const char* why) {
+  if (stmt->preparing != NULL) {
+    bool known = stmt->known;
+    cancel((taosuv_req_t*) (void*) stmt->preparing, why);
+    if (!known) return false;
+  }
+  while (!tuv_queue_empty(&stmt->jobs)) {
+    /* The last one first: what the others wait for is not to move on. */
+    tuv_job_t* job = TUV_CONTAINER(stmt->jobs.prev, tuv_job_t, link);
+    taosuv_stmt_exec_t* req = job->req;
+    if (req != NULL) {
+      req->stmt = NULL;
+      cancel((taosuv_req_t*) (void*) req, why);
+    }
+    if (!tuv_queue_empty(&stmt->jobs) && stmt->jobs.prev == &job->link)
+      tuv_job_drop(job, stmt->client);
+  }
+  return true;
+}
+
+void tuv_stmts_close(taosuv_client_t* client) {
+  while (!tuv_queue_empty(&client->stmts)) {
+    taosuv_stmt_t* stmt = TUV_CONTAINER(client->stmts.next, taosuv_stmt_t, link);
+    if (!cancel_all(stmt, "the client was closed")) continue;
+    tuv_stmt_let_go(stmt);
+    tuv_queue_remove(&stmt->link);
+    tuv_queue_remove(&stmt->due);
+    stmt->client = NULL;
+    if (stmt->close_due) tuv_stmt_destroy(stmt);
+  }
+}
+
+void taosuv_stmt_close(taosuv_stmt_t* stmt) {
+  if (stmt == NULL) return;
+  if (stmt->client != NULL && stmt->client->in_hook) {
+    stmt->close_due = true;
+    tuv_stmt_due(stmt);
+    return;
+  }
+  if (stmt->client != NULL) {
+    cancel_all(stmt, "the statement was closed");
+    tuv_stmt_let_go(stmt);
+  }
+  tuv_stmt_destroy(stmt);
+}
+
+const char* taosuv_stmt_message(const taosuv_stmt_t* stmt) {
+  return stmt != NULL ? stmt->err.text : "";
+}

@@ -1,0 +1,315 @@
+/* Asking for messages: poll, then what the message is made of, step by step, one message at a
+ * time. */
+#include <string.h>
+
+#include "client/tmq/consumer.h"
+#include "wire/version.h"
+
+/* What is so large takes its time: it is waited for while so many bytes of it come meanwhile. */
+#define PROGRESS_BYTES (64u << 10)
+
+static taosuv_consumer_t* consumer_of(tuv_op_t* op) {
+  return TUV_CONTAINER(op, taosuv_consumer_t, op);
+}
+
+bool tuv_tmq_wants(const taosuv_consumer_t* consumer) {
+  if (consumer->state != TUV_TMQ_SUBSCRIBED || consumer->flying || consumer->seeking > 0 ||
+      consumer->settling || consumer->blind > 0)
+    return false;
+  if (consumer->waiter != NULL) return tuv_queue_empty(&consumer->ready);
+  return consumer->pushing && !consumer->paused && consumer->alive < consumer->max_messages &&
+         consumer->alive_bytes < consumer->max_bytes;
+}
+
+/* How long the server may wait for a message. A short time, because meanwhile it does nothing else
+ * for this consumer. */
+static uint64_t blocking_time(const taosuv_consumer_t* consumer) {
+  if (consumer->waiter == NULL) return TUV_TMQ_SLICE_MS;
+  uint64_t now = tuv_now();
+  uint64_t left = consumer->wait_until > now ? consumer->wait_until - now : 0;
+  return left < TUV_TMQ_SLICE_MS ? left : TUV_TMQ_SLICE_MS;
+}
+
+static const char* action_of(const taosuv_consumer_t* consumer, const tuv_conn_t* conn) {
+  static const char* const actions[] = {"poll", "fetch_json_meta", "fetch_raw", "fetch",
+                                        "fetch_block"};
+  bool newer = conn->version >= TUV_VERSION(3, 3, 3, 0);
+  return consumer->step == TUV_TMQ_RAW && newer ? "fetch_raw_data" : actions[consumer->step];
+}
+
+static int encode(tuv_op_t* op, tuv_conn_t* conn, const void* payload, size_t size) {
+  const taosuv_consumer_t* consumer = consumer_of(op);
+  char text[TUV_TMQ_REQUEST_MAX];
+  size_t length;
+  (void) payload;
+  (void) size;
+  if (consumer->step == TUV_TMQ_POLL)
+    length = tuv_tmq_poll(text, op->id, blocking_time(consumer), consumer->last_id);
+  else
+    length = tuv_tmq_of_message(text, action_of(consumer, conn), op->id, consumer->message_id);
+  return tuv_ws_send(&conn->ws, TUV_WS_TEXT, text, length, &op->at);
+}
+
+static void drop_building(taosuv_consumer_t* consumer) {
+  taosuv_message_t* message = consumer->building;
+  consumer->building = NULL;
+  taosuv_message_unref(message);
+}
+
+void tuv_tmq_stop_asking(taosuv_consumer_t* consumer) {
+  drop_building(consumer);
+  if (consumer->op.conn != NULL) return; /* its answer is taken note of when it comes */
+  tuv_timers_remove(&consumer->client->timers, &consumer->answer);
+  tuv_queue_remove(&consumer->op.link);
+  consumer->flying = false;
+}
+
+static void wait_for_answer(taosuv_consumer_t* consumer);
+
+static void on_unanswered(tuv_timed_t* timed) {
+  taosuv_consumer_t* consumer = TUV_CONTAINER(timed, taosuv_consumer_t, answer);
+  tuv_patience_t* patience = &consumer->patience;
+  if (tuv_patience_next(patience) &&
+      tuv_timers_add(&consumer->client->timers, timed, patience->at) == 0)
+    return;
+  bool coming = consumer->conn != NULL && consumer->step != TUV_TMQ_POLL &&
+                consumer->conn->ws.received - consumer->heard >= PROGRESS_BYTES;
+  bool silent = consumer->conn != NULL && consumer->conn->ws.received == consumer->heard;
+  if (coming)
+    wait_for_answer(consumer);
+  else if (silent)
+    tuv_conn_silent(consumer->conn, "a poll was not answered within the time limit");
+  else
+    tuv_tmq_drop(consumer, "a poll was not answered within the time limit");
+}
+
+static void wait_for_answer(taosuv_consumer_t* consumer) {
+  uint64_t timeout = consumer->client->url.request_timeout;
+  consumer->heard = consumer->conn->ws.received;
+  if (timeout == 0) timeout = TUV_TMQ_ANSWER_MS;
+  tuv_patience_begin(&consumer->patience, tuv_after(timeout, TUV_TMQ_SLICE_MS));
+  tuv_tmq_set_at(consumer, &consumer->answer, consumer->patience.at, on_unanswered);
+}
+
+/* With the reason that is told. */
+static void drop_for(taosuv_consumer_t* consumer, const tuv_failure_t* failure) {
+  consumer->cause = failure;
+  tuv_tmq_drop(consumer, failure->message);
+  consumer->cause = NULL;
+}
+
+static const tuv_op_type_t op_type;
+
+static void send_step(taosuv_consumer_t* consumer, tuv_tmq_step_t step) {
+  consumer->step = step;
+  consumer->flying = true;
+  consumer->op.type = &op_type;
+  /* The block comes with the id of the fetch that announced it (PROTOCOL 7.8). */
+  if (step != TUV_TMQ_BLOCK) consumer->op.id = tuv_client_id(consumer->client);
+  wait_for_answer(consumer);
+  /* Small answers and large ones take turns. */
+  tuv_ws_expect(&consumer->conn->ws, step == TUV_TMQ_RAW ? consumer->raw_size : 0);
+  tuv_conn_post(consumer->conn, &consumer->op);
+}
+
+void tuv_tmq_ask(taosuv_consumer_t* consumer) {
+  send_step(consumer, TUV_TMQ_POLL);
+}
+
+/* ---- failures ---- */
+
+/* A message that could not be fetched must not be skipped at once: the server would take the next
+ * one as word that this one was had. So the connection is made anew, and goes on from what is
+ * committed. */
+static void failed(tuv_op_t* op, const tuv_failure_t* failure) {
+  taosuv_consumer_t* consumer = consumer_of(op);
+  bool polling = consumer->step == TUV_TMQ_POLL;
+  bool expelled = tuv_tmq_is_expelled(failure);
+  consumer->flying = false;
+  tuv_timers_remove(&consumer->client->timers, &consumer->answer);
+  if (consumer->building != NULL) tuv_tmq_trouble_note(consumer);
+  drop_building(consumer);
+  if (consumer->state != TUV_TMQ_SUBSCRIBED) return;
+  if (!expelled) tuv_tmq_waiter_failed(consumer, failure);
+  if (consumer->state != TUV_TMQ_SUBSCRIBED || consumer->conn == NULL) return;
+  consumer->cut_short = !polling;
+  if (!polling || consumer->pushing || expelled) drop_for(consumer, failure);
+}
+
+static void malformed(taosuv_consumer_t* consumer, tuv_conn_t* conn, int status,
+                      const char* message) {
+  tuv_failure_t failure = {status, 0, 0, message, tuv_conn_host(conn)};
+  failed(&consumer->op, &failure);
+}
+
+/* ---- answers ---- */
+
+static void complete(taosuv_consumer_t* consumer, tuv_conn_t* conn) {
+  taosuv_message_t* message = consumer->building;
+  consumer->building = NULL;
+  int status = tuv_tmq_arrived(consumer, message);
+  if (status < 0) {
+    taosuv_message_unref(message);
+    malformed(consumer, conn, status,
+              status == TAOSUV_EPROTO ? "a message of another topic" : "no memory for a message");
+    return;
+  }
+  tuv_tmq_give(consumer);
+}
+
+/* Which steps are left out, because they did not succeed the last times. */
+static unsigned left_out(taosuv_consumer_t* consumer) {
+  const tuv_tmq_trouble_t* trouble = tuv_tmq_trouble_of(consumer, consumer->building);
+  if (trouble == NULL || trouble->skip == 0) return 0;
+  tuv_message_spoil(consumer->building, trouble->status, trouble->server_code, trouble->text);
+  return trouble->skip;
+}
+
+/* After the message's announcement, or its changes of schema. */
+static void next_step(taosuv_consumer_t* consumer, tuv_conn_t* conn) {
+  uint8_t kind = consumer->building->kind;
+  unsigned skip = left_out(consumer);
+  bool newer = conn->version >= TUV_VERSION(3, 3, 3, 0);
+  bool schema = kind == TAOSUV_MESSAGE_META || kind == TAOSUV_MESSAGE_METADATA;
+  bool rows = kind == TAOSUV_MESSAGE_DATA || kind == TAOSUV_MESSAGE_METADATA;
+  tuv_tmq_step_t step = rows && !newer ? TUV_TMQ_FETCH : TUV_TMQ_RAW;
+  if (schema && consumer->step == TUV_TMQ_POLL && (skip & 1u << TUV_TMQ_META) == 0)
+    send_step(consumer, TUV_TMQ_META);
+  else if ((skip & 1u << step) == 0)
+    send_step(consumer, step);
+  else
+    complete(consumer, conn);
+}
+
+static void polled(taosuv_consumer_t* consumer, tuv_conn_t* conn, const tuv_reply_t* reply) {
+  tuv_tmq_polled_t polled;
+  tuv_errmsg_t err;
+  int status = tuv_tmq_polled(reply, &polled, &err);
+  if (status < 0) {
+    malformed(consumer, conn, status, err.text);
+  } else if (!polled.have_message) {
+    consumer->attempts = 0;
+    tuv_tmq_nothing(consumer);
+  } else {
+    consumer->building = tuv_message_create(consumer, &polled);
+    consumer->message_id = polled.message_id;
+    if (consumer->building == NULL)
+      malformed(consumer, conn, TAOSUV_ENOMEM, "no memory for a message");
+    else
+      next_step(consumer, conn);
+  }
+}
+
+static void got_meta(taosuv_consumer_t* consumer, tuv_conn_t* conn, const tuv_reply_t* reply) {
+  taosuv_message_t* message = consumer->building;
+  tuv_errmsg_t err;
+  int status = tuv_reply_about(reply, "message_id", consumer->message_id, &err);
+  if (status < 0) {
+    malformed(consumer, conn, status, err.text);
+    return;
+  }
+  message->json = tuv_tmq_meta(&conn->client->json, reply, &message->json_length, &status, &err);
+  message->size += message->json_length;
+  if (status == TAOSUV_ENOMEM) {
+    malformed(consumer, conn, status, err.text);
+    return;
+  }
+  if (status < 0) tuv_message_spoil(message, status, 0, err.text);
+  next_step(consumer, conn);
+}
+
+static void announced(taosuv_consumer_t* consumer, tuv_conn_t* conn, const tuv_reply_t* reply) {
+  tuv_tmq_fetched_t fetched;
+  tuv_errmsg_t err;
+  int status = tuv_tmq_fetched(reply, &fetched, &err);
+  if (status == 0 && fetched.message_id != consumer->message_id)
+    status = tuv_fail(&err, TAOSUV_EPROTO, "the block of another message");
+  if (status == 0 && !fetched.completed) {
+    consumer->precision = fetched.precision;
+    status = tuv_message_announce(consumer->building, &fetched, &err);
+  }
+  if (status < 0)
+    malformed(consumer, conn, status, err.text);
+  else if (fetched.completed)
+    complete(consumer, conn);
+  else
+    send_step(consumer, TUV_TMQ_BLOCK);
+}
+
+/* The op is answered: it is free for the next step. */
+static bool landed(taosuv_consumer_t* consumer) {
+  consumer->flying = false;
+  tuv_timers_remove(&consumer->client->timers, &consumer->answer);
+  if (consumer->settling) tuv_tmq_wake(consumer);
+  bool wanted = consumer->step == TUV_TMQ_POLL || consumer->building != NULL;
+  if (consumer->state == TUV_TMQ_SUBSCRIBED && wanted) return true;
+  drop_building(consumer); /* nobody wants it any more */
+  return false;
+}
+
+static void replied(tuv_op_t* op, tuv_conn_t* conn, const tuv_reply_t* reply) {
+  taosuv_consumer_t* consumer = consumer_of(op);
+  tuv_tmq_step_t step = consumer->step;
+  if (!landed(consumer)) return;
+  if (step == TUV_TMQ_POLL)
+    polled(consumer, conn, reply);
+  else if (step == TUV_TMQ_META)
+    got_meta(consumer, conn, reply);
+  else if (step == TUV_TMQ_FETCH)
+    announced(consumer, conn, reply);
+  else
+    malformed(consumer, conn, TAOSUV_EPROTO, "text in place of a binary message");
+}
+
+static void refused(taosuv_consumer_t* consumer, tuv_conn_t* conn, const tuv_tmq_reply_t* reply) {
+  char text[TUV_ERRMSG_SIZE];
+  size_t size = reply->text_size < sizeof text ? reply->text_size : sizeof text - 1;
+  memcpy(text, reply->text, size);
+  text[size] = 0;
+  tuv_failure_t failure = {TAOSUV_ESERVER, 0, tuv_server_code(reply->code), text,
+                           tuv_conn_host(conn)};
+  if (text[0] == 0) failure.message = taosuv_strerror(TAOSUV_ESERVER);
+  failed(&consumer->op, &failure);
+}
+
+static void binary(tuv_op_t* op, tuv_conn_t* conn, const uint8_t* data, size_t size,
+                   tuv_refbuf_t* owner) {
+  taosuv_consumer_t* consumer = consumer_of(op);
+  tuv_tmq_step_t step = consumer->step;
+  tuv_tmq_reply_t reply = {.code = 0};
+  tuv_errmsg_t err;
+  if (!landed(consumer)) return;
+  int status = step == TUV_TMQ_BLOCK ? tuv_tmq_block_reply(data, size, &reply, &err)
+               : step == TUV_TMQ_RAW
+                   ? tuv_tmq_raw_reply(data, size, &reply, &err)
+                   : tuv_fail(&err, TAOSUV_EPROTO, "a binary message in place of JSON");
+  if (status == 0 && reply.code != 0) {
+    refused(consumer, conn, &reply);
+    return;
+  }
+  if (status == 0 && reply.message_id != consumer->message_id)
+    status = tuv_fail(&err, TAOSUV_EPROTO, "the bytes of another message");
+  if (step == TUV_TMQ_RAW) consumer->raw_size = size;
+  if (status == 0 && step == TUV_TMQ_RAW)
+    status = tuv_message_set_raw(consumer->building, &reply, owner, &err);
+  if (status == 0 && step == TUV_TMQ_BLOCK)
+    status = tuv_message_add_block(consumer->building, &reply, owner, consumer->precision, &err);
+  if (status < 0) {
+    malformed(consumer, conn, status, err.text);
+    return;
+  }
+  bool too_large = consumer->building->size > conn->client->url.max_message_size;
+  if (too_large)
+    tuv_message_spoil(consumer->building, TAOSUV_EMSGSIZE, 0,
+                      "a message's blocks exceed max_message_size");
+  if (step == TUV_TMQ_BLOCK && !too_large)
+    send_step(consumer, TUV_TMQ_FETCH);
+  else
+    complete(consumer, conn);
+}
+
+static const tuv_op_type_t op_type = {.action = TAOSUV_ACTION_POLL,
+                                      .encode = encode,
+                                      .reply = replied,
+                                      .binary = binary,
+                                      .fail = failed};

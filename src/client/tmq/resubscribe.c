@@ -1,0 +1,121 @@
+/* Subscribing again, after the connection was lost or given up. */
+#include "client/observe/hooks.h"
+#include "client/tmq/consumer.h"
+
+/* A connection that has held for so long was no failed attempt. */
+#define STEADY_MS 60000u
+
+void tuv_tmq_conn_gone(taosuv_consumer_t* consumer, const tuv_conn_t* conn) {
+  if (conn != consumer->conn) return;
+  consumer->conn = NULL;
+  consumer->last_id = 0;
+  if (consumer->client_closing) return;
+  bool within = consumer->building != NULL;
+  if (within) tuv_tmq_trouble_note(consumer);
+  tuv_tmq_reset(consumer);
+  if (consumer->state != TUV_TMQ_SUBSCRIBED) return;
+  consumer->cut_short = consumer->cut_short || within;
+  consumer->state = TUV_TMQ_LOST;
+  consumer->newly_lost = true;
+}
+
+static void try_again(taosuv_consumer_t* consumer);
+
+static void give_up(taosuv_consumer_t* consumer, const tuv_failure_t* failure) {
+  consumer->state = TUV_TMQ_IDLE;
+  consumer->pushing = false;
+  tuv_tmq_waiter_failed(consumer, failure);
+  tuv_tmq_tell_failure(consumer, TAOSUV_CONSUMER_FAILED, failure);
+}
+
+static void on_retry(tuv_timed_t* timed) {
+  taosuv_consumer_t* consumer = TUV_CONTAINER(timed, taosuv_consumer_t, retry);
+  if (consumer->state == TUV_TMQ_LOST) try_again(consumer);
+}
+
+/* At once for the first time, then after growing pauses, then no more. A message that cannot be had
+ * counts like an attempt, though subscribing succeeds each time. */
+static void try_later(taosuv_consumer_t* consumer, const tuv_failure_t* failure) {
+  const tuv_url_t* url = &consumer->client->url;
+  uint32_t tries = consumer->attempts;
+  if (consumer->spoiled > tries + 1) tries = consumer->spoiled - 1;
+  if (tries > url->retries) {
+    give_up(consumer, failure);
+    return;
+  }
+  uint64_t pause = tries == 0 ? 0 : url->retry_initial;
+  for (uint32_t i = 1; i < tries && pause < url->retry_max; i++) pause *= 2;
+  consumer->attempts++;
+  tuv_tmq_set(consumer, &consumer->retry, pause < url->retry_max ? pause : url->retry_max,
+              on_retry);
+}
+
+/* Behind 65535 may be any failure of the gateway's to reach the database; the credentials were
+ * right the first time (PROTOCOL 7.2). */
+static bool worth_it(const taosuv_req_t* req) {
+  taosuv_err_class_t class = taosuv_err_class(req->status);
+  return class == TAOSUV_CLASS_NETWORK || class == TAOSUV_CLASS_TIMEOUT ||
+         class == TAOSUV_CLASS_PROTOCOL || (req->err_flags & TAOSUV_ERR_RETRYABLE) != 0 ||
+         (req->status == TAOSUV_ESERVER && req->server_code == 0xFFFF);
+}
+
+static void again_complete(taosuv_req_t* req, int status) {
+  taosuv_consumer_t* consumer = ((taosuv_subscribe_t*) (void*) req)->consumer;
+  tuv_failure_t failure = {status, req->err_flags, req->server_code, req->message, req->host};
+  if (status < 0) tuv_tmq_subscribe_failed(consumer, req);
+  if (consumer->state == TUV_TMQ_CLOSING) {
+    tuv_tmq_wake(consumer);
+  } else if (status == 0 && consumer->state == TUV_TMQ_SUBSCRIBED) {
+    tuv_tmq_tell(consumer, &(taosuv_consumer_event_t) {.type = TAOSUV_CONSUMER_RESUMED});
+  } else if (consumer->state == TUV_TMQ_LOST) {
+    if (worth_it(req))
+      try_later(consumer, &failure);
+    else
+      give_up(consumer, &failure);
+  }
+}
+
+static const tuv_op_type_t again_type = {.is_request = true,
+                                         .pinned = true,
+                                         .action = TAOSUV_ACTION_SUBSCRIBE,
+                                         .encode = tuv_tmq_encode_subscribe,
+                                         .reply = tuv_tmq_subscribed,
+                                         .complete = again_complete,
+                                         .tombstone = &tuv_tmq_tombstone};
+
+static void try_again(taosuv_consumer_t* consumer) {
+  taosuv_req_t* req = (taosuv_req_t*) (void*) &consumer->again;
+  if (taosuv_is_pending(req)) return; /* its completion tries again */
+  consumer->again.consumer = consumer;
+  int status = tuv_req_begin(consumer->client, req, &again_type, NULL, 0);
+  tuv_failure_t failure = {status, 0, 0, taosuv_strerror(status), NULL};
+  if (status < 0) try_later(consumer, &failure);
+}
+
+/* Whether the end of the connection says that a message cannot be read, not that it was cut. */
+static bool is_unreadable(const tuv_failure_t* failure) {
+  return taosuv_err_class(failure->status) == TAOSUV_CLASS_PROTOCOL ||
+         failure->status == TAOSUV_EMSGSIZE || failure->status == TAOSUV_ENOMEM;
+}
+
+/* The connection is gone, and so is what was in flight on it. `failure` is why; unless it was given
+ * up for what the server answered, or sent. */
+void tuv_tmq_lost(taosuv_consumer_t* consumer, const tuv_failure_t* failure) {
+  tuv_failure_t why = *failure;
+  if (consumer->cause != NULL) {
+    why.status = consumer->cause->status;
+    why.flags = consumer->cause->flags;
+    why.server_code = consumer->cause->server_code;
+  }
+  tuv_tmq_commits_lost(consumer, failure);
+  if (consumer->state == TUV_TMQ_LEAVING || consumer->state == TUV_TMQ_CLOSING)
+    tuv_tmq_wake(consumer);
+  if (!consumer->newly_lost) return;
+  consumer->newly_lost = false;
+  if (consumer->cut_short || is_unreadable(&why)) consumer->spoiled++;
+  if (tuv_tmq_trouble_judge(consumer, &why)) consumer->attempts = consumer->spoiled = 0;
+  consumer->cut_short = false;
+  if (tuv_now() - consumer->since >= STEADY_MS) consumer->attempts = 0;
+  tuv_tmq_tell_failure(consumer, TAOSUV_CONSUMER_LOST, &why);
+  if (consumer->state == TUV_TMQ_LOST) try_later(consumer, &why);
+}

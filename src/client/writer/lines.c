@@ -1,0 +1,263 @@
+/* A writer of lines: a lane gathers text, and keeps what is in flight until it is written. */
+#include <string.h>
+
+#include "client/writer/writer.h"
+#include "util/buf.h"
+#include "util/utf8.h"
+#include "wire/insert.h"
+
+typedef struct lines_lane_s {
+  tuv_lane_t lane;
+  taosuv_insert_lines_t insert;
+  tuv_buf_t gathered, flying;
+  tuv_buf_t numbers, flying_numbers; /* numbers_t of their lines */
+  uint64_t escaped;                  /* bytes of `gathered` in a message */
+  uint32_t passed;                   /* lines of `flying` … */
+  size_t at;                         /* … that end before this byte */
+} lines_lane_t;
+
+/* Lines with numbers one behind the other. */
+typedef struct numbers_s {
+  uint64_t first, count;
+} numbers_t;
+
+static lines_lane_t* of(tuv_lane_t* lane) {
+  return (lines_lane_t*) (void*) lane;
+}
+
+/* ---- opening ---- */
+
+/* There is nothing to ask the server: the writer's first step opens the lane. */
+static int open_lines(tuv_lane_t* lane, const taosuv_writer_options_t* options, tuv_errmsg_t* err) {
+  lines_lane_t* lines = of(lane);
+  (void) err;
+  if (options->format == TAOSUV_LINES_JSON) return TAOSUV_EINVAL; /* that is no text of lines */
+  lines->insert.data = lines;
+  lines->insert.format = options->format;
+  lines->insert.precision = options->precision;
+  lines->insert.timeout_ms = options->timeout_ms;
+  lines->insert.table_name_key = options->table_name_key;
+  lines->insert.table_name_key_length = options->table_name_key_length;
+  int status = tuv_lines_check(lane->writer->client, &lines->insert);
+  if (status < 0) return status;
+  tuv_buf_init(&lines->gathered, &lane->writer->mem->alloc);
+  tuv_buf_init(&lines->flying, &lane->writer->mem->alloc);
+  tuv_buf_init(&lines->numbers, &lane->writer->mem->alloc);
+  tuv_buf_init(&lines->flying_numbers, &lane->writer->mem->alloc);
+  return 0;
+}
+
+static void close_lines(tuv_lane_t* lane) {
+  tuv_buf_free(&of(lane)->gathered);
+  tuv_buf_free(&of(lane)->flying);
+  tuv_buf_free(&of(lane)->numbers);
+  tuv_buf_free(&of(lane)->flying_numbers);
+}
+
+/* ---- sending ---- */
+
+static size_t bytes_of(tuv_lane_t* lane) {
+  return (size_t) of(lane)->escaped;
+}
+
+/* The number of line `index` of the batch. */
+static uint64_t number_of(const lines_lane_t* lines, uint64_t index) {
+  const tuv_buf_t* buf = &lines->flying_numbers;
+  const numbers_t* run = (const numbers_t*) (const void*) (buf->data + buf->head);
+  while (index >= run->count) index -= run++->count;
+  return run->first + index;
+}
+
+static void note_lines(tuv_lane_t* lane) {
+  tuv_lane_note(lane, NULL, 0, number_of(of(lane), lane->from), number_of(of(lane), lane->to - 1u),
+                lane->to - lane->from);
+}
+
+/* ---- parts ---- */
+
+/* The size of a line with its newline. */
+static size_t line_size(const tuv_buf_t* text, size_t at) {
+  const uint8_t* from = text->data + text->head + at;
+  const uint8_t* end = memchr(from, '\n', tuv_buf_size(text) - at);
+  return (size_t) (end - from) + 1;
+}
+
+/* Where this line begins. The search goes on from the last one, for they mostly come in order. */
+static size_t begin_of(lines_lane_t* lines, uint32_t line) {
+  if (line < lines->passed) lines->passed = 0;
+  if (lines->passed == 0) lines->at = 0;
+  for (; lines->passed < line; lines->passed++) lines->at += line_size(&lines->flying, lines->at);
+  return lines->at;
+}
+
+static size_t size_of(const lines_lane_t* lines, size_t at, uint32_t count) {
+  size_t end = at;
+  while (count-- > 0) end += line_size(&lines->flying, end);
+  return end - at;
+}
+
+static uint64_t fit_lines(tuv_lane_t* lane, uint32_t from, uint32_t count, size_t bytes) {
+  lines_lane_t* lines = of(lane);
+  size_t at = begin_of(lines, from), size = 0;
+  for (uint32_t fit = 0; fit < count; fit++) {
+    size_t length = line_size(&lines->flying, at);
+    size += tuv_insert_escaped(lines->flying.data + lines->flying.head + at, length);
+    if (size > bytes && fit > 0) return fit;
+    at += length;
+  }
+  return count;
+}
+
+static void on_inserted(taosuv_insert_lines_t* req, int status) {
+  lines_lane_t* lines = req->data;
+  bool told = status == 0 && req->affected_rows > 0; /* over HTTP it is not */
+  tuv_lane_done(&lines->lane, (taosuv_req_t*) (void*) req, told ? req->affected_rows : 0);
+}
+
+static void empty(tuv_buf_t* buf) {
+  tuv_buf_consume(buf, tuv_buf_size(buf), SIZE_MAX);
+}
+
+static void drop_lines(tuv_lane_t* lane) {
+  empty(&of(lane)->flying);
+  empty(&of(lane)->flying_numbers);
+  of(lane)->passed = 0;
+}
+
+static void swap(tuv_buf_t* a, tuv_buf_t* b) {
+  tuv_buf_t other = *a;
+  *a = *b;
+  *b = other;
+}
+
+static void take_lines(tuv_lane_t* lane) {
+  lines_lane_t* lines = of(lane);
+  swap(&lines->gathered, &lines->flying);
+  swap(&lines->numbers, &lines->flying_numbers);
+  lines->passed = 0;
+  lines->escaped = 0;
+}
+
+static int send_lines(tuv_lane_t* lane, tuv_errmsg_t* err) {
+  lines_lane_t* lines = of(lane);
+  bool last = lane->to == lane->backlog;
+  size_t at = begin_of(lines, lane->from);
+  size_t size = last ? tuv_buf_size(&lines->flying) - at
+                     : size_of(lines, at, lane->to - lane->from);
+  uv_buf_t buf = uv_buf_init((char*) lines->flying.data + lines->flying.head + at,
+                             (unsigned int) size);
+  int status = taosuv_insert_lines(lane->writer->client, &lines->insert, &buf, 1, on_inserted);
+  if (status < 0) return tuv_fail(err, status, "%s", taosuv_strerror(status));
+  tuv_req_of((taosuv_req_t*) (void*) &lines->insert)->stays = true;
+  return 0;
+}
+
+static taosuv_req_t* request_of(tuv_lane_t* lane) {
+  return (taosuv_req_t*) (void*) &of(lane)->insert;
+}
+
+static tuv_conn_t* conn_of(tuv_lane_t* lane) {
+  return tuv_req_of(request_of(lane))->op.conn;
+}
+
+const tuv_lane_type_t tuv_lane_lines = {.size = sizeof(lines_lane_t),
+                                        .open = open_lines,
+                                        .bytes = bytes_of,
+                                        .take = take_lines,
+                                        .fit = fit_lines,
+                                        .note = note_lines,
+                                        .send = send_lines,
+                                        .request = request_of,
+                                        .conn = conn_of,
+                                        .drop = drop_lines,
+                                        .close = close_lines};
+
+/* ---- gathering ---- */
+
+/* Copies the lines that are neither blank nor comments, which a server might count or refuse,
+ * without a CR at their end, of which no server says what it is; into `out`, which has room for all
+ * and a newline, unless it is NULL. Returns how many they are, and their size. */
+static uint64_t copy_lines(const char* text, size_t length, uint8_t* out, size_t* size) {
+  uint64_t count = 0;
+  *size = 0;
+  for (size_t at = 0; at < length;) {
+    const char* end = memchr(text + at, '\n', length - at);
+    size_t part = end != NULL ? (size_t) (end - text) - at : length - at;
+    size_t blank = 0;
+    while (blank < part && strchr(" \t\r", text[at + blank]) != NULL) blank++;
+    if (blank < part && text[at] != '#') {
+      size_t rest = part;
+      while (text[at + rest - 1] == '\r') rest--;
+      if (out != NULL) memcpy(out + *size, text + at, rest);
+      if (out != NULL) out[*size + rest] = '\n';
+      *size += rest + 1;
+      count++;
+    }
+    at += part + 1;
+  }
+  return count;
+}
+
+/* The measurement, as it stands there: what the order is kept for. */
+static size_t key_length(const char* text, size_t length) {
+  size_t at = 0;
+  while (at < length && text[at] != ',' && text[at] != ' ') at++;
+  return at;
+}
+
+/* What the server would refuse together with the lines of others. */
+static int check_lines(taosuv_writer_t* writer, const char* text, size_t length, size_t escaped) {
+  size_t most = (size_t) writer->lane_limit - TUV_INSERT_HEAD_MAX - strlen(TUV_INSERT_END);
+  tuv_errmsg_t* err = &writer->err;
+  if (!tuv_utf8_valid((const uint8_t*) text, length))
+    return tuv_fail(err, TAOSUV_EINVAL, "the lines are not UTF-8");
+  if (memchr(text, 0, length) != NULL)
+    return tuv_fail(err, TAOSUV_EINVAL, "the lines contain a NUL");
+  if (escaped <= most) return 0;
+  return tuv_fail(err, TAOSUV_EMSGSIZE,
+                  "%zu bytes of JSON, %zu more than half of max_message_size "
+                  "has room for",
+                  escaped, escaped - most);
+}
+
+/* Room for the numbers of more lines. */
+static bool reserve_numbers(lines_lane_t* lines) {
+  return tuv_buf_reserve(&lines->numbers, sizeof(numbers_t)) != NULL;
+}
+
+static void add_numbers(lines_lane_t* lines, uint64_t count) {
+  tuv_buf_t* buf = &lines->numbers;
+  uint64_t first = lines->lane.writer->taken;
+  numbers_t* next = (numbers_t*) (void*) (buf->data + buf->tail);
+  if (tuv_buf_size(buf) > 0 && next[-1].first + next[-1].count == first) {
+    next[-1].count += count;
+    return;
+  }
+  *next = (numbers_t) {first, count};
+  tuv_buf_commit(buf, sizeof *next);
+}
+
+int taosuv_writer_lines(taosuv_writer_t* writer, const char* text, size_t length) {
+  if (writer == NULL || text == NULL) return TAOSUV_EINVAL;
+  int status = tuv_writer_check(writer, &tuv_lane_lines);
+  if (status < 0) return status;
+  if (length == TAOSUV_NUL_TERMINATED) length = strlen(text);
+  size_t size, escaped = tuv_insert_escaped((const uint8_t*) text, length) + 2; /* a newline's */
+  uint64_t lines = copy_lines(text, length, NULL, &size);
+  if (lines == 0) return tuv_fail(&writer->err, TAOSUV_EINVAL, "there is no line");
+  status = check_lines(writer, text, length, escaped);
+  if (status < 0) return status;
+  tuv_lane_t* lane = tuv_writer_lane(writer, text, key_length(text, length));
+  tuv_buf_t* gathered = &of(lane)->gathered;
+  status = tuv_lane_check(lane, escaped);
+  if (status < 0) return status;
+  uint8_t* room = tuv_buf_reserve(gathered, size);
+  if (room == NULL || !reserve_numbers(of(lane)))
+    return tuv_fail(&writer->err, TAOSUV_ENOMEM, "out of memory");
+  copy_lines(text, length, room, &size);
+  tuv_buf_commit(gathered, size);
+  of(lane)->escaped += escaped;
+  add_numbers(of(lane), lines);
+  tuv_lane_added(lane, lines);
+  return 0;
+}

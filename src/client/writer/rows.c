@@ -1,0 +1,263 @@
+/* A writer of rows: a lane is a prepared statement, into which the rows of its tables are bound. */
+#include <string.h>
+
+#include "client/stmt/stmt.h"
+#include "client/writer/writer.h"
+#include "wire/table_name.h"
+
+typedef struct rows_lane_s {
+  tuv_lane_t lane;
+  taosuv_stmt_t* stmt;
+  taosuv_stmt_prepare_t prepare;
+  taosuv_stmt_exec_t exec;
+  /* The backlog, except while the whole of it is in flight; then an empty batch. */
+  tuv_batch_t kept;
+  tuv_batch_t part; /* rows of it, while only these are in flight */
+  bool whole;       /* the backlog is in flight as a whole */
+} rows_lane_t;
+
+static rows_lane_t* of(tuv_lane_t* lane) {
+  return (rows_lane_t*) (void*) lane;
+}
+
+/* ---- opening ---- */
+
+static void take_fields(rows_lane_t* rows) {
+  taosuv_writer_t* writer = rows->lane.writer;
+  uint32_t count;
+  const taosuv_stmt_field_t* fields = taosuv_stmt_fields(rows->stmt, &count);
+  tuv_batch_init(&rows->kept, &writer->mem->alloc, true, fields, count);
+  tuv_batch_init(&rows->part, &writer->mem->alloc, true, fields, count);
+  rows->stmt->batch.numbered = rows->kept.numbered = true;
+  writer->named = false;
+  writer->ntags = 0;
+  for (uint32_t i = 0; i < count; i++) {
+    if (fields[i].kind == TAOSUV_BIND_TABLE) writer->named = true;
+    if (fields[i].kind == TAOSUV_BIND_TAG) writer->ntags++;
+  }
+}
+
+static void on_prepared(taosuv_stmt_prepare_t* req, int status) {
+  rows_lane_t* rows = req->data;
+  rows->stmt = req->stmt;
+  bool insert = status == 0 && taosuv_stmt_is_insert(req->stmt);
+  if (status == 0 && !insert) {
+    status = TAOSUV_EINVAL;
+    req->message = "a writer's SQL is an INSERT with a '?'";
+  }
+  if (status == 0) {
+    rows->stmt->roams = true;
+    take_fields(rows);
+  }
+  tuv_lane_ready(&rows->lane, status, (taosuv_req_t*) (void*) req);
+}
+
+static int open_rows(tuv_lane_t* lane, const taosuv_writer_options_t* options, tuv_errmsg_t* err) {
+  rows_lane_t* rows = of(lane);
+  (void) err;
+  rows->prepare.data = rows;
+  rows->prepare.timeout_ms = options->timeout_ms;
+  rows->prepare.table = options->table;
+  rows->exec.data = rows;
+  return taosuv_stmt_prepare(lane->writer->client, &rows->prepare, options->sql,
+                             options->sql_length, on_prepared);
+}
+
+static void close_rows(tuv_lane_t* lane) {
+  rows_lane_t* rows = of(lane);
+  tuv_batch_free(&rows->kept);
+  tuv_batch_free(&rows->part);
+  taosuv_stmt_close(rows->stmt);
+}
+
+static void on_renewed(taosuv_stmt_prepare_t* req, int status) {
+  rows_lane_t* rows = req->data;
+  if (status == 0) take_fields(rows);
+  tuv_lane_renewed(&rows->lane, status, (taosuv_req_t*) (void*) req);
+}
+
+/* The kept batch's fields are the statement's, which go with them. */
+static int renew_rows(tuv_lane_t* lane, tuv_errmsg_t* err) {
+  rows_lane_t* rows = of(lane);
+  const tuv_source_t* source = tuv_source_of(rows->stmt->source);
+  rows->prepare.table = source->table;
+  int status = taosuv_stmt_reprepare(rows->stmt, &rows->prepare, source->sql, source->length,
+                                     on_renewed);
+  if (status < 0) return tuv_fail(err, status, "%s", taosuv_strerror(status));
+  tuv_batch_free(&rows->kept);
+  tuv_batch_free(&rows->part);
+  memset(&rows->kept, 0, sizeof rows->kept);
+  memset(&rows->part, 0, sizeof rows->part);
+  return 0;
+}
+
+/* ---- sending ---- */
+
+static size_t bytes_of(tuv_lane_t* lane) {
+  return tuv_batch_size(&of(lane)->stmt->batch);
+}
+
+static void swap(tuv_batch_t* a, tuv_batch_t* b) {
+  tuv_batch_t other = *a;
+  *a = *b;
+  *b = other;
+}
+
+static void take_rows(tuv_lane_t* lane) {
+  swap(&of(lane)->stmt->batch, &of(lane)->kept);
+}
+
+static uint64_t fit_rows(tuv_lane_t* lane, uint32_t from, uint32_t count, size_t bytes) {
+  return tuv_batch_fit(&of(lane)->kept, from, count, bytes);
+}
+
+static uint32_t table_end(tuv_lane_t* lane, uint32_t from, uint32_t to, bool last) {
+  const tuv_batch_t* batch = &of(lane)->kept;
+  return (uint32_t) (last ? tuv_batch_last_end(batch, from, to) : tuv_batch_first_end(batch, from));
+}
+
+/* In flight it is the statement's. */
+static const tuv_batch_t* backlog_of(rows_lane_t* rows) {
+  if (!rows->whole) return &rows->kept;
+  const tuv_job_t* job = tuv_req_of((taosuv_req_t*) (void*) &rows->exec)->owner;
+  return &job->batch;
+}
+
+static void note_tables(tuv_lane_t* lane) {
+  const tuv_batch_t* batch = backlog_of(of(lane));
+  tuv_batch_range_t range;
+  uint64_t from = lane->from, to = lane->to;
+  for (uint32_t i = 0; to > 0 && tuv_batch_range(batch, i, from, to, &range); i++) {
+    if (range.rows > 0)
+      tuv_lane_note(lane, range.name, range.length, range.first, range.last, range.rows);
+    from = from > range.all ? from - range.all : 0;
+    to = to > range.all ? to - range.all : 0;
+  }
+}
+
+static void on_executed(taosuv_stmt_exec_t* req, int status) {
+  rows_lane_t* rows = req->data;
+  rows->whole = false;
+  tuv_lane_done(&rows->lane, (taosuv_req_t*) (void*) req, status == 0 ? req->affected_rows : 0);
+}
+
+/* The statement sends what is bound to it: what is gathered makes room for what is sent. When that
+ * is done, it comes back to where the statement's empty batch is kept. */
+static int send_rows(tuv_lane_t* lane, tuv_errmsg_t* err) {
+  rows_lane_t* rows = of(lane);
+  taosuv_stmt_t* stmt = rows->stmt;
+  bool whole = lane->from == 0 && lane->to == lane->backlog;
+  tuv_batch_t* batch = whole ? &rows->kept : &rows->part;
+  rows->exec.timeout_ms = lane->writer->options.timeout_ms;
+  tuv_batch_clear(&rows->part);
+  if (!whole && tuv_batch_part(&rows->part, &rows->kept, lane->from, lane->to - lane->from) < 0)
+    return tuv_fail(err, TAOSUV_ENOMEM, "%s", taosuv_strerror(TAOSUV_ENOMEM));
+  swap(&stmt->batch, batch);
+  int status = tuv_stmt_exec(stmt, &rows->exec, on_executed, batch);
+  swap(&stmt->batch, batch);
+  if (status < 0) return tuv_fail(err, status, "%s", taosuv_stmt_message(stmt));
+  tuv_req_of((taosuv_req_t*) (void*) &rows->exec)->stays = true;
+  rows->whole = whole;
+  return 0;
+}
+
+static taosuv_req_t* request_of(tuv_lane_t* lane) {
+  return (taosuv_req_t*) (void*) &of(lane)->exec;
+}
+
+static tuv_conn_t* conn_of(tuv_lane_t* lane) {
+  const taosuv_stmt_t* stmt = of(lane)->stmt;
+  return stmt->remote != NULL ? stmt->remote->conn : NULL;
+}
+
+static void drop_rows(tuv_lane_t* lane) {
+  tuv_batch_clear(&of(lane)->kept);
+  tuv_batch_clear(&of(lane)->part);
+}
+
+const tuv_lane_type_t tuv_lane_rows = {.size = sizeof(rows_lane_t),
+                                       .asks = true,
+                                       .open = open_rows,
+                                       .bytes = bytes_of,
+                                       .take = take_rows,
+                                       .fit = fit_rows,
+                                       .table_end = table_end,
+                                       .note = note_tables,
+                                       .renew = renew_rows,
+                                       .send = send_rows,
+                                       .request = request_of,
+                                       .conn = conn_of,
+                                       .drop = drop_rows,
+                                       .close = close_rows};
+
+/* ---- gathering ---- */
+
+const taosuv_stmt_field_t* taosuv_writer_fields(const taosuv_writer_t* writer, uint32_t* count) {
+  if (count != NULL) *count = 0;
+  if (writer == NULL || writer->type != &tuv_lane_rows || writer->nlanes == 0) return NULL;
+  return taosuv_stmt_fields(of(writer->lanes[0])->stmt, count);
+}
+
+/* Nobody knows whether the table's last row was in the same batch. */
+static int check_target(taosuv_writer_t* writer, const tuv_batch_given_t* given) {
+  if (writer->named != (given->table != NULL))
+    return tuv_fail(&writer->err, TAOSUV_EINVAL,
+                    writer->named ? "a row needs its table's name" : "the SQL names the table");
+  if (writer->ntags == given->ntags && (given->tags != NULL || given->ntags == 0)) return 0;
+  return tuv_fail(&writer->err, TAOSUV_EINVAL, "%u tags were given, the statement has %u",
+                  given->ntags, writer->ntags);
+}
+
+/* By the table's own part, so that a table with and without its database goes through one lane. An
+ * invalid name is refused when it is bound. */
+static tuv_lane_t* lane_of(taosuv_writer_t* writer, const tuv_batch_given_t* given) {
+  tuv_table_name_t name;
+  if (given->table == NULL || tuv_table_name_is_plain(given->table, given->length) ||
+      tuv_table_name_read(given->table, given->length, &name, NULL) < 0)
+    return tuv_writer_lane(writer, given->table, given->length);
+  return tuv_writer_lane(writer, name.table, name.table_length);
+}
+
+static int add(taosuv_writer_t* writer, tuv_batch_given_t* given) {
+  int status = writer == NULL ? TAOSUV_EINVAL : tuv_writer_check(writer, &tuv_lane_rows);
+  if (status < 0) return status;
+  if (given->table == NULL) given->length = 0;
+  if (given->length == TAOSUV_NUL_TERMINATED) given->length = strlen(given->table);
+  tuv_lane_t* lane = lane_of(writer, given);
+  status = tuv_lane_check(lane, tuv_batch_given_size(given));
+  if (status == 0) status = check_target(writer, given);
+  if (status < 0) return status;
+  taosuv_stmt_t* stmt = of(lane)->stmt;
+  status = tuv_stmt_give(stmt, given);
+  if (status < 0) return tuv_fail(&writer->err, status, "%s", taosuv_stmt_message(stmt));
+  tuv_batch_mark(&stmt->batch, writer->taken, given->rows);
+  tuv_lane_added(lane, given->rows);
+  return 0;
+}
+
+int taosuv_writer_row(taosuv_writer_t* writer, const char* table, size_t length,
+                      const taosuv_value_t* tags, uint32_t ntags, const taosuv_value_t* values,
+                      uint32_t count) {
+  tuv_batch_given_t given = {.table = table,
+                             .length = length,
+                             .tags = tags,
+                             .ntags = ntags,
+                             .count = count,
+                             .values = values,
+                             .rows = 1};
+  return add(writer, &given);
+}
+
+int taosuv_writer_columns(taosuv_writer_t* writer, const char* table, size_t length,
+                          const taosuv_value_t* tags, uint32_t ntags, uint32_t rows,
+                          const taosuv_array_t* columns, uint32_t count) {
+  tuv_batch_given_t given = {.table = table,
+                             .length = length,
+                             .tags = tags,
+                             .ntags = ntags,
+                             .count = count,
+                             .columns = columns,
+                             .rows = rows};
+  if (columns != NULL || writer == NULL) return add(writer, &given);
+  return tuv_fail(&writer->err, TAOSUV_EINVAL, "no columns were given");
+}

@@ -1,0 +1,105 @@
+/* The writer's steps: each lane does what is due, then whoever waits is told. */
+#include "client/writer/writer.h"
+
+static void on_timer(uv_timer_t* timer) {
+  taosuv_writer_t* writer = timer->data;
+  writer->wake_at = UINT64_MAX;
+  writer->in_timer = true;
+  tuv_writer_step(writer);
+  writer->in_timer = false;
+}
+
+/* A step at this moment, or before. libuv counts from its loop's time, which may be an old one. */
+void tuv_writer_expect(taosuv_writer_t* writer, uint64_t at) {
+  if (at >= writer->wake_at || uv_is_closing((uv_handle_t*) &writer->timer)) return;
+  uint64_t now = uv_now(writer->loop);
+  if (at <= now && writer->in_timer) at = now + 1;
+  writer->wake_at = at;
+  uv_timer_start(&writer->timer, on_timer, at > now ? at - now : 0, 0);
+}
+
+void tuv_writer_wake(taosuv_writer_t* writer) {
+  tuv_writer_expect(writer, 0);
+}
+
+static tuv_flush_t* first_flush(taosuv_writer_t* writer) {
+  if (tuv_queue_empty(&writer->flushes)) return NULL;
+  return TUV_CONTAINER(writer->flushes.next, tuv_flush_t, link);
+}
+
+static bool has_any(const taosuv_writer_t* writer, uint64_t upto) {
+  for (uint32_t i = 0; i < writer->nlanes; i++)
+    if (tuv_lane_has(writer->lanes[i], upto)) return true;
+  return false;
+}
+
+/* What callbacks add is for the next step. */
+static void tell_flushes(taosuv_writer_t* writer) {
+  const tuv_queue_t* last = writer->flushes.prev;
+  bool more = true;
+  tuv_flush_t* flush;
+  while (more && (flush = first_flush(writer)) != NULL && !has_any(writer, flush->upto)) {
+    taosuv_writer_flush_t* req = TUV_CONTAINER(flush, taosuv_writer_flush_t, priv);
+    more = &flush->link != last;
+    tuv_queue_remove(&flush->link);
+    flush->pending = 0;
+    req->rows_failed = writer->totals.rows_failed - flush->failed;
+    req->cb(req);
+  }
+}
+
+static void tell_drained(taosuv_writer_t* writer) {
+  const taosuv_writer_options_t* options = &writer->options;
+  if (!writer->drain_wanted || writer->totals.bytes_pending > options->max_bytes / 4 * 3) return;
+  for (uint32_t i = 0; i < writer->nlanes; i++) {
+    const tuv_lane_t* lane = writer->lanes[i];
+    bool renewing = lane->stale && lane->renewal == 0;
+    if (lane->bytes >= writer->lane_limit || lane->alone || renewing) return;
+  }
+  writer->drain_wanted = false;
+  if (!writer->closing && options->on_drain != NULL) options->on_drain(writer, options->data);
+}
+
+/* Lanes with rows that somebody waits for do not wait for more. */
+static void hurry(taosuv_writer_t* writer) {
+  uint64_t upto = 0;
+  if (!tuv_queue_empty(&writer->flushes))
+    upto = TUV_CONTAINER(writer->flushes.prev, tuv_flush_t, link)->upto;
+  if (writer->closing || writer->client == NULL) upto = UINT64_MAX;
+  for (uint32_t i = 0; i < writer->nlanes; i++)
+    if (writer->lanes[i]->rows > 0 && writer->lanes[i]->first < upto) writer->lanes[i]->due = true;
+}
+
+/* A request that is pending is not for being freed. */
+static bool is_over(const taosuv_writer_t* writer) {
+  if (!writer->closing || writer->totals.rows_pending > 0) return false;
+  for (uint32_t i = 0; i < writer->nlanes; i++)
+    if (writer->lanes[i]->held || writer->lanes[i]->state == TUV_LANE_RENEWING) return false;
+  return tuv_queue_empty(&writer->flushes);
+}
+
+void tuv_writer_step(taosuv_writer_t* writer) {
+  if (writer->in_step) { /* of a lane that was looked at already */
+    tuv_writer_wake(writer);
+    return;
+  }
+  if (writer->open != NULL) {
+    tuv_writer_open_more(writer);
+    return;
+  }
+  writer->in_step = true;
+  uint64_t now = tuv_now(), next = UINT64_MAX;
+  writer->queue_full = false;
+  hurry(writer);
+  for (uint32_t i = 0; i < writer->nlanes; i++) {
+    uint64_t at = tuv_lane_step(writer->lanes[i], now);
+    if (at < next) next = at;
+  }
+  tell_flushes(writer);
+  tell_drained(writer);
+  if (writer->queue_full && next - now > TUV_WRITER_QUEUE_PAUSE)
+    next = now + TUV_WRITER_QUEUE_PAUSE;
+  if (next != UINT64_MAX) tuv_writer_expect(writer, next);
+  writer->in_step = false;
+  if (is_over(writer)) tuv_writer_release(writer);
+}

@@ -1,0 +1,305 @@
+/* The writer's life: opened with its lanes, closed with nothing left behind; and its public
+ * calls. */
+#include "client/writer/writer.h"
+
+#include <string.h>
+
+#define DEFAULT_LANES 4u
+#define MAX_LANES 64u
+#define DEFAULT_ROWS 10000u
+#define DEFAULT_BYTES (1u << 20)
+#define DEFAULT_AGE 100u
+#define DEFAULT_MAX_BYTES (64u << 20)
+
+_Static_assert(sizeof(tuv_flush_t) <= sizeof((taosuv_writer_flush_t) {0}.priv),
+               "a flush's insides");
+
+static tuv_flush_t* flush_of(taosuv_writer_flush_t* req) {
+  return (tuv_flush_t*) (void*) req->priv;
+}
+
+void taosuv_writer_options_init(taosuv_writer_options_t* options) {
+  memset(options, 0, sizeof *options);
+  options->size = sizeof *options;
+  options->sql_length = TAOSUV_NUL_TERMINATED;
+  options->table_name_key_length = TAOSUV_NUL_TERMINATED;
+}
+
+/* ---- the end ---- */
+
+static void free_lanes(taosuv_writer_t* writer) {
+  const tuv_alloc_t* alloc = &writer->mem->alloc;
+  for (uint32_t i = 0; i < writer->nlanes; i++) {
+    tuv_lane_t* lane = writer->lanes[i];
+    if (i < writer->nbegun) writer->type->close(lane);
+    tuv_arena_free(&lane->names);
+    tuv_free(alloc, lane->ranges);
+    tuv_free(alloc, lane);
+  }
+  tuv_free(alloc, writer->lanes);
+  for (size_t i = 0; i < sizeof writer->texts / sizeof *writer->texts; i++)
+    tuv_free(alloc, writer->texts[i]);
+  writer->lanes = NULL;
+  writer->nlanes = 0;
+}
+
+/* The writer lies in a buffer of the client's memory, which lives as long. */
+static void free_memory(taosuv_writer_t* writer) {
+  tuv_refbuf_unref(TUV_CONTAINER(writer, tuv_refbuf_t, data));
+}
+
+static void on_timer_closed(uv_handle_t* handle) {
+  taosuv_writer_t* writer = handle->data;
+  taosuv_writer_close_cb cb = writer->close_cb;
+  void* data = writer->close_data;
+  taosuv_writer_totals_t totals = writer->totals;
+  free_memory(writer);
+  if (cb != NULL) cb(&totals, data);
+}
+
+void tuv_writer_release(taosuv_writer_t* writer) {
+  if (uv_is_closing((uv_handle_t*) &writer->timer)) return;
+  tuv_queue_remove(&writer->link);
+  free_lanes(writer);
+  uv_close((uv_handle_t*) &writer->timer, on_timer_closed);
+}
+
+void tuv_writers_close(taosuv_client_t* client) {
+  while (!tuv_queue_empty(&client->writers)) {
+    taosuv_writer_t* writer = TUV_CONTAINER(client->writers.next, taosuv_writer_t, link);
+    tuv_queue_remove(&writer->link);
+    writer->client = NULL;
+    tuv_writer_wake(writer); /* what it has gathered is told */
+  }
+}
+
+void taosuv_writer_close(taosuv_writer_t* writer, taosuv_writer_close_cb cb, void* data) {
+  if (writer == NULL || writer->closing) return;
+  writer->closing = true;
+  writer->close_cb = cb;
+  writer->close_data = data;
+  tuv_writer_wake(writer);
+}
+
+/* ---- the beginning ---- */
+
+static uint64_t or_default(uint64_t value, uint64_t otherwise) {
+  return value != 0 ? value : otherwise;
+}
+
+/* A text of the options as a copy, NUL-terminated: lanes may be opened later than the call. */
+static int keep_text(taosuv_writer_t* writer, const char** text, size_t* length, char** copy) {
+  if (*text == NULL) return 0;
+  if (*length == TAOSUV_NUL_TERMINATED) *length = strlen(*text);
+  *copy = tuv_malloc(&writer->mem->alloc, *length + 1);
+  if (*copy == NULL) return TAOSUV_ENOMEM;
+  memcpy(*copy, *text, *length);
+  (*copy)[*length] = 0;
+  *text = *copy;
+  return 0;
+}
+
+static int keep_texts(taosuv_writer_t* writer) {
+  taosuv_writer_options_t* options = &writer->options;
+  size_t table = TAOSUV_NUL_TERMINATED;
+  int status = keep_text(writer, &options->sql, &options->sql_length, &writer->texts[0]);
+  if (status == 0) status = keep_text(writer, &options->table, &table, &writer->texts[1]);
+  if (status == 0)
+    status = keep_text(writer, &options->table_name_key, &options->table_name_key_length,
+                       &writer->texts[2]);
+  return status;
+}
+
+/* An attempt that times out leaves time for another one. */
+static uint64_t default_retry(const taosuv_writer_t* writer) {
+  uint64_t attempt = or_default(writer->options.timeout_ms, writer->client->url.request_timeout);
+  if (attempt <= TUV_WRITER_RETRY / 2) return TUV_WRITER_RETRY;
+  return attempt > UINT64_MAX / 2 ? UINT64_MAX : 2 * attempt;
+}
+
+static int read_options(taosuv_writer_t* writer, const taosuv_writer_options_t* given) {
+  taosuv_writer_options_t* options = &writer->options;
+  size_t most = (size_t) (writer->client->url.max_message_size / 2);
+  memcpy(options, given, given->size < sizeof *options ? given->size : sizeof *options);
+  if (options->on_report == NULL || options->lanes > MAX_LANES) return TAOSUV_EINVAL;
+  options->lanes = (uint32_t) or_default(options->lanes, DEFAULT_LANES);
+  options->batch_rows = (uint32_t) or_default(options->batch_rows, DEFAULT_ROWS);
+  options->batch_bytes = (size_t) or_default(options->batch_bytes, DEFAULT_BYTES);
+  options->batch_age_ms = (uint32_t) or_default(options->batch_age_ms, DEFAULT_AGE);
+  options->max_bytes = (size_t) or_default(options->max_bytes, DEFAULT_MAX_BYTES);
+  options->retry_ms = or_default(options->retry_ms, default_retry(writer));
+  if (options->batch_bytes > most) options->batch_bytes = most;
+  writer->lane_limit = most;
+  return keep_texts(writer);
+}
+
+static taosuv_writer_t* create(taosuv_client_t* client) {
+  tuv_refbuf_t* memory = tuv_refbuf_take(client->mem, sizeof(taosuv_writer_t));
+  if (memory == NULL) return NULL;
+  taosuv_writer_t* writer = (taosuv_writer_t*) (void*) memory->data;
+  memset(writer, 0, sizeof *writer);
+  writer->client = client;
+  writer->loop = client->loop;
+  writer->mem = client->mem;
+  writer->wake_at = UINT64_MAX;
+  tuv_queue_init(&writer->flushes);
+  tuv_queue_init(&writer->link);
+  return writer;
+}
+
+static int make_lanes(taosuv_writer_t* writer) {
+  const tuv_alloc_t* alloc = &writer->mem->alloc;
+  writer->lanes = tuv_calloc(alloc, writer->options.lanes, sizeof *writer->lanes);
+  if (writer->lanes == NULL) return TAOSUV_ENOMEM;
+  for (uint32_t i = 0; i < writer->options.lanes; i++) {
+    tuv_lane_t* lane = tuv_calloc(alloc, 1, writer->type->size);
+    if (lane == NULL) return TAOSUV_ENOMEM;
+    lane->writer = writer;
+    lane->most = UINT32_MAX;
+    lane->patience = 1;
+    tuv_arena_init(&lane->names, alloc);
+    writer->lanes[writer->nlanes++] = lane;
+  }
+  return 0;
+}
+
+static int open_lane(taosuv_writer_t* writer) {
+  tuv_lane_t* lane = writer->lanes[writer->nbegun];
+  int status = writer->type->open(lane, &writer->options, &writer->err);
+  if (status < 0) return status;
+  writer->nbegun++;
+  writer->opening++;
+  return 0;
+}
+
+/* The first lane's failure is the call's, the others' the callback's. When the client's queue is
+ * full, they wait until it is not: nobody counts how many they are. */
+static void open_others(taosuv_writer_t* writer) {
+  int status = writer->open_status;
+  while (status == 0 && writer->nbegun < writer->nlanes)
+    status = writer->client == NULL ? TAOSUV_ECANCELED : open_lane(writer);
+  if (status == TAOSUV_EAGAIN)
+    tuv_writer_expect(writer, tuv_now() + TUV_WRITER_QUEUE_PAUSE);
+  else
+    writer->open_status = status;
+}
+
+int taosuv_writer_open(taosuv_client_t* client, taosuv_writer_open_t* req,
+                       const taosuv_writer_options_t* options, taosuv_writer_open_cb cb) {
+  if (client == NULL || req == NULL || options == NULL || options->size == 0 || cb == NULL)
+    return TAOSUV_EINVAL;
+  if (req->priv[0] != NULL || client->in_hook) return TAOSUV_EBUSY;
+  if (client->closing) return TAOSUV_ECLOSED;
+  taosuv_writer_t* writer = create(client);
+  if (writer == NULL) return TAOSUV_ENOMEM;
+  int status = read_options(writer, options);
+  uint64_t seed = 0;
+  if (status == 0) status = tuv_random_bytes(&client->shared.random, (uint8_t*) &seed, sizeof seed);
+  writer->random = seed | 1;
+  writer->type = writer->options.sql != NULL ? &tuv_lane_rows : &tuv_lane_lines;
+  if (status == 0) status = make_lanes(writer);
+  if (status == 0) status = open_lane(writer);
+  if (status < 0) {
+    free_lanes(writer);
+    free_memory(writer);
+    return status;
+  }
+  uv_timer_init(client->loop, &writer->timer); /* cannot fail */
+  writer->timer.data = writer;
+  tuv_queue_push(&client->writers, &writer->link);
+  writer->open = req;
+  req->cb = cb;
+  req->writer = NULL;
+  req->message = NULL;
+  req->server_code = 0;
+  req->priv[0] = writer;
+  open_others(writer);
+  if (!writer->type->asks) tuv_writer_wake(writer);
+  return 0;
+}
+
+static void finish_opening(taosuv_writer_t* writer) {
+  taosuv_writer_open_t* open = writer->open;
+  int status = writer->open_status;
+  if (writer->opening > 0 || (writer->nbegun < writer->nlanes && status == 0)) return;
+  writer->open = NULL;
+  tuv_errmsg_t err = writer->err;
+  if (status < 0) {
+    tuv_writer_release(writer);
+    open->message = err.text[0] != 0 ? err.text : taosuv_strerror(status);
+  } else {
+    open->writer = writer;
+  }
+  open->priv[0] = NULL;
+  open->cb(open, status);
+}
+
+void tuv_lane_ready(tuv_lane_t* lane, int status, const taosuv_req_t* req) {
+  taosuv_writer_t* writer = lane->writer;
+  lane->state = TUV_LANE_IDLE;
+  if (status < 0 && writer->open_status == 0) {
+    writer->open_status = status;
+    if (req != NULL) writer->open->server_code = req->server_code;
+    tuv_fail(&writer->err, status, "%s",
+             req != NULL && req->message != NULL ? req->message : taosuv_strerror(status));
+  }
+  writer->opening--;
+  finish_opening(writer);
+}
+
+/* Lanes that ask nobody become ready by themselves. */
+void tuv_writer_open_more(taosuv_writer_t* writer) {
+  int status = writer->client == NULL ? TAOSUV_ECANCELED : 0;
+  open_others(writer);
+  for (uint32_t left = writer->opening; !writer->type->asks && left > 0; left--)
+    tuv_lane_ready(writer->lanes[left - 1], status, NULL); /* the last one may be the end of it */
+  if (writer->type->asks && writer->open_status < 0) finish_opening(writer);
+}
+
+/* ---- calls ---- */
+
+const char* taosuv_writer_message(const taosuv_writer_t* writer) {
+  return writer != NULL ? writer->err.text : "";
+}
+
+void taosuv_writer_totals(const taosuv_writer_t* writer, taosuv_writer_totals_t* totals) {
+  if (totals == NULL) return;
+  *totals = writer != NULL ? writer->totals : (taosuv_writer_totals_t) {0};
+}
+
+int taosuv_writer_flush(taosuv_writer_t* writer, taosuv_writer_flush_t* req,
+                        taosuv_writer_flush_cb cb) {
+  if (writer == NULL || req == NULL || cb == NULL) return TAOSUV_EINVAL;
+  tuv_flush_t* flush = flush_of(req);
+  bool in_hook = writer->client != NULL && writer->client->in_hook;
+  if (flush->pending || in_hook) return TAOSUV_EBUSY;
+  if (writer->closing) return TAOSUV_ECLOSED;
+  req->cb = cb;
+  req->rows_failed = 0;
+  flush->pending = 1;
+  flush->upto = writer->taken;
+  flush->failed = writer->totals.rows_failed;
+  tuv_queue_push(&writer->flushes, &flush->link);
+  tuv_writer_wake(writer);
+  return 0;
+}
+
+/* The lane for a table: always the same one. */
+tuv_lane_t* tuv_writer_lane(taosuv_writer_t* writer, const void* key, size_t size) {
+  const uint8_t* bytes = key;
+  uint64_t hash = 0xcbf29ce484222325u;
+  for (size_t i = 0; i < size; i++) hash = (hash ^ bytes[i]) * 0x100000001b3u;
+  return writer->lanes[(hash ^ hash >> 32) % writer->nlanes];
+}
+
+/* What all calls that add rows begin with. */
+int tuv_writer_check(taosuv_writer_t* writer, const tuv_lane_type_t* type) {
+  writer->err.text[0] = 0;
+  if (writer->client != NULL && writer->client->in_hook)
+    return tuv_fail(&writer->err, TAOSUV_EBUSY, "a hook is running");
+  if (writer->closing || writer->client == NULL)
+    return tuv_fail(&writer->err, TAOSUV_ECLOSED, "%s", taosuv_strerror(TAOSUV_ECLOSED));
+  if (writer->type == type) return 0;
+  return tuv_fail(&writer->err, TAOSUV_EINVAL, "this is a writer of %s",
+                  writer->type == &tuv_lane_rows ? "rows" : "lines");
+}
