@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "io/tcp.h"
-#include "io/ws.h"
+#include "io/ws/ws.h"
 
 #define HOST "127.0.0.1"
 #define AGENT "taosuv"

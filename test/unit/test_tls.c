@@ -187,7 +187,7 @@ static void the_handshake_leaves_byte_by_byte(void** state) {
   }
 }
 
-/* See `signatures` in tls_config.c: PKCS#1 (x01) comes before RSA-PSS (08x). */
+/* See `signatures` in src/io/tls/config.c: PKCS#1 (x01) comes before RSA-PSS (08x). */
 static void signatures_are_offered_in_an_order_that_tls_1_2_can_use(void** state) {
   (void) state;
   static const uint8_t order[] = {6, 1, 5, 1, 4, 1, 8, 6, 8, 5, 8, 4};

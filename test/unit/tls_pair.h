@@ -8,7 +8,7 @@
 #include <uv.h>
 
 #include "alloc_probe.h"
-#include "io/tls.h"
+#include "io/tls/tls.h"
 #include "mem_stream.h"
 #include "ts_tls.h"
 

@@ -8,7 +8,7 @@
 #include <uv.h>
 
 #include "alloc_probe.h"
-#include "io/ws.h"
+#include "io/ws/ws.h"
 #include "mem_stream.h"
 
 /* A message as on_message gave it. */

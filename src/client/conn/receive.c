@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "client/observe/hooks.h"
-#include "io/ws_private.h"
+#include "io/ws/private.h"
 #include "wire/tmq_message.h"
 
 /* Not to be assigned to any operation: the connection is of no more use. */

@@ -6,11 +6,11 @@
 #include <stdbool.h>
 
 #include "client/observe/stats.h"
-#include "io/http_conn.h"
+#include "io/http/http_conn.h"
 #include "io/tcp.h"
 #include "io/timers.h"
-#include "io/tls.h"
-#include "io/ws.h"
+#include "io/tls/tls.h"
+#include "io/ws/ws.h"
 #include "taosuv.h"
 #include "taosuv/tmq.h"
 #include "util/idmap.h"

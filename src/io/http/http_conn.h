@@ -6,7 +6,7 @@
 #include <uv.h>
 
 #include "io/stream.h"
-#include "io/ws.h"
+#include "io/ws/ws.h"
 #include "util/buf.h"
 #include "wire/http_reply.h"
 

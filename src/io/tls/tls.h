@@ -1,5 +1,5 @@
 /* TLS as a stream over any other stream. Nothing of the TLS library is seen here: tls*.c are its
- * only users, and tls_none.c stands in their place where there is none. */
+ * only users, and none.c stands in their place where there is none. */
 #ifndef TUV_IO_TLS_H
 #define TUV_IO_TLS_H
 

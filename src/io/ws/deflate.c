@@ -1,7 +1,7 @@
 /* Compression of a WebSocket connection's messages: inflated as they come, deflated as they go. */
 #include <string.h>
 
-#include "io/ws_private.h"
+#include "io/ws/private.h"
 #include "taosuv/error.h"
 #include "util/utf8.h"
 

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "io/tls_private.h"
+#include "io/tls/private.h"
 #include "taosuv/error.h"
 
 bool tuv_tls_is_memory(int code) {

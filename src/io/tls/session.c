@@ -1,7 +1,7 @@
 /* TLS sessions that the pool's next connection resumes: the last one of each host. */
 #include <string.h>
 
-#include "io/tls_private.h"
+#include "io/tls/private.h"
 
 tuv_tls_slot_t* tuv_tls_slot(tuv_tls_context_t* context, const char* host, uint16_t port) {
   for (tuv_tls_slot_t* slot = context->slots; slot != NULL; slot = slot->next)

@@ -3,7 +3,7 @@
 #include <mbedtls/sha256.h>
 #include <string.h>
 
-#include "io/tls_private.h"
+#include "io/tls/private.h"
 
 static bool is_address(const mbedtls_x509_buf* entry, const uint8_t* address, size_t size) {
   return entry->len == size && memcmp(entry->p, address, size) == 0;

@@ -1,5 +1,5 @@
 /* In the place of TLS where the library was built without: says so. */
-#include "io/tls.h"
+#include "io/tls/tls.h"
 
 int tuv_tls_context_create(const tuv_alloc_t* alloc, const tuv_tls_settings_t* settings,
                            tuv_tls_context_t** context, tuv_errmsg_t* err) {

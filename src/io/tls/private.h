@@ -4,7 +4,7 @@
 
 #include <mbedtls/ssl.h>
 
-#include "io/tls.h"
+#include "io/tls/tls.h"
 
 #define TUV_TLS_PIN_SIZE 32u
 
@@ -30,7 +30,7 @@ struct tuv_tls_context_s {
   tuv_tls_slot_t* slots;
 };
 
-/* tls_session.c */
+/* session.c */
 
 /* The host's slot; NULL when there is no memory for one, which costs the resumption alone. */
 tuv_tls_slot_t* tuv_tls_slot(tuv_tls_context_t* context, const char* host, uint16_t port);
@@ -40,7 +40,7 @@ int tuv_tls_resume(const tuv_tls_slot_t* slot, mbedtls_ssl_context* ssl);
 void tuv_tls_forget(tuv_tls_slot_t* slot);
 void tuv_tls_slots_free(tuv_tls_context_t* context);
 
-/* tls_verify.c */
+/* verify.c */
 
 /* What the verification of a connection's certificates needs and finds. */
 typedef struct tuv_tls_verify_s {
@@ -57,7 +57,7 @@ int tuv_tls_expect(mbedtls_ssl_context* ssl, tuv_tls_verify_t* verify, const cha
 /* Whether the server's key is one of the pins, if there are any. */
 bool tuv_tls_is_pinned(const tuv_tls_context_t* context, const mbedtls_ssl_context* ssl);
 
-/* tls_error.c */
+/* error.c */
 
 /* An error of mbedTLS as a status, with a text in `err`. */
 int tuv_tls_explain(const mbedtls_ssl_context* ssl, const tuv_tls_verify_t* verify,

@@ -1,5 +1,5 @@
 /* A connection for HTTP requests, one at a time; over any stream. */
-#include "io/http_conn.h"
+#include "io/http/http_conn.h"
 
 #include <stdio.h>
 #include <string.h>

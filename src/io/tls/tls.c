@@ -1,9 +1,9 @@
 /* TLS as a stream over any other stream: handshake, records both ways, close_notify, by mbedTLS. */
-#include "io/tls.h"
+#include "io/tls/tls.h"
 
 #include <string.h>
 
-#include "io/tls_private.h"
+#include "io/tls/private.h"
 #include "taosuv/error.h"
 #include "util/buf.h"
 

@@ -1,10 +1,10 @@
 /* A WebSocket connection's life: connecting, the upgrade, closing, its end. */
-#include "io/ws.h"
+#include "io/ws/ws.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#include "io/ws_private.h"
+#include "io/ws/private.h"
 #include "taosuv/error.h"
 
 void tuv_ws_init(tuv_ws_t* ws, tuv_ws_shared_t* shared, const tuv_ws_events_t* events,

@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "io/ws_private.h"
+#include "io/ws/private.h"
 #include "taosuv/error.h"
 
 /* Small messages are read many at a time into chunks of this size, shared by the client's

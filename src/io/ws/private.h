@@ -2,7 +2,7 @@
 #ifndef TUV_IO_WS_PRIVATE_H
 #define TUV_IO_WS_PRIVATE_H
 
-#include "io/ws.h"
+#include "io/ws/ws.h"
 
 /* Ends a connection that failed or was ended by the peer: on_down, then the stream is closed. */
 void tuv_ws_down(tuv_ws_t* ws, int status, const char* message);
@@ -29,11 +29,11 @@ void tuv_ws_report_sent(tuv_ws_t* ws);
 /* Asks the owner for a flush, once a turn. */
 void tuv_ws_mark_dirty(tuv_ws_t* ws);
 
-/* A piece of a message's payload that is compressed (ws_deflate.c). Returns whether the
+/* A piece of a message's payload that is compressed (deflate.c). Returns whether the
  * message is complete then, inflated in `assembly`. */
 bool tuv_ws_inflate(tuv_ws_t* ws, const tuv_ws_event_t* event, uint64_t limit);
 
-/* The three steps of sending a message compressed, and its way back (ws_deflate.c). */
+/* The three steps of sending a message compressed, and its way back (deflate.c). */
 int tuv_ws_pack_begin(tuv_ws_t* ws, uint8_t opcode, size_t length);
 void tuv_ws_pack(tuv_ws_t* ws, const void* data, size_t size, bool end);
 int tuv_ws_pack_end(tuv_ws_t* ws);

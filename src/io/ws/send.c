@@ -1,7 +1,7 @@
 /* The sending half of a WebSocket connection: frames masked into one buffer, one write a turn. */
 #include <string.h>
 
-#include "io/ws_private.h"
+#include "io/ws/private.h"
 #include "taosuv/error.h"
 
 /* A send buffer of this size is kept when it has become empty; a larger one only while messages of

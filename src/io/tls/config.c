@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "io/tls_private.h"
+#include "io/tls/private.h"
 #include "taosuv/error.h"
 
 static bool given(const char* text) {
