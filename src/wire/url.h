@@ -9,7 +9,7 @@
 #include "util/alloc.h"
 #include "util/errmsg.h"
 
-typedef enum { TUV_TRANSPORT_WS, TUV_TRANSPORT_REST } tuv_transport_t;
+typedef enum { TUV_TRANSPORT_WS, TUV_TRANSPORT_REST } tuv_url_transport_t;
 
 typedef struct tuv_host_s {
   const char* name; /* NUL-terminated; an IPv6 address without brackets */
@@ -26,8 +26,8 @@ int tuv_host_parse(const char* text, size_t length, char name[TUV_HOST_NAME_SIZE
 /* All that a URL says, defaults filled in. Texts are NUL-terminated, percent-decoded, "" when not
  * given, and contain no NUL. One block of memory, freed (and wiped) by tuv_url_free. */
 typedef struct tuv_url_s {
-  tuv_transport_t transport; /* ws, wss; http, https */
-  bool tls;                  /* wss, https */
+  tuv_url_transport_t transport; /* ws, wss; http, https */
+  bool tls;                      /* wss, https */
   tuv_host_t* hosts;
   uint32_t nhosts;
   const char* user;

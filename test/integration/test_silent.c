@@ -232,7 +232,7 @@ static void it_gets_no_new_work_and_ends(void** state) {
   for (size_t i = 0; i < COUNT(ops); i++) assert_int_equal(it_wait(&ops[i]), 0);
   assert_true(it_until(it, has_two, client, 5000));
   assert_int_equal(cl_open(&cluster, 1), 2); /* the new one goes to the other host, too */
-  assert_false(tuv_hosts_is_well(client, 0));
+  assert_false(tuv_hosts_is_up(client, 0));
   it_close_wait(it, client);
   cl_stop_all(&cluster);
 }
@@ -255,7 +255,7 @@ static void it_is_as_before_when_it_answers(void** state) {
   taosuv_counts_t counts;
   taosuv_client_counts(client, &counts);
   assert_int_equal(counts.connects, 1);
-  assert_true(tuv_hosts_is_well(client, 0));
+  assert_true(tuv_hosts_is_up(client, 0));
 }
 
 /* A pong waits behind a large answer: what has come of that one is a sign of life as well, and the
@@ -421,7 +421,7 @@ static void a_log_in_that_is_not_answered_goes_elsewhere(void** state) {
   assert_int_equal(it_end(it_exec(it, client, &first, "select 1"), &first), 0);
   it_within(start, 390, 3000);
   expect_host(&cluster, &first, 1);
-  assert_false(tuv_hosts_is_well(client, 0));
+  assert_false(tuv_hosts_is_up(client, 0));
   for (unsigned i = 0; i < 40; i++) {
     it_op_t op = {.req.timeout_ms = 3000};
     start = it_ms();

@@ -14,7 +14,7 @@ const char* tuv_conn_host(const tuv_conn_t* conn) {
 bool tuv_conn_has_room(tuv_conn_t* conn, size_t size) {
   const tuv_url_t* url = &conn->client->url;
   if (conn->table.count >= url->max_inflight) return false;
-  uint64_t unsent = conn->client->carrier->unsent_bytes(conn);
+  uint64_t unsent = conn->client->transport->unsent_bytes(conn);
   /* One message always goes, how large it may be. */
   uint64_t most = url->max_send_buffer;
   bool room = unsent == 0 || (unsent < most && size < most - unsent);
@@ -25,7 +25,7 @@ bool tuv_conn_has_room(tuv_conn_t* conn, size_t size) {
 /* Registers the operation under its id and writes its message. */
 int tuv_conn_send(tuv_conn_t* conn, tuv_op_t* op, const void* payload, size_t size) {
   if (tuv_idmap_reserve(&conn->table) != 0) return TAOSUV_ENOMEM;
-  int status = conn->client->carrier->send(conn, op, payload, size);
+  int status = conn->client->transport->send(conn, op, payload, size);
   if (status < 0) return status;
   tuv_idmap_put(&conn->table, op->id, op);
   tuv_queue_push(&conn->sent, &op->link);
@@ -62,7 +62,7 @@ void tuv_conn_send_waiting(tuv_conn_t* conn) {
 void tuv_conn_pump(tuv_conn_t* conn) {
   tuv_conn_send_waiting(conn);
   if (conn->client->queued > 0 || conn->client->drain_wanted) tuv_pool_pump(conn->client);
-  if (conn->retiring) tuv_upkeep_check_retired(conn);
+  if (conn->retiring) tuv_keepalive_check_retired(conn);
 }
 
 /* A place became free, and no answer will come to say so. */
@@ -73,7 +73,7 @@ void tuv_conn_pump_later(tuv_conn_t* conn) {
 }
 
 bool tuv_conn_withdraw(tuv_conn_t* conn, tuv_op_t* op) {
-  size_t bytes = conn->client->carrier->withdraw(conn, op->at);
+  size_t bytes = conn->client->transport->withdraw(conn, op->at);
   if (bytes == 0) return false;
   for (tuv_queue_t* at = op->link.next; at != &conn->sent; at = at->next)
     TUV_CONTAINER(at, tuv_op_t, link)->at -= bytes;
@@ -88,13 +88,13 @@ bool tuv_conn_withdraw(tuv_conn_t* conn, tuv_op_t* op) {
 static bool move(tuv_conn_t* conn, tuv_req_t* priv, bool left) {
   taosuv_req_t* req = tuv_req_public(priv);
   if (priv->op.type->pinned || conn->client->closing || priv->moves >= MAX_MOVES) return false;
-  const tuv_carrier_t* carrier = conn->client->carrier;
+  const tuv_transport_t* transport = conn->client->transport;
   bool once_more = left && req->idempotent == 0 && priv->moves == 0 &&
-                   carrier->may_repeat != NULL && carrier->may_repeat(conn);
+                   transport->may_repeat != NULL && transport->may_repeat(conn);
   if (left && req->idempotent == 0 && !once_more) return false;
   /* What has left cannot be taken back: its payload was kept, or there was none. */
   bool has_payload = left && !once_more ? priv->payload != NULL || priv->payload_size == 0
-                                        : conn->client->carrier->recover(conn, priv) == 0;
+                                        : conn->client->transport->recover(conn, priv) == 0;
   return has_payload && tuv_pool_requeue(conn->client, req);
 }
 
@@ -106,7 +106,7 @@ static void take_apart(tuv_conn_t* conn, tuv_queue_t* lost) {
     tuv_queue_remove(&op->link);
     op->conn = NULL;
     if (op == &conn->version_op || op == &conn->login_op) continue;
-    bool left = op->at < conn->client->carrier->sent_up_to(conn);
+    bool left = op->at < conn->client->transport->sent_up_to(conn);
     if (op->type->is_request) {
       tuv_req_t* priv = TUV_CONTAINER(op, tuv_req_t, op);
       if (left) priv->left = true;
@@ -222,14 +222,14 @@ static void die(tuv_conn_t* conn, const tuv_failure_t* failure) {
 
 static void on_close_timeout(tuv_timed_t* timed) {
   tuv_conn_t* conn = TUV_CONTAINER(timed, tuv_conn_t, timed);
-  conn->client->carrier->abort(conn);
+  conn->client->transport->abort(conn);
 }
 
 static void bound_close(tuv_conn_t* conn) {
   conn->timed.expire = on_close_timeout;
   uint64_t at = tuv_now() + TUV_CLOSE_WAIT_MS;
   if (tuv_timers_add(&conn->client->timers, &conn->timed, at) < 0)
-    conn->client->carrier->abort(conn);
+    conn->client->transport->abort(conn);
 }
 
 void tuv_conn_down(tuv_conn_t* conn, int status, int http_status, const char* message,
@@ -245,13 +245,13 @@ void tuv_conn_down(tuv_conn_t* conn, int status, int http_status, const char* me
 
 void tuv_conn_say_goodbye(tuv_conn_t* conn) {
   bound_close(conn);
-  conn->client->carrier->close(conn);
+  conn->client->transport->close(conn);
 }
 
 void tuv_conn_gone(tuv_conn_t* conn) {
   taosuv_client_t* client = conn->client;
   tuv_timers_remove(&client->timers, &conn->timed);
-  tuv_queue_remove(&conn->dirty);
+  tuv_queue_remove(&conn->flush_pending);
   tuv_queue_remove(&conn->paused);
   tuv_queue_remove(&conn->link);
   tuv_idmap_free(&conn->table);
@@ -264,12 +264,12 @@ void tuv_conn_gone(tuv_conn_t* conn) {
 void tuv_conn_opened(tuv_conn_t* conn) {
   conn->state = TUV_CONN_LOGIN;
   tuv_observe_conn(conn, TAOSUV_TRACE_CONN_UPGRADED, NULL);
-  conn->client->carrier->login(conn);
+  conn->client->transport->login(conn);
 }
 
-void tuv_conn_dirty(tuv_conn_t* conn) {
-  tuv_queue_remove(&conn->dirty);
-  tuv_queue_push(&conn->client->dirty, &conn->dirty);
+void tuv_conn_flush_later(tuv_conn_t* conn) {
+  tuv_queue_remove(&conn->flush_pending);
+  tuv_queue_push(&conn->client->flush_pending, &conn->flush_pending);
   tuv_client_turn(conn->client);
 }
 
@@ -290,7 +290,7 @@ static void connect_timed_out(tuv_conn_t* conn) {
                                       "no log-in within connect_timeout"};
   tuv_failure_t failure = {TAOSUV_ECONNTIMEOUT, TAOSUV_ERR_RETRYABLE, 0,
                            texts[conn->state == TUV_CONN_LOGIN], tuv_conn_host(conn)};
-  conn->client->carrier->abort(conn);
+  conn->client->transport->abort(conn);
   die(conn, &failure);
 }
 
@@ -326,7 +326,7 @@ static void on_accepted(tuv_route_t* route) {
 
 void tuv_conn_fail(tuv_conn_t* conn, const tuv_failure_t* failure) {
   if (conn->state >= TUV_CONN_CLOSING) return;
-  conn->client->carrier->close(conn);
+  conn->client->transport->close(conn);
   die(conn, failure);
   bound_close(conn);
 }
@@ -335,7 +335,7 @@ int tuv_conn_connect(tuv_conn_t* conn, const tuv_stream_events_t* events, void* 
                      tuv_stream_t** stream) {
   taosuv_client_t* client = conn->client;
   const tuv_alloc_t* alloc = &client->mem->alloc;
-  const tuv_place_t* host = &client->hosts[conn->host];
+  const tuv_pool_host_t* host = &client->hosts[conn->host];
   bool nodelay = client->url.tcp_nodelay;
   if (client->tls == NULL)
     return client->connect(client->loop, alloc, host->name, host->port, nodelay, &conn->route,
@@ -349,15 +349,15 @@ static int start(taosuv_client_t* client, uint32_t host, unsigned wanted,
                  const tuv_patience_t* patience, tuv_conn_t** made) {
   tuv_conn_t* conn = tuv_calloc(&client->mem->alloc, 1, sizeof *conn);
   if (conn == NULL) return TAOSUV_ENOMEM;
-  tuv_place_t* address = &client->hosts[host];
+  tuv_pool_host_t* address = &client->hosts[host];
   conn->client = client;
   conn->host = host;
-  tuv_queue_init(&conn->dirty);
+  tuv_queue_init(&conn->flush_pending);
   tuv_queue_init(&conn->paused);
   tuv_queue_init(&conn->sent);
   tuv_queue_init(&conn->waiting);
   tuv_queue_init(&conn->results);
-  tuv_queue_init(&conn->remotes);
+  tuv_queue_init(&conn->server_stmts);
   tuv_queue_init(&conn->cached);
   tuv_idmap_init(&conn->table, &client->mem->alloc);
   conn->route.avoid = &client->avoid;
@@ -367,7 +367,7 @@ static int start(taosuv_client_t* client, uint32_t host, unsigned wanted,
   conn->patience = *patience;
   int status = tuv_timers_add(&client->timers, &conn->timed, patience->at);
   if (status == 0) {
-    status = client->carrier->connect(conn);
+    status = client->transport->connect(conn);
     if (status < 0) tuv_timers_remove(&client->timers, &conn->timed);
   }
   if (status < 0) {
@@ -395,7 +395,7 @@ int tuv_conn_reconnect(tuv_conn_t* conn) {
   tuv_timers_remove(&conn->client->timers, &conn->address_timed);
   conn->route.addresses = conn->route.others = 0;
   conn->switching = false;
-  return conn->client->carrier->connect(conn);
+  return conn->client->transport->connect(conn);
 }
 
 void tuv_conn_restart(tuv_conn_t* conn) {
@@ -405,11 +405,11 @@ void tuv_conn_restart(tuv_conn_t* conn) {
   conn->version = 0;
   conn->state = TUV_CONN_CONNECTING;
   conn->switching = true;
-  conn->client->carrier->abort(conn);
+  conn->client->transport->abort(conn);
 }
 
 void tuv_conn_lost(tuv_conn_t* conn, const char* message) {
-  conn->client->carrier->abort(conn);
+  conn->client->transport->abort(conn);
   die(conn,
       &(tuv_failure_t) {TAOSUV_ECONNLOST, TAOSUV_ERR_RETRYABLE, 0, message, tuv_conn_host(conn)});
 }
@@ -420,8 +420,8 @@ void tuv_conn_silent(tuv_conn_t* conn, const char* message) {
   tuv_conn_lost(conn, message);
 }
 
-void tuv_conn_doom(tuv_conn_t* conn) {
-  conn->doomed = true;
+void tuv_conn_close_later(tuv_conn_t* conn) {
+  conn->close_later = true;
   tuv_conn_pump_later(conn);
 }
 

@@ -31,7 +31,7 @@ static void look_again(tuv_conn_t* conn) {
   uint64_t at = next_look(conn);
   conn->timed.expire = on_due;
   if (at == 0) return;
-  /* Without memory for it the connection lives on without upkeep. */
+  /* Without memory for it the connection lives on without keepalive. */
   tuv_timers_add(&conn->client->timers, &conn->timed, at);
 }
 
@@ -47,8 +47,8 @@ static bool unused(const tuv_conn_t* conn) {
  * gone, two intervals after its last sign at the latest. Returns whether it was. */
 static bool check_life(tuv_conn_t* conn, uint64_t now) {
   if (conn->ping_at == 0 || conn->ping_at > now) return false;
-  const tuv_carrier_t* carrier = conn->client->carrier;
-  uint64_t signs = carrier->signs_of_life(conn);
+  const tuv_transport_t* transport = conn->client->transport;
+  uint64_t signs = transport->signs_of_life(conn);
   conn->silent = signs == conn->seen && tuv_queue_empty(&conn->paused) ? conn->silent + 1 : 0;
   conn->probing = conn->probing && conn->silent > 0;
   conn->seen = signs;
@@ -56,7 +56,7 @@ static bool check_life(tuv_conn_t* conn, uint64_t now) {
     tuv_conn_silent(conn, "the server gave no sign of life within two ping intervals");
     return true;
   }
-  if (!conn->probing && conn->silent >= PROBE_AFTER) conn->probing = carrier->probe(conn);
+  if (!conn->probing && conn->silent >= PROBE_AFTER) conn->probing = transport->probe(conn);
   conn->ping_at = now + look_interval(conn);
   return false;
 }
@@ -84,13 +84,14 @@ static void on_due(tuv_timed_t* timed) {
   look_again(conn);
 }
 
-void tuv_upkeep_begin(tuv_conn_t* conn) {
+void tuv_keepalive_begin(tuv_conn_t* conn) {
   const tuv_url_t* url = &conn->client->url;
   uint64_t now = tuv_now();
   conn->used_at = now;
-  const tuv_carrier_t* carrier = conn->client->carrier;
-  conn->seen = carrier->signs_of_life(conn);
-  if (url->ping_interval != 0 && carrier->probe != NULL) conn->ping_at = now + look_interval(conn);
+  const tuv_transport_t* transport = conn->client->transport;
+  conn->seen = transport->signs_of_life(conn);
+  if (url->ping_interval != 0 && transport->probe != NULL)
+    conn->ping_at = now + look_interval(conn);
   if (url->max_age != 0) {
     /* Up to a tenth less, so that connections made together do not end together. */
     uint16_t random = 0;
@@ -100,11 +101,11 @@ void tuv_upkeep_begin(tuv_conn_t* conn) {
   look_again(conn);
 }
 
-void tuv_upkeep_retire(tuv_conn_t* conn) {
+void tuv_keepalive_retire(tuv_conn_t* conn) {
   set_retiring(conn);
-  tuv_upkeep_check_retired(conn);
+  tuv_keepalive_check_retired(conn);
 }
 
-void tuv_upkeep_check_retired(tuv_conn_t* conn) {
+void tuv_keepalive_check_retired(tuv_conn_t* conn) {
   if (conn->state == TUV_CONN_READY && unused(conn)) tuv_conn_retire(conn);
 }

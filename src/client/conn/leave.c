@@ -73,7 +73,7 @@ void tuv_leave_down(tuv_conn_t* conn) {
 
 static void cancel_request(tuv_conn_t* conn, tuv_op_t* op) {
   tuv_req_t* priv = TUV_CONTAINER(op, tuv_req_t, op);
-  if (op->at < conn->client->carrier->sent_up_to(conn)) priv->left = true;
+  if (op->at < conn->client->transport->sent_up_to(conn)) priv->left = true;
   tuv_req_defer(tuv_req_public(priv), TAOSUV_ECANCELED, 0, "the client was closed");
 }
 

@@ -10,10 +10,10 @@ static void resume(tuv_conn_t* conn) {
   tuv_conn_pump_later(conn);
 }
 
-/* Without memory for it, the looks of upkeep find out. */
+/* Without memory for it, the looks of keepalive find out. */
 static void wait_for_sign(tuv_conn_t* conn) {
   const taosuv_client_t* client = conn->client;
-  conn->probe_seen = client->carrier->signs_of_life(conn);
+  conn->probe_seen = client->transport->signs_of_life(conn);
   conn->probe_received = conn->ws.received; /* what can be probed is a WebSocket */
   conn->probe_timed.expire = on_step;
   tuv_patience_begin(&conn->probe_patience, client->url.probe_timeout);
@@ -25,7 +25,7 @@ static void wait_for_sign(tuv_conn_t* conn) {
 /* Bytes that the system took meanwhile are a sign of life as well, but say less than an answer: the
  * connection is waited for once more. */
 static void unanswered(tuv_conn_t* conn) {
-  if (conn->client->carrier->signs_of_life(conn) != conn->probe_seen)
+  if (conn->client->transport->signs_of_life(conn) != conn->probe_seen)
     wait_for_sign(conn);
   else
     tuv_conn_silent(conn,
@@ -49,7 +49,7 @@ void tuv_suspect_begin(tuv_conn_t* conn) {
   if (conn->state != TUV_CONN_READY || conn->suspect || client->closing) return;
   tuv_hosts_doubt(client, conn->host);
   /* Over HTTP it is being given up: the log-in of the next one shows how its host is. */
-  if (client->carrier->probe == NULL || !client->carrier->probe(conn)) return;
+  if (client->transport->probe == NULL || !client->transport->probe(conn)) return;
   wait_for_sign(conn);
   tuv_hooks_log(client, TAOSUV_LOG_INFO,
                 "a request timed out: its connection is asked for a sign of life");
@@ -62,6 +62,6 @@ void tuv_suspect_end(tuv_conn_t* conn) {
 
 void tuv_suspect_heard(tuv_conn_t* conn) {
   tuv_suspect_end(conn);
-  tuv_hosts_well(conn->client, conn->host);
+  tuv_hosts_mark_up(conn->client, conn->host);
   resume(conn);
 }

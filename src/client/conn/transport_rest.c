@@ -23,7 +23,7 @@ tuv_buf_t* tuv_rest_target(tuv_conn_t* conn) {
 
 int tuv_rest_send(tuv_conn_t* conn, tuv_op_t* op, const tuv_rest_message_t* message) {
   const taosuv_client_t* client = conn->client;
-  const tuv_place_t* host = &client->hosts[conn->host];
+  const tuv_pool_host_t* host = &client->hosts[conn->host];
   tuv_rest_conn_t* rest = &conn->rest;
   char id[24] = "";
   bool basic = message->no_token && client->basic != NULL;
@@ -231,7 +231,7 @@ static void on_reply(tuv_http_conn_t* http) {
   bool login = conn->state == TUV_CONN_LOGIN;
   leave_if_spent(conn);
   if (login && failure.status == TAOSUV_EUNAVAIL)
-    tuv_hosts_asked(conn->client, conn->host, rest->http.reply.retry_after);
+    tuv_hosts_retry_after(conn->client, conn->host, rest->http.reply.retry_after);
   if (op->type->is_request && !tuv_op_is_tombstone(op))
     tuv_req_of_op(op)->server_time_ns = rest->decoder.timing;
   if (!good)
@@ -263,7 +263,7 @@ static void on_gone(tuv_http_conn_t* http) {
 }
 
 static void on_dirty(tuv_http_conn_t* http) {
-  tuv_conn_dirty(conn_of(http));
+  tuv_conn_flush_later(conn_of(http));
 }
 
 static void on_paused(tuv_http_conn_t* http) {
@@ -306,7 +306,7 @@ static size_t withdraw(tuv_conn_t* conn, uint64_t at) {
 /* The answer to a request that nobody waits for any more would hold up the next one for as long as
  * it takes: the connection is given up, at the end of the turn. */
 static void abandon(tuv_conn_t* conn) {
-  tuv_conn_doom(conn);
+  tuv_conn_close_later(conn);
 }
 
 /* The server may have closed the connection just when the request was on its way: then it has seen
@@ -351,19 +351,19 @@ static void rest_close(tuv_conn_t* conn) {
   tuv_http_conn_close(&conn->rest.http);
 }
 
-const tuv_carrier_t tuv_carrier_rest = {.connect = rest_connect,
-                                        .login = tuv_rest_login,
-                                        .ready = ready,
-                                        .send = send_op,
-                                        .sent_up_to = sent_up_to,
-                                        .unsent_bytes = unsent_bytes,
-                                        .withdraw = withdraw,
-                                        .abandon = abandon,
-                                        .may_repeat = may_repeat,
-                                        .recover = recover,
-                                        .signs_of_life = signs_of_life,
-                                        .stream = stream_of,
-                                        .resume = resume,
-                                        .flush = flush,
-                                        .close = rest_close,
-                                        .abort = rest_close};
+const tuv_transport_t tuv_transport_rest = {.connect = rest_connect,
+                                            .login = tuv_rest_login,
+                                            .ready = ready,
+                                            .send = send_op,
+                                            .sent_up_to = sent_up_to,
+                                            .unsent_bytes = unsent_bytes,
+                                            .withdraw = withdraw,
+                                            .abandon = abandon,
+                                            .may_repeat = may_repeat,
+                                            .recover = recover,
+                                            .signs_of_life = signs_of_life,
+                                            .stream = stream_of,
+                                            .resume = resume,
+                                            .flush = flush,
+                                            .close = rest_close,
+                                            .abort = rest_close};

@@ -60,7 +60,7 @@ static void on_down(tuv_ws_t* ws, int status, const char* message) {
   tuv_failure_t failure = {status, 0, refused ? ws->upgrade->status : 0, message, NULL};
   tuv_errmsg_t err;
   if (refused && status == TAOSUV_EUNAVAIL)
-    tuv_hosts_asked(conn->client, conn->host, ws->upgrade->retry_after);
+    tuv_hosts_retry_after(conn->client, conn->host, ws->upgrade->retry_after);
   if (refused && tuv_endpoint_refused(conn, failure.server_code, &failure, &err))
     conn->switching = true;
   else
@@ -78,7 +78,7 @@ static void on_gone(tuv_ws_t* ws) {
 }
 
 static void on_dirty(tuv_ws_t* ws) {
-  tuv_conn_dirty(conn_of(ws));
+  tuv_conn_flush_later(conn_of(ws));
 }
 
 static void on_sent(tuv_ws_t* ws) {
@@ -94,7 +94,7 @@ static const tuv_ws_events_t ws_events = {
 
 static int ws_connect(tuv_conn_t* conn) {
   taosuv_client_t* client = conn->client;
-  const tuv_place_t* host = &client->hosts[conn->host];
+  const tuv_pool_host_t* host = &client->hosts[conn->host];
   const char* path;
   int status = tuv_endpoint_path(conn, &path);
   if (status < 0) return status;
@@ -164,19 +164,19 @@ static void ws_abort(tuv_conn_t* conn) {
   tuv_ws_abort(&conn->ws);
 }
 
-const tuv_carrier_t tuv_carrier_ws = {.connect = ws_connect,
-                                      .login = tuv_login_begin,
-                                      .ready = ready,
-                                      .send = send_op,
-                                      .sent_up_to = sent_up_to,
-                                      .unsent_bytes = unsent_bytes,
-                                      .withdraw = withdraw,
-                                      .abandon = abandon,
-                                      .recover = recover,
-                                      .probe = probe,
-                                      .signs_of_life = signs_of_life,
-                                      .stream = stream_of,
-                                      .resume = resume,
-                                      .flush = flush,
-                                      .close = ws_close,
-                                      .abort = ws_abort};
+const tuv_transport_t tuv_transport_ws = {.connect = ws_connect,
+                                          .login = tuv_login_begin,
+                                          .ready = ready,
+                                          .send = send_op,
+                                          .sent_up_to = sent_up_to,
+                                          .unsent_bytes = unsent_bytes,
+                                          .withdraw = withdraw,
+                                          .abandon = abandon,
+                                          .recover = recover,
+                                          .probe = probe,
+                                          .signs_of_life = signs_of_life,
+                                          .stream = stream_of,
+                                          .resume = resume,
+                                          .flush = flush,
+                                          .close = ws_close,
+                                          .abort = ws_abort};

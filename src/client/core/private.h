@@ -23,7 +23,7 @@
 #include "wire/url.h"
 
 typedef struct tuv_conn_s tuv_conn_t;
-typedef struct tuv_remote_s tuv_remote_t;
+typedef struct tuv_server_stmt_s tuv_server_stmt_t;
 typedef struct tuv_op_s tuv_op_t;
 typedef struct tuv_req_s tuv_req_t;
 
@@ -76,8 +76,8 @@ typedef struct tuv_op_type_s {
   void (*complete)(taosuv_req_t* req, int status);
   /* A request that has no message of its own, but wants a connection with room for one: it is
    * there, and the request leaves the pool; or there will be none. */
-  void (*reach)(taosuv_req_t* req, tuv_conn_t* conn);
-  void (*unreachable)(taosuv_req_t* req, const tuv_failure_t* failure);
+  void (*acquired)(taosuv_req_t* req, tuv_conn_t* conn);
+  void (*acquire_failed)(taosuv_req_t* req, const tuv_failure_t* failure);
   /* A request that waits (TUV_REQ_WAITING): it will not any more (NULL: that is all); whether what
    * it waits for was given to the system, so that it may be executed (NULL: it executes
    * nothing). */
@@ -151,7 +151,7 @@ typedef enum {
 } tuv_conn_state_t;
 
 /* What differs between the ways in which connections speak: WebSocket or HTTP. */
-typedef struct tuv_carrier_s {
+typedef struct tuv_transport_s {
   int (*connect)(tuv_conn_t* conn); /* begins; tuv_conn_opened or tuv_conn_down follows */
   void (*login)(tuv_conn_t* conn);  /* tuv_pool_ready or tuv_conn_fail follows */
   void (*ready)(tuv_conn_t* conn);  /* it is logged in */
@@ -175,9 +175,9 @@ typedef struct tuv_carrier_s {
   void (*flush)(tuv_conn_t* conn);
   void (*close)(tuv_conn_t* conn); /* with a goodbye; tuv_conn_gone follows */
   void (*abort)(tuv_conn_t* conn);
-} tuv_carrier_t;
+} tuv_transport_t;
 
-extern const tuv_carrier_t tuv_carrier_ws, tuv_carrier_rest;
+extern const tuv_transport_t tuv_transport_ws, tuv_transport_rest;
 
 /* Limits that no key of the URL sets. test_silent.c checks how all of them fit each other. */
 
@@ -197,22 +197,22 @@ extern const tuv_carrier_t tuv_carrier_ws, tuv_carrier_rest;
 #define TUV_MAX_LEARNED 64u
 
 /* A host to connect to: of the URL, or named by a server. */
-typedef struct tuv_place_s {
+typedef struct tuv_pool_host_s {
   char name[TUV_HOST_NAME_SIZE];
   char text[TUV_HOST_NAME_SIZE + 16]; /* "host:port", for the requests' `host` */
   uint16_t port;
-  bool listed;          /* else it was left: it gets no new connection */
-  bool named;           /* in the list that is being read */
-  bool legacy;          /* it had no /ws when it was asked last, and nothing has failed since */
-  bool doubted;         /* a request timed out there: until it is well, others are preferred */
-  uint32_t users;       /* connections of any state */
-  uint32_t open;        /* of them, those that take requests or will */
-  uint32_t failures;    /* in a row */
-  uint64_t failed_at;   /* when, by tuv_now, the last one was; 0: it is well */
-  uint64_t retry_at;    /* until then it is passed over */
-  uint64_t asked_until; /* … because the server asked for it */
-  uint64_t asked_ms;    /* for how long it asked */
-} tuv_place_t;
+  bool listed;        /* else it was left: it gets no new connection */
+  bool named;         /* in the list that is being read */
+  bool legacy;        /* it had no /ws when it was asked last, and nothing has failed since */
+  bool doubted;       /* a request timed out there: until it is well, others are preferred */
+  uint32_t users;     /* connections of any state */
+  uint32_t open;      /* of them, those that take requests or will */
+  uint32_t failures;  /* in a row */
+  uint64_t failed_at; /* when, by tuv_now, the last one was; 0: it is well */
+  uint64_t retry_at;  /* until then it is passed over */
+  uint64_t retry_after_until; /* … because the server asked for it */
+  uint64_t retry_after_ms;    /* for how long it asked */
+} tuv_pool_host_t;
 
 /* A connection that speaks HTTP. */
 typedef struct tuv_rest_conn_s {
@@ -238,9 +238,9 @@ struct tuv_conn_s {
     tuv_rest_conn_t rest;
   };
   taosuv_client_t* client;
-  tuv_queue_t link;   /* in the client's conns, or gone */
-  tuv_queue_t dirty;  /* in the client's dirty */
-  tuv_queue_t paused; /* in the client's paused */
+  tuv_queue_t link;          /* in the client's conns, or gone */
+  tuv_queue_t flush_pending; /* in the client's flush_pending */
+  tuv_queue_t paused;        /* in the client's paused */
   tuv_conn_state_t state;
   uint32_t host;       /* index of the client's hosts */
   uint8_t serves;      /* TUV_SERVES_…, by its endpoint */
@@ -252,10 +252,10 @@ struct tuv_conn_s {
   tuv_queue_t sent;    /* the same but tombstones, in the order of their frames */
   tuv_queue_t waiting; /* pinned operations for which there was no room yet */
   tuv_queue_t results;
-  tuv_queue_t remotes; /* statements prepared on it */
-  tuv_queue_t cached;  /* those that nobody uses, the oldest first */
+  tuv_queue_t server_stmts; /* statements prepared on it */
+  tuv_queue_t cached;       /* those that nobody uses, the oldest first */
   uint32_t ncached;
-  tuv_timed_t timed;               /* of the connect, of the upkeep, or of the close */
+  tuv_timed_t timed;               /* of the connect, of the keepalive, or of the close */
   tuv_timed_t address_timed;       /* of the connect: the part of it that this address has */
   tuv_route_t route;               /* which address of the host it is connected to */
   tuv_patience_t patience;         /* of the connect, whatever addresses it takes */
@@ -281,7 +281,7 @@ struct tuv_conn_s {
   bool binary;       /* the server has binary_query and fetch_raw_block */
   bool no_bind_exec; /* it lacks stmt2_bind_exec, whatever its version says */
   bool pump_due;     /* a place became free without an answer */
-  bool doomed;       /* to be closed at the end of the turn */
+  bool close_later;  /* to be closed at the end of the turn */
   bool congested;    /* its send buffer had no room when something was to be sent */
 };
 
@@ -292,7 +292,7 @@ struct taosuv_client_s {
   bool owned;                  /* only the consumer may close it */
   tuv_mem_t* mem;
   tuv_url_t url;
-  const tuv_carrier_t* carrier;
+  const tuv_transport_t* transport;
   char totp[12];          /* the last code made of totp_secret; a secret */
   char* target;           /* HTTP: of SQL, up to the request's id; a secret is in it */
   char* authorization;    /* HTTP: the header; a secret */
@@ -344,20 +344,20 @@ struct taosuv_client_s {
   uint32_t leaving;  /* of the gone ones, those that wait for answers */
   uint32_t moving;   /* of the connecting ones: those that will replace another */
   uint64_t connects;
-  tuv_place_t* hosts; /* the URL's first; they stay where they are */
+  tuv_pool_host_t* hosts; /* the URL's first; they stay where they are */
   uint32_t nhosts, hosts_capacity;
-  tuv_timed_t balance;      /* until a connection may move */
-  tuv_timed_t discover;     /* until the list of hosts is old */
-  bool discover_told;       /* that a server cannot */
-  uint32_t next_host;       /* where the next look for a host begins */
-  uint32_t attempts;        /* failed ones since the last log-in */
-  tuv_timed_t reconnect;    /* until a host may be tried again, while requests wait */
-  bool reconnect_due;       /* it is set */
-  tuv_queue_t dirty;        /* connections to flush */
-  tuv_queue_t paused;       /* those that had more to do than a turn allows: to be resumed */
-  tuv_queue_t failing;      /* tuv_failing_t: requests to be failed, some in each turn */
-  tuv_queue_t orphans;      /* results whose connection is gone, not yet closed by the caller */
-  uint64_t id_high, id_low; /* of the next generated req_id */
+  tuv_timed_t balance;          /* until a connection may move */
+  tuv_timed_t discover;         /* until the list of hosts is old */
+  bool discover_told;           /* that a server cannot */
+  uint32_t next_host;           /* where the next look for a host begins */
+  uint32_t attempts;            /* failed ones since the last log-in */
+  tuv_timed_t reconnect;        /* until a host may be tried again, while requests wait */
+  bool reconnect_due;           /* it is set */
+  tuv_queue_t flush_pending;    /* connections to flush */
+  tuv_queue_t paused;           /* those that had more to do than a turn allows: to be resumed */
+  tuv_queue_t failing;          /* tuv_failing_t: requests to be failed, some in each turn */
+  tuv_queue_t detached_results; /* results whose connection is gone, not yet closed by the caller */
+  uint64_t id_high, id_low;     /* of the next generated req_id */
   tuv_totals_t totals;
   tuv_stats_t* stats; /* NULL: metrics are off */
   taosuv_hooks_t hooks;
@@ -440,11 +440,11 @@ bool tuv_hosts_add(taosuv_client_t* client, const tuv_host_t* host); /* whether 
 uint32_t tuv_hosts_listed(const taosuv_client_t* client);
 bool tuv_hosts_pick(taosuv_client_t* client, uint32_t* host, uint64_t* wait);
 bool tuv_hosts_failed(taosuv_client_t* client, uint32_t host, uint64_t started);
-void tuv_hosts_well(taosuv_client_t* client, uint32_t host);
+void tuv_hosts_mark_up(taosuv_client_t* client, uint32_t host);
 void tuv_hosts_doubt(taosuv_client_t* client, uint32_t host); /* a request timed out there */
-bool tuv_hosts_is_well(const taosuv_client_t* client, uint32_t host);
+bool tuv_hosts_is_up(const taosuv_client_t* client, uint32_t host);
 /* It is out of service, and asks to be left alone for so long (Retry-After). */
-void tuv_hosts_asked(taosuv_client_t* client, uint32_t host, uint32_t seconds);
+void tuv_hosts_retry_after(taosuv_client_t* client, uint32_t host, uint32_t seconds);
 
 /* balance.c: connections move to the hosts where they belong */
 void tuv_balance_look(taosuv_client_t* client); /* when a connection or a host has come or gone */
@@ -457,10 +457,10 @@ void tuv_balance_done(tuv_conn_t* conn); /* it is ready, or will never be */
 void tuv_discover_replied(tuv_conn_t* conn, const tuv_reply_t* reply); /* to `conn` */
 void tuv_discover_check(tuv_conn_t* conn);                             /* its version is known */
 
-/* upkeep.c: keeping connections alive, and ending them in time */
-void tuv_upkeep_begin(tuv_conn_t* conn);
-void tuv_upkeep_retire(tuv_conn_t* conn);
-void tuv_upkeep_check_retired(tuv_conn_t* conn);
+/* keepalive.c: keeping connections alive, and ending them in time */
+void tuv_keepalive_begin(tuv_conn_t* conn);
+void tuv_keepalive_retire(tuv_conn_t* conn);
+void tuv_keepalive_check_retired(tuv_conn_t* conn);
 
 /* endpoint.c: which of a gateway's WebSocket endpoints a connection speaks to */
 static inline unsigned tuv_op_needs(const tuv_op_type_t* type) {
@@ -519,21 +519,21 @@ bool tuv_conn_has_room(tuv_conn_t* conn, size_t size);
 void tuv_conn_pump(tuv_conn_t* conn);
 void tuv_conn_pump_later(tuv_conn_t* conn); /* in this turn; when no answer will do it */
 void tuv_conn_close(tuv_conn_t* conn);
-void tuv_conn_retire(tuv_conn_t* conn); /* nothing that matters is in flight on it */
-void tuv_conn_doom(tuv_conn_t* conn);   /* retires it at the end of the turn */
+void tuv_conn_retire(tuv_conn_t* conn);      /* nothing that matters is in flight on it */
+void tuv_conn_close_later(tuv_conn_t* conn); /* retires it at the end of the turn */
 void tuv_conn_lost(tuv_conn_t* conn, const char* message); /* ends it as lost */
 /* The same, for its peer is silent: its host is passed over for a while, its address is avoided. */
 void tuv_conn_silent(tuv_conn_t* conn, const char* message);
 void tuv_conn_fail(tuv_conn_t* conn, const tuv_failure_t* failure); /* while logging in */
 bool tuv_conn_withdraw(tuv_conn_t* conn, tuv_op_t* op);
 const char* tuv_conn_host(const tuv_conn_t* conn);
-/* For carriers: the stream, and what becomes of the connection. */
+/* For transports: the stream, and what becomes of the connection. */
 int tuv_conn_connect(tuv_conn_t* conn, const tuv_stream_events_t* events, void* context,
                      tuv_stream_t** stream);
 void tuv_conn_opened(tuv_conn_t* conn);
-void tuv_conn_dirty(tuv_conn_t* conn);  /* bytes wait for the end of the turn */
-void tuv_conn_paused(tuv_conn_t* conn); /* goes on reading in the next turn */
-void tuv_conn_sent(tuv_conn_t* conn);   /* the send buffer is shorter */
+void tuv_conn_flush_later(tuv_conn_t* conn); /* bytes wait for the end of the turn */
+void tuv_conn_paused(tuv_conn_t* conn);      /* goes on reading in the next turn */
+void tuv_conn_sent(tuv_conn_t* conn);        /* the send buffer is shorter */
 void tuv_conn_down(tuv_conn_t* conn, int status, int http_status, const char* message,
                    bool lingering);
 void tuv_conn_gone(tuv_conn_t* conn);
@@ -578,7 +578,7 @@ void tuv_result_lost(taosuv_result_t* result, const tuv_failure_t* failure);
 void tuv_result_leave(taosuv_result_t* result, tuv_conn_t* conn, const tuv_failure_t* failure);
 void tuv_result_close_due(taosuv_client_t* client); /* what was closed in hooks */
 /* The statement that it came from may do nothing else before this result is read or closed. */
-void tuv_result_pin(taosuv_result_t* result, tuv_remote_t* remote);
+void tuv_result_pin(taosuv_result_t* result, tuv_server_stmt_t* server_stmt);
 
 /* fetch.c */
 void tuv_result_prefetch(taosuv_result_t* result);
@@ -597,9 +597,11 @@ void tuv_stmts_resume(tuv_conn_t* conn); /* it is no longer suspect */
 void tuv_stmts_leave(tuv_conn_t* conn);
 /* Tables or names change: what was prepared before is not to be used by others. */
 void tuv_stmts_forget(taosuv_client_t* client);
-void tuv_remote_result_done(tuv_remote_t* remote);
-void tuv_remote_set_result(tuv_remote_t* remote, taosuv_result_t* result); /* another one */
-const taosuv_req_t* tuv_remote_waiter(const tuv_op_t* op); /* of a statement's message; or NULL */
+void tuv_server_stmt_result_done(tuv_server_stmt_t* server_stmt);
+void tuv_server_stmt_set_result(tuv_server_stmt_t* server_stmt,
+                                taosuv_result_t* result); /* another one */
+const taosuv_req_t* tuv_server_stmt_waiter(
+    const tuv_op_t* op); /* of a statement's message; or NULL */
 
 /* writer.c */
 void tuv_writers_close(taosuv_client_t* client); /* it is being closed */

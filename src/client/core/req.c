@@ -77,7 +77,7 @@ static void unstart(taosuv_req_t* req) {
 
 int tuv_req_begin(taosuv_client_t* client, taosuv_req_t* req, const tuv_op_type_t* type,
                   const void* payload, size_t size) {
-  bool can = type->encode == NULL || type->rest != NULL || client->carrier == &tuv_carrier_ws;
+  bool can = type->encode == NULL || type->rest != NULL || client->transport == &tuv_transport_ws;
   int status = can ? tuv_req_start(client, req, type) : TAOSUV_ENOTSUP;
   if (status < 0) return status;
   if (tuv_req_is_late(req)) {
@@ -198,7 +198,7 @@ void tuv_req_detach(taosuv_req_t* req) {
     case TUV_REQ_SENT:
       if (op->conn != NULL && !tuv_conn_withdraw(op->conn, op)) {
         tuv_idmap_set(&op->conn->table, op->id, op->type->tombstone);
-        priv->client->carrier->abandon(op->conn);
+        priv->client->transport->abandon(op->conn);
         if (op->conn->retiring) tuv_conn_pump_later(op->conn); /* this may have been its last */
         op->conn = NULL;
       }
@@ -226,7 +226,7 @@ static bool has_left(const tuv_req_t* priv) {
   if (!priv->left && priv->state == TUV_REQ_WAITING && priv->op.type->was_sent != NULL)
     return priv->op.type->was_sent(TUV_CONTAINER(priv, const taosuv_req_t, priv));
   if (priv->left || priv->state != TUV_REQ_SENT || priv->op.conn == NULL) return priv->left;
-  return priv->op.at < priv->client->carrier->sent_up_to(priv->op.conn);
+  return priv->op.at < priv->client->transport->sent_up_to(priv->op.conn);
 }
 
 /* The connection whose answer a request waits for, or its own turn to be sent there; or NULL. */

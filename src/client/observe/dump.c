@@ -42,7 +42,7 @@ static void dump_op(const dump_t* dump, const tuv_op_t* op, const char* state, c
     req = tuv_result_waiter(op);
   else if (op->type->action == TAOSUV_ACTION_STMT_PREPARE ||
            op->type->action == TAOSUV_ACTION_STMT_EXEC)
-    req = tuv_remote_waiter(op);
+    req = tuv_server_stmt_waiter(op);
   else
     snprintf(age, sizeof age, "internal");
   if (req != NULL) {
@@ -80,7 +80,7 @@ static void dump_conn(const dump_t* dump, const tuv_conn_t* conn) {
            " ms, %zu in flight (%zu of them cancelled), %zu bytes "
            "waiting",
            host, state_name(conn), age_ms(dump, conn->started), count,
-           count > listed ? count - listed : 0, conn->client->carrier->unsent_bytes(conn));
+           count > listed ? count - listed : 0, conn->client->transport->unsent_bytes(conn));
   dump->line(dump->context, text);
   dump_list(dump, &conn->sent, "in flight", host);
   dump_list(dump, &conn->waiting, "waits for room", host);

@@ -48,7 +48,7 @@ static void add_conn(taosuv_host_stats_t* sum, const tuv_conn_t* conn) {
     case TUV_CONN_DEAD: sum->closing++; return;
   }
   sum->in_flight += (uint32_t) conn->table.count;
-  sum->bytes_waiting += conn->client->carrier->unsent_bytes(conn);
+  sum->bytes_waiting += conn->client->transport->unsent_bytes(conn);
 }
 
 /* Of one host, or with UINT32_MAX of all. */

@@ -17,8 +17,8 @@ typedef struct move_s {
 
 /* Whether a connection belongs to `to` rather than to `from`, given how many are on their way. */
 static bool belongs(const taosuv_client_t* client, uint32_t from, uint32_t to) {
-  const tuv_place_t* a = &client->hosts[from];
-  const tuv_place_t* b = &client->hosts[to];
+  const tuv_pool_host_t* a = &client->hosts[from];
+  const tuv_pool_host_t* b = &client->hosts[to];
   if (from == to || a->open <= client->moving) return false;
   if (!a->listed) return true;
   if (client->url.first_alive) return to < from;
@@ -29,12 +29,12 @@ static bool belongs(const taosuv_client_t* client, uint32_t from, uint32_t to) {
 static uint32_t fullest(const taosuv_client_t* client) {
   uint32_t worst = 0;
   for (uint32_t i = 1; i < client->nhosts; i++) {
-    const tuv_place_t* place = &client->hosts[i];
-    const tuv_place_t* than = &client->hosts[worst];
-    if (place->open == 0) continue;
-    bool worse = place->open > than->open;
+    const tuv_pool_host_t* entry = &client->hosts[i];
+    const tuv_pool_host_t* than = &client->hosts[worst];
+    if (entry->open == 0) continue;
+    bool worse = entry->open > than->open;
     if (client->url.first_alive) worse = true;
-    if (place->listed != than->listed) worse = than->listed;
+    if (entry->listed != than->listed) worse = than->listed;
     if (worse || than->open == 0) worst = i;
   }
   return worst;
@@ -45,14 +45,14 @@ static move_t next_move(const taosuv_client_t* client) {
   move_t move = {.from = fullest(client), .at = UINT64_MAX};
   uint64_t now = tuv_now();
   for (uint32_t i = 0; i < client->nhosts; i++) {
-    const tuv_place_t* place = &client->hosts[i];
-    if (!place->listed || !belongs(client, move.from, i)) continue;
-    if (place->retry_at > now) {
-      if (place->retry_at < move.at) move.at = place->retry_at;
+    const tuv_pool_host_t* entry = &client->hosts[i];
+    if (!entry->listed || !belongs(client, move.from, i)) continue;
+    if (entry->retry_at > now) {
+      if (entry->retry_at < move.at) move.at = entry->retry_at;
       continue;
     }
     bool better = !move.found ||
-                  (!client->url.first_alive && place->open < client->hosts[move.to].open);
+                  (!client->url.first_alive && entry->open < client->hosts[move.to].open);
     if (better) move.to = i;
     move.found = true;
   }
@@ -120,11 +120,11 @@ void tuv_balance_look(taosuv_client_t* client) {
  * meanwhile and were replaced by others. */
 static void let_go(taosuv_client_t* client, const tuv_conn_t* conn, bool replaces) {
   tuv_conn_t* other = replaces ? dispensable(client, conn->serves, conn) : NULL;
-  if (other != NULL) tuv_upkeep_retire(other);
+  if (other != NULL) tuv_keepalive_retire(other);
   for (unsigned kind = TUV_SERVES_QUERY; kind <= TUV_SERVES_LINES; kind <<= 1)
     while (tuv_pool_usable_for(client, kind) > client->url.pool_size &&
            (other = dispensable(client, kind, conn)) != NULL)
-      tuv_upkeep_retire(other);
+      tuv_keepalive_retire(other);
 }
 
 void tuv_balance_ready(tuv_conn_t* conn) {

@@ -82,14 +82,14 @@ static void resume_paused(taosuv_client_t* client) {
   while (!tuv_queue_empty(&batch) && client->shared.work < TUV_TURN_WORK) {
     tuv_conn_t* conn = TUV_CONTAINER(batch.next, tuv_conn_t, paused);
     tuv_queue_remove(&conn->paused);
-    client->carrier->resume(conn);
+    client->transport->resume(conn);
   }
   tuv_queue_move(&client->paused, &batch); /* those that had no turn come first */
   tuv_queue_move(&batch, &client->paused);
   if (!tuv_queue_empty(&client->paused)) tuv_client_turn(client);
 }
 
-/* The first connection with a free place, if any. Pumping calls callbacks, after which the list may
+/* The first connection with a free entry, if any. Pumping calls callbacks, after which the list may
  * be another. */
 static tuv_conn_t* pump_wanted(taosuv_client_t* client) {
   for (tuv_queue_t* at = client->conns.next; at != &client->conns; at = at->next) {
@@ -104,18 +104,18 @@ static void pump_all(taosuv_client_t* client) {
   client->pump_due = false;
   while ((conn = pump_wanted(client)) != NULL) {
     conn->pump_due = false;
-    if (conn->doomed)
+    if (conn->close_later)
       tuv_conn_retire(conn);
     else
       tuv_conn_pump(conn);
   }
 }
 
-static void flush_dirty(taosuv_client_t* client) {
-  while (!tuv_queue_empty(&client->dirty)) {
-    tuv_conn_t* conn = TUV_CONTAINER(client->dirty.next, tuv_conn_t, dirty);
-    tuv_queue_remove(&conn->dirty);
-    client->carrier->flush(conn);
+static void flush_all_pending(taosuv_client_t* client) {
+  while (!tuv_queue_empty(&client->flush_pending)) {
+    tuv_conn_t* conn = TUV_CONTAINER(client->flush_pending.next, tuv_conn_t, flush_pending);
+    tuv_queue_remove(&conn->flush_pending);
+    client->transport->flush(conn);
   }
 }
 
@@ -137,7 +137,7 @@ static void on_turn(uv_idle_t* handle) {
   resume_paused(client);
   if (client->consumer != NULL) tuv_tmq_turn(client->consumer);
   tuv_stmts_run_due(client);
-  flush_dirty(client);
+  flush_all_pending(client);
   close_handles_if_done(client);
 }
 
@@ -204,13 +204,14 @@ static taosuv_client_t* allocate(const tuv_alloc_t* alloc) {
   client->mem = mem;
   client->shared.mem = mem;
   client->connect = tuv_tcp_connect;
-  client->carrier = &tuv_carrier_ws;
+  client->transport = &tuv_transport_ws;
   tuv_json_init(&client->json, &mem->alloc);
   tuv_random_init(&client->shared.random);
   tuv_idmap_init(&client->queued_ids, &mem->alloc);
-  tuv_queue_t* queues[] = {&client->queue, &client->done,      &client->conns,   &client->gone,
-                           &client->dirty, &client->orphans,   &client->paused,  &client->failing,
-                           &client->stmts, &client->stmts_due, &client->writers, &client->drains};
+  tuv_queue_t* queues[] = {&client->queue,     &client->done,          &client->conns,
+                           &client->gone,      &client->flush_pending, &client->detached_results,
+                           &client->paused,    &client->failing,       &client->stmts,
+                           &client->stmts_due, &client->writers,       &client->drains};
   for (size_t i = 0; i < sizeof queues / sizeof *queues; i++) tuv_queue_init(queues[i]);
   return client;
 }
@@ -230,7 +231,7 @@ static bool has_unread(tuv_timers_t* timers) {
   bool more = false;
   for (tuv_queue_t* at = client->conns.next; at != &client->conns; at = at->next) {
     const tuv_conn_t* conn = TUV_CONTAINER(at, tuv_conn_t, link);
-    tuv_stream_t* stream = client->carrier->stream(conn);
+    tuv_stream_t* stream = client->transport->stream(conn);
     more |= !tuv_queue_empty(&conn->paused);
     if (stream == NULL) continue;
     more |= stream->more;
@@ -343,8 +344,8 @@ void taosuv_close(taosuv_client_t* client, taosuv_close_cb cb) {
   while (!tuv_queue_empty(&client->conns))
     tuv_conn_close(TUV_CONTAINER(client->conns.next, tuv_conn_t, link));
   tuv_failure_t closed = {TAOSUV_ECLOSED, 0, 0, "the client was closed", NULL};
-  while (!tuv_queue_empty(&client->orphans))
-    tuv_result_lost((taosuv_result_t*) (void*) client->orphans.next, &closed);
+  while (!tuv_queue_empty(&client->detached_results))
+    tuv_result_lost((taosuv_result_t*) (void*) client->detached_results.next, &closed);
   uv_async_send(&client->async); /* cancels what was submitted */
   tuv_client_turn(client);
 }

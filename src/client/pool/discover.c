@@ -52,10 +52,10 @@ static void learn_one(taosuv_client_t* client, const char* name, size_t length) 
 /* Hosts that are no longer named get no more connections; those of the URL are never left. */
 static void leave_the_others(taosuv_client_t* client) {
   for (uint32_t i = client->url.nhosts; i < client->nhosts; i++) {
-    tuv_place_t* place = &client->hosts[i];
-    if (place->listed && !place->named) {
-      place->listed = false;
-      log_host(client, TAOSUV_LOG_INFO, "left host ", place->text);
+    tuv_pool_host_t* entry = &client->hosts[i];
+    if (entry->listed && !entry->named) {
+      entry->listed = false;
+      log_host(client, TAOSUV_LOG_INFO, "left host ", entry->text);
     }
   }
 }

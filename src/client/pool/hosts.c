@@ -5,14 +5,14 @@
 
 #include "client/core/private.h"
 
-/* Fills a place; `name` is NUL-terminated. Its texts stay where they are while it is used. */
-static void set_place(tuv_place_t* place, const tuv_host_t* host) {
-  memset(place, 0, sizeof *place);
-  snprintf(place->name, sizeof place->name, "%s", host->name);
-  snprintf(place->text, sizeof place->text, host->ipv6 ? "[%s]:%u" : "%s:%u", host->name,
+/* Fills a entry; `name` is NUL-terminated. Its texts stay where they are while it is used. */
+static void set_entry(tuv_pool_host_t* entry, const tuv_host_t* host) {
+  memset(entry, 0, sizeof *entry);
+  snprintf(entry->name, sizeof entry->name, "%s", host->name);
+  snprintf(entry->text, sizeof entry->text, host->ipv6 ? "[%s]:%u" : "%s:%u", host->name,
            host->port);
-  place->port = host->port;
-  place->listed = true;
+  entry->port = host->port;
+  entry->listed = true;
 }
 
 int tuv_hosts_init(taosuv_client_t* client) {
@@ -22,7 +22,7 @@ int tuv_hosts_init(taosuv_client_t* client) {
   if (client->hosts == NULL) return TAOSUV_ENOMEM;
   client->hosts_capacity = capacity;
   for (client->nhosts = 0; client->nhosts < url->nhosts; client->nhosts++)
-    set_place(&client->hosts[client->nhosts], &url->hosts[client->nhosts]);
+    set_entry(&client->hosts[client->nhosts], &url->hosts[client->nhosts]);
   return 0;
 }
 
@@ -36,16 +36,16 @@ static bool same_name(const char* a, const char* b) {
 }
 
 /* The place of a host that is known, also of one that was left. */
-static tuv_place_t* find_place(taosuv_client_t* client, const tuv_host_t* host) {
+static tuv_pool_host_t* find_entry(taosuv_client_t* client, const tuv_host_t* host) {
   for (uint32_t i = 0; i < client->nhosts; i++) {
-    tuv_place_t* place = &client->hosts[i];
-    if (place->port == host->port && same_name(place->name, host->name)) return place;
+    tuv_pool_host_t* entry = &client->hosts[i];
+    if (entry->port == host->port && same_name(entry->name, host->name)) return entry;
   }
   return NULL;
 }
 
 /* A place for a new host: behind the others, or that of one that was left and nobody uses. */
-static tuv_place_t* free_place(taosuv_client_t* client) {
+static tuv_pool_host_t* free_entry(taosuv_client_t* client) {
   if (client->nhosts < client->hosts_capacity) return &client->hosts[client->nhosts++];
   for (uint32_t i = client->url.nhosts; i < client->nhosts; i++)
     if (!client->hosts[i].listed && client->hosts[i].users == 0) return &client->hosts[i];
@@ -53,26 +53,26 @@ static tuv_place_t* free_place(taosuv_client_t* client) {
 }
 
 bool tuv_hosts_add(taosuv_client_t* client, const tuv_host_t* host) {
-  tuv_place_t* place = find_place(client, host);
-  bool known = place != NULL;
-  if (!known) place = free_place(client);
-  if (place == NULL) return false;
-  bool news = !known || !place->listed;
-  if (!known) set_place(place, host);
-  place->listed = true;
-  place->named = true;
+  tuv_pool_host_t* entry = find_entry(client, host);
+  bool known = entry != NULL;
+  if (!known) entry = free_entry(client);
+  if (entry == NULL) return false;
+  bool news = !known || !entry->listed;
+  if (!known) set_entry(entry, host);
+  entry->listed = true;
+  entry->named = true;
   return news;
 }
 
 /* Whether the last thing heard of a host was good. */
-bool tuv_hosts_is_well(const taosuv_client_t* client, uint32_t host) {
+bool tuv_hosts_is_up(const taosuv_client_t* client, uint32_t host) {
   return client->hosts[host].failures == 0 && !client->hosts[host].doubted;
 }
 
 /* Whether one host is to be preferred to another, when both may be tried. */
 static bool better(const taosuv_client_t* client, uint32_t host, uint32_t than) {
-  bool well = tuv_hosts_is_well(client, host);
-  if (well != tuv_hosts_is_well(client, than)) return well;
+  bool well = tuv_hosts_is_up(client, host);
+  if (well != tuv_hosts_is_up(client, than)) return well;
   return !client->url.first_alive && client->hosts[host].open < client->hosts[than].open;
 }
 
@@ -87,10 +87,10 @@ bool tuv_hosts_pick(taosuv_client_t* client, uint32_t* host, uint64_t* wait) {
   *wait = UINT64_MAX;
   for (uint32_t i = 0; i < count; i++) {
     uint32_t each = (start + i) % count;
-    const tuv_place_t* place = &client->hosts[each];
-    if (!place->listed) continue;
-    if (place->retry_at > now) {
-      if (place->retry_at - now < *wait) *wait = place->retry_at - now;
+    const tuv_pool_host_t* entry = &client->hosts[each];
+    if (!entry->listed) continue;
+    if (entry->retry_at > now) {
+      if (entry->retry_at - now < *wait) *wait = entry->retry_at - now;
     } else if (!found || better(client, each, *host)) {
       *host = each;
       found = true;
@@ -106,10 +106,10 @@ uint32_t tuv_hosts_listed(const taosuv_client_t* client) {
   return listed;
 }
 
-void tuv_hosts_asked(taosuv_client_t* client, uint32_t host, uint32_t seconds) {
+void tuv_hosts_retry_after(taosuv_client_t* client, uint32_t host, uint32_t seconds) {
   if (seconds > TUV_MAX_ASKED_SECONDS) seconds = TUV_MAX_ASKED_SECONDS;
-  client->hosts[host].asked_ms = 1000ull * seconds;
-  client->hosts[host].asked_until = tuv_now() + 1000ull * seconds;
+  client->hosts[host].retry_after_ms = 1000ull * seconds;
+  client->hosts[host].retry_after_until = tuv_now() + 1000ull * seconds;
 }
 
 /* The pause after so many failures: doubling from retry_initial to retry_max, give or take a fifth,
@@ -126,18 +126,18 @@ static uint64_t pause_after(taosuv_client_t* client, uint32_t failures) {
 /* A connection that was begun at `started` failed. Several that were begun together say the same:
  * returns whether this was news. */
 bool tuv_hosts_failed(taosuv_client_t* client, uint32_t host, uint64_t started) {
-  tuv_place_t* place = &client->hosts[host];
-  if (place->failures > 0 && started <= place->failed_at) return false;
-  place->failures++;
-  place->failed_at = tuv_now();
-  place->retry_at = place->failed_at + pause_after(client, place->failures);
-  bool asks = place->asked_until > place->failed_at;
-  uint64_t asked = place->failed_at + place->asked_ms;
-  if (asks && place->retry_at < asked) place->retry_at = asked;
+  tuv_pool_host_t* entry = &client->hosts[host];
+  if (entry->failures > 0 && started <= entry->failed_at) return false;
+  entry->failures++;
+  entry->failed_at = tuv_now();
+  entry->retry_at = entry->failed_at + pause_after(client, entry->failures);
+  bool asks = entry->retry_after_until > entry->failed_at;
+  uint64_t asked = entry->failed_at + entry->retry_after_ms;
+  if (asks && entry->retry_at < asked) entry->retry_at = asked;
   return true;
 }
 
-void tuv_hosts_well(taosuv_client_t* client, uint32_t host) {
+void tuv_hosts_mark_up(taosuv_client_t* client, uint32_t host) {
   client->hosts[host].failures = 0;
   client->hosts[host].retry_at = 0;
   client->hosts[host].doubted = false;

@@ -216,7 +216,7 @@ void tuv_pool_unhold(taosuv_client_t* client, size_t size) {
 static int enqueue(taosuv_client_t* client, taosuv_req_t* req, const void* payload, size_t size) {
   tuv_req_t* priv = tuv_req_of(req);
   unsigned needs = tuv_op_needs(priv->op.type);
-  bool counted = priv->op.type->reach != NULL; /* what it is for is counted already */
+  bool counted = priv->op.type->acquired != NULL; /* what it is for is counted already */
   if (!counted && !queue_takes(client, needs, size)) {
     client->drain_wanted = true;
     open_more(client, client->queued + 1, needs);
@@ -251,13 +251,13 @@ int tuv_pool_submit(taosuv_client_t* client, taosuv_req_t* req, const void* payl
   tuv_op_t* op = &tuv_req_of(req)->op;
   tuv_conn_t* conn = NULL;
   unsigned needs = tuv_op_needs(op->type);
-  bool message = op->type->encode != NULL || op->type->reach != NULL;
+  bool message = op->type->encode != NULL || op->type->acquired != NULL;
   if (nothing_waits(client, needs) && client->ready > 0)
     conn = least_loaded(client, needs, message ? client->url.max_inflight : NO_MESSAGE, size);
   if (conn == NULL) return enqueue(client, req, payload, size);
   bool busy = conn->table.count > 0;
-  if (op->type->reach != NULL) {
-    op->type->reach(req, conn);
+  if (op->type->acquired != NULL) {
+    op->type->acquired(req, conn);
     if (busy) open_more(client, 1, needs);
     return 0;
   }
@@ -308,7 +308,7 @@ static uint32_t coming(const taosuv_client_t* client) {
   for (const tuv_queue_t* at = client->conns.next; at != &client->conns; at = at->next) {
     const tuv_conn_t* conn = TUV_CONTAINER(at, const tuv_conn_t, link);
     bool young = conn->begun_at + SHARE_MS > now;
-    if (conn->state < TUV_CONN_READY && young && tuv_hosts_is_well(client, conn->host)) count++;
+    if (conn->state < TUV_CONN_READY && young && tuv_hosts_is_up(client, conn->host)) count++;
   }
   return count;
 }
@@ -327,8 +327,8 @@ static void give_queued(tuv_conn_t* conn, taosuv_req_t* req) {
   taosuv_client_t* client = conn->client;
   tuv_req_t* priv = tuv_req_of(req);
   tuv_pool_unqueue(client, req);
-  if (priv->op.type->reach != NULL) {
-    priv->op.type->reach(req, conn);
+  if (priv->op.type->acquired != NULL) {
+    priv->op.type->acquired(req, conn);
     return;
   }
   if (priv->op.type->encode == NULL) {
@@ -360,7 +360,7 @@ void tuv_pool_pump(taosuv_client_t* client) {
   while (client->ready > 0 && (req = first_queued(client, full)) != NULL) {
     const tuv_req_t* priv = tuv_req_of(req);
     unsigned needs = tuv_op_needs(priv->op.type);
-    bool message = priv->op.type->encode != NULL || priv->op.type->reach != NULL;
+    bool message = priv->op.type->encode != NULL || priv->op.type->acquired != NULL;
     tuv_conn_t* conn = least_loaded(client, needs, message ? bound : NO_MESSAGE,
                                     priv->payload_size);
     if (conn != NULL)
@@ -390,7 +390,7 @@ bool tuv_pool_requeue(taosuv_client_t* client, taosuv_req_t* req) {
 void tuv_pool_ready(tuv_conn_t* conn) {
   taosuv_client_t* client = conn->client;
   conn->state = TUV_CONN_READY;
-  client->carrier->ready(conn);
+  client->transport->ready(conn);
   tuv_timers_remove(&client->timers, &conn->timed);
   tuv_timers_remove(&client->timers, &conn->address_timed);
   tuv_avoid_remove(&client->avoid, &conn->route.address);
@@ -398,9 +398,9 @@ void tuv_pool_ready(tuv_conn_t* conn) {
   client->ready++;
   client->connects++;
   client->attempts = 0;
-  tuv_hosts_well(client, conn->host);
+  tuv_hosts_mark_up(client, conn->host);
   tuv_endpoint_ready(conn);
-  tuv_upkeep_begin(conn);
+  tuv_keepalive_begin(conn);
   tuv_observe_conn(conn, TAOSUV_TRACE_CONN_READY, NULL);
   tuv_pool_pump(client);
   tuv_balance_ready(conn);
@@ -424,8 +424,8 @@ static void fail_queued(taosuv_client_t* client, const tuv_failure_t* failure) {
     tuv_op_t* op = TUV_CONTAINER(batch.next, tuv_op_t, link);
     taosuv_req_t* req = tuv_req_of_op(op);
     tuv_pool_unqueue(client, req);
-    if (op->type->unreachable != NULL)
-      op->type->unreachable(req, failure);
+    if (op->type->acquire_failed != NULL)
+      op->type->acquire_failed(req, failure);
     else
       tuv_req_set_aside(req, &reqs);
   }

@@ -12,9 +12,10 @@ static taosuv_result_t* result_of(tuv_op_t* op) {
 
 /* Asks the server for the next block, unless that is senseless or under way. */
 static void ask(taosuv_result_t* result, uint64_t req_id) {
-  if (result->conn == NULL || result->asked || result->ended || result->failure.status < 0) return;
-  result->asked = true;
-  result->picking = false;
+  if (result->conn == NULL || result->fetch_pending || result->ended || result->failure.status < 0)
+    return;
+  result->fetch_pending = true;
+  result->block_announced = false;
   result->op.id = req_id != 0 ? req_id : tuv_client_id(result->client);
   tuv_conn_post(result->conn, &result->op);
 }
@@ -40,8 +41,8 @@ static int encode_fetch(tuv_op_t* op, tuv_conn_t* conn, const void* payload, siz
     return tuv_ws_send(&conn->ws, TUV_WS_BINARY, message, sizeof message, &op->at);
   }
   tuv_request_t request;
-  tuv_request_begin(&request, &conn->client->json, result->picking ? "fetch_block" : "fetch",
-                    op->id);
+  tuv_request_begin(&request, &conn->client->json,
+                    result->block_announced ? "fetch_block" : "fetch", op->id);
   tuv_request_uint(&request, "id", result->id);
   return tuv_conn_send_json(conn, op, &request);
 }
@@ -51,7 +52,7 @@ void tuv_result_wake(taosuv_result_t* result) {
   if (fetch == NULL) return;
   taosuv_req_t* req = (taosuv_req_t*) (void*) fetch;
   if (tuv_req_of(req)->state != TUV_REQ_WAITING) return;
-  if (result->ready == NULL && result->failure.status < 0)
+  if (result->next_block == NULL && result->failure.status < 0)
     tuv_req_fail(req, &result->failure);
   else
     tuv_req_finish(req, 0);
@@ -71,7 +72,7 @@ void tuv_result_set_failure(taosuv_result_t* result, const tuv_failure_t* failur
 /* The fetch in flight failed; so has the result. */
 static void fetch_failed(tuv_op_t* op, const tuv_failure_t* failure) {
   taosuv_result_t* result = result_of(op);
-  result->asked = false;
+  result->fetch_pending = false;
   if (result->closed) {
     tuv_result_release(result);
     return;
@@ -87,7 +88,7 @@ static void fail_now(taosuv_result_t* result, int status, const char* message) {
 }
 
 static void at_end(taosuv_result_t* result) {
-  result->asked = false;
+  result->fetch_pending = false;
   result->ended = true;
   tuv_result_unpin(result);
   if (result->closed)
@@ -120,15 +121,15 @@ static void unpack(taosuv_result_t* result) {
   tuv_errmsg_t err;
   int status;
   tuv_refbuf_t* bytes = result->stored;
-  if (!result->whole || result->ready != NULL || result->failure.status < 0) return;
+  if (!result->whole || result->next_block != NULL || result->failure.status < 0) return;
   if (bytes == NULL) {
     result->ended = true;
     return;
   }
   size_t size = taosuv_load_u32(bytes->data + 4);
-  result->ready = tuv_block_create(result->mem, bytes, bytes->data, size, result->precision,
-                                   &status, &err);
-  if (result->ready == NULL) {
+  result->next_block = tuv_block_create(result->mem, bytes, bytes->data, size, result->precision,
+                                        &status, &err);
+  if (result->next_block == NULL) {
     tuv_result_set_failure(result, &(tuv_failure_t) {status, 0, 0, err.text, result->host});
     return;
   }
@@ -137,7 +138,7 @@ static void unpack(taosuv_result_t* result) {
   tuv_refbuf_unref(bytes);
   result->blocks++;
   result->client->totals.blocks++;
-  result->client->totals.rows += taosuv_block_rows(result->ready);
+  result->client->totals.rows += taosuv_block_rows(result->next_block);
 }
 
 static void take_block(taosuv_result_t* result, const tuv_msg_fetched_t* fetched,
@@ -154,11 +155,11 @@ static void take_block(taosuv_result_t* result, const tuv_msg_fetched_t* fetched
     fail_now(result, status, err.text);
     return;
   }
-  result->asked = false;
+  result->fetch_pending = false;
   result->blocks++;
   result->client->totals.blocks++;
   result->client->totals.rows += taosuv_block_rows(block);
-  result->ready = block;
+  result->next_block = block;
   tuv_result_wake(result);
 }
 
@@ -188,7 +189,7 @@ static void fetch_announced(tuv_op_t* op, tuv_conn_t* conn, const tuv_reply_t* r
   if (status == 0) status = tuv_reply_bool(reply, "completed", &completed, &err);
   if (status == 0) status = tuv_reply_uint(reply, "id", &id, &err);
   if (status == 0) status = tuv_reply_uint(reply, "rows", &rows, &err);
-  if (status == 0 && (conn->binary || result->picking || id != result->id))
+  if (status == 0 && (conn->binary || result->block_announced || id != result->id))
     status = tuv_fail(&err, TAOSUV_EPROTO, "text in place of a block");
   if (status == 0 && !completed && rows == 0)
     status = tuv_fail(&err, TAOSUV_EPROTO, "the reply to fetch has neither rows nor an end");
@@ -200,7 +201,7 @@ static void fetch_announced(tuv_op_t* op, tuv_conn_t* conn, const tuv_reply_t* r
   } else if (result->closed) {
     tuv_result_release(result);
   } else {
-    result->picking = true;
+    result->block_announced = true;
     op->id = tuv_client_id(result->client);
     tuv_conn_post(conn, op);
   }
@@ -215,7 +216,8 @@ const tuv_op_type_t tuv_fetch_type = {.action = TAOSUV_ACTION_FETCH,
 tuv_op_t* tuv_result_find_block_op(tuv_conn_t* conn, uint64_t result_id) {
   for (tuv_queue_t* at = conn->results.next; at != &conn->results; at = at->next) {
     taosuv_result_t* result = TUV_CONTAINER(at, taosuv_result_t, link);
-    if (result->id == result_id && result->asked && result->picking && result->op.conn != NULL)
+    if (result->id == result_id && result->fetch_pending && result->block_announced &&
+        result->op.conn != NULL)
       return &result->op;
   }
   return NULL;
@@ -238,8 +240,8 @@ static void fetch_complete(taosuv_req_t* req, int status) {
     req->server_time_ns = result->server_time;
     req->sent_req_id = result->op.id;
     if (status == 0) {
-      block = result->ready;
-      result->ready = NULL;
+      block = result->next_block;
+      result->next_block = NULL;
       if (block != NULL && more_expected(result, block)) ask(result, 0);
     }
   }
@@ -250,7 +252,7 @@ static void fetch_complete(taosuv_req_t* req, int status) {
 
 static tuv_conn_t* fetch_waits_on(const taosuv_req_t* req) {
   const taosuv_result_t* result = ((const taosuv_fetch_t*) (const void*) req)->result;
-  return result->asked ? result->conn : NULL;
+  return result->fetch_pending ? result->conn : NULL;
 }
 
 static const tuv_op_type_t fetch_req_type = {.is_request = true,
@@ -272,13 +274,13 @@ int taosuv_fetch(taosuv_result_t* result, taosuv_fetch_t* req, taosuv_fetch_cb c
   req->block = NULL;
   req->host = result->conn != NULL ? tuv_conn_host(result->conn) : result->host;
   unpack(result);
-  if (result->ready == NULL) ask(result, base->req_id);
+  if (result->next_block == NULL) ask(result, base->req_id);
   result->waiter = req;
-  bool decided = result->ready != NULL || result->ended || result->failure.status < 0;
+  bool decided = result->next_block != NULL || result->ended || result->failure.status < 0;
   tuv_req_of(base)->state = TUV_REQ_WAITING;
   if (!decided) return 0;
   const tuv_failure_t* failure = &result->failure;
-  bool failed = result->ready == NULL && !result->ended;
+  bool failed = result->next_block == NULL && !result->ended;
   tuv_req_t* priv = tuv_req_of(base);
   priv->state = TUV_REQ_IDLE; /* stays the result's waiter while it is deferred */
   tuv_req_defer(base, failed ? failure->status : 0, failed ? failure->flags : 0,

@@ -19,14 +19,14 @@ static void drop_stored(taosuv_result_t* result) {
   }
 }
 
-void tuv_result_pin(taosuv_result_t* result, tuv_remote_t* remote) {
-  result->remote = remote;
+void tuv_result_pin(taosuv_result_t* result, tuv_server_stmt_t* server_stmt) {
+  result->server_stmt = server_stmt;
 }
 
 void tuv_result_unpin(taosuv_result_t* result) {
-  tuv_remote_t* remote = result->remote;
-  result->remote = NULL;
-  if (remote != NULL) tuv_remote_result_done(remote);
+  tuv_server_stmt_t* server_stmt = result->server_stmt;
+  result->server_stmt = NULL;
+  if (server_stmt != NULL) tuv_server_stmt_result_done(server_stmt);
 }
 
 void tuv_result_release(taosuv_result_t* result) {
@@ -35,7 +35,7 @@ void tuv_result_release(taosuv_result_t* result) {
   if (conn != NULL && !result->ended) tuv_result_free_on_server(conn, result->id);
   tuv_queue_remove(&result->link);
   tuv_result_unpin(result);
-  if (conn != NULL && conn->retiring) tuv_upkeep_check_retired(conn);
+  if (conn != NULL && conn->retiring) tuv_keepalive_check_retired(conn);
   tuv_free(&result->mem->alloc, result->message);
   result->message = NULL;
   tuv_mem_put(result->mem, TUV_MEM_RESULT, result);
@@ -153,7 +153,7 @@ taosuv_result_t* tuv_result_create_whole(tuv_conn_t* conn, tuv_rest_t* decoder) 
   result->precision = decoder->precision;
   result->stored = decoder->blocks; /* with the references */
   decoder->blocks = decoder->last = NULL;
-  tuv_queue_push(&conn->client->orphans, &result->link);
+  tuv_queue_push(&conn->client->detached_results, &result->link);
   return result;
 }
 
@@ -162,7 +162,7 @@ void tuv_result_lost(taosuv_result_t* result, const tuv_failure_t* failure) {
   tuv_queue_remove(&result->link);
   tuv_queue_remove(&result->op.link);
   result->conn = NULL;
-  result->asked = false;
+  result->fetch_pending = false;
   if (result->closed) {
     tuv_result_release(result);
     return;
@@ -171,7 +171,7 @@ void tuv_result_lost(taosuv_result_t* result, const tuv_failure_t* failure) {
   if (client_closed)
     result->client = NULL;
   else
-    tuv_queue_push(&client->orphans, &result->link);
+    tuv_queue_push(&client->detached_results, &result->link);
   if (!result->ended && result->failure.status == 0) tuv_result_set_failure(result, failure);
   taosuv_req_t* waiter = (taosuv_req_t*) (void*) result->waiter;
   if (waiter == NULL || tuv_req_of(waiter)->state != TUV_REQ_WAITING) return;
@@ -185,8 +185,8 @@ void tuv_result_lost(taosuv_result_t* result, const tuv_failure_t* failure) {
 static void hand_over(taosuv_result_t* from, taosuv_result_t* to, tuv_conn_t* conn) {
   to->conn = conn;
   to->id = from->id;
-  to->asked = from->asked;
-  to->picking = from->picking;
+  to->fetch_pending = from->fetch_pending;
+  to->block_announced = from->block_announced;
   to->op.id = from->op.id;
   to->op.at = from->op.at;
   to->op.conn = from->op.conn;
@@ -196,9 +196,9 @@ static void hand_over(taosuv_result_t* from, taosuv_result_t* to, tuv_conn_t* co
   }
   if (from->op.conn != NULL) tuv_idmap_set(&conn->table, to->op.id, &to->op);
   from->op.conn = NULL;
-  to->remote = from->remote;
-  from->remote = NULL;
-  if (to->remote != NULL) tuv_remote_set_result(to->remote, to);
+  to->server_stmt = from->server_stmt;
+  from->server_stmt = NULL;
+  if (to->server_stmt != NULL) tuv_server_stmt_set_result(to->server_stmt, to);
   tuv_queue_push(&conn->results, &to->link);
 }
 
@@ -247,12 +247,12 @@ void taosuv_result_close(taosuv_result_t* result) {
     return;
   }
   cancel_waiter(result);
-  taosuv_block_unref(result->ready);
-  result->ready = NULL;
+  taosuv_block_unref(result->next_block);
+  result->next_block = NULL;
   result->closed = true;
-  if (result->asked && result->op.conn != NULL) return; /* released with the answer */
+  if (result->fetch_pending && result->op.conn != NULL) return; /* released with the answer */
   tuv_queue_remove(&result->op.link);
-  result->asked = false;
+  result->fetch_pending = false;
   tuv_result_release(result);
 }
 
@@ -265,7 +265,7 @@ static taosuv_result_t* first_due(tuv_queue_t* results) {
 }
 
 static taosuv_result_t* find_due(taosuv_client_t* client) {
-  taosuv_result_t* result = first_due(&client->orphans);
+  taosuv_result_t* result = first_due(&client->detached_results);
   tuv_queue_t* at = client->conns.next;
   for (; result == NULL && at != &client->conns; at = at->next)
     result = first_due(&TUV_CONTAINER(at, tuv_conn_t, link)->results);

@@ -5,28 +5,29 @@
 #include "client/core/private.h"
 
 struct taosuv_result_s {
-  tuv_queue_t link; /* in its connection's results, or the client's orphans */
+  tuv_queue_t link; /* in its connection's results, or the client's detached_results */
   tuv_mem_t* mem;
   taosuv_client_t* client; /* NULL when the client is closed */
   tuv_conn_t* conn;        /* NULL when the connection is gone */
-  tuv_remote_t* remote;    /* the statement that it came from, as long as that must wait; or NULL */
-  tuv_op_t op;             /* the fetch in flight */
+  tuv_server_stmt_t*
+      server_stmt; /* the statement that it came from, as long as that must wait; or NULL */
+  tuv_op_t op;     /* the fetch in flight */
   uint64_t id;
   taosuv_field_t* fields; /* one piece of memory with the names; kept when recycled */
   size_t fields_capacity;
   uint32_t fields_count;
   uint8_t precision;
-  bool asked;            /* `op` is in flight or waits for room */
-  bool ended;            /* the server has no more, and has freed it */
-  bool close_due;        /* by the caller, in a hook; `closed` is soon to follow */
-  bool closed;           /* by the caller; only the answer in flight is waited for */
-  bool whole;            /* its blocks are here, in `stored`: it came over HTTP */
-  tuv_refbuf_t* stored;  /* linked by `next` */
-  const char* host;      /* that it came from; of a whole one */
-  bool picking;          /* JSON actions: `fetch` is answered, `fetch_block` in flight */
-  uint64_t blocks;       /* seen so far */
-  taosuv_block_t* ready; /* arrived, not yet given to the caller */
-  uint64_t server_time;  /* of the last answer */
+  bool fetch_pending;         /* `op` is in flight or waits for room */
+  bool ended;                 /* the server has no more, and has freed it */
+  bool close_due;             /* by the caller, in a hook; `closed` is soon to follow */
+  bool closed;                /* by the caller; only the answer in flight is waited for */
+  bool whole;                 /* its blocks are here, in `stored`: it came over HTTP */
+  tuv_refbuf_t* stored;       /* linked by `next` */
+  const char* host;           /* that it came from; of a whole one */
+  bool block_announced;       /* JSON actions: `fetch` is answered, `fetch_block` in flight */
+  uint64_t blocks;            /* seen so far */
+  taosuv_block_t* next_block; /* arrived, not yet given to the caller */
+  uint64_t server_time;       /* of the last answer */
   taosuv_fetch_t* waiter;
   tuv_failure_t failure; /* status 0: none. Its message is our copy, or static */
   char* message;

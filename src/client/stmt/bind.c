@@ -7,7 +7,7 @@ static int begin(taosuv_stmt_t* stmt) {
   if (stmt == NULL) return TAOSUV_EINVAL;
   stmt->err.text[0] = 0;
   if (stmt->client == NULL) return TAOSUV_ECLOSED;
-  if (stmt->form != NULL) return 0;
+  if (stmt->field_list != NULL) return 0;
   return tuv_fail(&stmt->err, TAOSUV_EINVAL, "the statement is not prepared");
 }
 
@@ -93,9 +93,9 @@ void taosuv_bind_clear(taosuv_stmt_t* stmt) {
 }
 
 uint64_t taosuv_bind_rows(const taosuv_stmt_t* stmt) {
-  return stmt == NULL || stmt->form == NULL ? 0 : tuv_batch_rows(&stmt->batch);
+  return stmt == NULL || stmt->field_list == NULL ? 0 : tuv_batch_rows(&stmt->batch);
 }
 
 size_t taosuv_bind_size(taosuv_stmt_t* stmt) {
-  return stmt == NULL || stmt->form == NULL ? 0 : tuv_batch_size(&stmt->batch);
+  return stmt == NULL || stmt->field_list == NULL ? 0 : tuv_batch_size(&stmt->batch);
 }

@@ -25,26 +25,28 @@ static void exec_complete(taosuv_req_t* req, int status) {
 }
 
 /* What a batch is being executed by; NULL while it is not its turn. */
-static tuv_remote_t* remote_of(const tuv_job_t* job) {
+static tuv_server_stmt_t* remote_of(const tuv_job_t* job) {
   const taosuv_stmt_t* stmt = job->stmt;
-  return stmt != NULL && stmt->running && tuv_stmt_job(stmt) == job ? stmt->remote : NULL;
+  return stmt != NULL && stmt->running && tuv_stmt_job(stmt) == job ? stmt->server_stmt : NULL;
 }
 
 /* Its own message may be in flight, or one of a batch before it, or of preparing for it. */
 static tuv_conn_t* exec_waits_on(const taosuv_req_t* req) {
   const tuv_job_t* job = ((const tuv_req_t*) (const void*) &req->priv)->owner;
-  const tuv_remote_t* remote = job->stmt != NULL ? job->stmt->remote : NULL;
-  return remote != NULL && remote->step != TUV_STEP_NONE ? remote->conn : NULL;
+  const tuv_server_stmt_t* server_stmt = job->stmt != NULL ? job->stmt->server_stmt : NULL;
+  return server_stmt != NULL && server_stmt->step != TUV_STEP_NONE ? server_stmt->conn : NULL;
 }
 
-static bool executes(const tuv_remote_t* remote) {
-  return remote->step == TUV_STEP_EXEC || remote->step == TUV_STEP_BIND_EXEC;
+static bool executes(const tuv_server_stmt_t* server_stmt) {
+  return server_stmt->step == TUV_STEP_EXEC || server_stmt->step == TUV_STEP_BIND_EXEC;
 }
 
 bool tuv_exec_was_sent(const taosuv_req_t* req) {
-  const tuv_remote_t* remote = remote_of(((const tuv_req_t*) (const void*) &req->priv)->owner);
-  if (remote == NULL) return false;
-  return remote->step == TUV_STEP_RESULT || (executes(remote) && tuv_remote_sent(remote));
+  const tuv_server_stmt_t* server_stmt = remote_of(
+      ((const tuv_req_t*) (const void*) &req->priv)->owner);
+  if (server_stmt == NULL) return false;
+  return server_stmt->step == TUV_STEP_RESULT ||
+         (executes(server_stmt) && tuv_server_stmt_sent(server_stmt));
 }
 
 /* It was cancelled, or its time is up. A batch that is in the server's hands cannot be taken back,
@@ -52,14 +54,14 @@ bool tuv_exec_was_sent(const taosuv_req_t* req) {
  * there. */
 static void exec_leave(taosuv_req_t* req) {
   tuv_job_t* job = tuv_req_of(req)->owner;
-  tuv_remote_t* remote = remote_of(job);
+  tuv_server_stmt_t* server_stmt = remote_of(job);
   tuv_req_of(req)->owner = NULL;
   job->req = NULL;
-  if (remote != NULL && executes(remote) && !tuv_remote_withdraw(remote)) {
+  if (server_stmt != NULL && executes(server_stmt) && !tuv_server_stmt_withdraw(server_stmt)) {
     tuv_job_give_back(job);
     return;
   }
-  if (remote != NULL) tuv_stmt_let_go(job->stmt);
+  if (server_stmt != NULL) tuv_stmt_let_go(job->stmt);
   tuv_job_drop(job, tuv_req_of(req)->client);
 }
 
@@ -75,7 +77,7 @@ static int check_exec(taosuv_stmt_t* stmt, taosuv_stmt_exec_t* req, taosuv_stmt_
   int status = tuv_req_check(stmt->client, (taosuv_req_t*) (void*) req, cb != NULL);
   if (status < 0) return status;
   if (stmt->preparing != NULL) return TAOSUV_EBUSY;
-  if (stmt->form == NULL)
+  if (stmt->field_list == NULL)
     return tuv_fail(&stmt->err, TAOSUV_EINVAL,
                     "the statement is not prepared: its last prepare "
                     "failed");
@@ -87,8 +89,8 @@ static int check_exec(taosuv_stmt_t* stmt, taosuv_stmt_exec_t* req, taosuv_stmt_
 /* In the callback of its prepare a batch goes by what has just been prepared. */
 static uint64_t order_of(const taosuv_stmt_t* stmt) {
   taosuv_client_t* client = stmt->client;
-  bool fresh = client->stmt_prepared == stmt && stmt->remote != NULL &&
-               uv_hrtime() - stmt->remote->ready_at < TUV_STMT_FRESH;
+  bool fresh = client->stmt_prepared == stmt && stmt->server_stmt != NULL &&
+               uv_hrtime() - stmt->server_stmt->ready_at < TUV_STMT_FRESH;
   return fresh ? 0 : ++client->stmts_order;
 }
 
@@ -114,7 +116,7 @@ int tuv_stmt_exec(taosuv_stmt_t* stmt, taosuv_stmt_exec_t* req, taosuv_stmt_exec
   job->size = tuv_batch_size(&stmt->batch);
   /* The first one of a statement that is prepared need not wait for a place in the queue. */
   job->order = order_of(stmt);
-  job->held = stmt->njobs > 0 || stmt->remote == NULL;
+  job->held = stmt->njobs > 0 || stmt->server_stmt == NULL;
   status = job->held ? tuv_pool_hold(stmt->client, job->size) : 0;
   if (status == 0) {
     status = tuv_stmt_begin(stmt->client, (taosuv_req_t*) (void*) req, &exec_type, job);

@@ -15,7 +15,7 @@ tuv_job_t* tuv_stmt_job(const taosuv_stmt_t* stmt) {
 }
 
 static bool names_tables(const taosuv_stmt_t* stmt) {
-  return stmt->remote != NULL && tuv_remote_names_tables(stmt->remote);
+  return stmt->server_stmt != NULL && tuv_server_stmt_names_tables(stmt->server_stmt);
 }
 
 static void unhold(taosuv_stmt_t* stmt) {
@@ -24,15 +24,15 @@ static void unhold(taosuv_stmt_t* stmt) {
 }
 
 void tuv_stmt_let_go(taosuv_stmt_t* stmt) {
-  tuv_remote_t* remote = stmt->remote;
+  tuv_server_stmt_t* server_stmt = stmt->server_stmt;
   unhold(stmt);
-  if (stmt->seeking) tuv_pool_unqueue(stmt->client, &stmt->seeker);
-  stmt->seeking = false;
-  stmt->remote = NULL;
-  if (remote == NULL) return;
-  remote->stmt = NULL;
-  if (remote->step != TUV_STEP_NONE && !tuv_remote_withdraw(remote)) return;
-  if (remote->result == NULL) tuv_remote_settle(remote);
+  if (stmt->waiting_for_conn) tuv_pool_unqueue(stmt->client, &stmt->waiter);
+  stmt->waiting_for_conn = false;
+  stmt->server_stmt = NULL;
+  if (server_stmt == NULL) return;
+  server_stmt->stmt = NULL;
+  if (server_stmt->step != TUV_STEP_NONE && !tuv_server_stmt_withdraw(server_stmt)) return;
+  if (server_stmt->result == NULL) tuv_server_stmt_settle(server_stmt);
 }
 
 /* ---- jobs ---- */
@@ -65,12 +65,12 @@ void tuv_job_done(tuv_job_t* job, const tuv_failure_t* failure) {
 
 static void start_job(taosuv_stmt_t* stmt) {
   tuv_job_t* job = tuv_stmt_job(stmt);
-  tuv_remote_t* remote = stmt->remote;
+  tuv_server_stmt_t* server_stmt = stmt->server_stmt;
   if (job->held) tuv_pool_unhold(stmt->client, job->size);
   job->held = false;
   stmt->running = true;
-  job->req->host = tuv_conn_host(remote->conn);
-  tuv_remote_begin(remote, &job->batch);
+  job->req->host = tuv_conn_host(server_stmt->conn);
+  tuv_server_stmt_begin(server_stmt, &job->batch);
 }
 
 /* ---- failing ---- */
@@ -119,7 +119,7 @@ void tuv_stmt_fail(taosuv_stmt_t* stmt, const tuv_failure_t* failure) {
 /* ---- finding a place ---- */
 
 static taosuv_stmt_t* stmt_of_seeker(taosuv_req_t* req) {
-  return TUV_CONTAINER(req, taosuv_stmt_t, seeker);
+  return TUV_CONTAINER(req, taosuv_stmt_t, waiter);
 }
 
 static void fail_memory(taosuv_stmt_t* stmt) {
@@ -128,41 +128,41 @@ static void fail_memory(taosuv_stmt_t* stmt) {
 
 static void reached(taosuv_req_t* req, tuv_conn_t* conn) {
   taosuv_stmt_t* stmt = stmt_of_seeker(req);
-  stmt->seeking = false;
+  stmt->waiting_for_conn = false;
   unhold(stmt);
-  tuv_remote_t* remote = tuv_remote_create(stmt, conn);
-  if (remote == NULL) {
+  tuv_server_stmt_t* server_stmt = tuv_server_stmt_create(stmt, conn);
+  if (server_stmt == NULL) {
     fail_memory(stmt);
     return;
   }
-  stmt->remote = remote;
+  stmt->server_stmt = server_stmt;
   if (stmt->preparing != NULL) stmt->preparing->host = tuv_conn_host(conn);
-  tuv_remote_prepare(remote);
+  tuv_server_stmt_prepare(server_stmt);
 }
 
 static void not_reached(taosuv_req_t* req, const tuv_failure_t* failure) {
   taosuv_stmt_t* stmt = stmt_of_seeker(req);
-  stmt->seeking = false;
+  stmt->waiting_for_conn = false;
   tuv_stmt_fail(stmt, failure);
 }
 
 static const tuv_op_type_t seek_type = {.is_request = true,
                                         .needs = TUV_SERVES_STMT,
                                         .action = TAOSUV_ACTION_STMT_PREPARE,
-                                        .reach = reached,
-                                        .unreachable = not_reached};
+                                        .acquired = reached,
+                                        .acquire_failed = not_reached};
 
 static void seek(taosuv_stmt_t* stmt) {
-  tuv_req_t* priv = tuv_req_of(&stmt->seeker);
-  memset(&stmt->seeker, 0, sizeof stmt->seeker);
+  tuv_req_t* priv = tuv_req_of(&stmt->waiter);
+  memset(&stmt->waiter, 0, sizeof stmt->waiter);
   tuv_queue_init(&priv->op.link);
   priv->client = stmt->client;
   priv->op.type = &seek_type;
   priv->op.id = tuv_client_id(stmt->client);
   priv->started = uv_hrtime();
-  stmt->seeking = true;
-  if (tuv_pool_submit(stmt->client, &stmt->seeker, NULL, 0) == 0) return;
-  stmt->seeking = false;
+  stmt->waiting_for_conn = true;
+  if (tuv_pool_submit(stmt->client, &stmt->waiter, NULL, 0) == 0) return;
+  stmt->waiting_for_conn = false;
   fail_memory(stmt);
 }
 
@@ -178,19 +178,19 @@ static bool same_field(const taosuv_stmt_field_t* old, const taosuv_stmt_field_t
 
 /* Whether values bound for one form can be sent for the other: widths aside, which the server
  * checks. */
-static bool same_form(const tuv_form_t* old, const tuv_form_t* now) {
+static bool same_form(const tuv_field_list_t* old, const tuv_field_list_t* now) {
   if (old->insert != now->insert || old->count != now->count) return false;
   for (uint32_t i = 0; old->insert && i < old->count; i++)
     if (!same_field(&old->fields[i], &now->fields[i])) return false;
   return true;
 }
 
-static void finish_prepare(taosuv_stmt_t* stmt, tuv_remote_t* remote) {
+static void finish_prepare(taosuv_stmt_t* stmt, tuv_server_stmt_t* server_stmt) {
   taosuv_stmt_prepare_t* req = stmt->preparing;
   tuv_errmsg_t err = {""};
-  int status = tuv_stmt_take_form(stmt, remote, &err);
+  int status = tuv_stmt_take_fields(stmt, server_stmt, &err);
   if (status < 0) {
-    tuv_failure_t failure = {status, 0, 0, err.text, tuv_conn_host(remote->conn)};
+    tuv_failure_t failure = {status, 0, 0, err.text, tuv_conn_host(server_stmt->conn)};
     tuv_stmt_fail(stmt, &failure);
     return;
   }
@@ -198,7 +198,7 @@ static void finish_prepare(taosuv_stmt_t* stmt, tuv_remote_t* remote) {
   stmt->known = true;
   stmt->fresh = false;
   req->stmt = stmt;
-  req->host = tuv_conn_host(remote->conn);
+  req->host = tuv_conn_host(server_stmt->conn);
   tuv_req_of((taosuv_req_t*) (void*) req)->owner = NULL;
   taosuv_client_t* client = stmt->client;
   if (names_tables(stmt)) tuv_stmt_due(stmt);
@@ -210,26 +210,27 @@ static void finish_prepare(taosuv_stmt_t* stmt, tuv_remote_t* remote) {
 /* What was kept has other fields: it is too old, or the statement is. */
 static void prepare_anew(taosuv_stmt_t* stmt) {
   tuv_stmt_let_go(stmt);
-  tuv_remote_forget(stmt->client, stmt->source);
+  tuv_server_stmt_forget(stmt->client, stmt->source);
   tuv_stmt_due(stmt);
 }
 
-void tuv_stmt_go_on(tuv_remote_t* remote) {
-  taosuv_stmt_t* stmt = remote->stmt;
+void tuv_stmt_go_on(tuv_server_stmt_t* server_stmt) {
+  taosuv_stmt_t* stmt = server_stmt->stmt;
   stmt->moves = 0;
   if (stmt->preparing != NULL) {
-    finish_prepare(stmt, remote);
+    finish_prepare(stmt, server_stmt);
     return;
   }
-  if (stmt->njobs > 0 && !tuv_remote_serves(remote, tuv_stmt_job(stmt))) {
+  if (stmt->njobs > 0 && !tuv_server_stmt_serves(server_stmt, tuv_stmt_job(stmt))) {
     tuv_stmt_due(stmt);
     return;
   }
-  if (remote->kept && !same_form(tuv_form_of(stmt->form), tuv_form_of(remote->form))) {
+  if (server_stmt->kept &&
+      !same_form(tuv_field_list_of(stmt->field_list), tuv_field_list_of(server_stmt->field_list))) {
     prepare_anew(stmt);
     return;
   }
-  if (!same_form(tuv_form_of(stmt->form), tuv_form_of(remote->form))) {
+  if (!same_form(tuv_field_list_of(stmt->field_list), tuv_field_list_of(server_stmt->field_list))) {
     stmt->stale = true;
     tuv_stmt_let_go(stmt);
     tuv_stmt_fail(stmt, &(tuv_failure_t) {TAOSUV_ESCHEMA, 0, 0, NULL, NULL});
@@ -242,77 +243,79 @@ void tuv_stmt_go_on(tuv_remote_t* remote) {
 
 /* A statement does not go on on a connection that is about to end or suspect, nor while its result
  * is open. */
-static bool usable(const tuv_remote_t* remote) {
-  const tuv_conn_t* conn = remote->conn;
-  return remote->result == NULL && conn->state == TUV_CONN_READY && !conn->retiring &&
+static bool usable(const tuv_server_stmt_t* server_stmt) {
+  const tuv_conn_t* conn = server_stmt->conn;
+  return server_stmt->result == NULL && conn->state == TUV_CONN_READY && !conn->retiring &&
          !conn->suspect;
 }
 
 /* While its connection is suspect, and there is no other one, it waits for what becomes of it. */
-static bool waits(const tuv_remote_t* remote) {
-  const tuv_conn_t* conn = remote->conn;
-  return remote->result == NULL && conn->suspect && !conn->retiring &&
+static bool waits(const tuv_server_stmt_t* server_stmt) {
+  const tuv_conn_t* conn = server_stmt->conn;
+  return server_stmt->result == NULL && conn->suspect && !conn->retiring &&
          !tuv_pool_has_room(conn->client, TUV_SERVES_STMT);
 }
 
 /* Without a cache it would be prepared anew each time. */
 static bool wants_another(const taosuv_stmt_t* stmt) {
   if (!stmt->roams || stmt->client->url.stmt_cache == 0) return false;
-  return stmt->remote->conn->table.count > 0 && tuv_pool_has_idle(stmt->client, TUV_SERVES_STMT);
+  return stmt->server_stmt->conn->table.count > 0 &&
+         tuv_pool_has_idle(stmt->client, TUV_SERVES_STMT);
 }
 
 /* What is prepared serves no batch that is given from now on: a new one takes its place, of which
  * the SQL is sent when there is a batch. */
 static void replace(taosuv_stmt_t* stmt) {
-  tuv_remote_t* old = stmt->remote;
-  tuv_remote_t* remote = tuv_remote_create(stmt, old->conn);
+  tuv_server_stmt_t* old = stmt->server_stmt;
+  tuv_server_stmt_t* server_stmt = tuv_server_stmt_create(stmt, old->conn);
   old->stmt = NULL;
-  stmt->remote = remote;
-  tuv_remote_settle(old);
-  if (remote != NULL) tuv_remote_prepare(remote);
+  stmt->server_stmt = server_stmt;
+  tuv_server_stmt_settle(old);
+  if (server_stmt != NULL) tuv_server_stmt_prepare(server_stmt);
 }
 
 static bool is_outdated(const taosuv_stmt_t* stmt) {
-  if (!names_tables(stmt) || stmt->preparing != NULL || !usable(stmt->remote)) return false;
-  return stmt->njobs == 0 || !tuv_remote_serves(stmt->remote, tuv_stmt_job(stmt));
+  if (!names_tables(stmt) || stmt->preparing != NULL || !usable(stmt->server_stmt)) return false;
+  return stmt->njobs == 0 || !tuv_server_stmt_serves(stmt->server_stmt, tuv_stmt_job(stmt));
 }
 
 static void run(taosuv_stmt_t* stmt) {
-  if (stmt->running || stmt->seeking) return;
-  if (stmt->remote != NULL && stmt->remote->step != TUV_STEP_NONE) return;
-  if (stmt->remote != NULL && waits(stmt->remote)) return;
+  if (stmt->running || stmt->waiting_for_conn) return;
+  if (stmt->server_stmt != NULL && stmt->server_stmt->step != TUV_STEP_NONE) return;
+  if (stmt->server_stmt != NULL && waits(stmt->server_stmt)) return;
   bool idle = stmt->preparing == NULL && stmt->njobs == 0;
-  bool moves = !idle && stmt->remote != NULL && wants_another(stmt);
+  bool moves = !idle && stmt->server_stmt != NULL && wants_another(stmt);
   if (!moves && is_outdated(stmt)) {
     replace(stmt);
-    if (stmt->remote != NULL) return;
+    if (stmt->server_stmt != NULL) return;
   }
   if (idle) return;
-  if (stmt->remote != NULL && (moves || !usable(stmt->remote))) {
-    stmt->remote->stmt = NULL;
-    if (stmt->remote->result == NULL) tuv_remote_settle(stmt->remote);
-    stmt->remote = NULL;
+  if (stmt->server_stmt != NULL && (moves || !usable(stmt->server_stmt))) {
+    stmt->server_stmt->stmt = NULL;
+    if (stmt->server_stmt->result == NULL) tuv_server_stmt_settle(stmt->server_stmt);
+    stmt->server_stmt = NULL;
   }
-  if (stmt->remote == NULL && !stmt->fresh) {
-    stmt->remote = tuv_remote_take_cached(stmt->client, stmt->source, moves ? 1 : SIZE_MAX);
-    if (stmt->remote != NULL) stmt->remote->stmt = stmt;
+  if (stmt->server_stmt == NULL && !stmt->fresh) {
+    stmt->server_stmt = tuv_server_stmt_take_cached(stmt->client, stmt->source,
+                                                    moves ? 1 : SIZE_MAX);
+    if (stmt->server_stmt != NULL) stmt->server_stmt->stmt = stmt;
   }
-  if (stmt->remote == NULL) {
+  if (stmt->server_stmt == NULL) {
     seek(stmt);
     return;
   }
   unhold(stmt);
-  if (stmt->remote->form == NULL)
-    tuv_remote_go_on_preparing(stmt->remote);
-  else if (stmt->preparing != NULL && tuv_form_of(stmt->remote->form)->insert)
-    tuv_remote_prepare_again(stmt->remote);
+  if (stmt->server_stmt->field_list == NULL)
+    tuv_server_stmt_go_on_preparing(stmt->server_stmt);
+  else if (stmt->preparing != NULL && tuv_field_list_of(stmt->server_stmt->field_list)->insert)
+    tuv_server_stmt_prepare_again(stmt->server_stmt);
   else
-    tuv_stmt_go_on(stmt->remote);
+    tuv_stmt_go_on(stmt->server_stmt);
 }
 
 void tuv_stmts_run_due(taosuv_client_t* client) {
   tuv_queue_t batch;
-  if (client->stmts_old) tuv_remote_drop_old(client);
+  if (client->stmts_old) tuv_server_stmt_drop_old(client);
   tuv_queue_init(&batch);
   tuv_queue_move(&client->stmts_due, &batch);
   while (!tuv_queue_empty(&batch)) {

@@ -3,87 +3,88 @@
 
 #include "client/stmt/stmt.h"
 
-tuv_remote_t* tuv_remote_create(taosuv_stmt_t* stmt, tuv_conn_t* conn) {
-  tuv_remote_t* remote = tuv_calloc(&conn->client->mem->alloc, 1, sizeof *remote);
-  if (remote == NULL) return NULL;
-  remote->conn = conn;
-  remote->stmt = stmt;
-  remote->source = tuv_refbuf_ref(stmt->source);
-  remote->session = conn->client->stmts_session;
-  tuv_queue_init(&remote->cached);
-  tuv_queue_init(&remote->op.link);
-  tuv_queue_push(&conn->remotes, &remote->link);
-  return remote;
+tuv_server_stmt_t* tuv_server_stmt_create(taosuv_stmt_t* stmt, tuv_conn_t* conn) {
+  tuv_server_stmt_t* server_stmt = tuv_calloc(&conn->client->mem->alloc, 1, sizeof *server_stmt);
+  if (server_stmt == NULL) return NULL;
+  server_stmt->conn = conn;
+  server_stmt->stmt = stmt;
+  server_stmt->source = tuv_refbuf_ref(stmt->source);
+  server_stmt->session = conn->client->stmts_session;
+  tuv_queue_init(&server_stmt->cached);
+  tuv_queue_init(&server_stmt->op.link);
+  tuv_queue_push(&conn->server_stmts, &server_stmt->link);
+  return server_stmt;
 }
 
-static void uncache(tuv_remote_t* remote) {
-  if (tuv_queue_empty(&remote->cached)) return;
-  tuv_queue_remove(&remote->cached);
-  remote->conn->ncached--;
+static void uncache(tuv_server_stmt_t* server_stmt) {
+  if (tuv_queue_empty(&server_stmt->cached)) return;
+  tuv_queue_remove(&server_stmt->cached);
+  server_stmt->conn->ncached--;
 }
 
-static void free_remote(tuv_remote_t* remote) {
-  uncache(remote);
-  tuv_remote_stop_asking(remote);
-  tuv_queue_remove(&remote->link);
-  tuv_queue_remove(&remote->op.link);
-  if (remote->result != NULL) tuv_result_pin(remote->result, NULL);
-  tuv_refbuf_unref(remote->source);
-  tuv_refbuf_unref(remote->form);
-  tuv_free(&remote->conn->client->mem->alloc, remote);
+static void free_remote(tuv_server_stmt_t* server_stmt) {
+  uncache(server_stmt);
+  tuv_server_stmt_stop_asking(server_stmt);
+  tuv_queue_remove(&server_stmt->link);
+  tuv_queue_remove(&server_stmt->op.link);
+  if (server_stmt->result != NULL) tuv_result_pin(server_stmt->result, NULL);
+  tuv_refbuf_unref(server_stmt->source);
+  tuv_refbuf_unref(server_stmt->field_list);
+  tuv_free(&server_stmt->conn->client->mem->alloc, server_stmt);
 }
 
-void tuv_remote_discard(tuv_remote_t* remote) {
-  tuv_conn_t* conn = remote->conn;
-  uncache(remote);
-  if (remote->id == 0 || !tuv_conn_speaks(conn)) {
-    free_remote(remote);
+void tuv_server_stmt_discard(tuv_server_stmt_t* server_stmt) {
+  tuv_conn_t* conn = server_stmt->conn;
+  uncache(server_stmt);
+  if (server_stmt->id == 0 || !tuv_conn_speaks(conn)) {
+    free_remote(server_stmt);
     return;
   }
-  if (!remote->first) {
-    tuv_remote_post(remote, TUV_STEP_CLOSE);
+  if (!server_stmt->first) {
+    tuv_server_stmt_post(server_stmt, TUV_STEP_CLOSE);
     return;
   }
   /* Has no answer (PROTOCOL 6.1). Without memory for it, it ends with the connection. */
   char text[TUV_REQUEST_ID_MAX];
-  size_t length = tuv_request_id(text, "close", tuv_client_id(conn->client), "stmt_id", remote->id);
+  size_t length = tuv_request_id(text, "close", tuv_client_id(conn->client), "stmt_id",
+                                 server_stmt->id);
   tuv_ws_send(&conn->ws, TUV_WS_TEXT, text, length, NULL);
-  free_remote(remote);
+  free_remote(server_stmt);
 }
 
-void tuv_remote_closed(tuv_remote_t* remote) {
-  free_remote(remote);
+void tuv_server_stmt_closed(tuv_server_stmt_t* server_stmt) {
+  free_remote(server_stmt);
 }
 
-static bool is_current(const tuv_remote_t* remote) {
-  return remote->session == remote->conn->client->stmts_session;
+static bool is_current(const tuv_server_stmt_t* server_stmt) {
+  return server_stmt->session == server_stmt->conn->client->stmts_session;
 }
 
-void tuv_remote_settle(tuv_remote_t* remote) {
-  tuv_conn_t* conn = remote->conn;
+void tuv_server_stmt_settle(tuv_server_stmt_t* server_stmt) {
+  tuv_conn_t* conn = server_stmt->conn;
   uint32_t bound = conn->client->url.stmt_cache;
-  bool good = remote->prepared && !remote->spoiled && is_current(remote) &&
-              !tuv_remote_names_tables(remote);
+  bool good = server_stmt->prepared && !server_stmt->poisoned && is_current(server_stmt) &&
+              !tuv_server_stmt_names_tables(server_stmt);
   if (!good || bound == 0 || conn->state != TUV_CONN_READY || conn->retiring) {
-    tuv_remote_discard(remote);
+    tuv_server_stmt_discard(server_stmt);
     return;
   }
   if (conn->ncached >= bound)
-    tuv_remote_discard(TUV_CONTAINER(conn->cached.next, tuv_remote_t, cached));
-  tuv_queue_push(&conn->cached, &remote->cached);
+    tuv_server_stmt_discard(TUV_CONTAINER(conn->cached.next, tuv_server_stmt_t, cached));
+  tuv_queue_push(&conn->cached, &server_stmt->cached);
   conn->ncached++;
 }
 
-void tuv_remote_result_done(tuv_remote_t* remote) {
-  remote->result = NULL;
-  if (remote->stmt != NULL)
-    tuv_stmt_due(remote->stmt);
-  else if (remote->step == TUV_STEP_NONE)
-    tuv_remote_settle(remote);
+void tuv_server_stmt_result_done(tuv_server_stmt_t* server_stmt) {
+  server_stmt->result = NULL;
+  if (server_stmt->stmt != NULL)
+    tuv_stmt_due(server_stmt->stmt);
+  else if (server_stmt->step == TUV_STEP_NONE)
+    tuv_server_stmt_settle(server_stmt);
 }
 
-void tuv_remote_set_result(tuv_remote_t* remote, taosuv_result_t* result) {
-  remote->result = result;
+void tuv_server_stmt_set_result(tuv_server_stmt_t* server_stmt, taosuv_result_t* result) {
+  server_stmt->result = result;
 }
 
 static bool same_source(const tuv_source_t* a, const tuv_source_t* b) {
@@ -94,27 +95,28 @@ static bool same_source(const tuv_source_t* a, const tuv_source_t* b) {
 }
 
 /* The one prepared last for the same SQL, of those in a connection's cache. */
-static tuv_remote_t* find(const tuv_conn_t* conn, tuv_refbuf_t* source) {
+static tuv_server_stmt_t* find(const tuv_conn_t* conn, tuv_refbuf_t* source) {
   for (const tuv_queue_t* at = conn->cached.prev; at != &conn->cached; at = at->prev) {
-    tuv_remote_t* remote = TUV_CONTAINER(at, tuv_remote_t, cached);
-    if (!is_current(remote)) break;
-    if (remote->source == source ||
-        same_source(tuv_source_of(remote->source), tuv_source_of(source)))
-      return remote;
+    tuv_server_stmt_t* server_stmt = TUV_CONTAINER(at, tuv_server_stmt_t, cached);
+    if (!is_current(server_stmt)) break;
+    if (server_stmt->source == source ||
+        same_source(tuv_source_of(server_stmt->source), tuv_source_of(source)))
+      return server_stmt;
   }
   return NULL;
 }
 
-tuv_remote_t* tuv_remote_take_cached(taosuv_client_t* client, tuv_refbuf_t* source, size_t bound) {
-  tuv_remote_t* best = NULL;
+tuv_server_stmt_t* tuv_server_stmt_take_cached(taosuv_client_t* client, tuv_refbuf_t* source,
+                                               size_t bound) {
+  tuv_server_stmt_t* best = NULL;
   for (tuv_queue_t* at = client->conns.next; at != &client->conns; at = at->next) {
     tuv_conn_t* conn = TUV_CONTAINER(at, tuv_conn_t, link);
     if (conn->state != TUV_CONN_READY || conn->retiring || conn->suspect || conn->ncached == 0)
       continue;
     if (conn->table.count >= bound) continue;
     if (best != NULL && conn->table.count >= best->conn->table.count) continue;
-    tuv_remote_t* remote = find(conn, source);
-    if (remote != NULL) best = remote;
+    tuv_server_stmt_t* server_stmt = find(conn, source);
+    if (server_stmt != NULL) best = server_stmt;
   }
   if (best == NULL) return NULL;
   uncache(best);
@@ -122,11 +124,11 @@ tuv_remote_t* tuv_remote_take_cached(taosuv_client_t* client, tuv_refbuf_t* sour
   return best;
 }
 
-void tuv_remote_forget(taosuv_client_t* client, tuv_refbuf_t* source) {
+void tuv_server_stmt_forget(taosuv_client_t* client, tuv_refbuf_t* source) {
   for (tuv_queue_t* at = client->conns.next; at != &client->conns; at = at->next) {
     tuv_conn_t* conn = TUV_CONTAINER(at, tuv_conn_t, link);
-    tuv_remote_t* remote;
-    while ((remote = find(conn, source)) != NULL) tuv_remote_discard(remote);
+    tuv_server_stmt_t* server_stmt;
+    while ((server_stmt = find(conn, source)) != NULL) tuv_server_stmt_discard(server_stmt);
   }
 }
 
@@ -137,21 +139,21 @@ void tuv_stmts_forget(taosuv_client_t* client) {
   tuv_client_turn(client);
 }
 
-void tuv_remote_drop_old(taosuv_client_t* client) {
+void tuv_server_stmt_drop_old(taosuv_client_t* client) {
   client->stmts_old = false;
   for (tuv_queue_t* at = client->conns.next; at != &client->conns; at = at->next) {
     tuv_conn_t* conn = TUV_CONTAINER(at, tuv_conn_t, link);
     /* The oldest are the first. */
     while (!tuv_queue_empty(&conn->cached)) {
-      tuv_remote_t* remote = TUV_CONTAINER(conn->cached.next, tuv_remote_t, cached);
-      if (is_current(remote)) break;
-      tuv_remote_discard(remote);
+      tuv_server_stmt_t* server_stmt = TUV_CONTAINER(conn->cached.next, tuv_server_stmt_t, cached);
+      if (is_current(server_stmt)) break;
+      tuv_server_stmt_discard(server_stmt);
     }
   }
 }
 
-const taosuv_req_t* tuv_remote_waiter(const tuv_op_t* op) {
-  const taosuv_stmt_t* stmt = TUV_CONTAINER(op, const tuv_remote_t, op)->stmt;
+const taosuv_req_t* tuv_server_stmt_waiter(const tuv_op_t* op) {
+  const taosuv_stmt_t* stmt = TUV_CONTAINER(op, const tuv_server_stmt_t, op)->stmt;
   if (stmt == NULL) return NULL;
   if (stmt->preparing != NULL) return (const void*) stmt->preparing;
   return stmt->running ? (const void*) tuv_stmt_job(stmt)->req : NULL;
@@ -178,13 +180,14 @@ static void job_lost(taosuv_stmt_t* stmt, bool left, const tuv_failure_t* failur
   tuv_job_done(job, &why);
 }
 
-static void remote_lost(tuv_remote_t* remote, const tuv_failure_t* failure) {
-  taosuv_stmt_t* stmt = remote->stmt;
-  bool executes = remote->step == TUV_STEP_EXEC || remote->step == TUV_STEP_BIND_EXEC;
-  bool left = remote->step == TUV_STEP_RESULT || (executes && tuv_remote_sent(remote));
-  free_remote(remote);
+static void remote_lost(tuv_server_stmt_t* server_stmt, const tuv_failure_t* failure) {
+  taosuv_stmt_t* stmt = server_stmt->stmt;
+  bool executes = server_stmt->step == TUV_STEP_EXEC || server_stmt->step == TUV_STEP_BIND_EXEC;
+  bool left = server_stmt->step == TUV_STEP_RESULT ||
+              (executes && tuv_server_stmt_sent(server_stmt));
+  free_remote(server_stmt);
   if (stmt == NULL) return;
-  stmt->remote = NULL;
+  stmt->server_stmt = NULL;
   if (stmt->running)
     job_lost(stmt, left, failure);
   else if (stmt->preparing == NULL && stmt->njobs == 0)
@@ -196,29 +199,30 @@ static void remote_lost(tuv_remote_t* remote, const tuv_failure_t* failure) {
 }
 
 void tuv_stmts_resume(tuv_conn_t* conn) {
-  for (tuv_queue_t* at = conn->remotes.next; at != &conn->remotes; at = at->next) {
-    const tuv_remote_t* remote = TUV_CONTAINER(at, const tuv_remote_t, link);
-    if (remote->stmt != NULL) tuv_stmt_due(remote->stmt);
+  for (tuv_queue_t* at = conn->server_stmts.next; at != &conn->server_stmts; at = at->next) {
+    const tuv_server_stmt_t* server_stmt = TUV_CONTAINER(at, const tuv_server_stmt_t, link);
+    if (server_stmt->stmt != NULL) tuv_stmt_due(server_stmt->stmt);
   }
 }
 
 void tuv_stmts_lost(tuv_conn_t* conn, const tuv_failure_t* failure) {
   tuv_failure_t none = {TAOSUV_ECONNLOST, TAOSUV_ERR_RETRYABLE, 0, NULL, tuv_conn_host(conn)};
-  while (!tuv_queue_empty(&conn->remotes))
-    remote_lost(TUV_CONTAINER(conn->remotes.next, tuv_remote_t, link),
+  while (!tuv_queue_empty(&conn->server_stmts))
+    remote_lost(TUV_CONTAINER(conn->server_stmts.next, tuv_server_stmt_t, link),
                 failure == NULL ? &none : failure);
 }
 
 void tuv_stmts_leave(tuv_conn_t* conn) {
-  for (tuv_queue_t *at = conn->remotes.next, *next; at != &conn->remotes; at = next) {
-    tuv_remote_t* remote = TUV_CONTAINER(at, tuv_remote_t, link);
-    taosuv_stmt_t* stmt = remote->stmt;
+  for (tuv_queue_t *at = conn->server_stmts.next, *next; at != &conn->server_stmts; at = next) {
+    tuv_server_stmt_t* server_stmt = TUV_CONTAINER(at, tuv_server_stmt_t, link);
+    taosuv_stmt_t* stmt = server_stmt->stmt;
     next = at->next;
-    remote->stmt = NULL;
+    server_stmt->stmt = NULL;
     if (stmt != NULL) {
-      stmt->remote = NULL;
+      stmt->server_stmt = NULL;
       if (stmt->preparing != NULL || stmt->njobs > 0) tuv_stmt_due(stmt);
     }
-    if (remote->step == TUV_STEP_NONE && remote->result == NULL) tuv_remote_discard(remote);
+    if (server_stmt->step == TUV_STEP_NONE && server_stmt->result == NULL)
+      tuv_server_stmt_discard(server_stmt);
   }
 }

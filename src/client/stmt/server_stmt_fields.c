@@ -7,7 +7,7 @@
 typedef struct tuv_fields_s {
   taosuv_exec_t req;
   tuv_mem_t* mem;
-  tuv_remote_t* remote; /* NULL: nobody wants to know any more */
+  tuv_server_stmt_t* server_stmt; /* NULL: nobody wants to know any more */
   tuv_refbuf_t* sql;
   size_t length;
 } tuv_fields_t;
@@ -23,7 +23,7 @@ static taosuv_req_t* base_of(tuv_fields_t* fields) {
 /* ---- the fields ---- */
 
 typedef struct maker_s {
-  tuv_form_t* form;
+  tuv_field_list_t* form;
   uint32_t at;
   char* names;
 } maker_t;
@@ -67,11 +67,11 @@ static tuv_refbuf_t* make_form(tuv_mem_t* mem, const tuv_stmt_sql_t* scan,
                                const tuv_query_reply_t* answer) {
   static const char table[] = "tbname";
   uint32_t count = scan->table + scan->tags + scan->columns;
-  tuv_refbuf_t* buf = tuv_refbuf_take(
-      mem,
-      sizeof(tuv_form_t) + count * sizeof(taosuv_stmt_field_t) + answer->names_size + sizeof table);
+  tuv_refbuf_t* buf = tuv_refbuf_take(mem, sizeof(tuv_field_list_t) +
+                                               count * sizeof(taosuv_stmt_field_t) +
+                                               answer->names_size + sizeof table);
   if (buf == NULL) return NULL;
-  tuv_form_t* form = tuv_form_of(buf);
+  tuv_field_list_t* form = tuv_field_list_of(buf);
   maker_t maker = {form, 0, (char*) (form->fields + count)};
   form->insert = true;
   form->count = count;
@@ -116,16 +116,16 @@ static int encode(tuv_op_t* op, tuv_conn_t* conn, const void* sql, size_t size) 
 static void replied(tuv_op_t* op, tuv_conn_t* conn, const tuv_reply_t* reply) {
   taosuv_req_t* req = tuv_req_of_op(op);
   tuv_fields_t* fields = fields_of(req);
-  tuv_remote_t* remote = fields->remote;
+  tuv_server_stmt_t* server_stmt = fields->server_stmt;
   tuv_query_reply_t answer;
   tuv_errmsg_t err;
   int status = tuv_reply_query(reply, &answer, &err);
   if (answer.id != 0) tuv_result_free_on_server(conn, answer.id);
-  if (status == 0 && remote != NULL) {
-    const tuv_stmt_sql_t* scan = &tuv_source_of(remote->source)->scan;
+  if (status == 0 && server_stmt != NULL) {
+    const tuv_stmt_sql_t* scan = &tuv_source_of(server_stmt->source)->scan;
     status = check(scan, &answer, &err);
-    if (status == 0) remote->form = make_form(conn->client->mem, scan, &answer);
-    if (status == 0 && remote->form == NULL)
+    if (status == 0) server_stmt->field_list = make_form(conn->client->mem, scan, &answer);
+    if (status == 0 && server_stmt->field_list == NULL)
       status = tuv_fail(&err, TAOSUV_ENOMEM, "no memory for the fields");
   }
   if (status < 0)
@@ -136,12 +136,12 @@ static void replied(tuv_op_t* op, tuv_conn_t* conn, const tuv_reply_t* reply) {
 
 static void complete(taosuv_req_t* req, int status) {
   tuv_fields_t* fields = fields_of(req);
-  tuv_remote_t* remote = fields->remote;
-  if (remote != NULL) {
+  tuv_server_stmt_t* server_stmt = fields->server_stmt;
+  if (server_stmt != NULL) {
     tuv_failure_t failure = {status, req->err_flags & ~(unsigned int) TAOSUV_ERR_MAYBE_EXECUTED,
                              req->server_code, req->message, req->host};
-    remote->asking = NULL;
-    tuv_remote_fields_told(remote, status < 0 ? &failure : NULL);
+    server_stmt->asking = NULL;
+    tuv_server_stmt_fields_told(server_stmt, status < 0 ? &failure : NULL);
   }
   tuv_refbuf_unref(fields->sql);
   tuv_free(&fields->mem->alloc, fields);
@@ -168,20 +168,20 @@ static void reached(taosuv_req_t* req, tuv_conn_t* conn) {
     priv->state = TUV_REQ_SENT;
 }
 
-static void unreachable(taosuv_req_t* req, const tuv_failure_t* failure) {
+static void acquire_failed(taosuv_req_t* req, const tuv_failure_t* failure) {
   tuv_req_fail(req, failure);
 }
 
 static const tuv_op_type_t seek_type = {.is_request = true,
                                         .action = TAOSUV_ACTION_STMT_PREPARE,
-                                        .reach = reached,
-                                        .unreachable = unreachable,
+                                        .acquired = reached,
+                                        .acquire_failed = acquire_failed,
                                         .complete = complete};
 
 /* The SQL; NULL: no memory. Its length is 0 when nobody names a table. */
-static tuv_refbuf_t* make_sql(const tuv_remote_t* remote, size_t* length) {
-  taosuv_client_t* client = remote->conn->client;
-  const tuv_source_t* source = tuv_source_of(remote->source);
+static tuv_refbuf_t* make_sql(const tuv_server_stmt_t* server_stmt, size_t* length) {
+  taosuv_client_t* client = server_stmt->conn->client;
+  const tuv_source_t* source = tuv_source_of(server_stmt->source);
   const char* db = client->url.db;
   *length = tuv_stmt_sql_fields(source->sql, &source->scan, source->table, db, NULL, 0);
   tuv_refbuf_t* sql = tuv_refbuf_take(client->mem, *length + 1);
@@ -190,17 +190,17 @@ static tuv_refbuf_t* make_sql(const tuv_remote_t* remote, size_t* length) {
   return sql;
 }
 
-static void fail(tuv_remote_t* remote, int status, const char* message) {
-  tuv_remote_fields_told(remote,
-                         &(tuv_failure_t) {status, 0, 0, message, tuv_conn_host(remote->conn)});
+static void fail(tuv_server_stmt_t* server_stmt, int status, const char* message) {
+  tuv_server_stmt_fields_told(
+      server_stmt, &(tuv_failure_t) {status, 0, 0, message, tuv_conn_host(server_stmt->conn)});
 }
 
-void tuv_remote_ask_fields(tuv_remote_t* remote) {
-  taosuv_client_t* client = remote->conn->client;
+void tuv_server_stmt_ask_fields(tuv_server_stmt_t* server_stmt) {
+  taosuv_client_t* client = server_stmt->conn->client;
   size_t length;
-  tuv_refbuf_t* sql = make_sql(remote, &length);
+  tuv_refbuf_t* sql = make_sql(server_stmt, &length);
   tuv_fields_t* fields = tuv_calloc(&client->mem->alloc, 1, sizeof *fields);
-  remote->step = TUV_STEP_FIELDS;
+  server_stmt->step = TUV_STEP_FIELDS;
   bool known = sql != NULL && fields != NULL && length > 0;
   int status = known                        ? tuv_req_start(client, base_of(fields), &seek_type)
                : sql != NULL && length == 0 ? TAOSUV_ENOTSUP
@@ -208,24 +208,24 @@ void tuv_remote_ask_fields(tuv_remote_t* remote) {
   if (status < 0) {
     tuv_refbuf_unref(sql);
     tuv_free(&client->mem->alloc, fields);
-    fail(remote, status,
+    fail(server_stmt, status,
          status == TAOSUV_ENOTSUP ? "the fields of this statement cannot be asked for by a query"
                                   : NULL);
     return;
   }
   fields->mem = client->mem;
-  fields->remote = remote;
+  fields->server_stmt = server_stmt;
   fields->sql = sql;
   fields->length = length;
-  remote->asking = fields;
+  server_stmt->asking = fields;
   status = tuv_pool_submit(client, base_of(fields), NULL, 0);
   if (status < 0) tuv_req_defer(base_of(fields), status, 0, NULL);
 }
 
-void tuv_remote_stop_asking(tuv_remote_t* remote) {
-  tuv_fields_t* fields = remote->asking;
+void tuv_server_stmt_stop_asking(tuv_server_stmt_t* server_stmt) {
+  tuv_fields_t* fields = server_stmt->asking;
   if (fields == NULL) return;
-  remote->asking = NULL;
-  fields->remote = NULL;
+  server_stmt->asking = NULL;
+  fields->server_stmt = NULL;
   if (taosuv_is_pending(base_of(fields))) tuv_req_defer(base_of(fields), TAOSUV_ECANCELED, 0, NULL);
 }

@@ -6,38 +6,39 @@
 /* ---- a batch ---- */
 
 /* The first version takes a batch table by table. */
-static tuv_step_t first_step(const tuv_remote_t* remote) {
-  const tuv_batch_t* batch = &tuv_stmt_job(remote->stmt)->batch;
+static tuv_server_stmt_step_t first_step(const tuv_server_stmt_t* server_stmt) {
+  const tuv_batch_t* batch = &tuv_stmt_job(server_stmt->stmt)->batch;
   size_t length;
-  if (tuv_batch_v1_name(batch, remote->table, &length) != NULL) return TUV_STEP_NAME;
-  return tuv_batch_v1_tags_size(batch, remote->table) > 0 ? TUV_STEP_TAGS : TUV_STEP_ROWS;
+  if (tuv_batch_v1_name(batch, server_stmt->table, &length) != NULL) return TUV_STEP_NAME;
+  return tuv_batch_v1_tags_size(batch, server_stmt->table) > 0 ? TUV_STEP_TAGS : TUV_STEP_ROWS;
 }
 
-static tuv_step_t next_step(tuv_remote_t* remote) {
-  const tuv_batch_t* batch = &tuv_stmt_job(remote->stmt)->batch;
-  switch ((tuv_step_t) remote->step) {
+static tuv_server_stmt_step_t next_step(tuv_server_stmt_t* server_stmt) {
+  const tuv_batch_t* batch = &tuv_stmt_job(server_stmt->stmt)->batch;
+  switch ((tuv_server_stmt_step_t) server_stmt->step) {
     case TUV_STEP_NAME:
-      return tuv_batch_v1_tags_size(batch, remote->table) > 0 ? TUV_STEP_TAGS : TUV_STEP_ROWS;
+      return tuv_batch_v1_tags_size(batch, server_stmt->table) > 0 ? TUV_STEP_TAGS : TUV_STEP_ROWS;
     case TUV_STEP_TAGS: return TUV_STEP_ROWS;
     case TUV_STEP_ROWS: return TUV_STEP_ADD;
     case TUV_STEP_ADD:
-      remote->table++;
-      return remote->table < tuv_batch_tables(batch) ? first_step(remote) : TUV_STEP_EXEC;
+      server_stmt->table++;
+      return server_stmt->table < tuv_batch_tables(batch) ? first_step(server_stmt) : TUV_STEP_EXEC;
     default: return TUV_STEP_EXEC;
   }
 }
 
-static void fail_job(tuv_remote_t* remote, int status, const char* message) {
+static void fail_job(tuv_server_stmt_t* server_stmt, int status, const char* message) {
   tuv_failure_t failure = {status, taosuv_err_flags(status), 0, message,
-                           tuv_conn_host(remote->conn)};
-  tuv_job_done(tuv_stmt_job(remote->stmt), &failure);
+                           tuv_conn_host(server_stmt->conn)};
+  tuv_job_done(tuv_stmt_job(server_stmt->stmt), &failure);
 }
 
 /* One message is a round trip less, but repeats the table's name and tags in every row. Servers
  * take none where only the bound table tells the fields. */
-static bool one_message(const tuv_remote_t* remote, tuv_batch_t* batch, tuv_batch_wire_t wire) {
-  const tuv_conn_t* conn = remote->conn;
-  const tuv_stmt_sql_t* scan = &tuv_source_of(remote->source)->scan;
+static bool one_message(const tuv_server_stmt_t* server_stmt, tuv_batch_t* batch,
+                        tuv_batch_wire_t wire) {
+  const tuv_conn_t* conn = server_stmt->conn;
+  const tuv_stmt_sql_t* scan = &tuv_source_of(server_stmt->source)->scan;
   if (conn->no_bind_exec || conn->version < TUV_VERSION(3, 4, 1, 13)) return false;
   if (scan->insert && scan->table && !scan->super_table) return false;
   size_t apart = tuv_batch_message_size(batch);
@@ -47,149 +48,153 @@ static bool one_message(const tuv_remote_t* remote, tuv_batch_t* batch, tuv_batc
   return together <= apart + apart / 4 + 4096 && together <= conn->client->url.max_message_size;
 }
 
-static int dress(tuv_remote_t* remote, tuv_batch_t* batch, tuv_step_t* step, tuv_errmsg_t* err) {
-  const tuv_conn_t* conn = remote->conn;
-  tuv_batch_wire_t wire = tuv_remote_wire(remote);
+static int dress(tuv_server_stmt_t* server_stmt, tuv_batch_t* batch, tuv_server_stmt_step_t* step,
+                 tuv_errmsg_t* err) {
+  const tuv_conn_t* conn = server_stmt->conn;
+  tuv_batch_wire_t wire = tuv_server_stmt_encoding(server_stmt);
   int status = tuv_batch_set_wire(batch, wire, err);
   if (status == 0) status = tuv_batch_ready(batch, tuv_endpoint_max_message(conn), err);
   if (status < 0) return status;
-  bool together = !remote->first && one_message(remote, batch, wire);
-  remote->stmt->together = together;
-  if (!together && !remote->first) tuv_batch_set_wire(batch, wire, NULL);
-  *step = remote->first ? first_step(remote) : together ? TUV_STEP_BIND_EXEC : TUV_STEP_BIND;
+  bool together = !server_stmt->first && one_message(server_stmt, batch, wire);
+  server_stmt->stmt->together = together;
+  if (!together && !server_stmt->first) tuv_batch_set_wire(batch, wire, NULL);
+  *step = server_stmt->first ? first_step(server_stmt)
+          : together         ? TUV_STEP_BIND_EXEC
+                             : TUV_STEP_BIND;
   return 0;
 }
 
-void tuv_remote_begin(tuv_remote_t* remote, tuv_batch_t* batch) {
-  tuv_step_t step = TUV_STEP_NONE;
+void tuv_server_stmt_begin(tuv_server_stmt_t* server_stmt, tuv_batch_t* batch) {
+  tuv_server_stmt_step_t step = TUV_STEP_NONE;
   tuv_errmsg_t err = {""};
-  remote->table = 0;
-  int status = dress(remote, batch, &step, &err);
+  server_stmt->table = 0;
+  int status = dress(server_stmt, batch, &step, &err);
   if (status < 0)
-    fail_job(remote, status, err.text);
+    fail_job(server_stmt, status, err.text);
   else
-    tuv_remote_post(remote, step);
+    tuv_server_stmt_post(server_stmt, step);
 }
 
 /* A result that nobody will read. Before 3.4.0.1, and in the first version, it is the statement's
  * and ends with it (PROTOCOL 6.3.1). */
-static void drop_result(const tuv_remote_t* remote, const tuv_reply_t* reply) {
+static void drop_result(const tuv_server_stmt_t* server_stmt, const tuv_reply_t* reply) {
   uint64_t id = 0;
-  if (remote->first || remote->conn->version < TUV_VERSION(3, 4, 0, 1)) return;
+  if (server_stmt->first || server_stmt->conn->version < TUV_VERSION(3, 4, 0, 1)) return;
   if (tuv_reply_uint(reply, "id", &id, NULL) == 0 && id != 0)
-    tuv_result_free_on_server(remote->conn, id);
+    tuv_result_free_on_server(server_stmt->conn, id);
 }
 
 /* Nobody waits any more for what was answered. */
-static void unwanted(tuv_remote_t* remote) {
-  taosuv_stmt_t* stmt = remote->stmt;
+static void unwanted(tuv_server_stmt_t* server_stmt) {
+  taosuv_stmt_t* stmt = server_stmt->stmt;
   if (stmt != NULL && stmt->running) tuv_job_drop(tuv_stmt_job(stmt), stmt->client);
-  if (stmt != NULL && !remote->spoiled) return;
-  if (stmt != NULL) stmt->remote = NULL;
-  remote->stmt = NULL;
-  tuv_remote_settle(remote);
+  if (stmt != NULL && !server_stmt->poisoned) return;
+  if (stmt != NULL) stmt->server_stmt = NULL;
+  server_stmt->stmt = NULL;
+  tuv_server_stmt_settle(server_stmt);
 }
 
 /* Its answer cannot be: nobody knows in what state the statement on the server is. */
-static void answered_wrongly(tuv_remote_t* remote, int status, const char* message) {
-  taosuv_stmt_t* stmt = remote->stmt;
+static void answered_wrongly(tuv_server_stmt_t* server_stmt, int status, const char* message) {
+  taosuv_stmt_t* stmt = server_stmt->stmt;
   tuv_failure_t failure = {status, taosuv_err_flags(status), 0, message,
-                           tuv_conn_host(remote->conn)};
-  stmt->remote = NULL;
-  remote->stmt = NULL;
-  tuv_remote_discard(remote);
+                           tuv_conn_host(server_stmt->conn)};
+  stmt->server_stmt = NULL;
+  server_stmt->stmt = NULL;
+  tuv_server_stmt_discard(server_stmt);
   tuv_job_done(tuv_stmt_job(stmt), &failure);
 }
 
-static void on_executed(tuv_remote_t* remote, const tuv_reply_t* reply) {
-  taosuv_stmt_exec_t* req = tuv_stmt_job(remote->stmt)->req;
+static void on_executed(tuv_server_stmt_t* server_stmt, const tuv_reply_t* reply) {
+  taosuv_stmt_exec_t* req = tuv_stmt_job(server_stmt->stmt)->req;
   tuv_errmsg_t err;
   int status = tuv_stmt_reply_affected(reply, &req->affected_rows, &err);
   ((taosuv_req_t*) (void*) req)->server_time_ns = reply->timing;
   if (status < 0)
-    answered_wrongly(remote, status, err.text);
-  else if (!tuv_form_of(remote->form)->insert)
-    tuv_remote_post(remote, TUV_STEP_RESULT);
+    answered_wrongly(server_stmt, status, err.text);
+  else if (!tuv_field_list_of(server_stmt->field_list)->insert)
+    tuv_server_stmt_post(server_stmt, TUV_STEP_RESULT);
   else
-    tuv_job_done(tuv_stmt_job(remote->stmt), NULL);
+    tuv_job_done(tuv_stmt_job(server_stmt->stmt), NULL);
 }
 
-static void on_result(tuv_remote_t* remote, const tuv_reply_t* reply) {
-  tuv_conn_t* conn = remote->conn;
-  taosuv_stmt_exec_t* req = tuv_stmt_job(remote->stmt)->req;
+static void on_result(tuv_server_stmt_t* server_stmt, const tuv_reply_t* reply) {
+  tuv_conn_t* conn = server_stmt->conn;
+  taosuv_stmt_exec_t* req = tuv_stmt_job(server_stmt->stmt)->req;
   tuv_query_reply_t answer;
   tuv_errmsg_t err;
   bool stored = conn->version >= TUV_VERSION(3, 3, 6, 0); /* before, lengths were as declared */
-  int status = tuv_reply_stmt_result(reply, remote->first ? "result_id" : "id", stored, &answer,
-                                     &err);
+  int status = tuv_reply_stmt_result(reply, server_stmt->first ? "result_id" : "id", stored,
+                                     &answer, &err);
   if (status == 0) req->result = tuv_result_create(conn, &answer);
   if (status == 0 && req->result == NULL) status = tuv_fail(&err, TAOSUV_ENOMEM, "out of memory");
   if (status < 0) {
-    drop_result(remote, reply);
-    answered_wrongly(remote, status, err.text);
+    drop_result(server_stmt, reply);
+    answered_wrongly(server_stmt, status, err.text);
     return;
   }
-  remote->result = req->result;
-  tuv_result_pin(req->result, remote);
+  server_stmt->result = req->result;
+  tuv_result_pin(req->result, server_stmt);
   tuv_result_prefetch(req->result);
-  tuv_job_done(tuv_stmt_job(remote->stmt), NULL);
+  tuv_job_done(tuv_stmt_job(server_stmt->stmt), NULL);
 }
 
-static void on_batch(tuv_remote_t* remote, const tuv_reply_t* reply) {
-  tuv_step_t step = (tuv_step_t) remote->step;
+static void on_batch(tuv_server_stmt_t* server_stmt, const tuv_reply_t* reply) {
+  tuv_server_stmt_step_t step = (tuv_server_stmt_step_t) server_stmt->step;
   bool executed = step == TUV_STEP_EXEC || step == TUV_STEP_BIND_EXEC;
-  bool insert = tuv_form_of(remote->form)->insert;
-  remote->spoiled = !(executed && insert) && step != TUV_STEP_RESULT;
-  const tuv_job_t* job = remote->stmt == NULL ? NULL : tuv_stmt_job(remote->stmt);
-  if (job == NULL || !remote->stmt->running || job->req == NULL) {
+  bool insert = tuv_field_list_of(server_stmt->field_list)->insert;
+  server_stmt->poisoned = !(executed && insert) && step != TUV_STEP_RESULT;
+  const tuv_job_t* job = server_stmt->stmt == NULL ? NULL : tuv_stmt_job(server_stmt->stmt);
+  if (job == NULL || !server_stmt->stmt->running || job->req == NULL) {
     if (step == TUV_STEP_RESULT) {
-      drop_result(remote, reply);
-      remote->spoiled = true;
+      drop_result(server_stmt, reply);
+      server_stmt->poisoned = true;
     }
-    remote->step = TUV_STEP_NONE;
-    unwanted(remote);
+    server_stmt->step = TUV_STEP_NONE;
+    unwanted(server_stmt);
     return;
   }
   if (!executed && step != TUV_STEP_RESULT) {
-    tuv_remote_post(remote, next_step(remote));
+    tuv_server_stmt_post(server_stmt, next_step(server_stmt));
     return;
   }
-  remote->step = TUV_STEP_NONE;
+  server_stmt->step = TUV_STEP_NONE;
   if (step == TUV_STEP_RESULT)
-    on_result(remote, reply);
+    on_result(server_stmt, reply);
   else
-    on_executed(remote, reply);
+    on_executed(server_stmt, reply);
 }
 
 /* ---- both ---- */
 
 /* Whether a reply is about this statement. The first reply gives its id; the reply to the query
  * for scales has none. */
-static int check_id(const tuv_remote_t* remote, const tuv_reply_t* reply, tuv_errmsg_t* err) {
-  bool has_id = remote->step != TUV_STEP_INIT && remote->step != TUV_STEP_SCALES;
-  return has_id ? tuv_reply_about(reply, "stmt_id", remote->id, err) : 0;
+static int check_id(const tuv_server_stmt_t* server_stmt, const tuv_reply_t* reply,
+                    tuv_errmsg_t* err) {
+  bool has_id = server_stmt->step != TUV_STEP_INIT && server_stmt->step != TUV_STEP_SCALES;
+  return has_id ? tuv_reply_about(reply, "stmt_id", server_stmt->id, err) : 0;
 }
 
 static void misanswered(tuv_op_t* op, const char* message) {
-  const tuv_remote_t* remote = TUV_CONTAINER(op, tuv_remote_t, op);
-  bool executes = remote->step == TUV_STEP_EXEC || remote->step == TUV_STEP_BIND_EXEC;
+  const tuv_server_stmt_t* server_stmt = TUV_CONTAINER(op, tuv_server_stmt_t, op);
+  bool executes = server_stmt->step == TUV_STEP_EXEC || server_stmt->step == TUV_STEP_BIND_EXEC;
   unsigned int flags = executes ? TAOSUV_ERR_MAYBE_EXECUTED : 0u;
-  tuv_remote_failed(
-      op, &(tuv_failure_t) {TAOSUV_EPROTO, flags, 0, message, tuv_conn_host(remote->conn)});
+  tuv_server_stmt_failed(
+      op, &(tuv_failure_t) {TAOSUV_EPROTO, flags, 0, message, tuv_conn_host(server_stmt->conn)});
 }
 
-void tuv_remote_answered(tuv_op_t* op, tuv_conn_t* conn, const tuv_reply_t* reply) {
-  tuv_remote_t* remote = TUV_CONTAINER(op, tuv_remote_t, op);
+void tuv_server_stmt_answered(tuv_op_t* op, tuv_conn_t* conn, const tuv_reply_t* reply) {
+  tuv_server_stmt_t* server_stmt = TUV_CONTAINER(op, tuv_server_stmt_t, op);
   tuv_errmsg_t err;
   (void) conn;
-  if (check_id(remote, reply, &err) < 0)
+  if (check_id(server_stmt, reply, &err) < 0)
     misanswered(op, err.text);
-  else if (remote->step == TUV_STEP_CLOSE)
-    tuv_remote_closed(remote);
-  else if (remote->step < TUV_STEP_NAME)
-    tuv_remote_preparing(remote, reply);
+  else if (server_stmt->step == TUV_STEP_CLOSE)
+    tuv_server_stmt_closed(server_stmt);
+  else if (server_stmt->step < TUV_STEP_NAME)
+    tuv_server_stmt_preparing(server_stmt, reply);
   else
-    on_batch(remote, reply);
+    on_batch(server_stmt, reply);
 }
 
 #define CODE_STMT_API 0x022A /* stmt API usage error */
@@ -217,8 +222,8 @@ static bool wants_renewal(const tuv_failure_t* failure, uint32_t renewals) {
 }
 
 /* The gateway does not know the message, or what it stands on does not have the function for it. */
-static bool lacks_bind_exec(const tuv_remote_t* remote, const tuv_failure_t* failure) {
-  if (remote->step != TUV_STEP_BIND_EXEC || failure->status != TAOSUV_ESERVER ||
+static bool lacks_bind_exec(const tuv_server_stmt_t* server_stmt, const tuv_failure_t* failure) {
+  if (server_stmt->step != TUV_STEP_BIND_EXEC || failure->status != TAOSUV_ESERVER ||
       failure->server_code != 0xFFFF || failure->message == NULL)
     return false;
   return strncmp(failure->message, "unknown binary action", 21) == 0 ||
@@ -226,25 +231,25 @@ static bool lacks_bind_exec(const tuv_remote_t* remote, const tuv_failure_t* fai
 }
 
 /* What a failed step leaves behind is of no use (PROTOCOL 6.3.1): the next batch gets another. */
-static void batch_failed(tuv_remote_t* remote, const tuv_failure_t* failure) {
-  taosuv_stmt_t* stmt = remote->stmt;
+static void batch_failed(tuv_server_stmt_t* server_stmt, const tuv_failure_t* failure) {
+  taosuv_stmt_t* stmt = server_stmt->stmt;
   tuv_job_t* job = stmt != NULL && stmt->running ? tuv_stmt_job(stmt) : NULL;
   bool again = job != NULL && job->req != NULL && wants_renewal(failure, job->renewals);
-  if (lacks_bind_exec(remote, failure)) {
-    remote->conn->no_bind_exec = true;
-    remote->step = TUV_STEP_NONE;
+  if (lacks_bind_exec(server_stmt, failure)) {
+    server_stmt->conn->no_bind_exec = true;
+    server_stmt->step = TUV_STEP_NONE;
     if (job != NULL && job->req != NULL)
-      tuv_remote_begin(remote, &job->batch);
+      tuv_server_stmt_begin(server_stmt, &job->batch);
     else
-      unwanted(remote);
+      unwanted(server_stmt);
     return;
   }
-  remote->stmt = NULL;
-  if (stmt != NULL) stmt->remote = NULL;
+  server_stmt->stmt = NULL;
+  if (stmt != NULL) stmt->server_stmt = NULL;
   if (failure->status == TAOSUV_ESERVER &&
       tuv_server_code_stale(failure->server_code) != TUV_NOT_STALE)
-    tuv_remote_forget(remote->conn->client, remote->source);
-  tuv_remote_discard(remote);
+    tuv_server_stmt_forget(server_stmt->conn->client, server_stmt->source);
+  tuv_server_stmt_discard(server_stmt);
   if (again) {
     job->renewals++;
     stmt->running = false;
@@ -259,14 +264,14 @@ static bool will_not_tell(const tuv_failure_t* failure) {
   return failure->status == TAOSUV_ESERVER && (failure->flags & TAOSUV_ERR_RETRYABLE) == 0;
 }
 
-void tuv_remote_failed(tuv_op_t* op, const tuv_failure_t* failure) {
-  tuv_remote_t* remote = TUV_CONTAINER(op, tuv_remote_t, op);
-  if (remote->step == TUV_STEP_CLOSE)
-    tuv_remote_closed(remote);
-  else if (remote->step == TUV_STEP_SCALES && will_not_tell(failure))
-    tuv_remote_without_scales(remote);
-  else if (remote->step < TUV_STEP_NAME)
-    tuv_remote_unprepared(remote, failure);
+void tuv_server_stmt_failed(tuv_op_t* op, const tuv_failure_t* failure) {
+  tuv_server_stmt_t* server_stmt = TUV_CONTAINER(op, tuv_server_stmt_t, op);
+  if (server_stmt->step == TUV_STEP_CLOSE)
+    tuv_server_stmt_closed(server_stmt);
+  else if (server_stmt->step == TUV_STEP_SCALES && will_not_tell(failure))
+    tuv_server_stmt_without_scales(server_stmt);
+  else if (server_stmt->step < TUV_STEP_NAME)
+    tuv_server_stmt_unprepared(server_stmt, failure);
   else
-    batch_failed(remote, failure);
+    batch_failed(server_stmt, failure);
 }

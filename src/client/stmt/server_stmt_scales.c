@@ -2,25 +2,25 @@
  * tell it with a query's result, so that they are asked for one without rows. */
 #include "client/stmt/stmt.h"
 
-static size_t write_sql(const tuv_remote_t* remote, char* out, size_t room) {
-  const tuv_source_t* source = tuv_source_of(remote->source);
-  const tuv_form_t* form = tuv_form_of(remote->form);
+static size_t write_sql(const tuv_server_stmt_t* server_stmt, char* out, size_t room) {
+  const tuv_source_t* source = tuv_source_of(server_stmt->source);
+  const tuv_field_list_t* form = tuv_field_list_of(server_stmt->field_list);
   return tuv_stmt_sql_decimals(source->sql, &source->scan, source->table, form->fields, form->count,
                                out, room);
 }
 
-bool tuv_remote_wants_scales(const tuv_remote_t* remote) {
-  return tuv_form_of(remote->form)->insert && write_sql(remote, NULL, 0) > 0;
+bool tuv_server_stmt_wants_scales(const tuv_server_stmt_t* server_stmt) {
+  return tuv_field_list_of(server_stmt->field_list)->insert && write_sql(server_stmt, NULL, 0) > 0;
 }
 
 static int encode(tuv_op_t* op, tuv_conn_t* conn, const void* payload, size_t size) {
-  tuv_remote_t* remote = TUV_CONTAINER(op, tuv_remote_t, op);
+  tuv_server_stmt_t* server_stmt = TUV_CONTAINER(op, tuv_server_stmt_t, op);
   (void) payload;
   (void) size;
-  size_t length = write_sql(remote, NULL, 0);
+  size_t length = write_sql(server_stmt, NULL, 0);
   tuv_refbuf_t* sql = tuv_refbuf_take(conn->client->mem, length);
   if (sql == NULL) return TAOSUV_ENOMEM;
-  write_sql(remote, (char*) sql->data, length);
+  write_sql(server_stmt, (char*) sql->data, length);
   int status = tuv_sql_encode(op, conn, sql->data, length);
   tuv_refbuf_unref(sql);
   return status;
@@ -28,15 +28,15 @@ static int encode(tuv_op_t* op, tuv_conn_t* conn, const void* payload, size_t si
 
 static const tuv_op_type_t scales_type = {.action = TAOSUV_ACTION_STMT_PREPARE,
                                           .encode = encode,
-                                          .reply = tuv_remote_answered,
-                                          .fail = tuv_remote_failed};
+                                          .reply = tuv_server_stmt_answered,
+                                          .fail = tuv_server_stmt_failed};
 
-void tuv_remote_ask_scales(tuv_remote_t* remote) {
-  remote->step = TUV_STEP_SCALES;
-  remote->op.type = &scales_type;
-  remote->op.id = tuv_client_id(remote->conn->client);
-  remote->op.at = UINT64_MAX;
-  tuv_conn_post(remote->conn, &remote->op);
+void tuv_server_stmt_ask_scales(tuv_server_stmt_t* server_stmt) {
+  server_stmt->step = TUV_STEP_SCALES;
+  server_stmt->op.type = &scales_type;
+  server_stmt->op.id = tuv_client_id(server_stmt->conn->client);
+  server_stmt->op.at = UINT64_MAX;
+  tuv_conn_post(server_stmt->conn, &server_stmt->op);
 }
 
 /* The type that was asked about, and a scale that it can have; else it stays unknown. */
@@ -50,11 +50,11 @@ static void take_scale(taosuv_stmt_field_t* field, const tuv_query_reply_t* answ
   field->scale = (uint8_t) scale;
 }
 
-void tuv_remote_take_scales(tuv_remote_t* remote, const tuv_reply_t* reply) {
+void tuv_server_stmt_take_scales(tuv_server_stmt_t* server_stmt, const tuv_reply_t* reply) {
   tuv_query_reply_t answer;
-  tuv_form_t* form = tuv_form_of(remote->form);
+  tuv_field_list_t* form = tuv_field_list_of(server_stmt->field_list);
   int status = tuv_reply_query(reply, &answer, NULL);
-  if (answer.id != 0) tuv_result_free_on_server(remote->conn, answer.id);
+  if (answer.id != 0) tuv_result_free_on_server(server_stmt->conn, answer.id);
   if (status < 0 || answer.is_update || answer.precisions == NULL || answer.scales == NULL) return;
   size_t index = 0;
   for (uint32_t i = 0; i < form->count && index < answer.fields; i++)

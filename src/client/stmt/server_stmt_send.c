@@ -3,29 +3,30 @@
 
 #include "client/stmt/stmt.h"
 
-bool tuv_remote_sent(const tuv_remote_t* remote) {
-  return remote->op.at < remote->conn->client->carrier->sent_up_to(remote->conn);
+bool tuv_server_stmt_sent(const tuv_server_stmt_t* server_stmt) {
+  return server_stmt->op.at < server_stmt->conn->client->transport->sent_up_to(server_stmt->conn);
 }
 
-bool tuv_remote_withdraw(tuv_remote_t* remote) {
-  tuv_remote_stop_asking(remote);
-  bool waits = remote->op.at == UINT64_MAX;
-  bool gone = !waits && remote->op.conn != NULL && tuv_conn_withdraw(remote->conn, &remote->op);
+bool tuv_server_stmt_withdraw(tuv_server_stmt_t* server_stmt) {
+  tuv_server_stmt_stop_asking(server_stmt);
+  bool waits = server_stmt->op.at == UINT64_MAX;
+  bool gone = !waits && server_stmt->op.conn != NULL &&
+              tuv_conn_withdraw(server_stmt->conn, &server_stmt->op);
   if (!waits && !gone) return false;
-  tuv_queue_remove(&remote->op.link);
-  remote->step = TUV_STEP_NONE;
+  tuv_queue_remove(&server_stmt->op.link);
+  server_stmt->step = TUV_STEP_NONE;
   return true;
 }
 
-static tuv_batch_t* batch_of(const tuv_remote_t* remote) {
-  return &tuv_stmt_job(remote->stmt)->batch;
+static tuv_batch_t* batch_of(const tuv_server_stmt_t* server_stmt) {
+  return &tuv_stmt_job(server_stmt->stmt)->batch;
 }
 
 /* ---- JSON ---- */
 
-static const char* action_of(const tuv_remote_t* remote) {
-  bool first = remote->first;
-  switch ((tuv_step_t) remote->step) {
+static const char* action_of(const tuv_server_stmt_t* server_stmt) {
+  bool first = server_stmt->first;
+  switch ((tuv_server_stmt_step_t) server_stmt->step) {
     case TUV_STEP_INIT: return first ? "init" : "stmt2_init";
     case TUV_STEP_PROBE:
     case TUV_STEP_PREPARE: return first ? "prepare" : "stmt2_prepare";
@@ -40,64 +41,66 @@ static const char* action_of(const tuv_remote_t* remote) {
   }
 }
 
-static int send_plain(tuv_remote_t* remote) {
+static int send_plain(tuv_server_stmt_t* server_stmt) {
   char text[TUV_REQUEST_ID_MAX];
-  size_t length = tuv_request_id(text, action_of(remote), remote->op.id, "stmt_id", remote->id);
-  return tuv_ws_send(&remote->conn->ws, TUV_WS_TEXT, text, length, &remote->op.at);
+  size_t length = tuv_request_id(text, action_of(server_stmt), server_stmt->op.id, "stmt_id",
+                                 server_stmt->id);
+  return tuv_ws_send(&server_stmt->conn->ws, TUV_WS_TEXT, text, length, &server_stmt->op.at);
 }
 
-static int send_init(tuv_remote_t* remote) {
-  tuv_conn_t* conn = remote->conn;
-  const tuv_stmt_sql_t* scan = &tuv_source_of(remote->source)->scan;
+static int send_init(tuv_server_stmt_t* server_stmt) {
+  tuv_conn_t* conn = server_stmt->conn;
+  const tuv_stmt_sql_t* scan = &tuv_source_of(server_stmt->source)->scan;
   tuv_request_t request;
-  tuv_request_begin(&request, &conn->client->json, action_of(remote), remote->op.id);
-  if (!remote->first) {
+  tuv_request_begin(&request, &conn->client->json, action_of(server_stmt), server_stmt->op.id);
+  if (!server_stmt->first) {
     /* All rows go into one super table, and each table is bound once a batch. Tags that the SQL has
      * in it are no tables' own: they are left to the server's general way. */
     bool one = scan->super_table && scan->tags > 0;
     tuv_request_bool(&request, "single_stb_insert", one);
     tuv_request_bool(&request, "single_table_bind_once", one);
   }
-  return tuv_conn_send_json(conn, &remote->op, &request);
+  return tuv_conn_send_json(conn, &server_stmt->op, &request);
 }
 
-static int send_sql(tuv_remote_t* remote, const char* sql, size_t length, bool fields) {
-  tuv_conn_t* conn = remote->conn;
+static int send_sql(tuv_server_stmt_t* server_stmt, const char* sql, size_t length, bool fields) {
+  tuv_conn_t* conn = server_stmt->conn;
   tuv_request_t request;
-  tuv_request_begin(&request, &conn->client->json, action_of(remote), remote->op.id);
-  tuv_request_uint(&request, "stmt_id", remote->id);
+  tuv_request_begin(&request, &conn->client->json, action_of(server_stmt), server_stmt->op.id);
+  tuv_request_uint(&request, "stmt_id", server_stmt->id);
   tuv_request_text(&request, "sql", sql, length);
-  if (!remote->first) tuv_request_bool(&request, "get_fields", fields);
-  return tuv_conn_send_json(conn, &remote->op, &request);
+  if (!server_stmt->first) tuv_request_bool(&request, "get_fields", fields);
+  return tuv_conn_send_json(conn, &server_stmt->op, &request);
 }
 
 /* The SQL with the hinted table in it, whose fields the server can tell. */
-static int send_probe(tuv_remote_t* remote) {
-  const tuv_source_t* source = tuv_source_of(remote->source);
+static int send_probe(tuv_server_stmt_t* server_stmt) {
+  const tuv_source_t* source = tuv_source_of(server_stmt->source);
   size_t room = source->length + strlen(source->table) + 8;
-  tuv_refbuf_t* buf = tuv_refbuf_take(remote->conn->client->mem, room);
+  tuv_refbuf_t* buf = tuv_refbuf_take(server_stmt->conn->client->mem, room);
   if (buf == NULL) return TAOSUV_ENOMEM;
   char* sql = (char*) buf->data;
   size_t length = tuv_stmt_sql_name(source->sql, source->length, &source->scan, source->table, sql,
                                     room);
-  int status = send_sql(remote, sql, length, true);
+  int status = send_sql(server_stmt, sql, length, true);
   tuv_refbuf_unref(buf);
   return status;
 }
 
-static int send_name(tuv_remote_t* remote, const char* name, size_t length) {
+static int send_name(tuv_server_stmt_t* server_stmt, const char* name, size_t length) {
   char text[TUV_REQUEST_NAME_MAX];
   if (length > TUV_REQUEST_NAME_LENGTH) return TAOSUV_EINVAL;
-  length = tuv_request_name(text, action_of(remote), remote->op.id, remote->id, name, length);
-  return tuv_ws_send(&remote->conn->ws, TUV_WS_TEXT, text, length, &remote->op.at);
+  length = tuv_request_name(text, action_of(server_stmt), server_stmt->op.id, server_stmt->id, name,
+                            length);
+  return tuv_ws_send(&server_stmt->conn->ws, TUV_WS_TEXT, text, length, &server_stmt->op.at);
 }
 
 /* To learn the fields of a super table: a child that need not exist, and is not made (PROTOCOL
  * 6.1.1). */
-static int send_probe_name(tuv_remote_t* remote) {
-  const char* name = tuv_source_of(remote->source)->table;
+static int send_probe_name(tuv_server_stmt_t* server_stmt) {
+  const char* name = tuv_source_of(server_stmt->source)->table;
   if (name == NULL) name = "taosuv_probe";
-  return send_name(remote, name, strlen(name));
+  return send_name(server_stmt, name, strlen(name));
 }
 
 /* ---- batches ---- */
@@ -116,92 +119,96 @@ static void put_made(tuv_sink_t* sink, const void* data, size_t size, const uint
 }
 
 /* One of the batch's binary messages, masked as it is written where it is not yet. */
-static int send_binary(tuv_remote_t* remote, size_t size,
-                       void (*write)(const tuv_remote_t* remote, tuv_sink_t* sink)) {
-  tuv_ws_t* ws = &remote->conn->ws;
+static int send_binary(tuv_server_stmt_t* server_stmt, size_t size,
+                       void (*write)(const tuv_server_stmt_t* server_stmt, tuv_sink_t* sink)) {
+  tuv_ws_t* ws = &server_stmt->conn->ws;
   ws_sink_t sink = {{put, put_made}, ws};
   uint8_t mask[4];
-  int status = tuv_batch_mask(batch_of(remote), mask)
-                   ? tuv_ws_begin_masked(ws, TUV_WS_BINARY, size, mask, &remote->op.at)
-                   : tuv_ws_begin(ws, TUV_WS_BINARY, size, &remote->op.at);
+  int status = tuv_batch_mask(batch_of(server_stmt), mask)
+                   ? tuv_ws_begin_masked(ws, TUV_WS_BINARY, size, mask, &server_stmt->op.at)
+                   : tuv_ws_begin(ws, TUV_WS_BINARY, size, &server_stmt->op.at);
   if (status < 0) return status;
-  write(remote, &sink.sink);
+  write(server_stmt, &sink.sink);
   return tuv_ws_end(ws);
 }
 
-static void write_message(const tuv_remote_t* remote, tuv_sink_t* sink) {
-  tuv_batch_message(batch_of(remote), remote->op.id, remote->id, sink);
+static void write_message(const tuv_server_stmt_t* server_stmt, tuv_sink_t* sink) {
+  tuv_batch_message(batch_of(server_stmt), server_stmt->op.id, server_stmt->id, sink);
 }
 
-static void write_tags(const tuv_remote_t* remote, tuv_sink_t* sink) {
-  tuv_batch_v1_tags(batch_of(remote), remote->table, remote->op.id, remote->id, sink);
+static void write_tags(const tuv_server_stmt_t* server_stmt, tuv_sink_t* sink) {
+  tuv_batch_v1_tags(batch_of(server_stmt), server_stmt->table, server_stmt->op.id, server_stmt->id,
+                    sink);
 }
 
-static void write_rows(const tuv_remote_t* remote, tuv_sink_t* sink) {
-  tuv_batch_v1_rows(batch_of(remote), remote->table, remote->op.id, remote->id, sink);
+static void write_rows(const tuv_server_stmt_t* server_stmt, tuv_sink_t* sink) {
+  tuv_batch_v1_rows(batch_of(server_stmt), server_stmt->table, server_stmt->op.id, server_stmt->id,
+                    sink);
 }
 
-static int send_batch(tuv_remote_t* remote) {
-  tuv_batch_t* batch = batch_of(remote);
+static int send_batch(tuv_server_stmt_t* server_stmt) {
+  tuv_batch_t* batch = batch_of(server_stmt);
   size_t length;
-  switch ((tuv_step_t) remote->step) {
+  switch ((tuv_server_stmt_step_t) server_stmt->step) {
     case TUV_STEP_NAME: {
-      const char* name = tuv_batch_v1_name(batch, remote->table, &length);
-      return send_name(remote, name, length);
+      const char* name = tuv_batch_v1_name(batch, server_stmt->table, &length);
+      return send_name(server_stmt, name, length);
     }
     case TUV_STEP_TAGS:
-      return send_binary(remote, tuv_batch_v1_tags_size(batch, remote->table), write_tags);
+      return send_binary(server_stmt, tuv_batch_v1_tags_size(batch, server_stmt->table),
+                         write_tags);
     case TUV_STEP_ROWS:
-      return send_binary(remote, tuv_batch_v1_rows_size(batch, remote->table), write_rows);
-    default: return send_binary(remote, tuv_batch_message_size(batch), write_message);
+      return send_binary(server_stmt, tuv_batch_v1_rows_size(batch, server_stmt->table),
+                         write_rows);
+    default: return send_binary(server_stmt, tuv_batch_message_size(batch), write_message);
   }
 }
 
 /* ---- one step ---- */
 
 static int encode(tuv_op_t* op, tuv_conn_t* conn, const void* payload, size_t size) {
-  tuv_remote_t* remote = TUV_CONTAINER(op, tuv_remote_t, op);
-  const tuv_source_t* source = tuv_source_of(remote->source);
+  tuv_server_stmt_t* server_stmt = TUV_CONTAINER(op, tuv_server_stmt_t, op);
+  const tuv_source_t* source = tuv_source_of(server_stmt->source);
   const tuv_stmt_sql_t* scan = &source->scan;
   (void) conn;
   (void) payload;
   (void) size;
-  switch ((tuv_step_t) remote->step) {
-    case TUV_STEP_INIT: return send_init(remote);
-    case TUV_STEP_PROBE: return send_probe(remote);
+  switch ((tuv_server_stmt_step_t) server_stmt->step) {
+    case TUV_STEP_INIT: return send_init(server_stmt);
+    case TUV_STEP_PROBE: return send_probe(server_stmt);
     case TUV_STEP_PREPARE: {
       /* Where nothing names a table the server cannot tell the fields: the probe has. */
       bool fields = !scan->insert || !scan->table || scan->super_table;
-      return send_sql(remote, source->sql, source->length, fields);
+      return send_sql(server_stmt, source->sql, source->length, fields);
     }
-    case TUV_STEP_PROBE_NAME: return send_probe_name(remote);
+    case TUV_STEP_PROBE_NAME: return send_probe_name(server_stmt);
     case TUV_STEP_NAME:
     case TUV_STEP_TAGS:
     case TUV_STEP_ROWS:
     case TUV_STEP_BIND:
-    case TUV_STEP_BIND_EXEC: return send_batch(remote);
-    default: return send_plain(remote);
+    case TUV_STEP_BIND_EXEC: return send_batch(server_stmt);
+    default: return send_plain(server_stmt);
   }
 }
 
 static const tuv_op_type_t prepare_type = {.action = TAOSUV_ACTION_STMT_PREPARE,
                                            .encode = encode,
-                                           .reply = tuv_remote_answered,
-                                           .fail = tuv_remote_failed};
+                                           .reply = tuv_server_stmt_answered,
+                                           .fail = tuv_server_stmt_failed};
 static const tuv_op_type_t exec_type = {.action = TAOSUV_ACTION_STMT_EXEC,
                                         .encode = encode,
-                                        .reply = tuv_remote_answered,
-                                        .fail = tuv_remote_failed};
+                                        .reply = tuv_server_stmt_answered,
+                                        .fail = tuv_server_stmt_failed};
 
 /* The message that executes has the id of the caller's request, if no other one is in flight with
  * it. */
-static uint64_t id_for(const tuv_remote_t* remote, tuv_step_t step) {
-  taosuv_client_t* client = remote->conn->client;
+static uint64_t id_for(const tuv_server_stmt_t* server_stmt, tuv_server_stmt_step_t step) {
+  taosuv_client_t* client = server_stmt->conn->client;
   bool executes = step == TUV_STEP_EXEC || step == TUV_STEP_BIND_EXEC;
-  const tuv_job_t* job = executes ? tuv_stmt_job(remote->stmt) : NULL;
+  const tuv_job_t* job = executes ? tuv_stmt_job(server_stmt->stmt) : NULL;
   if (job != NULL && job->req != NULL) {
     tuv_req_t* priv = tuv_req_of((taosuv_req_t*) (void*) job->req);
-    if (tuv_idmap_get(&remote->conn->table, priv->op.id) != NULL)
+    if (tuv_idmap_get(&server_stmt->conn->table, priv->op.id) != NULL)
       priv->op.id = tuv_client_id(client);
     job->req->sent_req_id = priv->op.id;
     return priv->op.id;
@@ -209,13 +216,13 @@ static uint64_t id_for(const tuv_remote_t* remote, tuv_step_t step) {
   return tuv_client_id(client);
 }
 
-void tuv_remote_post(tuv_remote_t* remote, tuv_step_t step) {
+void tuv_server_stmt_post(tuv_server_stmt_t* server_stmt, tuv_server_stmt_step_t step) {
   bool prepares = step < TUV_STEP_NAME || step == TUV_STEP_CLOSE;
-  remote->step = (uint8_t) step;
+  server_stmt->step = (uint8_t) step;
   if (step == TUV_STEP_PROBE || step == TUV_STEP_PREPARE)
-    remote->order = ++remote->conn->client->stmts_order;
-  remote->op.type = prepares ? &prepare_type : &exec_type;
-  remote->op.id = id_for(remote, step);
-  remote->op.at = UINT64_MAX;
-  tuv_conn_post(remote->conn, &remote->op);
+    server_stmt->order = ++server_stmt->conn->client->stmts_order;
+  server_stmt->op.type = prepares ? &prepare_type : &exec_type;
+  server_stmt->op.id = id_for(server_stmt, step);
+  server_stmt->op.at = UINT64_MAX;
+  tuv_conn_post(server_stmt->conn, &server_stmt->op);
 }

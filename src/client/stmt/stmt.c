@@ -26,11 +26,11 @@ static void free_spare(taosuv_stmt_t* stmt) {
 }
 
 static void drop_form(taosuv_stmt_t* stmt) {
-  if (stmt->form == NULL) return;
+  if (stmt->field_list == NULL) return;
   tuv_batch_free(&stmt->batch);
   free_spare(stmt);
-  tuv_refbuf_unref(stmt->form);
-  stmt->form = NULL;
+  tuv_refbuf_unref(stmt->field_list);
+  stmt->field_list = NULL;
 }
 
 void tuv_stmt_destroy(taosuv_stmt_t* stmt) {
@@ -42,16 +42,17 @@ void tuv_stmt_destroy(taosuv_stmt_t* stmt) {
 }
 
 void tuv_stmt_init_batch(const taosuv_stmt_t* stmt, tuv_batch_t* batch) {
-  const tuv_form_t* form = tuv_form_of(stmt->form);
+  const tuv_field_list_t* form = tuv_field_list_of(stmt->field_list);
   tuv_batch_init(batch, &stmt->mem->alloc, form->insert, form->insert ? form->fields : NULL,
                  form->count);
   batch->numbered = stmt->roams;
 }
 
-int tuv_stmt_take_form(taosuv_stmt_t* stmt, const tuv_remote_t* remote, tuv_errmsg_t* err) {
-  stmt->form = tuv_refbuf_ref(remote->form);
+int tuv_stmt_take_fields(taosuv_stmt_t* stmt, const tuv_server_stmt_t* server_stmt,
+                         tuv_errmsg_t* err) {
+  stmt->field_list = tuv_refbuf_ref(server_stmt->field_list);
   tuv_stmt_init_batch(stmt, &stmt->batch);
-  int status = tuv_batch_set_wire(&stmt->batch, tuv_remote_wire(remote), err);
+  int status = tuv_batch_set_wire(&stmt->batch, tuv_server_stmt_encoding(server_stmt), err);
   if (status < 0) drop_form(stmt);
   return status;
 }
@@ -98,7 +99,9 @@ static void prepare_leave(taosuv_req_t* req) {
 
 static tuv_conn_t* prepare_waits_on(const taosuv_req_t* req) {
   const taosuv_stmt_t* stmt = ((const tuv_req_t*) (const void*) &req->priv)->owner;
-  return stmt->remote != NULL && stmt->remote->step != TUV_STEP_NONE ? stmt->remote->conn : NULL;
+  return stmt->server_stmt != NULL && stmt->server_stmt->step != TUV_STEP_NONE
+             ? stmt->server_stmt->conn
+             : NULL;
 }
 
 static const tuv_op_type_t prepare_type = {.is_request = true,
@@ -123,7 +126,7 @@ static int check_source(taosuv_client_t* client, taosuv_stmt_prepare_t* req, con
   if (*length > client->url.max_message_size / 8) return TAOSUV_EMSGSIZE;
   int status = tuv_req_check(client, (taosuv_req_t*) (void*) req, cb != NULL);
   if (status < 0) return status;
-  if (client->carrier != &tuv_carrier_ws) return TAOSUV_ENOTSUP;
+  if (client->transport != &tuv_transport_ws) return TAOSUV_ENOTSUP;
   tuv_stmt_sql_t scan;
   tuv_stmt_sql_scan(sql, *length, &scan);
   if (!scan.table && scan.tags + scan.columns == 0) return TAOSUV_ENOTSUP;
@@ -265,7 +268,7 @@ int taosuv_stmt_reprepare(taosuv_stmt_t* stmt, taosuv_stmt_prepare_t* req, const
   stmt->stale = false;
   /* The table may have changed since it was prepared last. */
   stmt->fresh = true;
-  tuv_remote_forget(client, source);
+  tuv_server_stmt_forget(client, source);
   req->stmt = stmt;
   tuv_stmt_due(stmt);
   tuv_stmt_end_if_late((taosuv_req_t*) (void*) req);
@@ -273,13 +276,13 @@ int taosuv_stmt_reprepare(taosuv_stmt_t* stmt, taosuv_stmt_prepare_t* req, const
 }
 
 int taosuv_stmt_is_insert(const taosuv_stmt_t* stmt) {
-  return stmt != NULL && stmt->form != NULL && tuv_form_of(stmt->form)->insert;
+  return stmt != NULL && stmt->field_list != NULL && tuv_field_list_of(stmt->field_list)->insert;
 }
 
 const taosuv_stmt_field_t* taosuv_stmt_fields(const taosuv_stmt_t* stmt, uint32_t* count) {
-  bool known = stmt != NULL && stmt->form != NULL;
-  if (count != NULL) *count = known ? tuv_form_of(stmt->form)->count : 0;
-  return taosuv_stmt_is_insert(stmt) ? tuv_form_of(stmt->form)->fields : NULL;
+  bool known = stmt != NULL && stmt->field_list != NULL;
+  if (count != NULL) *count = known ? tuv_field_list_of(stmt->field_list)->count : 0;
+  return taosuv_stmt_is_insert(stmt) ? tuv_field_list_of(stmt->field_list)->fields : NULL;
 }
 
 /* ---- close ---- */

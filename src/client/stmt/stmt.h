@@ -29,11 +29,11 @@ typedef struct tuv_source_s {
 } tuv_source_t;
 
 /* What is to be bound, in a tuv_refbuf_t that never changes. */
-typedef struct tuv_form_s {
+typedef struct tuv_field_list_s {
   bool insert;
   uint32_t count;               /* of fields; of a query's question marks */
   taosuv_stmt_field_t fields[]; /* of an insert; their names behind them */
-} tuv_form_t;
+} tuv_field_list_t;
 
 /* What a statement on the server is doing: the message in flight. */
 typedef enum {
@@ -57,12 +57,12 @@ typedef enum {
   TUV_STEP_BIND_EXEC, /* both in one message */
   TUV_STEP_RESULT,
   TUV_STEP_CLOSE
-} tuv_step_t;
+} tuv_server_stmt_step_t;
 
 /* A statement on the server. It is in use by a statement of the caller's, or holds an open result,
  * or waits in its connection's cache, or is about to be closed when its answer comes. */
-struct tuv_remote_s {
-  tuv_queue_t link;   /* in its connection's remotes */
+struct tuv_server_stmt_s {
+  tuv_queue_t link;   /* in its connection's server_stmts */
   tuv_queue_t cached; /* in its connection's cache */
   tuv_conn_t* conn;
   taosuv_stmt_t* stmt;     /* that uses it; or NULL */
@@ -70,17 +70,17 @@ struct tuv_remote_s {
   tuv_op_t op;
   uint64_t id;                 /* 0: not known yet */
   tuv_refbuf_t* source;        /* tuv_source_t */
-  tuv_refbuf_t* form;          /* tuv_form_t; NULL until it is known */
+  tuv_refbuf_t* field_list;    /* tuv_field_list_t; NULL until it is known */
   struct tuv_fields_s* asking; /* for what is to be bound: stmt_fields.c; or NULL */
   uint64_t session;            /* the client's when it was prepared */
   uint64_t order;              /* the client's stmts_order when its SQL was sent */
   uint64_t ready_at;           /* uv_hrtime when that was answered */
   uint32_t table;              /* first version: which of the batch's tables */
-  uint8_t step;                /* tuv_step_t */
+  uint8_t step;                /* tuv_server_stmt_step_t */
   bool first;                  /* speaks the first version */
   bool prepared;
-  bool spoiled; /* something is bound and not executed, or executed and not fetched */
-  bool kept;    /* it was in the cache: it may be of before a change of its table */
+  bool poisoned; /* something is bound and not executed, or executed and not fetched */
+  bool kept;     /* it was in the cache: it may be of before a change of its table */
 };
 
 /* A batch on its way. Its request is the caller's and may be gone before it. */
@@ -101,13 +101,13 @@ struct taosuv_stmt_s {
   tuv_queue_t link; /* in the client's stmts */
   tuv_queue_t due;  /* in the client's stmts_due */
   tuv_mem_t* mem;
-  taosuv_client_t* client; /* NULL when it is closed */
-  tuv_refbuf_t* source;    /* tuv_source_t */
-  tuv_refbuf_t* form;      /* tuv_form_t; NULL until it is prepared, and after that failed */
-  tuv_remote_t* remote;    /* NULL: none yet, or its connection is gone */
+  taosuv_client_t* client;  /* NULL when it is closed */
+  tuv_refbuf_t* source;     /* tuv_source_t */
+  tuv_refbuf_t* field_list; /* tuv_field_list_t; NULL until it is prepared, and after that failed */
+  tuv_server_stmt_t* server_stmt; /* NULL: none yet, or its connection is gone */
   taosuv_stmt_prepare_t* preparing;
-  taosuv_req_t seeker; /* wants a connection to prepare on */
-  bool seeking;
+  taosuv_req_t waiter; /* wants a connection to prepare on */
+  bool waiting_for_conn;
   bool held;         /* the prepare is counted in the client's held */
   bool known;        /* the caller has it */
   bool fresh;        /* not to be taken from a cache */
@@ -127,27 +127,28 @@ struct taosuv_stmt_s {
 static inline tuv_source_t* tuv_source_of(tuv_refbuf_t* buf) {
   return (tuv_source_t*) (void*) buf->data;
 }
-static inline tuv_form_t* tuv_form_of(tuv_refbuf_t* buf) {
-  return (tuv_form_t*) (void*) buf->data;
+static inline tuv_field_list_t* tuv_field_list_of(tuv_refbuf_t* buf) {
+  return (tuv_field_list_t*) (void*) buf->data;
 }
 
 /* Whether it inserts into tables that must exist. When another client has dropped such a table and
  * made it again, servers report rows as written that go nowhere: what is prepared is good for the
  * batches that were given before, and for no later one. */
-static inline bool tuv_remote_names_tables(const tuv_remote_t* remote) {
-  return remote->form != NULL && tuv_form_of(remote->form)->insert &&
-         !tuv_source_of(remote->source)->scan.super_table;
+static inline bool tuv_server_stmt_names_tables(const tuv_server_stmt_t* server_stmt) {
+  return server_stmt->field_list != NULL && tuv_field_list_of(server_stmt->field_list)->insert &&
+         !tuv_source_of(server_stmt->source)->scan.super_table;
 }
 
-static inline bool tuv_remote_serves(const tuv_remote_t* remote, const tuv_job_t* job) {
-  return !tuv_remote_names_tables(remote) || remote->order > job->order;
+static inline bool tuv_server_stmt_serves(const tuv_server_stmt_t* server_stmt,
+                                          const tuv_job_t* job) {
+  return !tuv_server_stmt_names_tables(server_stmt) || server_stmt->order > job->order;
 }
 
 /* How batches go there. Servers before 3.4 store DECIMAL's text as if it were its integer (PROTOCOL
  * 6.3.3). */
-static inline tuv_batch_wire_t tuv_remote_wire(const tuv_remote_t* remote) {
-  tuv_batch_wire_t wire = {.form = remote->first ? TUV_BATCH_V1 : TUV_BATCH_STMT2,
-                           .decimal_text = remote->conn->version >= TUV_VERSION(3, 4, 0, 0)};
+static inline tuv_batch_wire_t tuv_server_stmt_encoding(const tuv_server_stmt_t* server_stmt) {
+  tuv_batch_wire_t wire = {.form = server_stmt->first ? TUV_BATCH_V1 : TUV_BATCH_STMT2,
+                           .decimal_text = server_stmt->conn->version >= TUV_VERSION(3, 4, 0, 0)};
   return wire;
 }
 
@@ -158,7 +159,8 @@ int tuv_stmt_exec(taosuv_stmt_t* stmt, taosuv_stmt_exec_t* req, taosuv_stmt_exec
                   tuv_batch_t* keep);
 void tuv_stmt_destroy(taosuv_stmt_t* stmt); /* nothing is pending, nobody has it */
 /* What is to be bound from now on; TAOSUV_ENOTSUP when a type cannot be sent to this server. */
-int tuv_stmt_take_form(taosuv_stmt_t* stmt, const tuv_remote_t* remote, tuv_errmsg_t* err);
+int tuv_stmt_take_fields(taosuv_stmt_t* stmt, const tuv_server_stmt_t* server_stmt,
+                         tuv_errmsg_t* err);
 void tuv_stmt_init_batch(const taosuv_stmt_t* stmt, tuv_batch_t* batch);
 void tuv_job_recycle(tuv_job_t* job, const tuv_alloc_t* alloc);
 /* A batch that is the writer's: its messages are sent, or will not be. */
@@ -178,53 +180,61 @@ bool tuv_exec_was_sent(const taosuv_req_t* req); /* of a batch, so that it may b
  * act: the statement may be gone then. */
 void tuv_stmt_due(taosuv_stmt_t* stmt);
 void tuv_stmt_let_go(taosuv_stmt_t* stmt); /* of what it has on the server, and of its search */
-tuv_job_t* tuv_stmt_job(const taosuv_stmt_t* stmt); /* the first one, or NULL */
-void tuv_stmt_go_on(tuv_remote_t* remote);          /* it is prepared: calls back */
+tuv_job_t* tuv_stmt_job(const taosuv_stmt_t* stmt);  /* the first one, or NULL */
+void tuv_stmt_go_on(tuv_server_stmt_t* server_stmt); /* it is prepared: calls back */
 void tuv_stmt_fail(taosuv_stmt_t* stmt, const tuv_failure_t* failure); /* all: calls back */
 void tuv_job_drop(tuv_job_t* job, taosuv_client_t* client);
 void tuv_job_done(tuv_job_t* job, const tuv_failure_t* failure); /* NULL: well. Calls back */
 
 /* stmt_remote.c: statements on the server, and the caches of them */
-tuv_remote_t* tuv_remote_create(taosuv_stmt_t* stmt, tuv_conn_t* conn);
+tuv_server_stmt_t* tuv_server_stmt_create(taosuv_stmt_t* stmt, tuv_conn_t* conn);
 /* From a connection with less than `bound` in flight. */
-tuv_remote_t* tuv_remote_take_cached(taosuv_client_t* client, tuv_refbuf_t* source, size_t bound);
-void tuv_remote_settle(tuv_remote_t* remote); /* nobody uses it: into the cache, or closed */
-void tuv_remote_discard(
-    tuv_remote_t* remote);                    /* it is of no use: closed on the server, and freed */
-void tuv_remote_closed(tuv_remote_t* remote); /* the server says so, or cannot */
-void tuv_remote_drop_old(
+tuv_server_stmt_t* tuv_server_stmt_take_cached(taosuv_client_t* client, tuv_refbuf_t* source,
+                                               size_t bound);
+void tuv_server_stmt_settle(
+    tuv_server_stmt_t* server_stmt); /* nobody uses it: into the cache, or closed */
+void tuv_server_stmt_discard(
+    tuv_server_stmt_t* server_stmt); /* it is of no use: closed on the server, and freed */
+void tuv_server_stmt_closed(tuv_server_stmt_t* server_stmt); /* the server says so, or cannot */
+void tuv_server_stmt_drop_old(
     taosuv_client_t* client); /* of all caches what a change has made useless */
 /* Closes what is cached for an SQL. */
-void tuv_remote_forget(taosuv_client_t* client, tuv_refbuf_t* source);
+void tuv_server_stmt_forget(taosuv_client_t* client, tuv_refbuf_t* source);
 
 /* stmt_send.c: the messages */
-void tuv_remote_post(tuv_remote_t* remote, tuv_step_t step); /* may fail: calls back */
-bool tuv_remote_sent(const tuv_remote_t* remote); /* its message was given to the system */
-bool tuv_remote_withdraw(tuv_remote_t* remote);   /* its message, if it has not left */
+void tuv_server_stmt_post(tuv_server_stmt_t* server_stmt,
+                          tuv_server_stmt_step_t step); /* may fail: calls back */
+bool tuv_server_stmt_sent(
+    const tuv_server_stmt_t* server_stmt); /* its message was given to the system */
+bool tuv_server_stmt_withdraw(tuv_server_stmt_t* server_stmt); /* its message, if it has not left */
 
 /* stmt_prepare.c: the steps up to a statement that is prepared; each may fail: calls back */
-void tuv_remote_prepare(tuv_remote_t* remote);
-void tuv_remote_go_on_preparing(tuv_remote_t* remote); /* that had waited for something to do */
-void tuv_remote_prepare_again(tuv_remote_t* remote);   /* one from the cache, to learn its fields */
-void tuv_remote_preparing(tuv_remote_t* remote, const tuv_reply_t* reply);
-void tuv_remote_without_scales(tuv_remote_t* remote); /* the server will not tell them */
-void tuv_remote_unprepared(tuv_remote_t* remote, const tuv_failure_t* failure);
+void tuv_server_stmt_prepare(tuv_server_stmt_t* server_stmt);
+void tuv_server_stmt_go_on_preparing(
+    tuv_server_stmt_t* server_stmt); /* that had waited for something to do */
+void tuv_server_stmt_prepare_again(
+    tuv_server_stmt_t* server_stmt); /* one from the cache, to learn its fields */
+void tuv_server_stmt_preparing(tuv_server_stmt_t* server_stmt, const tuv_reply_t* reply);
+void tuv_server_stmt_without_scales(
+    tuv_server_stmt_t* server_stmt); /* the server will not tell them */
+void tuv_server_stmt_unprepared(tuv_server_stmt_t* server_stmt, const tuv_failure_t* failure);
 
 /* What is to be bound is known, or *failure says why not. */
-void tuv_remote_fields_told(tuv_remote_t* remote, const tuv_failure_t* failure);
+void tuv_server_stmt_fields_told(tuv_server_stmt_t* server_stmt, const tuv_failure_t* failure);
 
 /* stmt_fields.c: what is to be bound, where the endpoint does not tell it */
-void tuv_remote_ask_fields(tuv_remote_t* remote); /* may fail: calls back */
-void tuv_remote_stop_asking(tuv_remote_t* remote);
+void tuv_server_stmt_ask_fields(tuv_server_stmt_t* server_stmt); /* may fail: calls back */
+void tuv_server_stmt_stop_asking(tuv_server_stmt_t* server_stmt);
 
 /* stmt_scales.c: those of DECIMALs that the fields do not tell */
-bool tuv_remote_wants_scales(const tuv_remote_t* remote);
-void tuv_remote_ask_scales(tuv_remote_t* remote); /* may fail: calls back */
-void tuv_remote_take_scales(tuv_remote_t* remote, const tuv_reply_t* reply);
+bool tuv_server_stmt_wants_scales(const tuv_server_stmt_t* server_stmt);
+void tuv_server_stmt_ask_scales(tuv_server_stmt_t* server_stmt); /* may fail: calls back */
+void tuv_server_stmt_take_scales(tuv_server_stmt_t* server_stmt, const tuv_reply_t* reply);
 
 /* stmt_receive.c: the answers */
-void tuv_remote_begin(tuv_remote_t* remote, tuv_batch_t* batch); /* its statement's first job's */
-void tuv_remote_answered(tuv_op_t* op, tuv_conn_t* conn, const tuv_reply_t* reply);
-void tuv_remote_failed(tuv_op_t* op, const tuv_failure_t* failure);
+void tuv_server_stmt_begin(tuv_server_stmt_t* server_stmt,
+                           tuv_batch_t* batch); /* its statement's first job's */
+void tuv_server_stmt_answered(tuv_op_t* op, tuv_conn_t* conn, const tuv_reply_t* reply);
+void tuv_server_stmt_failed(tuv_op_t* op, const tuv_failure_t* failure);
 
 #endif

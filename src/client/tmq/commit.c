@@ -5,7 +5,7 @@
 #include "client/tmq/steps.h"
 
 static int encode(tuv_op_t* op, tuv_conn_t* conn, const void* payload, size_t size) {
-  const tuv_step_t* step = tuv_step_of(tuv_commit_of(tuv_req_of_op(op)));
+  const tuv_commit_step_t* step = tuv_step_of(tuv_commit_of(tuv_req_of_op(op)));
   bool offset = step->topic != NULL && step->message == 0;
   int status = 0;
   (void) payload;
@@ -15,7 +15,7 @@ static int encode(tuv_op_t* op, tuv_conn_t* conn, const void* payload, size_t si
 }
 
 /* Whether it is committed so far already, or further. */
-static bool is_needless(const taosuv_consumer_t* consumer, const tuv_step_t* step) {
+static bool is_needless(const taosuv_consumer_t* consumer, const tuv_commit_step_t* step) {
   if (step->exactly || step->topic == NULL) return false;
   tuv_position_t* position = tuv_progress_find(&consumer->progress, step->topic, step->vgroup_id);
   if (position != NULL && step->message != 0) return position->committed_id >= step->message;
@@ -27,7 +27,7 @@ static void skip_needless(taosuv_commit_t* commit) {
     commit->step++;
 }
 
-static void note_committed(taosuv_consumer_t* consumer, const tuv_step_t* step) {
+static void note_committed(taosuv_consumer_t* consumer, const tuv_commit_step_t* step) {
   if (step->topic != NULL) {
     tuv_position_t* position = tuv_progress_find(&consumer->progress, step->topic, step->vgroup_id);
     if (position != NULL && step->message != 0)
@@ -57,7 +57,7 @@ static void next_step(tuv_op_t* op, tuv_conn_t* conn) {
 }
 
 /* Whether the reply is about this step: what it repeats must be what was asked for. */
-static int check_step(const tuv_reply_t* reply, const tuv_step_t* step, tuv_errmsg_t* err) {
+static int check_step(const tuv_reply_t* reply, const tuv_commit_step_t* step, tuv_errmsg_t* err) {
   if (step->topic == NULL) return 0; /* a commit of all */
   const char* topic = step->topic;
   int64_t vgroup_id = step->vgroup_id, offset = step->offset;
@@ -89,7 +89,7 @@ static void commit_replied(tuv_op_t* op, tuv_conn_t* conn, const tuv_reply_t* re
  * affair its offset is now. */
 static bool commit_refused(tuv_op_t* op, tuv_conn_t* conn, int server_code) {
   taosuv_commit_t* commit = tuv_commit_of(tuv_req_of_op(op));
-  const tuv_step_t* step = tuv_step_of(commit);
+  const tuv_commit_step_t* step = tuv_step_of(commit);
   if (server_code == 0x4012) { /* PROTOCOL 10.3 */
     note_committed(commit->consumer, step);
     next_step(op, conn);
@@ -106,7 +106,7 @@ static bool commit_refused(tuv_op_t* op, tuv_conn_t* conn, int server_code) {
 
 /* Of all that was polled, whatever that is by then. */
 static bool is_blind(const taosuv_commit_t* commit) {
-  return commit->nsteps == 1 && ((const tuv_step_t*) commit->steps)->topic == NULL;
+  return commit->nsteps == 1 && ((const tuv_commit_step_t*) commit->steps)->topic == NULL;
 }
 
 static void commit_ended(taosuv_commit_t* commit) {
@@ -174,7 +174,7 @@ void tuv_tmq_commits_lost(taosuv_consumer_t* consumer, const tuv_failure_t* fail
 
 /* Takes its place behind the others. The steps are freed with it, or by a failure of this. */
 static int begin(taosuv_consumer_t* consumer, taosuv_commit_t* commit, const tuv_op_type_t* type,
-                 tuv_step_t* steps, uint32_t count) {
+                 tuv_commit_step_t* steps, uint32_t count) {
   int status = tuv_req_start(consumer->client, tuv_commit_base(commit), type);
   if (status < 0) {
     tuv_free(&consumer->alloc, steps);
@@ -205,7 +205,7 @@ static bool commits_by_id(const taosuv_consumer_t* consumer) {
 
 /* A step for each vgroup that has something to be committed, in the order of the messages: with one
  * such a gateway forgets those before it. */
-static uint32_t collect_ids(const tuv_progress_t* progress, bool given, tuv_step_t* steps) {
+static uint32_t collect_ids(const tuv_progress_t* progress, bool given, tuv_commit_step_t* steps) {
   uint32_t count = 0;
   for (tuv_queue_t* at = progress->positions.next; at != &progress->positions; at = at->next) {
     const tuv_position_t* position = TUV_CONTAINER(at, tuv_position_t, link);
@@ -213,7 +213,7 @@ static uint32_t collect_ids(const tuv_progress_t* progress, bool given, tuv_step
     uint32_t place = count;
     if (id == 0) continue;
     for (; place > 0 && steps[place - 1].message > id; place--) steps[place] = steps[place - 1];
-    steps[place] = (tuv_step_t) {position->topic, position->vgroup_id, 0, false, true, id};
+    steps[place] = (tuv_commit_step_t) {position->topic, position->vgroup_id, 0, false, true, id};
     count++;
   }
   return count;
@@ -221,8 +221,8 @@ static uint32_t collect_ids(const tuv_progress_t* progress, bool given, tuv_step
 
 /* A step for each vgroup that has something to be committed. Of messages whose end is not known all
  * can be committed together, or none: then *unclear is set. */
-static int collect(taosuv_consumer_t* consumer, bool given, tuv_step_t** steps, uint32_t* count,
-                   bool* unclear) {
+static int collect(taosuv_consumer_t* consumer, bool given, tuv_commit_step_t** steps,
+                   uint32_t* count, bool* unclear) {
   const tuv_progress_t* progress = &consumer->progress;
   bool blind = false;
   uint32_t most = 1;
@@ -241,13 +241,13 @@ static int collect(taosuv_consumer_t* consumer, bool given, tuv_step_t** steps, 
     int64_t offset = tuv_progress_due(position, given);
     if (given ? position->blind_given : position->blind_finished) blind = true;
     if (offset != TUV_PROGRESS_NONE)
-      (*steps)[(*count)++] = (tuv_step_t) {
+      (*steps)[(*count)++] = (tuv_commit_step_t) {
           position->topic, position->vgroup_id, offset, false, true, 0};
   }
   bool all = is_clean(consumer) && (given || tuv_progress_all_finished(progress));
   *unclear = blind && !all;
   if (blind && all) {
-    (*steps)[0] = (tuv_step_t) {NULL, 0, 0, false, false, 0};
+    (*steps)[0] = (tuv_commit_step_t) {NULL, 0, 0, false, false, 0};
     *count = 1;
   }
   return 0;
@@ -256,7 +256,7 @@ static int collect(taosuv_consumer_t* consumer, bool given, tuv_step_t** steps, 
 /* A message's own offset; or, when it is not known, all, if it is the only one that this could
  * be. */
 static int collect_one(taosuv_consumer_t* consumer, const taosuv_message_t* message,
-                       tuv_step_t** steps) {
+                       tuv_commit_step_t** steps) {
   if (message->origin != consumer) return TAOSUV_EINVAL;
   const tuv_position_t* position = tuv_progress_find(&consumer->progress, message->names,
                                                      message->vgroup_id);
@@ -266,14 +266,14 @@ static int collect_one(taosuv_consumer_t* consumer, const taosuv_message_t* mess
   if (!known && !is_clean(consumer)) return TAOSUV_ENOTSUP;
   *steps = tuv_steps_make(consumer, 1, NULL, NULL);
   if (*steps == NULL) return TAOSUV_ENOMEM;
-  **steps = (tuv_step_t) {
+  **steps = (tuv_commit_step_t) {
       known ? position->topic : NULL, message->vgroup_id, message->track.end, false, false, id};
   return 0;
 }
 
 int taosuv_consumer_commit(taosuv_consumer_t* consumer, taosuv_commit_t* req,
                            taosuv_message_t* message, taosuv_commit_cb cb) {
-  tuv_step_t* steps = NULL;
+  tuv_commit_step_t* steps = NULL;
   uint32_t count = 1;
   bool unclear = false;
   int status = tuv_tmq_check(consumer, tuv_commit_base(req), cb != NULL, false);
@@ -297,9 +297,9 @@ int taosuv_consumer_commit_offset(taosuv_consumer_t* consumer, taosuv_commit_t* 
     status = TAOSUV_EINVAL;
   if (status < 0) return status;
   const char* copy = NULL;
-  tuv_step_t* steps = tuv_steps_make(consumer, 1, topic, &copy);
+  tuv_commit_step_t* steps = tuv_steps_make(consumer, 1, topic, &copy);
   if (steps == NULL) return TAOSUV_ENOMEM;
-  *steps = (tuv_step_t) {copy, vgroup_id, offset, true, false, 0};
+  *steps = (tuv_commit_step_t) {copy, vgroup_id, offset, true, false, 0};
   req->cb = cb;
   return begin(consumer, req, &commit_type, steps, 1);
 }
@@ -327,7 +327,7 @@ static const tuv_op_type_t auto_type = {.is_request = true,
 
 /* Returns whether there was something that could not be committed just now. */
 static bool commit_finished(taosuv_consumer_t* consumer) {
-  tuv_step_t* steps;
+  tuv_commit_step_t* steps;
   uint32_t count;
   bool unclear;
   if (taosuv_is_pending(tuv_commit_base(&consumer->automatic))) return false;

@@ -148,7 +148,7 @@ struct taosuv_consumer_s {
   tuv_progress_t progress;
   tuv_queue_t commits; /* requests that wait for their turn */
   taosuv_commit_t* committing;
-  uint32_t seeking; /* seeks that are pending: no poll meanwhile */
+  uint32_t waiting_for_conn; /* seeks that are pending: no poll meanwhile */
   taosuv_commit_t automatic;
   tuv_timed_t auto_timed;
   bool anchor_due; /* where a vgroup was begun is to be committed */

@@ -13,7 +13,7 @@ static taosuv_consumer_t* consumer_of(tuv_op_t* op) {
 }
 
 bool tuv_tmq_wants(const taosuv_consumer_t* consumer) {
-  if (consumer->state != TUV_TMQ_SUBSCRIBED || consumer->flying || consumer->seeking > 0 ||
+  if (consumer->state != TUV_TMQ_SUBSCRIBED || consumer->flying || consumer->waiting_for_conn > 0 ||
       consumer->settling || consumer->blind > 0)
     return false;
   if (consumer->waiter != NULL) return tuv_queue_empty(&consumer->ready);

@@ -10,7 +10,7 @@ static int encode(tuv_op_t* op, tuv_conn_t* conn, const void* payload, size_t si
 }
 
 /* What was read of a vgroup that is read from elsewhere now. */
-static void forget(taosuv_consumer_t* consumer, const tuv_step_t* step) {
+static void forget(taosuv_consumer_t* consumer, const tuv_commit_step_t* step) {
   tuv_position_t* position = tuv_progress_find(&consumer->progress, step->topic, step->vgroup_id);
   tuv_tmq_drop_ready(consumer, step->topic, step->vgroup_id);
   if (position != NULL) tuv_progress_restart(&consumer->progress, position);
@@ -29,7 +29,7 @@ static void seek_replied(tuv_op_t* op, tuv_conn_t* conn, const tuv_reply_t* repl
 
 static void seek_complete(taosuv_req_t* req, int status) {
   taosuv_seek_t* seek = (taosuv_seek_t*) (void*) req;
-  seek->consumer->seeking--;
+  seek->consumer->waiting_for_conn--;
   tuv_steps_free(tuv_commit_of(req));
   if (!seek->consumer->client_closing) tuv_tmq_wake(seek->consumer);
   seek->cb(seek, status);
@@ -47,7 +47,7 @@ static const tuv_op_type_t seek_type = {.is_request = true,
 enum { TO_BEGINNING = -1, TO_END = -2 };
 
 static int encode_ends(tuv_op_t* op, tuv_conn_t* conn, const void* payload, size_t size) {
-  const tuv_step_t* step = tuv_step_of(tuv_commit_of(tuv_req_of_op(op)));
+  const tuv_commit_step_t* step = tuv_step_of(tuv_commit_of(tuv_req_of_op(op)));
   tuv_request_t request;
   (void) payload;
   (void) size;
@@ -57,14 +57,14 @@ static int encode_ends(tuv_op_t* op, tuv_conn_t* conn, const void* payload, size
 }
 
 static int read_ends(taosuv_commit_t* seek, const tuv_reply_t* reply, tuv_errmsg_t* err) {
-  const tuv_step_t* wanted = seek->steps;
+  const tuv_commit_step_t* wanted = seek->steps;
   yyjson_val *array, *element;
   uint32_t count;
   size_t index, max;
   int status = tuv_tmq_array(reply, "assignment", &array, &count, err);
   if (status < 0) return status;
   const char* topic = NULL;
-  tuv_step_t* steps = tuv_steps_make(seek->consumer, count, wanted->topic, &topic);
+  tuv_commit_step_t* steps = tuv_steps_make(seek->consumer, count, wanted->topic, &topic);
   if (steps == NULL) return tuv_fail(err, TAOSUV_ENOMEM, "no memory for an assignment");
   uint32_t found = 0;
   yyjson_arr_foreach(array, index, max, element) {
@@ -73,7 +73,7 @@ static int read_ends(taosuv_commit_t* seek, const tuv_reply_t* reply, tuv_errmsg
     if (status < 0) break;
     if (wanted->vgroup_id != TAOSUV_ALL_VGROUPS && wanted->vgroup_id != vgroup.vgroup_id) continue;
     int64_t offset = wanted->offset == TO_BEGINNING ? vgroup.begin : vgroup.end;
-    steps[found++] = (tuv_step_t) {topic, vgroup.vgroup_id, offset, true, false, 0};
+    steps[found++] = (tuv_commit_step_t) {topic, vgroup.vgroup_id, offset, true, false, 0};
   }
   if (status == 0 && found == 0)
     status = tuv_fail(err, TAOSUV_ESTATE, "the consumer is not given such a vgroup");
@@ -115,18 +115,18 @@ static int begin_seek(taosuv_consumer_t* consumer, taosuv_seek_t* req, const tuv
     status = TAOSUV_ESTATE;
   if (status < 0) return status;
   const char* copy = NULL;
-  tuv_step_t* steps = tuv_steps_make(consumer, 1, topic, &copy);
+  tuv_commit_step_t* steps = tuv_steps_make(consumer, 1, topic, &copy);
   if (steps == NULL) return TAOSUV_ENOMEM;
-  *steps = (tuv_step_t) {copy, vgroup_id, offset, true, false, 0};
+  *steps = (tuv_commit_step_t) {copy, vgroup_id, offset, true, false, 0};
   req->cb = cb;
   req->consumer = consumer;
   req->steps = steps;
   req->nsteps = 1;
   req->step = 0;
-  consumer->seeking++;
+  consumer->waiting_for_conn++;
   status = tuv_req_begin(consumer->client, tuv_commit_base(alike), type, NULL, 0);
   if (status == 0) return 0;
-  consumer->seeking--;
+  consumer->waiting_for_conn--;
   tuv_steps_free(alike);
   return status;
 }

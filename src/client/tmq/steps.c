@@ -10,11 +10,11 @@ _Static_assert(sizeof(taosuv_commit_t) == sizeof(taosuv_seek_t) &&
                "seek and commit requests are alike");
 
 /* Steps behind which a topic's name can be kept. */
-tuv_step_t* tuv_steps_make(taosuv_consumer_t* consumer, size_t count, const char* topic,
-                           const char** copy) {
+tuv_commit_step_t* tuv_steps_make(taosuv_consumer_t* consumer, size_t count, const char* topic,
+                                  const char** copy) {
   size_t length = topic == NULL ? 0 : strlen(topic) + 1;
-  tuv_step_t* steps = tuv_malloc(&consumer->alloc,
-                                 (count == 0 ? 1 : count) * sizeof *steps + length);
+  tuv_commit_step_t* steps = tuv_malloc(&consumer->alloc,
+                                        (count == 0 ? 1 : count) * sizeof *steps + length);
   if (steps == NULL || topic == NULL) return steps;
   *copy = memcpy(steps + count, topic, length);
   return steps;
@@ -31,7 +31,7 @@ void tuv_steps_free(taosuv_commit_t* commit) {
 
 int tuv_step_encode(tuv_op_t* op, tuv_conn_t* conn, const char* action) {
   taosuv_commit_t* commit = tuv_commit_of(tuv_req_of_op(op));
-  const tuv_step_t* step = tuv_step_of(commit);
+  const tuv_commit_step_t* step = tuv_step_of(commit);
   tuv_request_t request;
   if (step->topic == NULL || step->message != 0) {
     char text[TUV_TMQ_REQUEST_MAX];

@@ -5,14 +5,14 @@
 #include "client/tmq/consumer.h"
 
 /* One message of a commit or a seek. */
-typedef struct step_s {
+typedef struct tuv_commit_step_s {
   const char* topic; /* NULL: the action commit, of all that was polled */
   int32_t vgroup_id;
   int64_t offset;
   bool exactly;     /* also back; else what is committed further already stays so */
   bool lenient;     /* it may be another consumer's vgroup by now */
   uint64_t message; /* of an old gateway: the id of the message up to which it is; else 0 */
-} tuv_step_t;
+} tuv_commit_step_t;
 
 static inline taosuv_commit_t* tuv_commit_of(taosuv_req_t* req) {
   return (taosuv_commit_t*) (void*) req;
@@ -22,13 +22,13 @@ static inline taosuv_req_t* tuv_commit_base(taosuv_commit_t* commit) {
   return (taosuv_req_t*) (void*) commit;
 }
 
-static inline tuv_step_t* tuv_step_of(const taosuv_commit_t* commit) {
-  return (tuv_step_t*) commit->steps + commit->step;
+static inline tuv_commit_step_t* tuv_step_of(const taosuv_commit_t* commit) {
+  return (tuv_commit_step_t*) commit->steps + commit->step;
 }
 
 /* Steps behind which a topic's name can be kept; to be freed by tuv_steps_free. */
-tuv_step_t* tuv_steps_make(taosuv_consumer_t* consumer, size_t count, const char* topic,
-                           const char** copy);
+tuv_commit_step_t* tuv_steps_make(taosuv_consumer_t* consumer, size_t count, const char* topic,
+                                  const char** copy);
 void tuv_steps_free(taosuv_commit_t* commit);
 bool tuv_steps_topic_ok(const char* topic);
 

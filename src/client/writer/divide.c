@@ -1,5 +1,5 @@
-/* Which part of a lane's backlog is sent next: batches of the usual size, smaller parts of what was
- * refused or lost. */
+/* Chooses the part of a shard's backlog to send next: a batch of the usual size, or a smaller part
+ * of what was refused or lost. */
 #include "client/writer/writer.h"
 
 /* How many refused messages a batch may cost when nothing is said. */
@@ -14,100 +14,102 @@ static uint32_t smaller(uint32_t a, uint32_t b) {
 }
 
 /* The next part of the batch: of whole tables where that is not much less. */
-static void choose(tuv_lane_t* lane) {
-  const tuv_lane_type_t* type = lane->writer->type;
-  uint32_t rows = smaller(smaller(lane->length, lane->most), lane->end - lane->from);
-  lane->to = lane->from + rows;
-  if (lane->to < lane->end) {
-    uint32_t at = type->table_end != NULL ? type->table_end(lane, lane->from, lane->to, true) : 0;
-    if (at > lane->from && at - lane->from >= rows / 2) lane->to = at;
-    lane->divided = true;
+static void choose(tuv_shard_t* shard) {
+  const tuv_shard_type_t* type = shard->writer->type;
+  uint32_t rows = smaller(smaller(shard->length, shard->most), shard->end - shard->from);
+  shard->to = shard->from + rows;
+  if (shard->to < shard->end) {
+    uint32_t at = type->table_end != NULL ? type->table_end(shard, shard->from, shard->to, true)
+                                          : 0;
+    if (at > shard->from && at - shard->from >= rows / 2) shard->to = at;
+    shard->divided = true;
   }
-  lane->state = TUV_LANE_PAUSING;
-  lane->retry_at = 0;
+  shard->state = TUV_SHARD_PAUSING;
+  shard->retry_at = 0;
 }
 
-static void begin_batch(tuv_lane_t* lane, bool whole) {
-  const taosuv_writer_options_t* options = &lane->writer->options;
-  uint32_t rest = lane->backlog - lane->from;
-  lane->end = lane->backlog;
-  if (!whole && (rest > options->batch_rows || lane->flying_bytes > options->batch_bytes))
-    lane->end = lane->from + (uint32_t) lane->writer->type->fit(lane, lane->from,
-                                                                smaller(rest, options->batch_rows),
-                                                                options->batch_bytes);
-  lane->length = lane->end - lane->from;
-  lane->refusals = options->divide != 0 ? options->divide : DEFAULT_REFUSALS;
-  lane->divided = false;
-  choose(lane);
+static void begin_batch(tuv_shard_t* shard, bool whole) {
+  const taosuv_writer_options_t* options = &shard->writer->options;
+  uint32_t rest = shard->backlog - shard->from;
+  shard->end = shard->backlog;
+  if (!whole && (rest > options->batch_rows || shard->in_flight_bytes > options->batch_bytes))
+    shard->end = shard->from +
+                 (uint32_t) shard->writer->type->fit(
+                     shard, shard->from, smaller(rest, options->batch_rows), options->batch_bytes);
+  shard->length = shard->end - shard->from;
+  shard->refusals = options->divide != 0 ? options->divide : DEFAULT_REFUSALS;
+  shard->divided = false;
+  choose(shard);
 }
 
-void tuv_lane_take(tuv_lane_t* lane, bool whole) {
-  lane->backlog = (uint32_t) lane->rows;
-  lane->flying_rows = lane->rows;
-  lane->flying_bytes = lane->bytes;
-  lane->flying_first = lane->first;
-  lane->from = lane->maybe_to = 0;
-  lane->attempts = 0;
-  lane->fresh = true;
-  lane->last_chance = false;
-  lane->rows = lane->bytes = 0;
-  lane->due = lane->alone = false;
-  lane->writer->type->take(lane);
-  begin_batch(lane, whole);
+void tuv_shard_take(tuv_shard_t* shard, bool whole) {
+  shard->backlog = (uint32_t) shard->rows;
+  shard->in_flight_rows = shard->rows;
+  shard->in_flight_bytes = shard->bytes;
+  shard->in_flight_first = shard->first;
+  shard->from = shard->maybe_to = 0;
+  shard->attempts = 0;
+  shard->fresh = true;
+  shard->last_chance = false;
+  shard->rows = shard->bytes = 0;
+  shard->due = shard->alone = false;
+  shard->writer->type->take(shard);
+  begin_batch(shard, whole);
 }
 
 /* What is in flight stays until it has come back, even if it was reported. */
-static void land(tuv_lane_t* lane) {
-  if (!lane->held) lane->writer->type->drop(lane);
-  lane->state = TUV_LANE_IDLE;
-  lane->backlog = 0;
+static void land(tuv_shard_t* shard) {
+  if (!shard->held) shard->writer->type->drop(shard);
+  shard->state = TUV_SHARD_IDLE;
+  shard->backlog = 0;
 }
 
-void tuv_lane_pass(tuv_lane_t* lane, bool progress) {
-  taosuv_writer_totals_t* totals = &lane->writer->totals;
-  uint64_t rows = lane->to - lane->from;
-  uint64_t bytes = (uint64_t) ((double) lane->flying_bytes * (double) rows /
-                               (double) lane->flying_rows);
-  if (rows == lane->flying_rows || bytes > lane->flying_bytes) bytes = lane->flying_bytes;
-  lane->flying_rows -= rows;
-  lane->flying_bytes -= bytes;
+void tuv_shard_pass(tuv_shard_t* shard, bool progress) {
+  taosuv_writer_totals_t* totals = &shard->writer->totals;
+  uint64_t rows = shard->to - shard->from;
+  uint64_t bytes = (uint64_t) ((double) shard->in_flight_bytes * (double) rows /
+                               (double) shard->in_flight_rows);
+  if (rows == shard->in_flight_rows || bytes > shard->in_flight_bytes)
+    bytes = shard->in_flight_bytes;
+  shard->in_flight_rows -= rows;
+  shard->in_flight_bytes -= bytes;
   totals->rows_pending -= rows;
   totals->bytes_pending -= bytes;
-  lane->attempts = 0;
+  shard->attempts = 0;
   if (progress) {
-    lane->fresh = true;
-    lane->last_chance = false;
+    shard->fresh = true;
+    shard->last_chance = false;
   }
-  lane->from = lane->to;
-  if (lane->from == lane->backlog)
-    land(lane);
-  else if (lane->from == lane->end)
-    begin_batch(lane, false);
+  shard->from = shard->to;
+  if (shard->from == shard->backlog)
+    land(shard);
+  else if (shard->from == shard->end)
+    begin_batch(shard, false);
   else
-    choose(lane);
+    choose(shard);
 }
 
 /* ---- lost ---- */
 
-void tuv_lane_arrived(tuv_lane_t* lane) {
-  lane->losses = 0;
-  lane->length = lane->length > UINT32_MAX / 2 ? UINT32_MAX : 2 * lane->length;
-  if (lane->most == UINT32_MAX || ++lane->arrivals < lane->patience) return;
-  lane->arrivals = 0;
-  lane->most *= 2;
-  if (lane->most < lane->writer->options.batch_rows) return;
-  lane->most = UINT32_MAX;
-  lane->patience = 1;
+void tuv_shard_arrived(tuv_shard_t* shard) {
+  shard->losses = 0;
+  shard->length = shard->length > UINT32_MAX / 2 ? UINT32_MAX : 2 * shard->length;
+  if (shard->most == UINT32_MAX || ++shard->arrivals < shard->patience) return;
+  shard->arrivals = 0;
+  shard->most *= 2;
+  if (shard->most < shard->writer->options.batch_rows) return;
+  shard->most = UINT32_MAX;
+  shard->patience = 1;
 }
 
 /* One loss says nothing of the size. */
-void tuv_lane_lost(tuv_lane_t* lane) {
-  if (lane->losses == 0 && lane->most != UINT32_MAX) lane->patience = PATIENCE;
-  if (++lane->losses < 2 || lane->to - lane->from <= 1) return;
-  if (lane->most == UINT32_MAX) lane->patience = 1;
-  lane->arrivals = 0;
-  lane->most = smaller((lane->to - lane->from) / 2, UINT32_MAX / 4);
-  choose(lane);
+void tuv_shard_lost(tuv_shard_t* shard) {
+  if (shard->losses == 0 && shard->most != UINT32_MAX) shard->patience = PATIENCE;
+  if (++shard->losses < 2 || shard->to - shard->from <= 1) return;
+  if (shard->most == UINT32_MAX) shard->patience = 1;
+  shard->arrivals = 0;
+  shard->most = smaller((shard->to - shard->from) / 2, UINT32_MAX / 4);
+  choose(shard);
 }
 
 /* ---- refused ---- */
@@ -134,26 +136,26 @@ static bool concerns_table(int code) {
   return code == 0x0362 || code == 0x2603 || code == 0x0618; /* it does not exist */
 }
 
-static bool may_divide(const tuv_lane_t* lane, int status, int server_code, uint64_t now) {
-  const taosuv_writer_t* writer = lane->writer;
+static bool may_divide(const tuv_shard_t* shard, int status, int server_code, uint64_t now) {
+  const taosuv_writer_t* writer = shard->writer;
   const taosuv_writer_options_t* options = &writer->options;
   if (options->divide == TAOSUV_WRITER_NO_DIVIDE || options->retry_ms <= 1) return false;
-  if (writer->client == NULL || now - lane->begun >= options->retry_ms) return false;
+  if (writer->client == NULL || now - shard->begun >= options->retry_ms) return false;
   if (status == TAOSUV_EMSGSIZE || status == TAOSUV_ERANGE) return true; /* by us */
   return status == TAOSUV_ESERVER && !concerns_all(writer, server_code);
 }
 
-uint32_t tuv_lane_refused(tuv_lane_t* lane, int status, int server_code, uint64_t now) {
-  uint32_t rows = lane->to - lane->from;
-  if (!may_divide(lane, status, server_code, now) || lane->refusals == 0) return lane->end;
-  lane->refusals--;
-  if (rows == 1) return lane->to;
-  const tuv_lane_type_t* type = lane->writer->type;
-  uint32_t table = type->table_end != NULL ? type->table_end(lane, lane->from, 0, false) : 0;
-  if (table >= lane->to && status == TAOSUV_ESERVER && concerns_table(server_code))
-    return smaller(table, lane->end);
-  lane->length = rows / 2;
-  lane->attempts = 0;
-  choose(lane);
+uint32_t tuv_shard_refused(tuv_shard_t* shard, int status, int server_code, uint64_t now) {
+  uint32_t rows = shard->to - shard->from;
+  if (!may_divide(shard, status, server_code, now) || shard->refusals == 0) return shard->end;
+  shard->refusals--;
+  if (rows == 1) return shard->to;
+  const tuv_shard_type_t* type = shard->writer->type;
+  uint32_t table = type->table_end != NULL ? type->table_end(shard, shard->from, 0, false) : 0;
+  if (table >= shard->to && status == TAOSUV_ESERVER && concerns_table(server_code))
+    return smaller(table, shard->end);
+  shard->length = rows / 2;
+  shard->attempts = 0;
+  choose(shard);
   return 0;
 }

@@ -1,4 +1,4 @@
-/* A writer of lines: a lane gathers text, and keeps what is in flight until it is written. */
+/* A writer of lines: a shard gathers text, and keeps what is in flight until it is written. */
 #include <string.h>
 
 #include "client/writer/writer.h"
@@ -6,30 +6,31 @@
 #include "util/utf8.h"
 #include "wire/insert.h"
 
-typedef struct lines_lane_s {
-  tuv_lane_t lane;
+typedef struct lines_shard_s {
+  tuv_shard_t shard;
   taosuv_insert_lines_t insert;
-  tuv_buf_t gathered, flying;
-  tuv_buf_t numbers, flying_numbers; /* numbers_t of their lines */
-  uint64_t escaped;                  /* bytes of `gathered` in a message */
-  uint32_t passed;                   /* lines of `flying` … */
-  size_t at;                         /* … that end before this byte */
-} lines_lane_t;
+  tuv_buf_t gathered, in_flight;
+  tuv_buf_t numbers, in_flight_numbers; /* numbers_t of their lines */
+  uint64_t escaped;                     /* bytes of `gathered` in a message */
+  uint32_t passed;                      /* lines of `in_flight` … */
+  size_t at;                            /* … that end before this byte */
+} lines_shard_t;
 
 /* Lines with numbers one behind the other. */
 typedef struct numbers_s {
   uint64_t first, count;
 } numbers_t;
 
-static lines_lane_t* of(tuv_lane_t* lane) {
-  return (lines_lane_t*) (void*) lane;
+static lines_shard_t* of(tuv_shard_t* shard) {
+  return (lines_shard_t*) (void*) shard;
 }
 
 /* ---- opening ---- */
 
-/* There is nothing to ask the server: the writer's first step opens the lane. */
-static int open_lines(tuv_lane_t* lane, const taosuv_writer_options_t* options, tuv_errmsg_t* err) {
-  lines_lane_t* lines = of(lane);
+/* There is nothing to ask the server: the writer's first step opens the shard. */
+static int open_lines(tuv_shard_t* shard, const taosuv_writer_options_t* options,
+                      tuv_errmsg_t* err) {
+  lines_shard_t* lines = of(shard);
   (void) err;
   if (options->format == TAOSUV_LINES_JSON) return TAOSUV_EINVAL; /* that is no text of lines */
   lines->insert.data = lines;
@@ -38,39 +39,39 @@ static int open_lines(tuv_lane_t* lane, const taosuv_writer_options_t* options, 
   lines->insert.timeout_ms = options->timeout_ms;
   lines->insert.table_name_key = options->table_name_key;
   lines->insert.table_name_key_length = options->table_name_key_length;
-  int status = tuv_lines_check(lane->writer->client, &lines->insert);
+  int status = tuv_lines_check(shard->writer->client, &lines->insert);
   if (status < 0) return status;
-  tuv_buf_init(&lines->gathered, &lane->writer->mem->alloc);
-  tuv_buf_init(&lines->flying, &lane->writer->mem->alloc);
-  tuv_buf_init(&lines->numbers, &lane->writer->mem->alloc);
-  tuv_buf_init(&lines->flying_numbers, &lane->writer->mem->alloc);
+  tuv_buf_init(&lines->gathered, &shard->writer->mem->alloc);
+  tuv_buf_init(&lines->in_flight, &shard->writer->mem->alloc);
+  tuv_buf_init(&lines->numbers, &shard->writer->mem->alloc);
+  tuv_buf_init(&lines->in_flight_numbers, &shard->writer->mem->alloc);
   return 0;
 }
 
-static void close_lines(tuv_lane_t* lane) {
-  tuv_buf_free(&of(lane)->gathered);
-  tuv_buf_free(&of(lane)->flying);
-  tuv_buf_free(&of(lane)->numbers);
-  tuv_buf_free(&of(lane)->flying_numbers);
+static void close_lines(tuv_shard_t* shard) {
+  tuv_buf_free(&of(shard)->gathered);
+  tuv_buf_free(&of(shard)->in_flight);
+  tuv_buf_free(&of(shard)->numbers);
+  tuv_buf_free(&of(shard)->in_flight_numbers);
 }
 
 /* ---- sending ---- */
 
-static size_t bytes_of(tuv_lane_t* lane) {
-  return (size_t) of(lane)->escaped;
+static size_t bytes_of(tuv_shard_t* shard) {
+  return (size_t) of(shard)->escaped;
 }
 
 /* The number of line `index` of the batch. */
-static uint64_t number_of(const lines_lane_t* lines, uint64_t index) {
-  const tuv_buf_t* buf = &lines->flying_numbers;
+static uint64_t number_of(const lines_shard_t* lines, uint64_t index) {
+  const tuv_buf_t* buf = &lines->in_flight_numbers;
   const numbers_t* run = (const numbers_t*) (const void*) (buf->data + buf->head);
   while (index >= run->count) index -= run++->count;
   return run->first + index;
 }
 
-static void note_lines(tuv_lane_t* lane) {
-  tuv_lane_note(lane, NULL, 0, number_of(of(lane), lane->from), number_of(of(lane), lane->to - 1u),
-                lane->to - lane->from);
+static void note_lines(tuv_shard_t* shard) {
+  tuv_shard_note(shard, NULL, 0, number_of(of(shard), shard->from),
+                 number_of(of(shard), shard->to - 1u), shard->to - shard->from);
 }
 
 /* ---- parts ---- */
@@ -83,25 +84,26 @@ static size_t line_size(const tuv_buf_t* text, size_t at) {
 }
 
 /* Where this line begins. The search goes on from the last one, for they mostly come in order. */
-static size_t begin_of(lines_lane_t* lines, uint32_t line) {
+static size_t begin_of(lines_shard_t* lines, uint32_t line) {
   if (line < lines->passed) lines->passed = 0;
   if (lines->passed == 0) lines->at = 0;
-  for (; lines->passed < line; lines->passed++) lines->at += line_size(&lines->flying, lines->at);
+  for (; lines->passed < line; lines->passed++)
+    lines->at += line_size(&lines->in_flight, lines->at);
   return lines->at;
 }
 
-static size_t size_of(const lines_lane_t* lines, size_t at, uint32_t count) {
+static size_t size_of(const lines_shard_t* lines, size_t at, uint32_t count) {
   size_t end = at;
-  while (count-- > 0) end += line_size(&lines->flying, end);
+  while (count-- > 0) end += line_size(&lines->in_flight, end);
   return end - at;
 }
 
-static uint64_t fit_lines(tuv_lane_t* lane, uint32_t from, uint32_t count, size_t bytes) {
-  lines_lane_t* lines = of(lane);
+static uint64_t fit_lines(tuv_shard_t* shard, uint32_t from, uint32_t count, size_t bytes) {
+  lines_shard_t* lines = of(shard);
   size_t at = begin_of(lines, from), size = 0;
   for (uint32_t fit = 0; fit < count; fit++) {
-    size_t length = line_size(&lines->flying, at);
-    size += tuv_insert_escaped(lines->flying.data + lines->flying.head + at, length);
+    size_t length = line_size(&lines->in_flight, at);
+    size += tuv_insert_escaped(lines->in_flight.data + lines->in_flight.head + at, length);
     if (size > bytes && fit > 0) return fit;
     at += length;
   }
@@ -109,19 +111,19 @@ static uint64_t fit_lines(tuv_lane_t* lane, uint32_t from, uint32_t count, size_
 }
 
 static void on_inserted(taosuv_insert_lines_t* req, int status) {
-  lines_lane_t* lines = req->data;
+  lines_shard_t* lines = req->data;
   bool told = status == 0 && req->affected_rows > 0; /* over HTTP it is not */
-  tuv_lane_done(&lines->lane, (taosuv_req_t*) (void*) req, told ? req->affected_rows : 0);
+  tuv_shard_done(&lines->shard, (taosuv_req_t*) (void*) req, told ? req->affected_rows : 0);
 }
 
 static void empty(tuv_buf_t* buf) {
   tuv_buf_consume(buf, tuv_buf_size(buf), SIZE_MAX);
 }
 
-static void drop_lines(tuv_lane_t* lane) {
-  empty(&of(lane)->flying);
-  empty(&of(lane)->flying_numbers);
-  of(lane)->passed = 0;
+static void drop_lines(tuv_shard_t* shard) {
+  empty(&of(shard)->in_flight);
+  empty(&of(shard)->in_flight_numbers);
+  of(shard)->passed = 0;
 }
 
 static void swap(tuv_buf_t* a, tuv_buf_t* b) {
@@ -130,47 +132,47 @@ static void swap(tuv_buf_t* a, tuv_buf_t* b) {
   *b = other;
 }
 
-static void take_lines(tuv_lane_t* lane) {
-  lines_lane_t* lines = of(lane);
-  swap(&lines->gathered, &lines->flying);
-  swap(&lines->numbers, &lines->flying_numbers);
+static void take_lines(tuv_shard_t* shard) {
+  lines_shard_t* lines = of(shard);
+  swap(&lines->gathered, &lines->in_flight);
+  swap(&lines->numbers, &lines->in_flight_numbers);
   lines->passed = 0;
   lines->escaped = 0;
 }
 
-static int send_lines(tuv_lane_t* lane, tuv_errmsg_t* err) {
-  lines_lane_t* lines = of(lane);
-  bool last = lane->to == lane->backlog;
-  size_t at = begin_of(lines, lane->from);
-  size_t size = last ? tuv_buf_size(&lines->flying) - at
-                     : size_of(lines, at, lane->to - lane->from);
-  uv_buf_t buf = uv_buf_init((char*) lines->flying.data + lines->flying.head + at,
+static int send_lines(tuv_shard_t* shard, tuv_errmsg_t* err) {
+  lines_shard_t* lines = of(shard);
+  bool last = shard->to == shard->backlog;
+  size_t at = begin_of(lines, shard->from);
+  size_t size = last ? tuv_buf_size(&lines->in_flight) - at
+                     : size_of(lines, at, shard->to - shard->from);
+  uv_buf_t buf = uv_buf_init((char*) lines->in_flight.data + lines->in_flight.head + at,
                              (unsigned int) size);
-  int status = taosuv_insert_lines(lane->writer->client, &lines->insert, &buf, 1, on_inserted);
+  int status = taosuv_insert_lines(shard->writer->client, &lines->insert, &buf, 1, on_inserted);
   if (status < 0) return tuv_fail(err, status, "%s", taosuv_strerror(status));
   tuv_req_of((taosuv_req_t*) (void*) &lines->insert)->stays = true;
   return 0;
 }
 
-static taosuv_req_t* request_of(tuv_lane_t* lane) {
-  return (taosuv_req_t*) (void*) &of(lane)->insert;
+static taosuv_req_t* request_of(tuv_shard_t* shard) {
+  return (taosuv_req_t*) (void*) &of(shard)->insert;
 }
 
-static tuv_conn_t* conn_of(tuv_lane_t* lane) {
-  return tuv_req_of(request_of(lane))->op.conn;
+static tuv_conn_t* conn_of(tuv_shard_t* shard) {
+  return tuv_req_of(request_of(shard))->op.conn;
 }
 
-const tuv_lane_type_t tuv_lane_lines = {.size = sizeof(lines_lane_t),
-                                        .open = open_lines,
-                                        .bytes = bytes_of,
-                                        .take = take_lines,
-                                        .fit = fit_lines,
-                                        .note = note_lines,
-                                        .send = send_lines,
-                                        .request = request_of,
-                                        .conn = conn_of,
-                                        .drop = drop_lines,
-                                        .close = close_lines};
+const tuv_shard_type_t tuv_shard_lines = {.size = sizeof(lines_shard_t),
+                                          .open = open_lines,
+                                          .bytes = bytes_of,
+                                          .take = take_lines,
+                                          .fit = fit_lines,
+                                          .note = note_lines,
+                                          .send = send_lines,
+                                          .request = request_of,
+                                          .conn = conn_of,
+                                          .drop = drop_lines,
+                                          .close = close_lines};
 
 /* ---- gathering ---- */
 
@@ -207,7 +209,7 @@ static size_t key_length(const char* text, size_t length) {
 
 /* What the server would refuse together with the lines of others. */
 static int check_lines(taosuv_writer_t* writer, const char* text, size_t length, size_t escaped) {
-  size_t most = (size_t) writer->lane_limit - TUV_INSERT_HEAD_MAX - strlen(TUV_INSERT_END);
+  size_t most = (size_t) writer->shard_limit - TUV_INSERT_HEAD_MAX - strlen(TUV_INSERT_END);
   tuv_errmsg_t* err = &writer->err;
   if (!tuv_utf8_valid((const uint8_t*) text, length))
     return tuv_fail(err, TAOSUV_EINVAL, "the lines are not UTF-8");
@@ -221,13 +223,13 @@ static int check_lines(taosuv_writer_t* writer, const char* text, size_t length,
 }
 
 /* Room for the numbers of more lines. */
-static bool reserve_numbers(lines_lane_t* lines) {
+static bool reserve_numbers(lines_shard_t* lines) {
   return tuv_buf_reserve(&lines->numbers, sizeof(numbers_t)) != NULL;
 }
 
-static void add_numbers(lines_lane_t* lines, uint64_t count) {
+static void add_numbers(lines_shard_t* lines, uint64_t count) {
   tuv_buf_t* buf = &lines->numbers;
-  uint64_t first = lines->lane.writer->taken;
+  uint64_t first = lines->shard.writer->taken;
   numbers_t* next = (numbers_t*) (void*) (buf->data + buf->tail);
   if (tuv_buf_size(buf) > 0 && next[-1].first + next[-1].count == first) {
     next[-1].count += count;
@@ -239,7 +241,7 @@ static void add_numbers(lines_lane_t* lines, uint64_t count) {
 
 int taosuv_writer_lines(taosuv_writer_t* writer, const char* text, size_t length) {
   if (writer == NULL || text == NULL) return TAOSUV_EINVAL;
-  int status = tuv_writer_check(writer, &tuv_lane_lines);
+  int status = tuv_writer_check(writer, &tuv_shard_lines);
   if (status < 0) return status;
   if (length == TAOSUV_NUL_TERMINATED) length = strlen(text);
   size_t size, escaped = tuv_insert_escaped((const uint8_t*) text, length) + 2; /* a newline's */
@@ -247,17 +249,17 @@ int taosuv_writer_lines(taosuv_writer_t* writer, const char* text, size_t length
   if (lines == 0) return tuv_fail(&writer->err, TAOSUV_EINVAL, "there is no line");
   status = check_lines(writer, text, length, escaped);
   if (status < 0) return status;
-  tuv_lane_t* lane = tuv_writer_lane(writer, text, key_length(text, length));
-  tuv_buf_t* gathered = &of(lane)->gathered;
-  status = tuv_lane_check(lane, escaped);
+  tuv_shard_t* shard = tuv_writer_shard(writer, text, key_length(text, length));
+  tuv_buf_t* gathered = &of(shard)->gathered;
+  status = tuv_shard_check(shard, escaped);
   if (status < 0) return status;
   uint8_t* room = tuv_buf_reserve(gathered, size);
-  if (room == NULL || !reserve_numbers(of(lane)))
+  if (room == NULL || !reserve_numbers(of(shard)))
     return tuv_fail(&writer->err, TAOSUV_ENOMEM, "out of memory");
   copy_lines(text, length, room, &size);
   tuv_buf_commit(gathered, size);
-  of(lane)->escaped += escaped;
-  add_numbers(of(lane), lines);
-  tuv_lane_added(lane, lines);
+  of(shard)->escaped += escaped;
+  add_numbers(of(shard), lines);
+  tuv_shard_added(shard, lines);
   return 0;
 }

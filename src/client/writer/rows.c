@@ -1,12 +1,12 @@
-/* A writer of rows: a lane is a prepared statement, into which the rows of its tables are bound. */
+/* A writer of rows: a shard is a prepared statement to which the rows of its tables are bound. */
 #include <string.h>
 
 #include "client/stmt/stmt.h"
 #include "client/writer/writer.h"
 #include "wire/table_name.h"
 
-typedef struct rows_lane_s {
-  tuv_lane_t lane;
+typedef struct rows_shard_s {
+  tuv_shard_t shard;
   taosuv_stmt_t* stmt;
   taosuv_stmt_prepare_t prepare;
   taosuv_stmt_exec_t exec;
@@ -14,16 +14,16 @@ typedef struct rows_lane_s {
   tuv_batch_t kept;
   tuv_batch_t part; /* rows of it, while only these are in flight */
   bool whole;       /* the backlog is in flight as a whole */
-} rows_lane_t;
+} rows_shard_t;
 
-static rows_lane_t* of(tuv_lane_t* lane) {
-  return (rows_lane_t*) (void*) lane;
+static rows_shard_t* of(tuv_shard_t* shard) {
+  return (rows_shard_t*) (void*) shard;
 }
 
 /* ---- opening ---- */
 
-static void take_fields(rows_lane_t* rows) {
-  taosuv_writer_t* writer = rows->lane.writer;
+static void take_fields(rows_shard_t* rows) {
+  taosuv_writer_t* writer = rows->shard.writer;
   uint32_t count;
   const taosuv_stmt_field_t* fields = taosuv_stmt_fields(rows->stmt, &count);
   tuv_batch_init(&rows->kept, &writer->mem->alloc, true, fields, count);
@@ -38,7 +38,7 @@ static void take_fields(rows_lane_t* rows) {
 }
 
 static void on_prepared(taosuv_stmt_prepare_t* req, int status) {
-  rows_lane_t* rows = req->data;
+  rows_shard_t* rows = req->data;
   rows->stmt = req->stmt;
   bool insert = status == 0 && taosuv_stmt_is_insert(req->stmt);
   if (status == 0 && !insert) {
@@ -49,36 +49,37 @@ static void on_prepared(taosuv_stmt_prepare_t* req, int status) {
     rows->stmt->roams = true;
     take_fields(rows);
   }
-  tuv_lane_ready(&rows->lane, status, (taosuv_req_t*) (void*) req);
+  tuv_shard_ready(&rows->shard, status, (taosuv_req_t*) (void*) req);
 }
 
-static int open_rows(tuv_lane_t* lane, const taosuv_writer_options_t* options, tuv_errmsg_t* err) {
-  rows_lane_t* rows = of(lane);
+static int open_rows(tuv_shard_t* shard, const taosuv_writer_options_t* options,
+                     tuv_errmsg_t* err) {
+  rows_shard_t* rows = of(shard);
   (void) err;
   rows->prepare.data = rows;
   rows->prepare.timeout_ms = options->timeout_ms;
   rows->prepare.table = options->table;
   rows->exec.data = rows;
-  return taosuv_stmt_prepare(lane->writer->client, &rows->prepare, options->sql,
+  return taosuv_stmt_prepare(shard->writer->client, &rows->prepare, options->sql,
                              options->sql_length, on_prepared);
 }
 
-static void close_rows(tuv_lane_t* lane) {
-  rows_lane_t* rows = of(lane);
+static void close_rows(tuv_shard_t* shard) {
+  rows_shard_t* rows = of(shard);
   tuv_batch_free(&rows->kept);
   tuv_batch_free(&rows->part);
   taosuv_stmt_close(rows->stmt);
 }
 
 static void on_renewed(taosuv_stmt_prepare_t* req, int status) {
-  rows_lane_t* rows = req->data;
+  rows_shard_t* rows = req->data;
   if (status == 0) take_fields(rows);
-  tuv_lane_renewed(&rows->lane, status, (taosuv_req_t*) (void*) req);
+  tuv_shard_renewed(&rows->shard, status, (taosuv_req_t*) (void*) req);
 }
 
 /* The kept batch's fields are the statement's, which go with them. */
-static int renew_rows(tuv_lane_t* lane, tuv_errmsg_t* err) {
-  rows_lane_t* rows = of(lane);
+static int renew_rows(tuv_shard_t* shard, tuv_errmsg_t* err) {
+  rows_shard_t* rows = of(shard);
   const tuv_source_t* source = tuv_source_of(rows->stmt->source);
   rows->prepare.table = source->table;
   int status = taosuv_stmt_reprepare(rows->stmt, &rows->prepare, source->sql, source->length,
@@ -93,8 +94,8 @@ static int renew_rows(tuv_lane_t* lane, tuv_errmsg_t* err) {
 
 /* ---- sending ---- */
 
-static size_t bytes_of(tuv_lane_t* lane) {
-  return tuv_batch_size(&of(lane)->stmt->batch);
+static size_t bytes_of(tuv_shard_t* shard) {
+  return tuv_batch_size(&of(shard)->stmt->batch);
 }
 
 static void swap(tuv_batch_t* a, tuv_batch_t* b) {
@@ -103,54 +104,54 @@ static void swap(tuv_batch_t* a, tuv_batch_t* b) {
   *b = other;
 }
 
-static void take_rows(tuv_lane_t* lane) {
-  swap(&of(lane)->stmt->batch, &of(lane)->kept);
+static void take_rows(tuv_shard_t* shard) {
+  swap(&of(shard)->stmt->batch, &of(shard)->kept);
 }
 
-static uint64_t fit_rows(tuv_lane_t* lane, uint32_t from, uint32_t count, size_t bytes) {
-  return tuv_batch_fit(&of(lane)->kept, from, count, bytes);
+static uint64_t fit_rows(tuv_shard_t* shard, uint32_t from, uint32_t count, size_t bytes) {
+  return tuv_batch_fit(&of(shard)->kept, from, count, bytes);
 }
 
-static uint32_t table_end(tuv_lane_t* lane, uint32_t from, uint32_t to, bool last) {
-  const tuv_batch_t* batch = &of(lane)->kept;
+static uint32_t table_end(tuv_shard_t* shard, uint32_t from, uint32_t to, bool last) {
+  const tuv_batch_t* batch = &of(shard)->kept;
   return (uint32_t) (last ? tuv_batch_last_end(batch, from, to) : tuv_batch_first_end(batch, from));
 }
 
 /* In flight it is the statement's. */
-static const tuv_batch_t* backlog_of(rows_lane_t* rows) {
+static const tuv_batch_t* backlog_of(rows_shard_t* rows) {
   if (!rows->whole) return &rows->kept;
   const tuv_job_t* job = tuv_req_of((taosuv_req_t*) (void*) &rows->exec)->owner;
   return &job->batch;
 }
 
-static void note_tables(tuv_lane_t* lane) {
-  const tuv_batch_t* batch = backlog_of(of(lane));
+static void note_tables(tuv_shard_t* shard) {
+  const tuv_batch_t* batch = backlog_of(of(shard));
   tuv_batch_range_t range;
-  uint64_t from = lane->from, to = lane->to;
+  uint64_t from = shard->from, to = shard->to;
   for (uint32_t i = 0; to > 0 && tuv_batch_range(batch, i, from, to, &range); i++) {
     if (range.rows > 0)
-      tuv_lane_note(lane, range.name, range.length, range.first, range.last, range.rows);
+      tuv_shard_note(shard, range.name, range.length, range.first, range.last, range.rows);
     from = from > range.all ? from - range.all : 0;
     to = to > range.all ? to - range.all : 0;
   }
 }
 
 static void on_executed(taosuv_stmt_exec_t* req, int status) {
-  rows_lane_t* rows = req->data;
+  rows_shard_t* rows = req->data;
   rows->whole = false;
-  tuv_lane_done(&rows->lane, (taosuv_req_t*) (void*) req, status == 0 ? req->affected_rows : 0);
+  tuv_shard_done(&rows->shard, (taosuv_req_t*) (void*) req, status == 0 ? req->affected_rows : 0);
 }
 
 /* The statement sends what is bound to it: what is gathered makes room for what is sent. When that
  * is done, it comes back to where the statement's empty batch is kept. */
-static int send_rows(tuv_lane_t* lane, tuv_errmsg_t* err) {
-  rows_lane_t* rows = of(lane);
+static int send_rows(tuv_shard_t* shard, tuv_errmsg_t* err) {
+  rows_shard_t* rows = of(shard);
   taosuv_stmt_t* stmt = rows->stmt;
-  bool whole = lane->from == 0 && lane->to == lane->backlog;
+  bool whole = shard->from == 0 && shard->to == shard->backlog;
   tuv_batch_t* batch = whole ? &rows->kept : &rows->part;
-  rows->exec.timeout_ms = lane->writer->options.timeout_ms;
+  rows->exec.timeout_ms = shard->writer->options.timeout_ms;
   tuv_batch_clear(&rows->part);
-  if (!whole && tuv_batch_part(&rows->part, &rows->kept, lane->from, lane->to - lane->from) < 0)
+  if (!whole && tuv_batch_part(&rows->part, &rows->kept, shard->from, shard->to - shard->from) < 0)
     return tuv_fail(err, TAOSUV_ENOMEM, "%s", taosuv_strerror(TAOSUV_ENOMEM));
   swap(&stmt->batch, batch);
   int status = tuv_stmt_exec(stmt, &rows->exec, on_executed, batch);
@@ -161,41 +162,41 @@ static int send_rows(tuv_lane_t* lane, tuv_errmsg_t* err) {
   return 0;
 }
 
-static taosuv_req_t* request_of(tuv_lane_t* lane) {
-  return (taosuv_req_t*) (void*) &of(lane)->exec;
+static taosuv_req_t* request_of(tuv_shard_t* shard) {
+  return (taosuv_req_t*) (void*) &of(shard)->exec;
 }
 
-static tuv_conn_t* conn_of(tuv_lane_t* lane) {
-  const taosuv_stmt_t* stmt = of(lane)->stmt;
-  return stmt->remote != NULL ? stmt->remote->conn : NULL;
+static tuv_conn_t* conn_of(tuv_shard_t* shard) {
+  const taosuv_stmt_t* stmt = of(shard)->stmt;
+  return stmt->server_stmt != NULL ? stmt->server_stmt->conn : NULL;
 }
 
-static void drop_rows(tuv_lane_t* lane) {
-  tuv_batch_clear(&of(lane)->kept);
-  tuv_batch_clear(&of(lane)->part);
+static void drop_rows(tuv_shard_t* shard) {
+  tuv_batch_clear(&of(shard)->kept);
+  tuv_batch_clear(&of(shard)->part);
 }
 
-const tuv_lane_type_t tuv_lane_rows = {.size = sizeof(rows_lane_t),
-                                       .asks = true,
-                                       .open = open_rows,
-                                       .bytes = bytes_of,
-                                       .take = take_rows,
-                                       .fit = fit_rows,
-                                       .table_end = table_end,
-                                       .note = note_tables,
-                                       .renew = renew_rows,
-                                       .send = send_rows,
-                                       .request = request_of,
-                                       .conn = conn_of,
-                                       .drop = drop_rows,
-                                       .close = close_rows};
+const tuv_shard_type_t tuv_shard_rows = {.size = sizeof(rows_shard_t),
+                                         .asks = true,
+                                         .open = open_rows,
+                                         .bytes = bytes_of,
+                                         .take = take_rows,
+                                         .fit = fit_rows,
+                                         .table_end = table_end,
+                                         .note = note_tables,
+                                         .renew = renew_rows,
+                                         .send = send_rows,
+                                         .request = request_of,
+                                         .conn = conn_of,
+                                         .drop = drop_rows,
+                                         .close = close_rows};
 
 /* ---- gathering ---- */
 
 const taosuv_stmt_field_t* taosuv_writer_fields(const taosuv_writer_t* writer, uint32_t* count) {
   if (count != NULL) *count = 0;
-  if (writer == NULL || writer->type != &tuv_lane_rows || writer->nlanes == 0) return NULL;
-  return taosuv_stmt_fields(of(writer->lanes[0])->stmt, count);
+  if (writer == NULL || writer->type != &tuv_shard_rows || writer->nshards == 0) return NULL;
+  return taosuv_stmt_fields(of(writer->shards[0])->stmt, count);
 }
 
 /* Nobody knows whether the table's last row was in the same batch. */
@@ -208,30 +209,30 @@ static int check_target(taosuv_writer_t* writer, const tuv_batch_given_t* given)
                   given->ntags, writer->ntags);
 }
 
-/* By the table's own part, so that a table with and without its database goes through one lane. An
+/* By the table's own part, so that a table with and without its database goes through one shard. An
  * invalid name is refused when it is bound. */
-static tuv_lane_t* lane_of(taosuv_writer_t* writer, const tuv_batch_given_t* given) {
+static tuv_shard_t* shard_of(taosuv_writer_t* writer, const tuv_batch_given_t* given) {
   tuv_table_name_t name;
   if (given->table == NULL || tuv_table_name_is_plain(given->table, given->length) ||
       tuv_table_name_read(given->table, given->length, &name, NULL) < 0)
-    return tuv_writer_lane(writer, given->table, given->length);
-  return tuv_writer_lane(writer, name.table, name.table_length);
+    return tuv_writer_shard(writer, given->table, given->length);
+  return tuv_writer_shard(writer, name.table, name.table_length);
 }
 
 static int add(taosuv_writer_t* writer, tuv_batch_given_t* given) {
-  int status = writer == NULL ? TAOSUV_EINVAL : tuv_writer_check(writer, &tuv_lane_rows);
+  int status = writer == NULL ? TAOSUV_EINVAL : tuv_writer_check(writer, &tuv_shard_rows);
   if (status < 0) return status;
   if (given->table == NULL) given->length = 0;
   if (given->length == TAOSUV_NUL_TERMINATED) given->length = strlen(given->table);
-  tuv_lane_t* lane = lane_of(writer, given);
-  status = tuv_lane_check(lane, tuv_batch_given_size(given));
+  tuv_shard_t* shard = shard_of(writer, given);
+  status = tuv_shard_check(shard, tuv_batch_given_size(given));
   if (status == 0) status = check_target(writer, given);
   if (status < 0) return status;
-  taosuv_stmt_t* stmt = of(lane)->stmt;
+  taosuv_stmt_t* stmt = of(shard)->stmt;
   status = tuv_stmt_give(stmt, given);
   if (status < 0) return tuv_fail(&writer->err, status, "%s", taosuv_stmt_message(stmt));
   tuv_batch_mark(&stmt->batch, writer->taken, given->rows);
-  tuv_lane_added(lane, given->rows);
+  tuv_shard_added(shard, given->rows);
   return 0;
 }
 

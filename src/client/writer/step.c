@@ -1,4 +1,4 @@
-/* The writer's steps: each lane does what is due, then whoever waits is told. */
+/* The writer's steps: each shard does what is due, then whoever waits is told. */
 #include "client/writer/writer.h"
 
 static void on_timer(uv_timer_t* timer) {
@@ -28,8 +28,8 @@ static tuv_flush_t* first_flush(taosuv_writer_t* writer) {
 }
 
 static bool has_any(const taosuv_writer_t* writer, uint64_t upto) {
-  for (uint32_t i = 0; i < writer->nlanes; i++)
-    if (tuv_lane_has(writer->lanes[i], upto)) return true;
+  for (uint32_t i = 0; i < writer->nshards; i++)
+    if (tuv_shard_has(writer->shards[i], upto)) return true;
   return false;
 }
 
@@ -51,35 +51,36 @@ static void tell_flushes(taosuv_writer_t* writer) {
 static void tell_drained(taosuv_writer_t* writer) {
   const taosuv_writer_options_t* options = &writer->options;
   if (!writer->drain_wanted || writer->totals.bytes_pending > options->max_bytes / 4 * 3) return;
-  for (uint32_t i = 0; i < writer->nlanes; i++) {
-    const tuv_lane_t* lane = writer->lanes[i];
-    bool renewing = lane->stale && lane->renewal == 0;
-    if (lane->bytes >= writer->lane_limit || lane->alone || renewing) return;
+  for (uint32_t i = 0; i < writer->nshards; i++) {
+    const tuv_shard_t* shard = writer->shards[i];
+    bool renewing = shard->stale && shard->renewal == 0;
+    if (shard->bytes >= writer->shard_limit || shard->alone || renewing) return;
   }
   writer->drain_wanted = false;
   if (!writer->closing && options->on_drain != NULL) options->on_drain(writer, options->data);
 }
 
-/* Lanes with rows that somebody waits for do not wait for more. */
+/* Shards with rows that somebody waits for do not wait for more. */
 static void hurry(taosuv_writer_t* writer) {
   uint64_t upto = 0;
   if (!tuv_queue_empty(&writer->flushes))
     upto = TUV_CONTAINER(writer->flushes.prev, tuv_flush_t, link)->upto;
   if (writer->closing || writer->client == NULL) upto = UINT64_MAX;
-  for (uint32_t i = 0; i < writer->nlanes; i++)
-    if (writer->lanes[i]->rows > 0 && writer->lanes[i]->first < upto) writer->lanes[i]->due = true;
+  for (uint32_t i = 0; i < writer->nshards; i++)
+    if (writer->shards[i]->rows > 0 && writer->shards[i]->first < upto)
+      writer->shards[i]->due = true;
 }
 
 /* A request that is pending is not for being freed. */
 static bool is_over(const taosuv_writer_t* writer) {
   if (!writer->closing || writer->totals.rows_pending > 0) return false;
-  for (uint32_t i = 0; i < writer->nlanes; i++)
-    if (writer->lanes[i]->held || writer->lanes[i]->state == TUV_LANE_RENEWING) return false;
+  for (uint32_t i = 0; i < writer->nshards; i++)
+    if (writer->shards[i]->held || writer->shards[i]->state == TUV_SHARD_RENEWING) return false;
   return tuv_queue_empty(&writer->flushes);
 }
 
 void tuv_writer_step(taosuv_writer_t* writer) {
-  if (writer->in_step) { /* of a lane that was looked at already */
+  if (writer->in_step) { /* of a shard that was looked at already */
     tuv_writer_wake(writer);
     return;
   }
@@ -91,8 +92,8 @@ void tuv_writer_step(taosuv_writer_t* writer) {
   uint64_t now = tuv_now(), next = UINT64_MAX;
   writer->queue_full = false;
   hurry(writer);
-  for (uint32_t i = 0; i < writer->nlanes; i++) {
-    uint64_t at = tuv_lane_step(writer->lanes[i], now);
+  for (uint32_t i = 0; i < writer->nshards; i++) {
+    uint64_t at = tuv_shard_step(writer->shards[i], now);
     if (at < next) next = at;
   }
   tell_flushes(writer);

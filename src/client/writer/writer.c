@@ -1,11 +1,11 @@
-/* The writer's life: opened with its lanes, closed with nothing left behind; and its public
+/* The writer's life: opened with its shards, closed with nothing left behind; and its public
  * calls. */
 #include "client/writer/writer.h"
 
 #include <string.h>
 
-#define DEFAULT_LANES 4u
-#define MAX_LANES 64u
+#define DEFAULT_SHARDS 4u
+#define MAX_SHARDS 64u
 #define DEFAULT_ROWS 10000u
 #define DEFAULT_BYTES (1u << 20)
 #define DEFAULT_AGE 100u
@@ -27,20 +27,20 @@ void taosuv_writer_options_init(taosuv_writer_options_t* options) {
 
 /* ---- the end ---- */
 
-static void free_lanes(taosuv_writer_t* writer) {
+static void free_shards(taosuv_writer_t* writer) {
   const tuv_alloc_t* alloc = &writer->mem->alloc;
-  for (uint32_t i = 0; i < writer->nlanes; i++) {
-    tuv_lane_t* lane = writer->lanes[i];
-    if (i < writer->nbegun) writer->type->close(lane);
-    tuv_arena_free(&lane->names);
-    tuv_free(alloc, lane->ranges);
-    tuv_free(alloc, lane);
+  for (uint32_t i = 0; i < writer->nshards; i++) {
+    tuv_shard_t* shard = writer->shards[i];
+    if (i < writer->nbegun) writer->type->close(shard);
+    tuv_arena_free(&shard->names);
+    tuv_free(alloc, shard->ranges);
+    tuv_free(alloc, shard);
   }
-  tuv_free(alloc, writer->lanes);
+  tuv_free(alloc, writer->shards);
   for (size_t i = 0; i < sizeof writer->texts / sizeof *writer->texts; i++)
     tuv_free(alloc, writer->texts[i]);
-  writer->lanes = NULL;
-  writer->nlanes = 0;
+  writer->shards = NULL;
+  writer->nshards = 0;
 }
 
 /* The writer lies in a buffer of the client's memory, which lives as long. */
@@ -60,7 +60,7 @@ static void on_timer_closed(uv_handle_t* handle) {
 void tuv_writer_release(taosuv_writer_t* writer) {
   if (uv_is_closing((uv_handle_t*) &writer->timer)) return;
   tuv_queue_remove(&writer->link);
-  free_lanes(writer);
+  free_shards(writer);
   uv_close((uv_handle_t*) &writer->timer, on_timer_closed);
 }
 
@@ -87,7 +87,7 @@ static uint64_t or_default(uint64_t value, uint64_t otherwise) {
   return value != 0 ? value : otherwise;
 }
 
-/* A text of the options as a copy, NUL-terminated: lanes may be opened later than the call. */
+/* A text of the options as a copy, NUL-terminated: shards may be opened later than the call. */
 static int keep_text(taosuv_writer_t* writer, const char** text, size_t* length, char** copy) {
   if (*text == NULL) return 0;
   if (*length == TAOSUV_NUL_TERMINATED) *length = strlen(*text);
@@ -121,15 +121,15 @@ static int read_options(taosuv_writer_t* writer, const taosuv_writer_options_t* 
   taosuv_writer_options_t* options = &writer->options;
   size_t most = (size_t) (writer->client->url.max_message_size / 2);
   memcpy(options, given, given->size < sizeof *options ? given->size : sizeof *options);
-  if (options->on_report == NULL || options->lanes > MAX_LANES) return TAOSUV_EINVAL;
-  options->lanes = (uint32_t) or_default(options->lanes, DEFAULT_LANES);
+  if (options->on_report == NULL || options->lanes > MAX_SHARDS) return TAOSUV_EINVAL;
+  options->lanes = (uint32_t) or_default(options->lanes, DEFAULT_SHARDS);
   options->batch_rows = (uint32_t) or_default(options->batch_rows, DEFAULT_ROWS);
   options->batch_bytes = (size_t) or_default(options->batch_bytes, DEFAULT_BYTES);
   options->batch_age_ms = (uint32_t) or_default(options->batch_age_ms, DEFAULT_AGE);
   options->max_bytes = (size_t) or_default(options->max_bytes, DEFAULT_MAX_BYTES);
   options->retry_ms = or_default(options->retry_ms, default_retry(writer));
   if (options->batch_bytes > most) options->batch_bytes = most;
-  writer->lane_limit = most;
+  writer->shard_limit = most;
   return keep_texts(writer);
 }
 
@@ -147,37 +147,37 @@ static taosuv_writer_t* create(taosuv_client_t* client) {
   return writer;
 }
 
-static int make_lanes(taosuv_writer_t* writer) {
+static int make_shards(taosuv_writer_t* writer) {
   const tuv_alloc_t* alloc = &writer->mem->alloc;
-  writer->lanes = tuv_calloc(alloc, writer->options.lanes, sizeof *writer->lanes);
-  if (writer->lanes == NULL) return TAOSUV_ENOMEM;
+  writer->shards = tuv_calloc(alloc, writer->options.lanes, sizeof *writer->shards);
+  if (writer->shards == NULL) return TAOSUV_ENOMEM;
   for (uint32_t i = 0; i < writer->options.lanes; i++) {
-    tuv_lane_t* lane = tuv_calloc(alloc, 1, writer->type->size);
-    if (lane == NULL) return TAOSUV_ENOMEM;
-    lane->writer = writer;
-    lane->most = UINT32_MAX;
-    lane->patience = 1;
-    tuv_arena_init(&lane->names, alloc);
-    writer->lanes[writer->nlanes++] = lane;
+    tuv_shard_t* shard = tuv_calloc(alloc, 1, writer->type->size);
+    if (shard == NULL) return TAOSUV_ENOMEM;
+    shard->writer = writer;
+    shard->most = UINT32_MAX;
+    shard->patience = 1;
+    tuv_arena_init(&shard->names, alloc);
+    writer->shards[writer->nshards++] = shard;
   }
   return 0;
 }
 
-static int open_lane(taosuv_writer_t* writer) {
-  tuv_lane_t* lane = writer->lanes[writer->nbegun];
-  int status = writer->type->open(lane, &writer->options, &writer->err);
+static int open_shard(taosuv_writer_t* writer) {
+  tuv_shard_t* shard = writer->shards[writer->nbegun];
+  int status = writer->type->open(shard, &writer->options, &writer->err);
   if (status < 0) return status;
   writer->nbegun++;
   writer->opening++;
   return 0;
 }
 
-/* The first lane's failure is the call's, the others' the callback's. When the client's queue is
+/* The first shard's failure is the call's, the others' the callback's. When the client's queue is
  * full, they wait until it is not: nobody counts how many they are. */
 static void open_others(taosuv_writer_t* writer) {
   int status = writer->open_status;
-  while (status == 0 && writer->nbegun < writer->nlanes)
-    status = writer->client == NULL ? TAOSUV_ECANCELED : open_lane(writer);
+  while (status == 0 && writer->nbegun < writer->nshards)
+    status = writer->client == NULL ? TAOSUV_ECANCELED : open_shard(writer);
   if (status == TAOSUV_EAGAIN)
     tuv_writer_expect(writer, tuv_now() + TUV_WRITER_QUEUE_PAUSE);
   else
@@ -196,11 +196,11 @@ int taosuv_writer_open(taosuv_client_t* client, taosuv_writer_open_t* req,
   uint64_t seed = 0;
   if (status == 0) status = tuv_random_bytes(&client->shared.random, (uint8_t*) &seed, sizeof seed);
   writer->random = seed | 1;
-  writer->type = writer->options.sql != NULL ? &tuv_lane_rows : &tuv_lane_lines;
-  if (status == 0) status = make_lanes(writer);
-  if (status == 0) status = open_lane(writer);
+  writer->type = writer->options.sql != NULL ? &tuv_shard_rows : &tuv_shard_lines;
+  if (status == 0) status = make_shards(writer);
+  if (status == 0) status = open_shard(writer);
   if (status < 0) {
-    free_lanes(writer);
+    free_shards(writer);
     free_memory(writer);
     return status;
   }
@@ -221,7 +221,7 @@ int taosuv_writer_open(taosuv_client_t* client, taosuv_writer_open_t* req,
 static void finish_opening(taosuv_writer_t* writer) {
   taosuv_writer_open_t* open = writer->open;
   int status = writer->open_status;
-  if (writer->opening > 0 || (writer->nbegun < writer->nlanes && status == 0)) return;
+  if (writer->opening > 0 || (writer->nbegun < writer->nshards && status == 0)) return;
   writer->open = NULL;
   tuv_errmsg_t err = writer->err;
   if (status < 0) {
@@ -234,9 +234,9 @@ static void finish_opening(taosuv_writer_t* writer) {
   open->cb(open, status);
 }
 
-void tuv_lane_ready(tuv_lane_t* lane, int status, const taosuv_req_t* req) {
-  taosuv_writer_t* writer = lane->writer;
-  lane->state = TUV_LANE_IDLE;
+void tuv_shard_ready(tuv_shard_t* shard, int status, const taosuv_req_t* req) {
+  taosuv_writer_t* writer = shard->writer;
+  shard->state = TUV_SHARD_IDLE;
   if (status < 0 && writer->open_status == 0) {
     writer->open_status = status;
     if (req != NULL) writer->open->server_code = req->server_code;
@@ -247,12 +247,12 @@ void tuv_lane_ready(tuv_lane_t* lane, int status, const taosuv_req_t* req) {
   finish_opening(writer);
 }
 
-/* Lanes that ask nobody become ready by themselves. */
+/* Shards that ask nobody become ready by themselves. */
 void tuv_writer_open_more(taosuv_writer_t* writer) {
   int status = writer->client == NULL ? TAOSUV_ECANCELED : 0;
   open_others(writer);
   for (uint32_t left = writer->opening; !writer->type->asks && left > 0; left--)
-    tuv_lane_ready(writer->lanes[left - 1], status, NULL); /* the last one may be the end of it */
+    tuv_shard_ready(writer->shards[left - 1], status, NULL); /* the last one may be the end of it */
   if (writer->type->asks && writer->open_status < 0) finish_opening(writer);
 }
 
@@ -284,16 +284,16 @@ int taosuv_writer_flush(taosuv_writer_t* writer, taosuv_writer_flush_t* req,
   return 0;
 }
 
-/* The lane for a table: always the same one. */
-tuv_lane_t* tuv_writer_lane(taosuv_writer_t* writer, const void* key, size_t size) {
+/* The shard for a table: always the same one. */
+tuv_shard_t* tuv_writer_shard(taosuv_writer_t* writer, const void* key, size_t size) {
   const uint8_t* bytes = key;
   uint64_t hash = 0xcbf29ce484222325u;
   for (size_t i = 0; i < size; i++) hash = (hash ^ bytes[i]) * 0x100000001b3u;
-  return writer->lanes[(hash ^ hash >> 32) % writer->nlanes];
+  return writer->shards[(hash ^ hash >> 32) % writer->nshards];
 }
 
 /* What all calls that add rows begin with. */
-int tuv_writer_check(taosuv_writer_t* writer, const tuv_lane_type_t* type) {
+int tuv_writer_check(taosuv_writer_t* writer, const tuv_shard_type_t* type) {
   writer->err.text[0] = 0;
   if (writer->client != NULL && writer->client->in_hook)
     return tuv_fail(&writer->err, TAOSUV_EBUSY, "a hook is running");
@@ -301,5 +301,5 @@ int tuv_writer_check(taosuv_writer_t* writer, const tuv_lane_type_t* type) {
     return tuv_fail(&writer->err, TAOSUV_ECLOSED, "%s", taosuv_strerror(TAOSUV_ECLOSED));
   if (writer->type == type) return 0;
   return tuv_fail(&writer->err, TAOSUV_EINVAL, "this is a writer of %s",
-                  writer->type == &tuv_lane_rows ? "rows" : "lines");
+                  writer->type == &tuv_shard_rows ? "rows" : "lines");
 }
