@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "client/core/private.h"
+#include "client/pool/client.h"
 #include "mem_stream.h"
 
 /* All answers that there are time for, and no more: with nothing more to come the peer ends. */

@@ -1,6 +1,6 @@
 /* A host name with several addresses, of which some accept a connection and are of no use: the
  * others are tried within connect_timeout, and the bad ones come last from then on. */
-#include "client/core/private.h"
+#include "client/pool/client.h"
 #include "fixture.h"
 #include "transport.h"
 

@@ -1,5 +1,6 @@
 /* Several hosts: where connections go, what happens when hosts fail and come back. */
-#include "client/core/private.h"
+#include "client/pool/client.h"
+#include "client/pool/hosts.h"
 #include "fixture.h"
 #include "transport.h"
 

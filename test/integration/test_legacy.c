@@ -1,5 +1,5 @@
 /* Gateways before 3.1.1.15: no /ws, an endpoint for each kind of request. */
-#include "client/core/private.h"
+#include "client/pool/client.h"
 #include "cluster.h"
 #include "fixture.h"
 #include "transport.h"

@@ -2,6 +2,7 @@
  * characters, credentials, and a server that does not answer a farewell. */
 #include <signal.h>
 
+#include "client/pool/client.h"
 #include "client/tmq/consumer.h"
 #include "consumers.h"
 #include "text.h"

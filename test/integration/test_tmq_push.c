@@ -1,4 +1,5 @@
 /* Consumers: push with credits, auto-commit, loss of the connection; against the bundled server. */
+#include "client/pool/client.h"
 #include "client/tmq/consumer.h"
 #include "consumers.h"
 

@@ -1,7 +1,7 @@
 /* Every public call against servers of many versions: what a version has works, what it lacks is
  * TAOSUV_EVERSION with a text that names a version, and nothing waits for an answer that never
  * comes. */
-#include "client/core/private.h"
+#include "client/pool/client.h"
 #include "consumers.h"
 #include "transport.h"
 #include "wire/version.h"

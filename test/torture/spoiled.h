@@ -14,7 +14,7 @@
 #include <cmocka.h>
 
 #include "alloc_probe.h"
-#include "client/core/private.h"
+#include "client/pool/client.h"
 #include "mem_stream.h"
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))

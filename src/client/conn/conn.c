@@ -1,6 +1,21 @@
 /* One connection of the pool: its start, its operations, its end. */
 #include <string.h>
 
+#include "client/core/failure.h"
+#include "client/core/req.h"
+#include "client/conn/conn.h"
+#include "client/conn/endpoint.h"
+#include "client/conn/keepalive.h"
+#include "client/conn/leave.h"
+#include "client/conn/suspect.h"
+#include "client/conn/transport.h"
+#include "client/pool/balance.h"
+#include "client/pool/client.h"
+#include "client/pool/hosts.h"
+#include "client/pool/pool.h"
+#include "client/query/results.h"
+#include "client/tmq/dependent.h"
+#include "client/stmt/stmts.h"
 #include "client/observe/hooks.h"
 
 /* How often a request that never left is moved to another connection: a server that takes log-ins

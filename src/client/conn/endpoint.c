@@ -4,6 +4,13 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "client/core/failure.h"
+#include "client/core/op.h"
+#include "client/conn/conn.h"
+#include "client/conn/endpoint.h"
+#include "client/conn/transport.h"
+#include "client/pool/client.h"
+#include "client/pool/pool.h"
 #include "client/observe/hooks.h"
 #include "wire/version.h"
 

@@ -1,5 +1,8 @@
 /* Upkeep of a connection: signs of life, idle time, age. */
-#include "client/core/private.h"
+#include "client/conn/conn.h"
+#include "client/conn/keepalive.h"
+#include "client/conn/transport.h"
+#include "client/pool/client.h"
 
 /* A connection is looked at four times in each ping interval. A look follows a poll of the loop and
  * counts once, however late it is: time in which the loop was busy and could not hear the peer says

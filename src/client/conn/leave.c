@@ -2,6 +2,13 @@
  * the answers to what is in flight, so that the results they bring are freed on the server. Its
  * statements are closed there; then it sends a close frame. Gateways do not free what a connection
  * leaves open when a query was still running. */
+#include "client/core/failure.h"
+#include "client/core/req.h"
+#include "client/conn/conn.h"
+#include "client/conn/leave.h"
+#include "client/pool/client.h"
+#include "client/query/results.h"
+#include "client/stmt/stmts.h"
 #include "client/observe/hooks.h"
 
 static bool is_answered(const tuv_conn_t* conn) {

@@ -3,7 +3,14 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "client/core/failure.h"
+#include "client/core/op.h"
+#include "client/conn/conn.h"
+#include "client/conn/login.h"
 #include "client/conn/rest_request.h"
+#include "client/conn/transport.h"
+#include "client/pool/client.h"
+#include "client/pool/pool.h"
 #include "wire/http_request.h"
 
 typedef enum { TOKEN, DATABASE, VERSION } step_t;

@@ -2,7 +2,14 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "client/core/private.h"
+#include "client/core/failure.h"
+#include "client/core/op.h"
+#include "client/conn/conn.h"
+#include "client/conn/endpoint.h"
+#include "client/conn/login.h"
+#include "client/pool/client.h"
+#include "client/pool/discover.h"
+#include "client/pool/pool.h"
 #include "util/totp.h"
 #include "wire/version.h"
 

@@ -2,6 +2,16 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "client/core/failure.h"
+#include "client/core/req.h"
+#include "client/core/server_code.h"
+#include "client/conn/conn.h"
+#include "client/conn/leave.h"
+#include "client/conn/receive.h"
+#include "client/conn/suspect.h"
+#include "client/pool/client.h"
+#include "client/query/admin.h"
+#include "client/query/results.h"
 #include "client/observe/hooks.h"
 #include "io/ws/private.h"
 #include "wire/tmq_message.h"

@@ -2,7 +2,7 @@
 #ifndef TUV_CLIENT_REST_H
 #define TUV_CLIENT_REST_H
 
-#include "client/core/private.h"
+#include "client/conn/conn.h"
 
 /* What an answer must be to be a success. */
 typedef enum {

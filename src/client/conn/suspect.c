@@ -1,5 +1,10 @@
 /* A connection on which a request timed out is suspect: it is asked for a sign of life at once, and
  * gets no new request before it has given one. Without one it ends, and its host is passed over. */
+#include "client/conn/conn.h"
+#include "client/conn/suspect.h"
+#include "client/pool/client.h"
+#include "client/pool/hosts.h"
+#include "client/stmt/stmts.h"
 #include "client/observe/hooks.h"
 
 static void on_step(tuv_timed_t* timed);

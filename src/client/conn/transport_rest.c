@@ -4,8 +4,20 @@
 #include <string.h>
 #include <strings.h>
 
-#include "client/observe/hooks.h"
+#include "client/core/block.h"
+#include "client/core/failure.h"
+#include "client/core/req.h"
+#include "client/core/server_code.h"
+#include "client/conn/conn.h"
+#include "client/conn/leave.h"
+#include "client/conn/login.h"
+#include "client/conn/receive.h"
+#include "client/conn/rest_conn.h"
 #include "client/conn/rest_request.h"
+#include "client/conn/transport.h"
+#include "client/pool/client.h"
+#include "client/pool/hosts.h"
+#include "client/observe/hooks.h"
 #include "wire/http_request.h"
 
 static tuv_conn_t* conn_of(tuv_http_conn_t* http) {

@@ -1,7 +1,15 @@
 /* How a connection of the pool speaks WebSocket (PROTOCOL 1 to 5). */
 #include <string.h>
 
-#include "client/core/private.h"
+#include "client/core/failure.h"
+#include "client/core/req.h"
+#include "client/conn/conn.h"
+#include "client/conn/endpoint.h"
+#include "client/conn/login.h"
+#include "client/conn/receive.h"
+#include "client/conn/transport.h"
+#include "client/pool/client.h"
+#include "client/pool/hosts.h"
 
 static tuv_conn_t* conn_of(tuv_ws_t* ws) {
   return TUV_CONTAINER(ws, tuv_conn_t, ws);

@@ -1,10 +1,9 @@
 /* Blocks: a received message's buffer and the checked views of its columns, counted by
  * reference. */
+#include "client/core/block.h"
 #include "wire/block.h"
 
 #include <string.h>
-
-#include "client/core/private.h"
 
 struct taosuv_block_s {
   void* unused; /* the pool's link while it is recycled */

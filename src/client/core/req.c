@@ -2,6 +2,15 @@
 #include <limits.h>
 #include <string.h>
 
+#include "client/core/failure.h"
+#include "client/core/op.h"
+#include "client/core/req.h"
+#include "client/conn/conn.h"
+#include "client/conn/suspect.h"
+#include "client/conn/transport.h"
+#include "client/pool/client.h"
+#include "client/pool/drain.h"
+#include "client/pool/pool.h"
 #include "client/observe/hooks.h"
 
 static void on_expired(tuv_timed_t* timed);

@@ -1,5 +1,7 @@
 /* What a server's own code says about trying again. */
-#include "client/core/private.h"
+#include "client/core/server_code.h"
+
+#include "taosuv/error.h"
 
 /* Of a code that has nothing there, all that can be said is that the gateway refused. */
 int tuv_server_code(uint64_t code) {

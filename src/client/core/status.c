@@ -1,9 +1,8 @@
 /* What a status means: its name, text, class and flags, from the tables of taosuv and libuv. */
 #include "taosuv/error.h"
+#include "wire/status.h"
 
 #include <stddef.h>
-
-#include "wire/status.h"
 
 /* wire/ has its own copy of the codes, because it must not see libuv. */
 #define SAME(name)                                                                                 \

@@ -1,5 +1,6 @@
 /* taosuv_submit: the one door for other threads, a lock-free list and one uv_async_t. */
-#include "client/core/private.h"
+#include "client/core/submit.h"
+#include "client/pool/client.h"
 
 /* priv[0]: the next in the list; priv[1]: not NULL while pending. */
 

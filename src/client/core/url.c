@@ -1,12 +1,11 @@
 /* The public checks of connection URLs, over wire/url. */
 #include "taosuv/url.h"
-
-#include <string.h>
-
 #include "util/errmsg.h"
 #include "wire/status.h"
 #include "wire/text.h"
 #include "wire/url.h"
+
+#include <string.h>
 
 static void give(const char* text, char* buf, size_t size) {
   tuv_text_t out = tuv_text_start(buf, size);

@@ -3,7 +3,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "client/core/private.h"
+#include "client/conn/conn.h"
+#include "client/pool/client.h"
+#include "client/query/results.h"
+#include "client/stmt/stmts.h"
 
 typedef struct dump_s {
   taosuv_client_t* client;

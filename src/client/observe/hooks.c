@@ -1,11 +1,16 @@
 /* The caller's hooks: when they are called, with what, and what they may not do at once. */
+#include "client/core/failure.h"
+#include "client/core/req.h"
+#include "client/conn/conn.h"
+#include "client/pool/client.h"
+#include "client/query/results.h"
 #include "client/observe/hooks.h"
+#include "client/observe/redact.h"
+#include "client/observe/stats.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-
-#include "client/observe/redact.h"
 
 /* ---- calling them ---- */
 

@@ -2,7 +2,9 @@
 #ifndef TUV_CLIENT_HOOKS_H
 #define TUV_CLIENT_HOOKS_H
 
-#include "client/core/private.h"
+#include "client/core/failure.h"
+#include "client/conn/conn.h"
+#include "client/pool/client.h"
 
 /* A line for the log, of what is no connection's. Secrets in it are hidden. */
 void tuv_hooks_log(taosuv_client_t* client, int level, const char* text);

@@ -3,8 +3,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "client/core/private.h"
+#include "client/pool/client.h"
 #include "client/observe/prometheus.h"
+#include "client/observe/stats.h"
 
 /* The histogram's `le` bounds: powers of two of microseconds, from 16 us to 67 s. They are bounds
  * of our own buckets, of which there are too many to show. */

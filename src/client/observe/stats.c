@@ -1,9 +1,10 @@
 /* The numbers of a client: gathered from its connections, and given as structs. */
+#include "client/conn/conn.h"
+#include "client/pool/client.h"
+#include "client/observe/hooks.h"
 #include "client/observe/stats.h"
 
 #include <string.h>
-
-#include "client/core/private.h"
 
 tuv_stats_t* tuv_stats_create(const tuv_alloc_t* alloc, uint32_t nhosts) {
   tuv_stats_t* stats = NULL;

@@ -1,7 +1,13 @@
 /* Connections go where they belong: back to a host that is well again, away from one that is left.
  * First a new one is opened, then one of the others takes no more requests and ends with its last
  * result. */
-#include "client/core/private.h"
+#include "client/core/op.h"
+#include "client/conn/conn.h"
+#include "client/conn/keepalive.h"
+#include "client/pool/balance.h"
+#include "client/pool/client.h"
+#include "client/pool/hosts.h"
+#include "client/pool/pool.h"
 
 /* With so many connections in the pool one more may move at the same time. */
 #define POOL_PER_MOVE 16u

@@ -3,8 +3,22 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "client/observe/hooks.h"
+#include "client/core/failure.h"
+#include "client/core/req.h"
+#include "client/core/submit.h"
+#include "client/conn/conn.h"
+#include "client/conn/endpoint.h"
+#include "client/conn/login.h"
 #include "client/conn/rest_request.h"
+#include "client/conn/transport.h"
+#include "client/pool/client.h"
+#include "client/pool/drain.h"
+#include "client/pool/hosts.h"
+#include "client/query/results.h"
+#include "client/tmq/dependent.h"
+#include "client/stmt/stmts.h"
+#include "client/writer/writers.h"
+#include "client/observe/hooks.h"
 
 /* No answer in JSON comes near this; one that does is not read. */
 #define MAX_TEXT_SIZE (16u << 20)

@@ -2,6 +2,12 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "client/conn/conn.h"
+#include "client/pool/balance.h"
+#include "client/pool/client.h"
+#include "client/pool/discover.h"
+#include "client/pool/hosts.h"
+#include "client/pool/pool.h"
 #include "client/observe/hooks.h"
 #include "wire/version.h"
 

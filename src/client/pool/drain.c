@@ -1,5 +1,8 @@
 /* Waiting until all requests that were made before are complete. */
-#include "client/core/private.h"
+#include "client/core/op.h"
+#include "client/core/req.h"
+#include "client/pool/client.h"
+#include "client/pool/drain.h"
 
 static taosuv_req_t* base_of(taosuv_client_drain_t* drain) {
   return (taosuv_req_t*) (void*) drain;

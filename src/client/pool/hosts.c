@@ -3,7 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "client/core/private.h"
+#include "client/pool/client.h"
+#include "client/pool/hosts.h"
 
 /* Fills a entry; `name` is NUL-terminated. Its texts stay where they are while it is used. */
 static void set_entry(tuv_pool_host_t* entry, const tuv_host_t* host) {

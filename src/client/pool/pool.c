@@ -1,6 +1,16 @@
 /* The pool: which connection a request goes over, what waits for one, when there are more. */
 #include <string.h>
 
+#include "client/core/failure.h"
+#include "client/core/op.h"
+#include "client/core/req.h"
+#include "client/conn/conn.h"
+#include "client/conn/endpoint.h"
+#include "client/conn/keepalive.h"
+#include "client/pool/balance.h"
+#include "client/pool/client.h"
+#include "client/pool/hosts.h"
+#include "client/pool/pool.h"
 #include "client/observe/hooks.h"
 
 /* The bound of what takes no place on a connection. */

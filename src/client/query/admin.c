@@ -2,8 +2,16 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "client/query/ask.h"
+#include "client/core/failure.h"
+#include "client/core/op.h"
+#include "client/core/req.h"
+#include "client/conn/conn.h"
 #include "client/conn/rest_request.h"
+#include "client/conn/transport.h"
+#include "client/pool/client.h"
+#include "client/query/admin.h"
+#include "client/query/ask.h"
+#include "client/query/query.h"
 #include "wire/version.h"
 
 /* The late answer to a cancelled operation that leaves nothing behind on the server. */

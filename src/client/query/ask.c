@@ -1,6 +1,11 @@
 /* A question that a server has no action for, asked by SQL over a WebSocket: the value in the first
  * cell of a query's result. */
+#include "client/core/failure.h"
+#include "client/core/req.h"
+#include "client/conn/conn.h"
+#include "client/pool/client.h"
 #include "client/query/ask.h"
+#include "client/query/results.h"
 
 #include <string.h>
 

@@ -3,7 +3,7 @@
 #ifndef TUV_CLIENT_ASK_H
 #define TUV_CLIENT_ASK_H
 
-#include "client/core/private.h"
+#include "client/core/op.h"
 
 /* The answer: its first cell is the value; NULL: NULL, or no row. Completes the request. */
 typedef void (*tuv_asked_cb)(taosuv_req_t* req, const taosuv_block_t* block);

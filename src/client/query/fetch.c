@@ -1,7 +1,14 @@
 /* Fetching block after block, one in flight, ahead of the caller where that pays. */
 #include <string.h>
 
+#include "client/core/block.h"
+#include "client/core/failure.h"
+#include "client/core/op.h"
+#include "client/core/req.h"
+#include "client/conn/conn.h"
+#include "client/pool/client.h"
 #include "client/query/result.h"
+#include "client/query/results.h"
 
 /* A block with this many rows is full: more will follow (PROTOCOL 1.4). */
 #define FULL_BLOCK_ROWS 4096u

@@ -2,7 +2,15 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "client/core/failure.h"
+#include "client/core/op.h"
+#include "client/core/req.h"
+#include "client/conn/conn.h"
 #include "client/conn/rest_request.h"
+#include "client/conn/transport.h"
+#include "client/pool/client.h"
+#include "client/query/admin.h"
+#include "client/query/lines.h"
 #include "util/utf8.h"
 #include "wire/http_request.h"
 #include "wire/insert.h"

@@ -1,7 +1,15 @@
 /* exec and query: one SQL statement, its affected rows or its result set. */
 #include <string.h>
 
+#include "client/core/failure.h"
+#include "client/core/op.h"
+#include "client/core/req.h"
+#include "client/conn/conn.h"
 #include "client/conn/rest_request.h"
+#include "client/pool/client.h"
+#include "client/query/query.h"
+#include "client/query/results.h"
+#include "client/stmt/stmts.h"
 #include "wire/status.h"
 #include "wire/stmt_sql.h"
 

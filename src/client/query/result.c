@@ -1,7 +1,14 @@
 /* Results: their fields, and how they end. */
 #include <string.h>
 
+#include "client/core/failure.h"
+#include "client/core/req.h"
+#include "client/conn/conn.h"
+#include "client/conn/keepalive.h"
+#include "client/pool/client.h"
 #include "client/query/result.h"
+#include "client/query/results.h"
+#include "client/stmt/stmts.h"
 
 void tuv_result_free_on_server(tuv_conn_t* conn, uint64_t result_id) {
   char text[TUV_REQUEST_ID_MAX];

@@ -2,7 +2,8 @@
 #ifndef TUV_CLIENT_RESULT_H
 #define TUV_CLIENT_RESULT_H
 
-#include "client/core/private.h"
+#include "client/core/failure.h"
+#include "client/query/results.h"
 
 struct taosuv_result_s {
   tuv_queue_t link; /* in its connection's results, or the client's detached_results */

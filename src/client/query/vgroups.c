@@ -1,7 +1,13 @@
 /* table_vgroups: which vgroup tables are in (PROTOCOL 9.5), over HTTP. */
 #include <string.h>
 
+#include "client/core/op.h"
+#include "client/core/req.h"
+#include "client/conn/conn.h"
 #include "client/conn/rest_request.h"
+#include "client/conn/transport.h"
+#include "client/pool/client.h"
+#include "client/query/admin.h"
 #include "util/utf8.h"
 #include "wire/http_request.h"
 #include "wire/table_name.h"

@@ -1,7 +1,10 @@
 /* write_raw and write_block: a message's bytes, or a block, into the client's database. */
 #include <string.h>
 
-#include "client/core/private.h"
+#include "client/core/op.h"
+#include "client/core/req.h"
+#include "client/conn/conn.h"
+#include "client/pool/client.h"
 #include "taosuv/tmq.h"
 #include "wire/table_name.h"
 #include "wire/tmq_message.h"

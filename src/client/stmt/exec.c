@@ -1,4 +1,8 @@
 /* Executing what is bound: the batch leaves its statement and waits for its turn. */
+#include "client/core/op.h"
+#include "client/core/req.h"
+#include "client/pool/client.h"
+#include "client/pool/pool.h"
 #include "client/stmt/stmt.h"
 
 static tuv_job_t* take_job(taosuv_stmt_t* stmt) {

@@ -1,7 +1,14 @@
 /* What a prepared statement does next: finds a place on a server, executes its batches in order. */
 #include <string.h>
 
+#include "client/core/failure.h"
+#include "client/core/op.h"
+#include "client/core/req.h"
+#include "client/conn/conn.h"
+#include "client/pool/client.h"
+#include "client/pool/pool.h"
 #include "client/stmt/stmt.h"
+#include "client/stmt/stmts.h"
 
 void tuv_stmt_due(taosuv_stmt_t* stmt) {
   if (stmt->client == NULL || !tuv_queue_empty(&stmt->due)) return;

@@ -1,7 +1,13 @@
 /* Statements on the server: made, used, kept in their connection's cache, closed, lost. */
 #include <string.h>
 
+#include "client/core/failure.h"
+#include "client/core/req.h"
+#include "client/conn/conn.h"
+#include "client/pool/client.h"
+#include "client/query/results.h"
 #include "client/stmt/stmt.h"
+#include "client/stmt/stmts.h"
 
 tuv_server_stmt_t* tuv_server_stmt_create(taosuv_stmt_t* stmt, tuv_conn_t* conn) {
   tuv_server_stmt_t* server_stmt = tuv_calloc(&conn->client->mem->alloc, 1, sizeof *server_stmt);

@@ -2,6 +2,14 @@
  * query of no rows tells it, over a connection for SQL. */
 #include <string.h>
 
+#include "client/core/failure.h"
+#include "client/core/op.h"
+#include "client/core/req.h"
+#include "client/conn/conn.h"
+#include "client/pool/client.h"
+#include "client/pool/pool.h"
+#include "client/query/query.h"
+#include "client/query/results.h"
 #include "client/stmt/stmt.h"
 
 typedef struct tuv_fields_s {

@@ -1,6 +1,9 @@
 /* How a statement is prepared on a server, step by step, and what is learned of its fields. */
 #include <string.h>
 
+#include "client/core/failure.h"
+#include "client/conn/conn.h"
+#include "client/pool/client.h"
 #include "client/stmt/stmt.h"
 
 /* ---- where to begin ---- */

@@ -1,6 +1,12 @@
 /* The answers to the messages of prepared statements, and what follows from them (PROTOCOL 6). */
 #include <string.h>
 
+#include "client/core/failure.h"
+#include "client/core/server_code.h"
+#include "client/conn/conn.h"
+#include "client/conn/endpoint.h"
+#include "client/pool/client.h"
+#include "client/query/results.h"
 #include "client/stmt/stmt.h"
 
 /* ---- a batch ---- */

@@ -1,5 +1,10 @@
 /* What a DECIMAL's text means: servers that do not tell its scale with a statement's fields (3.3.6)
  * tell it with a query's result, so that they are asked for one without rows. */
+#include "client/core/op.h"
+#include "client/conn/conn.h"
+#include "client/pool/client.h"
+#include "client/query/query.h"
+#include "client/query/results.h"
 #include "client/stmt/stmt.h"
 
 static size_t write_sql(const tuv_server_stmt_t* server_stmt, char* out, size_t room) {

@@ -1,6 +1,10 @@
 /* The messages of prepared statements (PROTOCOL 6). */
 #include <string.h>
 
+#include "client/core/op.h"
+#include "client/core/req.h"
+#include "client/conn/conn.h"
+#include "client/pool/client.h"
 #include "client/stmt/stmt.h"
 
 bool tuv_server_stmt_sent(const tuv_server_stmt_t* server_stmt) {

@@ -1,10 +1,15 @@
 /* Prepared statements, the caller's side: prepare, exec, close; their requests and their memory. */
+#include "client/core/op.h"
+#include "client/core/req.h"
+#include "client/conn/transport.h"
+#include "client/pool/client.h"
+#include "client/pool/pool.h"
 #include "client/stmt/stmt.h"
-
-#include <string.h>
-
+#include "client/stmt/stmts.h"
 #include "util/utf8.h"
 #include "wire/table_name.h"
+
+#include <string.h>
 
 /* A statement keeps the buffers of at most so many batches. */
 #define SPARE_JOBS 64u

@@ -2,7 +2,10 @@
 #ifndef TUV_CLIENT_STMT_H
 #define TUV_CLIENT_STMT_H
 
-#include "client/core/private.h"
+#include "client/core/failure.h"
+#include "client/core/op.h"
+#include "client/conn/conn.h"
+#include "client/query/results.h"
 #include "taosuv/stmt.h"
 #include "wire/batch.h"
 #include "wire/stmt_reply.h"

@@ -2,6 +2,12 @@
  * finished. */
 #include <string.h>
 
+#include "client/core/failure.h"
+#include "client/core/op.h"
+#include "client/core/req.h"
+#include "client/conn/conn.h"
+#include "client/tmq/consumer.h"
+#include "client/tmq/progress.h"
 #include "client/tmq/steps.h"
 
 static int encode(tuv_op_t* op, tuv_conn_t* conn, const void* payload, size_t size) {

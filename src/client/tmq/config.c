@@ -1,13 +1,12 @@
 /* A consumer's properties: which there are, what values they take, and what they are called in the
  * subscribe request. */
 #include "client/tmq/config.h"
-
-#include <stdlib.h>
-#include <string.h>
-
 #include "taosuv/error.h"
 #include "util/utf8.h"
 #include "wire/version.h"
+
+#include <stdlib.h>
+#include <string.h>
 
 #define V_3_3_3 TUV_VERSION(3, 3, 3, 0)
 #define V_3_3_6 TUV_VERSION(3, 3, 6, 0)

@@ -1,10 +1,15 @@
 /* A consumer's life: made from a URL and properties, its turn of the loop, closed in good order. */
+#include "client/core/failure.h"
+#include "client/core/req.h"
+#include "client/pool/client.h"
+#include "client/tmq/config.h"
 #include "client/tmq/consumer.h"
+#include "client/tmq/dependent.h"
+#include "client/tmq/progress.h"
+#include "client/observe/hooks.h"
 
 #include <stdio.h>
 #include <string.h>
-
-#include "client/observe/hooks.h"
 
 void taosuv_consumer_options_init(taosuv_consumer_options_t* options) {
   memset(options, 0, sizeof *options);

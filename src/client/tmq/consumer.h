@@ -3,7 +3,9 @@
 #ifndef TUV_CLIENT_TMQ_H
 #define TUV_CLIENT_TMQ_H
 
-#include "client/core/private.h"
+#include "client/core/failure.h"
+#include "client/conn/conn.h"
+#include "taosuv/tmq.h"
 #include "client/tmq/config.h"
 #include "client/tmq/progress.h"
 #include "wire/tmq_envelope.h"

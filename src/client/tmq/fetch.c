@@ -2,6 +2,11 @@
  * time. */
 #include <string.h>
 
+#include "client/core/failure.h"
+#include "client/core/op.h"
+#include "client/core/server_code.h"
+#include "client/conn/conn.h"
+#include "client/pool/client.h"
 #include "client/tmq/consumer.h"
 #include "wire/version.h"
 

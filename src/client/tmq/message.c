@@ -1,7 +1,10 @@
 /* Messages of a consumer: what arrived, read once and kept in the buffer that it arrived in. */
 #include <string.h>
 
+#include "client/core/block.h"
+#include "client/pool/client.h"
 #include "client/tmq/consumer.h"
+#include "client/tmq/progress.h"
 
 static taosuv_message_t* message_of(tuv_track_t* track) {
   return TUV_CONTAINER(track, taosuv_message_t, track);

@@ -1,6 +1,8 @@
 /* What a consumer can ask of its subscription: topics, offsets, vgroups. */
 #include <string.h>
 
+#include "client/core/op.h"
+#include "client/core/req.h"
 #include "client/tmq/consumer.h"
 
 /* An array for the caller, freed when its callback has returned. NULL: the request has failed. */

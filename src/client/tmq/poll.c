@@ -1,7 +1,15 @@
 /* poll and push: giving the caller what has arrived. */
 #include <string.h>
 
+#include "client/core/failure.h"
+#include "client/core/op.h"
+#include "client/core/req.h"
+#include "client/conn/conn.h"
+#include "client/conn/suspect.h"
+#include "client/pool/client.h"
+#include "client/tmq/config.h"
 #include "client/tmq/consumer.h"
+#include "client/tmq/progress.h"
 
 static taosuv_req_t* base_of(taosuv_poll_t* poll) {
   return (taosuv_req_t*) (void*) poll;

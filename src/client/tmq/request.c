@@ -2,6 +2,11 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "client/core/failure.h"
+#include "client/core/op.h"
+#include "client/core/req.h"
+#include "client/conn/conn.h"
+#include "client/pool/client.h"
 #include "client/tmq/consumer.h"
 
 /* The late answer to a cancelled request. */

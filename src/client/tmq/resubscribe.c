@@ -1,6 +1,11 @@
 /* Subscribing again, after the connection was lost or given up. */
-#include "client/observe/hooks.h"
+#include "client/core/failure.h"
+#include "client/core/op.h"
+#include "client/core/req.h"
+#include "client/pool/client.h"
 #include "client/tmq/consumer.h"
+#include "client/tmq/dependent.h"
+#include "client/observe/hooks.h"
 
 /* A connection that has held for so long was no failed attempt. */
 #define STEADY_MS 60000u

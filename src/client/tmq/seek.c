@@ -1,4 +1,11 @@
 /* Seeks: to an offset, or to an end of each vgroup. */
+#include "client/core/failure.h"
+#include "client/core/op.h"
+#include "client/core/req.h"
+#include "client/conn/conn.h"
+#include "client/pool/client.h"
+#include "client/tmq/consumer.h"
+#include "client/tmq/progress.h"
 #include "client/tmq/steps.h"
 
 #include <string.h>

@@ -1,4 +1,7 @@
 /* Requests of several messages, one after another: commits and seeks, a message for each vgroup. */
+#include "client/core/req.h"
+#include "client/conn/conn.h"
+#include "client/pool/client.h"
 #include "client/tmq/steps.h"
 
 #include <string.h>

@@ -2,8 +2,15 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "client/observe/hooks.h"
+#include "client/core/failure.h"
+#include "client/core/op.h"
+#include "client/core/req.h"
+#include "client/conn/conn.h"
+#include "client/pool/client.h"
+#include "client/tmq/config.h"
 #include "client/tmq/consumer.h"
+#include "client/tmq/progress.h"
+#include "client/observe/hooks.h"
 #include "wire/version.h"
 
 enum { MAX_TOPICS = 1024, MAX_TOPIC_LENGTH = 1024 };

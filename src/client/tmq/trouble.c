@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "client/core/failure.h"
+#include "client/pool/client.h"
 #include "client/tmq/consumer.h"
 
 bool tuv_tmq_is_expelled(const tuv_failure_t* failure) {

@@ -1,6 +1,8 @@
 /* A writer of lines: a shard gathers text, and keeps what is in flight until it is written. */
 #include <string.h>
 
+#include "client/core/req.h"
+#include "client/query/lines.h"
 #include "client/writer/writer.h"
 #include "util/buf.h"
 #include "util/utf8.h"

@@ -1,6 +1,7 @@
 /* What a writer reports: rows that were not written, or maybe not, with all attempts in view. */
 #include <string.h>
 
+#include "client/core/failure.h"
 #include "client/writer/writer.h"
 
 /* ---- which rows ---- */

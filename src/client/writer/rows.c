@@ -1,6 +1,7 @@
 /* A writer of rows: a shard is a prepared statement to which the rows of its tables are bound. */
 #include <string.h>
 
+#include "client/core/req.h"
 #include "client/stmt/stmt.h"
 #include "client/writer/writer.h"
 #include "wire/table_name.h"

@@ -1,4 +1,8 @@
 /* When a writer's shard sends what it has gathered, again or not at all. */
+#include "client/core/failure.h"
+#include "client/core/req.h"
+#include "client/conn/conn.h"
+#include "client/pool/client.h"
 #include "client/writer/writer.h"
 
 /* A batch that failed waits for 100 ms, then twice as long each time, a fifth more or less. */

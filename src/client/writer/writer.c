@@ -1,6 +1,8 @@
 /* The writer's life: opened with its shards, closed with nothing left behind; and its public
  * calls. */
+#include "client/pool/client.h"
 #include "client/writer/writer.h"
+#include "client/writer/writers.h"
 
 #include <string.h>
 

@@ -2,7 +2,7 @@
 #ifndef TUV_CLIENT_WRITER_H
 #define TUV_CLIENT_WRITER_H
 
-#include "client/core/private.h"
+#include "client/conn/conn.h"
 #include "taosuv/writer.h"
 #include "util/arena.h"
 

@@ -1,0 +1,22 @@
+/* Which of a gateway's WebSocket endpoints a connection speaks to. */
+#ifndef TUV_CLIENT_CONN_ENDPOINT_H
+#define TUV_CLIENT_CONN_ENDPOINT_H
+
+#include "client/conn/conn.h"
+
+int tuv_endpoint_init(taosuv_client_t* client);
+void tuv_endpoint_free(taosuv_client_t* client);
+void tuv_endpoint_begin(tuv_conn_t* conn, unsigned wanted); /* a connection is being opened */
+void tuv_endpoint_leave(tuv_conn_t* conn);                  /* it has left the pool */
+void tuv_endpoint_ready(tuv_conn_t* conn);                  /* it is logged in */
+int tuv_endpoint_path(tuv_conn_t* conn, const char** path);
+/* Its upgrade was refused: whether it is to try another endpoint. Else *failure says what the
+ * refusal means; its text may be put into `err`. */
+bool tuv_endpoint_refused(tuv_conn_t* conn, int http_status, tuv_failure_t* failure,
+                          tuv_errmsg_t* err);
+/* The version is known: whether the gateway has /ws, which was not asked for. */
+bool tuv_endpoint_is_outdated(tuv_conn_t* conn);
+/* The largest message that the gateway takes. */
+uint64_t tuv_endpoint_max_message(const tuv_conn_t* conn);
+
+#endif

@@ -1,0 +1,11 @@
+/* Connections on which a request timed out. */
+#ifndef TUV_CLIENT_CONN_SUSPECT_H
+#define TUV_CLIENT_CONN_SUSPECT_H
+
+#include "client/conn/conn.h"
+
+void tuv_suspect_begin(tuv_conn_t* conn); /* one did */
+void tuv_suspect_heard(tuv_conn_t* conn); /* the server has sent something */
+void tuv_suspect_end(tuv_conn_t* conn);   /* it is, or the connection goes */
+
+#endif

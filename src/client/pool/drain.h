@@ -1,0 +1,10 @@
+/* Waiting for requests. */
+#ifndef TUV_CLIENT_POOL_DRAIN_H
+#define TUV_CLIENT_POOL_DRAIN_H
+
+#include "client/core/req.h"
+
+void tuv_drain_completed(taosuv_client_t* client, const tuv_req_t* priv); /* a request is */
+void tuv_drain_close(taosuv_client_t* client);                            /* it is being closed */
+
+#endif

@@ -1,0 +1,10 @@
+/* Schemaless writes. */
+#ifndef TUV_CLIENT_QUERY_LINES_H
+#define TUV_CLIENT_QUERY_LINES_H
+
+#include "taosuv.h"
+
+/* Whether its options can be sent; 0, or what taosuv_insert_lines would return. */
+int tuv_lines_check(const taosuv_client_t* client, const taosuv_insert_lines_t* req);
+
+#endif
