@@ -80,7 +80,7 @@ static void the_defaults_fit_each_other(void** state) {
   it_t* it = *state;
   it_needs_bundled(it);
   taosuv_client_t* client = it_client_url(it, "ws://root:taosdata@127.0.0.1:1/d");
-  const tuv_url_t* url = &client->url;
+  const tuv_url_t* url = &client->context.url;
   uint64_t dead = 2 * url->ping_interval; /* until a peer that is silent is given up */
   uint64_t probed = url->request_timeout + url->probe_timeout;
   uint64_t retry_ms = default_retry_ms(it, client, 0);

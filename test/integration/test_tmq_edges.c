@@ -300,7 +300,7 @@ static void on_polled(taosuv_poll_t* req, int status) {
 
 /* The time limit for the answer is over now. */
 static void expire(taosuv_consumer_t* consumer) {
-  tuv_timers_remove(&consumer->client->timers, &consumer->answer);
+  tuv_timers_remove(&consumer->client->context.timers, &consumer->answer);
   consumer->patience.left = 1; /* its last step */
   consumer->answer.expire(&consumer->answer);
 }

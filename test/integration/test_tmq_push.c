@@ -147,7 +147,7 @@ static uint64_t commits(const tc_t* tc) {
 static void turn_clock(tc_consumer_t* one) {
   taosuv_consumer_t* consumer = one->consumer;
   tuv_timed_t* timed = &consumer->auto_timed;
-  tuv_timers_remove(&consumer->client->timers, timed);
+  tuv_timers_remove(&consumer->client->context.timers, timed);
   timed->expire(timed);
   it_run(one->tc->it, 50);
 }

@@ -27,7 +27,7 @@ const char* tuv_conn_host(const tuv_conn_t* conn) {
 }
 
 bool tuv_conn_has_room(tuv_conn_t* conn, size_t size) {
-  const tuv_url_t* url = &conn->client->url;
+  const tuv_url_t* url = &conn->client->context.url;
   if (conn->table.count >= url->max_inflight) return false;
   uint64_t unsent = conn->client->transport->unsent_bytes(conn);
   /* One message always goes, how large it may be. */
@@ -45,7 +45,7 @@ int tuv_conn_send(tuv_conn_t* conn, tuv_op_t* op, const void* payload, size_t si
   tuv_idmap_put(&conn->table, op->id, op);
   tuv_queue_push(&conn->sent, &op->link);
   op->conn = conn;
-  if (conn->client->url.idle_timeout != 0) conn->used_at = tuv_now();
+  if (conn->client->context.url.idle_timeout != 0) conn->used_at = tuv_now();
   tuv_observe_op(conn->client, TAOSUV_TRACE_SENT, op, conn);
   return 0;
 }
@@ -168,8 +168,8 @@ static bool leave_pool(tuv_conn_t* conn, tuv_conn_state_t state) {
   else
     client->hosts[conn->host].open--;
   tuv_balance_done(conn);
-  tuv_timers_remove(&client->timers, &conn->timed);
-  tuv_timers_remove(&client->timers, &conn->address_timed);
+  tuv_timers_remove(&client->context.timers, &conn->timed);
+  tuv_timers_remove(&client->context.timers, &conn->address_timed);
   tuv_suspect_end(conn);
   tuv_queue_remove(&conn->link);
   tuv_queue_push(&client->gone, &conn->link);
@@ -243,7 +243,7 @@ static void on_close_timeout(tuv_timed_t* timed) {
 static void bound_close(tuv_conn_t* conn) {
   conn->timed.expire = on_close_timeout;
   uint64_t at = tuv_now() + TUV_CLOSE_WAIT_MS;
-  if (tuv_timers_add(&conn->client->timers, &conn->timed, at) < 0)
+  if (tuv_timers_add(&conn->client->context.timers, &conn->timed, at) < 0)
     conn->client->transport->abort(conn);
 }
 
@@ -265,14 +265,14 @@ void tuv_conn_say_goodbye(tuv_conn_t* conn) {
 
 void tuv_conn_gone(tuv_conn_t* conn) {
   taosuv_client_t* client = conn->client;
-  tuv_timers_remove(&client->timers, &conn->timed);
+  tuv_timers_remove(&client->context.timers, &conn->timed);
   tuv_queue_remove(&conn->flush_pending);
   tuv_queue_remove(&conn->paused);
   tuv_queue_remove(&conn->link);
   tuv_idmap_free(&conn->table);
   client->hosts[conn->host].users--;
   tuv_wipe(conn, sizeof *conn); /* what was being read of a log-in's answer */
-  tuv_free(&client->mem->alloc, conn);
+  tuv_free(&client->context.mem->alloc, conn);
   if (client->closing) tuv_client_turn(client);
 }
 
@@ -312,7 +312,7 @@ static void connect_timed_out(tuv_conn_t* conn) {
 /* A step of the one or the other is over. Without memory for the next one it is the last. */
 static void on_step(tuv_conn_t* conn, tuv_timed_t* timed, tuv_patience_t* patience) {
   bool more = tuv_patience_next(patience) &&
-              tuv_timers_add(&conn->client->timers, timed, patience->at) == 0;
+              tuv_timers_add(&conn->client->context.timers, timed, patience->at) == 0;
   if (!more) connect_timed_out(conn);
 }
 
@@ -336,7 +336,7 @@ static void on_accepted(tuv_route_t* route) {
   tuv_patience_begin(&conn->address_patience, part > least ? part : least);
   conn->address_timed.expire = on_address_step;
   /* Without memory for it, this address has all that is left. */
-  tuv_timers_add(&client->timers, &conn->address_timed, conn->address_patience.at);
+  tuv_timers_add(&client->context.timers, &conn->address_timed, conn->address_patience.at);
 }
 
 void tuv_conn_fail(tuv_conn_t* conn, const tuv_failure_t* failure) {
@@ -349,20 +349,20 @@ void tuv_conn_fail(tuv_conn_t* conn, const tuv_failure_t* failure) {
 int tuv_conn_connect(tuv_conn_t* conn, const tuv_stream_events_t* events, void* context,
                      tuv_stream_t** stream) {
   taosuv_client_t* client = conn->client;
-  const tuv_alloc_t* alloc = &client->mem->alloc;
+  const tuv_alloc_t* alloc = &client->context.mem->alloc;
   const tuv_pool_host_t* host = &client->hosts[conn->host];
-  bool nodelay = client->url.tcp_nodelay;
+  bool nodelay = client->context.url.tcp_nodelay;
   if (client->tls == NULL)
-    return client->connect(client->loop, alloc, host->name, host->port, nodelay, &conn->route,
-                           events, context, stream);
-  return tuv_tls_connect(client->tls, client->connect, client->loop, alloc, host->name, host->port,
-                         nodelay, &conn->route, events, context, stream);
+    return client->connect(client->context.loop, alloc, host->name, host->port, nodelay,
+                           &conn->route, events, context, stream);
+  return tuv_tls_connect(client->tls, client->connect, client->context.loop, alloc, host->name,
+                         host->port, nodelay, &conn->route, events, context, stream);
 }
 
 /* A connection that has this patience. */
 static int start(taosuv_client_t* client, uint32_t host, unsigned wanted,
                  const tuv_patience_t* patience, tuv_conn_t** made) {
-  tuv_conn_t* conn = tuv_calloc(&client->mem->alloc, 1, sizeof *conn);
+  tuv_conn_t* conn = tuv_calloc(&client->context.mem->alloc, 1, sizeof *conn);
   if (conn == NULL) return TAOSUV_ENOMEM;
   tuv_pool_host_t* address = &client->hosts[host];
   conn->client = client;
@@ -374,20 +374,20 @@ static int start(taosuv_client_t* client, uint32_t host, unsigned wanted,
   tuv_queue_init(&conn->results);
   tuv_queue_init(&conn->server_stmts);
   tuv_queue_init(&conn->cached);
-  tuv_idmap_init(&conn->table, &client->mem->alloc);
+  tuv_idmap_init(&conn->table, &client->context.mem->alloc);
   conn->route.avoid = &client->avoid;
   conn->route.on_accepted = on_accepted;
   tuv_endpoint_begin(conn, wanted);
   conn->timed.expire = on_connect_step;
   conn->patience = *patience;
-  int status = tuv_timers_add(&client->timers, &conn->timed, patience->at);
+  int status = tuv_timers_add(&client->context.timers, &conn->timed, patience->at);
   if (status == 0) {
     status = client->transport->connect(conn);
-    if (status < 0) tuv_timers_remove(&client->timers, &conn->timed);
+    if (status < 0) tuv_timers_remove(&client->context.timers, &conn->timed);
   }
   if (status < 0) {
     tuv_endpoint_leave(conn);
-    tuv_free(&client->mem->alloc, conn);
+    tuv_free(&client->context.mem->alloc, conn);
     return status;
   }
   conn->begun_at = tuv_now();
@@ -402,12 +402,12 @@ static int start(taosuv_client_t* client, uint32_t host, unsigned wanted,
 
 int tuv_conn_start(taosuv_client_t* client, uint32_t host, unsigned wanted, tuv_conn_t** made) {
   tuv_patience_t patience;
-  tuv_patience_begin(&patience, client->url.connect_timeout);
+  tuv_patience_begin(&patience, client->context.url.connect_timeout);
   return start(client, host, wanted, &patience, made);
 }
 
 int tuv_conn_reconnect(tuv_conn_t* conn) {
-  tuv_timers_remove(&conn->client->timers, &conn->address_timed);
+  tuv_timers_remove(&conn->client->context.timers, &conn->address_timed);
   conn->route.addresses = conn->route.others = 0;
   conn->switching = false;
   return conn->client->transport->connect(conn);
@@ -416,7 +416,7 @@ int tuv_conn_reconnect(tuv_conn_t* conn) {
 void tuv_conn_restart(tuv_conn_t* conn) {
   tuv_queue_init(&conn->sent);
   tuv_idmap_free(&conn->table);
-  tuv_idmap_init(&conn->table, &conn->client->mem->alloc);
+  tuv_idmap_init(&conn->table, &conn->client->context.mem->alloc);
   conn->version = 0;
   conn->state = TUV_CONN_CONNECTING;
   conn->switching = true;
@@ -444,9 +444,9 @@ void tuv_conn_close_later(tuv_conn_t* conn) {
  * answers than there are connections. */
 void tuv_conn_retire(tuv_conn_t* conn) {
   taosuv_client_t* client = conn->client;
-  bool waits = client->leaving < client->url.pool_size;
+  bool waits = client->leaving < client->context.url.pool_size;
   tuv_observe_conn(conn, TAOSUV_TRACE_CONN_CLOSED, NULL);
-  tuv_leave_begin(conn, waits ? client->url.close_timeout : 0);
+  tuv_leave_begin(conn, waits ? client->context.url.close_timeout : 0);
   if (client->queued > 0) tuv_pool_pump(client); /* there is room for another one */
   tuv_balance_look(client);
 }

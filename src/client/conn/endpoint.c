@@ -28,9 +28,9 @@ static unsigned kind_of(unsigned needs) {
 /* A path with the token, which the cloud's proxy takes from there. NULL: no memory. */
 static char* write_path(const taosuv_client_t* client, const char* path) {
   static const char hex[] = "0123456789ABCDEF";
-  const char* token = client->url.token;
+  const char* token = client->context.url.token;
   size_t room = strlen(path) + sizeof "?token=" + 3 * strlen(token);
-  char* text = tuv_malloc(&client->mem->alloc, room);
+  char* text = tuv_malloc(&client->context.mem->alloc, room);
   if (text == NULL) return NULL;
   char* out = text + snprintf(text, room, "%s%s", path, token[0] == 0 ? "" : "?token=");
   for (; *token != 0; token++) {
@@ -56,7 +56,7 @@ int tuv_endpoint_init(taosuv_client_t* client) {
 
 static void free_path(const taosuv_client_t* client, char* path) {
   if (path != NULL) tuv_wipe(path, strlen(path));
-  tuv_free(&client->mem->alloc, path);
+  tuv_free(&client->context.mem->alloc, path);
 }
 
 void tuv_endpoint_free(taosuv_client_t* client) {
@@ -151,7 +151,7 @@ bool tuv_endpoint_is_outdated(tuv_conn_t* conn) {
 }
 
 uint64_t tuv_endpoint_max_message(const tuv_conn_t* conn) {
-  uint64_t most = conn->client->url.max_message_size;
+  uint64_t most = conn->client->context.url.max_message_size;
   bool old = tuv_conn_is_narrow(conn) && conn->version < SINCE;
   return old && most > OLD_MAX_MESSAGE ? OLD_MAX_MESSAGE : most;
 }

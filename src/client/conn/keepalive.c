@@ -14,7 +14,7 @@
 static void on_due(tuv_timed_t* timed);
 
 static uint64_t look_interval(const tuv_conn_t* conn) {
-  uint64_t interval = conn->client->url.ping_interval / LOOKS_PER_INTERVAL;
+  uint64_t interval = conn->client->context.url.ping_interval / LOOKS_PER_INTERVAL;
   return interval > 0 ? interval : 1;
 }
 
@@ -25,7 +25,7 @@ static uint64_t earlier(uint64_t a, uint64_t b) {
 
 /* When there is something to look at next; 0: never. */
 static uint64_t next_look(const tuv_conn_t* conn) {
-  const tuv_url_t* url = &conn->client->url;
+  const tuv_url_t* url = &conn->client->context.url;
   uint64_t at = earlier(conn->ping_at, conn->retiring ? 0 : conn->retire_at);
   return url->idle_timeout == 0 ? at : earlier(at, conn->used_at + url->idle_timeout);
 }
@@ -35,7 +35,7 @@ static void look_again(tuv_conn_t* conn) {
   conn->timed.expire = on_due;
   if (at == 0) return;
   /* Without memory for it the connection lives on without keepalive. */
-  tuv_timers_add(&conn->client->timers, &conn->timed, at);
+  tuv_timers_add(&conn->client->context.timers, &conn->timed, at);
 }
 
 /* Nothing but its own end would be missed. What was cancelled is not waited for: its server frees
@@ -74,7 +74,7 @@ static void set_retiring(tuv_conn_t* conn) {
 
 static void on_due(tuv_timed_t* timed) {
   tuv_conn_t* conn = TUV_CONTAINER(timed, tuv_conn_t, timed);
-  const tuv_url_t* url = &conn->client->url;
+  const tuv_url_t* url = &conn->client->context.url;
   uint64_t now = tuv_now();
   if (check_life(conn, now)) return;
   if (conn->retire_at != 0 && conn->retire_at <= now) set_retiring(conn);
@@ -88,7 +88,7 @@ static void on_due(tuv_timed_t* timed) {
 }
 
 void tuv_keepalive_begin(tuv_conn_t* conn) {
-  const tuv_url_t* url = &conn->client->url;
+  const tuv_url_t* url = &conn->client->context.url;
   uint64_t now = tuv_now();
   conn->used_at = now;
   const tuv_transport_t* transport = conn->client->transport;
@@ -98,7 +98,7 @@ void tuv_keepalive_begin(tuv_conn_t* conn) {
   if (url->max_age != 0) {
     /* Up to a tenth less, so that connections made together do not end together. */
     uint16_t random = 0;
-    tuv_random_bytes(&conn->client->shared.random, (uint8_t*) &random, sizeof random);
+    tuv_random_bytes(&conn->client->context.shared.random, (uint8_t*) &random, sizeof random);
     conn->retire_at = now + url->max_age - url->max_age / 10 * random / 0xFFFF;
   }
   look_again(conn);

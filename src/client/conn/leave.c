@@ -29,7 +29,7 @@ static void forget(tuv_conn_t* conn, tuv_conn_state_t state) {
   tuv_failure_t gone = {TAOSUV_ECONNLOST, 0, 0, NULL, NULL};
   conn->state = state;
   client->leaving--;
-  tuv_timers_remove(&client->timers, &conn->timed);
+  tuv_timers_remove(&client->context.timers, &conn->timed);
   unlink_ops(&conn->sent);
   unlink_ops(&conn->waiting);
   while (!tuv_queue_empty(&conn->results))
@@ -53,7 +53,7 @@ static void enter(tuv_conn_t* conn) {
 }
 
 static void wait_for_answers(tuv_conn_t* conn, uint64_t limit) {
-  tuv_timers_t* timers = &conn->client->timers;
+  tuv_timers_t* timers = &conn->client->context.timers;
   tuv_stmts_leave(conn);
   conn->timed.expire = on_limit;
   bool waits = limit > 0 && !is_answered(conn) &&
@@ -105,5 +105,5 @@ void tuv_leave_closed(tuv_conn_t* conn) {
     tuv_queue_remove(results.next);
     tuv_result_leave(result, conn, &closed);
   }
-  wait_for_answers(conn, conn->client->url.close_timeout);
+  wait_for_answers(conn, conn->client->context.url.close_timeout);
 }

@@ -27,14 +27,14 @@ static void fail(tuv_conn_t* conn, int status, const char* text) {
 
 static void forget(const taosuv_client_t* client, char** secret) {
   if (*secret != NULL) tuv_wipe(*secret, strlen(*secret));
-  tuv_free(&client->mem->alloc, *secret);
+  tuv_free(&client->context.mem->alloc, *secret);
   *secret = NULL;
 }
 
 /* ---- /rest/login (PROTOCOL 9.6) ---- */
 
 static int encode_token(tuv_op_t* op, tuv_conn_t* conn) {
-  const tuv_url_t* url = &conn->client->url;
+  const tuv_url_t* url = &conn->client->context.url;
   tuv_buf_t* target = tuv_rest_target(conn);
   int status = tuv_http_put(target, "/rest/login/", strlen("/rest/login/"));
   if (status == 0) status = tuv_http_put_encoded(target, url->user, strlen(url->user));
@@ -60,7 +60,7 @@ static void take_token(tuv_conn_t* conn) {
   bool safe = token[0] != 0 && strlen(token) + 1 < sizeof conn->rest.decoder.error;
   for (const char* at = token; *at != 0; at++)
     if (*at <= ' ' || *at == 0x7F) safe = false;
-  char* made = safe ? tuv_malloc(&client->mem->alloc, size) : NULL;
+  char* made = safe ? tuv_malloc(&client->context.mem->alloc, size) : NULL;
   if (made == NULL) {
     fail(conn, safe ? TAOSUV_ENOMEM : TAOSUV_EPROTO, safe ? NULL : "the log-in gave no token");
     return;
@@ -79,7 +79,7 @@ static void take_token(tuv_conn_t* conn) {
 /* A database that is not there is silently ignored by /rest/sql/:db, but not by USE. */
 static int encode_use(tuv_op_t* op, tuv_conn_t* conn) {
   char sql[256 + sizeof "use ``"];
-  const char* db = conn->client->url.db;
+  const char* db = conn->client->context.url.db;
   if (strlen(db) > 256 || strchr(db, '`') != NULL) return TAOSUV_EINVAL;
   snprintf(sql, sizeof sql, "use `%s`", db);
   return tuv_rest_ask(op, conn, sql);
@@ -129,8 +129,8 @@ static const tuv_op_type_t login_type = {
 static void begin_step(tuv_conn_t* conn, step_t step) {
   const taosuv_client_t* client = conn->client;
   bool has_token = strncmp(client->authorization, "Taosd ", 6) == 0;
-  if (step == TOKEN && (!client->url.rest_token || has_token)) step = DATABASE;
-  if (step == DATABASE && client->url.db[0] == 0) step = VERSION;
+  if (step == TOKEN && (!client->context.url.rest_token || has_token)) step = DATABASE;
+  if (step == DATABASE && client->context.url.db[0] == 0) step = VERSION;
   conn->rest.step = (uint8_t) step;
   conn->login_op.id = tuv_client_id(conn->client);
   int status = tuv_conn_send(conn, &conn->login_op, NULL, 0);
@@ -155,9 +155,9 @@ void tuv_rest_forget(taosuv_client_t* client) {
 }
 
 static int write_target(taosuv_client_t* client) {
-  const tuv_url_t* url = &client->url;
+  const tuv_url_t* url = &client->context.url;
   tuv_buf_t out;
-  tuv_buf_init(&out, &client->mem->alloc);
+  tuv_buf_init(&out, &client->context.mem->alloc);
   out.secret = true;
   int status = tuv_http_put(&out, "/rest/sql", strlen("/rest/sql"));
   if (status == 0 && url->db[0] != 0) status = tuv_http_put(&out, "/", 1);
@@ -173,8 +173,8 @@ static int write_target(taosuv_client_t* client) {
 }
 
 static int write_authorization(taosuv_client_t* client) {
-  const tuv_url_t* url = &client->url;
-  const tuv_alloc_t* alloc = &client->mem->alloc;
+  const tuv_url_t* url = &client->context.url;
+  const tuv_alloc_t* alloc = &client->context.mem->alloc;
   static const char scheme[] = "Bearer ";
   if (url->bearer_token[0] == 0) {
     client->authorization = tuv_http_basic(alloc, url->user, url->password);
@@ -197,7 +197,7 @@ static const char* unsupported(const tuv_url_t* url) {
 }
 
 int tuv_rest_prepare(taosuv_client_t* client, tuv_errmsg_t* err) {
-  tuv_url_t* url = &client->url;
+  tuv_url_t* url = &client->context.url;
   const char* key = unsupported(url);
   if (key != NULL) return tuv_fail(err, TAOSUV_ENOTSUP, "%s= is for ws:// and wss:// only", key);
   if (strchr(url->user, ':') != NULL)

@@ -42,7 +42,7 @@ static void too_old(tuv_conn_t* conn, const char* lacks) {
 
 /* An option that an old server would silently ignore is an error. Returns what is lacking. */
 static const char* lacks(const tuv_conn_t* conn) {
-  const tuv_url_t* url = &conn->client->url;
+  const tuv_url_t* url = &conn->client->context.url;
   if (conn->version < TUV_VERSION(3, 0, 0, 0)) return "taosuv needs 3.0.0.0";
   if (conn->version < TUV_VERSION(3, 2, 2, 0) && url->bi_mode) return "conn_mode= needs 3.2.2.0";
   if (conn->version < TUV_VERSION(3, 3, 5, 0)) {
@@ -64,7 +64,7 @@ bool tuv_login_take_version(tuv_conn_t* conn, const char* text) {
   conn->version = tuv_version_parse(text, strlen(text));
   /* Older gateways have only the JSON actions; 3.3.2.0 is where the connectors draw the line. */
   conn->binary = conn->version >= TUV_VERSION(3, 3, 2, 0) && !tuv_conn_is_narrow(conn);
-  if (conn->client->url.adapter_ha) tuv_discover_check(conn);
+  if (conn->client->context.url.adapter_ha) tuv_discover_check(conn);
   const char* missing = lacks(conn);
   if (missing != NULL) too_old(conn, missing);
   return missing == NULL;
@@ -78,23 +78,23 @@ static void add_text(tuv_request_t* request, const char* key, const char* text) 
 static int make_totp(taosuv_client_t* client) {
   uint8_t secret[TUV_TOTP_MAX_SECRET];
   uv_timeval64_t now;
-  if (client->url.totp_secret[0] == 0) return 0;
+  if (client->context.url.totp_secret[0] == 0) return 0;
   int status = uv_gettimeofday(&now);
   if (status < 0) return status;
-  size_t size = tuv_base32_decode(client->url.totp_secret, secret);
+  size_t size = tuv_base32_decode(client->context.url.totp_secret, secret);
   bool made = tuv_totp(secret, size, (uint64_t) now.tv_sec, TUV_TOTP_DIGITS, client->totp);
   tuv_wipe(secret, sizeof secret);
   return made ? 0 : TAOSUV_ENOTSUP;
 }
 
 static int encode_login(tuv_op_t* op, tuv_conn_t* conn, const void* payload, size_t size) {
-  const tuv_url_t* url = &conn->client->url;
+  const tuv_url_t* url = &conn->client->context.url;
   tuv_request_t request;
   (void) payload;
   (void) size;
   int status = make_totp(conn->client);
   if (status < 0) return status;
-  tuv_request_begin(&request, &conn->client->json, "conn", op->id);
+  tuv_request_begin(&request, &conn->client->context.json, "conn", op->id);
   tuv_request_text(&request, "user", url->user, strlen(url->user));
   tuv_request_text(&request, "password", url->password, strlen(url->password));
   tuv_request_text(&request, "db", url->db, strlen(url->db));
@@ -114,7 +114,7 @@ static int encode_version(tuv_op_t* op, tuv_conn_t* conn, const void* payload, s
   tuv_request_t request;
   (void) payload;
   (void) size;
-  tuv_request_begin(&request, &conn->client->json, "version", op->id);
+  tuv_request_begin(&request, &conn->client->context.json, "version", op->id);
   return tuv_conn_send_json(conn, op, &request);
 }
 
@@ -124,7 +124,7 @@ static void finish_if_both(tuv_conn_t* conn) {
 
 static void login_replied(tuv_op_t* op, tuv_conn_t* conn, const tuv_reply_t* reply) {
   op->id = 0; /* done */
-  if (conn->client->url.adapter_ha) tuv_discover_replied(conn, reply);
+  if (conn->client->context.url.adapter_ha) tuv_discover_replied(conn, reply);
   finish_if_both(conn);
 }
 
@@ -162,7 +162,7 @@ static void version_replied(tuv_op_t* op, tuv_conn_t* conn, const tuv_reply_t* r
     tuv_conn_restart(conn);
     return;
   }
-  if (conn->login_op.id != 0 && version_first(&conn->client->url))
+  if (conn->login_op.id != 0 && version_first(&conn->client->context.url))
     send_login(conn);
   else
     finish_if_both(conn);
@@ -185,6 +185,6 @@ void tuv_login_begin(tuv_conn_t* conn) {
   int status = tuv_conn_send(conn, &conn->version_op, NULL, 0);
   if (status < 0)
     tuv_conn_fail(conn, &(tuv_failure_t) {status, 0, 0, NULL, tuv_conn_host(conn)});
-  else if (login && !version_first(&conn->client->url))
+  else if (login && !version_first(&conn->client->context.url))
     send_login(conn);
 }

@@ -77,7 +77,7 @@ static uint64_t answered_id(const tuv_conn_t* conn, const tuv_reply_t* reply) {
 static void on_text(tuv_conn_t* conn, const uint8_t* data, size_t size) {
   tuv_reply_t reply;
   tuv_errmsg_t err;
-  int status = tuv_reply_parse(&conn->client->json, data, size, &reply, &err);
+  int status = tuv_reply_parse(&conn->client->context.json, data, size, &reply, &err);
   uint64_t id = answered_id(conn, &reply);
   tuv_op_t* op = id != 0 ? tuv_conn_take(conn, id) : NULL;
   if (op == NULL) {

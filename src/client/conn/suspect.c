@@ -21,8 +21,8 @@ static void wait_for_sign(tuv_conn_t* conn) {
   conn->probe_seen = client->transport->signs_of_life(conn);
   conn->probe_received = conn->ws.received; /* what can be probed is a WebSocket */
   conn->probe_timed.expire = on_step;
-  tuv_patience_begin(&conn->probe_patience, client->url.probe_timeout);
-  conn->suspect = tuv_timers_add(&conn->client->timers, &conn->probe_timed,
+  tuv_patience_begin(&conn->probe_patience, client->context.url.probe_timeout);
+  conn->suspect = tuv_timers_add(&conn->client->context.timers, &conn->probe_timed,
                                  conn->probe_patience.at) == 0;
   if (!conn->suspect) resume(conn);
 }
@@ -45,7 +45,7 @@ static void on_step(tuv_timed_t* timed) {
     return;
   }
   bool more = tuv_patience_next(&conn->probe_patience) &&
-              tuv_timers_add(&conn->client->timers, timed, conn->probe_patience.at) == 0;
+              tuv_timers_add(&conn->client->context.timers, timed, conn->probe_patience.at) == 0;
   if (!more) unanswered(conn);
 }
 
@@ -62,7 +62,7 @@ void tuv_suspect_begin(tuv_conn_t* conn) {
 
 void tuv_suspect_end(tuv_conn_t* conn) {
   conn->suspect = false;
-  tuv_timers_remove(&conn->client->timers, &conn->probe_timed);
+  tuv_timers_remove(&conn->client->context.timers, &conn->probe_timed);
 }
 
 void tuv_suspect_heard(tuv_conn_t* conn) {

@@ -47,7 +47,7 @@ int tuv_rest_send(tuv_conn_t* conn, tuv_op_t* op, const tuv_rest_message_t* mess
                           .host = host->name,
                           .port = host->port,
                           .authorization = basic ? client->basic : client->authorization,
-                          .gzip = client->url.compression,
+                          .gzip = client->context.url.compression,
                           .has_body = message->has_body,
                           .body_size = message->size};
   tuv_buf_t* out = tuv_http_conn_out(&rest->http);
@@ -127,7 +127,7 @@ int tuv_rest_cell(tuv_conn_t* conn, taosuv_column_t* column, taosuv_block_t** bl
   *block = NULL;
   if (bytes == NULL) return 0;
   size_t size = taosuv_load_u32(bytes->data + 4);
-  *block = tuv_block_create(conn->client->mem, bytes, bytes->data, size, decoder->precision,
+  *block = tuv_block_create(conn->client->context.mem, bytes, bytes->data, size, decoder->precision,
                             &status, &err);
   tuv_refbuf_unref(bytes);
   if (*block == NULL) return status;
@@ -287,10 +287,10 @@ static const tuv_http_events_t http_events = {on_open, on_body,  on_reply, on_do
 
 static int rest_connect(tuv_conn_t* conn) {
   taosuv_client_t* client = conn->client;
-  tuv_rest_init(&conn->rest.decoder, client->mem, &client->json);
-  tuv_buf_init(&conn->rest.target, &client->mem->alloc);
+  tuv_rest_init(&conn->rest.decoder, client->context.mem, &client->context.json);
+  tuv_buf_init(&conn->rest.target, &client->context.mem->alloc);
   conn->rest.target.secret = true;
-  tuv_http_conn_init(&conn->rest.http, &client->shared, &http_events);
+  tuv_http_conn_init(&conn->rest.http, &client->context.shared, &http_events);
   return tuv_conn_connect(conn, &tuv_http_stream_events, &conn->rest.http, &conn->rest.http.stream);
 }
 
@@ -334,7 +334,7 @@ static int recover(tuv_conn_t* conn, tuv_req_t* priv) {
   priv->payload_size = 0;
   if (!rest->has_payload) return 0;
   size_t head = rest->prefix_size, size = tuv_buf_size(&rest->http.out) - rest->body_at;
-  priv->payload = tuv_refbuf_take(conn->client->mem, head + size);
+  priv->payload = tuv_refbuf_take(conn->client->context.mem, head + size);
   if (priv->payload == NULL) return TAOSUV_ENOMEM;
   priv->payload_size = head + size;
   if (head > 0) memcpy(priv->payload->data, rest->prefix, head);

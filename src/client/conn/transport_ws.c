@@ -22,7 +22,7 @@ int tuv_conn_send_json(tuv_conn_t* conn, tuv_op_t* op, tuv_request_t* request) {
   if (text == NULL) return status;
   status = tuv_ws_send(&conn->ws, TUV_WS_TEXT, text, length, &op->at);
   tuv_wipe(text, length); /* a log-in has the password in it */
-  tuv_free(&conn->client->mem->alloc, text);
+  tuv_free(&conn->client->context.mem->alloc, text);
   return status;
 }
 
@@ -41,20 +41,20 @@ static int recover(tuv_conn_t* conn, tuv_req_t* priv) {
   char* text = NULL;
   const void* bytes = frame + TUV_MSG_QUERY_HEAD;
   if (size > 8 && memcmp(frame, "{\"action\"", 9) == 0) { /* an id's bytes may begin with '{' */
-    bytes = text = tuv_request_arg(&conn->client->json, frame, size, key, &length);
+    bytes = text = tuv_request_arg(&conn->client->context.json, frame, size, key, &length);
   } else if (size >= TUV_MSG_QUERY_HEAD) {
     length = size - TUV_MSG_QUERY_HEAD;
   }
   if (length > 0) {
-    priv->payload = tuv_refbuf_take(conn->client->mem, length);
+    priv->payload = tuv_refbuf_take(conn->client->context.mem, length);
     if (priv->payload == NULL) {
-      tuv_free(&conn->client->mem->alloc, text);
+      tuv_free(&conn->client->context.mem->alloc, text);
       return TAOSUV_ENOMEM;
     }
     memcpy(priv->payload->data, bytes, length);
   }
   priv->payload_size = length;
-  tuv_free(&conn->client->mem->alloc, text);
+  tuv_free(&conn->client->context.mem->alloc, text);
   return 0;
 }
 
@@ -106,7 +106,7 @@ static int ws_connect(tuv_conn_t* conn) {
   const char* path;
   int status = tuv_endpoint_path(conn, &path);
   if (status < 0) return status;
-  tuv_ws_init(&conn->ws, &client->shared, &ws_events, host->name, host->port, path);
+  tuv_ws_init(&conn->ws, &client->context.shared, &ws_events, host->name, host->port, path);
   return tuv_conn_connect(conn, &tuv_ws_stream_events, &conn->ws, &conn->ws.stream);
 }
 
@@ -115,7 +115,7 @@ static void ready(tuv_conn_t* conn) {
   if (conn->client->consumer != NULL) return;
   tuv_ws_no_more_secrets(&conn->ws);
   if (tuv_conn_is_narrow(conn)) conn->ws.send_limit = (size_t) tuv_endpoint_max_message(conn);
-  tuv_ws_deflate_from(&conn->ws, (size_t) conn->client->url.compression_threshold);
+  tuv_ws_deflate_from(&conn->ws, (size_t) conn->client->context.url.compression_threshold);
 }
 
 static int send_op(tuv_conn_t* conn, tuv_op_t* op, const void* payload, size_t size) {

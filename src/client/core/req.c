@@ -20,15 +20,15 @@ static void on_expired(tuv_timed_t* timed);
 static int set_deadline(taosuv_client_t* client, taosuv_req_t* req) {
   tuv_req_t* priv = tuv_req_of(req);
   bool usual = req->timeout_ms == 0;
-  uint64_t timeout = usual ? client->url.request_timeout : req->timeout_ms;
+  uint64_t timeout = usual ? client->context.url.request_timeout : req->timeout_ms;
   uint64_t at = timeout == 0 ? 0 : tuv_after(tuv_ms_of(priv->started) + 1, timeout);
   if (req->deadline != 0 && (at == 0 || req->deadline < at)) {
     at = req->deadline;
     usual = false;
   }
   if (at == 0) return 0;
-  return usual ? tuv_timers_add_usual(&client->timers, &priv->timed, at)
-               : tuv_timers_add(&client->timers, &priv->timed, at);
+  return usual ? tuv_timers_add_usual(&client->context.timers, &priv->timed, at)
+               : tuv_timers_add(&client->context.timers, &priv->timed, at);
 }
 
 bool tuv_req_is_late(taosuv_req_t* req) {
@@ -79,7 +79,7 @@ int tuv_req_start(taosuv_client_t* client, taosuv_req_t* req, const tuv_op_type_
 /* Takes back what tuv_req_start did. */
 static void unstart(taosuv_req_t* req) {
   tuv_req_t* priv = tuv_req_of(req);
-  tuv_timers_remove(&priv->client->timers, &priv->timed);
+  tuv_timers_remove(&priv->client->context.timers, &priv->timed);
   priv->client->pending--;
   priv->state = TUV_REQ_IDLE;
 }
@@ -101,7 +101,7 @@ int tuv_req_begin(taosuv_client_t* client, taosuv_req_t* req, const tuv_op_type_
 void tuv_req_finish(taosuv_req_t* req, int status) {
   tuv_req_t* priv = tuv_req_of(req);
   taosuv_client_t* client = priv->client;
-  tuv_timers_remove(&client->timers, &priv->timed);
+  tuv_timers_remove(&client->context.timers, &priv->timed);
   tuv_refbuf_unref(priv->payload);
   priv->payload = NULL;
   priv->state = TUV_REQ_IDLE;
@@ -162,7 +162,7 @@ static const char* copy(char** out, const char* text) {
 static bool fail_later(taosuv_client_t* client, tuv_queue_t* reqs, const tuv_failure_t* failure) {
   size_t texts = (failure->message == NULL ? 0 : strlen(failure->message) + 1) +
                  (failure->host == NULL ? 0 : strlen(failure->host) + 1);
-  tuv_failing_t* failing = tuv_malloc(&client->mem->alloc, sizeof *failing + texts);
+  tuv_failing_t* failing = tuv_malloc(&client->context.mem->alloc, sizeof *failing + texts);
   if (failing == NULL) return false;
   char* out = (char*) (failing + 1);
   failing->failure = *failure;
@@ -188,7 +188,7 @@ void tuv_req_fail_some(taosuv_client_t* client) {
     count += fail_first(&failing->reqs, &failing->failure, TUV_TURN_COMPLETIONS - count);
     if (!tuv_queue_empty(&failing->reqs)) break;
     tuv_queue_remove(&failing->link);
-    tuv_free(&client->mem->alloc, failing);
+    tuv_free(&client->context.mem->alloc, failing);
   }
   if (!tuv_queue_empty(&client->failing)) tuv_client_turn(client);
 }
@@ -221,7 +221,7 @@ void tuv_req_detach(taosuv_req_t* req) {
 void tuv_req_defer(taosuv_req_t* req, int status, unsigned int flags, const char* message) {
   tuv_req_t* priv = tuv_req_of(req);
   tuv_req_detach(req);
-  tuv_timers_remove(&priv->client->timers, &priv->timed);
+  tuv_timers_remove(&priv->client->context.timers, &priv->timed);
   priv->state = TUV_REQ_DONE;
   priv->outcome = status;
   req->err_flags = flags;

@@ -36,7 +36,7 @@ static void call_log(taosuv_client_t* client, int level, const char* text) {
 void tuv_hooks_log(taosuv_client_t* client, int level, const char* text) {
   char out[512];
   if (!logs(client, level)) return;
-  tuv_secrets_t secrets = tuv_secrets_of(&client->url, client->path, client->totp,
+  tuv_secrets_t secrets = tuv_secrets_of(&client->context.url, client->path, client->totp,
                                          client->authorization);
   tuv_redact_text(&secrets, text, strlen(text), out, sizeof out);
   call_log(client, level, out);
@@ -116,7 +116,7 @@ static int level_of(taosuv_stage_t stage) {
 const tuv_failure_t* tuv_redact_failure(const taosuv_client_t* client, const tuv_failure_t* failure,
                                         tuv_redacted_t* out) {
   const char* message = failure->message;
-  tuv_secrets_t secrets = tuv_secrets_of(&client->url, client->path, client->totp,
+  tuv_secrets_t secrets = tuv_secrets_of(&client->context.url, client->path, client->totp,
                                          client->authorization);
   if (message == NULL || !tuv_secrets_in(&secrets, message, strlen(message))) return failure;
   out->failure = *failure;
@@ -174,12 +174,13 @@ const char* taosuv_stage_name(int stage) {
  * when there are none in it. `copy` is to be freed. */
 static void tap_login(tuv_conn_t* conn, taosuv_tap_t* tap, char** copy) {
   taosuv_client_t* client = conn->client;
-  tuv_secrets_t secrets = tuv_secrets_of(&client->url, client->path, client->totp,
+  tuv_secrets_t secrets = tuv_secrets_of(&client->context.url, client->path, client->totp,
                                          client->authorization);
   bool changed = false, hidden;
   if (tap->opcode == TUV_WS_TEXT) {
     size_t length = 0;
-    *copy = tuv_redact_json(&client->json, &secrets, tap->bytes, tap->size, &length, &changed);
+    *copy = tuv_redact_json(&client->context.json, &secrets, tap->bytes, tap->size, &length,
+                            &changed);
     hidden = *copy == NULL;
     tap->bytes = *copy;
     tap->size = length;
@@ -207,7 +208,7 @@ static void tap_message(tuv_conn_t* conn, bool sent, uint8_t opcode, const void*
     tap_login(conn, &tap, &copy);
   }
   call_tap(client, &tap);
-  tuv_free(&client->mem->alloc, copy);
+  tuv_free(&client->context.mem->alloc, copy);
 }
 
 static void on_tap(tuv_ws_t* ws, bool sent, uint8_t opcode, const uint8_t* data, size_t size) {
@@ -228,7 +229,7 @@ int taosuv_client_set_hooks(taosuv_client_t* client, const taosuv_hooks_t* hooks
     memcpy(&client->hooks, hooks,
            hooks->size < sizeof client->hooks ? hooks->size : sizeof client->hooks);
   client->hooked = client->hooks.trace != NULL || client->hooks.log != NULL;
-  client->shared.tap = client->hooks.tap != NULL ? on_tap : NULL;
+  client->context.shared.tap = client->hooks.tap != NULL ? on_tap : NULL;
   return 0;
 }
 

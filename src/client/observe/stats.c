@@ -29,10 +29,10 @@ void tuv_stats_completed(tuv_stats_t* stats, unsigned int action, uint64_t ns, i
 int taosuv_metrics_enable(taosuv_client_t* client, int on) {
   if (client == NULL) return TAOSUV_EINVAL;
   if (!on) {
-    tuv_free(&client->mem->alloc, client->stats);
+    tuv_free(&client->context.mem->alloc, client->stats);
     client->stats = NULL;
   } else if (client->stats == NULL) {
-    client->stats = tuv_stats_create(&client->mem->alloc, client->hosts_capacity);
+    client->stats = tuv_stats_create(&client->context.mem->alloc, client->hosts_capacity);
     if (client->stats == NULL) return TAOSUV_ENOMEM;
   }
   return 0;
@@ -75,7 +75,7 @@ static int give(void* out, size_t size, const void* made, size_t made_size) {
 int taosuv_client_stats(const taosuv_client_t* client, taosuv_stats_t* stats) {
   if (client == NULL || stats == NULL) return TAOSUV_EINVAL;
   const tuv_totals_t* totals = &client->totals;
-  const tuv_ws_traffic_t* traffic = &client->shared.traffic;
+  const tuv_ws_traffic_t* traffic = &client->context.shared.traffic;
   taosuv_host_stats_t all = {0};
   add_conns(&all, client, UINT32_MAX);
   taosuv_stats_t made = {.hosts = client->nhosts,

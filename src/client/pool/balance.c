@@ -27,7 +27,7 @@ static bool belongs(const taosuv_client_t* client, uint32_t from, uint32_t to) {
   const tuv_pool_host_t* b = &client->hosts[to];
   if (from == to || a->open <= client->moving) return false;
   if (!a->listed) return true;
-  if (client->url.first_alive) return to < from;
+  if (client->context.url.first_alive) return to < from;
   return a->open - client->moving >= b->open + 2;
 }
 
@@ -39,7 +39,7 @@ static uint32_t fullest(const taosuv_client_t* client) {
     const tuv_pool_host_t* than = &client->hosts[worst];
     if (entry->open == 0) continue;
     bool worse = entry->open > than->open;
-    if (client->url.first_alive) worse = true;
+    if (client->context.url.first_alive) worse = true;
     if (entry->listed != than->listed) worse = than->listed;
     if (worse || than->open == 0) worst = i;
   }
@@ -58,7 +58,7 @@ static move_t next_move(const taosuv_client_t* client) {
       continue;
     }
     bool better = !move.found ||
-                  (!client->url.first_alive && entry->open < client->hosts[move.to].open);
+                  (!client->context.url.first_alive && entry->open < client->hosts[move.to].open);
     if (better) move.to = i;
     move.found = true;
   }
@@ -71,9 +71,9 @@ static void on_due(tuv_timed_t* timed) {
 
 static void look_at(taosuv_client_t* client, uint64_t at) {
   client->balance.expire = on_due;
-  tuv_timers_remove(&client->timers, &client->balance);
+  tuv_timers_remove(&client->context.timers, &client->balance);
   /* Without memory for it: the next connection that comes or goes is the next occasion. */
-  if (at != UINT64_MAX) tuv_timers_add(&client->timers, &client->balance, at);
+  if (at != UINT64_MAX) tuv_timers_add(&client->context.timers, &client->balance, at);
 }
 
 void tuv_balance_replaces(tuv_conn_t* conn) {
@@ -110,7 +110,7 @@ int tuv_balance_replace(taosuv_client_t* client, uint32_t host) {
 void tuv_balance_look(taosuv_client_t* client) {
   uint64_t at = UINT64_MAX;
   if (client->closing || client->nhosts == 1 || client->consumer != NULL) return;
-  uint32_t most = 1 + client->url.pool_size / POOL_PER_MOVE;
+  uint32_t most = 1 + client->context.url.pool_size / POOL_PER_MOVE;
   while (tuv_pool_usable(client) > 0 && client->moving < most) {
     move_t move = next_move(client);
     at = move.at;
@@ -128,7 +128,7 @@ static void let_go(taosuv_client_t* client, const tuv_conn_t* conn, bool replace
   tuv_conn_t* other = replaces ? dispensable(client, conn->serves, conn) : NULL;
   if (other != NULL) tuv_keepalive_retire(other);
   for (unsigned kind = TUV_SERVES_QUERY; kind <= TUV_SERVES_LINES; kind <<= 1)
-    while (tuv_pool_usable_for(client, kind) > client->url.pool_size &&
+    while (tuv_pool_usable_for(client, kind) > client->context.url.pool_size &&
            (other = dispensable(client, kind, conn)) != NULL)
       tuv_keepalive_retire(other);
 }

@@ -30,11 +30,11 @@ void taosuv_options_init(taosuv_options_t* options) {
 }
 
 static void release(taosuv_client_t* client) {
-  tuv_mem_t* mem = client->mem;
-  tuv_ws_shared_free(&client->shared);
+  tuv_mem_t* mem = client->context.mem;
+  tuv_ws_shared_free(&client->context.shared);
   tuv_tls_context_free(client->tls);
-  tuv_timers_free(&client->timers);
-  tuv_json_free(&client->json);
+  tuv_timers_free(&client->context.timers);
+  tuv_json_free(&client->context.json);
   tuv_free(&mem->alloc, client->hosts);
   tuv_free(&mem->alloc, client->stats);
   tuv_idmap_free(&client->queued_ids);
@@ -42,8 +42,8 @@ static void release(taosuv_client_t* client) {
   if (client->target != NULL) tuv_wipe(client->target, strlen(client->target));
   tuv_free(&mem->alloc, client->target);
   tuv_rest_forget(client);
-  tuv_url_free(&mem->alloc, &client->url);
-  tuv_wipe(&client->shared.random, sizeof client->shared.random);
+  tuv_url_free(&mem->alloc, &client->context.url);
+  tuv_wipe(&client->context.shared.random, sizeof client->context.shared.random);
   tuv_wipe(client->totp, sizeof client->totp);
   tuv_alloc_t alloc = mem->alloc;
   tuv_mem_close(mem);
@@ -67,11 +67,12 @@ static void close_handles_if_done(taosuv_client_t* client) {
   if (!tuv_queue_empty(&client->failing)) return;    /* it is freed in the next turn */
   if (atomic_load(&client->submits) != NULL) return; /* on_async will be here first */
   client->handles_closing = true;
-  client->timers.handle.data = client->timers.polling.data = client; /* they fire no more */
+  client->context.timers.handle.data = client->context.timers.polling.data =
+      client; /* they fire no more */
   uv_close((uv_handle_t*) &client->turn, on_handle_closed);
   uv_close((uv_handle_t*) &client->async, on_handle_closed);
-  uv_close((uv_handle_t*) &client->timers.handle, on_handle_closed);
-  uv_close((uv_handle_t*) &client->timers.polling, on_handle_closed);
+  uv_close((uv_handle_t*) &client->context.timers.handle, on_handle_closed);
+  uv_close((uv_handle_t*) &client->context.timers.polling, on_handle_closed);
 }
 
 /* What callbacks add, and what is too much for one turn, waits for the next. */
@@ -93,7 +94,7 @@ static void resume_paused(taosuv_client_t* client) {
   tuv_queue_t batch;
   tuv_queue_init(&batch);
   tuv_queue_move(&client->paused, &batch);
-  while (!tuv_queue_empty(&batch) && client->shared.work < TUV_TURN_WORK) {
+  while (!tuv_queue_empty(&batch) && client->context.shared.work < TUV_TURN_WORK) {
     tuv_conn_t* conn = TUV_CONTAINER(batch.next, tuv_conn_t, paused);
     tuv_queue_remove(&conn->paused);
     client->transport->resume(conn);
@@ -139,7 +140,7 @@ static void on_turn(uv_idle_t* handle) {
   taosuv_client_t* client = handle->data;
   client->turn_due = false;
   uv_idle_stop(handle);
-  client->shared.work = 0;
+  client->context.shared.work = 0;
   if (client->close_due || client->results_due) tuv_hooks_run_due(client);
   complete_done(client);
   tuv_req_fail_some(client);
@@ -178,7 +179,7 @@ static int check_supported(const tuv_url_t* url, tuv_errmsg_t* err) {
 }
 
 static int make_tls(taosuv_client_t* client, tuv_errmsg_t* err) {
-  const tuv_url_t* url = &client->url;
+  const tuv_url_t* url = &client->context.url;
   if (!url->tls) return 0;
   tuv_tls_settings_t settings = {.ca = url->tls_ca,
                                  .certificate = url->tls_cert,
@@ -188,7 +189,7 @@ static int make_tls(taosuv_client_t* client, tuv_errmsg_t* err) {
                                  .tls_13_only = url->tls_13_only,
                                  .insecure = url->tls_insecure,
                                  .common_name = url->tls_common_name};
-  return tuv_tls_context_create(&client->mem->alloc, &settings, &client->tls, err);
+  return tuv_tls_context_create(&client->context.mem->alloc, &settings, &client->tls, err);
 }
 
 static int read_url(taosuv_client_t* client, const taosuv_options_t* options,
@@ -196,12 +197,14 @@ static int read_url(taosuv_client_t* client, const taosuv_options_t* options,
   if (options->url == NULL) return tuv_fail(err, TAOSUV_EURL, "no URL given");
   size_t length = options->url_length;
   if (length == TAOSUV_NUL_TERMINATED) length = strlen(options->url);
-  int status = tuv_url_parse(&client->mem->alloc, options->url, length, &client->url, err);
-  if (status == 0) status = check_supported(&client->url, err);
-  if (status == 0 && setup != NULL) status = setup->apply(setup->consumer, &client->url, err);
+  int status = tuv_url_parse(&client->context.mem->alloc, options->url, length,
+                             &client->context.url, err);
+  if (status == 0) status = check_supported(&client->context.url, err);
+  if (status == 0 && setup != NULL)
+    status = setup->apply(setup->consumer, &client->context.url, err);
   if (status == 0) status = tuv_hosts_init(client);
   if (status == 0) status = tuv_endpoint_init(client);
-  if (status == 0 && client->url.transport == TUV_TRANSPORT_REST)
+  if (status == 0 && client->context.url.transport == TUV_TRANSPORT_REST)
     status = tuv_rest_prepare(client, err);
   if (status == 0) status = make_tls(client, err);
   return status;
@@ -215,12 +218,12 @@ static taosuv_client_t* allocate(const tuv_alloc_t* alloc) {
     tuv_free(alloc, client);
     return NULL;
   }
-  client->mem = mem;
-  client->shared.mem = mem;
+  client->context.mem = mem;
+  client->context.shared.mem = mem;
   client->connect = tuv_tcp_connect;
   client->transport = &tuv_transport_ws;
-  tuv_json_init(&client->json, &mem->alloc);
-  tuv_random_init(&client->shared.random);
+  tuv_json_init(&client->context.json, &mem->alloc);
+  tuv_random_init(&client->context.shared.random);
   tuv_idmap_init(&client->queued_ids, &mem->alloc);
   tuv_queue_t* queues[] = {&client->queue,     &client->done,          &client->conns,
                            &client->gone,      &client->flush_pending, &client->detached_results,
@@ -233,7 +236,7 @@ static taosuv_client_t* allocate(const tuv_alloc_t* alloc) {
 /* ---- what deadlines wait for ---- */
 
 static taosuv_client_t* of_timers(const tuv_timers_t* timers) {
-  return TUV_CONTAINER(timers, taosuv_client_t, timers);
+  return TUV_CONTAINER(timers, taosuv_client_t, context.timers);
 }
 
 static bool has_unsent(const tuv_timers_t* timers) {
@@ -256,16 +259,16 @@ static bool has_unread(tuv_timers_t* timers) {
 
 static int open_handles(taosuv_client_t* client, uv_loop_t* loop) {
   uint64_t seed;
-  int status = tuv_random_bytes(&client->shared.random, (uint8_t*) &seed, sizeof seed);
+  int status = tuv_random_bytes(&client->context.shared.random, (uint8_t*) &seed, sizeof seed);
   if (status == 0) status = uv_async_init(loop, &client->async, tuv_submit_on_async);
   if (status < 0) return status;
-  client->loop = loop;
+  client->context.loop = loop;
   client->id_high = seed >> 41;
   client->id_low = seed & 0xFFFF;
   uv_idle_init(loop, &client->turn);
-  tuv_timers_init(&client->timers, loop, &client->mem->alloc);
-  client->timers.unsent = has_unsent;
-  client->timers.unread = has_unread;
+  tuv_timers_init(&client->context.timers, loop, &client->context.mem->alloc);
+  client->context.timers.unsent = has_unsent;
+  client->context.timers.unread = has_unread;
   client->turn.data = client;
   client->async.data = client;
   client->open_handles = 4;
@@ -282,11 +285,11 @@ int tuv_client_create(uv_loop_t* loop, const taosuv_options_t* options, const tu
   if (options->allocator != NULL) memcpy(&alloc, options->allocator, sizeof alloc);
   taosuv_client_t* made = allocate(&alloc);
   if (made == NULL) return TAOSUV_ENOMEM;
-  tuv_heap_init(&made->timers.heap, &made->mem->alloc);
+  tuv_heap_init(&made->context.timers.heap, &made->context.mem->alloc);
   if (setup != NULL) made->consumer = setup->consumer;
   made->owned = setup != NULL;
   int status = read_url(made, options, setup, &err);
-  if (status == 0 && made->url.metrics) status = taosuv_metrics_enable(made, 1);
+  if (status == 0 && made->context.url.metrics) status = taosuv_metrics_enable(made, 1);
   if (status == 0) status = open_handles(made, loop);
   if (status < 0) {
     if (options->message != NULL && options->message_size > 0)
@@ -295,10 +298,11 @@ int tuv_client_create(uv_loop_t* loop, const taosuv_options_t* options, const tu
     release(made);
     return status;
   }
-  made->shared.max_message_size = made->url.max_message_size;
-  made->shared.max_text_size = MAX_TEXT_SIZE;
+  made->context.shared.max_message_size = made->context.url.max_message_size;
+  made->context.shared.max_text_size = MAX_TEXT_SIZE;
   /* Alone: a request that has not left may have to move to another connection. */
-  made->shared.offer = made->url.compression ? TUV_HTTP_DEFLATE_ALONE : TUV_HTTP_DEFLATE_NONE;
+  made->context.shared.offer = made->context.url.compression ? TUV_HTTP_DEFLATE_ALONE
+                                                             : TUV_HTTP_DEFLATE_NONE;
   made->on_drain = options->on_drain;
   made->data = options->data;
   *client = made;
@@ -326,7 +330,7 @@ void taosuv_client_set_data(taosuv_client_t* client, void* data) {
 }
 
 uv_loop_t* taosuv_client_loop(const taosuv_client_t* client) {
-  return client != NULL ? client->loop : NULL;
+  return client != NULL ? client->context.loop : NULL;
 }
 
 void taosuv_client_counts(const taosuv_client_t* client, taosuv_counts_t* counts) {
@@ -352,9 +356,9 @@ void taosuv_close(taosuv_client_t* client, taosuv_close_cb cb) {
     taosuv_req_t* req = tuv_req_of_op(TUV_CONTAINER(client->queue.next, tuv_op_t, link));
     tuv_req_defer(req, TAOSUV_ECANCELED, 0, "the client was closed");
   }
-  tuv_timers_remove(&client->timers, &client->reconnect);
-  tuv_timers_remove(&client->timers, &client->balance);
-  tuv_timers_remove(&client->timers, &client->discover);
+  tuv_timers_remove(&client->context.timers, &client->reconnect);
+  tuv_timers_remove(&client->context.timers, &client->balance);
+  tuv_timers_remove(&client->context.timers, &client->discover);
   while (!tuv_queue_empty(&client->conns))
     tuv_conn_close(TUV_CONTAINER(client->conns.next, tuv_conn_t, link));
   tuv_failure_t closed = {TAOSUV_ECLOSED, 0, 0, "the client was closed", NULL};

@@ -5,17 +5,16 @@
 #include <stdatomic.h>
 
 #include "client/conn/conn.h"
+#include "client/core/context.h"
 #include "client/observe/stats.h"
 #include "client/pool/hosts.h"
 #include "io/tls/tls.h"
 
 struct taosuv_client_s {
-  uv_loop_t* loop;
+  tuv_context_t context; /* first: core code that is given the client sees only this */
   void* data;
   taosuv_consumer_t* consumer; /* whose connection this is; NULL: a client of its own */
   bool owned;                  /* only the consumer may close it */
-  tuv_mem_t* mem;
-  tuv_url_t url;
   const tuv_transport_t* transport;
   char totp[12];          /* the last code made of totp_secret; a secret */
   char* target;           /* HTTP: of SQL, up to the request's id; a secret is in it */
@@ -26,11 +25,8 @@ struct taosuv_client_s {
   tuv_connect_t connect;  /* how a connection's stream is made … */
   tuv_tls_context_t* tls; /* … and what is put over it; NULL: nothing */
   tuv_avoid_t avoid;      /* addresses that are tried last */
-  tuv_ws_shared_t shared;
-  tuv_json_t json;
-  tuv_timers_t timers;
-  uv_idle_t turn;   /* runs when completions or bytes wait for the end of the turn */
-  uv_async_t async; /* for taosuv_submit */
+  uv_idle_t turn;         /* runs when completions or bytes wait for the end of the turn */
+  uv_async_t async;       /* for taosuv_submit */
   _Atomic(taosuv_submit_t*) submits;
   unsigned open_handles;
   bool turn_due;

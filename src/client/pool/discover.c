@@ -18,12 +18,12 @@ static void on_due(tuv_timed_t* timed);
 
 /* The list is as old as the last log-in. */
 static void look_later(taosuv_client_t* client) {
-  uint64_t interval = client->url.discover_interval;
+  uint64_t interval = client->context.url.discover_interval;
   if (interval == 0) return;
   client->discover.expire = on_due;
-  tuv_timers_remove(&client->timers, &client->discover);
+  tuv_timers_remove(&client->context.timers, &client->discover);
   /* Without memory for it: with the next log-in. */
-  tuv_timers_add(&client->timers, &client->discover, tuv_now() + interval);
+  tuv_timers_add(&client->context.timers, &client->discover, tuv_now() + interval);
 }
 
 /* Nobody has logged in for a while: one connection is exchanged for a new one. A client without
@@ -57,7 +57,7 @@ static void learn_one(taosuv_client_t* client, const char* name, size_t length) 
 
 /* Hosts that are no longer named get no more connections; those of the URL are never left. */
 static void leave_the_others(taosuv_client_t* client) {
-  for (uint32_t i = client->url.nhosts; i < client->nhosts; i++) {
+  for (uint32_t i = client->context.url.nhosts; i < client->nhosts; i++) {
     tuv_pool_host_t* entry = &client->hosts[i];
     if (entry->listed && !entry->named) {
       entry->listed = false;

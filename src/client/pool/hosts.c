@@ -17,9 +17,9 @@ static void set_entry(tuv_pool_host_t* entry, const tuv_host_t* host) {
 }
 
 int tuv_hosts_init(taosuv_client_t* client) {
-  const tuv_url_t* url = &client->url;
+  const tuv_url_t* url = &client->context.url;
   uint32_t capacity = url->nhosts + (url->adapter_ha ? TUV_MAX_LEARNED : 0);
-  client->hosts = tuv_calloc(&client->mem->alloc, capacity, sizeof *client->hosts);
+  client->hosts = tuv_calloc(&client->context.mem->alloc, capacity, sizeof *client->hosts);
   if (client->hosts == NULL) return TAOSUV_ENOMEM;
   client->hosts_capacity = capacity;
   for (client->nhosts = 0; client->nhosts < url->nhosts; client->nhosts++)
@@ -48,7 +48,7 @@ static tuv_pool_host_t* find_entry(taosuv_client_t* client, const tuv_host_t* ho
 /* A place for a new host: behind the others, or that of one that was left and nobody uses. */
 static tuv_pool_host_t* free_entry(taosuv_client_t* client) {
   if (client->nhosts < client->hosts_capacity) return &client->hosts[client->nhosts++];
-  for (uint32_t i = client->url.nhosts; i < client->nhosts; i++)
+  for (uint32_t i = client->context.url.nhosts; i < client->nhosts; i++)
     if (!client->hosts[i].listed && client->hosts[i].users == 0) return &client->hosts[i];
   return NULL;
 }
@@ -74,7 +74,7 @@ bool tuv_hosts_is_up(const taosuv_client_t* client, uint32_t host) {
 static bool better(const taosuv_client_t* client, uint32_t host, uint32_t than) {
   bool well = tuv_hosts_is_up(client, host);
   if (well != tuv_hosts_is_up(client, than)) return well;
-  return !client->url.first_alive && client->hosts[host].open < client->hosts[than].open;
+  return !client->context.url.first_alive && client->hosts[host].open < client->hosts[than].open;
 }
 
 /* Picks the host for the next connection: of those that may be tried, and rather of those that are
@@ -83,7 +83,7 @@ static bool better(const taosuv_client_t* client, uint32_t host, uint32_t than) 
 bool tuv_hosts_pick(taosuv_client_t* client, uint32_t* host, uint64_t* wait) {
   uint64_t now = tuv_now();
   uint32_t count = client->nhosts;
-  uint32_t start = client->url.first_alive ? 0 : client->next_host;
+  uint32_t start = client->context.url.first_alive ? 0 : client->next_host;
   bool found = false;
   *wait = UINT64_MAX;
   for (uint32_t i = 0; i < count; i++) {
@@ -116,11 +116,11 @@ void tuv_hosts_retry_after(taosuv_client_t* client, uint32_t host, uint32_t seco
 /* The pause after so many failures: doubling from retry_initial to retry_max, give or take a fifth,
  * so that many clients do not come back in the same moment. */
 static uint64_t pause_after(taosuv_client_t* client, uint32_t failures) {
-  uint64_t pause = client->url.retry_initial;
-  for (uint32_t i = 1; i < failures && pause < client->url.retry_max; i++) pause *= 2;
-  if (pause > client->url.retry_max) pause = client->url.retry_max;
+  uint64_t pause = client->context.url.retry_initial;
+  for (uint32_t i = 1; i < failures && pause < client->context.url.retry_max; i++) pause *= 2;
+  if (pause > client->context.url.retry_max) pause = client->context.url.retry_max;
   uint16_t random = 0x8000;
-  tuv_random_bytes(&client->shared.random, (uint8_t*) &random, sizeof random);
+  tuv_random_bytes(&client->context.shared.random, (uint8_t*) &random, sizeof random);
   return pause - pause / 5 + 2 * (pause / 5) * random / 0xFFFF;
 }
 

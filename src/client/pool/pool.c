@@ -136,7 +136,7 @@ static void reconnect_in(taosuv_client_t* client, uint64_t wait, unsigned needs)
   if (has_hope(client, needs)) return;
   client->reconnect.expire = on_reconnect;
   uint64_t at = tuv_now() + wait;
-  client->reconnect_due = tuv_timers_add(&client->timers, &client->reconnect, at) == 0;
+  client->reconnect_due = tuv_timers_add(&client->context.timers, &client->reconnect, at) == 0;
 }
 
 /* Opens connections while there are requests of a kind that none is being opened for. */
@@ -144,7 +144,7 @@ static void open_more(taosuv_client_t* client, uint32_t wanted, unsigned needs) 
   uint32_t host;
   uint64_t wait;
   while (!client->closing && count_for(client, false, needs) < wanted &&
-         all_for(client, needs) < client->url.pool_size) {
+         all_for(client, needs) < client->context.url.pool_size) {
     tuv_conn_t* conn;
     if (!tuv_hosts_pick(client, &host, &wait)) {
       reconnect_in(client, wait, needs);
@@ -164,7 +164,7 @@ static int give(tuv_conn_t* conn, taosuv_req_t* req, const void* payload, size_t
   priv->state = TUV_REQ_SENT;
   /* Of those that are equally busy the next one is next, so that hosts have equal shares; unless
    * connections are to become idle when fewer would do. */
-  if (conn->client->url.idle_timeout == 0) {
+  if (conn->client->context.url.idle_timeout == 0) {
     tuv_queue_remove(&conn->link);
     tuv_queue_push(&conn->client->conns, &conn->link);
   }
@@ -182,7 +182,7 @@ static int keep_payload(taosuv_client_t* client, taosuv_req_t* req, const void* 
   tuv_req_t* priv = tuv_req_of(req);
   priv->payload_size = size;
   if (size == 0) return 0;
-  priv->payload = tuv_refbuf_take(client->mem, size);
+  priv->payload = tuv_refbuf_take(client->context.mem, size);
   if (priv->payload == NULL) return TAOSUV_ENOMEM;
   memcpy(priv->payload->data, payload, size);
   return 0;
@@ -191,21 +191,22 @@ static int keep_payload(taosuv_client_t* client, taosuv_req_t* req, const void* 
 /* How many requests may wait. Without any connection one always may: it is what opens one, and who
  * is told when that fails. */
 static uint32_t queue_bound(const taosuv_client_t* client, unsigned needs) {
-  bool none = client->url.max_queue == 0 && tuv_pool_usable_for(client, needs) == 0;
-  return none ? 1 : client->url.max_queue;
+  bool none = client->context.url.max_queue == 0 && tuv_pool_usable_for(client, needs) == 0;
+  return none ? 1 : client->context.url.max_queue;
 }
 
 /* Whether one more of so many bytes may wait. How large it may be, one always may: it would never
  * come to its turn else. */
 static bool queue_takes(const taosuv_client_t* client, unsigned needs, size_t size) {
   if (client->queued >= queue_bound(client, needs)) return false;
-  uint64_t most = client->url.max_queue_bytes;
+  uint64_t most = client->context.url.max_queue_bytes;
   uint64_t now = client->queued_bytes;
   return client->queued == 0 || (now <= most && size <= most - now);
 }
 
 int tuv_pool_hold(taosuv_client_t* client, size_t size) {
-  uint64_t most = client->url.max_queue_bytes, bytes = client->queued_bytes + client->held_bytes;
+  uint64_t most = client->context.url.max_queue_bytes,
+           bytes = client->queued_bytes + client->held_bytes;
   bool first = client->queued + client->held == 0;
   if (client->queued + client->held >= queue_bound(client, TUV_SERVES_STMT) ||
       (!first && (bytes > most || size > most - bytes))) {
@@ -263,7 +264,8 @@ int tuv_pool_submit(taosuv_client_t* client, taosuv_req_t* req, const void* payl
   unsigned needs = tuv_op_needs(op->type);
   bool message = op->type->encode != NULL || op->type->acquired != NULL;
   if (nothing_waits(client, needs) && client->ready > 0)
-    conn = least_loaded(client, needs, message ? client->url.max_inflight : NO_MESSAGE, size);
+    conn = least_loaded(client, needs, message ? client->context.url.max_inflight : NO_MESSAGE,
+                        size);
   if (conn == NULL) return enqueue(client, req, payload, size);
   bool busy = conn->table.count > 0;
   if (op->type->acquired != NULL) {
@@ -291,16 +293,17 @@ bool tuv_pool_has_idle(taosuv_client_t* client, unsigned needs) {
 }
 
 bool tuv_pool_has_room(taosuv_client_t* client, unsigned needs) {
-  if (least_loaded(client, needs, client->url.max_inflight, 0) != NULL) return true;
+  if (least_loaded(client, needs, client->context.url.max_inflight, 0) != NULL) return true;
   open_more(client, 1, needs);
   return false;
 }
 
 void tuv_pool_check_drain(taosuv_client_t* client) {
-  if (!client->drain_wanted || client->queued + client->held > client->url.max_queue / 2) return;
-  if (client->queued_bytes + client->held_bytes > client->url.max_queue_bytes / 2) return;
+  if (!client->drain_wanted || client->queued + client->held > client->context.url.max_queue / 2)
+    return;
+  if (client->queued_bytes + client->held_bytes > client->context.url.max_queue_bytes / 2) return;
   bool room = queue_bound(client, TUV_SERVES_ALL) > 0 ||
-              least_loaded(client, TUV_SERVES_ALL, client->url.max_inflight, 0) != NULL;
+              least_loaded(client, TUV_SERVES_ALL, client->context.url.max_inflight, 0) != NULL;
   if (!room) return;
   client->drain_wanted = false;
   client->drain_due = client->on_drain != NULL;
@@ -325,7 +328,7 @@ static uint32_t coming(const taosuv_client_t* client) {
 
 /* While others are still connecting, one connection takes its share only. */
 static size_t share(const taosuv_client_t* client) {
-  size_t bound = client->url.max_inflight;
+  size_t bound = client->context.url.max_inflight;
   uint32_t others = coming(client);
   if (others == 0) return bound;
   size_t fair = (size_t) client->queued / (tuv_pool_usable(client) + others) + 1;
@@ -401,8 +404,8 @@ void tuv_pool_ready(tuv_conn_t* conn) {
   taosuv_client_t* client = conn->client;
   conn->state = TUV_CONN_READY;
   client->transport->ready(conn);
-  tuv_timers_remove(&client->timers, &conn->timed);
-  tuv_timers_remove(&client->timers, &conn->address_timed);
+  tuv_timers_remove(&client->context.timers, &conn->timed);
+  tuv_timers_remove(&client->context.timers, &conn->address_timed);
   tuv_avoid_remove(&client->avoid, &conn->route.address);
   client->connecting--;
   client->ready++;
@@ -447,7 +450,7 @@ static void fail_queued(taosuv_client_t* client, const tuv_failure_t* failure) {
 static bool worth_another_attempt(const taosuv_client_t* client, const tuv_failure_t* failure) {
   taosuv_err_class_t class = taosuv_err_class(failure->status);
   bool trouble = class == TAOSUV_CLASS_NETWORK || class == TAOSUV_CLASS_TIMEOUT;
-  uint64_t rounds = (uint64_t) client->url.retries + 1;
+  uint64_t rounds = (uint64_t) client->context.url.retries + 1;
   return trouble && client->attempts < tuv_hosts_listed(client) * rounds;
 }
 

@@ -28,13 +28,13 @@ static void ask(taosuv_result_t* result, uint64_t req_id) {
 }
 
 void tuv_result_prefetch(taosuv_result_t* result) {
-  if (result->client->url.prefetch) ask(result, 0);
+  if (result->client->context.url.prefetch) ask(result, 0);
 }
 
 /* Whether the next block is worth asking for before the caller does: a result that looks like one
  * block must not pay for a second question. */
 static bool more_expected(const taosuv_result_t* result, const taosuv_block_t* block) {
-  return result->client != NULL && result->client->url.prefetch &&
+  return result->client != NULL && result->client->context.url.prefetch &&
          (taosuv_block_rows(block) >= FULL_BLOCK_ROWS || result->blocks >= 2);
 }
 
@@ -48,7 +48,7 @@ static int encode_fetch(tuv_op_t* op, tuv_conn_t* conn, const void* payload, siz
     return tuv_ws_send(&conn->ws, TUV_WS_BINARY, message, sizeof message, &op->at);
   }
   tuv_request_t request;
-  tuv_request_begin(&request, &conn->client->json,
+  tuv_request_begin(&request, &conn->client->context.json,
                     result->block_announced ? "fetch_block" : "fetch", op->id);
   tuv_request_uint(&request, "id", result->id);
   return tuv_conn_send_json(conn, op, &request);

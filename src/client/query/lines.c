@@ -59,10 +59,11 @@ static int lines_recover(taosuv_client_t* client, const uint8_t* message, size_t
   uint8_t packed[TUV_INSERT_PACK_MAX];
   tuv_insert_t insert;
   yyjson_doc* doc;
-  if (!tuv_insert_read(&client->json.heap, message, size, &doc, &insert)) return TAOSUV_ENOMEM;
+  if (!tuv_insert_read(&client->context.json.heap, message, size, &doc, &insert))
+    return TAOSUV_ENOMEM;
   size_t head = tuv_insert_pack(packed, &insert);
   priv->payload_size = head + insert.size;
-  priv->payload = tuv_refbuf_take(client->mem, priv->payload_size);
+  priv->payload = tuv_refbuf_take(client->context.mem, priv->payload_size);
   if (priv->payload != NULL) {
     memcpy(priv->payload->data, packed, head);
     memcpy(priv->payload->data + head, insert.text, insert.size);
@@ -138,7 +139,7 @@ static int lines_rest_encode(tuv_op_t* op, tuv_conn_t* conn, const void* payload
   tuv_insert_unpack(payload, size, &insert);
   snprintf(id, sizeof id, "%llu", (unsigned long long) op->id);
   int status = check_version(op, conn, &insert);
-  if (status == 0) status = put_target(target, &conn->client->url, &insert);
+  if (status == 0) status = put_target(target, &conn->client->context.url, &insert);
   if (status == 0) status = tuv_http_put_param(target, 0, "req_id", id);
   if (status == 0)
     status = tuv_rest_send(conn, op,
@@ -195,8 +196,9 @@ static int read_options(const taosuv_client_t* client, const taosuv_insert_lines
   bool valid = insert->key_length <= TUV_INSERT_KEY_MAX &&
                tuv_utf8_valid((const uint8_t*) insert->key, insert->key_length);
   if (!valid) return TAOSUV_EINVAL;
-  return client->transport == &tuv_transport_rest && !rest_can(&client->url, req) ? TAOSUV_ENOTSUP
-                                                                                  : 0;
+  return client->transport == &tuv_transport_rest && !rest_can(&client->context.url, req)
+             ? TAOSUV_ENOTSUP
+             : 0;
 }
 
 int tuv_lines_check(const taosuv_client_t* client, const taosuv_insert_lines_t* req) {
@@ -239,7 +241,7 @@ static tuv_refbuf_t* join(taosuv_client_t* client, const tuv_insert_t* insert, c
   uint8_t packed[TUV_INSERT_PACK_MAX];
   size_t at = tuv_insert_pack(packed, insert);
   *size += at;
-  tuv_refbuf_t* payload = tuv_refbuf_take(client->mem, *size);
+  tuv_refbuf_t* payload = tuv_refbuf_take(client->context.mem, *size);
   if (payload == NULL) return NULL;
   memcpy(payload->data, packed, at);
   for (unsigned int i = 0; i < count; i++) {
@@ -254,7 +256,7 @@ int taosuv_insert_lines(taosuv_client_t* client, taosuv_insert_lines_t* req, con
   tuv_insert_t insert = {.must_name = false};
   size_t size = 0;
   if (client == NULL || req == NULL || (text == NULL && count > 0)) return TAOSUV_EINVAL;
-  size_t most = (size_t) client->url.max_message_size - TUV_INSERT_HEAD_MAX -
+  size_t most = (size_t) client->context.url.max_message_size - TUV_INSERT_HEAD_MAX -
                 strlen(TUV_INSERT_END);
   int status = read_options(client, req, &insert);
   if (status == 0) status = check_text(text, count, most, &size);

@@ -18,7 +18,7 @@ int tuv_sql_encode(tuv_op_t* op, tuv_conn_t* conn, const void* sql, size_t size)
   if (tuv_sql_changes_tables(sql, size)) tuv_stmts_forget(conn->client);
   if (!conn->binary) {
     tuv_request_t request;
-    tuv_request_begin(&request, &conn->client->json, "query", op->id);
+    tuv_request_begin(&request, &conn->client->context.json, "query", op->id);
     tuv_request_text(&request, "sql", sql, size);
     return tuv_conn_send_json(conn, op, &request);
   }
@@ -138,7 +138,7 @@ static int check_sql(const taosuv_client_t* client, const char* sql, size_t* len
   if (client == NULL || sql == NULL) return TAOSUV_EINVAL;
   if (*length == TAOSUV_NUL_TERMINATED) *length = strlen(sql);
   if (*length == 0) return TAOSUV_EINVAL;
-  if (*length > client->url.max_message_size - TUV_MSG_QUERY_HEAD) return TAOSUV_EMSGSIZE;
+  if (*length > client->context.url.max_message_size - TUV_MSG_QUERY_HEAD) return TAOSUV_EMSGSIZE;
   return 0;
 }
 

@@ -116,7 +116,7 @@ static int copy_columns(taosuv_result_t* result, const tuv_rest_t* decoder) {
 /* A result without fields and in no list. */
 static taosuv_result_t* allocate(taosuv_client_t* client) {
   int recycled;
-  tuv_mem_t* mem = client->mem;
+  tuv_mem_t* mem = client->context.mem;
   mem->destroy[TUV_MEM_RESULT] = destroy;
   taosuv_result_t* result = tuv_mem_take(mem, TUV_MEM_RESULT, sizeof *result, &recycled);
   if (result == NULL) return NULL;

@@ -22,7 +22,7 @@ static int encode(tuv_op_t* op, tuv_conn_t* conn, const void* payload, size_t si
   int status = tuv_http_put(target, "/rest/sql/", strlen("/rest/sql/"));
   if (status == 0) status = tuv_http_put_encoded(target, db, length);
   if (status == 0) status = tuv_http_put(target, "/vgid", strlen("/vgid"));
-  if (status == 0) status = tuv_http_put_param(target, 0, "token", conn->client->url.token);
+  if (status == 0) status = tuv_http_put_param(target, 0, "token", conn->client->context.url.token);
   if (status < 0) return status;
   return tuv_rest_send(conn, op,
                        &(tuv_rest_message_t) {.method = "POST",
@@ -52,7 +52,7 @@ static int read_ids(yyjson_val* root, uint32_t count, int32_t* ids, tuv_errmsg_t
 
 static void replied(tuv_op_t* op, tuv_conn_t* conn) {
   taosuv_table_vgroups_t* req = (taosuv_table_vgroups_t*) (void*) tuv_req_of_op(op);
-  const tuv_alloc_t* alloc = &conn->client->mem->alloc;
+  const tuv_alloc_t* alloc = &conn->client->context.mem->alloc;
   tuv_errmsg_t err = {"no memory for an answer"};
   yyjson_val* root;
   int32_t* ids = tuv_calloc(alloc, req->count, sizeof *ids);
@@ -86,7 +86,7 @@ static const char* database_of(const taosuv_client_t* client, const char* db, co
                                tuv_table_name_t* first) {
   if (db != NULL) return db;
   if (table == NULL || tuv_table_name_read(table, strlen(table), first, NULL) < 0) return NULL;
-  return first->database_length > 0 ? first->database : client->url.db;
+  return first->database_length > 0 ? first->database : client->context.url.db;
 }
 
 /* The table's own name, when it is in that database. `own`: where one without a database is. */
@@ -132,12 +132,12 @@ int taosuv_table_vgroups(taosuv_client_t* client, taosuv_table_vgroups_t* req, c
   if (client->transport != &tuv_transport_rest) return TAOSUV_ENOTSUP;
   if (tables == NULL || count == 0) return TAOSUV_EINVAL;
   tuv_table_name_t first;
-  const char* own = db != NULL ? db : client->url.db;
+  const char* own = db != NULL ? db : client->context.url.db;
   db = database_of(client, db, tables[0], &first);
   if (!is_database(db)) return TAOSUV_EINVAL;
-  const tuv_alloc_t* alloc = &client->mem->alloc;
+  const tuv_alloc_t* alloc = &client->context.mem->alloc;
   char* body = NULL;
-  status = write_body(&client->json, db, own, tables, count, &body, &size);
+  status = write_body(&client->context.json, db, own, tables, count, &body, &size);
   if (status < 0) return status;
   size_t head = strlen(db) + 1;
   char* payload = tuv_malloc(alloc, head + size);

@@ -72,7 +72,7 @@ static const tuv_op_type_t block_type = {.is_request = true,
 
 static int begin(taosuv_client_t* client, taosuv_write_t* req, const tuv_op_type_t* type,
                  const void* payload, size_t size, taosuv_write_cb cb) {
-  if (size > client->url.max_message_size - TUV_TMQ_WRITE_HEAD) return TAOSUV_EMSGSIZE;
+  if (size > client->context.url.max_message_size - TUV_TMQ_WRITE_HEAD) return TAOSUV_EMSGSIZE;
   req->cb = cb;
   return tuv_req_begin(client, (taosuv_req_t*) (void*) req, type, payload, size);
 }
@@ -97,17 +97,17 @@ int taosuv_write_block(taosuv_client_t* client, taosuv_write_t* req, const char*
   tuv_table_name_t name;
   status = tuv_table_name_read(table, length, &name, NULL);
   if (status < 0) return status;
-  if (name.database_length > 0 && strcmp(name.database, client->url.db) != 0)
+  if (name.database_length > 0 && strcmp(name.database, client->context.url.db) != 0)
     return TAOSUV_ENOTSUP; /* the message has no place for it */
   size_t size;
   const void* data = taosuv_block_data(block, &size);
-  uint8_t* payload = tuv_malloc(&client->mem->alloc, name.table_length + size);
+  uint8_t* payload = tuv_malloc(&client->context.mem->alloc, name.table_length + size);
   if (payload == NULL) return TAOSUV_ENOMEM;
   memcpy(payload, name.table, name.table_length);
   memcpy(payload + name.table_length, data, size);
   req->head = taosuv_block_rows(block);
   req->tail = (uint16_t) name.table_length;
   status = begin(client, req, &block_type, payload, name.table_length + size, cb);
-  tuv_free(&client->mem->alloc, payload);
+  tuv_free(&client->context.mem->alloc, payload);
   return status;
 }

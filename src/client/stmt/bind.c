@@ -27,7 +27,7 @@ int taosuv_bind_tags(taosuv_stmt_t* stmt, const taosuv_value_t* tags, uint32_t c
 static void give_key(taosuv_stmt_t* stmt) {
   uint8_t key[4];
   if (stmt->together || tuv_batch_has_key(&stmt->batch)) return;
-  if (tuv_random_bytes(&stmt->client->shared.random, key, sizeof key) == 0)
+  if (tuv_random_bytes(&stmt->client->context.shared.random, key, sizeof key) == 0)
     tuv_batch_set_key(&stmt->batch, key);
 }
 

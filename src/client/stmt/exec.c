@@ -87,7 +87,7 @@ static int check_exec(taosuv_stmt_t* stmt, taosuv_stmt_exec_t* req, taosuv_stmt_
                     "failed");
   if (stmt->stale)
     return tuv_fail(&stmt->err, TAOSUV_ESCHEMA, "%s", taosuv_strerror(TAOSUV_ESCHEMA));
-  return tuv_batch_ready(&stmt->batch, stmt->client->url.max_message_size, &stmt->err);
+  return tuv_batch_ready(&stmt->batch, stmt->client->context.url.max_message_size, &stmt->err);
 }
 
 /* In the callback of its prepare a batch goes by what has just been prepared. */

@@ -56,7 +56,7 @@ static void take_off(tuv_job_t* job, taosuv_client_t* client) {
 
 void tuv_job_drop(tuv_job_t* job, taosuv_client_t* client) {
   take_off(job, client);
-  tuv_job_recycle(job, &client->mem->alloc);
+  tuv_job_recycle(job, &client->context.mem->alloc);
 }
 
 void tuv_job_done(tuv_job_t* job, const tuv_failure_t* failure) {
@@ -107,7 +107,7 @@ static void fail_jobs(taosuv_stmt_t* stmt, const tuv_failure_t* failure) {
   while (!tuv_queue_empty(&jobs)) {
     tuv_job_t* job = TUV_CONTAINER(jobs.next, tuv_job_t, link);
     taosuv_req_t* req = (taosuv_req_t*) (void*) job->req;
-    tuv_job_recycle(job, &client->mem->alloc);
+    tuv_job_recycle(job, &client->context.mem->alloc);
     if (req == NULL) continue;
     tuv_req_of(req)->owner = NULL;
     tuv_req_of(req)->left = (failure->flags & TAOSUV_ERR_MAYBE_EXECUTED) != 0;
@@ -265,7 +265,7 @@ static bool waits(const tuv_server_stmt_t* server_stmt) {
 
 /* Without a cache it would be prepared anew each time. */
 static bool wants_another(const taosuv_stmt_t* stmt) {
-  if (!stmt->roams || stmt->client->url.stmt_cache == 0) return false;
+  if (!stmt->roams || stmt->client->context.url.stmt_cache == 0) return false;
   return stmt->server_stmt->conn->table.count > 0 &&
          tuv_pool_has_idle(stmt->client, TUV_SERVES_STMT);
 }

@@ -10,7 +10,8 @@
 #include "client/stmt/stmts.h"
 
 tuv_server_stmt_t* tuv_server_stmt_create(taosuv_stmt_t* stmt, tuv_conn_t* conn) {
-  tuv_server_stmt_t* server_stmt = tuv_calloc(&conn->client->mem->alloc, 1, sizeof *server_stmt);
+  tuv_server_stmt_t* server_stmt = tuv_calloc(&conn->client->context.mem->alloc, 1,
+                                              sizeof *server_stmt);
   if (server_stmt == NULL) return NULL;
   server_stmt->conn = conn;
   server_stmt->stmt = stmt;
@@ -36,7 +37,7 @@ static void free_remote(tuv_server_stmt_t* server_stmt) {
   if (server_stmt->result != NULL) tuv_result_pin(server_stmt->result, NULL);
   tuv_refbuf_unref(server_stmt->source);
   tuv_refbuf_unref(server_stmt->field_list);
-  tuv_free(&server_stmt->conn->client->mem->alloc, server_stmt);
+  tuv_free(&server_stmt->conn->client->context.mem->alloc, server_stmt);
 }
 
 void tuv_server_stmt_discard(tuv_server_stmt_t* server_stmt) {
@@ -68,7 +69,7 @@ static bool is_current(const tuv_server_stmt_t* server_stmt) {
 
 void tuv_server_stmt_settle(tuv_server_stmt_t* server_stmt) {
   tuv_conn_t* conn = server_stmt->conn;
-  uint32_t bound = conn->client->url.stmt_cache;
+  uint32_t bound = conn->client->context.url.stmt_cache;
   bool good = server_stmt->prepared && !server_stmt->poisoned && is_current(server_stmt) &&
               !tuv_server_stmt_names_tables(server_stmt);
   if (!good || bound == 0 || conn->state != TUV_CONN_READY || conn->retiring) {

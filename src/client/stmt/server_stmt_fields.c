@@ -132,7 +132,7 @@ static void replied(tuv_op_t* op, tuv_conn_t* conn, const tuv_reply_t* reply) {
   if (status == 0 && server_stmt != NULL) {
     const tuv_stmt_sql_t* scan = &tuv_source_of(server_stmt->source)->scan;
     status = check(scan, &answer, &err);
-    if (status == 0) server_stmt->field_list = make_form(conn->client->mem, scan, &answer);
+    if (status == 0) server_stmt->field_list = make_form(conn->client->context.mem, scan, &answer);
     if (status == 0 && server_stmt->field_list == NULL)
       status = tuv_fail(&err, TAOSUV_ENOMEM, "no memory for the fields");
   }
@@ -190,9 +190,9 @@ static const tuv_op_type_t seek_type = {.is_request = true,
 static tuv_refbuf_t* make_sql(const tuv_server_stmt_t* server_stmt, size_t* length) {
   taosuv_client_t* client = server_stmt->conn->client;
   const tuv_source_t* source = tuv_source_of(server_stmt->source);
-  const char* db = client->url.db;
+  const char* db = client->context.url.db;
   *length = tuv_stmt_sql_fields(source->sql, &source->scan, source->table, db, NULL, 0);
-  tuv_refbuf_t* sql = tuv_refbuf_take(client->mem, *length + 1);
+  tuv_refbuf_t* sql = tuv_refbuf_take(client->context.mem, *length + 1);
   if (sql != NULL)
     tuv_stmt_sql_fields(source->sql, &source->scan, source->table, db, (char*) sql->data, *length);
   return sql;
@@ -207,7 +207,7 @@ void tuv_server_stmt_ask_fields(tuv_server_stmt_t* server_stmt) {
   taosuv_client_t* client = server_stmt->conn->client;
   size_t length;
   tuv_refbuf_t* sql = make_sql(server_stmt, &length);
-  tuv_fields_t* fields = tuv_calloc(&client->mem->alloc, 1, sizeof *fields);
+  tuv_fields_t* fields = tuv_calloc(&client->context.mem->alloc, 1, sizeof *fields);
   server_stmt->step = TUV_STEP_FIELDS;
   bool known = sql != NULL && fields != NULL && length > 0;
   int status = known                        ? tuv_req_start(client, base_of(fields), &seek_type)
@@ -215,13 +215,13 @@ void tuv_server_stmt_ask_fields(tuv_server_stmt_t* server_stmt) {
                                             : TAOSUV_ENOMEM;
   if (status < 0) {
     tuv_refbuf_unref(sql);
-    tuv_free(&client->mem->alloc, fields);
+    tuv_free(&client->context.mem->alloc, fields);
     fail(server_stmt, status,
          status == TAOSUV_ENOTSUP ? "the fields of this statement cannot be asked for by a query"
                                   : NULL);
     return;
   }
-  fields->mem = client->mem;
+  fields->mem = client->context.mem;
   fields->server_stmt = server_stmt;
   fields->sql = sql;
   fields->length = length;

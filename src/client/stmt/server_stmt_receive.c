@@ -51,7 +51,8 @@ static bool one_message(const tuv_server_stmt_t* server_stmt, tuv_batch_t* batch
   wire.form = TUV_BATCH_COLUMNAR;
   if (tuv_batch_set_wire(batch, wire, NULL) < 0) return false;
   size_t together = tuv_batch_message_size(batch);
-  return together <= apart + apart / 4 + 4096 && together <= conn->client->url.max_message_size;
+  return together <= apart + apart / 4 + 4096 &&
+         together <= conn->client->context.url.max_message_size;
 }
 
 static int dress(tuv_server_stmt_t* server_stmt, tuv_batch_t* batch, tuv_server_stmt_step_t* step,

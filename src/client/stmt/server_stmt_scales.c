@@ -23,7 +23,7 @@ static int encode(tuv_op_t* op, tuv_conn_t* conn, const void* payload, size_t si
   (void) payload;
   (void) size;
   size_t length = write_sql(server_stmt, NULL, 0);
-  tuv_refbuf_t* sql = tuv_refbuf_take(conn->client->mem, length);
+  tuv_refbuf_t* sql = tuv_refbuf_take(conn->client->context.mem, length);
   if (sql == NULL) return TAOSUV_ENOMEM;
   write_sql(server_stmt, (char*) sql->data, length);
   int status = tuv_sql_encode(op, conn, sql->data, length);

@@ -56,7 +56,8 @@ static int send_init(tuv_server_stmt_t* server_stmt) {
   tuv_conn_t* conn = server_stmt->conn;
   const tuv_stmt_sql_t* scan = &tuv_source_of(server_stmt->source)->scan;
   tuv_request_t request;
-  tuv_request_begin(&request, &conn->client->json, action_of(server_stmt), server_stmt->op.id);
+  tuv_request_begin(&request, &conn->client->context.json, action_of(server_stmt),
+                    server_stmt->op.id);
   if (!server_stmt->first) {
     /* All rows go into one super table, and each table is bound once a batch. Tags that the SQL has
      * in it are no tables' own: they are left to the server's general way. */
@@ -70,7 +71,8 @@ static int send_init(tuv_server_stmt_t* server_stmt) {
 static int send_sql(tuv_server_stmt_t* server_stmt, const char* sql, size_t length, bool fields) {
   tuv_conn_t* conn = server_stmt->conn;
   tuv_request_t request;
-  tuv_request_begin(&request, &conn->client->json, action_of(server_stmt), server_stmt->op.id);
+  tuv_request_begin(&request, &conn->client->context.json, action_of(server_stmt),
+                    server_stmt->op.id);
   tuv_request_uint(&request, "stmt_id", server_stmt->id);
   tuv_request_text(&request, "sql", sql, length);
   if (!server_stmt->first) tuv_request_bool(&request, "get_fields", fields);
@@ -81,7 +83,7 @@ static int send_sql(tuv_server_stmt_t* server_stmt, const char* sql, size_t leng
 static int send_probe(tuv_server_stmt_t* server_stmt) {
   const tuv_source_t* source = tuv_source_of(server_stmt->source);
   size_t room = source->length + strlen(source->table) + 8;
-  tuv_refbuf_t* buf = tuv_refbuf_take(server_stmt->conn->client->mem, room);
+  tuv_refbuf_t* buf = tuv_refbuf_take(server_stmt->conn->client->context.mem, room);
   if (buf == NULL) return TAOSUV_ENOMEM;
   char* sql = (char*) buf->data;
   size_t length = tuv_stmt_sql_name(source->sql, source->length, &source->scan, source->table, sql,

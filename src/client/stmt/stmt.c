@@ -128,7 +128,7 @@ static int check_source(taosuv_client_t* client, taosuv_stmt_prepare_t* req, con
   if (*length == TAOSUV_NUL_TERMINATED) *length = strlen(sql);
   if (*length == 0 || !tuv_utf8_valid((const uint8_t*) sql, *length)) return TAOSUV_EINVAL;
   /* As JSON it is longer, but not more than six times. */
-  if (*length > client->url.max_message_size / 8) return TAOSUV_EMSGSIZE;
+  if (*length > client->context.url.max_message_size / 8) return TAOSUV_EMSGSIZE;
   int status = tuv_req_check(client, (taosuv_req_t*) (void*) req, cb != NULL);
   if (status < 0) return status;
   if (client->transport != &tuv_transport_ws) return TAOSUV_ENOTSUP;
@@ -188,10 +188,10 @@ static tuv_refbuf_t* make_source(tuv_mem_t* mem, const char* sql, size_t length,
 
 static taosuv_stmt_t* create(taosuv_client_t* client) {
   int recycled;
-  taosuv_stmt_t* stmt = tuv_mem_take(client->mem, TUV_MEM_STMT, sizeof *stmt, &recycled);
+  taosuv_stmt_t* stmt = tuv_mem_take(client->context.mem, TUV_MEM_STMT, sizeof *stmt, &recycled);
   if (stmt == NULL) return NULL;
   memset(stmt, 0, sizeof *stmt);
-  stmt->mem = client->mem;
+  stmt->mem = client->context.mem;
   stmt->client = client;
   tuv_queue_init(&stmt->due);
   tuv_queue_init(&stmt->link);

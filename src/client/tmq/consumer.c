@@ -140,9 +140,9 @@ void tuv_tmq_tell_failure(taosuv_consumer_t* consumer, taosuv_consumer_event_typ
 void tuv_tmq_set_at(taosuv_consumer_t* consumer, tuv_timed_t* timed, uint64_t at,
                     void (*expire)(tuv_timed_t*)) {
   taosuv_client_t* client = consumer->client;
-  tuv_timers_remove(&client->timers, timed);
+  tuv_timers_remove(&client->context.timers, timed);
   timed->expire = expire;
-  tuv_timers_add(&client->timers, timed, at);
+  tuv_timers_add(&client->context.timers, timed, at);
 }
 
 void tuv_tmq_set(taosuv_consumer_t* consumer, tuv_timed_t* timed, uint64_t ms,
@@ -232,11 +232,11 @@ static void close_client(taosuv_consumer_t* consumer) {
   tuv_failure_t closed = {TAOSUV_ECANCELED, 0, 0, "the consumer was closed", NULL};
   tuv_tmq_commits_lost(consumer, &closed);
   for (size_t i = 0; i < sizeof timers / sizeof *timers; i++)
-    tuv_timers_remove(&client->timers, timers[i]);
+    tuv_timers_remove(&client->context.timers, timers[i]);
   forget_messages(consumer);
   uint64_t now = tuv_now();
   uint64_t left = consumer->close_until > now ? consumer->close_until - now : 0;
-  if (client->url.close_timeout > left) client->url.close_timeout = left;
+  if (client->context.url.close_timeout > left) client->context.url.close_timeout = left;
   client->data = consumer;
   client->owned = false;
   taosuv_close(client, on_client_closed);
@@ -269,7 +269,8 @@ int taosuv_consumer_close(taosuv_consumer_t* consumer, taosuv_consumer_close_t* 
   if (consumer->state == TUV_TMQ_CLOSING) return TAOSUV_ECLOSED;
   if (taosuv_is_pending(base) || consumer->client->in_hook) return TAOSUV_EBUSY;
   bool subscribed = consumer->state == TUV_TMQ_SUBSCRIBED;
-  uint64_t timeout = req->timeout_ms != 0 ? req->timeout_ms : consumer->client->url.request_timeout;
+  uint64_t timeout = req->timeout_ms != 0 ? req->timeout_ms
+                                          : consumer->client->context.url.request_timeout;
   tuv_req_t* priv = tuv_req_of(base);
   memset(priv, 0, sizeof *priv);
   priv->client = consumer->client;

@@ -64,7 +64,7 @@ static void drop_building(taosuv_consumer_t* consumer) {
 void tuv_tmq_stop_asking(taosuv_consumer_t* consumer) {
   drop_building(consumer);
   if (consumer->op.conn != NULL) return; /* its answer is taken note of when it comes */
-  tuv_timers_remove(&consumer->client->timers, &consumer->answer);
+  tuv_timers_remove(&consumer->client->context.timers, &consumer->answer);
   tuv_queue_remove(&consumer->op.link);
   consumer->flying = false;
 }
@@ -75,7 +75,7 @@ static void on_unanswered(tuv_timed_t* timed) {
   taosuv_consumer_t* consumer = TUV_CONTAINER(timed, taosuv_consumer_t, answer);
   tuv_patience_t* patience = &consumer->patience;
   if (tuv_patience_next(patience) &&
-      tuv_timers_add(&consumer->client->timers, timed, patience->at) == 0)
+      tuv_timers_add(&consumer->client->context.timers, timed, patience->at) == 0)
     return;
   bool coming = consumer->conn != NULL && consumer->step != TUV_TMQ_POLL &&
                 consumer->conn->ws.received - consumer->heard >= PROGRESS_BYTES;
@@ -89,7 +89,7 @@ static void on_unanswered(tuv_timed_t* timed) {
 }
 
 static void wait_for_answer(taosuv_consumer_t* consumer) {
-  uint64_t timeout = consumer->client->url.request_timeout;
+  uint64_t timeout = consumer->client->context.url.request_timeout;
   consumer->heard = consumer->conn->ws.received;
   if (timeout == 0) timeout = TUV_TMQ_ANSWER_MS;
   tuv_patience_begin(&consumer->patience, tuv_after(timeout, TUV_TMQ_SLICE_MS));
@@ -131,7 +131,7 @@ static void failed(tuv_op_t* op, const tuv_failure_t* failure) {
   bool polling = consumer->step == TUV_TMQ_POLL;
   bool expelled = tuv_tmq_is_expelled(failure);
   consumer->flying = false;
-  tuv_timers_remove(&consumer->client->timers, &consumer->answer);
+  tuv_timers_remove(&consumer->client->context.timers, &consumer->answer);
   if (consumer->building != NULL) tuv_tmq_trouble_note(consumer);
   drop_building(consumer);
   if (consumer->state != TUV_TMQ_SUBSCRIBED) return;
@@ -213,7 +213,8 @@ static void got_meta(taosuv_consumer_t* consumer, tuv_conn_t* conn, const tuv_re
     malformed(consumer, conn, status, err.text);
     return;
   }
-  message->json = tuv_tmq_meta(&conn->client->json, reply, &message->json_length, &status, &err);
+  message->json = tuv_tmq_meta(&conn->client->context.json, reply, &message->json_length, &status,
+                               &err);
   message->size += message->json_length;
   if (status == TAOSUV_ENOMEM) {
     malformed(consumer, conn, status, err.text);
@@ -244,7 +245,7 @@ static void announced(taosuv_consumer_t* consumer, tuv_conn_t* conn, const tuv_r
 /* The op is answered: it is free for the next step. */
 static bool landed(taosuv_consumer_t* consumer) {
   consumer->flying = false;
-  tuv_timers_remove(&consumer->client->timers, &consumer->answer);
+  tuv_timers_remove(&consumer->client->context.timers, &consumer->answer);
   if (consumer->settling) tuv_tmq_wake(consumer);
   bool wanted = consumer->step == TUV_TMQ_POLL || consumer->building != NULL;
   if (consumer->state == TUV_TMQ_SUBSCRIBED && wanted) return true;
@@ -303,7 +304,7 @@ static void binary(tuv_op_t* op, tuv_conn_t* conn, const uint8_t* data, size_t s
     malformed(consumer, conn, status, err.text);
     return;
   }
-  bool too_large = consumer->building->size > conn->client->url.max_message_size;
+  bool too_large = consumer->building->size > conn->client->context.url.max_message_size;
   if (too_large)
     tuv_message_spoil(consumer->building, TAOSUV_EMSGSIZE, 0,
                       "a message's blocks exceed max_message_size");

@@ -62,7 +62,7 @@ static int set_names(taosuv_message_t* message, const tuv_tmq_polled_t* polled) 
 
 taosuv_message_t* tuv_message_create(taosuv_consumer_t* consumer, const tuv_tmq_polled_t* polled) {
   int recycled;
-  tuv_mem_t* mem = consumer->client->mem;
+  tuv_mem_t* mem = consumer->client->context.mem;
   mem->destroy[TUV_MEM_MESSAGE] = destroy;
   taosuv_message_t* message = tuv_mem_take(mem, TUV_MEM_MESSAGE, sizeof *message, &recycled);
   if (message == NULL) return NULL;

@@ -88,7 +88,7 @@ static taosuv_req_t* take_waiter(taosuv_consumer_t* consumer) {
   taosuv_poll_t* poll = consumer->waiter;
   if (poll == NULL) return NULL;
   consumer->waiter = NULL;
-  tuv_timers_remove(&consumer->client->timers, &consumer->waited);
+  tuv_timers_remove(&consumer->client->context.timers, &consumer->waited);
   return base_of(poll);
 }
 
@@ -174,7 +174,7 @@ static const tuv_op_type_t poll_type = {.is_request = true,
 
 /* The time limit counts from the end of the wait, unless the caller has set one. */
 static int start_poll(taosuv_consumer_t* consumer, taosuv_req_t* req, uint64_t wait_ms) {
-  uint64_t given = req->timeout_ms, usual = consumer->client->url.request_timeout;
+  uint64_t given = req->timeout_ms, usual = consumer->client->context.url.request_timeout;
   if (given == 0 && usual != 0)
     req->timeout_ms = wait_ms > UINT64_MAX - usual ? UINT64_MAX : wait_ms + usual;
   int status = tuv_req_start(consumer->client, req, &poll_type);

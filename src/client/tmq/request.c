@@ -41,14 +41,14 @@ int tuv_tmq_encode_newer(tuv_op_t* op, tuv_conn_t* conn, const void* payload, si
 
 int tuv_tmq_send_plain(tuv_op_t* op, tuv_conn_t* conn, const char* action) {
   tuv_request_t request;
-  tuv_request_begin(&request, &conn->client->json, action, op->id);
+  tuv_request_begin(&request, &conn->client->context.json, action, op->id);
   return tuv_conn_send_json(conn, op, &request);
 }
 
 uint64_t tuv_tmq_request(taosuv_consumer_t* consumer, const taosuv_req_t* req,
                          tuv_request_t* request, const char* action) {
   uint64_t id = req->req_id != 0 ? req->req_id : tuv_client_id(consumer->client);
-  tuv_request_begin(request, &consumer->client->json, action, id);
+  tuv_request_begin(request, &consumer->client->context.json, action, id);
   return id;
 }
 

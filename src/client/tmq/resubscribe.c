@@ -41,7 +41,7 @@ static void on_retry(tuv_timed_t* timed) {
 /* At once for the first time, then after growing pauses, then no more. A message that cannot be had
  * counts like an attempt, though subscribing succeeds each time. */
 static void try_later(taosuv_consumer_t* consumer, const tuv_failure_t* failure) {
-  const tuv_url_t* url = &consumer->client->url;
+  const tuv_url_t* url = &consumer->client->context.url;
   uint32_t tries = consumer->attempts;
   if (consumer->spoiled > tries + 1) tries = consumer->spoiled - 1;
   if (tries > url->retries) {

@@ -58,7 +58,7 @@ static int encode_ends(tuv_op_t* op, tuv_conn_t* conn, const void* payload, size
   tuv_request_t request;
   (void) payload;
   (void) size;
-  tuv_request_begin(&request, &conn->client->json, "assignment", op->id);
+  tuv_request_begin(&request, &conn->client->context.json, "assignment", op->id);
   tuv_request_text(&request, "topic", step->topic, strlen(step->topic));
   return tuv_conn_send_json(conn, op, &request);
 }

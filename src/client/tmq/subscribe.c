@@ -41,7 +41,7 @@ static void add_given(tuv_request_t* request, const char* key, const char* text)
 
 static void add_config(const taosuv_consumer_t* consumer, tuv_request_t* request) {
   const tuv_tmq_config_t* config = &consumer->config;
-  const char* token = consumer->client->url.bearer_token;
+  const char* token = consumer->client->context.url.bearer_token;
   const char* pair[1][2] = {{"td.connect.token", token}};
   if (token[0] != 0) tuv_tmq_add_object(request, "config", (const char* const(*)[2]) pair, 1);
   if (config->nothers > 0)
@@ -51,7 +51,7 @@ static void add_config(const taosuv_consumer_t* consumer, tuv_request_t* request
 
 int tuv_tmq_encode_subscribe(tuv_op_t* op, tuv_conn_t* conn, const void* payload, size_t size) {
   const taosuv_consumer_t* consumer = conn->client->consumer;
-  const tuv_url_t* url = &conn->client->url;
+  const tuv_url_t* url = &conn->client->context.url;
   int old = tuv_tmq_since(op, conn, TUV_VERSION(3, 0, 5, 0), "3.0.5.0 for consumers");
   if (old < 0) return old;
   const char* newer = too_new(consumer, conn->version);
@@ -65,7 +65,7 @@ int tuv_tmq_encode_subscribe(tuv_op_t* op, tuv_conn_t* conn, const void* payload
     return TAOSUV_EVERSION;
   }
   tuv_ws_deflate_from(&conn->ws, SIZE_MAX); /* the password is in it: see tuv_ws_deflate_from */
-  tuv_request_begin(&request, &conn->client->json, "subscribe", op->id);
+  tuv_request_begin(&request, &conn->client->context.json, "subscribe", op->id);
   tuv_request_text(&request, "user", url->user, strlen(url->user));
   tuv_request_text(&request, "password", url->password, strlen(url->password));
   tuv_request_text(&request, "db", url->db, strlen(url->db));
@@ -87,7 +87,7 @@ void tuv_tmq_subscribed(tuv_op_t* op, tuv_conn_t* conn, const tuv_reply_t* reply
   (void) reply;
   bool wanted = consumer->state == TUV_TMQ_SUBSCRIBING || consumer->state == TUV_TMQ_LOST;
   consumer->conn = conn;
-  tuv_ws_deflate_from(&conn->ws, (size_t) conn->client->url.compression_threshold);
+  tuv_ws_deflate_from(&conn->ws, (size_t) conn->client->context.url.compression_threshold);
   if (wanted) {
     consumer->since = tuv_now();
     consumer->state = TUV_TMQ_SUBSCRIBED;
@@ -105,8 +105,8 @@ void tuv_tmq_reset(taosuv_consumer_t* consumer) {
   consumer->settling = consumer->anchor_due = false;
   tuv_tmq_drop_ready(consumer, NULL, 0);
   tuv_progress_clear(&consumer->progress);
-  tuv_timers_remove(&consumer->client->timers, &consumer->auto_timed);
-  tuv_timers_remove(&consumer->client->timers, &consumer->watch_timed);
+  tuv_timers_remove(&consumer->client->context.timers, &consumer->auto_timed);
+  tuv_timers_remove(&consumer->client->context.timers, &consumer->watch_timed);
   taosuv_cancel((taosuv_req_t*) (void*) &consumer->watch); /* of topics that may be others soon */
 }
 
@@ -240,7 +240,7 @@ void tuv_tmq_leave(taosuv_consumer_t* consumer) {
 
 /* There is no connection to leave over. */
 static void leave_at_once(taosuv_consumer_t* consumer) {
-  tuv_timers_remove(&consumer->client->timers, &consumer->retry);
+  tuv_timers_remove(&consumer->client->context.timers, &consumer->retry);
   consumer->state = TUV_TMQ_LEAVING;
   if (taosuv_cancel(base_of(&consumer->again)) == 0)
     tuv_tmq_drop(consumer, "it is not known whether it was subscribed");

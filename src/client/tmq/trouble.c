@@ -58,7 +58,7 @@ bool tuv_tmq_trouble_judge(taosuv_consumer_t* consumer, const tuv_failure_t* why
   tuv_tmq_trouble_t* trouble = consumer->trouble;
   consumer->trouble = NULL;
   if (trouble == NULL || !is_of_message(why)) return false;
-  if (++trouble->attempts < consumer->client->url.retries + 2) return false;
+  if (++trouble->attempts < consumer->client->context.url.retries + 2) return false;
   trouble->attempts = 0;
   trouble->skip |= 1u << trouble->step;
   trouble->status = why->status;

@@ -36,7 +36,7 @@ static uint64_t sum(uint64_t a, uint64_t b) {
 /* Time limit of an attempt; UINT64_MAX: there is none. */
 static uint64_t timeout_of(const taosuv_writer_t* writer) {
   uint64_t timeout = writer->options.timeout_ms;
-  if (timeout == 0 && writer->client != NULL) timeout = writer->client->url.request_timeout;
+  if (timeout == 0 && writer->client != NULL) timeout = writer->client->context.url.request_timeout;
   return timeout != 0 ? timeout : UINT64_MAX;
 }
 

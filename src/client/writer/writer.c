@@ -114,14 +114,15 @@ static int keep_texts(taosuv_writer_t* writer) {
 
 /* An attempt that times out leaves time for another one. */
 static uint64_t default_retry(const taosuv_writer_t* writer) {
-  uint64_t attempt = or_default(writer->options.timeout_ms, writer->client->url.request_timeout);
+  uint64_t attempt = or_default(writer->options.timeout_ms,
+                                writer->client->context.url.request_timeout);
   if (attempt <= TUV_WRITER_RETRY / 2) return TUV_WRITER_RETRY;
   return attempt > UINT64_MAX / 2 ? UINT64_MAX : 2 * attempt;
 }
 
 static int read_options(taosuv_writer_t* writer, const taosuv_writer_options_t* given) {
   taosuv_writer_options_t* options = &writer->options;
-  size_t most = (size_t) (writer->client->url.max_message_size / 2);
+  size_t most = (size_t) (writer->client->context.url.max_message_size / 2);
   memcpy(options, given, given->size < sizeof *options ? given->size : sizeof *options);
   if (options->on_report == NULL || options->lanes > MAX_SHARDS) return TAOSUV_EINVAL;
   options->lanes = (uint32_t) or_default(options->lanes, DEFAULT_SHARDS);
@@ -136,13 +137,13 @@ static int read_options(taosuv_writer_t* writer, const taosuv_writer_options_t* 
 }
 
 static taosuv_writer_t* create(taosuv_client_t* client) {
-  tuv_refbuf_t* memory = tuv_refbuf_take(client->mem, sizeof(taosuv_writer_t));
+  tuv_refbuf_t* memory = tuv_refbuf_take(client->context.mem, sizeof(taosuv_writer_t));
   if (memory == NULL) return NULL;
   taosuv_writer_t* writer = (taosuv_writer_t*) (void*) memory->data;
   memset(writer, 0, sizeof *writer);
   writer->client = client;
-  writer->loop = client->loop;
-  writer->mem = client->mem;
+  writer->loop = client->context.loop;
+  writer->mem = client->context.mem;
   writer->wake_at = UINT64_MAX;
   tuv_queue_init(&writer->flushes);
   tuv_queue_init(&writer->link);
@@ -196,7 +197,8 @@ int taosuv_writer_open(taosuv_client_t* client, taosuv_writer_open_t* req,
   if (writer == NULL) return TAOSUV_ENOMEM;
   int status = read_options(writer, options);
   uint64_t seed = 0;
-  if (status == 0) status = tuv_random_bytes(&client->shared.random, (uint8_t*) &seed, sizeof seed);
+  if (status == 0)
+    status = tuv_random_bytes(&client->context.shared.random, (uint8_t*) &seed, sizeof seed);
   writer->random = seed | 1;
   writer->type = writer->options.sql != NULL ? &tuv_shard_rows : &tuv_shard_lines;
   if (status == 0) status = make_shards(writer);
@@ -206,7 +208,7 @@ int taosuv_writer_open(taosuv_client_t* client, taosuv_writer_open_t* req,
     free_memory(writer);
     return status;
   }
-  uv_timer_init(client->loop, &writer->timer); /* cannot fail */
+  uv_timer_init(client->context.loop, &writer->timer); /* cannot fail */
   writer->timer.data = writer;
   tuv_queue_push(&client->writers, &writer->link);
   writer->open = req;
