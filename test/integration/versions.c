@@ -3,7 +3,7 @@
 
 #include "fixture.h"
 #include "transport.h"
-#include "ts_version.h"
+#include "base/version.h"
 
 static const struct {
   uint8_t since[4];

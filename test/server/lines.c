@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "lines_point.h"
-#include "ts_buf.h"
+#include "base/buf.h"
 
 /* ---- points ---- */
 

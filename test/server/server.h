@@ -6,7 +6,7 @@
 
 #include "sql.h"
 #include "testserver.h"
-#include "ts_version.h"
+#include "base/version.h"
 
 #define TS_CACHE 64u
 #define TS_MAX_ACTIONS 64u

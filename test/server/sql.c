@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ts_buf.h"
+#include "base/buf.h"
 
 const char ts_query_prefix[] = "Fail to get table info, error: ";
 

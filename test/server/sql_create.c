@@ -7,8 +7,8 @@
 #include "sql.h"
 #include "sql_ddl.h"
 #include "sql_topic.h"
-#include "ts_buf.h"
-#include "ts_version.h"
+#include "base/buf.h"
+#include "base/version.h"
 
 #define MAX_FIELDS 4096u
 

@@ -3,7 +3,7 @@
 #define SQL_EXPR_H
 
 #include "sql.h"
-#include "ts_buf.h"
+#include "base/buf.h"
 
 typedef enum {
   TS_N_NULL,

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "sql.h"
-#include "ts_buf.h"
+#include "base/buf.h"
 
 typedef struct insert_s {
   ts_sql_t* sql;

@@ -4,7 +4,7 @@
 #define STMT_H
 
 #include "sql.h"
-#include "ts_buf.h"
+#include "base/buf.h"
 
 /* A status that is no code: the real gateway reads foreign memory here, or dies. */
 #define TS_E_POISON (-1)

@@ -3,7 +3,7 @@
 #ifndef STORE_WAL_H
 #define STORE_WAL_H
 
-#include "ts_buf.h"
+#include "base/buf.h"
 #include "ts_type.h"
 
 #define TS_VGROUPS 2u

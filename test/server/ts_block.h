@@ -2,7 +2,7 @@
 #ifndef TS_BLOCK_H
 #define TS_BLOCK_H
 
-#include "ts_buf.h"
+#include "base/buf.h"
 #include "ts_type.h"
 
 #define TS_BLOCK_ROWS 4096u      /* of a block made from SQL */

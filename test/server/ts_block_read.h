@@ -3,7 +3,7 @@
 #define TS_BLOCK_READ_H
 
 #include "store_write.h"
-#include "ts_buf.h"
+#include "base/buf.h"
 
 typedef struct ts_read_column_s {
   uint8_t type;

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ts_buf.h"
+#include "base/buf.h"
 
 struct ts_tls_config_s {
   mbedtls_ssl_config config;

@@ -2,7 +2,7 @@
 #ifndef TS_WKT_H
 #define TS_WKT_H
 
-#include "ts_buf.h"
+#include "base/buf.h"
 
 /* POINT, LINESTRING and POLYGON in two dimensions; 0, or 1 when the text is none of them. */
 int ts_wkt_parse(const char* text, size_t size, ts_buf_t* wkb);

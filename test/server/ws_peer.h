@@ -8,7 +8,7 @@
 
 #include <uv.h>
 
-#include "ts_buf.h"
+#include "base/buf.h"
 #include "ts_fault.h"
 #include "ts_tls.h"
 

@@ -2,7 +2,7 @@
 #ifndef TUV_TEST_UNIT_BIND_MESSAGE_H
 #define TUV_TEST_UNIT_BIND_MESSAGE_H
 
-#include "ts_buf.h"
+#include "base/buf.h"
 
 /* An item of the second protocol. `nulls`: a character a row, '1' for NULL; NULL: none is. */
 void bm_item(ts_buf_t* out, int32_t type, uint32_t rows, const char* nulls, const int32_t* lengths,

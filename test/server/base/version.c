@@ -1,5 +1,5 @@
 /* Versions of TDengine, compared by their four numbers. */
-#include "ts_version.h"
+#include "base/version.h"
 
 #include <stdlib.h>
 

@@ -1,5 +1,5 @@
 /* Bytes of the test server: growing buffers and shared, immutable blobs. */
-#include "ts_buf.h"
+#include "base/buf.h"
 
 #include <stdarg.h>
 #include <stdio.h>
