@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "lines_point.h"
-#include "ts_wkt.h"
+#include "codec/wkt.h"
 
 static int bad(ts_points_t* points, ts_piece_t text, const char* reason) {
   return ts_error(points->error, TS_E_LINES_VALUE, "%s:%.*s", reason,

@@ -4,8 +4,8 @@
 
 #include "sql_lex.h"
 #include "store_write.h"
-#include "ts_result.h"
-#include "ts_time.h"
+#include "codec/result.h"
+#include "codec/time.h"
 
 /* What a session gives to its statements, and USE changes. */
 typedef struct ts_env_s {

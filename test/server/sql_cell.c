@@ -7,8 +7,8 @@
 #include <yyjson.h>
 
 #include "sql.h"
-#include "ts_decimal.h"
-#include "ts_wkt.h"
+#include "codec/decimal.h"
+#include "codec/wkt.h"
 
 /* The error of the insert parser, which is another one than that of queries. */
 static int bad(ts_sql_t* sql, const ts_token_t* token, const char* reason) {

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "sql_expr.h"
-#include "ts_decimal.h"
+#include "codec/decimal.h"
 
 static void add_cell(ts_emit_t* emit, ts_cell_kind_t kind, const void* data, size_t size) {
   void* copy = ts_sql_alloc(emit->scope->sql, size + 1);

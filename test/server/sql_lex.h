@@ -2,7 +2,7 @@
 #ifndef SQL_LEX_H
 #define SQL_LEX_H
 
-#include "ts_type.h"
+#include "codec/type.h"
 
 typedef enum {
   TS_T_END,

@@ -2,7 +2,7 @@
 #ifndef SQL_LISTING_H
 #define SQL_LISTING_H
 
-#include "ts_result.h"
+#include "codec/result.h"
 
 typedef struct ts_listing_s {
   ts_block_writer_t writer; /* for values that are no texts */

@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "sql_expr.h"
-#include "ts_decimal.h"
+#include "codec/decimal.h"
 
 static void put_decimal(ts_block_writer_t* writer, uint32_t column, sqlite3_value* value) {
   ts_i128_t number = sqlite3_value_type(value) == SQLITE_BLOB

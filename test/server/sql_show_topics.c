@@ -6,7 +6,7 @@
 #include "sql_listing.h"
 #include "sql_topic.h"
 #include "tmq_consumer.h"
-#include "ts_block_read.h"
+#include "codec/block_read.h"
 
 static ts_result_t* topic_names(const ts_store_t* store) {
   static const ts_field_t fields[] = {{"topic_name", {TS_VARCHAR, 0, 0, TS_TOPIC_MAX}}};

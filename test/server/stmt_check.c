@@ -3,8 +3,8 @@
 #include <string.h>
 
 #include "stmt.h"
-#include "ts_decimal.h"
-#include "ts_wkt.h"
+#include "codec/decimal.h"
+#include "codec/wkt.h"
 #include "util/utf8.h"
 
 static int mismatch(ts_error_t* error) {

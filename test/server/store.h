@@ -9,7 +9,7 @@
 #include <sqlite3.h>
 
 #include "store_wal.h"
-#include "ts_type.h"
+#include "codec/type.h"
 
 /* How a family's tables were changed. */
 typedef enum { TS_CHANGED_COLUMN, TS_CHANGED_TAG, TS_CHANGED_WIDTH } ts_change_t;

@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "store.h"
-#include "ts_decimal.h"
+#include "codec/decimal.h"
 
 /* An unsigned 64-bit number, kept in SQLite by its bits, as a number that compares rightly. */
 static void u64(sqlite3_context* context, int argc, sqlite3_value** argv) {

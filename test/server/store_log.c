@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "store_meta.h"
-#include "ts_decimal.h"
+#include "codec/decimal.h"
 
 #define PART_BYTES ((size_t) 16 << 20) /* of one block in the log */
 

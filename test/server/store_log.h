@@ -4,7 +4,7 @@
 #define STORE_LOG_H
 
 #include "store_write.h"
-#include "ts_block.h"
+#include "codec/block.h"
 
 ts_log_t* ts_log_new(void);
 void ts_log_free(ts_log_t* log);

@@ -4,7 +4,7 @@
 #define STORE_WAL_H
 
 #include "base/buf.h"
-#include "ts_type.h"
+#include "codec/type.h"
 
 #define TS_VGROUPS 2u
 

@@ -6,7 +6,7 @@
 
 #include <uv.h>
 
-#include "ts_result.h"
+#include "codec/result.h"
 #include "ws_peer.h"
 
 typedef struct ts_server_s ts_server_t;

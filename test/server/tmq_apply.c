@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ts_block_read.h"
+#include "codec/block_read.h"
 
 static int bad(ts_error_t* error) {
   return ts_error(error, TS_E_PARAMETERS, "Invalid parameters");

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ts_block_read.h"
+#include "codec/block_read.h"
 
 static ts_family_t* find_family(const ts_topic_t* topic) {
   for (ts_table_t* table = topic->database->first; table != NULL; table = table->next)

@@ -10,7 +10,7 @@
 #include <cmocka.h>
 
 #include "sql_fixture.h"
-#include "ts_decimal.h"
+#include "codec/decimal.h"
 
 static void the_same_timestamp_overwrites_and_counts_once(void** state) {
   sf_t* f = *state;

@@ -1,5 +1,5 @@
 /* Geometry: WKT as SQL writes it, to WKB as blocks carry it. */
-#include "ts_wkt.h"
+#include "codec/wkt.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 /* A finished result: its columns and its blocks, unchanging and shared by those who read it. */
-#include "ts_result.h"
+#include "codec/result.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -3,7 +3,7 @@
 #define TS_BLOCK_H
 
 #include "base/buf.h"
-#include "ts_type.h"
+#include "codec/type.h"
 
 #define TS_BLOCK_ROWS 4096u      /* of a block made from SQL */
 #define TS_BLOCK_ROWS_MAX 65536u /* of a block of the synthetic tables */

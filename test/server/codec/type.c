@@ -1,5 +1,5 @@
 /* TDengine's column types: codes, names, widths, and the error that SQL ends with. */
-#include "ts_type.h"
+#include "codec/type.h"
 
 #include <stdarg.h>
 #include <stdio.h>

@@ -1,5 +1,5 @@
 /* Points in time: texts to epoch numbers, durations, and the time zones that the server knows. */
-#include "ts_time.h"
+#include "codec/time.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 /* The encoder of raw data blocks, in the form that a TDengine server gives them. */
-#include "ts_block.h"
+#include "codec/block.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,10 +1,10 @@
 /* Raw blocks read: every length is looked at before it is believed. */
-#include "ts_block_read.h"
+#include "codec/block_read.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "ts_decimal.h"
+#include "codec/decimal.h"
 
 #define HEAD 28u
 #define MAX_COLUMNS 65536u

@@ -2,7 +2,7 @@
 #ifndef TS_RESULT_H
 #define TS_RESULT_H
 
-#include "ts_block.h"
+#include "codec/block.h"
 
 typedef struct ts_result_s {
   size_t refs;

@@ -1,5 +1,5 @@
 /* Exact decimals of up to 38 digits as scaled 128-bit integers. */
-#include "ts_decimal.h"
+#include "codec/decimal.h"
 
 typedef struct number_s {
   bool negative;
