@@ -10,7 +10,7 @@
 
 #include "conversation.h"
 #include "sync.h"
-#include "ws_peer.h"
+#include "ws/peer.h"
 
 /* One replay: a conversation, the peer that knows its answers, and the client. */
 typedef struct replay_s {

@@ -11,7 +11,7 @@
 
 #include "data.h"
 #include "taosuv.h"
-#include "ws_peer.h"
+#include "ws/peer.h"
 
 #define VERSION                                                                                    \
   "{\"code\":0,\"column_meta\":[[\"server_version()\",\"VARCHAR\",7]],"                            \

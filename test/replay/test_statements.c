@@ -11,7 +11,7 @@
 
 #include "conversation.h"
 #include "sync.h"
-#include "ws_peer.h"
+#include "ws/peer.h"
 
 typedef struct replay_s {
   uv_loop_t loop;

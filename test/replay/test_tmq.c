@@ -12,7 +12,7 @@
 #include "data.h"
 #include "sync.h"
 #include "taosuv.h"
-#include "ws_peer.h"
+#include "ws/peer.h"
 
 #define COUNT(array) (sizeof(array) / sizeof(array)[0])
 

@@ -7,7 +7,7 @@
 #include <uv.h>
 
 #include "codec/result.h"
-#include "ws_peer.h"
+#include "ws/peer.h"
 
 typedef struct ts_server_s ts_server_t;
 

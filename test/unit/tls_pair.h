@@ -10,7 +10,7 @@
 #include "alloc_probe.h"
 #include "io/tls/tls.h"
 #include "mem_stream.h"
-#include "ts_tls.h"
+#include "ws/tls.h"
 
 typedef struct tls_pair_s tls_pair_t;
 struct tls_pair_s {

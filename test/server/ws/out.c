@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ws_conn.h"
+#include "ws/conn.h"
 
 #define CHUNK 8192u
 #define COPY_BELOW 2048u /* a blob smaller than this is copied beside its neighbours */

@@ -9,8 +9,8 @@
 #include <uv.h>
 
 #include "base/buf.h"
-#include "ts_fault.h"
-#include "ts_tls.h"
+#include "ws/fault.h"
+#include "ws/tls.h"
 
 typedef struct ts_peer_s ts_peer_t;
 typedef struct ts_conn_s ts_conn_t;

@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ws_conn.h"
+#include "ws/conn.h"
 
 /* ---- the end of a connection ---- */
 

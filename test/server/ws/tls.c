@@ -1,5 +1,5 @@
 /* The server's end of TLS by mbedTLS, as an engine without sockets. */
-#include "ts_tls.h"
+#include "ws/tls.h"
 
 #include <mbedtls/error.h>
 #include <mbedtls/psa_util.h>

@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ws_conn.h"
+#include "ws/conn.h"
 
 static void push(ts_reply_list_t* list, ts_reply_t* reply) {
   reply->next = NULL;

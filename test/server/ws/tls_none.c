@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "ts_tls.h"
+#include "ws/tls.h"
 
 int ts_tls_config_new(const ts_tls_options_t* options, ts_tls_config_t** config, char* message,
                       size_t size) {

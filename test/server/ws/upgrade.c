@@ -5,7 +5,7 @@
 #include <strings.h>
 
 #include "wire/http.h"
-#include "ws_conn.h"
+#include "ws/conn.h"
 
 #define MAX_REQUEST 65536u
 

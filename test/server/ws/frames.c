@@ -1,7 +1,7 @@
 /* Frames: the ones that are no replies sent, and those of the client put together to messages. */
 #include <string.h>
 
-#include "ws_conn.h"
+#include "ws/conn.h"
 
 /* ---- sent ---- */
 

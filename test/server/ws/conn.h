@@ -5,9 +5,9 @@
 #include <llhttp.h>
 
 #include "wire/deflate.h"
-#include "ts_tls.h"
+#include "ws/tls.h"
 #include "wire/ws_frame.h"
-#include "ws_peer.h"
+#include "ws/peer.h"
 
 /* Bytes to be sent: own ones, or a part of a blob. */
 typedef struct ts_chunk_s {

@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "ws_conn.h"
+#include "ws/conn.h"
 
 #define CHUNK 4096u
 

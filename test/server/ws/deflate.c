@@ -2,7 +2,7 @@
  * level 1. */
 #include <string.h>
 
-#include "ws_conn.h"
+#include "ws/conn.h"
 
 #define FRAGMENT 4096u
 
