@@ -3,7 +3,7 @@
 #ifndef LINES_H
 #define LINES_H
 
-#include "store.h"
+#include "store/store.h"
 
 typedef enum {
   TS_LINES_INFLUX = 1, /* the protocol's own numbers */

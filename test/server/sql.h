@@ -3,7 +3,7 @@
 #define SQL_H
 
 #include "sql_lex.h"
-#include "store_write.h"
+#include "store/write.h"
 #include "codec/result.h"
 #include "codec/time.h"
 

@@ -6,7 +6,7 @@
 #include "sql.h"
 #include "sql_ddl.h"
 #include "sql_topic.h"
-#include "store_meta.h"
+#include "store/meta.h"
 #include "tmq_topic.h"
 
 static int if_exists(ts_sql_t* sql, bool* lenient) {

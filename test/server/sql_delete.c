@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "sql_expr.h"
-#include "store_meta.h"
+#include "store/meta.h"
 
 typedef struct delete_s {
   ts_sql_t* sql;

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "store_meta.h"
+#include "store/meta.h"
 #include "tmq_feed.h"
 
 static void add_block(ts_message_t* message, ts_blob_t* block, ts_schema_t* schema,

@@ -1,7 +1,7 @@
 /* Messages' bytes and JSON, as consumers get them. */
 #include <string.h>
 
-#include "store_meta.h"
+#include "store/meta.h"
 #include "tmq_message.h"
 
 static void put_varint(ts_buf_t* out, uint32_t value) {

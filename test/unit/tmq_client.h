@@ -2,7 +2,7 @@
 #ifndef TUV_TEST_UNIT_TMQ_CLIENT_H
 #define TUV_TEST_UNIT_TMQ_CLIENT_H
 
-#include "store_wal.h"
+#include "store/wal.h"
 #include "ws_client.h"
 
 #define TC_CLIENTS 5

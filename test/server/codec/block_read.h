@@ -2,7 +2,7 @@
 #ifndef TS_BLOCK_READ_H
 #define TS_BLOCK_READ_H
 
-#include "store_write.h"
+#include "store/write.h"
 #include "base/buf.h"
 
 typedef struct ts_read_column_s {

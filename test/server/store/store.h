@@ -8,7 +8,7 @@
 
 #include <sqlite3.h>
 
-#include "store_wal.h"
+#include "store/wal.h"
 #include "codec/type.h"
 
 /* How a family's tables were changed. */

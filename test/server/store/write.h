@@ -3,7 +3,7 @@
 #ifndef STORE_WRITE_H
 #define STORE_WRITE_H
 
-#include "store.h"
+#include "store/store.h"
 
 /* A value as SQLite keeps it. */
 typedef enum {

@@ -2,7 +2,7 @@
 #ifndef STORE_META_H
 #define STORE_META_H
 
-#include "store_write.h"
+#include "store/write.h"
 
 /* The members that describe a child table, "tableName" to "tags", without braces around them. The
  * caller frees it. */

@@ -1,7 +1,7 @@
 /* The SQL functions that TDengine's SQL needs and SQLite lacks. */
 #include <string.h>
 
-#include "store.h"
+#include "store/store.h"
 #include "codec/decimal.h"
 
 /* An unsigned 64-bit number, kept in SQLite by its bits, as a number that compares rightly. */

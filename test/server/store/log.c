@@ -1,10 +1,10 @@
 /* What a write puts into the logs that topics read, gathered until it is kept or undone. */
-#include "store_log.h"
+#include "store/log.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "store_meta.h"
+#include "store/meta.h"
 #include "codec/decimal.h"
 
 #define PART_BYTES ((size_t) 16 << 20) /* of one block in the log */

@@ -3,7 +3,7 @@
 #ifndef STORE_LOG_H
 #define STORE_LOG_H
 
-#include "store_write.h"
+#include "store/write.h"
 #include "codec/block.h"
 
 ts_log_t* ts_log_new(void);

@@ -1,11 +1,11 @@
 /* The one way in which rows get into the store, from SQL and from statements. */
-#include "store_write.h"
+#include "store/write.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "store_log.h"
+#include "store/log.h"
 
 typedef struct ts_created_s {
   ts_database_t* database;

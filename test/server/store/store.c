@@ -1,5 +1,5 @@
 /* The catalog of databases and tables, and the SQLite database that keeps their rows. */
-#include "store.h"
+#include "store/store.h"
 
 #include <inttypes.h>
 #include <stdarg.h>
@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "store_log.h"
-#include "store_meta.h"
+#include "store/log.h"
+#include "store/meta.h"
 #include "tmq_topic.h"
 
 static void check(ts_store_t* store, int status) {

@@ -1,5 +1,5 @@
 /* Changes of what tables there are, told to the logs as the JSON that consumers get. */
-#include "store_meta.h"
+#include "store/meta.h"
 
 #include <inttypes.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 /* The logs that topics read: records appended, found by version, dropped when too many. */
-#include "store_wal.h"
+#include "store/wal.h"
 
 #include <stdlib.h>
 #include <string.h>
