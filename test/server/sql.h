@@ -2,7 +2,7 @@
 #ifndef SQL_H
 #define SQL_H
 
-#include "sql_lex.h"
+#include "query/lex.h"
 #include "store/write.h"
 #include "codec/result.h"
 #include "codec/time.h"

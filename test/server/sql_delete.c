@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "sql_expr.h"
+#include "query/expr.h"
 #include "store/meta.h"
 
 typedef struct delete_s {

@@ -1,7 +1,7 @@
 /* ORDER BY and LIMIT of a SELECT. */
 #include <string.h>
 
-#include "sql_select.h"
+#include "query/select.h"
 
 /* SQLite would take a number for a position in the list. */
 int ts_select_refuse_constant(ts_sql_t* sql, const ts_node_t* node) {

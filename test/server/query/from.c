@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "sql_expr.h"
+#include "query/expr.h"
 #include "sql_topic.h"
 
 /* Words that end a table's name, and so are no alias. */

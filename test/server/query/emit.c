@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "sql_expr.h"
+#include "query/expr.h"
 #include "codec/decimal.h"
 
 static void add_cell(ts_emit_t* emit, ts_cell_kind_t kind, const void* data, size_t size) {

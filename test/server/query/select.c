@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "sql_select.h"
+#include "query/select.h"
 
 /* ---- the list of columns, first read without the table, which comes after it ---- */
 

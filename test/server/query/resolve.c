@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "sql_expr.h"
+#include "query/expr.h"
 
 static int unknown_column(ts_scope_t* scope, const ts_node_t* node) {
   return ts_error(scope->sql->error, TS_E_COLUMN, "Invalid column name: %.*s", (int) node->size,

@@ -1,7 +1,7 @@
 /* The functions of TDengine's SQL that this server has: aggregates, text, and the session's. */
 #include <string.h>
 
-#include "sql_expr.h"
+#include "query/expr.h"
 
 typedef enum {
   F_COUNT,

@@ -3,7 +3,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "sql_lex.h"
+#include "query/lex.h"
 
 /* Sorted; those of TDengine 3.3.6.0. Not among them are tbname, which is a column, and what is
  * called with or without parentheses: now, today. */

@@ -1,7 +1,7 @@
 /* Rows of SQLite made into the blocks of a result. */
 #include <string.h>
 
-#include "sql_expr.h"
+#include "query/expr.h"
 #include "codec/decimal.h"
 
 static void put_decimal(ts_block_writer_t* writer, uint32_t column, sqlite3_value* value) {

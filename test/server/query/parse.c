@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "sql_ddl.h"
-#include "sql_expr.h"
+#include "query/expr.h"
 
 #define MAX_DEPTH 500u
 

@@ -1,5 +1,5 @@
 /* TDengine SQL cut into tokens. */
-#include "sql_lex.h"
+#include "query/lex.h"
 
 #include <string.h>
 #include <strings.h>

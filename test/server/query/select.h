@@ -2,7 +2,7 @@
 #ifndef SQL_SELECT_H
 #define SQL_SELECT_H
 
-#include "sql_expr.h"
+#include "query/expr.h"
 
 typedef struct ts_order_s {
   ts_node_t* node;
