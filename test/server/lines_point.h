@@ -4,7 +4,7 @@
 #define LINES_POINT_H
 
 #include "lines.h"
-#include "sql.h"
+#include "sql/sql.h"
 
 enum {
   TS_E_LINES_VALUE = 515,

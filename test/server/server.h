@@ -4,7 +4,7 @@
 
 #include <yyjson.h>
 
-#include "sql.h"
+#include "sql/sql.h"
 #include "testserver.h"
 #include "base/version.h"
 

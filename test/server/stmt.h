@@ -3,7 +3,7 @@
 #ifndef STMT_H
 #define STMT_H
 
-#include "sql.h"
+#include "sql/sql.h"
 #include "base/buf.h"
 
 /* A status that is no code: the real gateway reads foreign memory here, or dies. */

@@ -2,7 +2,7 @@
 #ifndef TMQ_APPLY_H
 #define TMQ_APPLY_H
 
-#include "sql.h"
+#include "sql/sql.h"
 
 /* A raw message: of rows (types 2 and 4) in the form that all servers give, of metadata in this
  * server's own form, which is its JSON. It goes to the environment's database. */

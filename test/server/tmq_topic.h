@@ -2,7 +2,7 @@
 #ifndef TMQ_TOPIC_H
 #define TMQ_TOPIC_H
 
-#include "sql.h"
+#include "sql/sql.h"
 
 typedef struct ts_consumer_s ts_consumer_t; /* tmq_consumer.h */
 

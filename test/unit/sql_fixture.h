@@ -2,7 +2,7 @@
 #ifndef TUV_TEST_UNIT_SQL_FIXTURE_H
 #define TUV_TEST_UNIT_SQL_FIXTURE_H
 
-#include "sql.h"
+#include "sql/sql.h"
 
 typedef struct sf_s {
   ts_store_t* store;

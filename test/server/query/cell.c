@@ -6,7 +6,7 @@
 #include <string.h>
 #include <yyjson.h>
 
-#include "sql.h"
+#include "sql/sql.h"
 #include "codec/decimal.h"
 #include "codec/wkt.h"
 

@@ -2,7 +2,7 @@
 #ifndef SQL_EXPR_H
 #define SQL_EXPR_H
 
-#include "sql.h"
+#include "sql/sql.h"
 #include "base/buf.h"
 
 typedef enum {

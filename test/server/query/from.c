@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "query/expr.h"
-#include "sql_topic.h"
+#include "sql/topic.h"
 
 /* Words that end a table's name, and so are no alias. */
 static bool is_clause(const ts_lex_t* lex) {

@@ -1,7 +1,7 @@
 /* Expressions read into trees, by one function per level of precedence. */
 #include <string.h>
 
-#include "sql_ddl.h"
+#include "sql/ddl.h"
 #include "query/expr.h"
 
 #define MAX_DEPTH 500u

@@ -2,8 +2,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "sql_listing.h"
-#include "sql_topic.h"
+#include "sql/listing.h"
+#include "sql/topic.h"
 
 /* ---- SHOW ---- */
 

@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "sql_listing.h"
-#include "sql_topic.h"
+#include "sql/listing.h"
+#include "sql/topic.h"
 #include "tmq_consumer.h"
 #include "codec/block_read.h"
 

@@ -4,9 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "sql.h"
-#include "sql_ddl.h"
-#include "sql_topic.h"
+#include "sql/sql.h"
+#include "sql/ddl.h"
+#include "sql/topic.h"
 #include "base/buf.h"
 #include "base/version.h"
 

@@ -2,7 +2,7 @@
 #ifndef SQL_TOPIC_H
 #define SQL_TOPIC_H
 
-#include "sql.h"
+#include "sql/sql.h"
 
 int ts_sql_create_topic(ts_sql_t* sql); /* what follows CREATE TOPIC, and so on */
 int ts_sql_drop_topic(ts_sql_t* sql);

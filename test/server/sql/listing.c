@@ -1,5 +1,5 @@
 /* Results made row by row, for what SHOW tells. */
-#include "sql_listing.h"
+#include "sql/listing.h"
 
 #include <string.h>
 

@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "sql.h"
+#include "sql/sql.h"
 #include "base/buf.h"
 
 typedef struct insert_s {

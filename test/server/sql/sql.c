@@ -1,5 +1,5 @@
 /* Runs one statement of TDengine SQL: picks its kind, and serves what all kinds need. */
-#include "sql.h"
+#include "sql/sql.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "sql_topic.h"
+#include "sql/topic.h"
 #include "tmq_feed.h"
 
 static bool if_words(ts_sql_t* sql, bool not, int* status) {

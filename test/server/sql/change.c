@@ -3,9 +3,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "sql.h"
-#include "sql_ddl.h"
-#include "sql_topic.h"
+#include "sql/sql.h"
+#include "sql/ddl.h"
+#include "sql/topic.h"
 #include "store/meta.h"
 #include "tmq_topic.h"
 

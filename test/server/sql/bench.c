@@ -4,7 +4,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "sql.h"
+#include "sql/sql.h"
 
 static bool read_number(const char** at, const char* end, uint64_t max, uint64_t* value) {
   const char* start = *at;

@@ -2,7 +2,7 @@
 #ifndef SQL_DDL_H
 #define SQL_DDL_H
 
-#include "sql.h"
+#include "sql/sql.h"
 
 typedef struct field_list_s {
   ts_field_t* fields; /* freed by the caller, after errors too */
