@@ -3,7 +3,7 @@
 #define SESSION_TMQ_H
 
 #include "server.h"
-#include "tmq_consumer.h"
+#include "tmq/consumer.h"
 
 /* A poll that is being waited with, or that is next. */
 typedef struct ts_poll_s {

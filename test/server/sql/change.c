@@ -7,7 +7,7 @@
 #include "sql/ddl.h"
 #include "sql/topic.h"
 #include "store/meta.h"
-#include "tmq_topic.h"
+#include "tmq/topic.h"
 
 static int if_exists(ts_sql_t* sql, bool* lenient) {
   *lenient = ts_lex_take(&sql->lex, "if");

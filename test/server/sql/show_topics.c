@@ -5,7 +5,7 @@
 
 #include "sql/listing.h"
 #include "sql/topic.h"
-#include "tmq_consumer.h"
+#include "tmq/consumer.h"
 #include "codec/block_read.h"
 
 static ts_result_t* topic_names(const ts_store_t* store) {

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "sql/topic.h"
-#include "tmq_feed.h"
+#include "tmq/feed.h"
 
 static bool if_words(ts_sql_t* sql, bool not, int* status) {
   if (!ts_lex_take(&sql->lex, "if")) return false;

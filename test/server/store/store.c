@@ -9,7 +9,7 @@
 
 #include "store/log.h"
 #include "store/meta.h"
-#include "tmq_topic.h"
+#include "tmq/topic.h"
 
 static void check(ts_store_t* store, int status) {
   if (status == SQLITE_OK || status == SQLITE_DONE || status == SQLITE_ROW) return;

@@ -3,7 +3,7 @@
 #ifndef TMQ_FEED_H
 #define TMQ_FEED_H
 
-#include "tmq_topic.h"
+#include "tmq/topic.h"
 
 /* Whether the topic's query is one that can run on rows as they come; fills in topic->feed. */
 int ts_feed_check(ts_store_t* store, ts_topic_t* topic, ts_error_t* error);

@@ -1,11 +1,11 @@
 /* Topics and the consumer groups that read them: who has which vgroup, and how far it is read. */
-#include "tmq_topic.h"
+#include "tmq/topic.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "tmq_consumer.h"
+#include "tmq/consumer.h"
 
 /* ---- topics ---- */
 

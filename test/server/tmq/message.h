@@ -2,7 +2,7 @@
 #ifndef TMQ_MESSAGE_H
 #define TMQ_MESSAGE_H
 
-#include "tmq_topic.h"
+#include "tmq/topic.h"
 
 /* A message's types, as poll replies give them. */
 enum { TS_MSG_DATA = 1, TS_MSG_META = 2, TS_MSG_BOTH = 3 };

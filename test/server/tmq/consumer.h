@@ -2,7 +2,7 @@
 #ifndef TMQ_CONSUMER_H
 #define TMQ_CONSUMER_H
 
-#include "tmq_message.h"
+#include "tmq/message.h"
 
 typedef enum { TS_RESET_EARLIEST, TS_RESET_LATEST, TS_RESET_NONE } ts_reset_t;
 

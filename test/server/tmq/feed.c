@@ -1,5 +1,5 @@
 /* What a topic's SELECT makes of rows on their way through the log. */
-#include "tmq_feed.h"
+#include "tmq/feed.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -1,5 +1,5 @@
 /* A consumer: what it subscribes to, where it reads, what it commits. */
-#include "tmq_consumer.h"
+#include "tmq/consumer.h"
 
 #include <stdlib.h>
 #include <string.h>

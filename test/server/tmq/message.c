@@ -1,12 +1,12 @@
 /* Messages: what a poll delivers, made from a vgroup's log. */
-#include "tmq_message.h"
+#include "tmq/message.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "store/meta.h"
-#include "tmq_feed.h"
+#include "tmq/feed.h"
 
 static void add_block(ts_message_t* message, ts_blob_t* block, ts_schema_t* schema,
                       const char* table) {

@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "store/meta.h"
-#include "tmq_message.h"
+#include "tmq/message.h"
 
 static void put_varint(ts_buf_t* out, uint32_t value) {
   do {
