@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tmq_apply.h"
+#include "apply/apply.h"
 
 static void answer(ts_request_t* request, int status, const ts_error_t* error) {
   if (status != 0) {

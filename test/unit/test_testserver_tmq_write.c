@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "tmq_apply.h"
+#include "apply/apply.h"
 #include "tmq_client.h"
 
 enum { CONSUMER = 0, WRITER = 1 };

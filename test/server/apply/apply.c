@@ -1,5 +1,5 @@
 /* Rows that consumers have read, written into a database. */
-#include "tmq_apply.h"
+#include "apply/apply.h"
 
 #include <stdlib.h>
 #include <string.h>

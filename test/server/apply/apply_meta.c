@@ -3,7 +3,7 @@
 #include <string.h>
 #include <yyjson.h>
 
-#include "tmq_apply.h"
+#include "apply/apply.h"
 
 typedef struct apply_s {
   ts_store_t* store;
