@@ -8,7 +8,7 @@
 #include <string.h>
 #include <yyjson.h>
 
-#include "stmt.h"
+#include "stmt/stmt.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size);
 

@@ -3,7 +3,7 @@
 #define SESSION_STMT_H
 
 #include "server.h"
-#include "stmt.h"
+#include "stmt/stmt.h"
 
 /* ---- what they share (session_stmt.c) ---- */
 

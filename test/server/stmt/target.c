@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "stmt.h"
+#include "stmt/stmt.h"
 
 void ts_target_free(ts_target_t* target) {
   free(target->slots);

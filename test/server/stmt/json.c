@@ -4,7 +4,7 @@
 #include <string.h>
 #include <yyjson.h>
 
-#include "stmt.h"
+#include "stmt/stmt.h"
 
 /* The memory of a column in the making. */
 typedef struct column_s {

@@ -1,5 +1,5 @@
 /* A statement's life: prepared, bound, executed, and dead after what the real one dies of. */
-#include "stmt.h"
+#include "stmt/stmt.h"
 
 #include <stdlib.h>
 

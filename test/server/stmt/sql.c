@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "stmt.h"
+#include "stmt/stmt.h"
 
 typedef struct reader_s {
   ts_lex_t lex;

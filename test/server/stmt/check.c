@@ -2,7 +2,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "stmt.h"
+#include "stmt/stmt.h"
 #include "codec/decimal.h"
 #include "codec/wkt.h"
 #include "util/utf8.h"

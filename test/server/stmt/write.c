@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "stmt.h"
+#include "stmt/stmt.h"
 
 static bool has_name(const ts_stmt_t* stmt) {
   return stmt->sql.name_bound || stmt->sql.name_column;

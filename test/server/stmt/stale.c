@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "stmt.h"
+#include "stmt/stmt.h"
 
 enum {
   TS_E_GENERIC = 0x0110,

@@ -3,7 +3,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "stmt.h"
+#include "stmt/stmt.h"
 
 /* ---- literals ---- */
 

@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "stmt.h"
+#include "stmt/stmt.h"
 
 #define MAX_FIELDS 4096u
 
