@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lines.h"
+#include "lines/lines.h"
 #include "sql/sql.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size);

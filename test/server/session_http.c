@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lines.h"
+#include "lines/lines.h"
 #include "server.h"
 #include "util/digest.h"
 

@@ -1,5 +1,5 @@
 /* The action `insert`: schemaless writes. */
-#include "lines.h"
+#include "lines/lines.h"
 #include "server.h"
 #include "session_args.h"
 

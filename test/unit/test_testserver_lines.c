@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "lines.h"
+#include "lines/lines.h"
 #include "sql_fixture.h"
 
 /* What one write came to. */

@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "lines_point.h"
+#include "lines/point.h"
 #include "taosuv.h"
 
 #define NUL TAOSUV_NUL_TERMINATED

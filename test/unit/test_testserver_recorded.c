@@ -10,7 +10,7 @@
 #include <cmocka.h>
 
 #include "data.h"
-#include "lines.h"
+#include "lines/lines.h"
 #include "sql_fixture.h"
 
 /* The recorded reply to a query and the first block after it. */

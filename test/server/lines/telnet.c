@@ -1,7 +1,7 @@
 /* Points of OpenTSDB's telnet protocol: metric timestamp value tag=value…. */
 #include <string.h>
 
-#include "lines_point.h"
+#include "lines/point.h"
 
 /* The next word; of size 0 at the end of the line. */
 static ts_piece_t next_word(ts_piece_t* line) {

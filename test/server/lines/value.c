@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lines_point.h"
+#include "lines/point.h"
 #include "codec/wkt.h"
 
 static int bad(ts_points_t* points, ts_piece_t text, const char* reason) {

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "lines_point.h"
+#include "lines/point.h"
 
 /* What is left of a line. Outside of quotes a character after a backslash is an ordinary one, on
  * servers from 3.3.0.1 on also a second backslash. */

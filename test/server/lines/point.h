@@ -3,7 +3,7 @@
 #ifndef LINES_POINT_H
 #define LINES_POINT_H
 
-#include "lines.h"
+#include "lines/lines.h"
 #include "sql/sql.h"
 
 enum {

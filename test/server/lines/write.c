@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lines_point.h"
+#include "lines/point.h"
 #include "base/buf.h"
 
 /* ---- columns ---- */

@@ -1,11 +1,11 @@
 /* Schemaless writes: splits a request into lines, and what its three formats share. */
-#include "lines.h"
+#include "lines/lines.h"
 
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "lines_point.h"
+#include "lines/point.h"
 #include "base/buf.h"
 
 /* ---- points ---- */

@@ -3,7 +3,7 @@
 #include <string.h>
 #include <yyjson.h>
 
-#include "lines_point.h"
+#include "lines/point.h"
 
 static int invalid(ts_points_t* points) {
   return ts_error(points->error, TS_E_LINES_JSON, "Invalid JSON format");
