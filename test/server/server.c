@@ -1,5 +1,5 @@
 /* The server: made, counted, closed. */
-#include "server.h"
+#include "session/session.h"
 
 #include <stdio.h>
 #include <stdlib.h>

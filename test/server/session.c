@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "server.h"
+#include "session/session.h"
 #include "session_stmt.h"
 
 /* A request that waits, to be read anew when its time has come. */

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "session_args.h"
+#include "session/args.h"
 #include "util/totp.h"
 
 void ts_put_version(ts_buf_t* out, const ts_server_t* server) {

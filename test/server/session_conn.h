@@ -2,7 +2,7 @@
 #ifndef SESSION_CONN_H
 #define SESSION_CONN_H
 
-#include "server.h"
+#include "session/session.h"
 
 void ts_request_version(ts_request_t* request);
 void ts_request_server_status(ts_request_t* request);

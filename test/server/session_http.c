@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "lines/lines.h"
-#include "server.h"
+#include "session/session.h"
 #include "util/digest.h"
 
 /* What root/taosdata's token is; it is made by a cipher that this server does not have. */

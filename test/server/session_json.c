@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "session_args.h"
+#include "session/args.h"
 #include "session_conn.h"
 #include "session_stmt.h"
 

@@ -1,7 +1,7 @@
 /* The action `insert`: schemaless writes. */
 #include "lines/lines.h"
-#include "server.h"
-#include "session_args.h"
+#include "session/session.h"
+#include "session/args.h"
 
 /* The TTL is read, and without meaning here. */
 static bool read_args(yyjson_val* args, ts_lines_t* lines) {

@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "server.h"
+#include "session/session.h"
 
 ts_cursor_t* ts_session_cursor(ts_session_t* session, uint64_t id) {
   ts_cursor_t* cursor = session->results[id % TS_RESULT_BUCKETS];

@@ -2,7 +2,7 @@
 #ifndef SESSION_STMT_H
 #define SESSION_STMT_H
 
-#include "server.h"
+#include "session/session.h"
 #include "stmt/stmt.h"
 
 /* ---- what they share (session_stmt.c) ---- */

@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "session_args.h"
+#include "session/args.h"
 #include "session_stmt.h"
 
 /* The fields of the tags or columns; to be freed. */

@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "session_args.h"
+#include "session/args.h"
 #include "session_stmt.h"
 
 void ts_stmt2_init(ts_request_t* request) {

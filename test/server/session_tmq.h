@@ -2,7 +2,7 @@
 #ifndef SESSION_TMQ_H
 #define SESSION_TMQ_H
 
-#include "server.h"
+#include "session/session.h"
 #include "tmq/consumer.h"
 
 /* A poll that is being waited with, or that is next. */

@@ -1,5 +1,5 @@
 /* What a held message has: its blocks one by one, its bytes, its metadata. */
-#include "session_args.h"
+#include "session/args.h"
 #include "session_tmq.h"
 
 #include <string.h>

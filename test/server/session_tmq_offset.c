@@ -1,5 +1,5 @@
 /* Offsets: committed, read, set, and what there is. */
-#include "session_args.h"
+#include "session/args.h"
 #include "session_tmq.h"
 
 #include <string.h>

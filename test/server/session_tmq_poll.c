@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "session_args.h"
+#include "session/args.h"
 #include "session_tmq.h"
 
 static void keep(ts_tmq_t* tmq, const ts_message_t* message) {

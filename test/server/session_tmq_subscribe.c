@@ -5,7 +5,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "session_args.h"
+#include "session/args.h"
 #include "session_conn.h"
 #include "session_tmq.h"
 

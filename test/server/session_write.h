@@ -2,7 +2,7 @@
 #ifndef SESSION_WRITE_H
 #define SESSION_WRITE_H
 
-#include "server.h"
+#include "session/session.h"
 
 /* `data` is the message behind its header of 24 bytes. False: its lengths contradict each other,
  * which the real gateway does not survive. */

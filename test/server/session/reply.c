@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "server.h"
+#include "session/session.h"
 
 uint64_t ts_request_timing(const ts_request_t* request) {
   if (request->started == 0) return 0;

@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "server.h"
+#include "session/session.h"
 
 static char* copy_or_null(const char* text) {
   return text != NULL ? ts_strdup(text, strlen(text)) : NULL;

@@ -1,5 +1,5 @@
 /* The arguments of JSON messages, read by Go's rules. */
-#include "session_args.h"
+#include "session/args.h"
 
 #include <string.h>
 #include <strings.h>
