@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "session/session.h"
-#include "session_stmt.h"
+#include "action/stmt.h"
 
 /* A request that waits, to be read anew when its time has come. */
 struct ts_waiting_s {

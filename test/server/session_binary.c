@@ -2,8 +2,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "session_stmt.h"
-#include "session_write.h"
+#include "action/stmt.h"
+#include "action/write.h"
 
 enum {
   ACTION_SET_TAGS = 1,

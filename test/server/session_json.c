@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "session/args.h"
-#include "session_conn.h"
-#include "session_stmt.h"
+#include "action/conn.h"
+#include "action/stmt.h"
 
 /* What a message turned out to be, for its handler. */
 typedef struct message_s {

@@ -6,8 +6,8 @@
 #include <strings.h>
 
 #include "session/args.h"
-#include "session_conn.h"
-#include "session_tmq.h"
+#include "action/conn.h"
+#include "action/tmq.h"
 
 /* ---- properties ---- */
 

@@ -1,6 +1,6 @@
 /* What a held message has: its blocks one by one, its bytes, its metadata. */
 #include "session/args.h"
-#include "session_tmq.h"
+#include "action/tmq.h"
 
 #include <string.h>
 

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "session/args.h"
-#include "session_tmq.h"
+#include "action/tmq.h"
 
 static void keep(ts_tmq_t* tmq, const ts_message_t* message) {
   ts_uncommitted_t* kept = ts_calloc(1, sizeof *kept);

@@ -1,5 +1,5 @@
 /* Binary actions that write blocks and consumers' raw messages. */
-#include "session_write.h"
+#include "action/write.h"
 
 #include <stdlib.h>
 #include <string.h>

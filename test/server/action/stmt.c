@@ -1,5 +1,5 @@
 /* What the actions of both protocols for prepared statements share. */
-#include "session_stmt.h"
+#include "action/stmt.h"
 
 #include <inttypes.h>
 #include <stdlib.h>

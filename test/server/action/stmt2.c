@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "session/args.h"
-#include "session_stmt.h"
+#include "action/stmt.h"
 
 void ts_stmt2_init(ts_request_t* request) {
   bool ignored;

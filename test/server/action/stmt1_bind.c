@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "session/args.h"
-#include "session_stmt.h"
+#include "action/stmt.h"
 
 /* The fields of the tags or columns; to be freed. */
 static const ts_field_t** list_fields(const ts_target_t* target, bool tags) {

@@ -1,12 +1,12 @@
 /* A connection to /rest/tmq: its life, and its messages handed to their actions. Whatever is no
  * request at all gets no answer, as from the real gateway. */
-#include "session_tmq.h"
+#include "action/tmq.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "session/args.h"
-#include "session_conn.h"
+#include "action/conn.h"
 
 /* ---- life ---- */
 

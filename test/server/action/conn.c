@@ -1,5 +1,5 @@
 /* What a session is told about itself and the server: log-in, version, options. */
-#include "session_conn.h"
+#include "action/conn.h"
 
 #include <stdio.h>
 #include <string.h>

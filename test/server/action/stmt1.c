@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "session/args.h"
-#include "session_stmt.h"
+#include "action/stmt.h"
 
 static int usage(ts_error_t* error) {
   return ts_error(error, TS_E_STMT_USAGE, "Stmt API usage error");

@@ -1,6 +1,6 @@
 /* Offsets: committed, read, set, and what there is. */
 #include "session/args.h"
-#include "session_tmq.h"
+#include "action/tmq.h"
 
 #include <string.h>
 
