@@ -39,7 +39,7 @@ int ts_server_port(const ts_server_t* server);
 const char* ts_server_version(const ts_server_t* server);
 const char* ts_server_url(const ts_server_t* server); /* ws[s]://user:password@127.0.0.1:port */
 const ts_tls_counters_t* ts_server_tls(const ts_server_t* server); /* NULL without TLS */
-/* The connections: faults, counters of bytes, cutting (ws_peer.h). Its data is not the caller's. */
+/* The connections: faults, counters of bytes, cutting (ws/peer.h). Its data is not the caller's. */
 ts_peer_t* ts_server_peer(ts_server_t* server);
 /* Cuts all connections; `closed` (may be NULL) runs when nothing is left on the loop. */
 void ts_server_close(ts_server_t* server, void (*closed)(void* data), void* data);

@@ -1,6 +1,6 @@
 /* What a session is told about itself and the server: log-in, version, options. */
-#ifndef SESSION_CONN_H
-#define SESSION_CONN_H
+#ifndef TS_ACTION_CONN_H
+#define TS_ACTION_CONN_H
 
 #include "session/session.h"
 

@@ -1,11 +1,11 @@
 /* The actions of prepared statements: JSON of both protocols, and their binary messages. */
-#ifndef SESSION_STMT_H
-#define SESSION_STMT_H
+#ifndef TS_ACTION_STMT_H
+#define TS_ACTION_STMT_H
 
 #include "session/session.h"
 #include "stmt/stmt.h"
 
-/* ---- what they share (session_stmt.c) ---- */
+/* ---- what they share (action/stmt.c) ---- */
 
 ts_stmt_t* ts_session_stmt(const ts_session_t* session, uint64_t id); /* NULL: there is none */
 /* The statement that the request names; NULL after an error saying so. */
@@ -35,7 +35,7 @@ void ts_stmt_reply_exec(ts_request_t* request, ts_stmt_t* stmt);
 int ts_stmt_bind_counted(ts_request_t* request, ts_stmt_t* stmt, ts_binding_t* binding,
                          ts_error_t* error);
 
-/* ---- the first protocol (session_stmt1.c, session_stmt1_bind.c) ---- */
+/* ---- the first protocol (action/stmt1.c, action/stmt1_bind.c) ---- */
 
 /* An insert whose table is known, with its fields looked up. */
 int ts_stmt1_target(ts_stmt_t* stmt, ts_error_t* error);
@@ -57,7 +57,7 @@ void ts_stmt1_get_param(ts_request_t* request);
 void ts_stmt1_block_tags(ts_request_t* request, const uint8_t* data, size_t size);
 void ts_stmt1_block_bind(ts_request_t* request, const uint8_t* data, size_t size);
 
-/* ---- the second one (session_stmt2.c) ---- */
+/* ---- the second one (action/stmt2.c) ---- */
 
 void ts_stmt2_init(ts_request_t* request);
 void ts_stmt2_prepare(ts_request_t* request);

@@ -1,6 +1,6 @@
 /* A connection to /rest/tmq, which is one consumer: the insides shared by session_tmq*.c. */
-#ifndef SESSION_TMQ_H
-#define SESSION_TMQ_H
+#ifndef TS_ACTION_TMQ_H
+#define TS_ACTION_TMQ_H
 
 #include "session/session.h"
 #include "tmq/consumer.h"
@@ -53,24 +53,24 @@ struct ts_tmq_s {
   uint64_t fetch_id;               /* its req_id */
 };
 
-/* session_tmq_poll.c */
+/* action/tmq_poll.c */
 void ts_tmq_poll(ts_request_t* request);
 void ts_tmq_poll_queued(ts_tmq_t* tmq);                 /* goes on with what has waited */
 void ts_tmq_hold(ts_tmq_t* tmq, ts_message_t* message); /* in place of the one before */
 void ts_tmq_forget(ts_tmq_t* tmq, uint64_t id);         /* uncommitted messages up to this one */
 void ts_tmq_alive(ts_tmq_t* tmq);                       /* it polls: the expiry begins anew */
 
-/* session_tmq_subscribe.c */
+/* action/tmq_subscribe.c */
 void ts_tmq_subscribe(ts_request_t* request);
 
-/* session_tmq_fetch.c */
+/* action/tmq_fetch.c */
 void ts_tmq_fetch(ts_request_t* request);
 void ts_tmq_fetch_block(ts_request_t* request);
 void ts_tmq_fetch_raw(ts_request_t* request);
 void ts_tmq_fetch_raw_data(ts_request_t* request);
 void ts_tmq_fetch_json_meta(ts_request_t* request);
 
-/* session_tmq_offset.c */
+/* action/tmq_offset.c */
 void ts_tmq_commit(ts_request_t* request);
 void ts_tmq_commit_offset(ts_request_t* request);
 void ts_tmq_committed(ts_request_t* request);

@@ -1,6 +1,6 @@
 /* Binary actions that write blocks and consumers' raw messages. */
-#ifndef SESSION_WRITE_H
-#define SESSION_WRITE_H
+#ifndef TS_ACTION_WRITE_H
+#define TS_ACTION_WRITE_H
 
 #include "session/session.h"
 

@@ -1,6 +1,6 @@
 /* What consumers have read, written into a database: raw messages and blocks. */
-#ifndef TMQ_APPLY_H
-#define TMQ_APPLY_H
+#ifndef TS_APPLY_H
+#define TS_APPLY_H
 
 #include "sql/sql.h"
 

@@ -1,6 +1,6 @@
 /* Bytes of the test server: growing buffers and shared, immutable blobs. */
-#ifndef TS_BUF_H
-#define TS_BUF_H
+#ifndef TS_BASE_BUF_H
+#define TS_BASE_BUF_H
 
 #include <stdbool.h>
 #include <stddef.h>

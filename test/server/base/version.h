@@ -1,6 +1,6 @@
 /* Versions of TDengine, compared by their four numbers. */
-#ifndef TS_VERSION_H
-#define TS_VERSION_H
+#ifndef TS_BASE_VERSION_H
+#define TS_BASE_VERSION_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,6 +1,6 @@
 /* The encoder of raw data blocks, in the form that a TDengine server gives them. */
-#ifndef TS_BLOCK_H
-#define TS_BLOCK_H
+#ifndef TS_CODEC_BLOCK_H
+#define TS_CODEC_BLOCK_H
 
 #include "base/buf.h"
 #include "codec/type.h"

@@ -1,6 +1,6 @@
 /* Raw blocks read: those of our own logs, and those that clients write. */
-#ifndef TS_BLOCK_READ_H
-#define TS_BLOCK_READ_H
+#ifndef TS_CODEC_BLOCK_READ_H
+#define TS_CODEC_BLOCK_READ_H
 
 #include "store/write.h"
 #include "base/buf.h"

@@ -1,6 +1,6 @@
 /* Exact decimals of up to 38 digits as scaled 128-bit integers. */
-#ifndef TS_DECIMAL_H
-#define TS_DECIMAL_H
+#ifndef TS_CODEC_DECIMAL_H
+#define TS_CODEC_DECIMAL_H
 
 #include <stdbool.h>
 #include <stddef.h>

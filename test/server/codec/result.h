@@ -1,6 +1,6 @@
 /* A finished result: its columns and its blocks, unchanging and shared by those who read it. */
-#ifndef TS_RESULT_H
-#define TS_RESULT_H
+#ifndef TS_CODEC_RESULT_H
+#define TS_CODEC_RESULT_H
 
 #include "codec/block.h"
 

@@ -1,6 +1,6 @@
 /* Points in time: texts to epoch numbers, durations, and the time zones that the server knows. */
-#ifndef TS_TIME_H
-#define TS_TIME_H
+#ifndef TS_CODEC_TIME_H
+#define TS_CODEC_TIME_H
 
 #include <stdbool.h>
 #include <stddef.h>

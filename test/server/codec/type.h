@@ -1,6 +1,6 @@
 /* TDengine's column types: codes, names, widths, and the error that SQL ends with. */
-#ifndef TS_TYPE_H
-#define TS_TYPE_H
+#ifndef TS_CODEC_TYPE_H
+#define TS_CODEC_TYPE_H
 
 #include <stdbool.h>
 #include <stddef.h>

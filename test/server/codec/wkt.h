@@ -1,6 +1,6 @@
 /* Geometry: WKT as SQL writes it, to WKB as blocks carry it. */
-#ifndef TS_WKT_H
-#define TS_WKT_H
+#ifndef TS_CODEC_WKT_H
+#define TS_CODEC_WKT_H
 
 #include "base/buf.h"
 

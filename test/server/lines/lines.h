@@ -1,7 +1,7 @@
 /* Schemaless writes: the engine behind the WebSocket action `insert` and the HTTP paths
  * /influxdb/v1/write and /opentsdb/v1/put/…. It knows nothing of sessions and sockets. */
-#ifndef LINES_H
-#define LINES_H
+#ifndef TS_LINES_H
+#define TS_LINES_H
 
 #include "store/store.h"
 

@@ -1,7 +1,7 @@
 /* Points on their way from a schemaless text into tables: what the three parsers give to
- * lines_write.c. */
-#ifndef LINES_POINT_H
-#define LINES_POINT_H
+ * lines/write.c. */
+#ifndef TS_LINES_POINT_H
+#define TS_LINES_POINT_H
 
 #include "lines/lines.h"
 #include "sql/sql.h"
@@ -56,7 +56,7 @@ typedef struct ts_piece_s {
   size_t size;
 } ts_piece_t;
 
-/* lines.c: what the parsers share. */
+/* lines/lines.c: what the parsers share. */
 ts_point_t* ts_points_add(ts_points_t* points);
 /* The super table's name: a '.' becomes a '_'. */
 int ts_point_name(ts_points_t* points, ts_point_t* point, ts_piece_t name);
@@ -70,14 +70,14 @@ bool ts_points_time(const ts_points_t* points, int64_t value, int64_t unit, int6
 bool ts_piece_integer(ts_piece_t piece, int64_t* value); /* digits, perhaps with a sign */
 int64_t ts_digits_unit(size_t digits); /* 10 digits: seconds, 13: milliseconds; else 0 */
 
-/* lines_value.c: a value as line protocol and telnet write it, with its suffix or quotes. */
+/* lines/value.c: a value as line protocol and telnet write it, with its suffix or quotes. */
 int ts_value_read(ts_points_t* points, ts_piece_t text, ts_pair_t* pair);
 
 int ts_lines_influx(ts_points_t* points, ts_piece_t line);
 int ts_lines_telnet(ts_points_t* points, ts_piece_t line);
 int ts_lines_json(ts_points_t* points);
 
-/* lines_write.c */
+/* lines/write.c */
 int ts_points_write(ts_store_t* store, ts_database_t* database, const ts_points_t* points,
                     int64_t* affected);
 

@@ -1,6 +1,6 @@
 /* Expressions: read into a tree, given types, and written as SQLite's SQL. */
-#ifndef SQL_EXPR_H
-#define SQL_EXPR_H
+#ifndef TS_QUERY_EXPR_H
+#define TS_QUERY_EXPR_H
 
 #include "sql/sql.h"
 #include "base/buf.h"
@@ -78,7 +78,7 @@ int ts_expr_resolve(ts_scope_t* scope, ts_node_t* node);
 int ts_expr_emit(ts_emit_t* emit, const ts_node_t* node, bool raw);
 bool ts_expr_is_aggregate(const ts_node_t* node); /* a call of one */
 
-/* Functions (sql_function.c). */
+/* Functions (query/function.c). */
 int ts_function_resolve(ts_scope_t* scope, ts_node_t* call);
 int ts_function_emit(ts_emit_t* emit, const ts_node_t* call);
 

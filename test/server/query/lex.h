@@ -1,6 +1,6 @@
 /* TDengine SQL cut into tokens. */
-#ifndef SQL_LEX_H
-#define SQL_LEX_H
+#ifndef TS_QUERY_LEX_H
+#define TS_QUERY_LEX_H
 
 #include "codec/type.h"
 

@@ -1,6 +1,6 @@
 /* A SELECT as its clauses are read. */
-#ifndef SQL_SELECT_H
-#define SQL_SELECT_H
+#ifndef TS_QUERY_SELECT_H
+#define TS_QUERY_SELECT_H
 
 #include "query/expr.h"
 
@@ -29,7 +29,7 @@ typedef struct ts_select_s {
   uint64_t offset;
 } ts_select_t;
 
-/* sql_order.c */
+/* query/order.c */
 int ts_select_refuse_constant(ts_sql_t* sql, const ts_node_t* node); /* as a thing to order by */
 int ts_select_read_orders(ts_select_t* select);
 int ts_select_read_limit(ts_select_t* select);

@@ -1,7 +1,7 @@
 /* The arguments of JSON messages, read by Go's rules: an exact key before one in another case, the
  * last one of several; absent and null are the zero value; false is for another type. */
-#ifndef SESSION_ARGS_H
-#define SESSION_ARGS_H
+#ifndef TS_SESSION_ARGS_H
+#define TS_SESSION_ARGS_H
 
 #include <stdbool.h>
 #include <stdint.h>

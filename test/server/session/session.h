@@ -1,6 +1,6 @@
 /* The insides of the server and its sessions. */
-#ifndef SERVER_H
-#define SERVER_H
+#ifndef TS_SESSION_H
+#define TS_SESSION_H
 
 #include <yyjson.h>
 
@@ -38,7 +38,7 @@ typedef struct ts_cached_s {
   ts_result_t* result;
 } ts_cached_t;
 
-typedef struct ts_tmq_s ts_tmq_t; /* session_tmq.h */
+typedef struct ts_tmq_s ts_tmq_t; /* action/tmq.h */
 
 struct ts_server_s {
   uv_loop_t* loop;
@@ -131,18 +131,18 @@ typedef struct ts_request_s {
   yyjson_val* args;
 } ts_request_t;
 
-/* server.c */
+/* gateway/server.c */
 bool ts_server_has(const ts_server_t* server, unsigned a, unsigned b, unsigned c, unsigned d);
 void ts_server_count(ts_server_t* server, const char* action);
 ts_result_t* ts_server_cached(ts_server_t* server, const char* sql, size_t size);
 void ts_server_cache(ts_server_t* server, const char* sql, size_t size, ts_result_t* result);
 void ts_server_timer_closed(ts_server_t* server);
 
-/* rules.c: the rule for a request, with a reference; NULL: none. */
+/* session/rules.c: the rule for a request, with a reference; NULL: none. */
 ts_rule_entry_t* ts_rule_find(ts_server_t* server, const ts_request_t* request);
 void ts_rule_unref(ts_rule_entry_t* entry);
 
-/* session.c */
+/* gateway/session.c */
 void ts_session_open(ts_conn_t* conn);
 void ts_session_text(ts_conn_t* conn, const char* text, size_t size);
 void ts_session_binary(ts_conn_t* conn, const uint8_t* data, size_t size);
@@ -159,30 +159,30 @@ typedef void (*ts_handler_t)(ts_request_t* request);
 void ts_session_dispatch(ts_request_t* request, ts_handler_t handler, ts_rule_entry_t* applied,
                          const void* message, size_t size, bool binary);
 
-/* session_tmq.c, session_tmq_poll.c: consumers. */
+/* action/tmq.c, action/tmq_poll.c: consumers. */
 ts_tmq_t* ts_tmq_open(ts_session_t* session);
 void ts_tmq_closed(ts_tmq_t* tmq);
 void ts_tmq_message(ts_session_t* session, const char* text, size_t size, ts_rule_entry_t* applied);
 void ts_tmq_changed(void* server);                /* the store's logs have */
 uint64_t ts_tmq_count(const ts_server_t* server); /* of consumers that are subscribed */
 
-/* session_http.c: an HTTP request, which waits in the connection. */
+/* gateway/http.c: an HTTP request, which waits in the connection. */
 #define TS_HTTP_JSON "application/json; charset=utf-8"
 bool ts_session_http(ts_conn_t* conn, const ts_http_t* http);
 void ts_http_message(ts_session_t* session, ts_rule_entry_t* applied);
 void ts_http_error(ts_request_t* request, int status, int code, const char* text);
 
-/* rest_json.c: a result or an update as /rest/sql answers it. */
+/* session/rest.c: a result or an update as /rest/sql answers it. */
 void ts_rest_result(ts_request_t* request, const ts_result_t* result);
 void ts_rest_update(ts_request_t* request, int64_t affected_rows);
 
-/* session_json.c, session_binary.c: `applied` as above. */
+/* gateway/json.c, gateway/binary.c: `applied` as above. */
 void ts_json_message(ts_session_t* session, const char* text, size_t size,
                      ts_rule_entry_t* applied);
 void ts_binary_message(ts_session_t* session, const uint8_t* data, size_t size,
                        ts_rule_entry_t* applied);
 
-/* session_result.c */
+/* action/query.c */
 void ts_request_query(ts_request_t* request); /* runs request->sql and replies */
 void ts_request_result(ts_request_t* request, ts_result_t* result); /* opens it and replies */
 void ts_request_fetch_raw(ts_request_t* request);
@@ -193,10 +193,10 @@ ts_cursor_t* ts_session_open_result(ts_session_t* session, ts_result_t* result);
 ts_cursor_t* ts_session_cursor(ts_session_t* session, uint64_t id);
 void ts_session_free_result(ts_session_t* session, uint64_t id);
 
-/* session_lines.c: false: the arguments are of wrong types, and nothing is done. */
+/* action/lines.c: false: the arguments are of wrong types, and nothing is done. */
 bool ts_request_lines(ts_request_t* request);
 
-/* session_reply.c: the five first keys are written by begin; end closes the object and sends. */
+/* session/reply.c: the five first keys are written by begin; end closes the object and sends. */
 void ts_reply_error(ts_request_t* request, int code, const char* format, ...)
     __attribute__((format(printf, 3, 4)));
 /* The error for an argument of another type. */

@@ -1,6 +1,6 @@
 /* What the statements that define tables share: types and lists of columns. */
-#ifndef SQL_DDL_H
-#define SQL_DDL_H
+#ifndef TS_SQL_DDL_H
+#define TS_SQL_DDL_H
 
 #include "sql/sql.h"
 

@@ -1,6 +1,6 @@
 /* Results made row by row, for what SHOW tells. */
-#ifndef SQL_LISTING_H
-#define SQL_LISTING_H
+#ifndef TS_SQL_LISTING_H
+#define TS_SQL_LISTING_H
 
 #include "codec/result.h"
 

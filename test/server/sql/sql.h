@@ -1,6 +1,6 @@
 /* TDengine SQL run on the store: the context of one statement and what it comes to. */
-#ifndef SQL_H
-#define SQL_H
+#ifndef TS_SQL_H
+#define TS_SQL_H
 
 #include "query/lex.h"
 #include "store/write.h"
@@ -36,7 +36,7 @@ typedef struct ts_feed_s {
  * it without doing it: then there is no outcome. */
 int ts_sql_run(ts_store_t* store, ts_env_t* env, const char* sql, size_t size, bool dry,
                ts_outcome_t* outcome, ts_error_t* error);
-/* A SELECT on the rows of a feed (tmq_feed.c); `dry` finds out what it reads. */
+/* A SELECT on the rows of a feed (tmq/feed.c); `dry` finds out what it reads. */
 int ts_sql_run_feed(ts_store_t* store, ts_env_t* env, const char* sql, size_t size, ts_feed_t* feed,
                     bool dry, ts_outcome_t* outcome, ts_error_t* error);
 

@@ -1,6 +1,6 @@
 /* The statements about topics and their consumers. */
-#ifndef SQL_TOPIC_H
-#define SQL_TOPIC_H
+#ifndef TS_SQL_TOPIC_H
+#define TS_SQL_TOPIC_H
 
 #include "sql/sql.h"
 

@@ -1,6 +1,6 @@
 /* An item of the second protocol: one column or tag, in both of its messages. */
-#ifndef STMT_ITEM_H
-#define STMT_ITEM_H
+#ifndef TS_STMT_ITEM_H
+#define TS_STMT_ITEM_H
 
 #include "stmt/stmt.h"
 

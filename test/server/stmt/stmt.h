@@ -1,7 +1,7 @@
 /* Prepared statements on the store, whichever of the three ways they are bound in: their SQL, the
  * tables and fields that it means, what has been bound, and running it. */
-#ifndef STMT_H
-#define STMT_H
+#ifndef TS_STMT_H
+#define TS_STMT_H
 
 #include "sql/sql.h"
 #include "base/buf.h"
@@ -186,7 +186,7 @@ typedef struct ts_stmt_s {
 int ts_stmt_resolve(ts_stmt_t* stmt, const char* name, size_t size, ts_error_t* error);
 void ts_target_free(ts_target_t* target);
 
-/* stmt_stale.c: what a statement keeps of its tables, as the real server does. */
+/* stmt/stale.c: what a statement keeps of its tables, as the real server does. */
 /* The family was looked up: whether it is what it was when that was done first. */
 void ts_stmt_compare(ts_stmt_t* stmt, const ts_target_t* found);
 /* Whether another table has the name by now: rows are counted and are nowhere. */

@@ -1,7 +1,7 @@
 /* What a write puts into the logs that topics read, gathered until it is kept or undone. It is the
- * business of store_write.c to call this, whoever writes. */
-#ifndef STORE_LOG_H
-#define STORE_LOG_H
+ * business of store/write.c to call this, whoever writes. */
+#ifndef TS_STORE_LOG_H
+#define TS_STORE_LOG_H
 
 #include "store/write.h"
 #include "codec/block.h"

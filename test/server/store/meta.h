@@ -1,6 +1,6 @@
 /* Changes of what tables there are, told to the logs as the JSON that consumers get. */
-#ifndef STORE_META_H
-#define STORE_META_H
+#ifndef TS_STORE_META_H
+#define TS_STORE_META_H
 
 #include "store/write.h"
 

@@ -3,8 +3,8 @@
  * A super table with its child tables, or a plain table, is a family: one SQLite table
  * d<id>(tid, c0, c1, …) keyed by (table id, timestamp), and for super tables one with the tags of
  * each child, g<id>(tid, tbname, t0, t1, …). */
-#ifndef STORE_H
-#define STORE_H
+#ifndef TS_STORE_H
+#define TS_STORE_H
 
 #include <sqlite3.h>
 
@@ -29,7 +29,7 @@ typedef struct ts_family_s {
   ts_schema_t* schema;        /* of the columns now; made when first needed */
   sqlite3_stmt* insert;       /* a row with every column; made when first needed */
   sqlite3_stmt* insert_child; /* a child's tags; the same */
-  sqlite3_stmt* insert_feed;  /* into w<id> (tmq_feed.c) */
+  sqlite3_stmt* insert_feed;  /* into w<id> (tmq/feed.c) */
   bool has_feed;              /* w<id> is there */
   /* bench.sink: rows are checked and counted, and not kept. */
   bool is_sink;
@@ -61,7 +61,7 @@ typedef struct ts_database_s {
   struct ts_database_s* next;
 } ts_database_t;
 
-typedef struct ts_log_s ts_log_t; /* store_log.c */
+typedef struct ts_log_s ts_log_t; /* store/log.c */
 
 typedef struct ts_store_s {
   sqlite3* sqlite;
@@ -73,8 +73,8 @@ typedef struct ts_store_s {
   int64_t next_id;
   uint64_t schema; /* counts changes of databases and tables, but for new children */
   int32_t next_vgroup;
-  struct ts_topic_s* topics;       /* tmq_topic.h */
-  struct ts_consumer_s* consumers; /* tmq_consumer.h */
+  struct ts_topic_s* topics;       /* tmq/topic.h */
+  struct ts_consumer_s* consumers; /* tmq/consumer.h */
   uint64_t next_consumer;
   ts_log_t* log;
   /* Called when the logs have got something new; NULL: nobody cares. */
@@ -119,7 +119,7 @@ sqlite3_stmt* ts_store_prepare(ts_store_t* store, const char* sql);
 ts_wal_t* ts_table_wal(ts_database_t* database, const char* name); /* the log of a table's vgroup */
 void ts_store_changed(ts_store_t* store);
 
-/* SQL functions that SQLite lacks: ts_u64, ts_first, ts_last (store_functions.c). */
+/* SQL functions that SQLite lacks: ts_u64, ts_first, ts_last (store/functions.c). */
 void ts_store_functions(sqlite3* sqlite);
 
 #endif

@@ -1,7 +1,7 @@
 /* The logs that topics read: one per vgroup, of which a database has two. A record is what one
  * change wrote to the tables of that vgroup, or a change of what tables there are. */
-#ifndef STORE_WAL_H
-#define STORE_WAL_H
+#ifndef TS_STORE_WAL_H
+#define TS_STORE_WAL_H
 
 #include "base/buf.h"
 #include "codec/type.h"

@@ -1,7 +1,7 @@
 /* The one way in which rows get into the store, from SQL and from statements: a transaction over
  * many tables, of which each (table, timestamp) is counted once. */
-#ifndef STORE_WRITE_H
-#define STORE_WRITE_H
+#ifndef TS_STORE_WRITE_H
+#define TS_STORE_WRITE_H
 
 #include "store/store.h"
 

@@ -1,6 +1,6 @@
 /* A consumer: what it subscribes to, where it reads, what it commits. It knows of no connection. */
-#ifndef TMQ_CONSUMER_H
-#define TMQ_CONSUMER_H
+#ifndef TS_TMQ_CONSUMER_H
+#define TS_TMQ_CONSUMER_H
 
 #include "tmq/message.h"
 

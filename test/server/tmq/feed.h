@@ -1,7 +1,7 @@
 /* What a topic's SELECT makes of rows on their way through the log: they are put into a table of
  * SQLite's, w<family>, like the one that keeps all rows, and selected from there. */
-#ifndef TMQ_FEED_H
-#define TMQ_FEED_H
+#ifndef TS_TMQ_FEED_H
+#define TS_TMQ_FEED_H
 
 #include "tmq/topic.h"
 

@@ -1,6 +1,6 @@
 /* Messages: what a poll delivers, made from a vgroup's log, and their bytes for consumers. */
-#ifndef TMQ_MESSAGE_H
-#define TMQ_MESSAGE_H
+#ifndef TS_TMQ_MESSAGE_H
+#define TS_TMQ_MESSAGE_H
 
 #include "tmq/topic.h"
 

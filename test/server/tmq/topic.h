@@ -1,10 +1,10 @@
 /* Topics and the consumer groups that read them: who has which vgroup, and how far it is read. */
-#ifndef TMQ_TOPIC_H
-#define TMQ_TOPIC_H
+#ifndef TS_TMQ_TOPIC_H
+#define TS_TMQ_TOPIC_H
 
 #include "sql/sql.h"
 
-typedef struct ts_consumer_s ts_consumer_t; /* tmq_consumer.h */
+typedef struct ts_consumer_s ts_consumer_t; /* tmq/consumer.h */
 
 typedef enum { TS_TOPIC_QUERY, TS_TOPIC_STABLE, TS_TOPIC_DATABASE, TS_TOPIC_BENCH } ts_topic_kind_t;
 

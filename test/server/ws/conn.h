@@ -1,6 +1,6 @@
 /* The insides of a connection, for the ws_*.c files. */
-#ifndef WS_CONN_H
-#define WS_CONN_H
+#ifndef TS_WS_CONN_H
+#define TS_WS_CONN_H
 
 #include <llhttp.h>
 
@@ -47,7 +47,7 @@ typedef struct ts_upgrade_s {
   bool has_upgrade, has_connection, has_version, offers_deflate;
   bool complete;
   char key[64];
-  /* HTTP (ws_http.c) */
+  /* HTTP (ws/http.c) */
   char authorization[512];
   bool accepts_gzip;
   bool pending; /* it is complete, and not answered */
@@ -83,13 +83,13 @@ struct ts_conn_s {
   ts_buf_t message;
   tuv_inflater_t* inflater; /* both NULL: no compression was agreed on */
   tuv_deflater_t* deflater;
-  /* replies (ws_reply.c) */
+  /* replies (ws/reply.c) */
   bool reply_faults;
   uint32_t replies;
   uint32_t delivered;
   ts_reply_list_t held;
   ts_reply_list_t delayed;
-  /* bytes (ws_out.c) */
+  /* bytes (ws/out.c) */
   uint64_t sent;
   bool deaf; /* nothing more is queued */
   bool stalled;
@@ -125,7 +125,7 @@ struct ts_peer_s {
   char buffer[65536]; /* of the read in progress: libuv asks for it only right before reading */
 };
 
-/* ws_out.c */
+/* ws/out.c */
 void ts_out_bytes(ts_conn_t* conn, const void* data, size_t size); /* copies them */
 void ts_out_cipher(void* conn, const uint8_t* data, size_t size);  /* what TLS made of them */
 void ts_out_blob(ts_conn_t* conn, ts_blob_t* blob);
@@ -134,12 +134,12 @@ void ts_out_flush_dirty(ts_peer_t* peer, bool before_poll);
 void ts_out_finish(ts_conn_t* conn); /* the end of the connection when all is written */
 void ts_out_free(ts_conn_t* conn);
 
-/* ws_reply.c */
+/* ws/reply.c */
 void ts_reply_faults_changed(ts_conn_t* conn);
 void ts_reply_timer(uv_timer_t* timer);
 void ts_reply_free(ts_conn_t* conn);
 
-/* ws_deflate.c: false when there is no zlib */
+/* ws/deflate.c: false when there is no zlib */
 bool ts_deflate_init(ts_conn_t* conn);
 void ts_deflate_free(ts_conn_t* conn);
 /* A message as the gateway sends it: compressed, in frames of 4096 bytes. */
@@ -150,13 +150,13 @@ bool ts_deflate_gzip(const void* data, size_t size, ts_buf_t* out);
 /* The content of a whole compressed message; false when it has none. The caller frees `out`. */
 bool ts_deflate_read(ts_conn_t* conn, const uint8_t* data, size_t size, ts_buf_t* out);
 
-/* ws_http.c: gives the request that is complete to the peer's owner; false: nobody wants it. */
+/* ws/http.c: gives the request that is complete to the peer's owner; false: nobody wants it. */
 bool ts_http_request(ts_conn_t* conn);
 
-/* ws_frames.c: takes bytes behind the upgrade. */
+/* ws/frames.c: takes bytes behind the upgrade. */
 void ts_frames_read(ts_conn_t* conn, uint8_t* data, size_t size);
 
-/* ws_upgrade.c */
+/* ws/upgrade.c */
 void ts_upgrade_init(ts_conn_t* conn);
 /* Takes bytes of the request and returns how many belonged to it. */
 size_t ts_upgrade_feed(ts_conn_t* conn, const char* data, size_t size);

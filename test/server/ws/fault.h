@@ -1,6 +1,6 @@
 /* The ways in which a connection can be told to misbehave. */
-#ifndef TS_FAULT_H
-#define TS_FAULT_H
+#ifndef TS_WS_FAULT_H
+#define TS_WS_FAULT_H
 
 #include <stdbool.h>
 #include <stddef.h>

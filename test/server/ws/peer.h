@@ -1,10 +1,10 @@
 /* The server's end of WebSocket connections on the caller's loop, without knowing what the messages
  * mean: a test can drive it with callbacks of its own.
  *
- * All bytes that leave pass one function (ws_out.c), all replies another one (ws_reply.c): the
- * faults of ts_fault.h live there. What is sent during one turn of the loop leaves in one write. */
-#ifndef WS_PEER_H
-#define WS_PEER_H
+ * All bytes that leave pass one function (ws/out.c), all replies another one (ws/reply.c): the
+ * faults of ws/fault.h live there. What is sent during one turn of the loop leaves in one write. */
+#ifndef TS_WS_PEER_H
+#define TS_WS_PEER_H
 
 #include <uv.h>
 

@@ -1,7 +1,7 @@
-/* The server's end of TLS as an engine without sockets: bytes in, bytes out. ws_peer.c puts it
+/* The server's end of TLS as an engine without sockets: bytes in, bytes out. ws/peer.c puts it
  * between the faults and the WebSocket; a unit test feeds it by hand. */
-#ifndef TS_TLS_H
-#define TS_TLS_H
+#ifndef TS_WS_TLS_H
+#define TS_WS_TLS_H
 
 #include <stdbool.h>
 #include <stddef.h>
