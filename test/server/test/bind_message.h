@@ -1,6 +1,6 @@
 /* Bind messages for the bundled server, well formed or not: what a client's encoder would make. */
-#ifndef TUV_TEST_UNIT_BIND_MESSAGE_H
-#define TUV_TEST_UNIT_BIND_MESSAGE_H
+#ifndef TS_TEST_BIND_MESSAGE_H
+#define TS_TEST_BIND_MESSAGE_H
 
 #include "base/buf.h"
 

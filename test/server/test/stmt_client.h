@@ -1,6 +1,6 @@
 /* What the tests of the bundled server's statements share: requests, messages, comparisons. */
-#ifndef TUV_TEST_UNIT_STMT_CLIENT_H
-#define TUV_TEST_UNIT_STMT_CLIENT_H
+#ifndef TS_TEST_STMT_CLIENT_H
+#define TS_TEST_STMT_CLIENT_H
 
 #include "bind_message.h"
 #include "ws_client.h"

@@ -1,6 +1,6 @@
 /* A plain socket as client of the bundled server: it keeps all bytes, and the messages in them. */
-#ifndef TUV_TEST_UNIT_WS_CLIENT_H
-#define TUV_TEST_UNIT_WS_CLIENT_H
+#ifndef TS_TEST_WS_CLIENT_H
+#define TS_TEST_WS_CLIENT_H
 
 #include "testserver.h"
 #include "wire/ws_frame.h"

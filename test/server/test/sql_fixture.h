@@ -1,6 +1,6 @@
 /* What the tests of the bundled server's SQL share: a store, statements run on it, and values. */
-#ifndef TUV_TEST_UNIT_SQL_FIXTURE_H
-#define TUV_TEST_UNIT_SQL_FIXTURE_H
+#ifndef TS_TEST_SQL_FIXTURE_H
+#define TS_TEST_SQL_FIXTURE_H
 
 #include "sql/sql.h"
 

@@ -1,6 +1,6 @@
 /* Consumers of the bundled server on plain sockets: requests one after another, messages read. */
-#ifndef TUV_TEST_UNIT_TMQ_CLIENT_H
-#define TUV_TEST_UNIT_TMQ_CLIENT_H
+#ifndef TS_TEST_TMQ_CLIENT_H
+#define TS_TEST_TMQ_CLIENT_H
 
 #include "store/wal.h"
 #include "ws_client.h"
