@@ -82,9 +82,7 @@ void tuv_conn_pump(tuv_conn_t* conn) {
 
 /* A place became free, and no answer will come to say so. */
 void tuv_conn_pump_later(tuv_conn_t* conn) {
-  conn->pump_due = true;
-  conn->client->pump_due = true;
-  tuv_client_turn(conn->client);
+  tuv_turn_post(&conn->client->context.turn, &conn->pump, TUV_PHASE_PUMP);
 }
 
 bool tuv_conn_withdraw(tuv_conn_t* conn, tuv_op_t* op) {
@@ -102,7 +100,8 @@ bool tuv_conn_withdraw(tuv_conn_t* conn, tuv_op_t* op) {
  * twice. */
 static bool move(tuv_conn_t* conn, tuv_req_t* priv, bool left) {
   taosuv_req_t* req = tuv_req_public(priv);
-  if (priv->op.type->pinned || conn->client->closing || priv->moves >= MAX_MOVES) return false;
+  if (priv->op.type->pinned || conn->client->context.closing || priv->moves >= MAX_MOVES)
+    return false;
   const tuv_transport_t* transport = conn->client->transport;
   bool once_more = left && req->idempotent == 0 && priv->moves == 0 &&
                    transport->may_repeat != NULL && transport->may_repeat(conn);
@@ -200,7 +199,8 @@ static void avoid_address(const tuv_conn_t* conn) {
 static bool try_next_address(const tuv_conn_t* conn, const tuv_failure_t* failure, bool replaces) {
   taosuv_client_t* client = conn->client;
   tuv_conn_t* next;
-  if (conn->route.addresses == 0 || client->closing || !is_of_address(failure)) return false;
+  if (conn->route.addresses == 0 || client->context.closing || !is_of_address(failure))
+    return false;
   avoid_address(conn);
   if (conn->route.others == 0 || conn->patience.left == 0) return false;
   if (start(client, conn->host, conn->wanted, &conn->patience, &next) < 0) return false;
@@ -266,14 +266,15 @@ void tuv_conn_say_goodbye(tuv_conn_t* conn) {
 void tuv_conn_gone(tuv_conn_t* conn) {
   taosuv_client_t* client = conn->client;
   tuv_timers_remove(&client->context.timers, &conn->timed);
-  tuv_queue_remove(&conn->flush_pending);
+  tuv_task_cancel(&conn->flush);
+  tuv_task_cancel(&conn->pump);
   tuv_queue_remove(&conn->paused);
   tuv_queue_remove(&conn->link);
   tuv_idmap_free(&conn->table);
   client->hosts[conn->host].users--;
   tuv_wipe(conn, sizeof *conn); /* what was being read of a log-in's answer */
   tuv_free(&client->context.mem->alloc, conn);
-  if (client->closing) tuv_client_turn(client);
+  tuv_context_check_end(&client->context);
 }
 
 void tuv_conn_opened(tuv_conn_t* conn) {
@@ -283,15 +284,13 @@ void tuv_conn_opened(tuv_conn_t* conn) {
 }
 
 void tuv_conn_flush_later(tuv_conn_t* conn) {
-  tuv_queue_remove(&conn->flush_pending);
-  tuv_queue_push(&conn->client->flush_pending, &conn->flush_pending);
-  tuv_client_turn(conn->client);
+  tuv_turn_post(&conn->client->context.turn, &conn->flush, TUV_PHASE_FLUSH);
 }
 
 void tuv_conn_paused(tuv_conn_t* conn) {
   tuv_queue_remove(&conn->paused);
   tuv_queue_push(&conn->client->paused, &conn->paused);
-  tuv_client_turn(conn->client);
+  tuv_turn_post(&conn->client->context.turn, &conn->client->resume, TUV_PHASE_RESUME);
 }
 
 void tuv_conn_sent(tuv_conn_t* conn) {
@@ -359,6 +358,20 @@ int tuv_conn_connect(tuv_conn_t* conn, const tuv_stream_events_t* events, void* 
                          host->port, nodelay, &conn->route, events, context, stream);
 }
 
+static void on_flush(tuv_task_t* task) {
+  tuv_conn_t* conn = TUV_CONTAINER(task, tuv_conn_t, flush);
+  conn->client->transport->flush(conn);
+}
+
+static void on_pump(tuv_task_t* task) {
+  tuv_conn_t* conn = TUV_CONTAINER(task, tuv_conn_t, pump);
+  if (conn->state > TUV_CONN_READY) return; /* it has left the pool */
+  if (conn->close_later)
+    tuv_conn_retire(conn);
+  else
+    tuv_conn_pump(conn);
+}
+
 /* A connection that has this patience. */
 static int start(taosuv_client_t* client, uint32_t host, unsigned wanted,
                  const tuv_patience_t* patience, tuv_conn_t** made) {
@@ -367,7 +380,8 @@ static int start(taosuv_client_t* client, uint32_t host, unsigned wanted,
   tuv_pool_host_t* address = &client->hosts[host];
   conn->client = client;
   conn->host = host;
-  tuv_queue_init(&conn->flush_pending);
+  tuv_task_init(&conn->flush, on_flush);
+  tuv_task_init(&conn->pump, on_pump);
   tuv_queue_init(&conn->paused);
   tuv_queue_init(&conn->sent);
   tuv_queue_init(&conn->waiting);

@@ -30,9 +30,10 @@ struct tuv_conn_s {
     tuv_rest_conn_t rest;
   };
   taosuv_client_t* client;
-  tuv_queue_t link;          /* in the client's conns, or gone */
-  tuv_queue_t flush_pending; /* in the client's flush_pending */
-  tuv_queue_t paused;        /* in the client's paused */
+  tuv_queue_t link;   /* in the client's conns, or gone */
+  tuv_task_t flush;   /* writes what waits for the end of the turn */
+  tuv_task_t pump;    /* uses room that no answer announces */
+  tuv_queue_t paused; /* in the client's paused */
   tuv_conn_state_t state;
   uint32_t host;       /* index of the client's hosts */
   uint8_t serves;      /* TUV_SERVES_…, by its endpoint */
@@ -72,7 +73,6 @@ struct tuv_conn_s {
   char version_text[32];
   bool binary;       /* the server has binary_query and fetch_raw_block */
   bool no_bind_exec; /* it lacks stmt2_bind_exec, whatever its version says */
-  bool pump_due;     /* a place became free without an answer */
   bool close_later;  /* to be closed at the end of the turn */
   bool congested;    /* its send buffer had no room when something was to be sent */
 };

@@ -51,7 +51,7 @@ static void on_step(tuv_timed_t* timed) {
 
 void tuv_suspect_begin(tuv_conn_t* conn) {
   taosuv_client_t* client = conn->client;
-  if (conn->state != TUV_CONN_READY || conn->suspect || client->closing) return;
+  if (conn->state != TUV_CONN_READY || conn->suspect || client->context.closing) return;
   tuv_hosts_doubt(client, conn->host);
   /* Over HTTP it is being given up: the log-in of the next one shows how its host is. */
   if (client->transport->probe == NULL || !client->transport->probe(conn)) return;

@@ -4,8 +4,10 @@
 #ifndef TUV_CLIENT_CORE_CONTEXT_H
 #define TUV_CLIENT_CORE_CONTEXT_H
 
+#include <stdatomic.h>
 #include <uv.h>
 
+#include "client/core/turn.h"
 #include "io/timers.h"
 #include "io/ws/ws.h"
 #include "util/mem.h"
@@ -19,6 +21,18 @@ typedef struct tuv_context_s {
   tuv_ws_shared_t shared; /* buffers and random numbers; the work of this turn */
   tuv_json_t json;
   tuv_timers_t timers;
+  tuv_turn_t turn;
+  tuv_queue_t done;    /* requests to be completed in the next turn */
+  tuv_queue_t failing; /* tuv_failing_t: many requests that fail for one reason */
+  tuv_task_t complete; /* completes some of both */
+  tuv_task_t end;      /* closes the handles if nothing is left; posted while closing */
+  atomic_bool closing; /* taosuv_submit reads it on other threads */
 } tuv_context_t;
+
+/* Something that closing waits for may be over. */
+static inline void tuv_context_check_end(tuv_context_t* context) {
+  if (atomic_load_explicit(&context->closing, memory_order_relaxed))
+    tuv_turn_post(&context->turn, &context->end, TUV_PHASE_END);
+}
 
 #endif

@@ -38,7 +38,7 @@ bool tuv_req_is_late(taosuv_req_t* req) {
 int tuv_req_check_any(taosuv_client_t* client, taosuv_req_t* req, bool has_callback) {
   if (client == NULL || req == NULL || !has_callback) return TAOSUV_EINVAL;
   if (tuv_req_of(req)->state != TUV_REQ_IDLE) return TAOSUV_EBUSY;
-  if (client->closing) return TAOSUV_ECLOSED;
+  if (client->context.closing) return TAOSUV_ECLOSED;
   if (client->in_hook) return TAOSUV_EBUSY;
   if (req->req_id != 0 && tuv_pool_id_in_flight(client, req->req_id)) return TAOSUV_EREQID;
   return 0;
@@ -111,7 +111,7 @@ void tuv_req_finish(taosuv_req_t* req, int status) {
   if (status < 0 && priv->left) req->err_flags |= TAOSUV_ERR_MAYBE_EXECUTED;
   client->pending--;
   if (client->ndrains > 0) tuv_drain_completed(client, priv);
-  if (client->closing) tuv_client_turn(client);
+  tuv_context_check_end(&client->context);
   tuv_observe_completed(client, req, priv->op.type->action);
   priv->op.type->complete(req, status);
 }
@@ -124,11 +124,15 @@ void tuv_req_fail(taosuv_req_t* req, const tuv_failure_t* failure) {
   tuv_req_finish(req, failure->status);
 }
 
+static void complete_later(tuv_context_t* context) {
+  tuv_turn_post(&context->turn, &context->complete, TUV_PHASE_COMPLETE);
+}
+
 /* ---- failing many ---- */
 
 /* Requests that fail for one reason. */
 typedef struct tuv_failing_s {
-  tuv_queue_t link; /* in the client's failing */
+  tuv_queue_t link; /* in context.failing */
   tuv_queue_t reqs;
   tuv_failure_t failure; /* its texts are behind it */
 } tuv_failing_t;
@@ -170,8 +174,8 @@ static bool fail_later(taosuv_client_t* client, tuv_queue_t* reqs, const tuv_fai
   failing->failure.host = copy(&out, failure->host);
   tuv_queue_init(&failing->reqs);
   tuv_queue_move(reqs, &failing->reqs);
-  tuv_queue_push(&client->failing, &failing->link);
-  tuv_client_turn(client);
+  tuv_queue_push(&client->context.failing, &failing->link);
+  complete_later(&client->context);
   return true;
 }
 
@@ -181,16 +185,36 @@ void tuv_req_fail_all(taosuv_client_t* client, tuv_queue_t* reqs, const tuv_fail
     fail_first(reqs, failure, UINT_MAX);
 }
 
-void tuv_req_fail_some(taosuv_client_t* client) {
+/* What callbacks add, and what is too much for one turn, waits for the next. */
+static void complete_done(tuv_context_t* context) {
+  const tuv_queue_t* last = context->done.prev;
+  bool more = !tuv_queue_empty(&context->done);
+  for (unsigned count = 0; more && count < TUV_TURN_COMPLETIONS; count++) {
+    tuv_op_t* op = TUV_CONTAINER(context->done.next, tuv_op_t, link);
+    taosuv_req_t* req = tuv_req_of_op(op);
+    more = &op->link != last;
+    tuv_queue_remove(&op->link);
+    tuv_req_finish(req, tuv_req_of(req)->outcome);
+  }
+}
+
+static void fail_some(tuv_context_t* context) {
   unsigned count = 0;
-  while (count < TUV_TURN_COMPLETIONS && !tuv_queue_empty(&client->failing)) {
-    tuv_failing_t* failing = TUV_CONTAINER(client->failing.next, tuv_failing_t, link);
+  while (count < TUV_TURN_COMPLETIONS && !tuv_queue_empty(&context->failing)) {
+    tuv_failing_t* failing = TUV_CONTAINER(context->failing.next, tuv_failing_t, link);
     count += fail_first(&failing->reqs, &failing->failure, TUV_TURN_COMPLETIONS - count);
     if (!tuv_queue_empty(&failing->reqs)) break;
     tuv_queue_remove(&failing->link);
-    tuv_free(&client->context.mem->alloc, failing);
+    tuv_free(&context->mem->alloc, failing);
   }
-  if (!tuv_queue_empty(&client->failing)) tuv_client_turn(client);
+}
+
+void tuv_req_complete_some(tuv_task_t* task) {
+  tuv_context_t* context = TUV_CONTAINER(task, tuv_context_t, complete);
+  complete_done(context);
+  fail_some(context);
+  if (!tuv_queue_empty(&context->done) || !tuv_queue_empty(&context->failing))
+    complete_later(context);
 }
 
 void tuv_req_detach(taosuv_req_t* req) {
@@ -226,8 +250,8 @@ void tuv_req_defer(taosuv_req_t* req, int status, unsigned int flags, const char
   priv->outcome = status;
   req->err_flags = flags;
   req->message = message;
-  tuv_queue_push(&priv->client->done, &priv->op.link);
-  tuv_client_turn(priv->client);
+  tuv_queue_push(&priv->client->context.done, &priv->op.link);
+  complete_later(&priv->client->context);
 }
 
 /* Whether the server may have seen a request: its first byte has left. */

@@ -3,6 +3,7 @@
 #define TUV_CLIENT_CORE_REQ_H
 
 #include "client/core/op.h"
+#include "client/core/turn.h"
 #include "io/timers.h"
 
 typedef enum {
@@ -59,7 +60,7 @@ void tuv_req_defer(taosuv_req_t* req, int status, unsigned int flags, const char
 void tuv_req_set_aside(taosuv_req_t* req, tuv_queue_t* reqs);
 /* Fails requests that were set aside, or were in flight: in later turns, if they are many. */
 void tuv_req_fail_all(taosuv_client_t* client, tuv_queue_t* reqs, const tuv_failure_t* failure);
-void tuv_req_fail_some(taosuv_client_t* client); /* what of them is for this turn */
-void tuv_req_detach(taosuv_req_t* req); /* off its queue or connection, leaving a tombstone */
+void tuv_req_complete_some(tuv_task_t* task); /* context.complete */
+void tuv_req_detach(taosuv_req_t* req);       /* off its queue or connection, leaving a tombstone */
 
 #endif

@@ -7,7 +7,7 @@
 int taosuv_submit(taosuv_client_t* client, taosuv_submit_t* req, taosuv_submit_cb cb) {
   if (client == NULL || req == NULL || cb == NULL) return TAOSUV_EINVAL;
   if (req->priv[1] != NULL) return TAOSUV_EBUSY;
-  if (client->closing) return TAOSUV_ECLOSED;
+  if (client->context.closing) return TAOSUV_ECLOSED;
   req->cb = cb;
   req->priv[1] = client;
   taosuv_submit_t* head = atomic_load_explicit(&client->submits, memory_order_relaxed);
@@ -39,7 +39,7 @@ void tuv_submit_on_async(uv_async_t* handle) {
     taosuv_submit_t* req = next;
     next = req->priv[0];
     req->priv[1] = NULL;
-    req->cb(req, client->closing ? TAOSUV_ECANCELED : 0);
+    req->cb(req, client->context.closing ? TAOSUV_ECANCELED : 0);
   }
-  if (client->closing) tuv_client_turn(client);
+  tuv_context_check_end(&client->context);
 }

@@ -103,7 +103,7 @@ int taosuv_client_dump(taosuv_client_t* client, taosuv_line_cb line, void* conte
   dump_conns(&dump, &client->conns);
   dump_conns(&dump, &client->gone);
   dump_list(&dump, &client->queue, "queued", "no host");
-  dump_list(&dump, &client->done, "to be completed", "no host");
+  dump_list(&dump, &client->context.done, "to be completed", "no host");
   client->in_hook = in_hook;
   return 0;
 }

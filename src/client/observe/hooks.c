@@ -232,24 +232,3 @@ int taosuv_client_set_hooks(taosuv_client_t* client, const taosuv_hooks_t* hooks
   client->context.shared.tap = client->hooks.tap != NULL ? on_tap : NULL;
   return 0;
 }
-
-/* ---- what a hook may not do at once ---- */
-
-bool tuv_hooks_defer_close(taosuv_client_t* client, taosuv_close_cb cb) {
-  if (client->close_due) return true;
-  if (!client->in_hook) return false;
-  client->close_due = true;
-  client->close_cb = cb;
-  tuv_client_turn(client);
-  return true;
-}
-
-void tuv_hooks_run_due(taosuv_client_t* client) {
-  if (client->results_due) {
-    client->results_due = false;
-    tuv_result_close_due(client);
-  }
-  if (!client->close_due) return;
-  client->close_due = false;
-  taosuv_close(client, client->close_cb);
-}

@@ -47,9 +47,4 @@ typedef struct tuv_redacted_s {
 const tuv_failure_t* tuv_redact_failure(const taosuv_client_t* client, const tuv_failure_t* failure,
                                         tuv_redacted_t* out);
 
-/* What hooks may ask for but not have at once: the client or results closed. Returns whether a hook
- * is running, so that the caller is to do no more. */
-bool tuv_hooks_defer_close(taosuv_client_t* client, taosuv_close_cb cb);
-void tuv_hooks_run_due(taosuv_client_t* client); /* at the beginning of a turn */
-
 #endif

@@ -61,36 +61,27 @@ static void on_handle_closed(uv_handle_t* handle) {
 }
 
 /* The last step of closing, once every request is completed and every connection gone. */
-static void close_handles_if_done(taosuv_client_t* client) {
-  if (!client->closing || client->handles_closing) return;
+static void close_handles_if_done(tuv_task_t* task) {
+  taosuv_client_t* client = TUV_CONTAINER(task, taosuv_client_t, context.end);
+  if (client->context.turn.stopped) return;
   if (client->pending > 0 || !tuv_queue_empty(&client->gone)) return;
-  if (!tuv_queue_empty(&client->failing)) return;    /* it is freed in the next turn */
+  if (tuv_task_is_posted(&client->context.complete)) { /* it has a list to free */
+    tuv_context_check_end(&client->context);
+    return;
+  }
   if (atomic_load(&client->submits) != NULL) return; /* on_async will be here first */
-  client->handles_closing = true;
+  tuv_turn_stop(&client->context.turn);
   client->context.timers.handle.data = client->context.timers.polling.data =
       client; /* they fire no more */
-  uv_close((uv_handle_t*) &client->turn, on_handle_closed);
+  uv_close((uv_handle_t*) &client->context.turn.handle, on_handle_closed);
   uv_close((uv_handle_t*) &client->async, on_handle_closed);
   uv_close((uv_handle_t*) &client->context.timers.handle, on_handle_closed);
   uv_close((uv_handle_t*) &client->context.timers.polling, on_handle_closed);
 }
 
-/* What callbacks add, and what is too much for one turn, waits for the next. */
-static void complete_done(taosuv_client_t* client) {
-  const tuv_queue_t* last = client->done.prev;
-  bool more = !tuv_queue_empty(&client->done);
-  for (unsigned count = 0; more && count < TUV_TURN_COMPLETIONS; count++) {
-    tuv_op_t* op = TUV_CONTAINER(client->done.next, tuv_op_t, link);
-    taosuv_req_t* req = tuv_req_of_op(op);
-    more = &op->link != last;
-    tuv_queue_remove(&op->link);
-    tuv_req_finish(req, tuv_req_of(req)->outcome);
-  }
-  if (!tuv_queue_empty(&client->done)) tuv_client_turn(client);
-}
-
 /* Connections with bytes for which the last turn had no time; in turns. */
-static void resume_paused(taosuv_client_t* client) {
+static void resume_paused(tuv_task_t* task) {
+  taosuv_client_t* client = TUV_CONTAINER(task, taosuv_client_t, resume);
   tuv_queue_t batch;
   tuv_queue_init(&batch);
   tuv_queue_move(&client->paused, &batch);
@@ -101,65 +92,22 @@ static void resume_paused(taosuv_client_t* client) {
   }
   tuv_queue_move(&client->paused, &batch); /* those that had no turn come first */
   tuv_queue_move(&batch, &client->paused);
-  if (!tuv_queue_empty(&client->paused)) tuv_client_turn(client);
+  if (!tuv_queue_empty(&client->paused))
+    tuv_turn_post(&client->context.turn, &client->resume, TUV_PHASE_RESUME);
 }
 
-/* The first connection with a free entry, if any. Pumping calls callbacks, after which the list may
- * be another. */
-static tuv_conn_t* pump_wanted(taosuv_client_t* client) {
-  for (tuv_queue_t* at = client->conns.next; at != &client->conns; at = at->next) {
-    tuv_conn_t* conn = TUV_CONTAINER(at, tuv_conn_t, link);
-    if (conn->pump_due) return conn;
-  }
-  return NULL;
+static void close_deferred(tuv_task_t* task) {
+  taosuv_client_t* client = TUV_CONTAINER(task, taosuv_client_t, close);
+  taosuv_close(client, client->close_cb);
 }
 
-static void pump_all(taosuv_client_t* client) {
-  tuv_conn_t* conn;
-  client->pump_due = false;
-  while ((conn = pump_wanted(client)) != NULL) {
-    conn->pump_due = false;
-    if (conn->close_later)
-      tuv_conn_retire(conn);
-    else
-      tuv_conn_pump(conn);
-  }
+static void call_on_drain(tuv_task_t* task) {
+  taosuv_client_t* client = TUV_CONTAINER(task, taosuv_client_t, drain);
+  if (!client->context.closing) client->on_drain(client, client->data);
 }
 
-static void flush_all_pending(taosuv_client_t* client) {
-  while (!tuv_queue_empty(&client->flush_pending)) {
-    tuv_conn_t* conn = TUV_CONTAINER(client->flush_pending.next, tuv_conn_t, flush_pending);
-    tuv_queue_remove(&conn->flush_pending);
-    client->transport->flush(conn);
-  }
-}
-
-/* Once in each turn in which something waits for it: completions first, because their callbacks
- * make new requests, then one write for each connection with all that has come together. */
-static void on_turn(uv_idle_t* handle) {
-  taosuv_client_t* client = handle->data;
-  client->turn_due = false;
-  uv_idle_stop(handle);
-  client->context.shared.work = 0;
-  if (client->close_due || client->results_due) tuv_hooks_run_due(client);
-  complete_done(client);
-  tuv_req_fail_some(client);
-  if (client->drain_due && !client->closing) {
-    client->drain_due = false;
-    client->on_drain(client, client->data);
-  }
-  if (client->pump_due) pump_all(client);
-  resume_paused(client);
-  if (client->consumer != NULL) tuv_tmq_turn(client->consumer);
-  tuv_stmts_run_due(client);
-  flush_all_pending(client);
-  close_handles_if_done(client);
-}
-
-void tuv_client_turn(taosuv_client_t* client) {
-  if (client->turn_due || client->handles_closing) return;
-  client->turn_due = true;
-  uv_idle_start(&client->turn, on_turn);
+static void begin_turn(tuv_turn_t* turn) {
+  TUV_CONTAINER(turn, tuv_context_t, turn)->shared.work = 0;
 }
 
 uint64_t tuv_client_id(taosuv_client_t* client) {
@@ -225,11 +173,24 @@ static taosuv_client_t* allocate(const tuv_alloc_t* alloc) {
   tuv_json_init(&client->context.json, &mem->alloc);
   tuv_random_init(&client->context.shared.random);
   tuv_idmap_init(&client->queued_ids, &mem->alloc);
-  tuv_queue_t* queues[] = {&client->queue,     &client->done,          &client->conns,
-                           &client->gone,      &client->flush_pending, &client->detached_results,
-                           &client->paused,    &client->failing,       &client->stmts,
-                           &client->stmts_due, &client->writers,       &client->drains};
+  tuv_queue_t* queues[] = {&client->queue,
+                           &client->context.done,
+                           &client->conns,
+                           &client->gone,
+                           &client->detached_results,
+                           &client->paused,
+                           &client->context.failing,
+                           &client->stmts,
+                           &client->writers,
+                           &client->drains};
   for (size_t i = 0; i < sizeof queues / sizeof *queues; i++) tuv_queue_init(queues[i]);
+  tuv_turn_init(&client->context.turn, begin_turn);
+  tuv_task_init(&client->context.complete, tuv_req_complete_some);
+  tuv_task_init(&client->context.end, close_handles_if_done);
+  tuv_task_init(&client->drain, call_on_drain);
+  tuv_task_init(&client->stmts_old, NULL);
+  tuv_task_init(&client->close, close_deferred);
+  tuv_task_init(&client->resume, resume_paused);
   return client;
 }
 
@@ -240,7 +201,7 @@ static taosuv_client_t* of_timers(const tuv_timers_t* timers) {
 }
 
 static bool has_unsent(const tuv_timers_t* timers) {
-  return of_timers(timers)->turn_due;
+  return of_timers(timers)->context.turn.due;
 }
 
 static bool has_unread(tuv_timers_t* timers) {
@@ -265,11 +226,11 @@ static int open_handles(taosuv_client_t* client, uv_loop_t* loop) {
   client->context.loop = loop;
   client->id_high = seed >> 41;
   client->id_low = seed & 0xFFFF;
-  uv_idle_init(loop, &client->turn);
+  tuv_turn_open(&client->context.turn, loop);
   tuv_timers_init(&client->context.timers, loop, &client->context.mem->alloc);
   client->context.timers.unsent = has_unsent;
   client->context.timers.unread = has_unread;
-  client->turn.data = client;
+  client->context.turn.handle.data = client;
   client->async.data = client;
   client->open_handles = 4;
   return 0;
@@ -345,10 +306,14 @@ void taosuv_client_counts(const taosuv_client_t* client, taosuv_counts_t* counts
 }
 
 void taosuv_close(taosuv_client_t* client, taosuv_close_cb cb) {
-  if (client == NULL || client->owned || client->closing) return;
-  if (tuv_hooks_defer_close(client, cb)) return;
-  client->closing = true;
+  if (client == NULL || client->owned || client->context.closing) return;
+  if (tuv_task_is_posted(&client->close)) return;
   client->close_cb = cb;
+  if (client->in_hook) { /* the client is in the middle of something */
+    tuv_turn_post(&client->context.turn, &client->close, TUV_PHASE_DEFERRED);
+    return;
+  }
+  client->context.closing = true;
   tuv_writers_close(client);
   tuv_stmts_close(client);
   tuv_drain_close(client);
@@ -365,5 +330,5 @@ void taosuv_close(taosuv_client_t* client, taosuv_close_cb cb) {
   while (!tuv_queue_empty(&client->detached_results))
     tuv_result_lost((taosuv_result_t*) (void*) client->detached_results.next, &closed);
   uv_async_send(&client->async); /* cancels what was submitted */
-  tuv_client_turn(client);
+  tuv_context_check_end(&client->context);
 }

@@ -25,18 +25,14 @@ struct taosuv_client_s {
   tuv_connect_t connect;  /* how a connection's stream is made … */
   tuv_tls_context_t* tls; /* … and what is put over it; NULL: nothing */
   tuv_avoid_t avoid;      /* addresses that are tried last */
-  uv_idle_t turn;         /* runs when completions or bytes wait for the end of the turn */
   uv_async_t async;       /* for taosuv_submit */
   _Atomic(taosuv_submit_t*) submits;
   unsigned open_handles;
-  bool turn_due;
-  bool pump_due;       /* a connection's pump_due is set */
-  atomic_bool closing; /* taosuv_submit reads it on other threads */
-  bool handles_closing;
   taosuv_close_cb close_cb;
   taosuv_drain_cb on_drain;
   bool drain_wanted;
-  bool drain_due;
+  tuv_task_t drain;  /* calls on_drain */
+  tuv_task_t resume; /* of the paused connections */
   tuv_queue_t queue; /* requests without a connection, in order */
   uint32_t queued;
   uint32_t queued_kinds[3]; /* of them, by what they need first: query, stmt, lines */
@@ -47,17 +43,15 @@ struct taosuv_client_s {
   uint64_t stmts_session;   /* counts what changes tables and their names */
   uint64_t stmts_order; /* of batches that were given, and of SQL that was sent to be prepared */
   const taosuv_stmt_t* stmt_prepared; /* whose prepare is calling back; or NULL */
-  bool stmts_old;                     /* there may be cached ones from before the last change */
+  tuv_task_t stmts_old;               /* closes those that were cached before the last change */
   tuv_queue_t stmts;
   tuv_queue_t writers;
-  tuv_queue_t stmts_due; /* those with something to do this turn */
-  tuv_queue_t done;      /* requests to be completed in the next turn */
-  uint32_t pending;      /* requests between call and callback */
-  uint64_t started;      /* of the last request that was begun */
-  tuv_queue_t drains;    /* those of taosuv_client_drain that wait */
-  uint32_t ndrains;      /* all of them that are pending */
-  tuv_queue_t conns;     /* connecting, logging in, ready */
-  tuv_queue_t gone;      /* closing or dead, until freed */
+  uint32_t pending;   /* requests between call and callback */
+  uint64_t started;   /* of the last request that was begun */
+  tuv_queue_t drains; /* those of taosuv_client_drain that wait */
+  uint32_t ndrains;   /* all of them that are pending */
+  tuv_queue_t conns;  /* connecting, logging in, ready */
+  tuv_queue_t gone;   /* closing or dead, until freed */
   uint32_t ready, connecting;
   uint32_t narrow;   /* of both, those that do not serve all requests */
   uint32_t retiring; /* of the ready ones */
@@ -73,9 +67,7 @@ struct taosuv_client_s {
   uint32_t attempts;            /* failed ones since the last log-in */
   tuv_timed_t reconnect;        /* until a host may be tried again, while requests wait */
   bool reconnect_due;           /* it is set */
-  tuv_queue_t flush_pending;    /* connections to flush */
   tuv_queue_t paused;           /* those that had more to do than a turn allows: to be resumed */
-  tuv_queue_t failing;          /* tuv_failing_t: requests to be failed, some in each turn */
   tuv_queue_t detached_results; /* results whose connection is gone, not yet closed by the caller */
   uint64_t id_high, id_low;     /* of the next generated req_id */
   tuv_totals_t totals;
@@ -83,8 +75,7 @@ struct taosuv_client_s {
   taosuv_hooks_t hooks;
   bool hooked;      /* for trace or log */
   bool in_hook;     /* one is running; see hooks.c */
-  bool close_due;   /* taosuv_close was called in a hook */
-  bool results_due; /* so was taosuv_result_close */
+  tuv_task_t close; /* posted by a hook that called taosuv_close */
   char text[512];   /* a server's text that had no end of its own */
 };
 
@@ -97,7 +88,6 @@ typedef struct tuv_setup_s {
 
 int tuv_client_create(uv_loop_t* loop, const taosuv_options_t* options, const tuv_setup_t* setup,
                       taosuv_client_t** client); /* setup: of a consumer's, or NULL */
-void tuv_client_turn(taosuv_client_t* client);   /* something is to be done this turn */
 uint64_t tuv_client_id(taosuv_client_t* client); /* a req_id that is not in flight */
 
 #endif

@@ -117,7 +117,7 @@ static void open_for_queued(taosuv_client_t* client) {
   for (unsigned kind = 0; kind < KINDS; kind++) {
     if (client->queued_kinds[kind] == 0) continue;
     open_more(client, client->queued_kinds[kind], 1u << kind);
-    if (!client->closing && !has_hope(client, 1u << kind)) fail_queued(client, &failure);
+    if (!client->context.closing && !has_hope(client, 1u << kind)) fail_queued(client, &failure);
   }
 }
 
@@ -143,7 +143,7 @@ static void reconnect_in(taosuv_client_t* client, uint64_t wait, unsigned needs)
 static void open_more(taosuv_client_t* client, uint32_t wanted, unsigned needs) {
   uint32_t host;
   uint64_t wait;
-  while (!client->closing && count_for(client, false, needs) < wanted &&
+  while (!client->context.closing && count_for(client, false, needs) < wanted &&
          all_for(client, needs) < client->context.url.pool_size) {
     tuv_conn_t* conn;
     if (!tuv_hosts_pick(client, &host, &wait)) {
@@ -306,8 +306,8 @@ void tuv_pool_check_drain(taosuv_client_t* client) {
               least_loaded(client, TUV_SERVES_ALL, client->context.url.max_inflight, 0) != NULL;
   if (!room) return;
   client->drain_wanted = false;
-  client->drain_due = client->on_drain != NULL;
-  tuv_client_turn(client);
+  if (client->on_drain != NULL)
+    tuv_turn_post(&client->context.turn, &client->drain, TUV_PHASE_DRAIN);
 }
 
 /* How long requests are kept for a connection that is on its way. */
@@ -462,7 +462,7 @@ void tuv_pool_connect_failed(taosuv_client_t* client, uint32_t host, uint64_t st
   /* While there are other connections nobody waits for this one: it is no attempt to count. */
   bool alone = tuv_pool_usable_for(client, served) == 0;
   if (tuv_hosts_failed(client, host, started) && alone) client->attempts++;
-  if (client->closing) return;
+  if (client->context.closing) return;
   bool again = alone && count_for(client, false, served) == 0 &&
                worth_another_attempt(client, failure);
   for (unsigned kind = 0; again && kind < KINDS; kind++)

@@ -41,6 +41,7 @@ void tuv_result_release(taosuv_result_t* result) {
   tuv_conn_t* conn = result->conn;
   if (conn != NULL && !result->ended) tuv_result_free_on_server(conn, result->id);
   tuv_queue_remove(&result->link);
+  tuv_task_cancel(&result->close);
   tuv_result_unpin(result);
   if (conn != NULL && conn->retiring) tuv_keepalive_check_retired(conn);
   tuv_free(&result->mem->alloc, result->message);
@@ -113,6 +114,10 @@ static int copy_columns(taosuv_result_t* result, const tuv_rest_t* decoder) {
   return 0;
 }
 
+static void close_deferred(tuv_task_t* task) {
+  taosuv_result_close(TUV_CONTAINER(task, taosuv_result_t, close));
+}
+
 /* A result without fields and in no list. */
 static taosuv_result_t* allocate(taosuv_client_t* client) {
   int recycled;
@@ -130,6 +135,7 @@ static taosuv_result_t* allocate(taosuv_client_t* client) {
   result->op.type = &tuv_fetch_type;
   tuv_queue_init(&result->op.link);
   tuv_queue_init(&result->link);
+  tuv_task_init(&result->close, close_deferred);
   return result;
 }
 
@@ -165,7 +171,7 @@ taosuv_result_t* tuv_result_create_whole(tuv_conn_t* conn, tuv_rest_t* decoder) 
 }
 
 void tuv_result_lost(taosuv_result_t* result, const tuv_failure_t* failure) {
-  bool client_closed = result->client->closing;
+  bool client_closed = result->client->context.closing;
   tuv_queue_remove(&result->link);
   tuv_queue_remove(&result->op.link);
   result->conn = NULL;
@@ -248,9 +254,7 @@ static void cancel_waiter(taosuv_result_t* result) {
 void taosuv_result_close(taosuv_result_t* result) {
   if (result == NULL || result->closed) return;
   if (result->client != NULL && result->client->in_hook) {
-    result->close_due = true;
-    result->client->results_due = true;
-    tuv_client_turn(result->client);
+    tuv_turn_post(&result->client->context.turn, &result->close, TUV_PHASE_DEFERRED);
     return;
   }
   cancel_waiter(result);
@@ -261,28 +265,4 @@ void taosuv_result_close(taosuv_result_t* result) {
   tuv_queue_remove(&result->op.link);
   result->fetch_pending = false;
   tuv_result_release(result);
-}
-
-static taosuv_result_t* first_due(tuv_queue_t* results) {
-  for (tuv_queue_t* at = results->next; at != results; at = at->next) {
-    taosuv_result_t* result = TUV_CONTAINER(at, taosuv_result_t, link);
-    if (result->close_due) return result;
-  }
-  return NULL;
-}
-
-static taosuv_result_t* find_due(taosuv_client_t* client) {
-  taosuv_result_t* result = first_due(&client->detached_results);
-  tuv_queue_t* at = client->conns.next;
-  for (; result == NULL && at != &client->conns; at = at->next)
-    result = first_due(&TUV_CONTAINER(at, tuv_conn_t, link)->results);
-  return result;
-}
-
-void tuv_result_close_due(taosuv_client_t* client) {
-  taosuv_result_t* result;
-  while ((result = find_due(client)) != NULL) {
-    result->close_due = false;
-    taosuv_result_close(result);
-  }
 }

@@ -20,7 +20,7 @@ struct taosuv_result_s {
   uint8_t precision;
   bool fetch_pending;         /* `op` is in flight or waits for room */
   bool ended;                 /* the server has no more, and has freed it */
-  bool close_due;             /* by the caller, in a hook; `closed` is soon to follow */
+  tuv_task_t close;           /* posted by a hook that closed the result */
   bool closed;                /* by the caller; only the answer in flight is waited for */
   bool whole;                 /* its blocks are here, in `stored`: it came over HTTP */
   tuv_refbuf_t* stored;       /* linked by `next` */

@@ -15,7 +15,6 @@ void tuv_result_lost(taosuv_result_t* result, const tuv_failure_t* failure);
 /* The client is closed; `conn` is the result's, in whose list it is no more. It is freed on the
  * server, at once or with the answer that is on its way. */
 void tuv_result_leave(taosuv_result_t* result, tuv_conn_t* conn, const tuv_failure_t* failure);
-void tuv_result_close_due(taosuv_client_t* client); /* what was closed in hooks */
 /* The statement that it came from may do nothing else before this result is read or closed. */
 void tuv_result_pin(taosuv_result_t* result, tuv_server_stmt_t* server_stmt);
 

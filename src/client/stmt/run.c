@@ -11,9 +11,8 @@
 #include "client/stmt/stmts.h"
 
 void tuv_stmt_due(taosuv_stmt_t* stmt) {
-  if (stmt->client == NULL || !tuv_queue_empty(&stmt->due)) return;
-  tuv_queue_push(&stmt->client->stmts_due, &stmt->due);
-  tuv_client_turn(stmt->client);
+  if (stmt->client == NULL) return;
+  tuv_turn_post(&stmt->client->context.turn, &stmt->next, TUV_PHASE_FEATURE);
 }
 
 tuv_job_t* tuv_stmt_job(const taosuv_stmt_t* stmt) {
@@ -320,17 +319,11 @@ static void run(taosuv_stmt_t* stmt) {
     tuv_stmt_go_on(stmt->server_stmt);
 }
 
-void tuv_stmts_run_due(taosuv_client_t* client) {
-  tuv_queue_t batch;
-  if (client->stmts_old) tuv_server_stmt_drop_old(client);
-  tuv_queue_init(&batch);
-  tuv_queue_move(&client->stmts_due, &batch);
-  while (!tuv_queue_empty(&batch)) {
-    taosuv_stmt_t* stmt = TUV_CONTAINER(batch.next, taosuv_stmt_t, due);
-    tuv_queue_remove(&stmt->due);
-    if (stmt->close_due)
-      taosuv_stmt_close(stmt);
-    else
-      run(stmt);
-  }
+void tuv_stmt_run_next(tuv_task_t* task) {
+  taosuv_stmt_t* stmt = TUV_CONTAINER(task, taosuv_stmt_t, next);
+  if (stmt->client != NULL) tuv_server_stmt_drop_old(stmt->client); /* before one is taken */
+  if (stmt->close_due)
+    taosuv_stmt_close(stmt);
+  else
+    run(stmt);
 }

@@ -139,15 +139,8 @@ void tuv_server_stmt_forget(taosuv_client_t* client, tuv_refbuf_t* source) {
   }
 }
 
-/* Called while a message is being written: what is sent about it waits for the turn. */
-void tuv_stmts_forget(taosuv_client_t* client) {
-  client->stmts_session++;
-  client->stmts_old = true;
-  tuv_client_turn(client);
-}
-
-void tuv_server_stmt_drop_old(taosuv_client_t* client) {
-  client->stmts_old = false;
+static void drop_old(tuv_task_t* task) {
+  taosuv_client_t* client = TUV_CONTAINER(task, taosuv_client_t, stmts_old);
   for (tuv_queue_t* at = client->conns.next; at != &client->conns; at = at->next) {
     tuv_conn_t* conn = TUV_CONTAINER(at, tuv_conn_t, link);
     /* The oldest are the first. */
@@ -157,6 +150,19 @@ void tuv_server_stmt_drop_old(taosuv_client_t* client) {
       tuv_server_stmt_discard(server_stmt);
     }
   }
+}
+
+/* Called while a message is being written: what is sent about it waits for the turn. */
+void tuv_stmts_forget(taosuv_client_t* client) {
+  client->stmts_session++;
+  client->stmts_old.run = drop_old;
+  tuv_turn_post(&client->context.turn, &client->stmts_old, TUV_PHASE_FEATURE);
+}
+
+void tuv_server_stmt_drop_old(taosuv_client_t* client) {
+  if (!tuv_task_is_posted(&client->stmts_old)) return;
+  tuv_task_cancel(&client->stmts_old);
+  drop_old(&client->stmts_old);
 }
 
 const taosuv_req_t* tuv_server_stmt_waiter(const tuv_op_t* op) {

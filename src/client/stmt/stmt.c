@@ -42,7 +42,7 @@ void tuv_stmt_destroy(taosuv_stmt_t* stmt) {
   drop_form(stmt);
   tuv_refbuf_unref(stmt->source);
   tuv_queue_remove(&stmt->link);
-  tuv_queue_remove(&stmt->due);
+  tuv_task_cancel(&stmt->next);
   tuv_mem_put(stmt->mem, TUV_MEM_STMT, stmt);
 }
 
@@ -193,7 +193,7 @@ static taosuv_stmt_t* create(taosuv_client_t* client) {
   memset(stmt, 0, sizeof *stmt);
   stmt->mem = client->context.mem;
   stmt->client = client;
-  tuv_queue_init(&stmt->due);
+  tuv_task_init(&stmt->next, tuv_stmt_run_next);
   tuv_queue_init(&stmt->link);
   tuv_queue_init(&stmt->jobs);
   tuv_queue_init(&stmt->spare);
@@ -326,7 +326,7 @@ void tuv_stmts_close(taosuv_client_t* client) {
     if (!cancel_all(stmt, "the client was closed")) continue;
     tuv_stmt_let_go(stmt);
     tuv_queue_remove(&stmt->link);
-    tuv_queue_remove(&stmt->due);
+    tuv_task_cancel(&stmt->next);
     stmt->client = NULL;
     if (stmt->close_due) tuv_stmt_destroy(stmt);
   }

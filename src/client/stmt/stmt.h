@@ -102,7 +102,7 @@ typedef struct tuv_job_s {
 
 struct taosuv_stmt_s {
   tuv_queue_t link; /* in the client's stmts */
-  tuv_queue_t due;  /* in the client's stmts_due */
+  tuv_task_t next;  /* what it does next */
   tuv_mem_t* mem;
   taosuv_client_t* client;  /* NULL when it is closed */
   tuv_refbuf_t* source;     /* tuv_source_t */
@@ -182,6 +182,7 @@ bool tuv_exec_was_sent(const taosuv_req_t* req); /* of a batch, so that it may b
 /* stmt_turn.c: what a statement does next. What calls the caller back does so once, as its last
  * act: the statement may be gone then. */
 void tuv_stmt_due(taosuv_stmt_t* stmt);
+void tuv_stmt_run_next(tuv_task_t* task);  /* taosuv_stmt_s.next */
 void tuv_stmt_let_go(taosuv_stmt_t* stmt); /* of what it has on the server, and of its search */
 tuv_job_t* tuv_stmt_job(const taosuv_stmt_t* stmt);  /* the first one, or NULL */
 void tuv_stmt_go_on(tuv_server_stmt_t* server_stmt); /* it is prepared: calls back */
@@ -199,8 +200,8 @@ void tuv_server_stmt_settle(
 void tuv_server_stmt_discard(
     tuv_server_stmt_t* server_stmt); /* it is of no use: closed on the server, and freed */
 void tuv_server_stmt_closed(tuv_server_stmt_t* server_stmt); /* the server says so, or cannot */
-void tuv_server_stmt_drop_old(
-    taosuv_client_t* client); /* of all caches what a change has made useless */
+/* Closes what a change has made useless in all caches, if that is to be done. */
+void tuv_server_stmt_drop_old(taosuv_client_t* client);
 /* Closes what is cached for an SQL. */
 void tuv_server_stmt_forget(taosuv_client_t* client, tuv_refbuf_t* source);
 

@@ -6,7 +6,6 @@
 
 typedef struct tuv_server_stmt_s tuv_server_stmt_t;
 
-void tuv_stmts_run_due(taosuv_client_t* client);
 void tuv_stmts_close(taosuv_client_t* client); /* it is being closed */
 void tuv_stmts_lost(tuv_conn_t* conn, const tuv_failure_t* failure);
 void tuv_stmts_resume(tuv_conn_t* conn); /* it is no longer suspect */

@@ -17,6 +17,8 @@ void taosuv_consumer_options_init(taosuv_consumer_options_t* options) {
   options->url_length = TAOSUV_NUL_TERMINATED;
 }
 
+static void go_on(tuv_task_t* task);
+
 /* The client's URL as the properties want it. Texts stay the consumer's. */
 static int apply(taosuv_consumer_t* consumer, tuv_url_t* url, tuv_errmsg_t* err) {
   const char* const* value = consumer->config.value;
@@ -56,6 +58,7 @@ static void init(taosuv_consumer_t* consumer, const taosuv_consumer_options_t* o
   tuv_queue_init(&consumer->ready);
   tuv_queue_init(&consumer->commits);
   tuv_queue_init(&consumer->op.link);
+  tuv_task_init(&consumer->next, go_on);
   tuv_progress_init(&consumer->progress, &consumer->alloc, tuv_message_passed);
 }
 
@@ -153,15 +156,13 @@ void tuv_tmq_set(taosuv_consumer_t* consumer, tuv_timed_t* timed, uint64_t ms,
 /* ---- its turn of the loop ---- */
 
 void tuv_tmq_wake(taosuv_consumer_t* consumer) {
-  consumer->turn_due = true;
-  tuv_client_turn(consumer->client);
+  tuv_turn_post(&consumer->client->context.turn, &consumer->next, TUV_PHASE_FEATURE);
 }
 
 static void go_on_closing(taosuv_consumer_t* consumer);
 
-void tuv_tmq_turn(taosuv_consumer_t* consumer) {
-  if (!consumer->turn_due) return;
-  consumer->turn_due = false;
+static void go_on(tuv_task_t* task) {
+  taosuv_consumer_t* consumer = TUV_CONTAINER(task, taosuv_consumer_t, next);
   tuv_tmq_next_commit(consumer);
   tuv_tmq_leave(consumer);
   tuv_tmq_give(consumer);

@@ -93,7 +93,7 @@ struct taosuv_consumer_s {
   void* data;
   char** topics; /* of the subscription; one piece of memory with the texts */
   uint32_t ntopics;
-  bool turn_due;
+  tuv_task_t next;      /* what it does next */
   bool skip_unreadable; /* auto-commit passes messages that cannot be read */
 
   /* subscribing, and again after a loss: tmq_subscribe.c, tmq_again.c */
@@ -174,7 +174,7 @@ struct taosuv_consumer_s {
 /* tmq.c */
 /* What every call has in common; `any`: also when it is not subscribed. */
 int tuv_tmq_check(taosuv_consumer_t* consumer, taosuv_req_t* req, bool has_callback, bool any);
-void tuv_tmq_wake(taosuv_consumer_t* consumer); /* tuv_tmq_turn is to be called this turn */
+void tuv_tmq_wake(taosuv_consumer_t* consumer); /* has it do what is next */
 /* Closing will report this; the texts are copied. */
 void tuv_tmq_close_failed(taosuv_consumer_t* consumer, const tuv_failure_t* failure);
 void tuv_tmq_tell(taosuv_consumer_t* consumer, const taosuv_consumer_event_t* event);

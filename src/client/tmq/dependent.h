@@ -5,7 +5,6 @@
 #include "client/conn/conn.h"
 #include "taosuv/tmq.h"
 
-void tuv_tmq_turn(taosuv_consumer_t* consumer);
 /* A connection is gone: first without a callback, then with them. */
 void tuv_tmq_conn_gone(taosuv_consumer_t* consumer, const tuv_conn_t* conn);
 void tuv_tmq_lost(taosuv_consumer_t* consumer, const tuv_failure_t* failure);

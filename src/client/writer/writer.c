@@ -192,7 +192,7 @@ int taosuv_writer_open(taosuv_client_t* client, taosuv_writer_open_t* req,
   if (client == NULL || req == NULL || options == NULL || options->size == 0 || cb == NULL)
     return TAOSUV_EINVAL;
   if (req->priv[0] != NULL || client->in_hook) return TAOSUV_EBUSY;
-  if (client->closing) return TAOSUV_ECLOSED;
+  if (client->context.closing) return TAOSUV_ECLOSED;
   taosuv_writer_t* writer = create(client);
   if (writer == NULL) return TAOSUV_ENOMEM;
   int status = read_options(writer, options);
