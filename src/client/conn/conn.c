@@ -14,8 +14,6 @@
 #include "client/pool/hosts.h"
 #include "client/pool/pool.h"
 #include "client/query/results.h"
-#include "client/tmq/dependent.h"
-#include "client/stmt/stmts.h"
 #include "client/observe/hooks.h"
 
 /* How often a request that never left is moved to another connection: a server that takes log-ins
@@ -147,9 +145,7 @@ static void fail_lost(tuv_conn_t* conn, tuv_queue_t* lost, const tuv_failure_t* 
   failure.flags &= ~(unsigned int) TAOSUV_ERR_MAYBE_EXECUTED; /* each knows whether it had left */
   drop_others(lost);                                          /* the results are told below */
   tuv_req_fail_all(conn->client, lost, &failure);
-  while (!tuv_queue_empty(&conn->results))
-    tuv_result_lost((taosuv_result_t*) (void*) conn->results.next, why);
-  tuv_stmts_lost(conn, why);
+  tuv_dependents_lost(&conn->dependents, why);
 }
 
 /* Takes a connection out of the pool. Returns whether it was still on its way to be ready. */
@@ -225,9 +221,9 @@ static void die(tuv_conn_t* conn, const tuv_failure_t* failure) {
   bool never_ready = leave_pool(conn, TUV_CONN_DEAD);
   tuv_observe_conn(conn, never_ready ? TAOSUV_TRACE_CONN_FAILED : TAOSUV_TRACE_CONN_LOST, failure);
   take_apart(conn, &lost);
-  if (client->consumer != NULL) tuv_tmq_conn_gone(client->consumer, conn);
+  tuv_dependents_detach(&client->context.dependents, conn);
   fail_lost(conn, &lost, failure);
-  if (client->consumer != NULL) tuv_tmq_lost(client->consumer, failure);
+  tuv_dependents_conn_lost(&client->context.dependents, TUV_RANK_CONSUMER, failure);
   if (never_ready && !try_next_address(conn, failure, replaces))
     tuv_pool_connect_failed(client, conn->host, conn->begun_at, conn->serves, failure);
   else if (!never_ready && (client->queued > 0 || client->drain_wanted))
@@ -385,8 +381,7 @@ static int start(taosuv_client_t* client, uint32_t host, unsigned wanted,
   tuv_queue_init(&conn->paused);
   tuv_queue_init(&conn->sent);
   tuv_queue_init(&conn->waiting);
-  tuv_queue_init(&conn->results);
-  tuv_queue_init(&conn->server_stmts);
+  tuv_dependents_init(&conn->dependents);
   tuv_queue_init(&conn->cached);
   tuv_idmap_init(&conn->table, &client->context.mem->alloc);
   conn->route.avoid = &client->avoid;

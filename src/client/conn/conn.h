@@ -4,6 +4,7 @@
 
 #include "client/conn/rest_conn.h"
 #include "client/conn/transport.h"
+#include "client/core/dependent.h"
 #include "io/tcp.h"
 #include "io/ws/ws.h"
 #include "util/idmap.h"
@@ -44,9 +45,8 @@ struct tuv_conn_s {
   tuv_idmap_t table;   /* req_id → tuv_op_t* of all that was sent and not answered */
   tuv_queue_t sent;    /* the same but tombstones, in the order of their frames */
   tuv_queue_t waiting; /* pinned operations for which there was no room yet */
-  tuv_queue_t results;
-  tuv_queue_t server_stmts; /* statements prepared on it */
-  tuv_queue_t cached;       /* those that nobody uses, the oldest first */
+  tuv_dependents_t dependents; /* results, statements prepared on it */
+  tuv_queue_t cached;          /* those that nobody uses, the oldest first */
   uint32_t ncached;
   tuv_timed_t timed;               /* of the connect, of the keepalive, or of the close */
   tuv_timed_t address_timed;       /* of the connect: the part of it that this address has */

@@ -41,7 +41,7 @@ static void look_again(tuv_conn_t* conn) {
 /* Nothing but its own end would be missed. What was cancelled is not waited for: its server frees
  * with the connection what it left behind. */
 static bool unused(const tuv_conn_t* conn) {
-  return tuv_queue_empty(&conn->sent) && tuv_queue_empty(&conn->results) &&
+  return tuv_queue_empty(&conn->sent) && !tuv_dependents_keep_conn(&conn->dependents) &&
          tuv_queue_empty(&conn->waiting);
 }
 

@@ -8,7 +8,6 @@
 #include "client/conn/leave.h"
 #include "client/pool/client.h"
 #include "client/query/results.h"
-#include "client/stmt/stmts.h"
 #include "client/observe/hooks.h"
 
 static bool is_answered(const tuv_conn_t* conn) {
@@ -26,15 +25,13 @@ static void unlink_ops(tuv_queue_t* ops) {
 /* Gives up what was not answered: nobody but the library waits for it. */
 static void forget(tuv_conn_t* conn, tuv_conn_state_t state) {
   taosuv_client_t* client = conn->client;
-  tuv_failure_t gone = {TAOSUV_ECONNLOST, 0, 0, NULL, NULL};
+  tuv_failure_t gone = {TAOSUV_ECONNLOST, TAOSUV_ERR_RETRYABLE, 0, NULL, tuv_conn_host(conn)};
   conn->state = state;
   client->leaving--;
   tuv_timers_remove(&client->context.timers, &conn->timed);
   unlink_ops(&conn->sent);
   unlink_ops(&conn->waiting);
-  while (!tuv_queue_empty(&conn->results))
-    tuv_result_lost((taosuv_result_t*) (void*) conn->results.next, &gone);
-  tuv_stmts_lost(conn, NULL);
+  tuv_dependents_lost(&conn->dependents, &gone);
   tuv_idmap_free(&conn->table);
 }
 
@@ -54,7 +51,7 @@ static void enter(tuv_conn_t* conn) {
 
 static void wait_for_answers(tuv_conn_t* conn, uint64_t limit) {
   tuv_timers_t* timers = &conn->client->context.timers;
-  tuv_stmts_leave(conn);
+  tuv_dependents_leave(&conn->dependents);
   conn->timed.expire = on_limit;
   bool waits = limit > 0 && !is_answered(conn) &&
                tuv_timers_add(timers, &conn->timed, tuv_now() + limit) == 0;
@@ -94,16 +91,8 @@ static void cancel_requests(tuv_conn_t* conn) {
 }
 
 void tuv_leave_closed(tuv_conn_t* conn) {
-  tuv_queue_t results;
-  tuv_failure_t closed = {TAOSUV_ECLOSED, 0, 0, "the client was closed", NULL};
-  tuv_queue_init(&results);
   enter(conn);
   cancel_requests(conn);
-  tuv_queue_move(&conn->results, &results);
-  while (!tuv_queue_empty(&results)) {
-    taosuv_result_t* result = (taosuv_result_t*) (void*) results.next;
-    tuv_queue_remove(results.next);
-    tuv_result_leave(result, conn, &closed);
-  }
+  tuv_dependents_close(&conn->dependents, TUV_RANK_RESULT, conn);
   wait_for_answers(conn, conn->client->context.url.close_timeout);
 }

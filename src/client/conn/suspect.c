@@ -4,14 +4,13 @@
 #include "client/conn/suspect.h"
 #include "client/pool/client.h"
 #include "client/pool/hosts.h"
-#include "client/stmt/stmts.h"
 #include "client/observe/hooks.h"
 
 static void on_step(tuv_timed_t* timed);
 
 /* Statements and requests have waited for what becomes of it. */
 static void resume(tuv_conn_t* conn) {
-  tuv_stmts_resume(conn);
+  tuv_dependents_resume(&conn->dependents);
   tuv_conn_pump_later(conn);
 }
 

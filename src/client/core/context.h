@@ -7,6 +7,7 @@
 #include <stdatomic.h>
 #include <uv.h>
 
+#include "client/core/dependent.h"
 #include "client/core/turn.h"
 #include "io/timers.h"
 #include "io/ws/ws.h"
@@ -22,11 +23,12 @@ typedef struct tuv_context_s {
   tuv_json_t json;
   tuv_timers_t timers;
   tuv_turn_t turn;
-  tuv_queue_t done;    /* requests to be completed in the next turn */
-  tuv_queue_t failing; /* tuv_failing_t: many requests that fail for one reason */
-  tuv_task_t complete; /* completes some of both */
-  tuv_task_t end;      /* closes the handles if nothing is left; posted while closing */
-  atomic_bool closing; /* taosuv_submit reads it on other threads */
+  tuv_dependents_t dependents; /* writers, statements, results without a connection, the consumer */
+  tuv_queue_t done;            /* requests to be completed in the next turn */
+  tuv_queue_t failing;         /* tuv_failing_t: many requests that fail for one reason */
+  tuv_task_t complete;         /* completes some of both */
+  tuv_task_t end;              /* closes the handles if nothing is left; posted while closing */
+  atomic_bool closing;         /* taosuv_submit reads it on other threads */
 } tuv_context_t;
 
 /* Something that closing waits for may be over. */

@@ -15,9 +15,6 @@
 #include "client/pool/drain.h"
 #include "client/pool/hosts.h"
 #include "client/query/results.h"
-#include "client/tmq/dependent.h"
-#include "client/stmt/stmts.h"
-#include "client/writer/writers.h"
 #include "client/observe/hooks.h"
 
 /* No answer in JSON comes near this; one that does is not read. */
@@ -173,17 +170,10 @@ static taosuv_client_t* allocate(const tuv_alloc_t* alloc) {
   tuv_json_init(&client->context.json, &mem->alloc);
   tuv_random_init(&client->context.shared.random);
   tuv_idmap_init(&client->queued_ids, &mem->alloc);
-  tuv_queue_t* queues[] = {&client->queue,
-                           &client->context.done,
-                           &client->conns,
-                           &client->gone,
-                           &client->detached_results,
-                           &client->paused,
-                           &client->context.failing,
-                           &client->stmts,
-                           &client->writers,
-                           &client->drains};
+  tuv_queue_t* queues[] = {&client->queue,  &client->context.done,    &client->conns, &client->gone,
+                           &client->paused, &client->context.failing, &client->drains};
   for (size_t i = 0; i < sizeof queues / sizeof *queues; i++) tuv_queue_init(queues[i]);
+  tuv_dependents_init(&client->context.dependents);
   tuv_turn_init(&client->context.turn, begin_turn);
   tuv_task_init(&client->context.complete, tuv_req_complete_some);
   tuv_task_init(&client->context.end, close_handles_if_done);
@@ -314,8 +304,8 @@ void taosuv_close(taosuv_client_t* client, taosuv_close_cb cb) {
     return;
   }
   client->context.closing = true;
-  tuv_writers_close(client);
-  tuv_stmts_close(client);
+  tuv_dependents_close(&client->context.dependents, TUV_RANK_WRITER, NULL);
+  tuv_dependents_close(&client->context.dependents, TUV_RANK_STMT, NULL);
   tuv_drain_close(client);
   while (!tuv_queue_empty(&client->queue)) {
     taosuv_req_t* req = tuv_req_of_op(TUV_CONTAINER(client->queue.next, tuv_op_t, link));
@@ -326,9 +316,7 @@ void taosuv_close(taosuv_client_t* client, taosuv_close_cb cb) {
   tuv_timers_remove(&client->context.timers, &client->discover);
   while (!tuv_queue_empty(&client->conns))
     tuv_conn_close(TUV_CONTAINER(client->conns.next, tuv_conn_t, link));
-  tuv_failure_t closed = {TAOSUV_ECLOSED, 0, 0, "the client was closed", NULL};
-  while (!tuv_queue_empty(&client->detached_results))
-    tuv_result_lost((taosuv_result_t*) (void*) client->detached_results.next, &closed);
+  tuv_dependents_close(&client->context.dependents, TUV_RANK_RESULT, NULL);
   uv_async_send(&client->async); /* cancels what was submitted */
   tuv_context_check_end(&client->context);
 }

@@ -44,14 +44,12 @@ struct taosuv_client_s {
   uint64_t stmts_order; /* of batches that were given, and of SQL that was sent to be prepared */
   const taosuv_stmt_t* stmt_prepared; /* whose prepare is calling back; or NULL */
   tuv_task_t stmts_old;               /* closes those that were cached before the last change */
-  tuv_queue_t stmts;
-  tuv_queue_t writers;
-  uint32_t pending;   /* requests between call and callback */
-  uint64_t started;   /* of the last request that was begun */
-  tuv_queue_t drains; /* those of taosuv_client_drain that wait */
-  uint32_t ndrains;   /* all of them that are pending */
-  tuv_queue_t conns;  /* connecting, logging in, ready */
-  tuv_queue_t gone;   /* closing or dead, until freed */
+  uint32_t pending;                   /* requests between call and callback */
+  uint64_t started;                   /* of the last request that was begun */
+  tuv_queue_t drains;                 /* those of taosuv_client_drain that wait */
+  uint32_t ndrains;                   /* all of them that are pending */
+  tuv_queue_t conns;                  /* connecting, logging in, ready */
+  tuv_queue_t gone;                   /* closing or dead, until freed */
   uint32_t ready, connecting;
   uint32_t narrow;   /* of both, those that do not serve all requests */
   uint32_t retiring; /* of the ready ones */
@@ -60,16 +58,15 @@ struct taosuv_client_s {
   uint64_t connects;
   tuv_pool_host_t* hosts; /* the URL's first; they stay where they are */
   uint32_t nhosts, hosts_capacity;
-  tuv_timed_t balance;          /* until a connection may move */
-  tuv_timed_t discover;         /* until the list of hosts is old */
-  bool discover_told;           /* that a server cannot */
-  uint32_t next_host;           /* where the next look for a host begins */
-  uint32_t attempts;            /* failed ones since the last log-in */
-  tuv_timed_t reconnect;        /* until a host may be tried again, while requests wait */
-  bool reconnect_due;           /* it is set */
-  tuv_queue_t paused;           /* those that had more to do than a turn allows: to be resumed */
-  tuv_queue_t detached_results; /* results whose connection is gone, not yet closed by the caller */
-  uint64_t id_high, id_low;     /* of the next generated req_id */
+  tuv_timed_t balance;      /* until a connection may move */
+  tuv_timed_t discover;     /* until the list of hosts is old */
+  bool discover_told;       /* that a server cannot */
+  uint32_t next_host;       /* where the next look for a host begins */
+  uint32_t attempts;        /* failed ones since the last log-in */
+  tuv_timed_t reconnect;    /* until a host may be tried again, while requests wait */
+  bool reconnect_due;       /* it is set */
+  tuv_queue_t paused;       /* those that had more to do than a turn allows: to be resumed */
+  uint64_t id_high, id_low; /* of the next generated req_id */
   tuv_totals_t totals;
   tuv_stats_t* stats; /* NULL: metrics are off */
   taosuv_hooks_t hooks;

@@ -221,8 +221,9 @@ const tuv_op_type_t tuv_fetch_type = {.action = TAOSUV_ACTION_FETCH,
                                       .fail = fetch_failed};
 
 tuv_op_t* tuv_result_find_block_op(tuv_conn_t* conn, uint64_t result_id) {
-  for (tuv_queue_t* at = conn->results.next; at != &conn->results; at = at->next) {
-    taosuv_result_t* result = TUV_CONTAINER(at, taosuv_result_t, link);
+  const tuv_queue_t* results = &conn->dependents.ranks[TUV_RANK_RESULT];
+  for (tuv_queue_t* at = results->next; at != results; at = at->next) {
+    taosuv_result_t* result = TUV_CONTAINER(at, taosuv_result_t, dependent.link);
     if (result->id == result_id && result->fetch_pending && result->block_announced &&
         result->op.conn != NULL)
       return &result->op;

@@ -40,7 +40,7 @@ void tuv_result_release(taosuv_result_t* result) {
   drop_stored(result);
   tuv_conn_t* conn = result->conn;
   if (conn != NULL && !result->ended) tuv_result_free_on_server(conn, result->id);
-  tuv_queue_remove(&result->link);
+  tuv_dependent_remove(&result->dependent);
   tuv_task_cancel(&result->close);
   tuv_result_unpin(result);
   if (conn != NULL && conn->retiring) tuv_keepalive_check_retired(conn);
@@ -118,7 +118,9 @@ static void close_deferred(tuv_task_t* task) {
   taosuv_result_close(TUV_CONTAINER(task, taosuv_result_t, close));
 }
 
-/* A result without fields and in no list. */
+static const tuv_dependent_type_t dependent_type;
+
+/* A result without fields, on which nothing depends yet. */
 static taosuv_result_t* allocate(taosuv_client_t* client) {
   int recycled;
   tuv_mem_t* mem = client->context.mem;
@@ -134,7 +136,7 @@ static taosuv_result_t* allocate(taosuv_client_t* client) {
   result->client = client;
   result->op.type = &tuv_fetch_type;
   tuv_queue_init(&result->op.link);
-  tuv_queue_init(&result->link);
+  tuv_dependent_init(&result->dependent, &dependent_type);
   tuv_task_init(&result->close, close_deferred);
   return result;
 }
@@ -149,7 +151,7 @@ taosuv_result_t* tuv_result_create(tuv_conn_t* conn, const tuv_query_reply_t* re
   result->conn = conn;
   result->id = reply->id;
   result->precision = reply->precision;
-  tuv_queue_push(&conn->results, &result->link);
+  tuv_dependents_add(&conn->dependents, &result->dependent);
   return result;
 }
 
@@ -166,13 +168,13 @@ taosuv_result_t* tuv_result_create_whole(tuv_conn_t* conn, tuv_rest_t* decoder) 
   result->precision = decoder->precision;
   result->stored = decoder->blocks; /* with the references */
   decoder->blocks = decoder->last = NULL;
-  tuv_queue_push(&conn->client->detached_results, &result->link);
+  tuv_dependents_add(&conn->client->context.dependents, &result->dependent);
   return result;
 }
 
-void tuv_result_lost(taosuv_result_t* result, const tuv_failure_t* failure) {
+static void lose(taosuv_result_t* result, const tuv_failure_t* failure) {
   bool client_closed = result->client->context.closing;
-  tuv_queue_remove(&result->link);
+  tuv_dependent_remove(&result->dependent);
   tuv_queue_remove(&result->op.link);
   result->conn = NULL;
   result->fetch_pending = false;
@@ -184,7 +186,7 @@ void tuv_result_lost(taosuv_result_t* result, const tuv_failure_t* failure) {
   if (client_closed)
     result->client = NULL;
   else
-    tuv_queue_push(&client->detached_results, &result->link);
+    tuv_dependents_add(&client->context.dependents, &result->dependent);
   if (!result->ended && result->failure.status == 0) tuv_result_set_failure(result, failure);
   taosuv_req_t* waiter = (taosuv_req_t*) (void*) result->waiter;
   if (waiter == NULL || tuv_req_of(waiter)->state != TUV_REQ_WAITING) return;
@@ -212,19 +214,33 @@ static void hand_over(taosuv_result_t* from, taosuv_result_t* to, tuv_conn_t* co
   to->server_stmt = from->server_stmt;
   from->server_stmt = NULL;
   if (to->server_stmt != NULL) tuv_server_stmt_set_result(to->server_stmt, to);
-  tuv_queue_push(&conn->results, &to->link);
+  tuv_dependents_add(&conn->dependents, &to->dependent);
 }
 
-void tuv_result_leave(taosuv_result_t* result, tuv_conn_t* conn, const tuv_failure_t* failure) {
-  if (result->closed) { /* the answer in flight frees it */
-    tuv_queue_push(&conn->results, &result->link);
+static taosuv_result_t* of_dependent(tuv_dependent_t* dependent) {
+  return TUV_CONTAINER(dependent, taosuv_result_t, dependent);
+}
+
+static void on_lost(tuv_dependent_t* dependent, const tuv_failure_t* failure) {
+  lose(of_dependent(dependent), failure);
+}
+
+/* What the server has of it is freed there, at once or with the answer that is on its way. */
+static void on_closing(tuv_dependent_t* dependent, tuv_conn_t* conn) {
+  tuv_failure_t closed = {TAOSUV_ECLOSED, 0, 0, "the client was closed", NULL};
+  taosuv_result_t* result = of_dependent(dependent);
+  if (conn != NULL && result->closed) { /* the answer in flight frees it */
+    tuv_dependents_add(&conn->dependents, dependent);
     return;
   }
-  taosuv_result_t* heir = result->ended ? NULL : allocate(conn->client);
+  taosuv_result_t* heir = conn == NULL || result->ended ? NULL : allocate(conn->client);
   if (heir != NULL) hand_over(result, heir, conn);
-  tuv_result_lost(result, failure);
+  lose(result, &closed);
   if (heir != NULL) taosuv_result_close(heir);
 }
+
+static const tuv_dependent_type_t dependent_type = {
+    .rank = TUV_RANK_RESULT, .keeps_conn = true, .lost = on_lost, .closing = on_closing};
 
 const taosuv_field_t* taosuv_result_fields(const taosuv_result_t* result, uint32_t* count) {
   if (count != NULL) *count = result != NULL ? result->fields_count : 0;

@@ -6,7 +6,7 @@
 #include "client/query/results.h"
 
 struct taosuv_result_s {
-  tuv_queue_t link; /* in its connection's results, or the client's detached_results */
+  tuv_dependent_t dependent; /* on its connection, or on the client when it needs none any more */
   tuv_mem_t* mem;
   taosuv_client_t* client; /* NULL when the client is closed */
   tuv_conn_t* conn;        /* NULL when the connection is gone */

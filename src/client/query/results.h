@@ -11,10 +11,6 @@ void tuv_result_free_on_server(tuv_conn_t* conn, uint64_t result_id);
 taosuv_result_t* tuv_result_create(tuv_conn_t* conn, const tuv_query_reply_t* reply);
 /* Of an answer that came whole: its blocks and fields. */
 taosuv_result_t* tuv_result_create_whole(tuv_conn_t* conn, tuv_rest_t* decoder);
-void tuv_result_lost(taosuv_result_t* result, const tuv_failure_t* failure);
-/* The client is closed; `conn` is the result's, in whose list it is no more. It is freed on the
- * server, at once or with the answer that is on its way. */
-void tuv_result_leave(taosuv_result_t* result, tuv_conn_t* conn, const tuv_failure_t* failure);
 /* The statement that it came from may do nothing else before this result is read or closed. */
 void tuv_result_pin(taosuv_result_t* result, tuv_server_stmt_t* server_stmt);
 

@@ -9,6 +9,8 @@
 #include "client/stmt/stmt.h"
 #include "client/stmt/stmts.h"
 
+static const tuv_dependent_type_t dependent_type;
+
 tuv_server_stmt_t* tuv_server_stmt_create(taosuv_stmt_t* stmt, tuv_conn_t* conn) {
   tuv_server_stmt_t* server_stmt = tuv_calloc(&conn->client->context.mem->alloc, 1,
                                               sizeof *server_stmt);
@@ -19,7 +21,8 @@ tuv_server_stmt_t* tuv_server_stmt_create(taosuv_stmt_t* stmt, tuv_conn_t* conn)
   server_stmt->session = conn->client->stmts_session;
   tuv_queue_init(&server_stmt->cached);
   tuv_queue_init(&server_stmt->op.link);
-  tuv_queue_push(&conn->server_stmts, &server_stmt->link);
+  tuv_dependent_init(&server_stmt->dependent, &dependent_type);
+  tuv_dependents_add(&conn->dependents, &server_stmt->dependent);
   return server_stmt;
 }
 
@@ -29,10 +32,10 @@ static void uncache(tuv_server_stmt_t* server_stmt) {
   server_stmt->conn->ncached--;
 }
 
-static void free_remote(tuv_server_stmt_t* server_stmt) {
+static void free_server_stmt(tuv_server_stmt_t* server_stmt) {
   uncache(server_stmt);
   tuv_server_stmt_stop_asking(server_stmt);
-  tuv_queue_remove(&server_stmt->link);
+  tuv_dependent_remove(&server_stmt->dependent);
   tuv_queue_remove(&server_stmt->op.link);
   if (server_stmt->result != NULL) tuv_result_pin(server_stmt->result, NULL);
   tuv_refbuf_unref(server_stmt->source);
@@ -44,7 +47,7 @@ void tuv_server_stmt_discard(tuv_server_stmt_t* server_stmt) {
   tuv_conn_t* conn = server_stmt->conn;
   uncache(server_stmt);
   if (server_stmt->id == 0 || !tuv_conn_speaks(conn)) {
-    free_remote(server_stmt);
+    free_server_stmt(server_stmt);
     return;
   }
   if (!server_stmt->first) {
@@ -56,11 +59,11 @@ void tuv_server_stmt_discard(tuv_server_stmt_t* server_stmt) {
   size_t length = tuv_request_id(text, "close", tuv_client_id(conn->client), "stmt_id",
                                  server_stmt->id);
   tuv_ws_send(&conn->ws, TUV_WS_TEXT, text, length, NULL);
-  free_remote(server_stmt);
+  free_server_stmt(server_stmt);
 }
 
 void tuv_server_stmt_closed(tuv_server_stmt_t* server_stmt) {
-  free_remote(server_stmt);
+  free_server_stmt(server_stmt);
 }
 
 static bool is_current(const tuv_server_stmt_t* server_stmt) {
@@ -193,12 +196,12 @@ static void job_lost(taosuv_stmt_t* stmt, bool left, const tuv_failure_t* failur
   tuv_job_done(job, &why);
 }
 
-static void remote_lost(tuv_server_stmt_t* server_stmt, const tuv_failure_t* failure) {
+static void server_stmt_lost(tuv_server_stmt_t* server_stmt, const tuv_failure_t* failure) {
   taosuv_stmt_t* stmt = server_stmt->stmt;
   bool executes = server_stmt->step == TUV_STEP_EXEC || server_stmt->step == TUV_STEP_BIND_EXEC;
   bool left = server_stmt->step == TUV_STEP_RESULT ||
               (executes && tuv_server_stmt_sent(server_stmt));
-  free_remote(server_stmt);
+  free_server_stmt(server_stmt);
   if (stmt == NULL) return;
   stmt->server_stmt = NULL;
   if (stmt->running)
@@ -211,31 +214,31 @@ static void remote_lost(tuv_server_stmt_t* server_stmt, const tuv_failure_t* fai
     tuv_stmt_fail(stmt, failure);
 }
 
-void tuv_stmts_resume(tuv_conn_t* conn) {
-  for (tuv_queue_t* at = conn->server_stmts.next; at != &conn->server_stmts; at = at->next) {
-    const tuv_server_stmt_t* server_stmt = TUV_CONTAINER(at, const tuv_server_stmt_t, link);
-    if (server_stmt->stmt != NULL) tuv_stmt_due(server_stmt->stmt);
-  }
+static tuv_server_stmt_t* of_dependent(tuv_dependent_t* dependent) {
+  return TUV_CONTAINER(dependent, tuv_server_stmt_t, dependent);
 }
 
-void tuv_stmts_lost(tuv_conn_t* conn, const tuv_failure_t* failure) {
-  tuv_failure_t none = {TAOSUV_ECONNLOST, TAOSUV_ERR_RETRYABLE, 0, NULL, tuv_conn_host(conn)};
-  while (!tuv_queue_empty(&conn->server_stmts))
-    remote_lost(TUV_CONTAINER(conn->server_stmts.next, tuv_server_stmt_t, link),
-                failure == NULL ? &none : failure);
+static void on_resume(tuv_dependent_t* dependent) {
+  taosuv_stmt_t* stmt = of_dependent(dependent)->stmt;
+  if (stmt != NULL) tuv_stmt_due(stmt);
 }
 
-void tuv_stmts_leave(tuv_conn_t* conn) {
-  for (tuv_queue_t *at = conn->server_stmts.next, *next; at != &conn->server_stmts; at = next) {
-    tuv_server_stmt_t* server_stmt = TUV_CONTAINER(at, tuv_server_stmt_t, link);
-    taosuv_stmt_t* stmt = server_stmt->stmt;
-    next = at->next;
-    server_stmt->stmt = NULL;
-    if (stmt != NULL) {
-      stmt->server_stmt = NULL;
-      if (stmt->preparing != NULL || stmt->njobs > 0) tuv_stmt_due(stmt);
-    }
-    if (server_stmt->step == TUV_STEP_NONE && server_stmt->result == NULL)
-      tuv_server_stmt_discard(server_stmt);
-  }
+static void on_lost(tuv_dependent_t* dependent, const tuv_failure_t* failure) {
+  server_stmt_lost(of_dependent(dependent), failure);
 }
+
+/* One that is in use is closed on the server as soon as it is not. */
+static void on_leave(tuv_dependent_t* dependent) {
+  tuv_server_stmt_t* server_stmt = of_dependent(dependent);
+  taosuv_stmt_t* stmt = server_stmt->stmt;
+  server_stmt->stmt = NULL;
+  if (stmt != NULL) {
+    stmt->server_stmt = NULL;
+    if (stmt->preparing != NULL || stmt->njobs > 0) tuv_stmt_due(stmt);
+  }
+  if (server_stmt->step == TUV_STEP_NONE && server_stmt->result == NULL)
+    tuv_server_stmt_discard(server_stmt);
+}
+
+static const tuv_dependent_type_t dependent_type = {
+    .rank = TUV_RANK_STMT, .lost = on_lost, .leave = on_leave, .resume = on_resume};

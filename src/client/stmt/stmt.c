@@ -41,7 +41,7 @@ static void drop_form(taosuv_stmt_t* stmt) {
 void tuv_stmt_destroy(taosuv_stmt_t* stmt) {
   drop_form(stmt);
   tuv_refbuf_unref(stmt->source);
-  tuv_queue_remove(&stmt->link);
+  tuv_dependent_remove(&stmt->dependent);
   tuv_task_cancel(&stmt->next);
   tuv_mem_put(stmt->mem, TUV_MEM_STMT, stmt);
 }
@@ -186,6 +186,8 @@ static tuv_refbuf_t* make_source(tuv_mem_t* mem, const char* sql, size_t length,
   return buf;
 }
 
+static const tuv_dependent_type_t dependent_type;
+
 static taosuv_stmt_t* create(taosuv_client_t* client) {
   int recycled;
   taosuv_stmt_t* stmt = tuv_mem_take(client->context.mem, TUV_MEM_STMT, sizeof *stmt, &recycled);
@@ -194,7 +196,7 @@ static taosuv_stmt_t* create(taosuv_client_t* client) {
   stmt->mem = client->context.mem;
   stmt->client = client;
   tuv_task_init(&stmt->next, tuv_stmt_run_next);
-  tuv_queue_init(&stmt->link);
+  tuv_dependent_init(&stmt->dependent, &dependent_type);
   tuv_queue_init(&stmt->jobs);
   tuv_queue_init(&stmt->spare);
   return stmt;
@@ -245,7 +247,7 @@ int taosuv_stmt_prepare(taosuv_client_t* client, taosuv_stmt_prepare_t* req, con
     return status;
   }
   req->stmt = NULL;
-  tuv_queue_push(&client->stmts, &stmt->link);
+  tuv_dependents_add(&client->context.dependents, &stmt->dependent);
   tuv_stmt_due(stmt);
   tuv_stmt_end_if_late((taosuv_req_t*) (void*) req);
   return 0;
@@ -320,17 +322,17 @@ static bool cancel_all(taosuv_stmt_t* stmt, const char* why) {
   return true;
 }
 
-void tuv_stmts_close(taosuv_client_t* client) {
-  while (!tuv_queue_empty(&client->stmts)) {
-    taosuv_stmt_t* stmt = TUV_CONTAINER(client->stmts.next, taosuv_stmt_t, link);
-    if (!cancel_all(stmt, "the client was closed")) continue;
-    tuv_stmt_let_go(stmt);
-    tuv_queue_remove(&stmt->link);
-    tuv_task_cancel(&stmt->next);
-    stmt->client = NULL;
-    if (stmt->close_due) tuv_stmt_destroy(stmt);
-  }
+static void on_closing(tuv_dependent_t* dependent, tuv_conn_t* conn) {
+  taosuv_stmt_t* stmt = TUV_CONTAINER(dependent, taosuv_stmt_t, dependent);
+  (void) conn;
+  if (!cancel_all(stmt, "the client was closed")) return;
+  tuv_stmt_let_go(stmt);
+  tuv_task_cancel(&stmt->next);
+  stmt->client = NULL;
+  if (stmt->close_due) tuv_stmt_destroy(stmt);
 }
+
+static const tuv_dependent_type_t dependent_type = {.rank = TUV_RANK_STMT, .closing = on_closing};
 
 void taosuv_stmt_close(taosuv_stmt_t* stmt) {
   if (stmt == NULL) return;

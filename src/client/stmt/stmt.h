@@ -65,8 +65,8 @@ typedef enum {
 /* A statement on the server. It is in use by a statement of the caller's, or holds an open result,
  * or waits in its connection's cache, or is about to be closed when its answer comes. */
 struct tuv_server_stmt_s {
-  tuv_queue_t link;   /* in its connection's server_stmts */
-  tuv_queue_t cached; /* in its connection's cache */
+  tuv_dependent_t dependent; /* on its connection */
+  tuv_queue_t cached;        /* in its connection's cache */
   tuv_conn_t* conn;
   taosuv_stmt_t* stmt;     /* that uses it; or NULL */
   taosuv_result_t* result; /* open, so that nothing else may be sent; or NULL */
@@ -101,8 +101,8 @@ typedef struct tuv_job_s {
 } tuv_job_t;
 
 struct taosuv_stmt_s {
-  tuv_queue_t link; /* in the client's stmts */
-  tuv_task_t next;  /* what it does next */
+  tuv_dependent_t dependent; /* on the client */
+  tuv_task_t next;           /* what it does next */
   tuv_mem_t* mem;
   taosuv_client_t* client;  /* NULL when it is closed */
   tuv_refbuf_t* source;     /* tuv_source_t */

@@ -6,12 +6,6 @@
 
 typedef struct tuv_server_stmt_s tuv_server_stmt_t;
 
-void tuv_stmts_close(taosuv_client_t* client); /* it is being closed */
-void tuv_stmts_lost(tuv_conn_t* conn, const tuv_failure_t* failure);
-void tuv_stmts_resume(tuv_conn_t* conn); /* it is no longer suspect */
-/* The connection leaves: statements are closed on the server, those in use as soon as they are
- * not. */
-void tuv_stmts_leave(tuv_conn_t* conn);
 /* Tables or names change: what was prepared before is not to be used by others. */
 void tuv_stmts_forget(taosuv_client_t* client);
 void tuv_server_stmt_result_done(tuv_server_stmt_t* server_stmt);

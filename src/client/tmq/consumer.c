@@ -4,7 +4,6 @@
 #include "client/pool/client.h"
 #include "client/tmq/config.h"
 #include "client/tmq/consumer.h"
-#include "client/tmq/dependent.h"
 #include "client/tmq/progress.h"
 #include "client/observe/hooks.h"
 
@@ -99,6 +98,7 @@ int taosuv_consumer_create(uv_loop_t* loop, const taosuv_consumer_options_t* opt
                                    &err);
   if (status == 0) status = make_client(made, loop, options, &err);
   if (status == 0) {
+    tuv_tmq_depend(made);
     *consumer = made;
     return 0;
   }

@@ -93,8 +93,9 @@ struct taosuv_consumer_s {
   void* data;
   char** topics; /* of the subscription; one piece of memory with the texts */
   uint32_t ntopics;
-  tuv_task_t next;      /* what it does next */
-  bool skip_unreadable; /* auto-commit passes messages that cannot be read */
+  tuv_dependent_t dependent; /* on its client, for each loss of a connection */
+  tuv_task_t next;           /* what it does next */
+  bool skip_unreadable;      /* auto-commit passes messages that cannot be read */
 
   /* subscribing, and again after a loss: tmq_subscribe.c, tmq_again.c */
   taosuv_subscribe_t again;
@@ -202,6 +203,7 @@ int tuv_tmq_begin(taosuv_consumer_t* consumer, taosuv_req_t* req, const tuv_op_t
                   tuv_request_t* request, uint64_t id);
 /* The next message of a request that is being answered. */
 void tuv_tmq_again(tuv_conn_t* conn, taosuv_req_t* req);
+void tuv_tmq_depend(taosuv_consumer_t* consumer); /* on the connections of its client */
 void tuv_tmq_malformed(taosuv_req_t* req, tuv_conn_t* conn, int status, const char* message);
 
 /* tmq_subscribe.c */

@@ -4,13 +4,13 @@
 #include "client/core/req.h"
 #include "client/pool/client.h"
 #include "client/tmq/consumer.h"
-#include "client/tmq/dependent.h"
 #include "client/observe/hooks.h"
 
 /* A connection that has held for so long was no failed attempt. */
 #define STEADY_MS 60000u
 
-void tuv_tmq_conn_gone(taosuv_consumer_t* consumer, const tuv_conn_t* conn) {
+static void on_detach(tuv_dependent_t* dependent, const tuv_conn_t* conn) {
+  taosuv_consumer_t* consumer = TUV_CONTAINER(dependent, taosuv_consumer_t, dependent);
   if (conn != consumer->conn) return;
   consumer->conn = NULL;
   consumer->last_id = 0;
@@ -105,7 +105,8 @@ static bool is_unreadable(const tuv_failure_t* failure) {
 
 /* The connection is gone, and so is what was in flight on it. `failure` is why; unless it was given
  * up for what the server answered, or sent. */
-void tuv_tmq_lost(taosuv_consumer_t* consumer, const tuv_failure_t* failure) {
+static void on_lost(tuv_dependent_t* dependent, const tuv_failure_t* failure) {
+  taosuv_consumer_t* consumer = TUV_CONTAINER(dependent, taosuv_consumer_t, dependent);
   tuv_failure_t why = *failure;
   if (consumer->cause != NULL) {
     why.status = consumer->cause->status;
@@ -123,4 +124,12 @@ void tuv_tmq_lost(taosuv_consumer_t* consumer, const tuv_failure_t* failure) {
   if (tuv_now() - consumer->since >= STEADY_MS) consumer->attempts = 0;
   tuv_tmq_tell_failure(consumer, TAOSUV_CONSUMER_LOST, &why);
   if (consumer->state == TUV_TMQ_LOST) try_later(consumer, &why);
+}
+
+static const tuv_dependent_type_t dependent_type = {
+    .rank = TUV_RANK_CONSUMER, .detach = on_detach, .lost = on_lost};
+
+void tuv_tmq_depend(taosuv_consumer_t* consumer) {
+  tuv_dependent_init(&consumer->dependent, &dependent_type);
+  tuv_dependents_add(&consumer->client->context.dependents, &consumer->dependent);
 }

@@ -2,7 +2,6 @@
  * calls. */
 #include "client/pool/client.h"
 #include "client/writer/writer.h"
-#include "client/writer/writers.h"
 
 #include <string.h>
 
@@ -61,19 +60,19 @@ static void on_timer_closed(uv_handle_t* handle) {
 
 void tuv_writer_release(taosuv_writer_t* writer) {
   if (uv_is_closing((uv_handle_t*) &writer->timer)) return;
-  tuv_queue_remove(&writer->link);
+  tuv_dependent_remove(&writer->dependent);
   free_shards(writer);
   uv_close((uv_handle_t*) &writer->timer, on_timer_closed);
 }
 
-void tuv_writers_close(taosuv_client_t* client) {
-  while (!tuv_queue_empty(&client->writers)) {
-    taosuv_writer_t* writer = TUV_CONTAINER(client->writers.next, taosuv_writer_t, link);
-    tuv_queue_remove(&writer->link);
-    writer->client = NULL;
-    tuv_writer_wake(writer); /* what it has gathered is told */
-  }
+static void on_closing(tuv_dependent_t* dependent, tuv_conn_t* conn) {
+  taosuv_writer_t* writer = TUV_CONTAINER(dependent, taosuv_writer_t, dependent);
+  (void) conn;
+  writer->client = NULL;
+  tuv_writer_wake(writer); /* what it has gathered is reported */
 }
+
+static const tuv_dependent_type_t dependent_type = {.rank = TUV_RANK_WRITER, .closing = on_closing};
 
 void taosuv_writer_close(taosuv_writer_t* writer, taosuv_writer_close_cb cb, void* data) {
   if (writer == NULL || writer->closing) return;
@@ -146,7 +145,7 @@ static taosuv_writer_t* create(taosuv_client_t* client) {
   writer->mem = client->context.mem;
   writer->wake_at = UINT64_MAX;
   tuv_queue_init(&writer->flushes);
-  tuv_queue_init(&writer->link);
+  tuv_dependent_init(&writer->dependent, &dependent_type);
   return writer;
 }
 
@@ -210,7 +209,7 @@ int taosuv_writer_open(taosuv_client_t* client, taosuv_writer_open_t* req,
   }
   uv_timer_init(client->context.loop, &writer->timer); /* cannot fail */
   writer->timer.data = writer;
-  tuv_queue_push(&client->writers, &writer->link);
+  tuv_dependents_add(&client->context.dependents, &writer->dependent);
   writer->open = req;
   req->cb = cb;
   req->writer = NULL;

@@ -103,8 +103,8 @@ struct tuv_shard_s {
 };
 
 struct taosuv_writer_s {
-  tuv_queue_t link;        /* in the client's writers */
-  taosuv_client_t* client; /* NULL once it is closed */
+  tuv_dependent_t dependent; /* on the client */
+  taosuv_client_t* client;   /* NULL once it is closed */
   uv_loop_t* loop;
   tuv_mem_t* mem; /* the client's, kept by a piece of memory of it */
   const tuv_shard_type_t* type;
