@@ -77,7 +77,7 @@ static void on_turn(uv_idle_t* turn) {
   tuv_ws_flush(&app.ws);
 }
 
-static void on_dirty(tuv_ws_t* ws) {
+static void on_flush_pending(tuv_ws_t* ws) {
   (void) ws;
   uv_idle_start(&app.turn, on_turn);
 }
@@ -109,8 +109,8 @@ static void write_path(void) {
 
 static void on_gone(tuv_ws_t* ws);
 
-static const tuv_ws_events_t events = {on_open, on_message, on_pong, on_down,
-                                       on_gone, on_dirty,   NULL,    NULL};
+static const tuv_ws_events_t events = {on_open, on_message,       on_pong, on_down,
+                                       on_gone, on_flush_pending, NULL,    NULL};
 
 static void connect_next(void) {
   write_path();

@@ -289,7 +289,7 @@ static void a_message_beyond_max_message_size_is_given_without_rows(void** state
 
 static bool has_begun(void* data) {
   const taosuv_consumer_t* consumer = data;
-  return consumer->building != NULL && consumer->conn != NULL && !consumer->conn->ws.writing &&
+  return consumer->building != NULL && consumer->conn != NULL && !consumer->conn->ws.out.writing &&
          consumer->conn->ws.received - consumer->heard > 1u << 20;
 }
 

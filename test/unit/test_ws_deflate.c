@@ -295,7 +295,7 @@ static void messages_from_the_threshold_on_are_sent_compressed(void** state) {
     }
     ws_fixture_run(f);
     assert_int_equal(f->stream.written_size,
-                     tuv_ws_sent_up_to(&f->ws) - (f->ws.queued - f->stream.written_size));
+                     tuv_ws_sent_up_to(&f->ws) - (f->ws.out.queued - f->stream.written_size));
     size_t at = 0;
     for (size_t i = 0; i < COUNT(sizes); i++) {
       sent_is(&at, TUV_WS_TEXT, text + i, sizes[i], sizes[i] >= thresholds[t]);
@@ -365,12 +365,12 @@ static void a_message_without_memory_is_not_sent_at_all(void** state) {
   size_t at = 0;
   for (unsigned i = 0; i < 10; i++) {
     alloc_probe_fail(&f->probe, 1, true);
-    uint64_t queued = f->ws.queued;
+    uint64_t queued = f->ws.out.queued;
     int status = tuv_ws_send(&f->ws, TUV_WS_TEXT, text, 150000, NULL);
     alloc_probe_fail(&f->probe, 0, false);
     if (status != 0) {
       assert_int_equal(status, UV_ENOMEM);
-      assert_int_equal(f->ws.queued, queued);
+      assert_int_equal(f->ws.out.queued, queued);
     }
     assert_int_equal(tuv_ws_send(&f->ws, TUV_WS_TEXT, text, 5000, NULL), 0);
     ws_fixture_run(f);
@@ -410,7 +410,7 @@ static void any_message_can_be_withdrawn(void** state) {
   (void) state;
   for (size_t gone = 0; gone < COUNT(sizes); gone++) {
     queue_all();
-    uint64_t end = gone + 1 < COUNT(sizes) ? places[gone + 1] : f->ws.queued;
+    uint64_t end = gone + 1 < COUNT(sizes) ? places[gone + 1] : f->ws.out.queued;
     assert_int_equal(tuv_ws_withdraw(&f->ws, places[gone]), end - places[gone]);
     f->no_flush = false;
     ws_fixture_run(f);

@@ -345,7 +345,7 @@ static void each_unsent_frame_gives_its_payload_back(void** state) {
     if (size > 0) assert_memory_equal(payload, bytes + i, size);
   }
   size_t size;
-  assert_null(tuv_ws_unsent(&f->ws, f->ws.queued, &size));
+  assert_null(tuv_ws_unsent(&f->ws, f->ws.out.queued, &size));
   assert_null(tuv_ws_unsent(&f->ws, 0, &size)); /* the upgrade */
   ws_fixture_end(f);
 }
@@ -390,7 +390,7 @@ static void any_frame_can_be_withdrawn(void** state) {
     assert_int_equal(taken, tuv_ws_header_size(sizes[gone], true) + sizes[gone]);
     f->no_flush = false;
     uint64_t more = send_bytes(TUV_WS_TEXT, "more", 4);
-    assert_int_equal(more, f->ws.queued - 10);
+    assert_int_equal(more, f->ws.out.queued - 10);
     ws_fixture_run(f);
     sent_t sent;
     sent_open(&sent);
@@ -462,7 +462,8 @@ static void a_large_message_is_sent_while_it_is_made(void** state) {
     }
     assert_int_equal(tuv_ws_end(&f->ws), 0);
     assert_int_equal(tuv_ws_sent_up_to(&f->ws) > at, takes[i] > 16);
-    if (takes[i] == SIZE_MAX) assert_true(f->ws.out.tail < 3u << 17); /* the same room again */
+    if (takes[i] == SIZE_MAX)
+      assert_true(f->ws.out.unsent.tail < 3u << 17); /* the same room again */
     end_large(large, SIZE);
   }
   free(large);
@@ -482,7 +483,7 @@ static void put_pieces(const uint8_t* large, uint8_t* masked, size_t size, const
     if (i % 7 == 6)
       tuv_ws_put(&f->ws, large + done, part);
     else
-      tuv_ws_put_made(&f->ws, masked + done, part, key);
+      tuv_ws_put_masked(&f->ws, masked + done, part, key);
     done += part;
   }
 }
@@ -503,7 +504,8 @@ static void what_is_masked_in_advance_is_sent_from_where_it_is(void** state) {
     assert_int_equal(tuv_ws_begin_masked(&f->ws, TUV_WS_BINARY, size, mask, &at), 0);
     put_pieces(large, masked, size, mask);
     assert_int_equal(tuv_ws_end(&f->ws), 0);
-    if (take == SIZE_MAX && i % 3 == 0 && size == SIZE) assert_true(f->ws.out.tail < 3u << 17);
+    if (take == SIZE_MAX && i % 3 == 0 && size == SIZE)
+      assert_true(f->ws.out.unsent.tail < 3u << 17);
     memset(masked, 0, SIZE); /* it is the caller's again */
     end_large(large, size);
   }
@@ -521,7 +523,7 @@ static void a_large_message_waits_for_a_write(void** state) {
   send_bytes(TUV_WS_BINARY, bytes, 20);
   f->stream.take = 3;
   tuv_ws_flush(&f->ws);
-  assert_true(f->ws.writing);
+  assert_true(f->ws.out.writing);
   send_bytes(TUV_WS_BINARY, large, SIZE);
   f->stream.take = SIZE_MAX;
   ws_fixture_run(f);
@@ -549,14 +551,14 @@ static void buffers_are_kept_while_they_are_needed(void** state) {
   }
   assert_int_equal(f->probe.calls, calls);
   tuv_ws_trim(&f->ws);
-  assert_null(f->ws.out.data);
-  assert_null(f->ws.flying.data);
+  assert_null(f->ws.out.unsent.data);
+  assert_null(f->ws.out.in_flight.data);
   for (int i = 0; i < 300; i++) {
     if (i == 1) send_bytes(TUV_WS_BINARY, large, SIZE);
     send_bytes(TUV_WS_BINARY, bytes, 10);
     ws_fixture_run(f);
   }
-  assert_true(f->ws.out.capacity <= 256u << 10); /* forgotten */
+  assert_true(f->ws.out.unsent.capacity <= 256u << 10); /* forgotten */
   free(large);
   ws_fixture_end(f);
 }

@@ -74,13 +74,13 @@ static void on_gone(tuv_ws_t* ws) {
   hear(of(ws), "gone\n");
 }
 
-static void on_dirty(tuv_ws_t* ws) {
+static void on_flush_pending(tuv_ws_t* ws) {
   of(ws)->dirties++;
   of(ws)->dirty = true;
 }
 
-static const tuv_ws_events_t events = {on_open, on_message, on_pong, on_down,
-                                       on_gone, on_dirty,   NULL,    NULL};
+static const tuv_ws_events_t events = {on_open, on_message,       on_pong, on_down,
+                                       on_gone, on_flush_pending, NULL,    NULL};
 
 void ws_fixture_init(ws_fixture_t* fixture) {
   memset(fixture, 0, sizeof *fixture);

@@ -28,7 +28,7 @@ struct ws_fixture_s {
   tuv_mem_t* mem;
   tuv_ws_shared_t shared;
   mem_stream_t stream;
-  bool no_flush;                       /* on_dirty is heard, but nothing is flushed */
+  bool no_flush;                       /* on_flush_pending is heard, but nothing is flushed */
   const char* extension;               /* what the server's answer agrees to; NULL: none */
   bool keep;                           /* take a reference on every message */
   void (*then)(ws_fixture_t* fixture); /* called inside each on_message and on_open */

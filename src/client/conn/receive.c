@@ -13,13 +13,13 @@
 #include "client/query/admin.h"
 #include "client/query/results.h"
 #include "client/observe/hooks.h"
-#include "io/ws/private.h"
+#include "io/ws/ws.h"
 #include "wire/tmq_message.h"
 
 /* Not to be assigned to any operation: the connection is of no more use. */
 static void violation(tuv_conn_t* conn, int status, const char* message) {
   uint16_t code = status == TAOSUV_EPROTO ? TUV_WS_CODE_PROTOCOL : TUV_WS_CODE_INTERNAL;
-  tuv_ws_say_goodbye(&conn->ws, status, code, message);
+  tuv_ws_fail(&conn->ws, status, code, message);
 }
 
 tuv_op_t* tuv_conn_take(tuv_conn_t* conn, uint64_t id) {

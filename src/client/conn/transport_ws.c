@@ -85,7 +85,7 @@ static void on_gone(tuv_ws_t* ws) {
   tuv_conn_gone(conn);
 }
 
-static void on_dirty(tuv_ws_t* ws) {
+static void on_flush_pending(tuv_ws_t* ws) {
   tuv_conn_flush_later(conn_of(ws));
 }
 
@@ -98,7 +98,8 @@ static void on_paused(tuv_ws_t* ws) {
 }
 
 static const tuv_ws_events_t ws_events = {
-    on_open, tuv_conn_on_message, tuv_conn_on_pong, on_down, on_gone, on_dirty, on_sent, on_paused};
+    on_open, tuv_conn_on_message, tuv_conn_on_pong, on_down,
+    on_gone, on_flush_pending,    on_sent,          on_paused};
 
 static int ws_connect(tuv_conn_t* conn) {
   taosuv_client_t* client = conn->client;
@@ -114,7 +115,7 @@ static void ready(tuv_conn_t* conn) {
   /* A consumer's `subscribe` has the password in it, again with each reconnect. */
   if (conn->client->consumer != NULL) return;
   tuv_ws_no_more_secrets(&conn->ws);
-  if (tuv_conn_is_narrow(conn)) conn->ws.send_limit = (size_t) tuv_endpoint_max_message(conn);
+  if (tuv_conn_is_narrow(conn)) tuv_ws_limit(&conn->ws, (size_t) tuv_endpoint_max_message(conn));
   tuv_ws_deflate_from(&conn->ws, (size_t) conn->client->context.url.compression_threshold);
 }
 

@@ -211,7 +211,7 @@ static void tap_message(tuv_conn_t* conn, bool sent, uint8_t opcode, const void*
   tuv_free(&client->context.mem->alloc, copy);
 }
 
-static void on_tap(tuv_ws_t* ws, bool sent, uint8_t opcode, const uint8_t* data, size_t size) {
+static void on_tap(void* ws, bool sent, uint8_t opcode, const uint8_t* data, size_t size) {
   tap_message(TUV_CONTAINER(ws, tuv_conn_t, ws), sent, opcode, data, size);
 }
 

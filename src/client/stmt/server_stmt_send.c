@@ -121,7 +121,7 @@ static void put(tuv_sink_t* sink, const void* data, size_t size) {
 }
 
 static void put_made(tuv_sink_t* sink, const void* data, size_t size, const uint8_t key[4]) {
-  tuv_ws_put_made(((ws_sink_t*) (void*) sink)->ws, data, size, key);
+  tuv_ws_put_masked(((ws_sink_t*) (void*) sink)->ws, data, size, key);
 }
 
 /* One of the batch's binary messages, masked as it is written where it is not yet. */

@@ -1,0 +1,32 @@
+/* The chunk that the WebSocket connections of one client read into. */
+#include "io/ws/shared.h"
+
+/* A chunk with less room than this is replaced. */
+#define LEAST_ROOM (8u << 10)
+
+void tuv_ws_shared_free(tuv_ws_shared_t* shared) {
+  tuv_refbuf_unref(shared->chunk);
+  shared->chunk = NULL;
+}
+
+tuv_refbuf_t* tuv_ws_chunk_take(tuv_ws_shared_t* shared, size_t* fill) {
+  tuv_refbuf_t* chunk = shared->chunk;
+  *fill = 0;
+  if (chunk == NULL) return tuv_refbuf_take(shared->mem, TUV_WS_CHUNK_SIZE);
+  *fill = shared->chunk_fill;
+  shared->chunk = NULL;
+  return chunk;
+}
+
+void tuv_ws_chunk_return(tuv_ws_shared_t* shared, tuv_refbuf_t* chunk, const uint8_t* end) {
+  size_t fill = 0;
+  bool shares = chunk->refs > 1;
+  if (shares && end != NULL) fill = ((size_t) (end - chunk->data) + 15) & ~(size_t) 15;
+  bool full = fill > chunk->capacity - LEAST_ROOM || (shares && end == NULL);
+  if (shared->chunk != NULL || full) {
+    tuv_refbuf_unref(chunk);
+    return;
+  }
+  shared->chunk = chunk;
+  shared->chunk_fill = fill;
+}
