@@ -4,7 +4,7 @@
 
 #include <errno.h>
 
-/* Held equal to include/taosuv/error.h by static assertions in src/client/core/status.c. */
+/* Held equal to include/taosuv/error.h by static assertions in src/io/status.c. */
 enum {
   TUV_EINVAL = -20100,
   TUV_EURL = -20101,

@@ -132,7 +132,7 @@ static void begin_step(tuv_conn_t* conn, step_t step) {
   if (step == TOKEN && (!client->context.url.rest_token || has_token)) step = DATABASE;
   if (step == DATABASE && client->context.url.db[0] == 0) step = VERSION;
   conn->rest.step = (uint8_t) step;
-  conn->login_op.id = tuv_client_id(conn->client);
+  conn->login_op.id = tuv_ids_next(&conn->client->context.ids);
   int status = tuv_conn_send(conn, &conn->login_op, NULL, 0);
   if (status == TAOSUV_EINVAL)
     fail(conn, status, "user, password or database cannot be sent over HTTP");

@@ -178,10 +178,10 @@ void tuv_login_begin(tuv_conn_t* conn) {
   tuv_queue_init(&conn->login_op.link);
   conn->version_op.type = &version_type;
   conn->login_op.type = &login_type;
-  conn->version_op.id = tuv_client_id(conn->client);
+  conn->version_op.id = tuv_ids_next(&conn->client->context.ids);
   /* A consumer logs in with its subscribe (PROTOCOL 7.1). */
   bool login = conn->client->consumer == NULL;
-  conn->login_op.id = login ? tuv_client_id(conn->client) : 0;
+  conn->login_op.id = login ? tuv_ids_next(&conn->client->context.ids) : 0;
   int status = tuv_conn_send(conn, &conn->version_op, NULL, 0);
   if (status < 0)
     tuv_conn_fail(conn, &(tuv_failure_t) {status, 0, 0, NULL, tuv_conn_host(conn)});

@@ -8,6 +8,7 @@
 #include <uv.h>
 
 #include "client/core/dependent.h"
+#include "client/core/ids.h"
 #include "client/core/turn.h"
 #include "io/timers.h"
 #include "io/ws/ws.h"
@@ -21,6 +22,7 @@ typedef struct tuv_context_s {
   tuv_url_t url;          /* does not change once the client is made */
   tuv_ws_shared_t shared; /* buffers and random numbers; the work of this turn */
   tuv_json_t json;
+  tuv_ids_t ids; /* of requests */
   tuv_timers_t timers;
   tuv_turn_t turn;
   tuv_dependents_t dependents; /* writers, statements, results without a connection, the consumer */

@@ -58,7 +58,7 @@ int tuv_req_start(taosuv_client_t* client, taosuv_req_t* req, const tuv_op_type_
   tuv_queue_init(&priv->op.link);
   priv->client = client;
   priv->op.type = type;
-  priv->op.id = req->req_id != 0 ? req->req_id : tuv_client_id(client);
+  priv->op.id = req->req_id != 0 ? req->req_id : tuv_ids_next(&client->context.ids);
   priv->timed.expire = on_expired;
   uint64_t now = uv_hrtime();
   client->started = now > client->started ? now : client->started + 1;

@@ -107,15 +107,6 @@ static void begin_turn(tuv_turn_t* turn) {
   TUV_CONTAINER(turn, tuv_context_t, turn)->shared.work = 0;
 }
 
-uint64_t tuv_client_id(taosuv_client_t* client) {
-  /* 23 random bits, so that the ids of several clients of one database differ, and a counter: 63
-   * bits in all, because REST takes signed numbers. */
-  do {
-    client->id_low = (client->id_low + 1) & 0xFFFFFFFFFFu;
-  } while (client->id_low == 0);
-  return client->id_high << 40 | client->id_low;
-}
-
 /* What the URL may say but this build cannot do is refused, not ignored. */
 static int check_supported(const tuv_url_t* url, tuv_errmsg_t* err) {
   if (url->compression && !tuv_deflate_available())
@@ -214,8 +205,7 @@ static int open_handles(taosuv_client_t* client, uv_loop_t* loop) {
   if (status == 0) status = uv_async_init(loop, &client->async, tuv_submit_on_async);
   if (status < 0) return status;
   client->context.loop = loop;
-  client->id_high = seed >> 41;
-  client->id_low = seed & 0xFFFF;
+  tuv_ids_init(&client->context.ids, seed);
   tuv_turn_open(&client->context.turn, loop);
   tuv_timers_init(&client->context.timers, loop, &client->context.mem->alloc);
   client->context.timers.unsent = has_unsent;

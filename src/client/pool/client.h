@@ -58,15 +58,14 @@ struct taosuv_client_s {
   uint64_t connects;
   tuv_pool_host_t* hosts; /* the URL's first; they stay where they are */
   uint32_t nhosts, hosts_capacity;
-  tuv_timed_t balance;      /* until a connection may move */
-  tuv_timed_t discover;     /* until the list of hosts is old */
-  bool discover_told;       /* that a server cannot */
-  uint32_t next_host;       /* where the next look for a host begins */
-  uint32_t attempts;        /* failed ones since the last log-in */
-  tuv_timed_t reconnect;    /* until a host may be tried again, while requests wait */
-  bool reconnect_due;       /* it is set */
-  tuv_queue_t paused;       /* those that had more to do than a turn allows: to be resumed */
-  uint64_t id_high, id_low; /* of the next generated req_id */
+  tuv_timed_t balance;   /* until a connection may move */
+  tuv_timed_t discover;  /* until the list of hosts is old */
+  bool discover_told;    /* that a server cannot */
+  uint32_t next_host;    /* where the next look for a host begins */
+  uint32_t attempts;     /* failed ones since the last log-in */
+  tuv_timed_t reconnect; /* until a host may be tried again, while requests wait */
+  bool reconnect_due;    /* it is set */
+  tuv_queue_t paused;    /* those that had more to do than a turn allows: to be resumed */
   tuv_totals_t totals;
   tuv_stats_t* stats; /* NULL: metrics are off */
   taosuv_hooks_t hooks;
@@ -85,6 +84,5 @@ typedef struct tuv_setup_s {
 
 int tuv_client_create(uv_loop_t* loop, const taosuv_options_t* options, const tuv_setup_t* setup,
                       taosuv_client_t** client); /* setup: of a consumer's, or NULL */
-uint64_t tuv_client_id(taosuv_client_t* client); /* a req_id that is not in flight */
 
 #endif

@@ -23,7 +23,7 @@ static void ask(taosuv_result_t* result, uint64_t req_id) {
     return;
   result->fetch_pending = true;
   result->block_announced = false;
-  result->op.id = req_id != 0 ? req_id : tuv_client_id(result->client);
+  result->op.id = req_id != 0 ? req_id : tuv_ids_next(&result->client->context.ids);
   tuv_conn_post(result->conn, &result->op);
 }
 
@@ -209,7 +209,7 @@ static void fetch_announced(tuv_op_t* op, tuv_conn_t* conn, const tuv_reply_t* r
     tuv_result_release(result);
   } else {
     result->block_announced = true;
-    op->id = tuv_client_id(result->client);
+    op->id = tuv_ids_next(&result->client->context.ids);
     tuv_conn_post(conn, op);
   }
 }

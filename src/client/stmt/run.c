@@ -164,7 +164,7 @@ static void seek(taosuv_stmt_t* stmt) {
   tuv_queue_init(&priv->op.link);
   priv->client = stmt->client;
   priv->op.type = &seek_type;
-  priv->op.id = tuv_client_id(stmt->client);
+  priv->op.id = tuv_ids_next(&stmt->client->context.ids);
   priv->started = uv_hrtime();
   stmt->waiting_for_conn = true;
   if (tuv_pool_submit(stmt->client, &stmt->waiter, NULL, 0) == 0) return;

@@ -39,7 +39,7 @@ static const tuv_op_type_t scales_type = {.action = TAOSUV_ACTION_STMT_PREPARE,
 void tuv_server_stmt_ask_scales(tuv_server_stmt_t* server_stmt) {
   server_stmt->step = TUV_STEP_SCALES;
   server_stmt->op.type = &scales_type;
-  server_stmt->op.id = tuv_client_id(server_stmt->conn->client);
+  server_stmt->op.id = tuv_ids_next(&server_stmt->conn->client->context.ids);
   server_stmt->op.at = UINT64_MAX;
   tuv_conn_post(server_stmt->conn, &server_stmt->op);
 }

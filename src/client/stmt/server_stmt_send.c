@@ -215,11 +215,11 @@ static uint64_t id_for(const tuv_server_stmt_t* server_stmt, tuv_server_stmt_ste
   if (job != NULL && job->req != NULL) {
     tuv_req_t* priv = tuv_req_of((taosuv_req_t*) (void*) job->req);
     if (tuv_idmap_get(&server_stmt->conn->table, priv->op.id) != NULL)
-      priv->op.id = tuv_client_id(client);
+      priv->op.id = tuv_ids_next(&client->context.ids);
     job->req->sent_req_id = priv->op.id;
     return priv->op.id;
   }
-  return tuv_client_id(client);
+  return tuv_ids_next(&client->context.ids);
 }
 
 void tuv_server_stmt_post(tuv_server_stmt_t* server_stmt, tuv_server_stmt_step_t step) {

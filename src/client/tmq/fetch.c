@@ -110,7 +110,7 @@ static void send_step(taosuv_consumer_t* consumer, tuv_tmq_step_t step) {
   consumer->flying = true;
   consumer->op.type = &op_type;
   /* The block comes with the id of the fetch that announced it (PROTOCOL 7.8). */
-  if (step != TUV_TMQ_BLOCK) consumer->op.id = tuv_client_id(consumer->client);
+  if (step != TUV_TMQ_BLOCK) consumer->op.id = tuv_ids_next(&consumer->client->context.ids);
   wait_for_answer(consumer);
   /* Small answers and large ones take turns. */
   tuv_ws_expect(&consumer->conn->ws, step == TUV_TMQ_RAW ? consumer->raw_size : 0);

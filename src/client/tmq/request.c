@@ -47,7 +47,7 @@ int tuv_tmq_send_plain(tuv_op_t* op, tuv_conn_t* conn, const char* action) {
 
 uint64_t tuv_tmq_request(taosuv_consumer_t* consumer, const taosuv_req_t* req,
                          tuv_request_t* request, const char* action) {
-  uint64_t id = req->req_id != 0 ? req->req_id : tuv_client_id(consumer->client);
+  uint64_t id = req->req_id != 0 ? req->req_id : tuv_ids_next(&consumer->client->context.ids);
   tuv_request_begin(request, &consumer->client->context.json, action, id);
   return id;
 }
@@ -68,7 +68,7 @@ int tuv_tmq_begin(taosuv_consumer_t* consumer, taosuv_req_t* req, const tuv_op_t
 
 void tuv_tmq_again(tuv_conn_t* conn, taosuv_req_t* req) {
   tuv_op_t* op = &tuv_req_of(req)->op;
-  op->id = tuv_client_id(conn->client);
+  op->id = tuv_ids_next(&conn->client->context.ids);
   int status = tuv_conn_send(conn, op, NULL, 0);
   if (status < 0) tuv_req_finish(req, status);
 }
