@@ -22,7 +22,7 @@ typedef enum { ASKING, RUNNING, REPORTING, FINISHED } phase_t;
 static struct {
   uv_loop_t loop;
   uv_idle_t turn; /* flushes, once in each turn in which something was queued */
-  tuv_ws_shared_t shared;
+  tuv_io_shared_t shared;
   tuv_ws_t ws;
   uint16_t port;
   char path[64];
@@ -148,7 +148,7 @@ int main(int argc, char** argv) {
   uv_close((uv_handle_t*) &app.turn, NULL);
   uv_run(&app.loop, UV_RUN_DEFAULT);
   if (uv_loop_close(&app.loop) != 0) fail("end", "something was left on the loop");
-  tuv_ws_shared_free(&app.shared);
+  tuv_io_shared_free(&app.shared);
   tuv_mem_close(app.shared.mem);
   return app.failed;
 }

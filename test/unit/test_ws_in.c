@@ -19,7 +19,7 @@
 typedef struct machine_s {
   alloc_probe_t probe;
   tuv_mem_t* mem;
-  tuv_ws_shared_t shared;
+  tuv_io_shared_t shared;
   tuv_ws_in_t in;
   tuv_ws_in_event_t event; /* the last one */
   char log[4000];
@@ -47,7 +47,7 @@ static void begin_open(bool bounded, bool deflate) {
 static void end(void) {
   alloc_probe_fail(&m->probe, 0, false);
   tuv_ws_in_free(&m->in);
-  tuv_ws_shared_free(&m->shared);
+  tuv_io_shared_free(&m->shared);
   tuv_mem_close(m->mem);
   assert_int_equal(m->probe.live_blocks, 0);
 }
@@ -302,7 +302,7 @@ static void before_the_upgrade_every_read_goes_into_the_chunk(void** state) {
   begin(false);
   tuv_ws_in_expect(&m->in, 100000);
   tuv_ws_in_lend(&m->in, &base, &room);
-  assert_int_equal(room, TUV_WS_CHUNK_SIZE);
+  assert_int_equal(room, TUV_IO_CHUNK_SIZE);
   tuv_ws_in_feed(&m->in, base, 0);
   tuv_ws_in_return(&m->in);
   tuv_ws_in_lend(&m->in, &again, &room);

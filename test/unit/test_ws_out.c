@@ -19,7 +19,7 @@ enum { LARGE = 1 << 20 };
 typedef struct machine_s {
   alloc_probe_t probe;
   tuv_mem_t* mem;
-  tuv_ws_shared_t shared;
+  tuv_io_shared_t shared;
   tuv_ws_out_t out;
   tuv_ws_unsent_t unsent;
   /* The system. */

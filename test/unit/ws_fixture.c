@@ -176,7 +176,7 @@ void ws_fixture_end(ws_fixture_t* fixture) {
   ws_fixture_run(fixture);
   assert_int_equal(fixture->gones, 1);
   assert_in_range(fixture->downs, 0, 1);
-  tuv_ws_shared_free(&fixture->shared);
+  tuv_io_shared_free(&fixture->shared);
   tuv_mem_close(fixture->mem);
   release_messages(fixture);
   assert_int_equal(uv_loop_close(&fixture->loop), 0);

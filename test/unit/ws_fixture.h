@@ -26,7 +26,7 @@ struct ws_fixture_s {
   alloc_probe_t probe;
   uv_loop_t loop;
   tuv_mem_t* mem;
-  tuv_ws_shared_t shared;
+  tuv_io_shared_t shared;
   mem_stream_t stream;
   bool no_flush;                       /* on_flush_pending is heard, but nothing is flushed */
   const char* extension;               /* what the server's answer agrees to; NULL: none */

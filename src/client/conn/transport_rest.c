@@ -274,7 +274,7 @@ static void on_gone(tuv_http_conn_t* http) {
   tuv_conn_gone(conn);
 }
 
-static void on_dirty(tuv_http_conn_t* http) {
+static void on_flush_pending(tuv_http_conn_t* http) {
   tuv_conn_flush_later(conn_of(http));
 }
 
@@ -282,8 +282,8 @@ static void on_paused(tuv_http_conn_t* http) {
   tuv_conn_paused(conn_of(http));
 }
 
-static const tuv_http_events_t http_events = {on_open, on_body,  on_reply, on_down,
-                                              on_gone, on_dirty, on_paused};
+static const tuv_http_events_t http_events = {on_open, on_body,          on_reply, on_down,
+                                              on_gone, on_flush_pending, on_paused};
 
 static int rest_connect(tuv_conn_t* conn) {
   taosuv_client_t* client = conn->client;

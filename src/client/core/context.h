@@ -20,7 +20,7 @@ typedef struct tuv_context_s {
   uv_loop_t* loop;
   tuv_mem_t* mem;
   tuv_url_t url;          /* does not change once the client is made */
-  tuv_ws_shared_t shared; /* buffers and random numbers; the work of this turn */
+  tuv_io_shared_t shared; /* buffers and random numbers; the work of this turn */
   tuv_json_t json;
   tuv_ids_t ids; /* of requests */
   tuv_timers_t timers;

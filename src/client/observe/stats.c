@@ -75,7 +75,7 @@ static int give(void* out, size_t size, const void* made, size_t made_size) {
 int taosuv_client_stats(const taosuv_client_t* client, taosuv_stats_t* stats) {
   if (client == NULL || stats == NULL) return TAOSUV_EINVAL;
   const tuv_totals_t* totals = &client->totals;
-  const tuv_ws_traffic_t* traffic = &client->context.shared.traffic;
+  const tuv_io_traffic_t* traffic = &client->context.shared.traffic;
   taosuv_host_stats_t all = {0};
   add_conns(&all, client, UINT32_MAX);
   taosuv_stats_t made = {.hosts = client->nhosts,

@@ -5,7 +5,7 @@
 #include "taosuv/observe.h"
 #include "util/alloc.h"
 
-/* Counted always; what the WebSockets count themselves is in tuv_ws_traffic_t. */
+/* Counted always; what the WebSockets count themselves is in tuv_io_traffic_t. */
 typedef struct tuv_totals_s {
   uint64_t reconnects, lost, connects_failed;
   uint64_t requests, failures, moves;

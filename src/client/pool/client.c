@@ -28,7 +28,7 @@ void taosuv_options_init(taosuv_options_t* options) {
 
 static void release(taosuv_client_t* client) {
   tuv_mem_t* mem = client->context.mem;
-  tuv_ws_shared_free(&client->context.shared);
+  tuv_io_shared_free(&client->context.shared);
   tuv_tls_context_free(client->tls);
   tuv_timers_free(&client->context.timers);
   tuv_json_free(&client->context.json);

@@ -16,7 +16,7 @@ static int on_body(void* context, const uint8_t* data, size_t size, tuv_errmsg_t
   return http->events->on_body(http, data, size, err);
 }
 
-void tuv_http_conn_init(tuv_http_conn_t* http, tuv_ws_shared_t* shared,
+void tuv_http_conn_init(tuv_http_conn_t* http, tuv_io_shared_t* shared,
                         const tuv_http_events_t* events) {
   memset(http, 0, sizeof *http);
   http->events = events;
@@ -26,7 +26,8 @@ void tuv_http_conn_init(tuv_http_conn_t* http, tuv_ws_shared_t* shared,
   tuv_http_reply_init(&http->reply, &shared->mem->alloc, shared->max_message_size, on_body, http);
 }
 
-/* What the connection was doing decides what its end is called: one that was up is lost. */
+/* Ends a connection that failed or was ended by the peer. One that was open is lost, whatever error
+ * the system reports. */
 static void down(tuv_http_conn_t* http, int status, const char* message) {
   if (http->state >= TUV_HTTP_DOWN) return;
   if (message == NULL && http->stream != NULL) message = http->stream->message;
@@ -56,8 +57,8 @@ static void on_connect(void* context, int status, const char* message) {
 /* ---- sending ---- */
 
 tuv_buf_t* tuv_http_conn_out(tuv_http_conn_t* http) {
-  http->began_at += http->given;
-  http->given = 0;
+  http->began_at += http->handed;
+  http->handed = 0;
   tuv_buf_consume(&http->out, tuv_buf_size(&http->out), KEEP_BYTES);
   return &http->out;
 }
@@ -67,11 +68,11 @@ void tuv_http_conn_end(tuv_http_conn_t* http, uint64_t* at) {
   http->busy = true;
   http->shared->traffic.messages_sent++;
   tuv_http_reply_begin(&http->reply);
-  http->events->on_dirty(http);
+  http->events->on_flush_pending(http);
 }
 
-static void count_given(tuv_http_conn_t* http, size_t size) {
-  http->given += size;
+static void count_handed(tuv_http_conn_t* http, size_t size) {
+  http->handed += size;
   http->shared->traffic.bytes_sent += size;
 }
 
@@ -79,18 +80,18 @@ void tuv_http_conn_flush(tuv_http_conn_t* http) {
   if (http->writing || http->state != TUV_HTTP_OPEN) return;
   size_t size = tuv_http_conn_unsent_bytes(http);
   if (size == 0) return;
-  const uint8_t* data = http->out.data + http->out.head + http->given;
+  const uint8_t* data = http->out.data + http->out.head + http->handed;
   ssize_t taken = tuv_stream_try_write(http->stream, data, size);
   if (taken < 0 && taken != UV_EAGAIN) {
     down(http, (int) taken, NULL);
     return;
   }
-  if (taken > 0) count_given(http, (size_t) taken);
+  if (taken > 0) count_handed(http, (size_t) taken);
   size = tuv_http_conn_unsent_bytes(http);
   if (size == 0) return;
-  data = http->out.data + http->out.head + http->given;
+  data = http->out.data + http->out.head + http->handed;
   http->writing = true;
-  count_given(http, size);
+  count_handed(http, size);
   int status = http->stream->ops->write(http->stream, data, size);
   if (status < 0) down(http, status, NULL);
 }
@@ -99,12 +100,12 @@ static void on_write(void* context, int status) {
   tuv_http_conn_t* http = context;
   http->writing = false;
   if (status < 0 && !http->busy && http->state == TUV_HTTP_OPEN) down(http, status, NULL);
-  /* An error while an answer is due: the server may have sent it before it stopped reading. The
-   * read that follows brings it, or the end. */
+  /* While an answer is due, an error is not the end: the server may have answered before it stopped
+   * reading. The next read brings the answer or the end. */
 }
 
 size_t tuv_http_conn_withdraw(tuv_http_conn_t* http) {
-  if (http->given > 0 || !http->busy) return 0;
+  if (http->handed > 0 || !http->busy) return 0;
   size_t size = tuv_buf_size(&http->out);
   tuv_buf_consume(&http->out, size, KEEP_BYTES);
   http->busy = false;
@@ -122,8 +123,8 @@ static void on_alloc(void* context, uint8_t** base, size_t* size) {
   *size = http->lent->capacity;
 }
 
-/* The answer is complete. What the server sends beyond it, and a request that it did not let end,
- * make the connection unfit for another one. */
+/* The answer is complete. No other request may follow if the server sent more bytes, or answered
+ * before the request was sent whole. */
 static void complete(tuv_http_conn_t* http, size_t beyond) {
   http->busy = false;
   http->answers++;
@@ -133,7 +134,7 @@ static void complete(tuv_http_conn_t* http, size_t beyond) {
   http->events->on_reply(http);
 }
 
-/* The turn's work is done before the bytes are: they stay where they are, in `lent`. */
+/* The turn's work is done: the rest of the bytes stays where it is, in `lent`. */
 static void pause_with(tuv_http_conn_t* http, const uint8_t* data, size_t size) {
   http->paused = true;
   http->held = data;
@@ -142,7 +143,7 @@ static void pause_with(tuv_http_conn_t* http, const uint8_t* data, size_t size) 
   http->events->on_paused(http);
 }
 
-/* Reads of the answer what this turn allows. */
+/* Reads as much of the answer as this turn allows. */
 static void feed(tuv_http_conn_t* http, const uint8_t* data, size_t size) {
   size_t used, *work = &http->shared->work;
   size_t allowance = *work < TUV_TURN_WORK ? TUV_TURN_WORK - *work : 0;
@@ -173,7 +174,8 @@ static void on_bytes(tuv_http_conn_t* http, const uint8_t* data, size_t size) {
   http->received += size;
   http->shared->traffic.bytes_received += size;
   if (!http->busy) {
-    snprintf(http->err.text, sizeof http->err.text, "%zu bytes that answer no request", size);
+    snprintf(http->err.text, sizeof http->err.text,
+             "the server sent %zu bytes that answer no request", size);
     down(http, TAOSUV_EHTTP, http->err.text);
     return;
   }
@@ -181,14 +183,14 @@ static void on_bytes(tuv_http_conn_t* http, const uint8_t* data, size_t size) {
 }
 
 static void on_end(tuv_http_conn_t* http, int status) {
-  if (status == UV_ENOBUFS) status = UV_ENOMEM; /* on_alloc had nothing to give */
+  if (status == UV_ENOBUFS) status = UV_ENOMEM; /* on_alloc had no memory to give */
   bool eof = status == UV_EOF || status == TAOSUV_ETLSEOF;
   if (!eof || !http->busy || !tuv_http_reply_begun(&http->reply)) {
     down(http, status, NULL);
   } else if (tuv_http_reply_eof(&http->reply, &http->err) > 0 && status == UV_EOF) {
     complete(http, 0);
   } else {
-    down(http, TAOSUV_ECONNLOST, "the server ended the connection within its answer");
+    down(http, TAOSUV_ECONNLOST, "the server ended the connection before its answer was complete");
   }
 }
 

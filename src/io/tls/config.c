@@ -6,7 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "io/tls/private.h"
+#include "io/tls/context.h"
+#include "io/tls/error.h"
 #include "taosuv/error.h"
 
 static bool given(const char* text) {
@@ -25,7 +26,7 @@ static bool is_folder(const char* path) {
   return folder;
 }
 
-/* What could not be used, without showing a secret: of a PEM text nothing, of a file its name. */
+/* Says which file cannot be used, without showing a secret: a PEM text is not shown. */
 static int bad_file(const char* key, const char* value, int code, tuv_errmsg_t* err) {
   char text[128];
   if (tuv_tls_is_memory(code)) return tuv_fail(err, UV_ENOMEM, "no memory for %s", key);
@@ -34,7 +35,7 @@ static int bad_file(const char* key, const char* value, int code, tuv_errmsg_t* 
   return tuv_fail(err, TAOSUV_ETLSFILE, "%s: %.80s: %s", key, value, text);
 }
 
-/* Returns 0, an error of mbedTLS, or how many certificates of several could not be read. */
+/* Returns 0, an error of mbedTLS, or the number of certificates that could not be read. */
 static int parse_certificates(mbedtls_x509_crt* chain, const char* value) {
   if (is_pem(value))
     return mbedtls_x509_crt_parse(chain, (const unsigned char*) value, strlen(value) + 1);
@@ -50,8 +51,8 @@ static int load_certificates(mbedtls_x509_crt* chain, const char* key, const cha
   return 0;
 }
 
-/* The places where systems keep the CAs that they trust. Of hundreds some may be beyond mbedTLS:
- * those are left out. */
+/* The places where systems keep the CAs that they trust. Those that mbedTLS cannot read are left
+ * out. */
 static int load_system_ca(tuv_tls_context_t* context, tuv_errmsg_t* err) {
   static const char* const files[] = {"/etc/ssl/certs/ca-certificates.crt",
                                       "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem"};
@@ -61,7 +62,8 @@ static int load_system_ca(tuv_tls_context_t* context, tuv_errmsg_t* err) {
   if (context->ca.version == 0) code = mbedtls_x509_crt_parse_path(&context->ca, "/etc/ssl/certs");
   if (tuv_tls_is_memory(code)) return tuv_fail(err, UV_ENOMEM, "no memory for the system's CAs");
   if (context->ca.version != 0) return 0;
-  return tuv_fail(err, TAOSUV_ETLSFILE, "the system has no store of CAs: name one by tls_ca");
+  return tuv_fail(err, TAOSUV_ETLSFILE,
+                  "the system has no store of CAs: set tls_ca to a file or folder");
 }
 
 static int load_ca(tuv_tls_context_t* context, const char* ca, tuv_errmsg_t* err) {
@@ -69,7 +71,7 @@ static int load_ca(tuv_tls_context_t* context, const char* ca, tuv_errmsg_t* err
   if (is_pem(ca) || !is_folder(ca)) return load_certificates(&context->ca, "tls_ca", ca, err);
   int code = mbedtls_x509_crt_parse_path(&context->ca, ca);
   if (tuv_tls_is_memory(code)) return tuv_fail(err, UV_ENOMEM, "no memory for tls_ca");
-  if (context->ca.version != 0) return 0; /* other files may lie there, too */
+  if (context->ca.version != 0) return 0; /* the folder may have other files, too */
   return tuv_fail(err, TAOSUV_ETLSFILE, "tls_ca: no certificate is in %.80s", ca);
 }
 
@@ -86,7 +88,7 @@ static int load_own(tuv_tls_context_t* context, const tuv_tls_settings_t* settin
                     tuv_errmsg_t* err) {
   if (!given(settings->certificate) || !given(settings->key)) {
     if (!given(settings->certificate) && !given(settings->key)) return 0;
-    return tuv_fail(err, TAOSUV_ETLSFILE, "tls_cert and tls_key belong together");
+    return tuv_fail(err, TAOSUV_ETLSFILE, "tls_cert and tls_key must be set together");
   }
   int status = load_certificates(&context->certificate, "tls_cert", settings->certificate, err);
   if (status == 0) status = load_key(context, settings->key, err);
@@ -103,16 +105,16 @@ static int load_pins(tuv_tls_context_t* context, const char* pins, tuv_errmsg_t*
   if (!given(pins)) return 0;
   size_t count = 1;
   for (const char* at = pins; *at != 0; at++) count += *at == ',';
-  context->pins = tuv_malloc(context->alloc, count * TUV_TLS_PIN_SIZE);
-  if (context->pins == NULL) return tuv_fail(err, UV_ENOMEM, "no memory for tls_pin");
-  while (context->npins < count) {
+  context->pins.sums = tuv_malloc(context->alloc, count * TUV_TLS_PIN_SIZE);
+  if (context->pins.sums == NULL) return tuv_fail(err, UV_ENOMEM, "no memory for tls_pin");
+  while (context->pins.count < count) {
     size_t length = strcspn(pins, ","), size = 0;
-    uint8_t* pin = context->pins + context->npins++ * TUV_TLS_PIN_SIZE;
+    uint8_t* pin = context->pins.sums + context->pins.count++ * TUV_TLS_PIN_SIZE;
     int code = mbedtls_base64_decode(pin, TUV_TLS_PIN_SIZE, &size, (const unsigned char*) pins,
                                      length);
     if (code != 0 || size != TUV_TLS_PIN_SIZE)
-      return tuv_fail(err, TAOSUV_ETLSFILE, "tls_pin: pin %zu is no base64 of a SHA-256 sum",
-                      context->npins);
+      return tuv_fail(err, TAOSUV_ETLSFILE, "tls_pin: pin %zu must be the base64 of a SHA-256 sum",
+                      context->pins.count);
     pins += length + (pins[length] == ',');
   }
   return 0;
@@ -145,7 +147,7 @@ static int configure(tuv_tls_context_t* context, const tuv_tls_settings_t* setti
 #endif
   mbedtls_ssl_conf_tls13_enable_signal_new_session_tickets(
       config, MBEDTLS_SSL_TLS1_3_SIGNAL_NEW_SESSION_TICKETS_ENABLED);
-  /* What was given is judged before what the system has. */
+  /* The caller's own files first, so that their errors are reported first. */
   int status = load_own(context, settings, err);
   if (status == 0) status = load_pins(context, settings->pins, err);
   if (status == 0 && !settings->insecure) status = load_ca(context, settings->ca, err);
@@ -171,7 +173,7 @@ int tuv_tls_context_create(const tuv_alloc_t* alloc, const tuv_tls_settings_t* s
     return tuv_fail(err, TAOSUV_ETLS, "mbedTLS's PSA layer cannot be initialised (%d)", (int) psa);
   tuv_tls_context_t* made = tuv_calloc(alloc, 1, sizeof *made);
   if (made == NULL) return tuv_fail(err, UV_ENOMEM, "no memory for TLS");
-  made->alloc = alloc;
+  made->alloc = made->sessions.alloc = alloc;
   made->common_name = settings->common_name;
   mbedtls_ssl_config_init(&made->config);
   mbedtls_x509_crt_init(&made->ca);
@@ -189,12 +191,12 @@ int tuv_tls_context_create(const tuv_alloc_t* alloc, const tuv_tls_settings_t* s
 
 void tuv_tls_context_free(tuv_tls_context_t* context) {
   if (context == NULL) return;
-  tuv_tls_slots_free(context);
+  tuv_tls_sessions_free(&context->sessions);
   mbedtls_ssl_config_free(&context->config);
   mbedtls_x509_crt_free(&context->ca);
   mbedtls_x509_crt_free(&context->certificate);
   mbedtls_pk_free(&context->key); /* wipes it */
   tuv_free(context->alloc, context->server_name);
-  tuv_free(context->alloc, context->pins);
+  tuv_free(context->alloc, context->pins.sums);
   tuv_free(context->alloc, context);
 }

@@ -1,10 +1,12 @@
 /* mbedTLS's errors as statuses and texts. */
+#include "io/tls/error.h"
+
 #include <mbedtls/error.h>
 #include <mbedtls/pem.h>
 #include <stdio.h>
 #include <string.h>
+#include <uv.h>
 
-#include "io/tls/private.h"
 #include "taosuv/error.h"
 
 bool tuv_tls_is_memory(int code) {
@@ -17,7 +19,7 @@ bool tuv_tls_is_memory(int code) {
          low == MBEDTLS_ERR_ASN1_ALLOC_FAILED;
 }
 
-/* The gravest flag decides: whoever issued the certificate, it says nothing without trust. */
+/* The gravest flag decides: without a trusted issuer nothing else in the certificate counts. */
 static int status_of_flags(uint32_t flags, bool self_signed) {
   if ((flags & MBEDTLS_X509_BADCERT_NOT_TRUSTED) != 0)
     return self_signed ? TAOSUV_ETLSSELFSIGNED : TAOSUV_ETLSUNTRUSTED;
@@ -68,7 +70,7 @@ static const char* alert_name(unsigned int alert) {
   }
 }
 
-/* mbedTLS 3.6 has no function that tells the alert; it lies where it was decrypted. */
+/* mbedTLS 3.6 has no function that returns the alert: it is read from where it was decrypted. */
 static int explain_alert(const mbedtls_ssl_context* ssl, tuv_errmsg_t* err) {
   const unsigned char* message = ssl->MBEDTLS_PRIVATE(in_msg);
   if (message == NULL || ssl->MBEDTLS_PRIVATE(in_msglen) < 2)

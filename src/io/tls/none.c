@@ -1,4 +1,4 @@
-/* In the place of TLS where the library was built without: says so. */
+/* Stands in place of TLS in a build without it: each call says so. */
 #include "io/tls/tls.h"
 
 int tuv_tls_context_create(const tuv_alloc_t* alloc, const tuv_tls_settings_t* settings,
@@ -10,7 +10,7 @@ int tuv_tls_context_create(const tuv_alloc_t* alloc, const tuv_tls_settings_t* s
 }
 
 void tuv_tls_context_free(tuv_tls_context_t* context) {
-  (void) context; /* there is none */
+  (void) context; /* always NULL */
 }
 
 int tuv_tls_connect(tuv_tls_context_t* context, tuv_connect_t connect, uv_loop_t* loop,

@@ -3,27 +3,28 @@
 
 #include <string.h>
 
-#include "io/tls/private.h"
+#include "io/tls/context.h"
+#include "io/tls/error.h"
 #include "taosuv/error.h"
 #include "util/buf.h"
 
 /* Ciphertext is read in pieces of this size: two records of the largest size nearly fit. */
 #define IN_SIZE (32u << 10)
 
-/* So much is encrypted ahead of what the stream below takes … */
+/* Plaintext is encrypted until this much ciphertext waits for the stream below. */
 #define BATCH (64u << 10)
 
-/* … and only a peer that does not read makes alerts pile up beyond this. */
+/* The most ciphertext that may wait: only alerts to a peer that does not read can reach this. */
 #define OUT_LIMIT (256u << 10)
 
-/* A buffer of ciphertext that has become empty keeps so much memory. */
+/* The memory that an empty buffer of ciphertext keeps. */
 #define KEEP (32u << 10)
 
 typedef enum {
   CONNECTING,
   SHAKING_HANDS,
   OPEN,
-  ENDED, /* failed, or ended by the peer: nothing more is heard of it but on_close */
+  ENDED, /* failed, or ended by the peer: only on_close follows */
   CLOSING
 } state_t;
 
@@ -39,18 +40,18 @@ typedef struct tuv_tls_s {
   mbedtls_ssl_context ssl;
   tuv_tls_verify_t verify;
   tuv_errmsg_t err;
-  int failure;     /* of the stream below, to be told when what came before is read */
-  bool may_notify; /* a close_notify has a meaning and a way */
+  int failure;     /* 0, or how the stream ends once what came before is read */
+  bool may_notify; /* the handshake is done and nothing failed: close_notify can be sent */
   /* reading */
   bool reading; /* as the owner wants it */
   bool inner_reading;
-  bool busy; /* proceed is at work */
+  bool busy; /* inside of proceed */
   size_t in_head, in_tail;
   /* writing */
-  tuv_buf_t out;    /* ciphertext not given to the stream below */
-  tuv_buf_t flying; /* being written */
+  tuv_buf_t out;       /* ciphertext not given to the stream below */
+  tuv_buf_t in_flight; /* being written */
   bool inner_writing;
-  const uint8_t* plain; /* of the owner's write: not encrypted yet */
+  const uint8_t* plain; /* of the owner's write: what is not encrypted yet */
   size_t plain_size;
   bool writing;        /* on_write is owed */
   uint8_t in[IN_SIZE]; /* ciphertext not decrypted */
@@ -67,12 +68,12 @@ static void release_if_done(tuv_tls_t* tls) {
   void* context = tls->stream.context;
   mbedtls_ssl_free(&tls->ssl);
   tuv_buf_free(&tls->out);
-  tuv_buf_free(&tls->flying);
+  tuv_buf_free(&tls->in_flight);
   tuv_free(tls->alloc, tls);
   on_close(context);
 }
 
-/* ---- mbedTLS's way to the bytes ---- */
+/* ---- where mbedTLS reads and writes ---- */
 
 /* Takes all, so that mbedTLS never has to repeat a write. */
 static int take_ciphertext(void* context, const unsigned char* data, size_t size) {
@@ -101,7 +102,7 @@ static int fail(tuv_tls_t* tls, int status) {
   return status;
 }
 
-/* Gives the stream below what was encrypted; what it does not take at once, it writes when it can.
+/* Gives the ciphertext to the stream below, which writes what it does not take at once when it can.
  * Returns 0 or its error. */
 static int flush(tuv_tls_t* tls) {
   size_t size = tuv_buf_size(&tls->out);
@@ -112,10 +113,10 @@ static int flush(tuv_tls_t* tls) {
   if (taken > 0) tuv_buf_consume(&tls->out, (size_t) taken, KEEP);
   size = tuv_buf_size(&tls->out);
   if (size == 0) return 0;
-  tuv_buf_t empty = tls->flying;
-  tls->flying = tls->out;
+  tuv_buf_t empty = tls->in_flight;
+  tls->in_flight = tls->out;
   tls->out = empty;
-  int status = ops->write(tls->inner, tls->flying.data + tls->flying.head, size);
+  int status = ops->write(tls->inner, tls->in_flight.data + tls->in_flight.head, size);
   tls->inner_writing = status == 0;
   return status == 0 ? 0 : fail(tls, status);
 }
@@ -140,7 +141,7 @@ static int explain_end(tuv_tls_t* tls) {
 
 static void end_connect(tuv_tls_t* tls, int status) {
   tls->state = ENDED;
-  tuv_tls_forget(tls->slot); /* whatever it was, the next attempt is a fresh one */
+  tuv_tls_forget(tls->slot); /* the next attempt is a full handshake */
   tls->stream.events->on_connect(tls->stream.context, status, tls->stream.message);
 }
 
@@ -150,7 +151,7 @@ static void end_read(tuv_tls_t* tls, int status) {
   tls->stream.events->on_read(tls->stream.context, status, NULL);
 }
 
-/* There is plaintext: as much of it as the owner has room for. */
+/* There is plaintext: gives the owner as much of it as it has room for. */
 static void deliver(tuv_tls_t* tls) {
   uint8_t* base = NULL;
   size_t size = 0;
@@ -174,7 +175,7 @@ static void deliver(tuv_tls_t* tls) {
 /* Decrypts the next record, up to where there is plaintext. Returns whether to go on. */
 static bool decrypt(tuv_tls_t* tls) {
   size_t before = tls->in_tail - tls->in_head;
-  int code = mbedtls_ssl_read(&tls->ssl, NULL, 0); /* of no bytes: leaves them where they are */
+  int code = mbedtls_ssl_read(&tls->ssl, NULL, 0); /* of no bytes: decrypts, but takes nothing */
   flush(tls);                                      /* an alert, perhaps */
   if (mbedtls_ssl_get_bytes_avail(&tls->ssl) > 0) {
     deliver(tls);
@@ -187,7 +188,7 @@ static bool decrypt(tuv_tls_t* tls) {
   if (code == MBEDTLS_ERR_SSL_PEER_CLOSE_NOTIFY) {
     end_read(tls, UV_EOF);
   } else if (code != 0 && code != MBEDTLS_ERR_SSL_WANT_READ) {
-    tuv_tls_forget(tls->slot); /* it may be a refusal of TLS 1.3, which comes after the handshake */
+    tuv_tls_forget(tls->slot); /* a server of TLS 1.3 may refuse it after the handshake */
     end_read(tls, explain(tls, code));
   } else if (tls->in_tail - tls->in_head < before) {
     return true; /* mbedTLS asks for more also after an alert that it ignores */
@@ -198,7 +199,7 @@ static bool decrypt(tuv_tls_t* tls) {
 }
 
 static void on_shaken_hands(tuv_tls_t* tls) {
-  if (!tuv_tls_is_pinned(tls->context, &tls->ssl)) {
+  if (!tuv_tls_is_pinned(&tls->context->pins, &tls->ssl)) {
     mbedtls_ssl_send_alert_message(&tls->ssl, MBEDTLS_SSL_ALERT_LEVEL_FATAL,
                                    MBEDTLS_SSL_ALERT_MSG_BAD_CERT);
     flush(tls);
@@ -226,7 +227,7 @@ static void shake_hands(tuv_tls_t* tls) {
 
 static void on_later(uv_timer_t* timer);
 
-/* Reading below goes on while there is a use for it: the peer waits otherwise. */
+/* Reads from the stream below only while what comes can be used. Otherwise the peer waits. */
 static void adjust_reading(tuv_tls_t* tls) {
   bool open = tls->state == OPEN && tls->reading;
   bool wanted = (tls->state == SHAKING_HANDS || open) && tls->failure == 0;
@@ -243,8 +244,8 @@ static void adjust_reading(tuv_tls_t* tls) {
   uv_timer_start(&tls->later, on_later, 0, 0);
 }
 
-/* Does with the ciphertext that is there what can be done. The owner's callbacks may do anything:
- * the state is looked at again after each. */
+/* Handles the ciphertext that has come. The owner's callbacks may do anything, so the state is
+ * checked again after each. */
 static void proceed(tuv_tls_t* tls) {
   if (tls->busy) return;
   tls->busy = true;
@@ -271,7 +272,8 @@ static void tls_read_stop(tuv_stream_t* stream) {
 
 /* ---- writing ---- */
 
-/* Encrypts what goes into one batch. Returns its size, or an error, which ends the stream. */
+/* Encrypts as much as one batch takes. Returns the size of that plaintext, or an error, which ends
+ * the stream. */
 static ssize_t encrypt(tuv_tls_t* tls, const uint8_t* data, size_t size) {
   size_t done = 0;
   while (done < size && tuv_buf_size(&tls->out) < BATCH) {
@@ -302,7 +304,7 @@ static ssize_t tls_try_write(tuv_stream_t* stream, const uv_buf_t* pieces, unsig
   return taken > 0 ? (ssize_t) taken : UV_EAGAIN;
 }
 
-/* The next batch of the owner's write. Returns 0 or an error. */
+/* Encrypts the next batch of the owner's write. Returns 0 or an error. */
 static int write_more(tuv_tls_t* tls) {
   while (tls->plain_size > 0 && !tls->inner_writing) {
     if (tls->failure != 0) return explain_end(tls);
@@ -333,12 +335,12 @@ static int tls_write(tuv_stream_t* stream, const uint8_t* data, size_t size) {
     return status;
   }
   tls->writing = true;
-  /* All was taken at once: the event comes in a later turn nevertheless. */
+  /* All was taken at once, but on_write comes in a later turn. */
   if (!tls->inner_writing) uv_timer_start(&tls->later, on_later, 0, 0);
   return 0;
 }
 
-/* What a call could not do itself, because events never come from inside a call. */
+/* Does what a call put off, because events never come from inside a call. */
 static void on_later(uv_timer_t* timer) {
   tuv_tls_t* tls = timer->data;
   if (tls->writing && tls->plain_size == 0 && !tls->inner_writing) finish_write(tls, 0);
@@ -348,7 +350,7 @@ static void on_later(uv_timer_t* timer) {
 static void on_inner_write(void* context, int status) {
   tuv_tls_t* tls = context;
   tls->inner_writing = false;
-  tuv_buf_consume(&tls->flying, tuv_buf_size(&tls->flying), KEEP);
+  tuv_buf_consume(&tls->in_flight, tuv_buf_size(&tls->in_flight), KEEP);
   if (tls->state == CLOSING) return;
   if (status == 0) status = flush(tls);
   if (status == 0 && tls->plain_size > 0)
@@ -406,7 +408,7 @@ static void on_later_close(uv_handle_t* handle) {
   release_if_done(tls);
 }
 
-/* Says close_notify, if that can leave at once: a stream that is being closed waits for nothing. */
+/* Sends close_notify, if it can leave at once: closing a stream does not wait. */
 static void say_goodbye(tuv_tls_t* tls) {
   if (!tls->may_notify || tls->inner_writing) return;
   if (mbedtls_ssl_close_notify(&tls->ssl) != 0 || tuv_buf_size(&tls->out) == 0) return;
@@ -437,7 +439,7 @@ static const tuv_stream_events_t inner_events = {on_inner_connect, on_inner_allo
 /* mbedTLS's side of a new connection. Returns 0 or UV_ENOMEM. */
 static int set_up(tuv_tls_t* tls, const char* host, uint16_t port) {
   tuv_tls_context_t* context = tls->context;
-  tls->slot = tuv_tls_slot(context, host, port);
+  tls->slot = tuv_tls_slot(&context->sessions, host, port);
   if (mbedtls_ssl_setup(&tls->ssl, &context->config) != 0) return UV_ENOMEM;
   tls->verify.common_name = context->common_name;
   int status = tuv_tls_expect(&tls->ssl, &tls->verify, tls->name);
@@ -460,7 +462,7 @@ int tuv_tls_connect(tuv_tls_context_t* context, tuv_connect_t connect, uv_loop_t
   tls->context = context;
   mbedtls_ssl_init(&tls->ssl);
   tuv_buf_init(&tls->out, alloc);
-  tuv_buf_init(&tls->flying, alloc);
+  tuv_buf_init(&tls->in_flight, alloc);
   int status = set_up(tls, host, port);
   if (status == 0)
     status = connect(loop, alloc, host, port, nodelay, route, &inner_events, tls, &tls->inner);

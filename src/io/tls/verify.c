@@ -1,16 +1,17 @@
-/* Whether the server is the one that was meant: its name or address, and its pinned key. */
+/* Whether the server is the intended one: its name or address, and its pinned key. */
+#include "io/tls/verify.h"
+
 #include <mbedtls/oid.h>
 #include <mbedtls/sha256.h>
 #include <string.h>
-
-#include "io/tls/private.h"
+#include <uv.h>
 
 static bool is_address(const mbedtls_x509_buf* entry, const uint8_t* address, size_t size) {
   return entry->len == size && memcmp(entry->p, address, size) == 0;
 }
 
-/* RFC 6066 wants no addresses in the server name that is sent, and what is not sent mbedTLS does
- * not compare: so addresses are compared here, with the certificate's iPAddress entries. An IPv4
+/* RFC 6066 allows no address as the server name that is sent, and mbedTLS does not compare what is
+ * not sent. So addresses are compared here, with the certificate's iPAddress entries. An IPv4
  * address that is written as an IPv6 one (::ffff:192.0.2.7) is the same peer. */
 static bool has_address(const mbedtls_x509_crt* certificate, const tuv_tls_verify_t* verify) {
   static const uint8_t mapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF};
@@ -57,8 +58,8 @@ static void read_address(tuv_tls_verify_t* verify, const char* name) {
     verify->address_size = 16;
 }
 
-/* A name that ends with a dot is looked up as it is; certificates, and the name that is sent (RFC
- * 6066, 3), have none. */
+/* A name may end with a dot for the look-up. In certificates, and in the name that is sent (RFC
+ * 6066, 3), it has none. */
 static int set_name(mbedtls_ssl_context* ssl, const char* name) {
   char bare[MBEDTLS_SSL_MAX_HOST_NAME_LEN + 2];
   size_t length = strlen(name);
@@ -75,14 +76,14 @@ int tuv_tls_expect(mbedtls_ssl_context* ssl, tuv_tls_verify_t* verify, const cha
   return code == 0 ? 0 : UV_ENOMEM;
 }
 
-bool tuv_tls_is_pinned(const tuv_tls_context_t* context, const mbedtls_ssl_context* ssl) {
+bool tuv_tls_is_pinned(const tuv_tls_pins_t* pins, const mbedtls_ssl_context* ssl) {
   uint8_t sum[TUV_TLS_PIN_SIZE];
-  if (context->npins == 0) return true;
+  if (pins->count == 0) return true;
   /* A resumed session has its certificate with it. */
   const mbedtls_x509_crt* certificate = mbedtls_ssl_get_peer_cert(ssl);
   if (certificate == NULL) return false;
   if (mbedtls_sha256(certificate->pk_raw.p, certificate->pk_raw.len, sum, 0) != 0) return false;
-  for (size_t i = 0; i < context->npins; i++)
-    if (memcmp(context->pins + i * TUV_TLS_PIN_SIZE, sum, sizeof sum) == 0) return true;
+  for (size_t i = 0; i < pins->count; i++)
+    if (memcmp(pins->sums + i * TUV_TLS_PIN_SIZE, sum, sizeof sum) == 0) return true;
   return false;
 }

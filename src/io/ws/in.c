@@ -12,7 +12,7 @@
 #define LARGE_MESSAGE (16u << 10)
 #define HUGE_MESSAGE (1u << 20)
 
-void tuv_ws_in_init(tuv_ws_in_t* in, tuv_ws_shared_t* shared, bool bounded) {
+void tuv_ws_in_init(tuv_ws_in_t* in, tuv_io_shared_t* shared, bool bounded) {
   memset(in, 0, sizeof *in);
   in->shared = shared;
   in->bounded = in->inflate.bounded = bounded;
@@ -59,7 +59,7 @@ static tuv_refbuf_t* lend(tuv_ws_in_t* in, size_t* fill) {
   bool inside = open && assembly->buffer != NULL && !in->inflate.active &&
                 tuv_ws_reader_left(&in->reader) > 0;
   in->lent_chunk = !inside && (!open || in->expected == 0);
-  if (in->lent_chunk) return tuv_ws_chunk_take(in->shared, fill);
+  if (in->lent_chunk) return tuv_io_chunk_take(in->shared, fill);
   *fill = inside ? assembly->at + assembly->size : 0;
   return inside ? tuv_refbuf_ref(assembly->buffer)
                 : tuv_refbuf_take(in->shared->mem, in->expected + TUV_WS_MAX_HEADER + 1);
@@ -81,7 +81,7 @@ void tuv_ws_in_return(tuv_ws_in_t* in) {
   in->left = 0;
   if (lent == NULL) return;
   if (in->lent_chunk)
-    tuv_ws_chunk_return(in->shared, lent, in->end);
+    tuv_io_chunk_return(in->shared, lent, in->end);
   else
     tuv_refbuf_unref(lent);
 }
@@ -144,7 +144,7 @@ static bool report_assembled(tuv_ws_in_t* in, tuv_ws_in_event_t* event, uint8_t 
 /* ---- frames ---- */
 
 static uint64_t max_size(const tuv_ws_in_t* in, uint8_t opcode) {
-  const tuv_ws_shared_t* shared = in->shared;
+  const tuv_io_shared_t* shared = in->shared;
   uint64_t text = shared->max_text_size;
   bool lower = opcode == TUV_WS_TEXT && text != 0 && text < shared->max_message_size;
   return lower ? text : shared->max_message_size;

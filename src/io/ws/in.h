@@ -7,7 +7,7 @@
 
 #include "io/ws/assembly.h"
 #include "io/ws/inflate.h"
-#include "io/ws/shared.h"
+#include "io/shared.h"
 #include "util/errmsg.h"
 #include "wire/ws_frame.h"
 
@@ -40,7 +40,7 @@ typedef enum {
 } tuv_ws_in_state_t;
 
 typedef struct tuv_ws_in_s {
-  tuv_ws_shared_t* shared;
+  tuv_io_shared_t* shared;
   tuv_ws_in_state_t state;
   bool bounded; /* it pauses when the turn's work is done */
   bool failed;
@@ -58,7 +58,7 @@ typedef struct tuv_ws_in_s {
   tuv_ws_inflate_t inflate;
 } tuv_ws_in_t;
 
-void tuv_ws_in_init(tuv_ws_in_t* in, tuv_ws_shared_t* shared, bool bounded);
+void tuv_ws_in_init(tuv_ws_in_t* in, tuv_io_shared_t* shared, bool bounded);
 void tuv_ws_in_free(tuv_ws_in_t* in);
 
 /* The upgrade is through: frames follow. `keeps_context` matters when messages may be compressed. */

@@ -25,7 +25,7 @@ static uint64_t first_guess(const tuv_ws_inflate_t* inflate, const tuv_ws_event_
   return guess < limit ? guess : limit;
 }
 
-static bool begin(tuv_ws_inflate_t* inflate, tuv_ws_shared_t* shared, tuv_ws_assembly_t* assembly,
+static bool begin(tuv_ws_inflate_t* inflate, tuv_io_shared_t* shared, tuv_ws_assembly_t* assembly,
                   const tuv_ws_event_t* event, uint64_t limit) {
   if (inflate->inflater == NULL)
     inflate->inflater = tuv_inflater_create(&shared->mem->alloc, inflate->keeps_context);
@@ -47,7 +47,7 @@ static bool check_text(tuv_ws_inflate_t* inflate, const tuv_ws_event_t* event, c
 }
 
 /* Inflates a piece, as large as there is room for. */
-static tuv_deflate_status_t inflate_piece(tuv_ws_inflate_t* inflate, tuv_ws_shared_t* shared,
+static tuv_deflate_status_t inflate_piece(tuv_ws_inflate_t* inflate, tuv_io_shared_t* shared,
                                           tuv_ws_assembly_t* assembly, tuv_deflate_io_t* io,
                                           bool end) {
   if (tuv_ws_assembly_room(assembly) == 0 &&
@@ -79,7 +79,7 @@ static tuv_ws_inflate_status_t put_off(tuv_ws_inflate_t* inflate, const tuv_ws_e
   return TUV_WS_INFLATE_PAUSE;
 }
 
-tuv_ws_inflate_status_t tuv_ws_inflate(tuv_ws_inflate_t* inflate, tuv_ws_shared_t* shared,
+tuv_ws_inflate_status_t tuv_ws_inflate(tuv_ws_inflate_t* inflate, tuv_io_shared_t* shared,
                                        tuv_ws_assembly_t* assembly, const tuv_ws_event_t* event,
                                        uint64_t limit) {
   if (!inflate->active && !begin(inflate, shared, assembly, event, limit))
@@ -103,7 +103,7 @@ tuv_ws_inflate_status_t tuv_ws_inflate(tuv_ws_inflate_t* inflate, tuv_ws_shared_
   return TUV_WS_INFLATE_WHOLE;
 }
 
-tuv_ws_inflate_status_t tuv_ws_inflate_resume(tuv_ws_inflate_t* inflate, tuv_ws_shared_t* shared,
+tuv_ws_inflate_status_t tuv_ws_inflate_resume(tuv_ws_inflate_t* inflate, tuv_io_shared_t* shared,
                                               tuv_ws_assembly_t* assembly, uint64_t limit) {
   tuv_ws_event_t rest = inflate->rest;
   inflate->paused = false;

@@ -4,7 +4,7 @@
 #define TUV_IO_WS_INFLATE_H
 
 #include "io/ws/assembly.h"
-#include "io/ws/shared.h"
+#include "io/shared.h"
 #include "wire/deflate.h"
 #include "wire/ws_frame.h"
 
@@ -30,12 +30,12 @@ typedef struct tuv_ws_inflate_s {
 } tuv_ws_inflate_t;
 
 /* Takes a piece of a message's payload. */
-tuv_ws_inflate_status_t tuv_ws_inflate(tuv_ws_inflate_t* inflate, tuv_ws_shared_t* shared,
+tuv_ws_inflate_status_t tuv_ws_inflate(tuv_ws_inflate_t* inflate, tuv_io_shared_t* shared,
                                        tuv_ws_assembly_t* assembly, const tuv_ws_event_t* event,
                                        uint64_t limit);
 
 /* Goes on after TUV_WS_INFLATE_PAUSE, with the same bytes in memory. */
-tuv_ws_inflate_status_t tuv_ws_inflate_resume(tuv_ws_inflate_t* inflate, tuv_ws_shared_t* shared,
+tuv_ws_inflate_status_t tuv_ws_inflate_resume(tuv_ws_inflate_t* inflate, tuv_io_shared_t* shared,
                                               tuv_ws_assembly_t* assembly, uint64_t limit);
 
 void tuv_ws_inflate_free(tuv_ws_inflate_t* inflate);

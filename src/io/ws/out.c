@@ -20,7 +20,7 @@
 /* While less than this waits to be sent, each ping is answered. */
 #define PONG_ROOM (4u << 10)
 
-void tuv_ws_out_init(tuv_ws_out_t* out, tuv_ws_shared_t* shared,
+void tuv_ws_out_init(tuv_ws_out_t* out, tuv_io_shared_t* shared,
                      ssize_t (*try_write)(void* connection, const uv_buf_t* pieces, unsigned count),
                      void* connection) {
   memset(out, 0, sizeof *out);

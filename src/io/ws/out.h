@@ -8,7 +8,7 @@
 #include <uv.h>
 
 #include "io/ws/deflate.h"
-#include "io/ws/shared.h"
+#include "io/shared.h"
 #include "util/buf.h"
 #include "wire/ws_frame.h"
 
@@ -29,7 +29,7 @@ typedef struct tuv_ws_pong_s {
 } tuv_ws_pong_t;
 
 typedef struct tuv_ws_out_s {
-  tuv_ws_shared_t* shared;
+  tuv_io_shared_t* shared;
   /* Writes what the system takes now; see tuv_stream_ops_t. */
   ssize_t (*try_write)(void* connection, const uv_buf_t* pieces, unsigned count);
   void* connection; /* passed to try_write and to the tap */
@@ -51,7 +51,7 @@ typedef struct tuv_ws_out_s {
   tuv_ws_pong_t pong;
 } tuv_ws_out_t;
 
-void tuv_ws_out_init(tuv_ws_out_t* out, tuv_ws_shared_t* shared,
+void tuv_ws_out_init(tuv_ws_out_t* out, tuv_io_shared_t* shared,
                      ssize_t (*try_write)(void* connection, const uv_buf_t* pieces, unsigned count),
                      void* connection);
 void tuv_ws_out_free(tuv_ws_out_t* out);

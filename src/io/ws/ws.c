@@ -11,7 +11,7 @@ static ssize_t try_write(void* connection, const uv_buf_t* pieces, unsigned coun
   return stream->ops->try_write(stream, pieces, count);
 }
 
-void tuv_ws_init(tuv_ws_t* ws, tuv_ws_shared_t* shared, const tuv_ws_events_t* events,
+void tuv_ws_init(tuv_ws_t* ws, tuv_io_shared_t* shared, const tuv_ws_events_t* events,
                  const char* host, uint16_t port, const char* path) {
   memset(ws, 0, sizeof *ws);
   ws->events = events;

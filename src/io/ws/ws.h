@@ -3,8 +3,7 @@
  * The folder in one paragraph: `out` (messages become frames in the send buffer, with `deflate` for
  * compressed ones and `unsent` for frames that have not left) and `in` (bytes become messages, with
  * `assembly` and `inflate`) are machines that know neither a stream nor this file; they return a
- * status and, where the peer broke the protocol, a close code. `shared` is what the connections of
- * one client have in common. `ws` alone talks to the stream and to the owner, and it alone ends a
+ * status and, where the peer broke the protocol, a close code. `ws` alone talks to the stream and to the owner, and it alone ends a
  * connection. */
 #ifndef TUV_IO_WS_H
 #define TUV_IO_WS_H
@@ -12,7 +11,7 @@
 #include "io/stream.h"
 #include "io/ws/in.h"
 #include "io/ws/out.h"
-#include "io/ws/shared.h"
+#include "io/shared.h"
 #include "io/ws/unsent.h"
 
 typedef struct tuv_ws_s tuv_ws_t;
@@ -47,7 +46,7 @@ typedef enum {
 
 struct tuv_ws_s {
   const tuv_ws_events_t* events;
-  tuv_ws_shared_t* shared;
+  tuv_io_shared_t* shared;
   tuv_stream_t* stream;
   tuv_ws_state_t state;
   const char* host; /* for the upgrade; must live as long as the connection */
@@ -67,7 +66,7 @@ struct tuv_ws_s {
 /* Begins: the stream's events go to the WebSocket from here on (the stream is made by the caller
  * with tuv_ws_stream_events and the tuv_ws_t as context). `path` as in the request line. */
 extern const tuv_stream_events_t tuv_ws_stream_events;
-void tuv_ws_init(tuv_ws_t* ws, tuv_ws_shared_t* shared, const tuv_ws_events_t* events,
+void tuv_ws_init(tuv_ws_t* ws, tuv_io_shared_t* shared, const tuv_ws_events_t* events,
                  const char* host, uint16_t port, const char* path);
 
 /* Goes on after on_paused, in a later turn. */

@@ -1,24 +1,24 @@
-/* The chunk that the WebSocket connections of one client read into. */
-#include "io/ws/shared.h"
+/* The chunk that the connections of one client read into. */
+#include "io/shared.h"
 
 /* A chunk with less room than this is replaced. */
 #define LEAST_ROOM (8u << 10)
 
-void tuv_ws_shared_free(tuv_ws_shared_t* shared) {
+void tuv_io_shared_free(tuv_io_shared_t* shared) {
   tuv_refbuf_unref(shared->chunk);
   shared->chunk = NULL;
 }
 
-tuv_refbuf_t* tuv_ws_chunk_take(tuv_ws_shared_t* shared, size_t* fill) {
+tuv_refbuf_t* tuv_io_chunk_take(tuv_io_shared_t* shared, size_t* fill) {
   tuv_refbuf_t* chunk = shared->chunk;
   *fill = 0;
-  if (chunk == NULL) return tuv_refbuf_take(shared->mem, TUV_WS_CHUNK_SIZE);
+  if (chunk == NULL) return tuv_refbuf_take(shared->mem, TUV_IO_CHUNK_SIZE);
   *fill = shared->chunk_fill;
   shared->chunk = NULL;
   return chunk;
 }
 
-void tuv_ws_chunk_return(tuv_ws_shared_t* shared, tuv_refbuf_t* chunk, const uint8_t* end) {
+void tuv_io_chunk_return(tuv_io_shared_t* shared, tuv_refbuf_t* chunk, const uint8_t* end) {
   size_t fill = 0;
   bool shares = chunk->refs > 1;
   if (shares && end != NULL) fill = ((size_t) (end - chunk->data) + 15) & ~(size_t) 15;
