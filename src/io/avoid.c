@@ -1,4 +1,4 @@
-/* Addresses that failed lately although they took the connection: they are tried last. */
+/* Addresses that accepted a connection and then failed: they are tried last for some time. */
 #include "io/avoid.h"
 
 #include <string.h>

@@ -1,4 +1,4 @@
-/* Happy Eyeballs: attempts side by side, a new one when one fails or has had its time. */
+/* Happy Eyeballs: attempts side by side; the next one starts when one fails or takes too long. */
 #include "io/race.h"
 
 #include "io/timers.h"
@@ -63,7 +63,7 @@ static void release_if_done(tuv_race_t* race) {
 }
 
 static void on_attempt_closed(uv_handle_t* handle) {
-  attempt_t* attempt = (attempt_t*) (void*) handle; /* `data` is the winner's owner's */
+  attempt_t* attempt = (attempt_t*) (void*) handle; /* the winner's `data` belongs to its owner */
   tuv_race_t* race = attempt->race;
   tuv_free(race->alloc, attempt);
   race->open_handles--;
@@ -129,7 +129,7 @@ static void on_timer(uv_timer_t* timer) {
   run_next(timer->data);
 }
 
-/* Starts the next attempt that lets itself be started; reports when none is left nor running. */
+/* Starts the next attempt. Reports the failure when no attempt is left and none is running. */
 static void run_next(tuv_race_t* race) {
   uv_timer_stop(&race->timer);
   while (race->next < race->count) {

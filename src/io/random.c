@@ -1,4 +1,4 @@
-/* Unpredictable bytes for masks and keys, taken from the system a bufferful at a time. */
+/* Unpredictable bytes for masks and keys, read from the system one bufferful at a time. */
 #include "io/random.h"
 
 #include <string.h>

@@ -1,4 +1,4 @@
-/* Unpredictable bytes for masks and keys, taken from the system a bufferful at a time. */
+/* Unpredictable bytes for masks and keys, read from the system one bufferful at a time. */
 #ifndef TUV_IO_RANDOM_H
 #define TUV_IO_RANDOM_H
 
@@ -12,7 +12,8 @@ typedef struct tuv_random_s {
 
 void tuv_random_init(tuv_random_t* random);
 
-/* Fills out; 0 or libuv's error when the system has none. */
+/* Fills `out` with `size` bytes. Returns 0, UV_EINVAL for more than the buffer holds, or the error
+ * of the system. */
 int tuv_random_bytes(tuv_random_t* random, uint8_t* out, size_t size);
 
 #endif

@@ -1,4 +1,11 @@
-/* A byte stream as a small table of functions: TCP, TLS and a test's memory pair are alike. */
+/* A byte stream as a small table of functions: TCP, TLS and a test's memory pair are alike.
+ *
+ * The folder is all that talks to the system: bytes, time and random numbers, over libuv alone.
+ * `tcp` is a stream over a socket; `race` connects to the first of a host's addresses that accepts,
+ * and `avoid` remembers which of them to try last. The folders above a stream are `tls`, a stream
+ * over another one; `ws`, a WebSocket; and `http`, requests one after the other. `shared` is what
+ * the connections of one client have in common, `timers` puts all deadlines on one uv_timer_t, and
+ * `random` supplies masks and keys. Nothing here knows what TDengine is. */
 #ifndef TUV_IO_STREAM_H
 #define TUV_IO_STREAM_H
 
@@ -12,13 +19,13 @@
 
 typedef struct tuv_stream_s tuv_stream_t;
 
-/* What the owner of a stream hears. All on the loop's thread, never from inside a call. */
+/* What a stream reports to its owner: on the loop's thread, never from inside a call. */
 typedef struct tuv_stream_events_s {
-  /* Once: connected (0) or not. */
+  /* Once: connected (status 0) or failed. */
   void (*on_connect)(void* context, int status, const char* message);
-  /* Where the next bytes go. *size 0 refuses: then on_read gets UV_ENOBUFS. */
+  /* Asks where the next bytes go. With *size 0 on_read follows, with UV_ENOBUFS. */
   void (*alloc)(void* context, uint8_t** base, size_t* size);
-  /* size > 0: bytes in `base`; 0: nothing this time, base is given back; < 0: error or UV_EOF. */
+  /* size > 0: bytes in `base`; 0: nothing was read, and `base` is returned; < 0: error or UV_EOF. */
   void (*on_read)(void* context, ssize_t size, uint8_t* base);
   /* The write is done. Not called once the stream is being closed. */
   void (*on_write)(void* context, int status);
@@ -29,14 +36,14 @@ typedef struct tuv_stream_events_s {
 typedef struct tuv_stream_ops_s {
   int (*read_start)(tuv_stream_t* stream);
   void (*read_stop)(tuv_stream_t* stream);
-  /* Writes what the system takes now of the pieces, none of which is empty: bytes, or UV_EAGAIN, or
-   * an error. */
+  /* Writes what the system takes now of the pieces, none of which is empty. Returns the number of
+   * bytes, UV_EAGAIN, or another error. */
   ssize_t (*try_write)(tuv_stream_t* stream, const uv_buf_t* pieces, unsigned count);
   /* Writes all; the data must stay until on_write. One at a time. */
   int (*write)(tuv_stream_t* stream, const uint8_t* data, size_t size);
   /* Ends the stream at any moment, also while it connects. */
   void (*close)(tuv_stream_t* stream);
-  /* Bytes that were taken, or given to `write`, and that the system has not got yet. */
+  /* Bytes that were taken by try_write, or given to `write`, and that the system does not have. */
   size_t (*unwritten)(const tuv_stream_t* stream);
 } tuv_stream_ops_t;
 
@@ -44,13 +51,13 @@ struct tuv_stream_s {
   const tuv_stream_ops_t* ops;
   const tuv_stream_events_t* events;
   void* context;
-  const char* message; /* what exactly went wrong, where a status alone does not say; or NULL */
+  const char* message; /* what went wrong, where that is known better than by the status; or NULL */
   bool more;           /* the last read filled its buffer: there may be more to read */
 };
 
 #define TUV_PIECE_MAX 0x40000000u
 
-/* Bytes as a piece of what is written; of more than TUV_PIECE_MAX it is the beginning. */
+/* Bytes as a piece for try_write. Of more than TUV_PIECE_MAX bytes it is the beginning. */
 static inline uv_buf_t tuv_piece(const void* data, size_t size) {
   union {
     const void* in;
@@ -66,21 +73,21 @@ static inline ssize_t tuv_stream_try_write(tuv_stream_t* stream, const uint8_t* 
 
 /* Which of a host's addresses a stream is connected to. */
 typedef struct tuv_route_s {
-  /* in: addresses to be tried last; NULL: none. */
+  /* in: the addresses that are tried last; NULL: none. */
   const tuv_avoid_t* avoid;
-  /* in: not NULL: the host's addresses, in place of a look-up. They stay until on_connect. */
+  /* in: the host's addresses, which stay until on_connect; NULL: they are looked up. */
   const struct addrinfo* known;
   /* in: called when one of the addresses has accepted, before TLS and on_connect; or NULL. */
   void (*on_accepted)(struct tuv_route_s* route);
-  /* out, from on_accepted on: the address, and how many the host has. */
+  /* out, from on_accepted on: the address, and the number of the host's addresses. */
   tuv_address_t address;
   uint32_t addresses; /* 0: none has accepted */
-  uint32_t others;    /* of them, those that may still be good: neither avoided nor failed */
+  uint32_t others;    /* the other ones that are neither avoided nor failed */
 } tuv_route_t;
 
 /* Makes a stream that is connecting: tuv_tcp_connect, or what a test puts in its place. `route` may
- * be NULL; else it stays until on_close. Returns 0 and the stream, whose on_connect follows, or
- * UV_ENOMEM and none. */
+ * be NULL; if not, it stays until on_close. Returns 0 and the stream, whose on_connect follows, or
+ * UV_ENOMEM without a stream. */
 typedef int (*tuv_connect_t)(uv_loop_t* loop, const tuv_alloc_t* alloc, const char* host,
                              uint16_t port, bool nodelay, tuv_route_t* route,
                              const tuv_stream_events_t* events, void* context,

@@ -10,7 +10,7 @@ typedef struct tuv_tcp_s {
   tuv_stream_t stream;
   const tuv_alloc_t* alloc;
   uv_loop_t* loop;
-  tuv_race_t race;    /* its winner is the connection */
+  tuv_race_t race;    /* the winner is the connection */
   tuv_route_t* route; /* or NULL */
   uv_getaddrinfo_t lookup;
   uv_write_t write;
@@ -37,8 +37,8 @@ static void on_race_closed(tuv_race_t* race) {
   release_if_done(tcp);
 }
 
-/* Says which address has accepted. */
-static void tell_route(tuv_tcp_t* tcp) {
+/* Reports which address has accepted. */
+static void report_route(tuv_tcp_t* tcp) {
   tuv_route_t* route = tcp->route;
   const tuv_race_t* race = &tcp->race;
   if (route == NULL || race->winner == NULL) return;
@@ -50,7 +50,7 @@ static void tell_route(tuv_tcp_t* tcp) {
 
 static void on_race_done(tuv_race_t* race, int status) {
   tuv_tcp_t* tcp = TUV_CONTAINER(race, tuv_tcp_t, race);
-  tell_route(tcp);
+  report_route(tcp);
   uv_freeaddrinfo(tcp->addresses);
   tcp->addresses = NULL;
   if (race->winner != NULL) race->winner->data = tcp;
@@ -81,7 +81,7 @@ static bool read_literal(tuv_tcp_t* tcp, const char* host, uint16_t port) {
   return uv_ip6_addr(host, port, (struct sockaddr_in6*) &tcp->literal) == 0;
 }
 
-/* Looks the host up, unless there is nothing to look up. */
+/* Looks the host up, unless its addresses are known. */
 static void begin(tuv_tcp_t* tcp, const char* host, uint16_t port) {
   if (tcp->route != NULL && tcp->route->known != NULL) {
     tuv_race_start(&tcp->race, tcp->route->known, TAOSUV_EDNS);
@@ -100,7 +100,7 @@ static void begin(tuv_tcp_t* tcp, const char* host, uint16_t port) {
 }
 
 static uv_stream_t* connection_of(const tuv_tcp_t* tcp) {
-  return (uv_stream_t*) tcp->race.winner; /* NULL: not yet, or no longer */
+  return (uv_stream_t*) tcp->race.winner; /* NULL: not connected yet, or closed */
 }
 
 static void on_alloc(uv_handle_t* handle, size_t suggested, uv_buf_t* buf) {

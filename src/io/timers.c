@@ -1,18 +1,18 @@
 /* All deadlines of a client on one uv_timer_t. */
 #include "io/timers.h"
 
-/* A deadline found later than this had a busy loop. */
+/* A deadline that is found this late had a busy loop. */
 #define LATE_MS 10u
 
-/* What a busy loop could not do before it gets as much time as the loop was late, but no more. */
+/* After a busy loop there is as much more time as the loop was late, but not more than this. */
 #define MAX_GRACE_MS 100u
 
-/* How long reading what has come may put off the judging: as long as the loop was late, within
- * these bounds. A peer that sends without end must not put it off for ever. */
+/* How long reading may put off the judging of deadlines: as long as the loop was late, within these
+ * bounds. Otherwise a peer that sends without end could put it off for ever. */
 #define MIN_READING_MS 100u
 #define MAX_READING_MS 1000u
 
-/* So many expire in one turn of the loop: about a millisecond. */
+/* The most deadlines that expire in one turn of the loop: about a millisecond of work. */
 #define MAX_EXPIRIES 1000u
 
 static tuv_timed_t* of_link(tuv_queue_t* link) {
@@ -34,13 +34,13 @@ static tuv_timed_t* first(const tuv_timers_t* timers) {
 
 static void on_timer(uv_timer_t* handle);
 
-/* libuv counts from its loop's time, which may be an old one. */
+/* libuv counts from its loop's time, which may be old. */
 static void start_timer(tuv_timers_t* timers, uint64_t at) {
   uint64_t now = uv_now(timers->handle.loop);
   uv_timer_start(&timers->handle, on_timer, at > now ? at - now : 0, 0);
 }
 
-/* Arms the handle for the earliest deadline. It is not put off when that deadline is taken back:
+/* Arms the handle for the earliest deadline. When that deadline is removed the handle stays armed:
  * firing early once costs less than re-arming for every request. */
 static void arm(tuv_timers_t* timers) {
   const tuv_timed_t* next = first(timers);
@@ -95,7 +95,7 @@ static uint64_t within(uint64_t value, uint64_t least, uint64_t most) {
   return value < least ? least : value > most ? most : value;
 }
 
-/* A deadline has passed: decides how it is judged. Returns the additional time that it gets. */
+/* A deadline has passed: decides when it is judged. Returns the additional time until then. */
 static uint64_t begin_judging(tuv_timers_t* timers, uint64_t at) {
   uint64_t now = tuv_now();
   uint64_t late = now > at ? now - at : 0;
@@ -128,12 +128,12 @@ void tuv_timers_init(tuv_timers_t* timers, uv_loop_t* loop, const tuv_alloc_t* a
   timers->unread = NULL;
   tuv_queue_init(&timers->fifo);
   tuv_heap_init(&timers->heap, alloc);
-  uv_timer_init(loop, &timers->handle); /* cannot fail, as little as the other */
+  uv_timer_init(loop, &timers->handle); /* neither of the two can fail */
   uv_idle_init(loop, &timers->polling);
   timers->handle.data = timers->polling.data = timers;
 }
 
-/* One set while others are judged must not be met by the same loop over what is due. */
+/* A deadline that is set while others are judged must not expire in the same turn. */
 static void set(tuv_timers_t* timers, tuv_timed_t* timed, uint64_t at) {
   timed->node.at = at <= timers->judged ? timers->judged + 1 : at;
   timed->node.index = 0;

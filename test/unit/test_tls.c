@@ -1004,7 +1004,7 @@ static void bad_settings_say_what_is_bad_and_no_secret(void** state) {
       {{.ca = ca->pem, .certificate = cert_file, .key = broken}, "tls_key"},
       {{.ca = ca->pem, .certificate = cert_file, .key = cert_file}, "tls_key"},
       {{.ca = ca->pem, .certificate = cert_file, .key = good->key}, "not the key of tls_cert"},
-      {{.ca = ca->pem, .certificate = cert_file}, "belong together"},
+      {{.ca = ca->pem, .certificate = cert_file}, "must be set together"},
       {{.ca = ca->pem, .pins = "c2hvcnQ="}, "tls_pin: pin 1"},
   };
   for (size_t i = 0; i < COUNT(cases); i++) {
