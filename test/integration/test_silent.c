@@ -1,7 +1,9 @@
 /* A host that falls silent: packets vanish, so that nothing is refused and what is written stays in
  * the system's buffers. Work goes on over the other host, and the limits leave time for that. */
 #include "client/pool/client.h"
+#include "client/tmq/base.h"
 #include "client/tmq/consumer.h"
+#include "client/tmq/fetch.h"
 #include "client/writer/writer.h"
 #include "cluster.h"
 #include "consumers.h"

@@ -659,7 +659,7 @@ static void what_is_on_its_way_is_not_committed_unseen(void** state) {
   assert_int_equal(taosuv_consumer_start(one->consumer, 0, 0, on_message, &push), 0);
   tc_until(tc, &push.rows, 5);
   it_run(tc->it, 50); /* the next poll is on its way, and waits */
-  assert_true(one->consumer->flying);
+  assert_true(one->consumer->in_flight);
   assert_int_equal(tc_commit(one, NULL), TAOSUV_ENOTSUP);
   push.hold = 1; /* of what comes */
   turn_clock(one);

@@ -134,10 +134,10 @@ static void messages_without_an_end_are_known_to_be(void** state) {
   tuv_track_t a;
   tuv_position_t* position = arrive(&a, 1, 0, TUV_PROGRESS_NONE);
   tuv_progress_give(&a);
-  assert_true(position->blind_given);
-  assert_false(position->blind_finished);
+  assert_true(position->given_unknown);
+  assert_false(position->finished_unknown);
   tuv_progress_finish(&progress, &a);
-  assert_true(position->blind_finished);
+  assert_true(position->finished_unknown);
   assert_int_equal(tuv_progress_due(position, true), TUV_PROGRESS_NONE);
 }
 

@@ -1,6 +1,8 @@
 /* Changes of the assignment: the server does not tell them, so it is asked now and then. */
 #include <string.h>
 
+#include "client/tmq/assignment.h"
+#include "client/tmq/base.h"
 #include "client/tmq/consumer.h"
 
 static void ask(taosuv_consumer_t* consumer);
@@ -45,9 +47,9 @@ static void conclude(taosuv_consumer_t* consumer) {
   consumer->nfound = 0;
   tuv_tmq_watch_in(consumer, consumer->watch_interval);
   if (!changed) return;
-  tuv_tmq_tell(consumer, &(taosuv_consumer_event_t) {.type = TAOSUV_CONSUMER_ASSIGNED,
-                                                     .partitions = consumer->assigned,
-                                                     .count = consumer->nassigned});
+  tuv_tmq_report(consumer, &(taosuv_consumer_event_t) {.type = TAOSUV_CONSUMER_ASSIGNED,
+                                                       .partitions = consumer->assigned,
+                                                       .count = consumer->nassigned});
 }
 
 static void on_assignment(taosuv_assignment_t* req, int status) {

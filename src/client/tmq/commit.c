@@ -2,12 +2,17 @@
  * finished. */
 #include <string.h>
 
+#include "client/core/dependent.h"
 #include "client/core/failure.h"
 #include "client/core/op.h"
 #include "client/core/req.h"
+#include "client/core/turn.h"
 #include "client/conn/conn.h"
+#include "client/tmq/base.h"
+#include "client/tmq/commit.h"
 #include "client/tmq/consumer.h"
 #include "client/tmq/progress.h"
+#include "client/tmq/request.h"
 #include "client/tmq/steps.h"
 
 static int encode(tuv_op_t* op, tuv_conn_t* conn, const void* payload, size_t size) {
@@ -45,7 +50,7 @@ static void note_committed(taosuv_consumer_t* consumer, const tuv_commit_step_t*
   tuv_progress_t* progress = &consumer->progress;
   for (tuv_queue_t* at = progress->positions.next; at != &progress->positions; at = at->next) {
     tuv_position_t* position = TUV_CONTAINER(at, tuv_position_t, link);
-    position->blind_given = position->blind_finished = position->held = false;
+    position->given_unknown = position->finished_unknown = position->held = false;
   }
 }
 
@@ -57,7 +62,7 @@ static void next_step(tuv_op_t* op, tuv_conn_t* conn) {
   commit->step++;
   skip_needless(commit);
   if (commit->step < commit->nsteps)
-    tuv_tmq_again(conn, req);
+    tuv_tmq_send_next(conn, req);
   else
     tuv_req_finish(req, 0);
 }
@@ -111,13 +116,13 @@ static bool commit_refused(tuv_op_t* op, tuv_conn_t* conn, int server_code) {
 }
 
 /* Of all that was polled, whatever that is by then. */
-static bool is_blind(const taosuv_commit_t* commit) {
+static bool commits_all_polled(const taosuv_commit_t* commit) {
   return commit->nsteps == 1 && ((const tuv_commit_step_t*) commit->steps)->topic == NULL;
 }
 
 static void commit_ended(taosuv_commit_t* commit) {
   taosuv_consumer_t* consumer = commit->consumer;
-  if (is_blind(commit)) consumer->blind--;
+  if (commits_all_polled(commit)) consumer->commits_of_all_polled--;
   tuv_steps_free(commit);
   if (consumer->committing == commit) consumer->committing = NULL;
   if (!consumer->client_closing) tuv_tmq_wake(consumer);
@@ -190,7 +195,7 @@ static int begin(taosuv_consumer_t* consumer, taosuv_commit_t* commit, const tuv
   commit->steps = steps;
   commit->nsteps = count;
   commit->step = 0;
-  if (is_blind(commit)) consumer->blind++;
+  if (commits_all_polled(commit)) consumer->commits_of_all_polled++;
   tuv_req_of(tuv_commit_base(commit))->state = TUV_REQ_WAITING;
   tuv_queue_push(&consumer->commits, &tuv_req_of(tuv_commit_base(commit))->op.link);
   tuv_tmq_wake(consumer);
@@ -200,7 +205,7 @@ static int begin(taosuv_consumer_t* consumer, taosuv_commit_t* commit, const tuv
 /* Whether all that was polled may be committed: nothing is here, or on its way, that the caller has
  * not had. */
 static bool is_clean(const taosuv_consumer_t* consumer) {
-  return tuv_queue_empty(&consumer->ready) && consumer->building == NULL && !consumer->flying;
+  return tuv_queue_empty(&consumer->ready) && consumer->building == NULL && !consumer->in_flight;
 }
 
 /* Gateways before 3.1.1.15 do not know commit_offset; they commit a message's vgroup by the
@@ -245,7 +250,7 @@ static int collect(taosuv_consumer_t* consumer, bool given, tuv_commit_step_t** 
   for (tuv_queue_t* at = progress->positions.next; at != &progress->positions; at = at->next) {
     const tuv_position_t* position = TUV_CONTAINER(at, tuv_position_t, link);
     int64_t offset = tuv_progress_due(position, given);
-    if (given ? position->blind_given : position->blind_finished) blind = true;
+    if (given ? position->given_unknown : position->finished_unknown) blind = true;
     if (offset != TUV_PROGRESS_NONE)
       (*steps)[(*count)++] = (tuv_commit_step_t) {
           position->topic, position->vgroup_id, offset, false, true, 0};
@@ -319,7 +324,7 @@ static void auto_complete(taosuv_req_t* req, int status) {
   commit_ended(commit);
   if (status == 0 || status == TAOSUV_ECANCELED) return;
   if (consumer->state == TUV_TMQ_CLOSING) tuv_tmq_close_failed(consumer, &failure);
-  tuv_tmq_tell_failure(consumer, TAOSUV_CONSUMER_COMMIT_FAILED, &failure);
+  tuv_tmq_report_failure(consumer, TAOSUV_CONSUMER_COMMIT_FAILED, &failure);
 }
 
 static const tuv_op_type_t auto_type = {.is_request = true,
@@ -351,11 +356,11 @@ void tuv_tmq_commit_finished(taosuv_consumer_t* consumer) {
 
 void tuv_tmq_settle(taosuv_consumer_t* consumer) {
   bool idle = !taosuv_is_pending(tuv_commit_base(&consumer->automatic));
-  if (consumer->anchor_due && idle && consumer->state == TUV_TMQ_SUBSCRIBED) {
-    consumer->anchor_due = false;
+  if (consumer->initial_commit_due && idle && consumer->state == TUV_TMQ_SUBSCRIBED) {
+    consumer->initial_commit_due = false;
     commit_finished(consumer);
   }
-  if (!consumer->settling || consumer->flying) return;
+  if (!consumer->settling || consumer->in_flight) return;
   consumer->settling = false;
   if (consumer->state == TUV_TMQ_SUBSCRIBED) commit_finished(consumer);
 }

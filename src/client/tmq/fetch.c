@@ -3,11 +3,18 @@
 #include <string.h>
 
 #include "client/core/failure.h"
+#include "client/core/ids.h"
 #include "client/core/op.h"
 #include "client/core/server_code.h"
+#include "client/core/turn.h"
 #include "client/conn/conn.h"
 #include "client/pool/client.h"
+#include "client/tmq/base.h"
 #include "client/tmq/consumer.h"
+#include "client/tmq/fetch.h"
+#include "client/tmq/message.h"
+#include "client/tmq/poll.h"
+#include "client/tmq/trouble.h"
 #include "wire/version.h"
 
 /* What is so large takes its time: it is waited for while so many bytes of it come meanwhile. */
@@ -15,15 +22,6 @@
 
 static taosuv_consumer_t* consumer_of(tuv_op_t* op) {
   return TUV_CONTAINER(op, taosuv_consumer_t, op);
-}
-
-bool tuv_tmq_wants(const taosuv_consumer_t* consumer) {
-  if (consumer->state != TUV_TMQ_SUBSCRIBED || consumer->flying || consumer->waiting_for_conn > 0 ||
-      consumer->settling || consumer->blind > 0)
-    return false;
-  if (consumer->waiter != NULL) return tuv_queue_empty(&consumer->ready);
-  return consumer->pushing && !consumer->paused && consumer->alive < consumer->max_messages &&
-         consumer->alive_bytes < consumer->max_bytes;
 }
 
 /* How long the server may wait for a message. A short time, because meanwhile it does nothing else
@@ -66,7 +64,7 @@ void tuv_tmq_stop_asking(taosuv_consumer_t* consumer) {
   if (consumer->op.conn != NULL) return; /* its answer is taken note of when it comes */
   tuv_timers_remove(&consumer->client->context.timers, &consumer->answer);
   tuv_queue_remove(&consumer->op.link);
-  consumer->flying = false;
+  consumer->in_flight = false;
 }
 
 static void wait_for_answer(taosuv_consumer_t* consumer);
@@ -85,7 +83,7 @@ static void on_unanswered(tuv_timed_t* timed) {
   else if (silent)
     tuv_conn_silent(consumer->conn, "a poll was not answered within the time limit");
   else
-    tuv_tmq_drop(consumer, "a poll was not answered within the time limit");
+    tuv_tmq_drop_conn(consumer, "a poll was not answered within the time limit");
 }
 
 static void wait_for_answer(taosuv_consumer_t* consumer) {
@@ -99,7 +97,7 @@ static void wait_for_answer(taosuv_consumer_t* consumer) {
 /* With the reason that is told. */
 static void drop_for(taosuv_consumer_t* consumer, const tuv_failure_t* failure) {
   consumer->cause = failure;
-  tuv_tmq_drop(consumer, failure->message);
+  tuv_tmq_drop_conn(consumer, failure->message);
   consumer->cause = NULL;
 }
 
@@ -107,7 +105,7 @@ static const tuv_op_type_t op_type;
 
 static void send_step(taosuv_consumer_t* consumer, tuv_tmq_step_t step) {
   consumer->step = step;
-  consumer->flying = true;
+  consumer->in_flight = true;
   consumer->op.type = &op_type;
   /* The block comes with the id of the fetch that announced it (PROTOCOL 7.8). */
   if (step != TUV_TMQ_BLOCK) consumer->op.id = tuv_ids_next(&consumer->client->context.ids);
@@ -130,7 +128,7 @@ static void failed(tuv_op_t* op, const tuv_failure_t* failure) {
   taosuv_consumer_t* consumer = consumer_of(op);
   bool polling = consumer->step == TUV_TMQ_POLL;
   bool expelled = tuv_tmq_is_expelled(failure);
-  consumer->flying = false;
+  consumer->in_flight = false;
   tuv_timers_remove(&consumer->client->context.timers, &consumer->answer);
   if (consumer->building != NULL) tuv_tmq_trouble_note(consumer);
   drop_building(consumer);
@@ -159,14 +157,15 @@ static void complete(taosuv_consumer_t* consumer, tuv_conn_t* conn) {
               status == TAOSUV_EPROTO ? "a message of another topic" : "no memory for a message");
     return;
   }
-  tuv_tmq_give(consumer);
+  tuv_tmq_deliver(consumer);
 }
 
 /* Which steps are left out, because they did not succeed the last times. */
 static unsigned left_out(taosuv_consumer_t* consumer) {
   const tuv_tmq_trouble_t* trouble = tuv_tmq_trouble_of(consumer, consumer->building);
   if (trouble == NULL || trouble->skip == 0) return 0;
-  tuv_message_spoil(consumer->building, trouble->status, trouble->server_code, trouble->text);
+  tuv_message_set_unreadable(consumer->building, trouble->status, trouble->server_code,
+                             trouble->text);
   return trouble->skip;
 }
 
@@ -220,7 +219,7 @@ static void got_meta(taosuv_consumer_t* consumer, tuv_conn_t* conn, const tuv_re
     malformed(consumer, conn, status, err.text);
     return;
   }
-  if (status < 0) tuv_message_spoil(message, status, 0, err.text);
+  if (status < 0) tuv_message_set_unreadable(message, status, 0, err.text);
   next_step(consumer, conn);
 }
 
@@ -244,7 +243,7 @@ static void announced(taosuv_consumer_t* consumer, tuv_conn_t* conn, const tuv_r
 
 /* The op is answered: it is free for the next step. */
 static bool landed(taosuv_consumer_t* consumer) {
-  consumer->flying = false;
+  consumer->in_flight = false;
   tuv_timers_remove(&consumer->client->context.timers, &consumer->answer);
   if (consumer->settling) tuv_tmq_wake(consumer);
   bool wanted = consumer->step == TUV_TMQ_POLL || consumer->building != NULL;
@@ -306,8 +305,8 @@ static void binary(tuv_op_t* op, tuv_conn_t* conn, const uint8_t* data, size_t s
   }
   bool too_large = consumer->building->size > conn->client->context.url.max_message_size;
   if (too_large)
-    tuv_message_spoil(consumer->building, TAOSUV_EMSGSIZE, 0,
-                      "a message's blocks exceed max_message_size");
+    tuv_message_set_unreadable(consumer->building, TAOSUV_EMSGSIZE, 0,
+                               "a message's blocks exceed max_message_size");
   if (step == TUV_TMQ_BLOCK && !too_large)
     send_step(consumer, TUV_TMQ_FETCH);
   else

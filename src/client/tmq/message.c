@@ -2,8 +2,11 @@
 #include <string.h>
 
 #include "client/core/block.h"
+#include "client/core/turn.h"
 #include "client/pool/client.h"
+#include "client/tmq/base.h"
 #include "client/tmq/consumer.h"
+#include "client/tmq/message.h"
 #include "client/tmq/progress.h"
 
 static taosuv_message_t* message_of(tuv_track_t* track) {
@@ -86,7 +89,7 @@ taosuv_message_t* tuv_message_create(taosuv_consumer_t* consumer, const tuv_tmq_
   message->kind = (uint8_t) polled->message_type;
   if (message->kind < TAOSUV_MESSAGE_DATA || message->kind > TAOSUV_MESSAGE_RAW) {
     tuv_errmsg_t err;
-    tuv_message_spoil(
+    tuv_message_set_unreadable(
         message, tuv_fail(&err, TAOSUV_EPROTO, "a message of the unknown kind %u", message->kind),
         0, err.text);
   }
@@ -101,7 +104,8 @@ taosuv_message_t* tuv_message_create(taosuv_consumer_t* consumer, const tuv_tmq_
 
 /* ---- what arrives ---- */
 
-void tuv_message_spoil(taosuv_message_t* message, int status, int server_code, const char* text) {
+void tuv_message_set_unreadable(taosuv_message_t* message, int status, int server_code,
+                                const char* text) {
   if (message->status != 0) return;
   size_t size = strlen(text) + 1;
   message->status = status;
@@ -117,7 +121,7 @@ static void spoil_block(taosuv_message_t* message, uint32_t index, const char* t
   bool told = table[0] != 0;
   tuv_fail(&err, status, "block %u of the message%s%.64s cannot be read: %s", index,
            told ? ", of table " : "", table, why);
-  tuv_message_spoil(message, status, 0, err.text);
+  tuv_message_set_unreadable(message, status, 0, err.text);
 }
 
 /* Forgets the last block. */
@@ -200,7 +204,7 @@ static int read_parts(taosuv_message_t* message, tuv_tmq_reader_t* reader, tuv_r
     if (status == TAOSUV_EBLOCK) spoil_block(message, index, part.table, status, err->text);
   } while (status > 0 || status == TAOSUV_EBLOCK);
   if (status == TAOSUV_ENOMEM) return status;
-  if (status < 0) tuv_message_spoil(message, status, 0, err->text);
+  if (status < 0) tuv_message_set_unreadable(message, status, 0, err->text);
   return 0;
 }
 
@@ -221,7 +225,7 @@ int tuv_message_set_raw(taosuv_message_t* message, const tuv_tmq_reply_t* reply,
                       reply->raw_type);
   if (status == 0) status = tuv_tmq_open(&reader, reply->data, reply->size, err);
   if (status < 0) {
-    tuv_message_spoil(message, status, 0, err->text);
+    tuv_message_set_unreadable(message, status, 0, err->text);
     return 0;
   }
   message->track.end = reader.end;

@@ -1,36 +1,46 @@
 /* poll and push: giving the caller what has arrived. */
 #include <string.h>
 
+#include "client/core/dependent.h"
 #include "client/core/failure.h"
 #include "client/core/op.h"
 #include "client/core/req.h"
+#include "client/core/turn.h"
 #include "client/conn/conn.h"
 #include "client/conn/suspect.h"
 #include "client/pool/client.h"
+#include "client/tmq/assignment.h"
+#include "client/tmq/base.h"
 #include "client/tmq/config.h"
 #include "client/tmq/consumer.h"
+#include "client/tmq/fetch.h"
+#include "client/tmq/message.h"
+#include "client/tmq/poll.h"
 #include "client/tmq/progress.h"
+
+bool tuv_tmq_wants(const taosuv_consumer_t* consumer) {
+  if (consumer->state != TUV_TMQ_SUBSCRIBED || consumer->in_flight || consumer->seeks > 0 ||
+      consumer->settling || consumer->commits_of_all_polled > 0)
+    return false;
+  if (consumer->waiter != NULL) return tuv_queue_empty(&consumer->ready);
+  return consumer->pushing && !consumer->paused && consumer->alive < consumer->max_messages &&
+         consumer->alive_bytes < consumer->max_bytes;
+}
 
 static taosuv_req_t* base_of(taosuv_poll_t* poll) {
   return (taosuv_req_t*) (void*) poll;
 }
 
-const char* tuv_tmq_topic_of(const taosuv_consumer_t* consumer, const char* topic) {
-  for (uint32_t i = 0; i < consumer->ntopics; i++)
-    if (strcmp(consumer->topics[i], topic) == 0) return consumer->topics[i];
-  return NULL;
-}
-
 /* From the latest on: should the connection or the process end before the first commit, a group
  * would begin anew behind this message. So where it begins is committed first. (Of changes of
  * schema the server tells only the end.) */
-static void anchor(taosuv_consumer_t* consumer, tuv_position_t* position,
-                   const taosuv_message_t* message) {
+static void note_initial_commit(taosuv_consumer_t* consumer, tuv_position_t* position,
+                                const taosuv_message_t* message) {
   const tuv_tmq_config_t* config = &consumer->config;
   if (!config->auto_commit || !config->from_latest) return;
   if (message->kind == TAOSUV_MESSAGE_META || message->offset < 0) return;
   position->finished = message->offset;
-  consumer->anchor_due = true;
+  consumer->initial_commit_due = true;
   tuv_tmq_wake(consumer);
 }
 
@@ -48,13 +58,13 @@ int tuv_tmq_arrived(taosuv_consumer_t* consumer, taosuv_message_t* message) {
   consumer->alive++;
   consumer->alive_bytes += message->size;
   consumer->last_id = consumer->message_id;
-  consumer->attempts = consumer->spoiled = 0;
+  consumer->attempts = consumer->unreadable = 0;
   consumer->client->totals.blocks += message->nblocks;
   for (uint32_t i = 0; i < message->nblocks; i++)
     consumer->client->totals.rows += taosuv_block_rows(message->blocks[i].block);
   tuv_queue_push(&consumer->ready, &message->link);
   if (!known) {
-    anchor(consumer, position, message);
+    note_initial_commit(consumer, position, message);
     tuv_tmq_watch_in(consumer, 0);
   }
   return 0;
@@ -104,7 +114,7 @@ static void give_to_poll(taosuv_consumer_t* consumer) {
     tuv_req_finish(req, 0);
 }
 
-void tuv_tmq_give(taosuv_consumer_t* consumer) {
+void tuv_tmq_deliver(taosuv_consumer_t* consumer) {
   while (consumer->state == TUV_TMQ_SUBSCRIBED && !tuv_queue_empty(&consumer->ready)) {
     if (consumer->waiter != NULL) {
       give_to_poll(consumer);
@@ -137,7 +147,7 @@ void tuv_tmq_cancel_waiter(taosuv_consumer_t* consumer, const char* why) {
 
 /* What was asked is not answered in time: shows whether the server lives. */
 static void suspect(const taosuv_consumer_t* consumer) {
-  if (consumer->flying && consumer->conn != NULL) tuv_suspect_begin(consumer->conn);
+  if (consumer->in_flight && consumer->conn != NULL) tuv_suspect_begin(consumer->conn);
 }
 
 /* Its time is over, and no answer has said so: the connection is lost, or slow. */
@@ -162,7 +172,7 @@ static void poll_complete(taosuv_req_t* req, int status) {
 
 static tuv_conn_t* poll_waits_on(const taosuv_req_t* req) {
   const taosuv_consumer_t* consumer = ((const taosuv_poll_t*) (const void*) req)->consumer;
-  return consumer->flying ? consumer->conn : NULL;
+  return consumer->in_flight ? consumer->conn : NULL;
 }
 
 static const tuv_op_type_t poll_type = {.is_request = true,

@@ -1,5 +1,7 @@
 /* How far a consumer is in each vgroup: what was given to the caller, what the caller has finished
  * with, what is committed. No I/O, no clock. */
+#include "client/core/dependent.h"
+#include "client/core/turn.h"
 #include "client/tmq/progress.h"
 
 #include <string.h>
@@ -35,7 +37,7 @@ tuv_position_t* tuv_progress_find(const tuv_progress_t* progress, const char* to
 static void begin(tuv_progress_t* progress, tuv_position_t* position) {
   position->epoch = ++progress->epoch;
   position->given = position->finished = position->committed = TUV_PROGRESS_NONE;
-  position->blind_given = position->blind_finished = position->held = false;
+  position->given_unknown = position->finished_unknown = position->held = false;
   position->given_id = position->finished_id = position->committed_id = 0;
 }
 
@@ -87,7 +89,7 @@ static void advance(int64_t* offset, bool* blind, int64_t end) {
 void tuv_progress_give(tuv_track_t* track) {
   track->given = true;
   if (track->position == NULL) return;
-  advance(&track->position->given, &track->position->blind_given, track->end);
+  advance(&track->position->given, &track->position->given_unknown, track->end);
   track->position->given_id = track->id;
 }
 
@@ -114,7 +116,7 @@ void tuv_progress_finish(tuv_progress_t* progress, tuv_track_t* track) {
       position->held_at = first->begin;
     }
     if (!position->held) {
-      advance(&position->finished, &position->blind_finished, first->end);
+      advance(&position->finished, &position->finished_unknown, first->end);
       position->finished_id = first->id;
     }
     leave(progress, first);

@@ -23,7 +23,7 @@ typedef struct tuv_position_s {
   int64_t finished;  /* behind the last one before which all are finished */
   int64_t committed; /* as far as this consumer knows */
   uint64_t given_id, finished_id, committed_id; /* the same by the ids of messages */
-  bool blind_given, blind_finished;             /* … is one whose end is not known */
+  bool given_unknown, finished_unknown;         /* … is one whose end is not known */
   bool held;        /* `finished` stops before a message that cannot be read … */
   int64_t held_at;  /* … which begins there */
   tuv_queue_t open; /* tracks, in order: the first is not finished */

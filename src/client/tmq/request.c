@@ -3,11 +3,13 @@
 #include <string.h>
 
 #include "client/core/failure.h"
+#include "client/core/ids.h"
 #include "client/core/op.h"
 #include "client/core/req.h"
 #include "client/conn/conn.h"
 #include "client/pool/client.h"
 #include "client/tmq/consumer.h"
+#include "client/tmq/request.h"
 
 /* The late answer to a cancelled request. */
 static void ignore_reply(tuv_op_t* op, tuv_conn_t* conn, const tuv_reply_t* reply) {
@@ -66,7 +68,7 @@ int tuv_tmq_begin(taosuv_consumer_t* consumer, taosuv_req_t* req, const tuv_op_t
   return status;
 }
 
-void tuv_tmq_again(tuv_conn_t* conn, taosuv_req_t* req) {
+void tuv_tmq_send_next(tuv_conn_t* conn, taosuv_req_t* req) {
   tuv_op_t* op = &tuv_req_of(req)->op;
   op->id = tuv_ids_next(&conn->client->context.ids);
   int status = tuv_conn_send(conn, op, NULL, 0);

@@ -1,10 +1,17 @@
 /* Subscribing again, after the connection was lost or given up. */
+#include "client/core/dependent.h"
 #include "client/core/failure.h"
 #include "client/core/op.h"
 #include "client/core/req.h"
 #include "client/pool/client.h"
+#include "client/tmq/base.h"
+#include "client/tmq/commit.h"
 #include "client/tmq/consumer.h"
-#include "client/observe/hooks.h"
+#include "client/tmq/poll.h"
+#include "client/tmq/request.h"
+#include "client/tmq/resubscribe.h"
+#include "client/tmq/subscribe.h"
+#include "client/tmq/trouble.h"
 
 /* A connection that has held for so long was no failed attempt. */
 #define STEADY_MS 60000u
@@ -24,18 +31,18 @@ static void on_detach(tuv_dependent_t* dependent, const tuv_conn_t* conn) {
   consumer->newly_lost = true;
 }
 
-static void try_again(taosuv_consumer_t* consumer);
+static void resubscribe(taosuv_consumer_t* consumer);
 
 static void give_up(taosuv_consumer_t* consumer, const tuv_failure_t* failure) {
   consumer->state = TUV_TMQ_IDLE;
   consumer->pushing = false;
   tuv_tmq_waiter_failed(consumer, failure);
-  tuv_tmq_tell_failure(consumer, TAOSUV_CONSUMER_FAILED, failure);
+  tuv_tmq_report_failure(consumer, TAOSUV_CONSUMER_FAILED, failure);
 }
 
 static void on_retry(tuv_timed_t* timed) {
   taosuv_consumer_t* consumer = TUV_CONTAINER(timed, taosuv_consumer_t, retry);
-  if (consumer->state == TUV_TMQ_LOST) try_again(consumer);
+  if (consumer->state == TUV_TMQ_LOST) resubscribe(consumer);
 }
 
 /* At once for the first time, then after growing pauses, then no more. A message that cannot be had
@@ -43,7 +50,7 @@ static void on_retry(tuv_timed_t* timed) {
 static void try_later(taosuv_consumer_t* consumer, const tuv_failure_t* failure) {
   const tuv_url_t* url = &consumer->client->context.url;
   uint32_t tries = consumer->attempts;
-  if (consumer->spoiled > tries + 1) tries = consumer->spoiled - 1;
+  if (consumer->unreadable > tries + 1) tries = consumer->unreadable - 1;
   if (tries > url->retries) {
     give_up(consumer, failure);
     return;
@@ -64,14 +71,14 @@ static bool worth_it(const taosuv_req_t* req) {
          (req->status == TAOSUV_ESERVER && req->server_code == 0xFFFF);
 }
 
-static void again_complete(taosuv_req_t* req, int status) {
+static void resubscribe_complete(taosuv_req_t* req, int status) {
   taosuv_consumer_t* consumer = ((taosuv_subscribe_t*) (void*) req)->consumer;
   tuv_failure_t failure = {status, req->err_flags, req->server_code, req->message, req->host};
   if (status < 0) tuv_tmq_subscribe_failed(consumer, req);
   if (consumer->state == TUV_TMQ_CLOSING) {
     tuv_tmq_wake(consumer);
   } else if (status == 0 && consumer->state == TUV_TMQ_SUBSCRIBED) {
-    tuv_tmq_tell(consumer, &(taosuv_consumer_event_t) {.type = TAOSUV_CONSUMER_RESUMED});
+    tuv_tmq_report(consumer, &(taosuv_consumer_event_t) {.type = TAOSUV_CONSUMER_RESUMED});
   } else if (consumer->state == TUV_TMQ_LOST) {
     if (worth_it(req))
       try_later(consumer, &failure);
@@ -80,19 +87,19 @@ static void again_complete(taosuv_req_t* req, int status) {
   }
 }
 
-static const tuv_op_type_t again_type = {.is_request = true,
-                                         .pinned = true,
-                                         .action = TAOSUV_ACTION_SUBSCRIBE,
-                                         .encode = tuv_tmq_encode_subscribe,
-                                         .reply = tuv_tmq_subscribed,
-                                         .complete = again_complete,
-                                         .tombstone = &tuv_tmq_tombstone};
+static const tuv_op_type_t resubscribe_type = {.is_request = true,
+                                               .pinned = true,
+                                               .action = TAOSUV_ACTION_SUBSCRIBE,
+                                               .encode = tuv_tmq_encode_subscribe,
+                                               .reply = tuv_tmq_subscribed,
+                                               .complete = resubscribe_complete,
+                                               .tombstone = &tuv_tmq_tombstone};
 
-static void try_again(taosuv_consumer_t* consumer) {
-  taosuv_req_t* req = (taosuv_req_t*) (void*) &consumer->again;
+static void resubscribe(taosuv_consumer_t* consumer) {
+  taosuv_req_t* req = (taosuv_req_t*) (void*) &consumer->resubscribe;
   if (taosuv_is_pending(req)) return; /* its completion tries again */
-  consumer->again.consumer = consumer;
-  int status = tuv_req_begin(consumer->client, req, &again_type, NULL, 0);
+  consumer->resubscribe.consumer = consumer;
+  int status = tuv_req_begin(consumer->client, req, &resubscribe_type, NULL, 0);
   tuv_failure_t failure = {status, 0, 0, taosuv_strerror(status), NULL};
   if (status < 0) try_later(consumer, &failure);
 }
@@ -118,11 +125,11 @@ static void on_lost(tuv_dependent_t* dependent, const tuv_failure_t* failure) {
     tuv_tmq_wake(consumer);
   if (!consumer->newly_lost) return;
   consumer->newly_lost = false;
-  if (consumer->cut_short || is_unreadable(&why)) consumer->spoiled++;
-  if (tuv_tmq_trouble_judge(consumer, &why)) consumer->attempts = consumer->spoiled = 0;
+  if (consumer->cut_short || is_unreadable(&why)) consumer->unreadable++;
+  if (tuv_tmq_trouble_judge(consumer, &why)) consumer->attempts = consumer->unreadable = 0;
   consumer->cut_short = false;
   if (tuv_now() - consumer->since >= STEADY_MS) consumer->attempts = 0;
-  tuv_tmq_tell_failure(consumer, TAOSUV_CONSUMER_LOST, &why);
+  tuv_tmq_report_failure(consumer, TAOSUV_CONSUMER_LOST, &why);
   if (consumer->state == TUV_TMQ_LOST) try_later(consumer, &why);
 }
 

@@ -4,8 +4,11 @@
 #include "client/core/req.h"
 #include "client/conn/conn.h"
 #include "client/pool/client.h"
+#include "client/tmq/base.h"
 #include "client/tmq/consumer.h"
+#include "client/tmq/poll.h"
 #include "client/tmq/progress.h"
+#include "client/tmq/request.h"
 #include "client/tmq/steps.h"
 
 #include <string.h>
@@ -29,14 +32,14 @@ static void seek_replied(tuv_op_t* op, tuv_conn_t* conn, const tuv_reply_t* repl
   (void) reply;
   forget(seek->consumer, tuv_step_of(seek));
   if (++seek->step < seek->nsteps)
-    tuv_tmq_again(conn, req);
+    tuv_tmq_send_next(conn, req);
   else
     tuv_req_finish(req, 0);
 }
 
 static void seek_complete(taosuv_req_t* req, int status) {
   taosuv_seek_t* seek = (taosuv_seek_t*) (void*) req;
-  seek->consumer->waiting_for_conn--;
+  seek->consumer->seeks--;
   tuv_steps_free(tuv_commit_of(req));
   if (!seek->consumer->client_closing) tuv_tmq_wake(seek->consumer);
   seek->cb(seek, status);
@@ -103,7 +106,7 @@ static void ends_replied(tuv_op_t* op, tuv_conn_t* conn, const tuv_reply_t* repl
     return;
   }
   op->type = &seek_type;
-  tuv_tmq_again(conn, req);
+  tuv_tmq_send_next(conn, req);
 }
 
 static const tuv_op_type_t ends_type = {.is_request = true,
@@ -118,7 +121,7 @@ static int begin_seek(taosuv_consumer_t* consumer, taosuv_seek_t* req, const tuv
   taosuv_commit_t* alike = (taosuv_commit_t*) (void*) req;
   int status = tuv_tmq_check(consumer, tuv_commit_base(alike), cb != NULL, false);
   if (status == 0 && !tuv_steps_topic_ok(topic)) status = TAOSUV_EINVAL;
-  if (status == 0 && (consumer->pushing || consumer->waiter != NULL || consumer->flying))
+  if (status == 0 && (consumer->pushing || consumer->waiter != NULL || consumer->in_flight))
     status = TAOSUV_ESTATE;
   if (status < 0) return status;
   const char* copy = NULL;
@@ -130,10 +133,10 @@ static int begin_seek(taosuv_consumer_t* consumer, taosuv_seek_t* req, const tuv
   req->steps = steps;
   req->nsteps = 1;
   req->step = 0;
-  consumer->waiting_for_conn++;
+  consumer->seeks++;
   status = tuv_req_begin(consumer->client, tuv_commit_base(alike), type, NULL, 0);
   if (status == 0) return 0;
-  consumer->waiting_for_conn--;
+  consumer->seeks--;
   tuv_steps_free(alike);
   return status;
 }

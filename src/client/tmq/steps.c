@@ -2,6 +2,7 @@
 #include "client/core/req.h"
 #include "client/conn/conn.h"
 #include "client/pool/client.h"
+#include "client/tmq/consumer.h"
 #include "client/tmq/steps.h"
 
 #include <string.h>

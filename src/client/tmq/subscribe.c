@@ -7,10 +7,17 @@
 #include "client/core/req.h"
 #include "client/conn/conn.h"
 #include "client/pool/client.h"
+#include "client/tmq/assignment.h"
+#include "client/tmq/base.h"
+#include "client/tmq/commit.h"
 #include "client/tmq/config.h"
 #include "client/tmq/consumer.h"
+#include "client/tmq/fetch.h"
+#include "client/tmq/poll.h"
 #include "client/tmq/progress.h"
-#include "client/observe/hooks.h"
+#include "client/tmq/request.h"
+#include "client/tmq/subscribe.h"
+#include "client/tmq/trouble.h"
 #include "wire/version.h"
 
 enum { MAX_TOPICS = 1024, MAX_TOPIC_LENGTH = 1024 };
@@ -102,7 +109,7 @@ void tuv_tmq_subscribed(tuv_op_t* op, tuv_conn_t* conn, const tuv_reply_t* reply
 
 void tuv_tmq_reset(taosuv_consumer_t* consumer) {
   tuv_tmq_stop_asking(consumer);
-  consumer->settling = consumer->anchor_due = false;
+  consumer->settling = consumer->initial_commit_due = false;
   tuv_tmq_drop_ready(consumer, NULL, 0);
   tuv_progress_clear(&consumer->progress);
   tuv_timers_remove(&consumer->client->context.timers, &consumer->auto_timed);
@@ -110,18 +117,12 @@ void tuv_tmq_reset(taosuv_consumer_t* consumer) {
   taosuv_cancel((taosuv_req_t*) (void*) &consumer->watch); /* of topics that may be others soon */
 }
 
-void tuv_tmq_drop(taosuv_consumer_t* consumer, const char* why) {
-  taosuv_client_t* client = consumer->client;
-  while (!tuv_queue_empty(&client->conns))
-    tuv_conn_lost(TUV_CONTAINER(client->conns.next, tuv_conn_t, link), why);
-}
-
 /* ---- subscribe ---- */
 
 void tuv_tmq_subscribe_failed(taosuv_consumer_t* consumer, const taosuv_req_t* req) {
   bool unclear = (req->err_flags & TAOSUV_ERR_MAYBE_EXECUTED) != 0;
   if (unclear && req->status != TAOSUV_ESERVER && !consumer->client_closing)
-    tuv_tmq_drop(consumer, "it is not known whether it was subscribed");
+    tuv_tmq_drop_conn(consumer, "it is not known whether it was subscribed");
 }
 
 static void subscribe_complete(taosuv_req_t* req, int status) {
@@ -176,7 +177,7 @@ int taosuv_consumer_subscribe(taosuv_consumer_t* consumer, taosuv_subscribe_t* r
   if (status < 0) return status;
   tuv_tmq_forget_assignment(consumer);
   tuv_tmq_trouble_forget(consumer);
-  consumer->attempts = consumer->spoiled = 0;
+  consumer->attempts = consumer->unreadable = 0;
   consumer->cut_short = false;
   consumer->state = TUV_TMQ_SUBSCRIBING;
   req->cb = cb;
@@ -208,7 +209,7 @@ static void unsubscribe_complete(taosuv_req_t* req, int status) {
   if (consumer->state == TUV_TMQ_LEAVING) {
     consumer->state = TUV_TMQ_IDLE;
     tuv_tmq_reset(consumer);
-    if (status < 0) tuv_tmq_drop(consumer, "it is not known whether it was unsubscribed");
+    if (status < 0) tuv_tmq_drop_conn(consumer, "it is not known whether it was unsubscribed");
   }
   if (consumer->state == TUV_TMQ_CLOSING) tuv_tmq_wake(consumer);
   leave->cb(leave, status);
@@ -242,8 +243,8 @@ void tuv_tmq_leave(taosuv_consumer_t* consumer) {
 static void leave_at_once(taosuv_consumer_t* consumer) {
   tuv_timers_remove(&consumer->client->context.timers, &consumer->retry);
   consumer->state = TUV_TMQ_LEAVING;
-  if (taosuv_cancel(base_of(&consumer->again)) == 0)
-    tuv_tmq_drop(consumer, "it is not known whether it was subscribed");
+  if (taosuv_cancel(base_of(&consumer->resubscribe)) == 0)
+    tuv_tmq_drop_conn(consumer, "it is not known whether it was subscribed");
 }
 
 int taosuv_consumer_unsubscribe(taosuv_consumer_t* consumer, taosuv_subscribe_t* req,
@@ -280,15 +281,16 @@ static void farewell_complete(taosuv_req_t* req, int status) {
   if (!consumer->client_closing) tuv_tmq_wake(consumer);
 }
 
-static const tuv_op_type_t farewell_type = {.is_request = true,
-                                            .pinned = true,
-                                            .action = TAOSUV_ACTION_SUBSCRIBE,
-                                            .encode = encode_unsubscribe,
-                                            .reply = unsubscribed,
-                                            .complete = farewell_complete,
-                                            .tombstone = &tuv_tmq_tombstone};
+static const tuv_op_type_t final_unsubscribe_type = {.is_request = true,
+                                                     .pinned = true,
+                                                     .action = TAOSUV_ACTION_SUBSCRIBE,
+                                                     .encode = encode_unsubscribe,
+                                                     .reply = unsubscribed,
+                                                     .complete = farewell_complete,
+                                                     .tombstone = &tuv_tmq_tombstone};
 
-int tuv_tmq_farewell(taosuv_consumer_t* consumer) {
-  consumer->farewell.consumer = consumer;
-  return tuv_req_begin(consumer->client, base_of(&consumer->farewell), &farewell_type, NULL, 0);
+int tuv_tmq_unsubscribe_finally(taosuv_consumer_t* consumer) {
+  consumer->final_unsubscribe.consumer = consumer;
+  return tuv_req_begin(consumer->client, base_of(&consumer->final_unsubscribe),
+                       &final_unsubscribe_type, NULL, 0);
 }

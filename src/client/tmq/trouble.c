@@ -5,7 +5,9 @@
 
 #include "client/core/failure.h"
 #include "client/pool/client.h"
+#include "client/tmq/base.h"
 #include "client/tmq/consumer.h"
+#include "client/tmq/trouble.h"
 
 bool tuv_tmq_is_expelled(const tuv_failure_t* failure) {
   if (failure->status != TAOSUV_ESERVER) return false;
