@@ -195,6 +195,39 @@ static void echo_and_close(void) {
 
 /* ---- connecting ---- */
 
+static tuv_route_t route;
+static unsigned accepted;
+
+static void on_accepted(tuv_route_t* of) {
+  assert_ptr_equal(of, &route);
+  assert_int_equal(client.connects, 0); /* it comes before on_connect */
+  accepted++;
+}
+
+/* Addresses that are known in advance: the second one accepts. */
+static void a_route_says_which_address_has_accepted(void** state) {
+  (void) state;
+  struct sockaddr_in refusing, good;
+  assert_int_equal(listen_on("127.0.0.1"), 0);
+  assert_int_equal(uv_ip4_addr("127.0.0.1", 1, &refusing), 0);
+  assert_int_equal(uv_ip4_addr("127.0.0.1", port, &good), 0);
+  struct addrinfo second = {.ai_family = AF_INET, .ai_addr = (struct sockaddr*) &good};
+  struct addrinfo first = {
+      .ai_family = AF_INET, .ai_addr = (struct sockaddr*) &refusing, .ai_next = &second};
+  route = (tuv_route_t) {.known = &first, .on_accepted = on_accepted};
+  accepted = 0;
+  assert_int_equal(tuv_tcp_connect(&loop, &probe.alloc, "not.looked.up", port, true, &route,
+                                   &events, &client, &client.stream),
+                   0);
+  run_until_connected();
+  assert_int_equal(client.connect_status, 0);
+  assert_int_equal(accepted, 1);
+  assert_int_equal(route.addresses, 2);
+  assert_int_equal(route.others, 0); /* the other one has failed */
+  assert_memory_equal(&route.address.ip4, &good, sizeof good);
+  close_and_run();
+}
+
 /* A literal address needs no thread: with libuv's pool all blocked it connects nevertheless. */
 static uv_sem_t gate;
 
@@ -448,6 +481,24 @@ static void the_peer_s_end_is_told(void** state) {
   assert_int_equal(client.end, UV_EOF);
 }
 
+static void what_the_system_does_not_have_is_unwritten(void** state) {
+  (void) state;
+  enum { SIZE = 64 << 20 }; /* more than a socket's buffers take */
+  uint8_t* data = calloc(1, SIZE);
+  assert_non_null(data);
+  assert_int_equal(listen_on("127.0.0.1"), 0);
+  connect_to("127.0.0.1");
+  assert_int_equal(client.stream->ops->unwritten(client.stream), 0);
+  run_until_connected();
+  while (!has_peer) uv_run(&loop, UV_RUN_ONCE);
+  uv_read_stop((uv_stream_t*) &peer);
+  assert_int_equal(client.stream->ops->write(client.stream, data, SIZE), 0);
+  assert_in_range(client.stream->ops->unwritten(client.stream), 1, SIZE);
+  close_and_run();
+  assert_int_equal(client.writes, 0);
+  free(data);
+}
+
 int main(void) {
 #define TCP_TEST(name) cmocka_unit_test_setup_teardown(name, start, finish)
   const struct CMUnitTest tests[] = {
@@ -462,6 +513,8 @@ int main(void) {
       TCP_TEST(it_can_be_closed_between_two_attempts),
       TCP_TEST(it_can_be_closed_when_it_hears_how_connecting_went),
       TCP_TEST(a_write_that_is_cut_off_by_the_close_is_not_reported),
+      TCP_TEST(a_route_says_which_address_has_accepted),
+      TCP_TEST(what_the_system_does_not_have_is_unwritten),
       TCP_TEST(large_writes_come_back_whole),
       TCP_TEST(no_more_is_read_than_was_offered_and_nothing_when_stopped),
       TCP_TEST(the_peer_s_end_is_told),

@@ -815,6 +815,121 @@ static void what_is_no_tls_is_told_as_such(void** state) {
   tls_pair_end(p);
 }
 
+/* An alert that comes in the clear, in place of the server's first message. */
+static void a_fatal_alert_is_named(void** state) {
+  (void) state;
+  static const struct {
+    uint8_t alert;
+    const char* name;
+  } alerts[] = {{10, "unexpected_message"},
+                {20, "bad_record_mac"},
+                {22, "record_overflow"},
+                {40, "handshake_failure"},
+                {42, "bad_certificate"},
+                {43, "unsupported_certificate"},
+                {44, "certificate_revoked"},
+                {45, "certificate_expired"},
+                {46, "certificate_unknown"},
+                {47, "illegal_parameter"},
+                {48, "unknown_ca"},
+                {49, "access_denied"},
+                {50, "decode_error"},
+                {51, "decrypt_error"},
+                {70, "protocol_version"},
+                {71, "insufficient_security"},
+                {80, "internal_error"},
+                {112, "unrecognized_name"},
+                {116, "certificate_required"},
+                {120, "no_application_protocol"},
+                {99, "no known name"}};
+  for (size_t i = 0; i < COUNT(alerts); i++) {
+    uint8_t record[] = {21, 3, 3, 0, 2, 2, alerts[i].alert};
+    char expected[60];
+    init_version(12);
+    p->hold_server = true;
+    assert_int_equal(tls_pair_connect(p, "db.example", 6041), 0);
+    mem_stream_feed(&p->mem, record, sizeof record);
+    tls_pair_run(p);
+    assert_int_equal(p->connect_status,
+                     alerts[i].alert == 70 ? TAOSUV_ETLSVERSION : TAOSUV_ETLSREFUSED);
+    snprintf(expected, sizeof expected, "alert %u, %s", alerts[i].alert, alerts[i].name);
+    require_message(expected);
+    tls_pair_end(p);
+  }
+}
+
+static void what_the_system_does_not_have_is_unwritten(void** state) {
+  (void) state;
+  enum { SIZE = 300000 };
+  uint8_t* data = calloc(1, SIZE);
+  assert_non_null(data);
+  open_version(13);
+  assert_int_equal(p->stream->ops->unwritten(p->stream), 0);
+  p->mem.take = 0;
+  assert_int_equal(p->stream->ops->write(p->stream, data, SIZE), 0);
+  assert_true(p->stream->ops->unwritten(p->stream) >= SIZE);
+  tls_pair_run(p);
+  assert_int_equal(p->writes, 1);
+  assert_int_equal(p->stream->ops->unwritten(p->stream), 0);
+  assert_int_equal(p->got_size, SIZE);
+  tls_pair_end(p);
+  free(data);
+}
+
+static void a_read_below_that_cannot_be_started_ends_the_handshake(void** state) {
+  (void) state;
+  init_version(13);
+  assert_int_equal(tls_pair_connect(p, "db.example", 6041), 0);
+  p->mem.read_start_status = UV_EIO;
+  tls_pair_run(p);
+  assert_int_equal(p->connects, 1);
+  assert_int_equal(p->connect_status, UV_EIO);
+  tls_pair_end(p);
+}
+
+static int connect_without_memory(uv_loop_t* loop, const tuv_alloc_t* alloc, const char* host,
+                                  uint16_t port, bool nodelay, tuv_route_t* route,
+                                  const tuv_stream_events_t* events, void* context,
+                                  tuv_stream_t** stream) {
+  (void) loop;
+  (void) alloc;
+  (void) host;
+  (void) port;
+  (void) nodelay;
+  (void) route;
+  (void) events;
+  (void) context;
+  (void) stream;
+  return UV_ENOMEM;
+}
+
+static void a_stream_below_that_cannot_be_made_is_an_error(void** state) {
+  (void) state;
+  static const tuv_stream_events_t none = {NULL, NULL, NULL, NULL, NULL};
+  tuv_stream_t* stream = NULL;
+  init_version(13);
+  assert_int_equal(tuv_tls_connect(p->context, connect_without_memory, &p->loop, &p->probe.alloc,
+                                   "db.example", 6041, true, NULL, &none, NULL, &stream),
+                   UV_ENOMEM);
+  assert_null(stream);
+  tls_pair_end(p);
+}
+
+static void some_unreadable_certificates_are_counted(void** state) {
+  (void) state;
+  char bundle[10000];
+  tuv_tls_context_t* context;
+  tuv_errmsg_t err = {""};
+  int length = snprintf(bundle, sizeof bundle,
+                        "%s-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
+                        ca->pem);
+  assert_in_range(length, 1, sizeof bundle - 1);
+  tuv_tls_settings_t settings = {.ca = bundle};
+  assert_int_equal(tuv_tls_context_create(&tuv_alloc_default, &settings, &context, &err),
+                   TAOSUV_ETLSFILE);
+  assert_string_equal(err.text, "tls_ca: 1 of the certificates cannot be read");
+}
+
 static void errors_of_connecting_pass_through(void** state) {
   (void) state;
   init_version(13);
@@ -1056,6 +1171,11 @@ int main(void) {
       cmocka_unit_test(closing_says_close_notify),
       cmocka_unit_test(a_changed_byte_ends_the_stream),
       cmocka_unit_test(what_is_no_tls_is_told_as_such),
+      cmocka_unit_test(a_fatal_alert_is_named),
+      cmocka_unit_test(what_the_system_does_not_have_is_unwritten),
+      cmocka_unit_test(a_read_below_that_cannot_be_started_ends_the_handshake),
+      cmocka_unit_test(a_stream_below_that_cannot_be_made_is_an_error),
+      cmocka_unit_test(some_unreadable_certificates_are_counted),
       cmocka_unit_test(errors_of_connecting_pass_through),
       cmocka_unit_test(it_can_be_closed_inside_of_each_event),
       cmocka_unit_test(it_can_be_closed_at_each_turn),

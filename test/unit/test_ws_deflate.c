@@ -434,6 +434,46 @@ static void what_later_messages_depend_on_stays(void** state) {
   close_all();
 }
 
+/* ---- the machine alone ---- */
+
+/* A message that is larger than it was said to be: the buffer grows, and what stands in it stays. */
+static void the_send_buffer_grows_when_the_bound_was_too_small(void** state) {
+  (void) state;
+  static const uint8_t mask[4] = {1, 2, 3, 4};
+  static uint8_t back[sizeof noise];
+  tuv_ws_deflate_t deflate = {.agreed = true, .window_bits = 15};
+  alloc_probe_t probe;
+  alloc_probe_init(&probe);
+  tuv_buf_t buf;
+  tuv_buf_init(&buf, &probe.alloc);
+  uint8_t* before = tuv_buf_reserve(&buf, 6);
+  assert_non_null(before);
+  memcpy(before, "before", 6);
+  tuv_buf_commit(&buf, 6);
+  assert_int_equal(tuv_ws_deflate_begin(&deflate, &buf, TUV_WS_BINARY, 10), 0);
+  tuv_ws_deflate_put(&deflate, &buf, noise, sizeof noise);
+  size_t size;
+  assert_int_equal(tuv_ws_deflate_end(&deflate, &buf, mask, &size), 0);
+  assert_int_equal(tuv_buf_size(&buf), 6 + size);
+  assert_memory_equal(buf.data + buf.head, "before", 6);
+  uint8_t* payload = buf.data + buf.head + 6 + 14;
+  tuv_ws_mask(payload, payload, size - 14, mask, 0);
+  tuv_inflater_t* inflater = tuv_inflater_create(&probe.alloc, false);
+  tuv_inflater_begin(inflater, sizeof back);
+  tuv_deflate_io_t io = {payload, size - 14, back, sizeof back};
+  assert_int_equal(tuv_inflater_run(inflater, &io, true), TUV_DEFLATE_OK);
+  assert_memory_equal(back, noise, sizeof noise);
+  tuv_inflater_free(inflater);
+  /* Without memory to grow it is not sent. */
+  assert_int_equal(tuv_ws_deflate_begin(&deflate, &buf, TUV_WS_BINARY, 10), 0);
+  alloc_probe_fail(&probe, 1, true);
+  tuv_ws_deflate_put(&deflate, &buf, noise, sizeof noise);
+  assert_int_equal(tuv_ws_deflate_end(&deflate, &buf, mask, &size), UV_ENOMEM);
+  tuv_ws_deflate_free(&deflate);
+  tuv_buf_free(&buf);
+  assert_int_equal(probe.live_blocks, 0);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(compressed_messages_of_all_sizes_arrive),
@@ -452,6 +492,7 @@ int main(void) {
       cmocka_unit_test(each_unsent_message_gives_its_payload_back),
       cmocka_unit_test(any_message_can_be_withdrawn),
       cmocka_unit_test(what_later_messages_depend_on_stays),
+      cmocka_unit_test(the_send_buffer_grows_when_the_bound_was_too_small),
   };
   return cmocka_run_group_tests(tests, fill_bytes, NULL);
 }

@@ -70,19 +70,28 @@ static void on_down(tuv_ws_t* ws, int status, const char* message) {
 
 static void on_gone(tuv_ws_t* ws) {
   of(ws)->gones++;
-  of(ws)->dirty = false;
+  of(ws)->flush_pending = of(ws)->paused = false;
   hear(of(ws), "gone\n");
 }
 
 static void on_flush_pending(tuv_ws_t* ws) {
-  of(ws)->dirties++;
-  of(ws)->dirty = true;
+  of(ws)->flush_events++;
+  of(ws)->flush_pending = true;
+}
+
+static void on_paused(tuv_ws_t* ws) {
+  of(ws)->pauses++;
+  of(ws)->paused = true;
+  if (of(ws)->then_paused != NULL) of(ws)->then_paused(of(ws));
 }
 
 static const tuv_ws_events_t events = {on_open, on_message,       on_pong, on_down,
                                        on_gone, on_flush_pending, NULL,    NULL};
 
-void ws_fixture_init(ws_fixture_t* fixture) {
+static const tuv_ws_events_t bounded_events = {on_open, on_message,       on_pong, on_down,
+                                               on_gone, on_flush_pending, NULL,    on_paused};
+
+static void init_with(ws_fixture_t* fixture, const tuv_ws_events_t* its_events) {
   memset(fixture, 0, sizeof *fixture);
   alloc_probe_init(&fixture->probe);
   assert_int_equal(uv_loop_init(&fixture->loop), 0);
@@ -91,19 +100,32 @@ void ws_fixture_init(ws_fixture_t* fixture) {
   fixture->shared.mem = fixture->mem;
   fixture->shared.max_message_size = 1u << 20;
   tuv_random_init(&fixture->shared.random);
-  tuv_ws_init(&fixture->ws, &fixture->shared, &events, "db.example", 6041, "/ws?token=t");
+  tuv_ws_init(&fixture->ws, &fixture->shared, its_events, "db.example", 6041, "/ws?token=t");
   mem_stream_init(&fixture->stream, &fixture->loop, &tuv_ws_stream_events, &fixture->ws);
   fixture->ws.stream = &fixture->stream.stream;
 }
 
+void ws_fixture_init(ws_fixture_t* fixture) {
+  init_with(fixture, &events);
+}
+
+/* A turn begins: what was paused goes on. */
+static void resume(ws_fixture_t* fixture) {
+  fixture->shared.work = 0;
+  if (!fixture->paused) return;
+  fixture->paused = false;
+  tuv_ws_resume(&fixture->ws);
+}
+
 void ws_fixture_run(ws_fixture_t* fixture) {
   for (unsigned turn = 0; turn < 10000000; turn++) {
-    if (fixture->dirty && !fixture->no_flush) {
-      fixture->dirty = false;
+    if (fixture->flush_pending && !fixture->no_flush) {
+      fixture->flush_pending = false;
       tuv_ws_flush(&fixture->ws);
-    } else if (!mem_stream_busy(&fixture->stream)) {
+    } else if (!mem_stream_busy(&fixture->stream) && !fixture->paused) {
       return;
     }
+    resume(fixture);
     uv_run(&fixture->loop, UV_RUN_NOWAIT);
   }
   fail_msg("it never comes to rest");
@@ -128,15 +150,8 @@ size_t ws_fixture_answer(const ws_fixture_t* fixture, char* out, size_t room) {
   return (size_t) length;
 }
 
-void ws_fixture_open(ws_fixture_t* fixture) {
-  ws_fixture_open_deflate(fixture, TUV_HTTP_DEFLATE_NONE, NULL);
-}
-
-void ws_fixture_open_deflate(ws_fixture_t* fixture, tuv_http_offer_t offer, const char* extension) {
+static void upgrade(ws_fixture_t* fixture) {
   char answer[512];
-  ws_fixture_init(fixture);
-  fixture->shared.offer = offer;
-  fixture->extension = extension;
   ws_fixture_run(fixture);
   mem_stream_feed(&fixture->stream, answer, ws_fixture_answer(fixture, answer, sizeof answer));
   ws_fixture_run(fixture);
@@ -145,6 +160,22 @@ void ws_fixture_open_deflate(ws_fixture_t* fixture, tuv_http_offer_t offer, cons
   fixture->stream.written_size = 0;
   fixture->stream.read_count = 0;
   fixture->stream.try_writes = 0;
+}
+
+void ws_fixture_open(ws_fixture_t* fixture) {
+  ws_fixture_open_deflate(fixture, TUV_HTTP_DEFLATE_NONE, NULL);
+}
+
+void ws_fixture_open_deflate(ws_fixture_t* fixture, tuv_http_offer_t offer, const char* extension) {
+  ws_fixture_init(fixture);
+  fixture->shared.offer = offer;
+  fixture->extension = extension;
+  upgrade(fixture);
+}
+
+void ws_fixture_open_bounded(ws_fixture_t* fixture) {
+  init_with(fixture, &bounded_events);
+  upgrade(fixture);
 }
 
 void ws_fixture_frame(ws_fixture_t* fixture, uint8_t first, const void* payload, size_t size) {

@@ -32,22 +32,23 @@ struct ws_fixture_s {
   const char* extension;               /* what the server's answer agrees to; NULL: none */
   bool keep;                           /* take a reference on every message */
   void (*then)(ws_fixture_t* fixture); /* called inside each on_message and on_open */
+  void (*then_paused)(ws_fixture_t* fixture); /* the same inside each on_paused */
 
   /* One line an event: "open", "1 5 hash", "pong hex", "down status text", "gone". */
   char* heard;
   size_t heard_size;
-  unsigned opens, downs, gones, pongs, dirties;
+  unsigned opens, downs, gones, pongs, flush_events, pauses;
   int down_status;
   char down_text[TUV_ERRMSG_SIZE];
   ws_got_t* got;
   size_t got_count;
-  bool dirty;
+  bool flush_pending, paused;
 };
 
 /* Makes all of it; the stream is connecting. max_message_size is 1 MiB. */
 void ws_fixture_init(ws_fixture_t* fixture);
 
-/* Runs the loop, flushing once a turn when dirty, until nothing comes by itself any more. */
+/* Runs the loop, flushing once a turn when flush_pending, until nothing comes by itself any more. */
 void ws_fixture_run(ws_fixture_t* fixture);
 
 /* Writes the right answer to the upgrade request that was sent; returns its length. */
@@ -57,7 +58,10 @@ size_t ws_fixture_answer(const ws_fixture_t* fixture, char* out, size_t room);
  * stream.written then, and its reads not in stream.reads. */
 void ws_fixture_open(ws_fixture_t* fixture);
 
-/* The same with an offer of compression, and the server's answer to it. */
+/* The same for a connection whose turns are bounded: ws_fixture_run resumes it. */
+void ws_fixture_open_bounded(ws_fixture_t* fixture);
+
+/* The same as ws_fixture_open with an offer of compression, and the server's answer to it. */
 void ws_fixture_open_deflate(ws_fixture_t* fixture, tuv_http_offer_t offer, const char* extension);
 
 /* The server sends a frame: its first byte (FIN and opcode), its payload. */
