@@ -2,6 +2,7 @@
 #include "io/race.h"
 
 #include "io/timers.h"
+#include "util/assert.h"
 #include "util/mem.h"
 
 typedef struct attempt_s {
@@ -71,6 +72,7 @@ static void on_attempt_closed(uv_handle_t* handle) {
 }
 
 static void close_attempt(attempt_t* attempt) {
+  TUV_ASSERT(!attempt->closing);
   attempt->closing = true;
   tuv_queue_remove(&attempt->link);
   uv_close((uv_handle_t*) &attempt->handle, on_attempt_closed);
@@ -91,6 +93,7 @@ static void on_connected(uv_connect_t* request, int status) {
   attempt_t* attempt = request->data;
   tuv_race_t* race = attempt->race;
   if (attempt->closing) return;
+  TUV_ASSERT(race->winner == NULL && !race->closing);
   if (status < 0) {
     race->failure = status;
     race->failed |= 1u << attempt->index;
@@ -156,6 +159,7 @@ void tuv_race_init(tuv_race_t* race, uv_loop_t* loop, const tuv_alloc_t* alloc, 
 }
 
 void tuv_race_start(tuv_race_t* race, const struct addrinfo* addresses, int otherwise) {
+  TUV_ASSERT(!race->closing && race->count == 0);
   race->count = tuv_race_order(addresses, race->order);
   put_avoided_last(race);
   race->failure = otherwise;
@@ -169,6 +173,7 @@ static void on_timer_closed(uv_handle_t* handle) {
 }
 
 void tuv_race_close(tuv_race_t* race) {
+  TUV_ASSERT(!race->closing);
   race->closing = true;
   race->winner = NULL;
   close_all_but(race, NULL);

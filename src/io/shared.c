@@ -1,6 +1,8 @@
 /* The chunk that the connections of one client read into. */
 #include "io/shared.h"
 
+#include "util/assert.h"
+
 /* A chunk with less room than this is replaced. */
 #define LEAST_ROOM (8u << 10)
 
@@ -20,6 +22,7 @@ tuv_refbuf_t* tuv_io_chunk_take(tuv_io_shared_t* shared, size_t* fill) {
 
 void tuv_io_chunk_return(tuv_io_shared_t* shared, tuv_refbuf_t* chunk, const uint8_t* end) {
   size_t fill = 0;
+  TUV_ASSERT(end == NULL || (end >= chunk->data && end <= chunk->data + chunk->capacity));
   bool shares = chunk->refs > 1;
   if (shares && end != NULL) fill = ((size_t) (end - chunk->data) + 15) & ~(size_t) 15;
   bool full = fill > chunk->capacity - LEAST_ROOM || (shares && end == NULL);

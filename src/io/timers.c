@@ -1,6 +1,8 @@
 /* All deadlines of a client on one uv_timer_t. */
 #include "io/timers.h"
 
+#include "util/assert.h"
+
 /* A deadline that is found this late had a busy loop. */
 #define LATE_MS 10u
 
@@ -135,6 +137,7 @@ void tuv_timers_init(tuv_timers_t* timers, uv_loop_t* loop, const tuv_alloc_t* a
 
 /* A deadline that is set while others are judged must not expire in the same turn. */
 static void set(tuv_timers_t* timers, tuv_timed_t* timed, uint64_t at) {
+  TUV_ASSERT(timed->expire != NULL && timed->node.index == 0 && timed->link.next == NULL);
   timed->node.at = at <= timers->judged ? timers->judged + 1 : at;
   timed->node.index = 0;
   timed->link.next = NULL;
@@ -171,6 +174,7 @@ void tuv_timers_remove(tuv_timers_t* timers, tuv_timed_t* timed) {
 }
 
 void tuv_timers_free(tuv_timers_t* timers) {
+  TUV_ASSERT(tuv_heap_first(&timers->heap) == NULL);
   tuv_heap_free(&timers->heap);
 }
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "taosuv/error.h"
+#include "util/assert.h"
 
 #define READ_SIZE (64u << 10)
 
@@ -26,6 +27,12 @@ void tuv_http_conn_init(tuv_http_conn_t* http, tuv_io_shared_t* shared,
   tuv_http_reply_init(&http->reply, &shared->mem->alloc, shared->max_message_size, on_body, http);
 }
 
+/* A state is never entered again: each change goes on in the order of tuv_http_state_t. */
+static void set_state(tuv_http_conn_t* http, tuv_http_state_t state) {
+  TUV_ASSERT(state > http->state);
+  http->state = state;
+}
+
 /* Ends a connection that failed or was ended by the peer. One that was open is lost, whatever error
  * the system reports. */
 static void down(tuv_http_conn_t* http, int status, const char* message) {
@@ -38,7 +45,7 @@ static void down(tuv_http_conn_t* http, int status, const char* message) {
   }
   bool system = status > -4096 && status != UV_ENOMEM;
   if (http->state == TUV_HTTP_OPEN && system) status = TAOSUV_ECONNLOST;
-  http->state = TUV_HTTP_DOWN;
+  set_state(http, TUV_HTTP_DOWN);
   http->events->on_down(http, status, message);
   if (http->stream != NULL) http->stream->ops->close(http->stream);
 }
@@ -50,13 +57,14 @@ static void on_connect(void* context, int status, const char* message) {
     down(http, status, message);
     return;
   }
-  http->state = TUV_HTTP_OPEN;
+  set_state(http, TUV_HTTP_OPEN);
   http->events->on_open(http);
 }
 
 /* ---- sending ---- */
 
 tuv_buf_t* tuv_http_conn_out(tuv_http_conn_t* http) {
+  TUV_ASSERT(!http->busy && !http->writing);
   http->began_at += http->handed;
   http->handed = 0;
   tuv_buf_consume(&http->out, tuv_buf_size(&http->out), KEEP_BYTES);
@@ -64,6 +72,7 @@ tuv_buf_t* tuv_http_conn_out(tuv_http_conn_t* http) {
 }
 
 void tuv_http_conn_end(tuv_http_conn_t* http, uint64_t* at) {
+  TUV_ASSERT(!http->busy && http->handed == 0);
   *at = http->began_at;
   http->busy = true;
   http->shared->traffic.messages_sent++;
@@ -98,6 +107,7 @@ void tuv_http_conn_flush(tuv_http_conn_t* http) {
 
 static void on_write(void* context, int status) {
   tuv_http_conn_t* http = context;
+  TUV_ASSERT(http->writing);
   http->writing = false;
   if (status < 0 && !http->busy && http->state == TUV_HTTP_OPEN) down(http, status, NULL);
   /* While an answer is due, an error is not the end: the server may have answered before it stopped
@@ -116,6 +126,7 @@ size_t tuv_http_conn_withdraw(tuv_http_conn_t* http) {
 
 static void on_alloc(void* context, uint8_t** base, size_t* size) {
   tuv_http_conn_t* http = context;
+  TUV_ASSERT(http->lent == NULL);
   *size = 0;
   http->lent = tuv_refbuf_take(http->shared->mem, READ_SIZE);
   if (http->lent == NULL) return;
@@ -218,13 +229,13 @@ static void on_stream_close(void* context) {
   tuv_buf_free(&http->out);
   tuv_http_reply_free(&http->reply);
   http->stream = NULL;
-  http->state = TUV_HTTP_GONE;
+  set_state(http, TUV_HTTP_GONE);
   http->events->on_gone(http);
 }
 
 void tuv_http_conn_close(tuv_http_conn_t* http) {
   if (http->state >= TUV_HTTP_DOWN) return;
-  http->state = TUV_HTTP_DOWN;
+  set_state(http, TUV_HTTP_DOWN);
   http->stream->ops->close(http->stream);
 }
 

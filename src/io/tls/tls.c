@@ -6,6 +6,7 @@
 #include "io/tls/context.h"
 #include "io/tls/error.h"
 #include "taosuv/error.h"
+#include "util/assert.h"
 #include "util/buf.h"
 
 /* Ciphertext is read in pieces of this size: two records of the largest size nearly fit. */
@@ -22,7 +23,7 @@
 
 typedef enum {
   CONNECTING,
-  SHAKING_HANDS,
+  HANDSHAKE,
   OPEN,
   ENDED, /* failed, or ended by the peer: only on_close follows */
   CLOSING
@@ -60,6 +61,12 @@ typedef struct tuv_tls_s {
 
 static tuv_tls_t* of(tuv_stream_t* stream) {
   return (tuv_tls_t*) stream;
+}
+
+/* A state is never entered again: each change goes on in the order of state_t. */
+static void set_state(tuv_tls_t* tls, state_t state) {
+  TUV_ASSERT(state > tls->state);
+  tls->state = state;
 }
 
 static void release_if_done(tuv_tls_t* tls) {
@@ -132,7 +139,7 @@ static int explain(tuv_tls_t* tls, int code) {
 static int explain_end(tuv_tls_t* tls) {
   tls->may_notify = false;
   if (tls->failure != UV_EOF) return tls->failure;
-  const char* when = tls->state == SHAKING_HANDS ? " (in the handshake)" : "";
+  const char* when = tls->state == HANDSHAKE ? " (in the handshake)" : "";
   tls->stream.message = tls->err.text;
   return tuv_fail(&tls->err, TAOSUV_ETLSEOF, "%s%s", taosuv_strerror(TAOSUV_ETLSEOF), when);
 }
@@ -140,13 +147,13 @@ static int explain_end(tuv_tls_t* tls) {
 /* ---- reading ---- */
 
 static void end_connect(tuv_tls_t* tls, int status) {
-  tls->state = ENDED;
+  set_state(tls, ENDED);
   tuv_tls_forget(tls->slot); /* the next attempt is a full handshake */
   tls->stream.events->on_connect(tls->stream.context, status, tls->stream.message);
 }
 
 static void end_read(tuv_tls_t* tls, int status) {
-  tls->state = ENDED;
+  set_state(tls, ENDED);
   tls->reading = false;
   tls->stream.events->on_read(tls->stream.context, status, NULL);
 }
@@ -198,7 +205,7 @@ static bool decrypt(tuv_tls_t* tls) {
   return false;
 }
 
-static void on_shaken_hands(tuv_tls_t* tls) {
+static void on_handshake_done(tuv_tls_t* tls) {
   if (!tuv_tls_is_pinned(&tls->context->pins, &tls->ssl)) {
     mbedtls_ssl_send_alert_message(&tls->ssl, MBEDTLS_SSL_ALERT_LEVEL_FATAL,
                                    MBEDTLS_SSL_ALERT_MSG_BAD_CERT);
@@ -209,16 +216,16 @@ static void on_shaken_hands(tuv_tls_t* tls) {
   /* TLS 1.3 sends its tickets later. */
   if (mbedtls_ssl_get_version_number(&tls->ssl) == MBEDTLS_SSL_VERSION_TLS1_2)
     tuv_tls_remember(tls->slot, &tls->ssl);
-  tls->state = OPEN;
+  set_state(tls, OPEN);
   tls->may_notify = true;
   tls->stream.events->on_connect(tls->stream.context, 0, NULL);
 }
 
-static void shake_hands(tuv_tls_t* tls) {
+static void handshake(tuv_tls_t* tls) {
   int code = mbedtls_ssl_handshake(&tls->ssl);
   int status = flush(tls);
   if (code == 0 && status == 0)
-    on_shaken_hands(tls);
+    on_handshake_done(tls);
   else if (code != 0 && code != MBEDTLS_ERR_SSL_WANT_READ)
     end_connect(tls, explain(tls, code));
   else if (tls->failure != 0)
@@ -230,7 +237,7 @@ static void on_later(uv_timer_t* timer);
 /* Reads from the stream below only while what comes can be used. Otherwise the peer waits. */
 static void adjust_reading(tuv_tls_t* tls) {
   bool open = tls->state == OPEN && tls->reading;
-  bool wanted = (tls->state == SHAKING_HANDS || open) && tls->failure == 0;
+  bool wanted = (tls->state == HANDSHAKE || open) && tls->failure == 0;
   if (tls->state == CLOSING || wanted == tls->inner_reading) return;
   tls->inner_reading = wanted;
   if (!wanted) {
@@ -249,7 +256,7 @@ static void adjust_reading(tuv_tls_t* tls) {
 static void proceed(tuv_tls_t* tls) {
   if (tls->busy) return;
   tls->busy = true;
-  if (tls->state == SHAKING_HANDS) shake_hands(tls);
+  if (tls->state == HANDSHAKE) handshake(tls);
   while (tls->state == OPEN && tls->reading && decrypt(tls)) continue;
   tls->busy = false;
   adjust_reading(tls);
@@ -319,6 +326,7 @@ static int write_more(tuv_tls_t* tls) {
 }
 
 static void finish_write(tuv_tls_t* tls, int status) {
+  TUV_ASSERT(tls->writing);
   tls->writing = false;
   tls->plain_size = 0;
   tls->stream.events->on_write(tls->stream.context, status);
@@ -326,6 +334,7 @@ static void finish_write(tuv_tls_t* tls, int status) {
 
 static int tls_write(tuv_stream_t* stream, const uint8_t* data, size_t size) {
   tuv_tls_t* tls = of(stream);
+  TUV_ASSERT(!tls->writing);
   if (tls->state != OPEN) return UV_ENOTCONN;
   tls->plain = data;
   tls->plain_size = size;
@@ -349,6 +358,7 @@ static void on_later(uv_timer_t* timer) {
 
 static void on_inner_write(void* context, int status) {
   tuv_tls_t* tls = context;
+  TUV_ASSERT(tls->inner_writing);
   tls->inner_writing = false;
   tuv_buf_consume(&tls->in_flight, tuv_buf_size(&tls->in_flight), KEEP);
   if (tls->state == CLOSING) return;
@@ -367,11 +377,11 @@ static void on_inner_connect(void* context, int status, const char* message) {
   tuv_tls_t* tls = context;
   if (tls->state == CLOSING) return;
   if (status < 0) {
-    tls->state = ENDED;
+    set_state(tls, ENDED);
     tls->stream.events->on_connect(tls->stream.context, status, message);
     return;
   }
-  tls->state = SHAKING_HANDS;
+  set_state(tls, HANDSHAKE);
   proceed(tls);
 }
 
@@ -419,7 +429,7 @@ static void tls_close(tuv_stream_t* stream) {
   tuv_tls_t* tls = of(stream);
   if (tls->state == CLOSING) return;
   say_goodbye(tls);
-  tls->state = CLOSING;
+  set_state(tls, CLOSING);
   tls->reading = false;
   tls->inner->ops->close(tls->inner);
   uv_close((uv_handle_t*) &tls->later, on_later_close);

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "util/assert.h"
+
 bool tuv_ws_assembly_reserve(tuv_ws_assembly_t* assembly, tuv_mem_t* mem, uint64_t more,
                              uint64_t limit) {
   tuv_refbuf_t* old = assembly->buffer;
@@ -23,6 +25,7 @@ bool tuv_ws_assembly_reserve(tuv_ws_assembly_t* assembly, tuv_mem_t* mem, uint64
 bool tuv_ws_assembly_stay(tuv_ws_assembly_t* assembly, tuv_refbuf_t* buffer, const uint8_t* first,
                           uint64_t length) {
   size_t at = (size_t) (first - buffer->data);
+  TUV_ASSERT(assembly->buffer == NULL && at <= buffer->capacity);
   if (length > buffer->capacity - at) return false;
   assembly->buffer = tuv_refbuf_ref(buffer);
   assembly->at = at;
@@ -31,6 +34,7 @@ bool tuv_ws_assembly_stay(tuv_ws_assembly_t* assembly, tuv_refbuf_t* buffer, con
 
 tuv_refbuf_t* tuv_ws_assembly_take(tuv_ws_assembly_t* assembly, uint8_t** data, size_t* size) {
   tuv_refbuf_t* whole = assembly->buffer;
+  TUV_ASSERT(whole != NULL && assembly->size <= whole->capacity - assembly->at);
   *data = whole->data + assembly->at;
   *size = assembly->size;
   assembly->buffer = NULL;

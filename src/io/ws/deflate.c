@@ -4,6 +4,8 @@
 #include <string.h>
 #include <uv.h>
 
+#include "util/assert.h"
+
 /* The compressed bytes go behind the room for the longest header. They are not committed, so they
  * are gone when the message is given up. */
 int tuv_ws_deflate_begin(tuv_ws_deflate_t* deflate, tuv_buf_t* buf, uint8_t opcode, size_t length) {
@@ -34,6 +36,7 @@ static void run(tuv_ws_deflate_t* deflate, tuv_buf_t* buf, const void* data, siz
                 bool end) {
   tuv_deflate_io_t io = {data, size, NULL, 0};
   tuv_deflate_status_t status = TUV_DEFLATE_FULL;
+  TUV_ASSERT(deflate->active);
   while (status == TUV_DEFLATE_FULL && !deflate->failed) {
     uint8_t* base = buf->data + buf->tail + TUV_WS_MAX_HEADER;
     io.out = base + deflate->size;

@@ -6,6 +6,7 @@
 #include <uv.h>
 
 #include "taosuv/error.h"
+#include "util/assert.h"
 
 /* After a message of this size the next one is expected to be like it (see lend). A larger message
  * is begun in the chunk: only a small part of it has to be moved then. */
@@ -19,6 +20,7 @@ void tuv_ws_in_init(tuv_ws_in_t* in, tuv_io_shared_t* shared, bool bounded) {
 }
 
 void tuv_ws_in_open(tuv_ws_in_t* in, bool deflate, bool keeps_context) {
+  TUV_ASSERT(in->state == TUV_WS_IN_UPGRADE);
   in->state = TUV_WS_IN_OPEN;
   in->inflate.keeps_context = keeps_context;
   tuv_ws_reader_init(&in->reader, false, deflate);
@@ -67,6 +69,7 @@ static tuv_refbuf_t* lend(tuv_ws_in_t* in, size_t* fill) {
 
 void tuv_ws_in_lend(tuv_ws_in_t* in, uint8_t** base, size_t* size) {
   size_t fill;
+  TUV_ASSERT(in->lent == NULL);
   *size = 0;
   in->lent = lend(in, &fill);
   if (in->lent == NULL) return;
@@ -137,6 +140,7 @@ static bool report_message(tuv_ws_in_t* in, tuv_ws_in_event_t* event, uint8_t op
 static bool report_assembled(tuv_ws_in_t* in, tuv_ws_in_event_t* event, uint8_t opcode) {
   uint8_t* data;
   size_t size;
+  TUV_ASSERT(in->reported == NULL);
   in->reported = tuv_ws_assembly_take(&in->assembly, &data, &size);
   return report_message(in, event, opcode, data, size, in->reported);
 }
@@ -252,6 +256,7 @@ static bool read_on(tuv_ws_in_t* in, tuv_ws_in_event_t* event) {
 }
 
 void tuv_ws_in_feed(tuv_ws_in_t* in, uint8_t* data, size_t size) {
+  TUV_ASSERT(in->left == 0);
   in->next = data;
   in->left = size;
   in->end = size > 0 ? data + size : data;

@@ -2,6 +2,7 @@
  * together. */
 #include "io/ws/inflate.h"
 
+#include "util/assert.h"
 #include "util/utf8.h"
 
 /* What deflate makes of a typical reply: the first buffer of a message is a guess. */
@@ -106,6 +107,7 @@ tuv_ws_inflate_status_t tuv_ws_inflate(tuv_ws_inflate_t* inflate, tuv_io_shared_
 tuv_ws_inflate_status_t tuv_ws_inflate_resume(tuv_ws_inflate_t* inflate, tuv_io_shared_t* shared,
                                               tuv_ws_assembly_t* assembly, uint64_t limit) {
   tuv_ws_event_t rest = inflate->rest;
+  TUV_ASSERT(inflate->paused);
   inflate->paused = false;
   return tuv_ws_inflate(inflate, shared, assembly, &rest, limit);
 }

@@ -5,6 +5,7 @@
 
 #include "io/stream.h"
 #include "taosuv/error.h"
+#include "util/assert.h"
 
 /* A send buffer of this size is kept when it has become empty. A larger one is kept only while
  * messages of that size keep coming, and at most up to KEEP_MOST. */
@@ -113,7 +114,8 @@ static bool is_deflated(const tuv_ws_out_t* out, uint8_t opcode, size_t length) 
 
 int tuv_ws_out_begin_masked(tuv_ws_out_t* out, uint8_t opcode, size_t length, const uint8_t mask[4],
                             uint64_t* at) {
-  put_pong(out); /* first: its ping came before what this may answer */
+  TUV_ASSERT(out->premasked_count == 0); /* no frame is in progress */
+  put_pong(out);                         /* first: its ping came before what this may answer */
   if (out->limit != 0 && length > out->limit) return TAOSUV_EMSGSIZE;
   memcpy(out->mask, mask, sizeof out->mask);
   out->usual -= out->usual / 64;
@@ -149,6 +151,7 @@ static void keep_premasked(tuv_ws_out_t* out, size_t taken) {
 /* Gives a large message to the system while the rest of it is being written: its beginning is still
  * in the cache then, and its end finds the same room. An error shows at the flush. */
 static void write_early(tuv_ws_out_t* out) {
+  TUV_ASSERT(out->state == TUV_WS_OUT_OPEN && !out->writing);
   uv_buf_t pieces[1 + TUV_WS_PREMASKED_PIECES];
   size_t fill = tuv_buf_size(&out->unsent), size = fill;
   unsigned count = 0;
@@ -254,6 +257,7 @@ int tuv_ws_out_close(tuv_ws_out_t* out, uint16_t code) {
 /* ---- to the system ---- */
 
 ssize_t tuv_ws_out_flush(tuv_ws_out_t* out) {
+  TUV_ASSERT(!out->writing);
   put_pong(out);
   size_t size = tuv_buf_size(&out->unsent);
   if (size == 0) return 0;
@@ -267,6 +271,7 @@ ssize_t tuv_ws_out_flush(tuv_ws_out_t* out) {
 }
 
 const uint8_t* tuv_ws_out_take(tuv_ws_out_t* out, size_t* size) {
+  TUV_ASSERT(!out->writing && tuv_buf_size(&out->in_flight) == 0);
   tuv_buf_t empty = out->in_flight;
   out->in_flight = out->unsent;
   out->unsent = empty;
@@ -278,6 +283,7 @@ const uint8_t* tuv_ws_out_take(tuv_ws_out_t* out, size_t* size) {
 }
 
 void tuv_ws_out_written(tuv_ws_out_t* out) {
+  TUV_ASSERT(out->writing);
   size_t size = tuv_buf_size(&out->in_flight);
   out->writing = false;
   out->waited += size;

@@ -9,6 +9,7 @@
 
 #include "io/ws/deflate.h"
 #include "io/shared.h"
+#include "util/assert.h"
 #include "util/buf.h"
 #include "wire/ws_frame.h"
 
@@ -62,6 +63,7 @@ void tuv_ws_out_commit(tuv_ws_out_t* out, size_t size);
 
 /* The upgrade is through: frames may be sent. */
 static inline void tuv_ws_out_open(tuv_ws_out_t* out) {
+  TUV_ASSERT(out->state == TUV_WS_OUT_UPGRADE);
   out->state = TUV_WS_OUT_OPEN;
 }
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "taosuv/error.h"
+#include "util/assert.h"
 
 static ssize_t try_write(void* connection, const uv_buf_t* pieces, unsigned count) {
   tuv_stream_t* stream = ((tuv_ws_t*) connection)->stream;
@@ -23,6 +24,12 @@ void tuv_ws_init(tuv_ws_t* ws, tuv_io_shared_t* shared, const tuv_ws_events_t* e
   tuv_ws_in_init(&ws->in, shared, events->on_paused != NULL);
 }
 
+/* A state is never entered again: each change goes on in the order of tuv_ws_state_t. */
+static void set_state(tuv_ws_t* ws, tuv_ws_state_t state) {
+  TUV_ASSERT(state > ws->state);
+  ws->state = state;
+}
+
 /* ---- the end ---- */
 
 /* A connection that was up and broke is lost, whatever error the system reports. */
@@ -33,14 +40,14 @@ static int down_status(const tuv_ws_t* ws, int status) {
 }
 
 static void set_down(tuv_ws_t* ws) {
-  ws->state = TUV_WS_DOWN;
+  set_state(ws, TUV_WS_DOWN);
   tuv_ws_out_stop(&ws->out);
   tuv_ws_in_close(&ws->in);
 }
 
 void tuv_ws_abort(tuv_ws_t* ws) {
   if (ws->state >= TUV_WS_DOWN && !ws->lingering) return;
-  set_down(ws);
+  if (ws->state < TUV_WS_DOWN) set_down(ws);
   ws->lingering = false;
   ws->stream->ops->close(ws->stream);
 }
@@ -66,6 +73,7 @@ static void go_down(tuv_ws_t* ws, int status, const char* message) {
 
 static void on_stream_close(void* context) {
   tuv_ws_t* ws = context;
+  TUV_ASSERT(ws->state == TUV_WS_DOWN && !ws->lingering);
   tuv_ws_in_free(&ws->in);
   tuv_ws_out_free(&ws->out);
   tuv_ws_unsent_free(&ws->unsent);
@@ -73,7 +81,7 @@ static void on_stream_close(void* context) {
   ws->paused = false;
   ws->upgrade = NULL;
   ws->stream = NULL;
-  ws->state = TUV_WS_GONE;
+  set_state(ws, TUV_WS_GONE);
   ws->events->on_gone(ws);
 }
 
@@ -168,7 +176,7 @@ void tuv_ws_close(tuv_ws_t* ws, uint16_t code) {
     return;
   }
   int status = tuv_ws_out_close(&ws->out, code);
-  ws->state = TUV_WS_CLOSING;
+  set_state(ws, TUV_WS_CLOSING);
   tuv_ws_in_close(&ws->in);
   if (status < 0)
     tuv_ws_abort(ws);
@@ -282,7 +290,7 @@ static int send_upgrade(tuv_ws_t* ws) {
 static void on_connect(void* context, int status, const char* message) {
   tuv_ws_t* ws = context;
   if (status == 0) {
-    ws->state = TUV_WS_UPGRADING;
+    set_state(ws, TUV_WS_UPGRADING);
     status = send_upgrade(ws);
   }
   if (status == 0) status = ws->stream->ops->read_start(ws->stream);
@@ -294,7 +302,7 @@ static void on_connect(void* context, int status, const char* message) {
 
 static void open_ws(tuv_ws_t* ws) {
   const tuv_http_upgrade_t* upgrade = ws->upgrade;
-  ws->state = TUV_WS_OPEN;
+  set_state(ws, TUV_WS_OPEN);
   ws->out.deflate.agreed = upgrade->deflate;
   ws->out.deflate.window_bits = upgrade->agreed.client_window_bits;
   ws->out.deflate.keeps_context = upgrade->agreed.client_keeps_context;
