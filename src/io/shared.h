@@ -17,9 +17,8 @@ typedef struct tuv_io_traffic_s {
 typedef struct tuv_io_shared_s {
   tuv_mem_t* mem;
   tuv_random_t random;
-  tuv_refbuf_t*
-      chunk;         /* where the next read goes; NULL while it is lent and before its first use */
-  size_t chunk_fill; /* bytes at its beginning that blocks still use */
+  tuv_refbuf_t* chunk; /* where the next read goes; NULL while it is lent, and at first */
+  size_t chunk_fill;   /* bytes at its beginning that blocks still use */
   uint64_t max_message_size;
   tuv_http_offer_t offer; /* of compression, to every server */
   uint64_t max_text_size; /* of JSON, which takes a dozen times its size to read; 0: the same */

@@ -146,8 +146,10 @@ static void a_failure_has_a_status_a_close_code_and_a_text(void** state) {
       {"\x88\x01x", 3, TAOSUV_EWS, 1002, ""},
       {"\x81\x01\xff", 3, TAOSUV_EWS, 1007, "UTF-8"},
       {"\x82\x7f\0\0\0\0\0\x10\0\1", 10, TAOSUV_EMSGSIZE, 1009, "max_message_size (1048576"},
-      {"\x81\x7e\x03\xe9", 4, TAOSUV_EMSGSIZE, 1009, "text message larger than 1000 bytes"},
-      {"\x01\x03one\x80\x7e\x03\xe6", 9, TAOSUV_EMSGSIZE, 1009, "larger than 1000 bytes"},
+      {"\x81\x7e\x03\xe9", 4, TAOSUV_EMSGSIZE, 1009,
+       "text message larger than the limit of 1000 bytes"},
+      {"\x01\x03one\x80\x7e\x03\xe6", 9, TAOSUV_EMSGSIZE, 1009,
+       "larger than the limit of 1000 bytes"},
   };
   for (size_t i = 0; i < COUNT(table); i++) {
     for (size_t piece = 0; piece < 3; piece++) {

@@ -290,7 +290,7 @@ static void too_large_a_message_is_refused_before_it_is_stored(void** state) {
     ws_fixture_run(f);
     require_end(TAOSUV_EMSGSIZE, "C8 1009 \n");
     assert_string_equal(f->down_text,
-                        "the server sends a message larger than max_message_size "
+                        "the server sent a message larger than max_message_size "
                         "(100000 bytes)");
     assert_int_equal(f->got_count, 1);
     assert_int_equal(f->probe.largest, largest);

@@ -419,7 +419,7 @@ static void on_later_close(uv_handle_t* handle) {
 }
 
 /* Sends close_notify, if it can leave at once: closing a stream does not wait. */
-static void say_goodbye(tuv_tls_t* tls) {
+static void send_close_notify(tuv_tls_t* tls) {
   if (!tls->may_notify || tls->inner_writing) return;
   if (mbedtls_ssl_close_notify(&tls->ssl) != 0 || tuv_buf_size(&tls->out) == 0) return;
   tuv_stream_try_write(tls->inner, tls->out.data + tls->out.head, tuv_buf_size(&tls->out));
@@ -428,7 +428,7 @@ static void say_goodbye(tuv_tls_t* tls) {
 static void tls_close(tuv_stream_t* stream) {
   tuv_tls_t* tls = of(stream);
   if (tls->state == CLOSING) return;
-  say_goodbye(tls);
+  send_close_notify(tls);
   set_state(tls, CLOSING);
   tls->reading = false;
   tls->inner->ops->close(tls->inner);

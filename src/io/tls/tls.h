@@ -3,7 +3,7 @@
  * Only this folder includes mbedTLS's headers for TLS. `config` makes a context from settings and
  * files, once a client; `tls` is the stream: handshake, records, close_notify. `verify` checks the
  * server's name, address and pins, `session` keeps what the next connection resumes, and `error`
- * turns mbedTLS's errors into statuses. In a build without TLS `none` stands in place of all. */
+ * turns mbedTLS's errors into statuses. In a build without TLS, `none` stands in their place. */
 #ifndef TUV_IO_TLS_H
 #define TUV_IO_TLS_H
 
@@ -23,12 +23,14 @@ typedef struct tuv_tls_settings_s {
   const char* certificate; /* the client's own, with its chain: file or text */
   const char* key;         /* its private key: file or text; never shown */
   const char* server_name; /* whose certificate it must be; not set: the host's */
-  const char* pins; /* base64 of SHA-256 sums of public keys (SubjectPublicKeyInfo), separated
-                              by commas; the server's key must be one of them */
+  /* Base64 of SHA-256 sums of public keys (SubjectPublicKeyInfo), separated by commas. The server's
+   * key must be one of them. */
+  const char* pins;
   bool tls_13_only; /* no TLS 1.2 */
   bool insecure;    /* verify neither the chain nor the name; pins are still checked */
-  bool common_name; /* compare the common name of a certificate that has no subject
-                              alternative names; otherwise it is refused */
+  /* Compare the common name of a certificate that has no subject alternative names. Without this,
+   * such a certificate is refused. */
+  bool common_name;
 } tuv_tls_settings_t;
 
 /* Reads the files; the settings are not needed afterwards. Returns 0, TAOSUV_ETLSFILE (a file

@@ -10,7 +10,7 @@ typedef struct tuv_ws_deflate_s {
   bool agreed;
   int window_bits;
   bool keeps_context;       /* each message depends on those before */
-  size_t least_size;        /* of a message that is sent compressed; SIZE_MAX: none is */
+  size_t least_size;        /* smaller messages are not compressed; SIZE_MAX: no message is */
   tuv_deflater_t* deflater; /* made for the first message */
   bool active;              /* a message is in progress, behind the room for its header */
   bool failed;              /* there was no memory for it */

@@ -112,8 +112,8 @@ static bool out_of_memory(tuv_ws_in_t* in, tuv_ws_in_event_t* event) {
 static bool too_big(tuv_ws_in_t* in, tuv_ws_in_event_t* event, uint64_t limit) {
   snprintf(in->err.text, sizeof in->err.text,
            limit < in->shared->max_message_size
-               ? "the server sends a text message larger than %llu bytes"
-               : "the server sends a message larger than max_message_size (%llu bytes)",
+               ? "the server sent a text message larger than the limit of %llu bytes"
+               : "the server sent a message larger than max_message_size (%llu bytes)",
            (unsigned long long) limit);
   return fail(in, event, TAOSUV_EMSGSIZE, TUV_WS_CODE_TOO_BIG, in->err.text);
 }
@@ -184,10 +184,10 @@ static bool on_inflated(tuv_ws_in_t* in, tuv_ws_inflate_status_t status, uint8_t
     case TUV_WS_INFLATE_TOO_BIG: return too_big(in, event, max_size(in, opcode));
     case TUV_WS_INFLATE_NO_MEMORY: return out_of_memory(in, event);
     case TUV_WS_INFLATE_CORRUPT:
-      return bad_data(in, event, "compressed message that cannot be inflated");
+      return bad_data(in, event, "the server sent a compressed message that cannot be inflated");
     case TUV_WS_INFLATE_NOT_UTF8: break;
   }
-  return bad_data(in, event, "text message that is not UTF-8");
+  return bad_data(in, event, "the server sent a text message that is not UTF-8");
 }
 
 static bool inflate(tuv_ws_in_t* in, const tuv_ws_event_t* frame, tuv_ws_in_event_t* event) {

@@ -5,9 +5,9 @@
 #ifndef TUV_IO_WS_IN_H
 #define TUV_IO_WS_IN_H
 
+#include "io/shared.h"
 #include "io/ws/assembly.h"
 #include "io/ws/inflate.h"
-#include "io/shared.h"
 #include "util/errmsg.h"
 #include "wire/ws_frame.h"
 
@@ -23,9 +23,8 @@ typedef enum {
 typedef struct tuv_ws_in_event_s {
   tuv_ws_in_kind_t kind;
   uint8_t opcode;
-  uint16_t
-      code;   /* CONTROL: of the close frame; FAILED: to close with, or 0: without a close frame */
-  int status; /* FAILED: TAOSUV_… or UV_ENOMEM */
+  uint16_t code;    /* CONTROL: of the close frame; FAILED: to close with, 0: no close frame */
+  int status;       /* FAILED: TAOSUV_… or UV_ENOMEM */
   const char* text; /* FAILED: what went wrong */
   uint8_t* data;    /* MESSAGE: there until the next call; a reference on `owner` keeps it longer */
   const uint8_t* control; /* CONTROL: there until the next call */
@@ -54,7 +53,7 @@ typedef struct tuv_ws_in_s {
   const uint8_t* end; /* where the last read ended, or NULL when that is not known */
   tuv_ws_assembly_t assembly;
   tuv_refbuf_t* reported; /* the message that was assembled and reported last */
-  size_t expected;        /* the size of the next message, when it is probably large; else 0 */
+  size_t expected;        /* the size of the next message when it is probably large; 0: not large */
   tuv_ws_inflate_t inflate;
 } tuv_ws_in_t;
 

@@ -3,8 +3,8 @@
 #ifndef TUV_IO_WS_INFLATE_H
 #define TUV_IO_WS_INFLATE_H
 
-#include "io/ws/assembly.h"
 #include "io/shared.h"
+#include "io/ws/assembly.h"
 #include "wire/deflate.h"
 #include "wire/ws_frame.h"
 
@@ -23,7 +23,7 @@ typedef struct tuv_ws_inflate_s {
   bool keeps_context;       /* the server's messages depend on those before */
   tuv_inflater_t* inflater; /* made for the first message */
   bool active;              /* a message is in progress */
-  size_t last_size;         /* of the last message, if the next one may be like it; else 0 */
+  size_t last_size;         /* of the last message, or 0 when it says nothing about the next one */
   uint32_t utf8_state;      /* of the text in progress */
   bool paused;
   tuv_ws_event_t rest; /* while paused: what is still to be inflated */

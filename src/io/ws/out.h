@@ -1,14 +1,14 @@
 /* The sending half of a WebSocket connection: messages become masked frames in one buffer.
  *
- * It is a machine of its own: it knows no stream and no connection. What it may give to the system
- * goes through try_write; what that does not take the owner writes by tuv_ws_out_take. */
+ * It is a machine of its own: it knows no stream and no connection. It gives bytes to the system
+ * by try_write; the owner takes the rest by tuv_ws_out_take and writes it. */
 #ifndef TUV_IO_WS_OUT_H
 #define TUV_IO_WS_OUT_H
 
 #include <uv.h>
 
-#include "io/ws/deflate.h"
 #include "io/shared.h"
+#include "io/ws/deflate.h"
 #include "util/assert.h"
 #include "util/buf.h"
 #include "wire/ws_frame.h"
@@ -16,7 +16,7 @@
 typedef enum {
   TUV_WS_OUT_UPGRADE, /* the upgrade is on its way: no frame may follow it yet */
   TUV_WS_OUT_OPEN,
-  TUV_WS_OUT_CLOSED /* a close frame was put in, or the connection is down: no pong, no early write */
+  TUV_WS_OUT_CLOSED /* a close frame was put in, or the connection is down: no pong follows */
 } tuv_ws_out_state_t;
 
 /* Pieces of a large message that go to the system in one call, from where they are. */
@@ -57,7 +57,7 @@ void tuv_ws_out_init(tuv_ws_out_t* out, tuv_io_shared_t* shared,
                      void* connection);
 void tuv_ws_out_free(tuv_ws_out_t* out);
 
-/* Room for the upgrade request, or NULL; and the bytes of it that were written there. */
+/* The upgrade request: room for it, or NULL when out of memory, and how much was written there. */
 char* tuv_ws_out_reserve(tuv_ws_out_t* out, size_t size);
 void tuv_ws_out_commit(tuv_ws_out_t* out, size_t size);
 
@@ -84,7 +84,8 @@ int tuv_ws_out_end(tuv_ws_out_t* out);
 /* A ping has come: its pong goes before the next message, or with the next flush. */
 void tuv_ws_out_answer_ping(tuv_ws_out_t* out, const uint8_t* data, size_t size);
 
-/* Puts a close frame, behind which no pong follows. Returns 0 or an error; then there is none. */
+/* Puts a close frame, behind which no pong follows. Returns 0 or an error; then no close frame
+ * is sent. */
 int tuv_ws_out_close(tuv_ws_out_t* out, uint16_t code);
 
 /* Gives the system what it takes now. Returns how many bytes those were, or an error. Not while

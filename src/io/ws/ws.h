@@ -8,10 +8,10 @@
 #ifndef TUV_IO_WS_H
 #define TUV_IO_WS_H
 
+#include "io/shared.h"
 #include "io/stream.h"
 #include "io/ws/in.h"
 #include "io/ws/out.h"
-#include "io/shared.h"
 #include "io/ws/unsent.h"
 
 typedef struct tuv_ws_s tuv_ws_t;
