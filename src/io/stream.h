@@ -25,7 +25,7 @@ typedef struct tuv_stream_events_s {
   void (*on_connect)(void* context, int status, const char* message);
   /* Asks where the next bytes go. With *size 0 on_read follows, with UV_ENOBUFS. */
   void (*alloc)(void* context, uint8_t** base, size_t* size);
-  /* size > 0: bytes in `base`; 0: nothing was read, and `base` is returned; < 0: error or UV_EOF. */
+  /* size > 0: bytes in `base`; 0: nothing was read, `base` is returned; < 0: error or UV_EOF. */
   void (*on_read)(void* context, ssize_t size, uint8_t* base);
   /* The write is done. Not called once the stream is being closed. */
   void (*on_write)(void* context, int status);

@@ -69,8 +69,9 @@ void tuv_timers_remove(tuv_timers_t* timers, tuv_timed_t* timed);
 /* Frees the memory; the two handles must be closed by the caller. */
 void tuv_timers_free(tuv_timers_t* timers);
 
-/* A limit on how long a peer may be silent. Only time in which the loop could read counts: the limit
- * is divided into steps, and a step counts once, however late the loop finds that it is over. */
+/* A limit on how long a peer may be silent. Only time in which the loop could read counts: the
+ * limit is divided into steps, and a step counts once, however late the loop finds that it is
+ * over. */
 typedef struct tuv_patience_s {
   uint64_t at; /* when this step is over */
   uint64_t step;

@@ -1,4 +1,4 @@
-/* The receiving half of a WebSocket connection alone: bytes in; messages, statuses, close codes out. */
+/* The receiving half of a WebSocket connection alone: bytes in; messages and close codes out. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,4 +1,4 @@
-/* A WebSocket connection whose turns are bounded: it pauses and goes on; and what the tap is shown. */
+/* A WebSocket connection whose turns are bounded: it pauses and goes on; and what a tap shows. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

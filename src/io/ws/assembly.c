@@ -1,4 +1,4 @@
-/* A received message that does not lie whole in one read: the buffer in which it is put together. */
+/* The buffer in which a received message is put together that does not lie whole in one read. */
 #include "io/ws/assembly.h"
 
 #include <string.h>

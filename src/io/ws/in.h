@@ -60,7 +60,7 @@ typedef struct tuv_ws_in_s {
 void tuv_ws_in_init(tuv_ws_in_t* in, tuv_io_shared_t* shared, bool bounded);
 void tuv_ws_in_free(tuv_ws_in_t* in);
 
-/* The upgrade is through: frames follow. `keeps_context` matters when messages may be compressed. */
+/* The upgrade is through: frames follow. `keeps_context` matters only with `deflate`. */
 void tuv_ws_in_open(tuv_ws_in_t* in, bool deflate, bool keeps_context);
 
 /* No message is reported any more. */

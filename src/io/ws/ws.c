@@ -133,7 +133,7 @@ void tuv_ws_flush(tuv_ws_t* ws) {
   if (status < 0) go_down(ws, status, NULL);
 }
 
-/* A write is done while lingering: what had to wait for it is written, then the stream is closed. */
+/* A write is done while lingering: what waited for it is written, then the stream is closed. */
 static void end_lingering(tuv_ws_t* ws, int status) {
   if (status == 0 && tuv_buf_size(&ws->out.unsent) > 0 && write_rest(ws) == 0) return;
   ws->lingering = false;

@@ -2,9 +2,9 @@
  *
  * The folder in one paragraph: `out` (messages become frames in the send buffer, with `deflate` for
  * compressed ones and `unsent` for frames that have not left) and `in` (bytes become messages, with
- * `assembly` and `inflate`) are machines that know neither a stream nor this file; they return a
- * status and, where the peer broke the protocol, a close code. `ws` alone talks to the stream and to the owner, and it alone ends a
- * connection. */
+ * `assembly` and `inflate`) are machines that know neither a stream nor this file. They return a
+ * status and, where the peer broke the protocol, a close code. `ws` alone talks to the stream and
+ * to the owner, and it alone ends a connection. */
 #ifndef TUV_IO_WS_H
 #define TUV_IO_WS_H
 
