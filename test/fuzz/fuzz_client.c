@@ -145,8 +145,8 @@ int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
                            &run.client) != 0)
     abort();
   run.client->connect = connect_memory;
-  run.client->id_high = 0;
-  run.client->id_low = 0;
+  run.client->context.ids.high = 0;
+  run.client->context.ids.low = 0;
   /* In the order of the ids that they take: 1 to 5; 6 and 7 are the log-in's. */
   run.accepted += taosuv_open(run.client, &run.open, on_open) == 0;
   run.accepted += taosuv_exec(run.client, &run.exec, "insert", 6, on_exec) == 0;

@@ -1,6 +1,7 @@
 /* One connection of the pool: its start, its operations, its end. */
 #include <string.h>
 
+#include "client/core/complete.h"
 #include "client/core/failure.h"
 #include "client/core/req.h"
 #include "client/conn/conn.h"
@@ -46,6 +47,35 @@ int tuv_conn_send(tuv_conn_t* conn, tuv_op_t* op, const void* payload, size_t si
   if (conn->client->context.url.idle_timeout != 0) conn->used_at = tuv_now();
   tuv_observe_op(conn->client, TAOSUV_TRACE_SENT, op, conn);
   return 0;
+}
+
+/* A request leaves: its message is taken back, or a tombstone waits for the answer. */
+static void release(taosuv_req_t* req) {
+  tuv_op_t* op = &tuv_req_of(req)->op;
+  tuv_conn_t* conn = op->conn;
+  if (conn == NULL || tuv_conn_withdraw(conn, op)) return;
+  tuv_idmap_set(&conn->table, op->id, op->type->tombstone);
+  conn->client->transport->abandon(conn);
+  if (conn->retiring) tuv_conn_pump_later(conn); /* this may have been its last */
+  op->conn = NULL;
+}
+
+static bool maybe_sent(const taosuv_req_t* req) {
+  const tuv_op_t* op = &tuv_req_of_const(req)->op;
+  return op->conn != NULL && op->at < op->conn->client->transport->sent_up_to(op->conn);
+}
+
+static tuv_conn_t* waits_on(const taosuv_req_t* req) {
+  return tuv_req_of_const(req)->op.conn;
+}
+
+static const tuv_holder_t conn_holder = {release, maybe_sent, waits_on};
+
+int tuv_conn_send_request(tuv_conn_t* conn, taosuv_req_t* req, const void* payload, size_t size) {
+  req->host = tuv_conn_host(conn);
+  int status = tuv_conn_send(conn, &tuv_req_of(req)->op, payload, size);
+  if (status == 0) tuv_req_hold(req, &conn_holder);
+  return status;
 }
 
 static void fail_pinned(tuv_op_t* op, int status) {
@@ -122,9 +152,10 @@ static void take_apart(tuv_conn_t* conn, tuv_queue_t* lost) {
     if (op->type->is_request) {
       tuv_req_t* priv = TUV_CONTAINER(op, tuv_req_t, op);
       if (left) priv->left = true;
-      if (move(conn, priv, left)) continue;
+      if (!move(conn, priv, left)) tuv_req_set_aside(tuv_req_public(priv), lost);
+    } else {
+      tuv_queue_push(lost, &op->link);
     }
-    tuv_queue_push(lost, &op->link);
   }
   tuv_queue_move(&conn->waiting, lost);
   tuv_idmap_free(&conn->table);
@@ -144,7 +175,7 @@ static void fail_lost(tuv_conn_t* conn, tuv_queue_t* lost, const tuv_failure_t* 
   tuv_failure_t failure = *why;
   failure.flags &= ~(unsigned int) TAOSUV_ERR_MAYBE_EXECUTED; /* each knows whether it had left */
   drop_others(lost);                                          /* the results are told below */
-  tuv_req_fail_all(conn->client, lost, &failure);
+  tuv_req_fail_all(&conn->client->context, lost, &failure);
   tuv_dependents_lost(&conn->dependents, why);
 }
 

@@ -5,6 +5,7 @@
 #include "client/conn/rest_conn.h"
 #include "client/conn/transport.h"
 #include "client/core/dependent.h"
+#include "client/core/turn.h"
 #include "io/tcp.h"
 #include "io/ws/ws.h"
 #include "util/idmap.h"
@@ -93,6 +94,8 @@ int tuv_conn_start(taosuv_client_t* client, uint32_t host, unsigned wanted, tuv_
 int tuv_conn_reconnect(tuv_conn_t* conn);
 void tuv_conn_restart(tuv_conn_t* conn); /* while logging in: over the endpoint that is set now */
 int tuv_conn_send(tuv_conn_t* conn, tuv_op_t* op, const void* payload, size_t size);
+/* A request's message; the connection holds the request until the answer. */
+int tuv_conn_send_request(tuv_conn_t* conn, taosuv_req_t* req, const void* payload, size_t size);
 /* A pinned operation: now, or when there is room. */
 void tuv_conn_post(tuv_conn_t* conn, tuv_op_t* op);
 /* Whether a message of so many bytes may be sent: max_inflight and max_send_buffer allow it. */

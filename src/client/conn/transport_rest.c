@@ -336,7 +336,7 @@ static int recover(tuv_conn_t* conn, tuv_req_t* priv) {
   size_t head = rest->prefix_size, size = tuv_buf_size(&rest->http.out) - rest->body_at;
   priv->payload = tuv_refbuf_take(conn->client->context.mem, head + size);
   if (priv->payload == NULL) return TAOSUV_ENOMEM;
-  priv->payload_size = head + size;
+  priv->payload_size = (uint32_t) (head + size);
   if (head > 0) memcpy(priv->payload->data, rest->prefix, head);
   memcpy(priv->payload->data + head, rest->http.out.data + rest->http.out.head + rest->body_at,
          size);

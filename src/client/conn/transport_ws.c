@@ -53,7 +53,7 @@ static int recover(tuv_conn_t* conn, tuv_req_t* priv) {
     }
     memcpy(priv->payload->data, bytes, length);
   }
-  priv->payload_size = length;
+  priv->payload_size = (uint32_t) length;
   tuv_free(&conn->client->context.mem->alloc, text);
   return 0;
 }

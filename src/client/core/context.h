@@ -16,7 +16,11 @@
 #include "wire/envelope.h"
 #include "wire/url.h"
 
-typedef struct tuv_context_s {
+typedef struct tuv_context_s tuv_context_t;
+typedef struct tuv_conn_s tuv_conn_t;
+typedef struct tuv_req_s tuv_req_t;
+
+struct tuv_context_s {
   uv_loop_t* loop;
   tuv_mem_t* mem;
   tuv_url_t url;          /* does not change once the client is made */
@@ -31,7 +35,14 @@ typedef struct tuv_context_s {
   tuv_task_t complete;         /* completes some of both */
   tuv_task_t end;              /* closes the handles if nothing is left; posted while closing */
   atomic_bool closing;         /* taosuv_submit reads it on other threads */
-} tuv_context_t;
+  bool in_hook;                /* a hook of the caller's is running: nothing may change */
+  uint32_t pending;            /* requests between their call and their callback */
+  uint64_t started;            /* when the last request was begun; no two have the same time */
+  /* Called with each request that completes, before its callback; NULL: nobody waits for that. */
+  void (*completed)(tuv_context_t* context, const tuv_req_t* req);
+  /* The time limit of a request has passed while it waited for this connection's answer. */
+  void (*timed_out)(tuv_conn_t* conn);
+};
 
 /* Something that closing waits for may be over. */
 static inline void tuv_context_check_end(tuv_context_t* context) {

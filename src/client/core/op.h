@@ -35,7 +35,7 @@ typedef enum {
 typedef struct tuv_op_type_s {
   bool is_request; /* the operation is inside a taosuv_req_t; else inside a result or connection */
   bool pinned;     /* a request that means something on its connection only: it is never moved */
-  /* Writes the message; payload is what tuv_req_begin was given. Returns 0 or an error. NULL: there
+  /* Writes the message; payload is what tuv_pool_begin was given. Returns 0 or an error. NULL: there
    * is no message, a connection that is logged in is all it takes; `reply` is called with it, and
    * NULL for a reply, before the request completes. */
   int (*encode)(tuv_op_t* op, tuv_conn_t* conn, const void* payload, size_t size);

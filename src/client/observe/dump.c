@@ -97,13 +97,13 @@ static void dump_conns(const dump_t* dump, const tuv_queue_t* list) {
 int taosuv_client_dump(taosuv_client_t* client, taosuv_line_cb line, void* context) {
   if (client == NULL || line == NULL) return TAOSUV_EINVAL;
   dump_t dump = {client, line, context, uv_hrtime()};
-  bool in_hook = client->in_hook;
-  client->in_hook = true; /* the lists below are not to change meanwhile */
+  bool in_hook = client->context.in_hook;
+  client->context.in_hook = true; /* the lists below are not to change meanwhile */
   dump_client(&dump);
   dump_conns(&dump, &client->conns);
   dump_conns(&dump, &client->gone);
   dump_list(&dump, &client->queue, "queued", "no host");
   dump_list(&dump, &client->context.done, "to be completed", "no host");
-  client->in_hook = in_hook;
+  client->context.in_hook = in_hook;
   return 0;
 }

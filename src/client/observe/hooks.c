@@ -17,20 +17,20 @@
 /* While a hook runs the client is in the middle of something: in_hook holds off what would change
  * its requests. */
 static void call_trace(taosuv_client_t* client, const taosuv_trace_t* trace) {
-  if (client->hooks.trace == NULL || client->in_hook) return;
-  client->in_hook = true;
+  if (client->hooks.trace == NULL || client->context.in_hook) return;
+  client->context.in_hook = true;
   client->hooks.trace(client->hooks.data, trace);
-  client->in_hook = false;
+  client->context.in_hook = false;
 }
 
 static bool logs(const taosuv_client_t* client, int level) {
-  return client->hooks.log != NULL && level <= client->hooks.log_level && !client->in_hook;
+  return client->hooks.log != NULL && level <= client->hooks.log_level && !client->context.in_hook;
 }
 
 static void call_log(taosuv_client_t* client, int level, const char* text) {
-  client->in_hook = true;
+  client->context.in_hook = true;
   client->hooks.log(client->hooks.data, level, text, strlen(text));
-  client->in_hook = false;
+  client->context.in_hook = false;
 }
 
 void tuv_hooks_log(taosuv_client_t* client, int level, const char* text) {
@@ -43,9 +43,9 @@ void tuv_hooks_log(taosuv_client_t* client, int level, const char* text) {
 }
 
 static void call_tap(taosuv_client_t* client, const taosuv_tap_t* tap) {
-  client->in_hook = true;
+  client->context.in_hook = true;
   client->hooks.tap(client->hooks.data, tap);
-  client->in_hook = false;
+  client->context.in_hook = false;
 }
 
 /* ---- requests ---- */
@@ -197,7 +197,7 @@ static void tap_login(tuv_conn_t* conn, taosuv_tap_t* tap, char** copy) {
 static void tap_message(tuv_conn_t* conn, bool sent, uint8_t opcode, const void* data,
                         size_t size) {
   taosuv_client_t* client = conn->client;
-  if (client->hooks.tap == NULL || client->in_hook) return;
+  if (client->hooks.tap == NULL || client->context.in_hook) return;
   taosuv_tap_t tap = {
       .sent = sent, .opcode = opcode, .host = tuv_conn_host(conn), .bytes = data, .size = size};
   char* copy = NULL;

@@ -85,7 +85,7 @@ int taosuv_client_stats(const taosuv_client_t* client, taosuv_stats_t* stats) {
                          .closing = all.closing,
                          .in_flight = all.in_flight,
                          .queued = client->queued,
-                         .pending = client->pending,
+                         .pending = client->context.pending,
                          .bytes_waiting = all.bytes_waiting,
                          .connects = client->connects,
                          .reconnects = totals->reconnects,

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "client/core/complete.h"
 #include "client/core/failure.h"
 #include "client/core/req.h"
 #include "client/core/submit.h"
@@ -10,6 +11,7 @@
 #include "client/conn/endpoint.h"
 #include "client/conn/login.h"
 #include "client/conn/rest_request.h"
+#include "client/conn/suspect.h"
 #include "client/conn/transport.h"
 #include "client/pool/client.h"
 #include "client/pool/drain.h"
@@ -61,7 +63,7 @@ static void on_handle_closed(uv_handle_t* handle) {
 static void close_handles_if_done(tuv_task_t* task) {
   taosuv_client_t* client = TUV_CONTAINER(task, taosuv_client_t, context.end);
   if (client->context.turn.stopped) return;
-  if (client->pending > 0 || !tuv_queue_empty(&client->gone)) return;
+  if (client->context.pending > 0 || !tuv_queue_empty(&client->gone)) return;
   if (tuv_task_is_posted(&client->context.complete)) { /* it has a list to free */
     tuv_context_check_end(&client->context);
     return;
@@ -166,7 +168,8 @@ static taosuv_client_t* allocate(const tuv_alloc_t* alloc) {
   for (size_t i = 0; i < sizeof queues / sizeof *queues; i++) tuv_queue_init(queues[i]);
   tuv_dependents_init(&client->context.dependents);
   tuv_turn_init(&client->context.turn, begin_turn);
-  tuv_task_init(&client->context.complete, tuv_req_complete_some);
+  tuv_task_init(&client->context.complete, tuv_complete_some);
+  client->context.timed_out = tuv_suspect_begin;
   tuv_task_init(&client->context.end, close_handles_if_done);
   tuv_task_init(&client->drain, call_on_drain);
   tuv_task_init(&client->stmts_old, NULL);
@@ -289,7 +292,7 @@ void taosuv_close(taosuv_client_t* client, taosuv_close_cb cb) {
   if (client == NULL || client->owned || client->context.closing) return;
   if (tuv_task_is_posted(&client->close)) return;
   client->close_cb = cb;
-  if (client->in_hook) { /* the client is in the middle of something */
+  if (client->context.in_hook) { /* the client is in the middle of something */
     tuv_turn_post(&client->context.turn, &client->close, TUV_PHASE_DEFERRED);
     return;
   }

@@ -44,8 +44,6 @@ struct taosuv_client_s {
   uint64_t stmts_order; /* of batches that were given, and of SQL that was sent to be prepared */
   const taosuv_stmt_t* stmt_prepared; /* whose prepare is calling back; or NULL */
   tuv_task_t stmts_old;               /* closes those that were cached before the last change */
-  uint32_t pending;                   /* requests between call and callback */
-  uint64_t started;                   /* of the last request that was begun */
   tuv_queue_t drains;                 /* those of taosuv_client_drain that wait */
   uint32_t ndrains;                   /* all of them that are pending */
   tuv_queue_t conns;                  /* connecting, logging in, ready */
@@ -70,7 +68,6 @@ struct taosuv_client_s {
   tuv_stats_t* stats; /* NULL: metrics are off */
   taosuv_hooks_t hooks;
   bool hooked;      /* for trace or log */
-  bool in_hook;     /* one is running; see hooks.c */
   tuv_task_t close; /* posted by a hook that called taosuv_close */
   char text[512];   /* a server's text that had no end of its own */
 };
@@ -84,5 +81,8 @@ typedef struct tuv_setup_s {
 
 int tuv_client_create(uv_loop_t* loop, const taosuv_options_t* options, const tuv_setup_t* setup,
                       taosuv_client_t** client); /* setup: of a consumer's, or NULL */
+static inline taosuv_client_t* tuv_client_of(tuv_context_t* context) {
+  return TUV_CONTAINER(context, taosuv_client_t, context);
+}
 
 #endif

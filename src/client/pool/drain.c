@@ -2,6 +2,7 @@
 #include "client/core/op.h"
 #include "client/core/req.h"
 #include "client/pool/client.h"
+#include "client/pool/pool.h"
 #include "client/pool/drain.h"
 
 static taosuv_req_t* base_of(taosuv_client_drain_t* drain) {
@@ -14,14 +15,17 @@ static taosuv_client_drain_t* drain_of(tuv_queue_t* link) {
 
 static void drain_complete(taosuv_req_t* req, int status) {
   taosuv_client_drain_t* drain = (taosuv_client_drain_t*) (void*) req;
-  tuv_req_of(req)->client->ndrains--;
+  taosuv_client_t* client = tuv_client_of(tuv_req_of(req)->context);
+  if (--client->ndrains == 0) client->context.completed = NULL;
   drain->cb(drain, status);
 }
 
 static const tuv_op_type_t drain_type = {.is_request = true, .complete = drain_complete};
+static const tuv_holder_t drain_holder = {NULL}; /* the client's list of them */
 
-/* Its callback comes behind that of the request. */
-void tuv_drain_completed(taosuv_client_t* client, const tuv_req_t* priv) {
+/* Their callbacks come behind that of the request. */
+static void on_completed(tuv_context_t* context, const tuv_req_t* priv) {
+  taosuv_client_t* client = tuv_client_of(context);
   if (priv->op.type == &drain_type) return;
   for (tuv_queue_t *at = client->drains.next, *next; at != &client->drains; at = next) {
     taosuv_client_drain_t* drain = drain_of(at);
@@ -39,14 +43,15 @@ void tuv_drain_close(taosuv_client_t* client) {
 
 int taosuv_client_drain(taosuv_client_t* client, taosuv_client_drain_t* req,
                         taosuv_client_drain_cb cb) {
-  int status = tuv_req_check(client, base_of(req), cb != NULL);
+  int status = tuv_pool_check(client, base_of(req), cb != NULL);
   if (status < 0) return status;
   req->cb = cb;
-  req->remaining = client->pending - client->ndrains;
-  status = tuv_req_start(client, base_of(req), &drain_type);
+  req->remaining = client->context.pending - client->ndrains;
+  status = tuv_req_start(&client->context, base_of(req), &drain_type);
   if (status < 0) return status;
   client->ndrains++;
-  tuv_req_of(base_of(req))->state = TUV_REQ_WAITING;
+  client->context.completed = on_completed;
+  tuv_req_hold(base_of(req), &drain_holder);
   tuv_queue_push(&client->drains, &tuv_req_of(base_of(req))->op.link);
   if (req->remaining == 0) tuv_req_defer(base_of(req), 0, 0, NULL);
   return 0;

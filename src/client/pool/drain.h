@@ -4,7 +4,6 @@
 
 #include "client/core/req.h"
 
-void tuv_drain_completed(taosuv_client_t* client, const tuv_req_t* priv); /* a request is */
-void tuv_drain_close(taosuv_client_t* client);                            /* it is being closed */
+void tuv_drain_close(taosuv_client_t* client); /* it is being closed */
 
 #endif

@@ -1,6 +1,7 @@
 /* The pool: which connection a request goes over, what waits for one, when there are more. */
 #include <string.h>
 
+#include "client/core/complete.h"
 #include "client/core/failure.h"
 #include "client/core/op.h"
 #include "client/core/req.h"
@@ -80,13 +81,26 @@ static uint32_t* queued_kind(taosuv_client_t* client, const tuv_req_t* priv) {
   return &client->queued_kinds[kind];
 }
 
+static void release(taosuv_req_t* req) {
+  taosuv_client_t* client = tuv_client_of(tuv_req_of(req)->context);
+  tuv_pool_unqueue(client, req);
+  tuv_pool_check_drain(client);
+}
+
+static bool never_sent(const taosuv_req_t* req) {
+  (void) req;
+  return false;
+}
+
+static const tuv_holder_t queue_holder = {.release = release, .maybe_sent = never_sent};
+
 /* Puts a request with its payload in front of `at` in the queue. Returns 0 or TAOSUV_ENOMEM. */
 static int put_in_queue(taosuv_client_t* client, taosuv_req_t* req, tuv_queue_t* at) {
   tuv_req_t* priv = tuv_req_of(req);
   if (tuv_idmap_reserve(&client->queued_ids) != 0) return TAOSUV_ENOMEM;
   tuv_idmap_put(&client->queued_ids, priv->op.id, &priv->op);
   tuv_queue_insert_before(at, &priv->op.link);
-  priv->state = TUV_REQ_QUEUED;
+  tuv_req_hold(req, &queue_holder);
   client->queued++;
   (*queued_kind(client, priv))++;
   client->queued_bytes += priv->payload_size;
@@ -95,6 +109,7 @@ static int put_in_queue(taosuv_client_t* client, taosuv_req_t* req, tuv_queue_t*
 
 void tuv_pool_unqueue(taosuv_client_t* client, taosuv_req_t* req) {
   tuv_req_t* priv = tuv_req_of(req);
+  tuv_req_unhold(req);
   tuv_idmap_remove(&client->queued_ids, priv->op.id);
   tuv_queue_remove(&priv->op.link);
   client->queued--;
@@ -157,11 +172,8 @@ static void open_more(taosuv_client_t* client, uint32_t wanted, unsigned needs) 
 /* A request that just comes to a connection, or whose turn has come: what is not a message is
  * complete. */
 static int give(tuv_conn_t* conn, taosuv_req_t* req, const void* payload, size_t size) {
-  tuv_req_t* priv = tuv_req_of(req);
-  req->host = tuv_conn_host(conn);
-  int status = tuv_conn_send(conn, &priv->op, payload, size);
+  int status = tuv_conn_send_request(conn, req, payload, size);
   if (status < 0) return status;
-  priv->state = TUV_REQ_SENT;
   /* Of those that are equally busy the next one is next, so that hosts have equal shares; unless
    * connections are to become idle when fewer would do. */
   if (conn->client->context.url.idle_timeout == 0) {
@@ -180,7 +192,8 @@ static void drop_payload(tuv_req_t* priv) {
 static int keep_payload(taosuv_client_t* client, taosuv_req_t* req, const void* payload,
                         size_t size) {
   tuv_req_t* priv = tuv_req_of(req);
-  priv->payload_size = size;
+  if (size > UINT32_MAX) return TAOSUV_EMSGSIZE;
+  priv->payload_size = (uint32_t) size;
   if (size == 0) return 0;
   priv->payload = tuv_refbuf_take(client->context.mem, size);
   if (priv->payload == NULL) return TAOSUV_ENOMEM;
@@ -442,7 +455,7 @@ static void fail_queued(taosuv_client_t* client, const tuv_failure_t* failure) {
     else
       tuv_req_set_aside(req, &reqs);
   }
-  tuv_req_fail_all(client, &reqs, failure);
+  tuv_req_fail_all(&client->context, &reqs, failure);
 }
 
 /* A refusal is the same on every host and at any time; trouble with one host says nothing of the

@@ -4,6 +4,13 @@
 
 #include "client/pool/client.h"
 
+/* What every call checks of its client and request; 0 or what the call returns. `_any` is also for
+ * the requests of a consumer. */
+int tuv_pool_check(taosuv_client_t* client, taosuv_req_t* req, bool has_callback);
+int tuv_pool_check_any(taosuv_client_t* client, taosuv_req_t* req, bool has_callback);
+/* Begins a request whose message is made of this payload. */
+int tuv_pool_begin(taosuv_client_t* client, taosuv_req_t* req, const tuv_op_type_t* type,
+                   const void* payload, size_t size);
 int tuv_pool_submit(taosuv_client_t* client, taosuv_req_t* req, const void* payload, size_t size);
 void tuv_pool_pump(taosuv_client_t* client);
 /* Whether a connection has nothing in flight; else one more is opened, if there may be. */

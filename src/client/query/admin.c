@@ -9,6 +9,7 @@
 #include "client/conn/rest_request.h"
 #include "client/conn/transport.h"
 #include "client/pool/client.h"
+#include "client/pool/pool.h"
 #include "client/query/admin.h"
 #include "client/query/ask.h"
 #include "client/query/query.h"
@@ -67,11 +68,11 @@ static const tuv_op_type_t open_type = {.is_request = true,
                                         .complete = open_complete};
 
 int taosuv_open(taosuv_client_t* client, taosuv_open_t* req, taosuv_open_cb cb) {
-  int status = tuv_req_check(client, (taosuv_req_t*) (void*) req, cb != NULL);
+  int status = tuv_pool_check(client, (taosuv_req_t*) (void*) req, cb != NULL);
   if (status < 0) return status;
   req->cb = cb;
   req->version[0] = 0;
-  return tuv_req_begin(client, (taosuv_req_t*) (void*) req, &open_type, NULL, 0);
+  return tuv_pool_begin(client, (taosuv_req_t*) (void*) req, &open_type, NULL, 0);
 }
 
 /* ping */
@@ -126,10 +127,10 @@ bool tuv_admin_is_ping(const tuv_op_t* op) {
 }
 
 int taosuv_ping(taosuv_client_t* client, taosuv_ping_t* req, taosuv_ping_cb cb) {
-  int status = tuv_req_check(client, (taosuv_req_t*) (void*) req, cb != NULL);
+  int status = tuv_pool_check(client, (taosuv_req_t*) (void*) req, cb != NULL);
   if (status < 0) return status;
   req->cb = cb;
-  return tuv_req_begin(client, (taosuv_req_t*) (void*) req, &ping_type, NULL, 0);
+  return tuv_pool_begin(client, (taosuv_req_t*) (void*) req, &ping_type, NULL, 0);
 }
 
 /* server_version */
@@ -208,11 +209,11 @@ static const tuv_op_type_t version_type = {.is_request = true,
 
 int taosuv_server_version(taosuv_client_t* client, taosuv_server_version_t* req,
                           taosuv_server_version_cb cb) {
-  int status = tuv_req_check(client, (taosuv_req_t*) (void*) req, cb != NULL);
+  int status = tuv_pool_check(client, (taosuv_req_t*) (void*) req, cb != NULL);
   if (status < 0) return status;
   req->cb = cb;
   req->version[0] = 0;
-  return tuv_req_begin(client, (taosuv_req_t*) (void*) req, &version_type, NULL, 0);
+  return tuv_pool_begin(client, (taosuv_req_t*) (void*) req, &version_type, NULL, 0);
 }
 
 /* server_status. The port rides in the request, so that the payload is the name alone. */
@@ -319,7 +320,6 @@ static const tuv_op_type_t status_type = {.is_request = true,
                                           .complete = status_complete,
                                           .rest = &status_rest,
                                           .payload_key = "fqdn",
-                                          .leave = tuv_ask_leave,
                                           .tombstone = &tuv_query_tombstone};
 
 int taosuv_server_status(taosuv_client_t* client, taosuv_server_status_t* req, const char* fqdn,
@@ -330,12 +330,12 @@ int taosuv_server_status(taosuv_client_t* client, taosuv_server_status_t* req, c
   if (length > 255) return TAOSUV_EINVAL;
   if (client != NULL && client->transport == &tuv_transport_rest && (length > 0 || port != 0))
     return TAOSUV_ENOTSUP;
-  int status = tuv_req_check(client, (taosuv_req_t*) (void*) req, cb != NULL);
+  int status = tuv_pool_check(client, (taosuv_req_t*) (void*) req, cb != NULL);
   if (status < 0) return status;
   req->cb = cb;
   req->details = "";
   req->server_status = port; /* until the answer; status_encode reads it */
-  return tuv_req_begin(client, (taosuv_req_t*) (void*) req, &status_type, fqdn, length);
+  return tuv_pool_begin(client, (taosuv_req_t*) (void*) req, &status_type, fqdn, length);
 }
 
 /* current_db */
@@ -355,7 +355,7 @@ static int db_encode(tuv_op_t* op, tuv_conn_t* conn, const void* payload, size_t
 }
 
 static void db_asked(taosuv_req_t* req, const taosuv_block_t* block) {
-  taosuv_client_t* client = tuv_req_of(req)->client;
+  taosuv_client_t* client = tuv_client_of(tuv_req_of(req)->context);
   ((taosuv_current_db_t*) (void*) req)->db = client->text;
   tuv_req_finish(req, first_text(block, client->text, sizeof client->text));
 }
@@ -396,13 +396,12 @@ static const tuv_op_type_t db_type = {.is_request = true,
                                       .reply = db_replied,
                                       .complete = db_complete,
                                       .rest = &db_rest,
-                                      .leave = tuv_ask_leave,
                                       .tombstone = &tuv_query_tombstone};
 
 int taosuv_current_db(taosuv_client_t* client, taosuv_current_db_t* req, taosuv_current_db_cb cb) {
-  int status = tuv_req_check(client, (taosuv_req_t*) (void*) req, cb != NULL);
+  int status = tuv_pool_check(client, (taosuv_req_t*) (void*) req, cb != NULL);
   if (status < 0) return status;
   req->cb = cb;
   req->db = "";
-  return tuv_req_begin(client, (taosuv_req_t*) (void*) req, &db_type, NULL, 0);
+  return tuv_pool_begin(client, (taosuv_req_t*) (void*) req, &db_type, NULL, 0);
 }

@@ -52,6 +52,17 @@ static void on_fetched(taosuv_fetch_t* fetch, int status) {
   tuv_free(&ask->mem->alloc, ask);
 }
 
+/* The request was cancelled, or its time is up. */
+static void release(taosuv_req_t* req) {
+  ask_t* ask = tuv_req_of(req)->owner;
+  if (ask == NULL) return;
+  tuv_req_of(req)->owner = NULL;
+  ask->req = NULL;
+  taosuv_result_close(ask->result); /* which cancels the fetch */
+}
+
+static const tuv_holder_t ask_holder = {.release = release};
+
 /* Fetches the first block; the request waits for it. */
 static int begin(taosuv_req_t* req, tuv_conn_t* conn, const tuv_query_reply_t* answer,
                  tuv_asked_cb cb) {
@@ -66,7 +77,7 @@ static int begin(taosuv_req_t* req, tuv_conn_t* conn, const tuv_query_reply_t* a
     tuv_free(&mem->alloc, ask);
     return status;
   }
-  tuv_req_of(req)->state = TUV_REQ_WAITING;
+  tuv_req_hold(req, &ask_holder);
   tuv_req_of(req)->owner = ask;
   return 0;
 }
@@ -81,12 +92,4 @@ void tuv_ask_replied(tuv_op_t* op, tuv_conn_t* conn, const tuv_reply_t* reply, t
   if (status < 0 && answer.id != 0) tuv_result_free_on_server(conn, answer.id);
   if (status == 0) status = begin(req, conn, &answer, cb);
   if (status < 0) fail(req, status, err.text, tuv_conn_host(conn));
-}
-
-void tuv_ask_leave(taosuv_req_t* req) {
-  ask_t* ask = tuv_req_of(req)->owner;
-  if (ask == NULL) return;
-  tuv_req_of(req)->owner = NULL;
-  ask->req = NULL;
-  taosuv_result_close(ask->result); /* which cancels the fetch */
 }

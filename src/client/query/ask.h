@@ -11,9 +11,8 @@ typedef void (*tuv_asked_cb)(taosuv_req_t* req, const taosuv_block_t* block);
 /* The request's message, which is a query in JSON: any server has that action. */
 int tuv_ask_encode(tuv_op_t* op, tuv_conn_t* conn, const char* sql);
 
-/* The reply to it: the request waits for the value, or has failed. Its type must have tuv_ask_leave
- * and, as its tombstone, tuv_query_tombstone. */
+/* The reply to it: the request waits for the value, or has failed. The tombstone of its type must be
+ * tuv_query_tombstone. */
 void tuv_ask_replied(tuv_op_t* op, tuv_conn_t* conn, const tuv_reply_t* reply, tuv_asked_cb cb);
-void tuv_ask_leave(taosuv_req_t* req);
 
 #endif

@@ -7,6 +7,7 @@
 #include "client/core/req.h"
 #include "client/conn/conn.h"
 #include "client/pool/client.h"
+#include "client/pool/pool.h"
 #include "client/query/result.h"
 #include "client/query/results.h"
 
@@ -58,7 +59,7 @@ void tuv_result_wake(taosuv_result_t* result) {
   taosuv_fetch_t* fetch = result->waiter;
   if (fetch == NULL) return;
   taosuv_req_t* req = (taosuv_req_t*) (void*) fetch;
-  if (tuv_req_of(req)->state != TUV_REQ_WAITING) return;
+  if (!tuv_req_is_held(req)) return;
   if (result->next_block == NULL && result->failure.status < 0)
     tuv_req_fail(req, &result->failure);
   else
@@ -263,19 +264,18 @@ static tuv_conn_t* fetch_waits_on(const taosuv_req_t* req) {
   return result->fetch_pending ? result->conn : NULL;
 }
 
-static const tuv_op_type_t fetch_req_type = {.is_request = true,
-                                             .action = TAOSUV_ACTION_FETCH,
-                                             .complete = fetch_complete,
-                                             .leave = tuv_result_cancel_fetch,
-                                             .waits_on = fetch_waits_on};
+static const tuv_op_type_t fetch_req_type = {
+    .is_request = true, .action = TAOSUV_ACTION_FETCH, .complete = fetch_complete};
+static const tuv_holder_t fetch_holder = {.release = tuv_result_cancel_fetch,
+                                          .waits_on = fetch_waits_on};
 
 int taosuv_fetch(taosuv_result_t* result, taosuv_fetch_t* req, taosuv_fetch_cb cb) {
   taosuv_req_t* base = (taosuv_req_t*) (void*) req;
   if (result == NULL) return TAOSUV_EINVAL;
   if (result->client == NULL) return TAOSUV_ECLOSED;
-  int status = tuv_req_check(result->client, base, cb != NULL);
+  int status = tuv_pool_check(result->client, base, cb != NULL);
   if (status == 0 && result->waiter != NULL) status = TAOSUV_EBUSY;
-  if (status == 0) status = tuv_req_start(result->client, base, &fetch_req_type);
+  if (status == 0) status = tuv_req_start(&result->client->context, base, &fetch_req_type);
   if (status < 0) return status;
   req->cb = cb;
   req->result = result;
@@ -285,12 +285,12 @@ int taosuv_fetch(taosuv_result_t* result, taosuv_fetch_t* req, taosuv_fetch_cb c
   if (result->next_block == NULL) ask(result, base->req_id);
   result->waiter = req;
   bool decided = result->next_block != NULL || result->ended || result->failure.status < 0;
-  tuv_req_of(base)->state = TUV_REQ_WAITING;
-  if (!decided) return 0;
+  if (!decided) {
+    tuv_req_hold(base, &fetch_holder);
+    return 0;
+  }
   const tuv_failure_t* failure = &result->failure;
   bool failed = result->next_block == NULL && !result->ended;
-  tuv_req_t* priv = tuv_req_of(base);
-  priv->state = TUV_REQ_IDLE; /* stays the result's waiter while it is deferred */
   tuv_req_defer(base, failed ? failure->status : 0, failed ? failure->flags : 0,
                 failed ? failure->message : NULL);
   if (failed) {
@@ -301,7 +301,7 @@ int taosuv_fetch(taosuv_result_t* result, taosuv_fetch_t* req, taosuv_fetch_cb c
 }
 
 uint64_t tuv_result_fetch_id(const taosuv_req_t* fetch) {
-  const tuv_op_t* op = &((const tuv_req_t*) (const void*) &fetch->priv)->op;
+  const tuv_op_t* op = &tuv_req_of_const(fetch)->op;
   return op->at == 0 ? ((const taosuv_fetch_t*) (const void*) fetch)->result->op.id : op->id;
 }
 

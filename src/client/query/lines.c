@@ -9,6 +9,7 @@
 #include "client/conn/rest_request.h"
 #include "client/conn/transport.h"
 #include "client/pool/client.h"
+#include "client/pool/pool.h"
 #include "client/query/admin.h"
 #include "client/query/lines.h"
 #include "util/utf8.h"
@@ -62,7 +63,7 @@ static int lines_recover(taosuv_client_t* client, const uint8_t* message, size_t
   if (!tuv_insert_read(&client->context.json.heap, message, size, &doc, &insert))
     return TAOSUV_ENOMEM;
   size_t head = tuv_insert_pack(packed, &insert);
-  priv->payload_size = head + insert.size;
+  priv->payload_size = (uint32_t) (head + insert.size);
   priv->payload = tuv_refbuf_take(client->context.mem, priv->payload_size);
   if (priv->payload != NULL) {
     memcpy(priv->payload->data, packed, head);
@@ -260,14 +261,14 @@ int taosuv_insert_lines(taosuv_client_t* client, taosuv_insert_lines_t* req, con
                 strlen(TUV_INSERT_END);
   int status = read_options(client, req, &insert);
   if (status == 0) status = check_text(text, count, most, &size);
-  if (status == 0) status = tuv_req_check(client, (taosuv_req_t*) (void*) req, cb != NULL);
+  if (status == 0) status = tuv_pool_check(client, (taosuv_req_t*) (void*) req, cb != NULL);
   if (status < 0) return status;
   tuv_refbuf_t* payload = join(client, &insert, text, count, &size);
   if (payload == NULL) return TAOSUV_ENOMEM;
   req->cb = cb;
   req->affected_rows = 0;
   req->total_rows = -1;
-  status = tuv_req_begin(client, (taosuv_req_t*) (void*) req, &lines_type, payload->data, size);
+  status = tuv_pool_begin(client, (taosuv_req_t*) (void*) req, &lines_type, payload->data, size);
   tuv_refbuf_unref(payload);
   return status;
 }

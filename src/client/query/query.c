@@ -7,6 +7,7 @@
 #include "client/conn/conn.h"
 #include "client/conn/rest_request.h"
 #include "client/pool/client.h"
+#include "client/pool/pool.h"
 #include "client/query/query.h"
 #include "client/query/results.h"
 #include "client/stmt/stmts.h"
@@ -145,20 +146,20 @@ static int check_sql(const taosuv_client_t* client, const char* sql, size_t* len
 int taosuv_exec(taosuv_client_t* client, taosuv_exec_t* req, const char* sql, size_t length,
                 taosuv_exec_cb cb) {
   int status = check_sql(client, sql, &length);
-  if (status == 0) status = tuv_req_check(client, (taosuv_req_t*) (void*) req, cb != NULL);
+  if (status == 0) status = tuv_pool_check(client, (taosuv_req_t*) (void*) req, cb != NULL);
   if (status < 0) return status;
   req->cb = cb;
   req->affected_rows = 0;
-  return tuv_req_begin(client, (taosuv_req_t*) (void*) req, &exec_type, sql, length);
+  return tuv_pool_begin(client, (taosuv_req_t*) (void*) req, &exec_type, sql, length);
 }
 
 int taosuv_query(taosuv_client_t* client, taosuv_query_t* req, const char* sql, size_t length,
                  taosuv_query_cb cb) {
   int status = check_sql(client, sql, &length);
-  if (status == 0) status = tuv_req_check(client, (taosuv_req_t*) (void*) req, cb != NULL);
+  if (status == 0) status = tuv_pool_check(client, (taosuv_req_t*) (void*) req, cb != NULL);
   if (status < 0) return status;
   req->cb = cb;
   req->affected_rows = 0;
   req->result = NULL;
-  return tuv_req_begin(client, (taosuv_req_t*) (void*) req, &query_type, sql, length);
+  return tuv_pool_begin(client, (taosuv_req_t*) (void*) req, &query_type, sql, length);
 }

@@ -190,7 +190,7 @@ static void lose(taosuv_result_t* result, const tuv_failure_t* failure) {
     tuv_dependents_add(&client->context.dependents, &result->dependent);
   if (!result->ended && result->failure.status == 0) tuv_result_set_failure(result, failure);
   taosuv_req_t* waiter = (taosuv_req_t*) (void*) result->waiter;
-  if (waiter == NULL || tuv_req_of(waiter)->state != TUV_REQ_WAITING) return;
+  if (waiter == NULL || !tuv_req_is_held(waiter)) return;
   if (client_closed)
     tuv_req_defer(waiter, TAOSUV_ECANCELED, 0, "the client was closed");
   else
@@ -257,7 +257,7 @@ static void cancel_waiter(taosuv_result_t* result) {
   taosuv_req_t* req = (taosuv_req_t*) (void*) result->waiter;
   if (req == NULL) return;
   tuv_req_t* priv = tuv_req_of(req);
-  if (priv->state == TUV_REQ_WAITING) {
+  if (tuv_req_is_held(req)) {
     tuv_req_defer(req, TAOSUV_ECANCELED, 0, "the result was closed");
     return;
   }
@@ -270,7 +270,7 @@ static void cancel_waiter(taosuv_result_t* result) {
 
 void taosuv_result_close(taosuv_result_t* result) {
   if (result == NULL || result->closed) return;
-  if (result->client != NULL && result->client->in_hook) {
+  if (result->client != NULL && result->client->context.in_hook) {
     tuv_turn_post(&result->client->context.turn, &result->close, TUV_PHASE_DEFERRED);
     return;
   }

@@ -7,6 +7,7 @@
 #include "client/conn/rest_request.h"
 #include "client/conn/transport.h"
 #include "client/pool/client.h"
+#include "client/pool/pool.h"
 #include "client/query/admin.h"
 #include "util/utf8.h"
 #include "wire/http_request.h"
@@ -127,7 +128,7 @@ static bool is_database(const char* db) {
 int taosuv_table_vgroups(taosuv_client_t* client, taosuv_table_vgroups_t* req, const char* db,
                          const char* const* tables, uint32_t count, taosuv_table_vgroups_cb cb) {
   size_t size;
-  int status = tuv_req_check(client, (taosuv_req_t*) (void*) req, cb != NULL);
+  int status = tuv_pool_check(client, (taosuv_req_t*) (void*) req, cb != NULL);
   if (status < 0) return status;
   if (client->transport != &tuv_transport_rest) return TAOSUV_ENOTSUP;
   if (tables == NULL || count == 0) return TAOSUV_EINVAL;
@@ -148,7 +149,7 @@ int taosuv_table_vgroups(taosuv_client_t* client, taosuv_table_vgroups_t* req, c
     req->cb = cb;
     req->vgroups = NULL;
     req->count = count;
-    status = tuv_req_begin(client, (taosuv_req_t*) (void*) req, &type, payload, head + size);
+    status = tuv_pool_begin(client, (taosuv_req_t*) (void*) req, &type, payload, head + size);
   }
   tuv_free(alloc, payload);
   tuv_free(alloc, body);

@@ -36,7 +36,7 @@ static tuv_server_stmt_t* remote_of(const tuv_job_t* job) {
 
 /* Its own message may be in flight, or one of a batch before it, or of preparing for it. */
 static tuv_conn_t* exec_waits_on(const taosuv_req_t* req) {
-  const tuv_job_t* job = ((const tuv_req_t*) (const void*) &req->priv)->owner;
+  const tuv_job_t* job = tuv_req_of_const(req)->owner;
   const tuv_server_stmt_t* server_stmt = job->stmt != NULL ? job->stmt->server_stmt : NULL;
   return server_stmt != NULL && server_stmt->step != TUV_STEP_NONE ? server_stmt->conn : NULL;
 }
@@ -46,8 +46,7 @@ static bool executes(const tuv_server_stmt_t* server_stmt) {
 }
 
 bool tuv_exec_was_sent(const taosuv_req_t* req) {
-  const tuv_server_stmt_t* server_stmt = remote_of(
-      ((const tuv_req_t*) (const void*) &req->priv)->owner);
+  const tuv_server_stmt_t* server_stmt = remote_of(tuv_req_of_const(req)->owner);
   if (server_stmt == NULL) return false;
   return server_stmt->step == TUV_STEP_RESULT ||
          (executes(server_stmt) && tuv_server_stmt_sent(server_stmt));
@@ -56,7 +55,7 @@ bool tuv_exec_was_sent(const taosuv_req_t* req) {
 /* It was cancelled, or its time is up. A batch that is in the server's hands cannot be taken back,
  * and what comes after it must wait for it; one that is only bound is dropped with its statement
  * there. */
-static void exec_leave(taosuv_req_t* req) {
+static void exec_release(taosuv_req_t* req) {
   tuv_job_t* job = tuv_req_of(req)->owner;
   tuv_server_stmt_t* server_stmt = remote_of(job);
   tuv_req_of(req)->owner = NULL;
@@ -66,19 +65,17 @@ static void exec_leave(taosuv_req_t* req) {
     return;
   }
   if (server_stmt != NULL) tuv_stmt_let_go(job->stmt);
-  tuv_job_drop(job, tuv_req_of(req)->client);
+  tuv_job_drop(job, tuv_client_of(tuv_req_of(req)->context));
 }
 
-static const tuv_op_type_t exec_type = {.is_request = true,
-                                        .action = TAOSUV_ACTION_STMT_EXEC,
-                                        .complete = exec_complete,
-                                        .leave = exec_leave,
-                                        .was_sent = tuv_exec_was_sent,
-                                        .waits_on = exec_waits_on};
+static const tuv_op_type_t exec_type = {
+    .is_request = true, .action = TAOSUV_ACTION_STMT_EXEC, .complete = exec_complete};
+static const tuv_holder_t exec_holder = {
+    .release = exec_release, .maybe_sent = tuv_exec_was_sent, .waits_on = exec_waits_on};
 
 static int check_exec(taosuv_stmt_t* stmt, taosuv_stmt_exec_t* req, taosuv_stmt_exec_cb cb) {
   stmt->err.text[0] = 0;
-  int status = tuv_req_check(stmt->client, (taosuv_req_t*) (void*) req, cb != NULL);
+  int status = tuv_pool_check(stmt->client, (taosuv_req_t*) (void*) req, cb != NULL);
   if (status < 0) return status;
   if (stmt->preparing != NULL) return TAOSUV_EBUSY;
   if (stmt->field_list == NULL)
@@ -123,7 +120,8 @@ int tuv_stmt_exec(taosuv_stmt_t* stmt, taosuv_stmt_exec_t* req, taosuv_stmt_exec
   job->held = stmt->njobs > 0 || stmt->server_stmt == NULL;
   status = job->held ? tuv_pool_hold(stmt->client, job->size) : 0;
   if (status == 0) {
-    status = tuv_stmt_begin(stmt->client, (taosuv_req_t*) (void*) req, &exec_type, job);
+    status = tuv_stmt_begin(stmt->client, (taosuv_req_t*) (void*) req, &exec_type, &exec_holder,
+                            job);
     if (status < 0 && job->held) tuv_pool_unhold(stmt->client, job->size);
   }
   if (status < 0) {

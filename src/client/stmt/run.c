@@ -1,6 +1,7 @@
 /* What a prepared statement does next: finds a place on a server, executes its batches in order. */
 #include <string.h>
 
+#include "client/core/complete.h"
 #include "client/core/failure.h"
 #include "client/core/op.h"
 #include "client/core/req.h"
@@ -112,7 +113,7 @@ static void fail_jobs(taosuv_stmt_t* stmt, const tuv_failure_t* failure) {
     tuv_req_of(req)->left = (failure->flags & TAOSUV_ERR_MAYBE_EXECUTED) != 0;
     tuv_req_set_aside(req, &reqs);
   }
-  tuv_req_fail_all(client, &reqs, failure);
+  tuv_req_fail_all(&client->context, &reqs, failure);
 }
 
 void tuv_stmt_fail(taosuv_stmt_t* stmt, const tuv_failure_t* failure) {
@@ -162,7 +163,7 @@ static void seek(taosuv_stmt_t* stmt) {
   tuv_req_t* priv = tuv_req_of(&stmt->waiter);
   memset(&stmt->waiter, 0, sizeof stmt->waiter);
   tuv_queue_init(&priv->op.link);
-  priv->client = stmt->client;
+  priv->context = &stmt->client->context;
   priv->op.type = &seek_type;
   priv->op.id = tuv_ids_next(&stmt->client->context.ids);
   priv->started = uv_hrtime();

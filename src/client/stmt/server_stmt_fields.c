@@ -166,14 +166,9 @@ static const tuv_op_type_t ask_type = {.is_request = true,
 /* It has waited for a connection without being counted, as the statement is. */
 static void reached(taosuv_req_t* req, tuv_conn_t* conn) {
   tuv_fields_t* fields = fields_of(req);
-  tuv_req_t* priv = tuv_req_of(req);
-  priv->op.type = &ask_type;
-  req->host = tuv_conn_host(conn);
-  int status = tuv_conn_send(conn, &priv->op, fields->sql->data, fields->length);
-  if (status < 0)
-    tuv_req_defer(req, status, 0, NULL);
-  else
-    priv->state = TUV_REQ_SENT;
+  tuv_req_of(req)->op.type = &ask_type;
+  int status = tuv_conn_send_request(conn, req, fields->sql->data, fields->length);
+  if (status < 0) tuv_req_defer(req, status, 0, NULL);
 }
 
 static void acquire_failed(taosuv_req_t* req, const tuv_failure_t* failure) {
@@ -210,7 +205,7 @@ void tuv_server_stmt_ask_fields(tuv_server_stmt_t* server_stmt) {
   tuv_fields_t* fields = tuv_calloc(&client->context.mem->alloc, 1, sizeof *fields);
   server_stmt->step = TUV_STEP_FIELDS;
   bool known = sql != NULL && fields != NULL && length > 0;
-  int status = known                        ? tuv_req_start(client, base_of(fields), &seek_type)
+  int status = known ? tuv_req_start(&client->context, base_of(fields), &seek_type)
                : sql != NULL && length == 0 ? TAOSUV_ENOTSUP
                                             : TAOSUV_ENOMEM;
   if (status < 0) {

@@ -94,7 +94,7 @@ static void prepare_complete(taosuv_req_t* req, int status) {
 }
 
 /* It was cancelled, or its time is up. */
-static void prepare_leave(taosuv_req_t* req) {
+static void prepare_release(taosuv_req_t* req) {
   taosuv_stmt_t* stmt = tuv_req_of(req)->owner;
   tuv_req_of(req)->owner = NULL;
   stmt->preparing = NULL;
@@ -103,17 +103,16 @@ static void prepare_leave(taosuv_req_t* req) {
 }
 
 static tuv_conn_t* prepare_waits_on(const taosuv_req_t* req) {
-  const taosuv_stmt_t* stmt = ((const tuv_req_t*) (const void*) &req->priv)->owner;
+  const taosuv_stmt_t* stmt = tuv_req_of_const(req)->owner;
   return stmt->server_stmt != NULL && stmt->server_stmt->step != TUV_STEP_NONE
              ? stmt->server_stmt->conn
              : NULL;
 }
 
-static const tuv_op_type_t prepare_type = {.is_request = true,
-                                           .action = TAOSUV_ACTION_STMT_PREPARE,
-                                           .complete = prepare_complete,
-                                           .leave = prepare_leave,
-                                           .waits_on = prepare_waits_on};
+static const tuv_op_type_t prepare_type = {
+    .is_request = true, .action = TAOSUV_ACTION_STMT_PREPARE, .complete = prepare_complete};
+static const tuv_holder_t prepare_holder = {.release = prepare_release,
+                                            .waits_on = prepare_waits_on};
 
 /* FNV-1a */
 static uint64_t hash(const char* text, size_t length) {
@@ -129,7 +128,7 @@ static int check_source(taosuv_client_t* client, taosuv_stmt_prepare_t* req, con
   if (*length == 0 || !tuv_utf8_valid((const uint8_t*) sql, *length)) return TAOSUV_EINVAL;
   /* As JSON it is longer, but not more than six times. */
   if (*length > client->context.url.max_message_size / 8) return TAOSUV_EMSGSIZE;
-  int status = tuv_req_check(client, (taosuv_req_t*) (void*) req, cb != NULL);
+  int status = tuv_pool_check(client, (taosuv_req_t*) (void*) req, cb != NULL);
   if (status < 0) return status;
   if (client->transport != &tuv_transport_ws) return TAOSUV_ENOTSUP;
   tuv_stmt_sql_t scan;
@@ -204,10 +203,10 @@ static taosuv_stmt_t* create(taosuv_client_t* client) {
 
 /* The request begins to wait for its statement; one whose deadline has passed completes. */
 int tuv_stmt_begin(taosuv_client_t* client, taosuv_req_t* req, const tuv_op_type_t* type,
-                   void* owner) {
-  int status = tuv_req_start(client, req, type);
+                   const tuv_holder_t* holder, void* owner) {
+  int status = tuv_req_start(&client->context, req, type);
   if (status < 0) return status;
-  tuv_req_of(req)->state = TUV_REQ_WAITING;
+  tuv_req_hold(req, holder);
   tuv_req_of(req)->owner = owner;
   return 0;
 }
@@ -222,7 +221,8 @@ static int begin_prepare(taosuv_stmt_t* stmt, taosuv_stmt_prepare_t* req,
   bool hold = client->ready == 0;
   int status = hold ? tuv_pool_hold(client, 0) : 0;
   if (status < 0) return status;
-  status = tuv_stmt_begin(client, (taosuv_req_t*) (void*) req, &prepare_type, stmt);
+  status = tuv_stmt_begin(client, (taosuv_req_t*) (void*) req, &prepare_type, &prepare_holder,
+                          stmt);
   if (status < 0) {
     if (hold) tuv_pool_unhold(client, 0);
     return status;
@@ -336,7 +336,7 @@ static const tuv_dependent_type_t dependent_type = {.rank = TUV_RANK_STMT, .clos
 
 void taosuv_stmt_close(taosuv_stmt_t* stmt) {
   if (stmt == NULL) return;
-  if (stmt->client != NULL && stmt->client->in_hook) {
+  if (stmt->client != NULL && stmt->client->context.in_hook) {
     stmt->close_due = true;
     tuv_stmt_due(stmt);
     return;

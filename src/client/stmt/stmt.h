@@ -170,7 +170,7 @@ void tuv_job_recycle(tuv_job_t* job, const tuv_alloc_t* alloc);
 void tuv_job_give_back(tuv_job_t* job);
 /* The request begins to wait for its statement; then one whose deadline has passed completes. */
 int tuv_stmt_begin(taosuv_client_t* client, taosuv_req_t* req, const tuv_op_type_t* type,
-                   void* owner);
+                   const tuv_holder_t* holder, void* owner);
 void tuv_stmt_end_if_late(taosuv_req_t* req);
 
 /* bind.c: a table, tags and rows at once, of which a failure leaves nothing. */

@@ -6,13 +6,14 @@
 #include "client/core/turn.h"
 #include "client/conn/conn.h"
 #include "client/pool/client.h"
+#include "client/pool/pool.h"
 #include "client/tmq/base.h"
 #include "client/tmq/consumer.h"
 
 int tuv_tmq_check(taosuv_consumer_t* consumer, taosuv_req_t* req, bool has_callback, bool any) {
   if (consumer == NULL) return TAOSUV_EINVAL;
   if (consumer->state == TUV_TMQ_CLOSING) return TAOSUV_ECLOSED;
-  int status = tuv_req_check_any(consumer->client, req, has_callback);
+  int status = tuv_pool_check_any(consumer->client, req, has_callback);
   if (status < 0 || any || consumer->state == TUV_TMQ_SUBSCRIBED) return status;
   return consumer->state == TUV_TMQ_LOST ? TAOSUV_ECONNLOST : TAOSUV_ESTATE;
 }

@@ -102,13 +102,13 @@ int taosuv_consumer_close(taosuv_consumer_t* consumer, taosuv_consumer_close_t* 
   if (consumer == NULL || req == NULL || cb == NULL) return TAOSUV_EINVAL;
   taosuv_req_t* base = (taosuv_req_t*) (void*) req;
   if (consumer->state == TUV_TMQ_CLOSING) return TAOSUV_ECLOSED;
-  if (taosuv_is_pending(base) || consumer->client->in_hook) return TAOSUV_EBUSY;
+  if (taosuv_is_pending(base) || consumer->client->context.in_hook) return TAOSUV_EBUSY;
   bool subscribed = consumer->state == TUV_TMQ_SUBSCRIBED;
   uint64_t timeout = req->timeout_ms != 0 ? req->timeout_ms
                                           : consumer->client->context.url.request_timeout;
   tuv_req_t* priv = tuv_req_of(base);
   memset(priv, 0, sizeof *priv);
-  priv->client = consumer->client;
+  priv->context = &consumer->client->context;
   priv->state = TUV_REQ_DONE; /* pending, and not to be cancelled */
   priv->started = uv_hrtime();
   base->status = 0;

@@ -2,6 +2,7 @@
  * finished. */
 #include <string.h>
 
+#include "client/pool/client.h"
 #include "client/core/dependent.h"
 #include "client/core/failure.h"
 #include "client/core/op.h"
@@ -161,9 +162,7 @@ void tuv_tmq_next_commit(taosuv_consumer_t* consumer) {
       continue;
     }
     consumer->committing = commit;
-    req->host = tuv_conn_host(consumer->conn);
-    int status = tuv_conn_send(consumer->conn, op, NULL, 0);
-    tuv_req_of(req)->state = TUV_REQ_SENT;
+    int status = tuv_conn_send_request(consumer->conn, req, NULL, 0);
     if (status < 0) tuv_req_finish(req, status);
   }
 }
@@ -183,10 +182,12 @@ void tuv_tmq_commits_lost(taosuv_consumer_t* consumer, const tuv_failure_t* fail
   }
 }
 
+static const tuv_holder_t commits_holder = {NULL}; /* the consumer's list of them */
+
 /* Takes its place behind the others. The steps are freed with it, or by a failure of this. */
 static int begin(taosuv_consumer_t* consumer, taosuv_commit_t* commit, const tuv_op_type_t* type,
                  tuv_commit_step_t* steps, uint32_t count) {
-  int status = tuv_req_start(consumer->client, tuv_commit_base(commit), type);
+  int status = tuv_req_start(&consumer->client->context, tuv_commit_base(commit), type);
   if (status < 0) {
     tuv_free(&consumer->alloc, steps);
     return status;
@@ -196,7 +197,7 @@ static int begin(taosuv_consumer_t* consumer, taosuv_commit_t* commit, const tuv
   commit->nsteps = count;
   commit->step = 0;
   if (commits_all_polled(commit)) consumer->commits_of_all_polled++;
-  tuv_req_of(tuv_commit_base(commit))->state = TUV_REQ_WAITING;
+  tuv_req_hold(tuv_commit_base(commit), &commits_holder);
   tuv_queue_push(&consumer->commits, &tuv_req_of(tuv_commit_base(commit))->op.link);
   tuv_tmq_wake(consumer);
   return 0;

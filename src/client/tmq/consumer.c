@@ -1,6 +1,7 @@
 /* A consumer's life: made from a URL and properties, its turn of the loop, closed in good order. */
 #include "client/core/turn.h"
 #include "client/pool/client.h"
+#include "client/pool/pool.h"
 #include "client/tmq/close.h"
 #include "client/tmq/commit.h"
 #include "client/tmq/config.h"

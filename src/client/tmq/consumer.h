@@ -9,6 +9,7 @@
 
 #include "client/conn/conn.h"
 #include "client/core/dependent.h"
+#include "client/core/turn.h"
 #include "client/tmq/config.h"
 #include "client/tmq/message.h"
 #include "client/tmq/progress.h"

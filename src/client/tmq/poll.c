@@ -159,7 +159,7 @@ static void on_waited(tuv_timed_t* timed) {
 }
 
 /* It is cancelled or timed out. */
-static void poll_leave(taosuv_req_t* req) {
+static void poll_release(taosuv_req_t* req) {
   take_waiter(((taosuv_poll_t*) (void*) req)->consumer);
 }
 
@@ -175,19 +175,16 @@ static tuv_conn_t* poll_waits_on(const taosuv_req_t* req) {
   return consumer->in_flight ? consumer->conn : NULL;
 }
 
-static const tuv_op_type_t poll_type = {.is_request = true,
-                                        .pinned = true,
-                                        .action = TAOSUV_ACTION_POLL,
-                                        .complete = poll_complete,
-                                        .leave = poll_leave,
-                                        .waits_on = poll_waits_on};
+static const tuv_op_type_t poll_type = {
+    .is_request = true, .pinned = true, .action = TAOSUV_ACTION_POLL, .complete = poll_complete};
+static const tuv_holder_t poll_holder = {.release = poll_release, .waits_on = poll_waits_on};
 
 /* The time limit counts from the end of the wait, unless the caller has set one. */
 static int start_poll(taosuv_consumer_t* consumer, taosuv_req_t* req, uint64_t wait_ms) {
   uint64_t given = req->timeout_ms, usual = consumer->client->context.url.request_timeout;
   if (given == 0 && usual != 0)
     req->timeout_ms = wait_ms > UINT64_MAX - usual ? UINT64_MAX : wait_ms + usual;
-  int status = tuv_req_start(consumer->client, req, &poll_type);
+  int status = tuv_req_start(&consumer->client->context, req, &poll_type);
   req->timeout_ms = given;
   return status;
 }
@@ -203,7 +200,7 @@ int taosuv_consumer_poll(taosuv_consumer_t* consumer, taosuv_poll_t* req, uint64
   req->cb = cb;
   req->consumer = consumer;
   req->msg = NULL;
-  tuv_req_of(base_of(req))->state = TUV_REQ_WAITING;
+  tuv_req_hold(base_of(req), &poll_holder);
   if (consumer->conn != NULL) req->host = tuv_conn_host(consumer->conn);
   consumer->waiter = req;
   consumer->wait_until = tuv_after(tuv_ms_of(tuv_req_of(base_of(req))->started), wait_ms);
@@ -220,7 +217,7 @@ int taosuv_consumer_poll(taosuv_consumer_t* consumer, taosuv_poll_t* req, uint64
 static int check_push(const taosuv_consumer_t* consumer) {
   if (consumer == NULL) return TAOSUV_EINVAL;
   if (consumer->state == TUV_TMQ_CLOSING) return TAOSUV_ECLOSED;
-  if (consumer->client->in_hook) return TAOSUV_EBUSY;
+  if (consumer->client->context.in_hook) return TAOSUV_EBUSY;
   bool on = consumer->state == TUV_TMQ_SUBSCRIBED || consumer->state == TUV_TMQ_LOST;
   return on ? 0 : TAOSUV_ESTATE;
 }

@@ -8,6 +8,7 @@
 #include "client/core/req.h"
 #include "client/conn/conn.h"
 #include "client/pool/client.h"
+#include "client/pool/pool.h"
 #include "client/tmq/consumer.h"
 #include "client/tmq/request.h"
 
@@ -62,7 +63,7 @@ int tuv_tmq_begin(taosuv_consumer_t* consumer, taosuv_req_t* req, const tuv_op_t
   if (text == NULL) return status;
   uint64_t wanted = req->req_id;
   req->req_id = id; /* the message has it already */
-  status = tuv_req_begin(consumer->client, req, type, text, length);
+  status = tuv_pool_begin(consumer->client, req, type, text, length);
   req->req_id = wanted;
   tuv_free(&consumer->alloc, text);
   return status;

@@ -4,6 +4,7 @@
 #include "client/core/op.h"
 #include "client/core/req.h"
 #include "client/pool/client.h"
+#include "client/pool/pool.h"
 #include "client/tmq/base.h"
 #include "client/tmq/commit.h"
 #include "client/tmq/consumer.h"
@@ -99,7 +100,7 @@ static void resubscribe(taosuv_consumer_t* consumer) {
   taosuv_req_t* req = (taosuv_req_t*) (void*) &consumer->resubscribe;
   if (taosuv_is_pending(req)) return; /* its completion tries again */
   consumer->resubscribe.consumer = consumer;
-  int status = tuv_req_begin(consumer->client, req, &resubscribe_type, NULL, 0);
+  int status = tuv_pool_begin(consumer->client, req, &resubscribe_type, NULL, 0);
   tuv_failure_t failure = {status, 0, 0, taosuv_strerror(status), NULL};
   if (status < 0) try_later(consumer, &failure);
 }

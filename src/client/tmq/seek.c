@@ -4,6 +4,7 @@
 #include "client/core/req.h"
 #include "client/conn/conn.h"
 #include "client/pool/client.h"
+#include "client/pool/pool.h"
 #include "client/tmq/base.h"
 #include "client/tmq/consumer.h"
 #include "client/tmq/poll.h"
@@ -134,7 +135,7 @@ static int begin_seek(taosuv_consumer_t* consumer, taosuv_seek_t* req, const tuv
   req->nsteps = 1;
   req->step = 0;
   consumer->seeks++;
-  status = tuv_req_begin(consumer->client, tuv_commit_base(alike), type, NULL, 0);
+  status = tuv_pool_begin(consumer->client, tuv_commit_base(alike), type, NULL, 0);
   if (status == 0) return 0;
   consumer->seeks--;
   tuv_steps_free(alike);

@@ -7,6 +7,7 @@
 #include "client/core/req.h"
 #include "client/conn/conn.h"
 #include "client/pool/client.h"
+#include "client/pool/pool.h"
 #include "client/tmq/assignment.h"
 #include "client/tmq/base.h"
 #include "client/tmq/commit.h"
@@ -182,7 +183,7 @@ int taosuv_consumer_subscribe(taosuv_consumer_t* consumer, taosuv_subscribe_t* r
   consumer->state = TUV_TMQ_SUBSCRIBING;
   req->cb = cb;
   req->consumer = consumer;
-  status = tuv_req_begin(consumer->client, base, &subscribe_type, NULL, 0);
+  status = tuv_pool_begin(consumer->client, base, &subscribe_type, NULL, 0);
   if (status < 0) consumer->state = TUV_TMQ_IDLE;
   return status;
 }
@@ -223,19 +224,18 @@ static const tuv_op_type_t unsubscribe_type = {.is_request = true,
                                                .complete = unsubscribe_complete,
                                                .tombstone = &tuv_tmq_tombstone};
 
+static const tuv_holder_t unsubscribe_holder = {NULL}; /* the consumer, until it can be sent */
+
 void tuv_tmq_leave(taosuv_consumer_t* consumer) {
   if (consumer->leaving == NULL || tuv_tmq_committing(consumer)) return;
   taosuv_req_t* req = base_of(consumer->leaving);
-  tuv_req_t* priv = tuv_req_of(req);
-  if (priv->state != TUV_REQ_WAITING) return;
+  if (!tuv_req_is_held_by(req, &unsubscribe_holder)) return;
   consumer->leaving = NULL;
   if (consumer->conn == NULL) { /* its end has left the group */
     tuv_req_finish(req, 0);
     return;
   }
-  req->host = tuv_conn_host(consumer->conn);
-  int status = tuv_conn_send(consumer->conn, &priv->op, NULL, 0);
-  priv->state = TUV_REQ_SENT;
+  int status = tuv_conn_send_request(consumer->conn, req, NULL, 0);
   if (status < 0) tuv_req_finish(req, status);
 }
 
@@ -254,11 +254,11 @@ int taosuv_consumer_unsubscribe(taosuv_consumer_t* consumer, taosuv_subscribe_t*
   if (status < 0) return status;
   if (consumer->state != TUV_TMQ_SUBSCRIBED && consumer->state != TUV_TMQ_LOST)
     return TAOSUV_ESTATE;
-  status = tuv_req_start(consumer->client, base, &unsubscribe_type);
+  status = tuv_req_start(&consumer->client->context, base, &unsubscribe_type);
   if (status < 0) return status;
   req->cb = cb;
   req->consumer = consumer;
-  tuv_req_of(base)->state = TUV_REQ_WAITING;
+  tuv_req_hold(base, &unsubscribe_holder);
   consumer->pushing = false;
   tuv_tmq_cancel_waiter(consumer, "the consumer was unsubscribed");
   if (consumer->state == TUV_TMQ_LOST)
@@ -291,6 +291,6 @@ static const tuv_op_type_t final_unsubscribe_type = {.is_request = true,
 
 int tuv_tmq_unsubscribe_finally(taosuv_consumer_t* consumer) {
   consumer->final_unsubscribe.consumer = consumer;
-  return tuv_req_begin(consumer->client, base_of(&consumer->final_unsubscribe),
-                       &final_unsubscribe_type, NULL, 0);
+  return tuv_pool_begin(consumer->client, base_of(&consumer->final_unsubscribe),
+                        &final_unsubscribe_type, NULL, 0);
 }

@@ -190,7 +190,7 @@ int taosuv_writer_open(taosuv_client_t* client, taosuv_writer_open_t* req,
                        const taosuv_writer_options_t* options, taosuv_writer_open_cb cb) {
   if (client == NULL || req == NULL || options == NULL || options->size == 0 || cb == NULL)
     return TAOSUV_EINVAL;
-  if (req->priv[0] != NULL || client->in_hook) return TAOSUV_EBUSY;
+  if (req->priv[0] != NULL || client->context.in_hook) return TAOSUV_EBUSY;
   if (client->context.closing) return TAOSUV_ECLOSED;
   taosuv_writer_t* writer = create(client);
   if (writer == NULL) return TAOSUV_ENOMEM;
@@ -274,7 +274,7 @@ int taosuv_writer_flush(taosuv_writer_t* writer, taosuv_writer_flush_t* req,
                         taosuv_writer_flush_cb cb) {
   if (writer == NULL || req == NULL || cb == NULL) return TAOSUV_EINVAL;
   tuv_flush_t* flush = flush_of(req);
-  bool in_hook = writer->client != NULL && writer->client->in_hook;
+  bool in_hook = writer->client != NULL && writer->client->context.in_hook;
   if (flush->pending || in_hook) return TAOSUV_EBUSY;
   if (writer->closing) return TAOSUV_ECLOSED;
   req->cb = cb;
@@ -298,7 +298,7 @@ tuv_shard_t* tuv_writer_shard(taosuv_writer_t* writer, const void* key, size_t s
 /* What all calls that add rows begin with. */
 int tuv_writer_check(taosuv_writer_t* writer, const tuv_shard_type_t* type) {
   writer->err.text[0] = 0;
-  if (writer->client != NULL && writer->client->in_hook)
+  if (writer->client != NULL && writer->client->context.in_hook)
     return tuv_fail(&writer->err, TAOSUV_EBUSY, "a hook is running");
   if (writer->closing || writer->client == NULL)
     return tuv_fail(&writer->err, TAOSUV_ECLOSED, "%s", taosuv_strerror(TAOSUV_ECLOSED));
