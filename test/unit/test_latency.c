@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "client/observe/stats.h"
+#include "client/core/stats.h"
 
 static void bounds_grow_and_are_at_most_a_quarter_apart(void** state) {
   (void) state;

@@ -9,7 +9,7 @@
 #include <cmocka.h>
 
 #include "client/observe/prometheus.h"
-#include "client/observe/stats.h"
+#include "client/core/stats.h"
 
 static void a_head_is_help_and_type(void** state) {
   (void) state;

@@ -8,7 +8,7 @@
 #include <cmocka.h>
 
 #include "alloc_probe.h"
-#include "client/observe/redact.h"
+#include "client/core/redact.h"
 
 static tuv_secrets_t secrets(void) {
   tuv_url_t url;

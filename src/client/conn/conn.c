@@ -1,6 +1,7 @@
 /* One connection of the pool: its start, its operations, its end. */
 #include <string.h>
 
+#include "client/core/redact.h"
 #include "client/core/complete.h"
 #include "client/core/failure.h"
 #include "client/core/req.h"
@@ -15,7 +16,7 @@
 #include "client/pool/hosts.h"
 #include "client/pool/pool.h"
 #include "client/query/results.h"
-#include "client/observe/hooks.h"
+#include "client/core/observe.h"
 
 /* How often a request that never left is moved to another connection: a server that takes log-ins
  * and then nothing must not keep it for ever. */
@@ -23,6 +24,20 @@
 
 const char* tuv_conn_host(const tuv_conn_t* conn) {
   return conn->client->hosts[conn->host].text;
+}
+
+void tuv_conn_observe(tuv_conn_t* conn, taosuv_stage_t stage, const tuv_failure_t* failure) {
+  uint64_t now = uv_hrtime();
+  if (stage == TAOSUV_TRACE_CONN_CONNECTING) conn->started = now;
+  tuv_conn_stage_t event = {
+      .stage = stage,
+      .host_index = conn->host,
+      .host = tuv_conn_host(conn),
+      .version = conn->version_text,
+      .failure = failure,
+      .time_ns = now,
+      .duration_ns = stage == TAOSUV_TRACE_CONN_READY ? now - conn->started : 0};
+  tuv_observe_conn(&conn->client->context, &event);
 }
 
 bool tuv_conn_has_room(tuv_conn_t* conn, size_t size) {
@@ -45,7 +60,7 @@ int tuv_conn_send(tuv_conn_t* conn, tuv_op_t* op, const void* payload, size_t si
   tuv_queue_push(&conn->sent, &op->link);
   op->conn = conn;
   if (conn->client->context.url.idle_timeout != 0) conn->used_at = tuv_now();
-  tuv_observe_op(conn->client, TAOSUV_TRACE_SENT, op, conn);
+  tuv_observe_op(&conn->client->context, TAOSUV_TRACE_SENT, op, tuv_conn_host(conn));
   return 0;
 }
 
@@ -248,9 +263,10 @@ static void die(tuv_conn_t* conn, const tuv_failure_t* failure) {
   tuv_queue_init(&lost);
   taosuv_client_t* client = conn->client;
   tuv_redacted_t redacted;
-  failure = tuv_redact_failure(client, failure, &redacted); /* it may be the server's text */
+  failure = tuv_redact_failure(&client->context, failure,
+                               &redacted); /* it may be the server's text */
   bool never_ready = leave_pool(conn, TUV_CONN_DEAD);
-  tuv_observe_conn(conn, never_ready ? TAOSUV_TRACE_CONN_FAILED : TAOSUV_TRACE_CONN_LOST, failure);
+  tuv_conn_observe(conn, never_ready ? TAOSUV_TRACE_CONN_FAILED : TAOSUV_TRACE_CONN_LOST, failure);
   take_apart(conn, &lost);
   tuv_dependents_detach(&client->context.dependents, conn);
   fail_lost(conn, &lost, failure);
@@ -306,7 +322,7 @@ void tuv_conn_gone(tuv_conn_t* conn) {
 
 void tuv_conn_opened(tuv_conn_t* conn) {
   conn->state = TUV_CONN_LOGIN;
-  tuv_observe_conn(conn, TAOSUV_TRACE_CONN_UPGRADED, NULL);
+  tuv_conn_observe(conn, TAOSUV_TRACE_CONN_UPGRADED, NULL);
   conn->client->transport->login(conn);
 }
 
@@ -435,7 +451,7 @@ static int start(taosuv_client_t* client, uint32_t host, unsigned wanted,
   address->users++;
   tuv_queue_push(&client->conns, &conn->link);
   client->connecting++;
-  tuv_observe_conn(conn, TAOSUV_TRACE_CONN_CONNECTING, NULL);
+  tuv_conn_observe(conn, TAOSUV_TRACE_CONN_CONNECTING, NULL);
   *made = conn;
   return 0;
 }
@@ -485,7 +501,7 @@ void tuv_conn_close_later(tuv_conn_t* conn) {
 void tuv_conn_retire(tuv_conn_t* conn) {
   taosuv_client_t* client = conn->client;
   bool waits = client->leaving < client->context.url.pool_size;
-  tuv_observe_conn(conn, TAOSUV_TRACE_CONN_CLOSED, NULL);
+  tuv_conn_observe(conn, TAOSUV_TRACE_CONN_CLOSED, NULL);
   tuv_leave_begin(conn, waits ? client->context.url.close_timeout : 0);
   if (client->queued > 0) tuv_pool_pump(client); /* there is room for another one */
   tuv_balance_look(client);
@@ -493,7 +509,7 @@ void tuv_conn_retire(tuv_conn_t* conn) {
 
 /* The client is closed: what is in flight is cancelled, the server is told goodbye. */
 void tuv_conn_close(tuv_conn_t* conn) {
-  tuv_observe_conn(conn, TAOSUV_TRACE_CONN_CLOSED, NULL);
+  tuv_conn_observe(conn, TAOSUV_TRACE_CONN_CLOSED, NULL);
   if (conn->state == TUV_CONN_READY) {
     tuv_leave_closed(conn);
     return;

@@ -111,6 +111,8 @@ void tuv_conn_silent(tuv_conn_t* conn, const char* message);
 void tuv_conn_fail(tuv_conn_t* conn, const tuv_failure_t* failure); /* while logging in */
 bool tuv_conn_withdraw(tuv_conn_t* conn, tuv_op_t* op);
 const char* tuv_conn_host(const tuv_conn_t* conn);
+/* Reports a stage of the connection. `failure` is that of FAILED and LOST; otherwise NULL. */
+void tuv_conn_observe(tuv_conn_t* conn, taosuv_stage_t stage, const tuv_failure_t* failure);
 /* For transports: the stream, and what becomes of the connection. */
 int tuv_conn_connect(tuv_conn_t* conn, const tuv_stream_events_t* events, void* context,
                      tuv_stream_t** stream);

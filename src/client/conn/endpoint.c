@@ -11,7 +11,7 @@
 #include "client/conn/transport.h"
 #include "client/pool/client.h"
 #include "client/pool/pool.h"
-#include "client/observe/hooks.h"
+#include "client/core/observe.h"
 #include "wire/version.h"
 
 /* From this version on gateways have /ws, and take messages of any size. */
@@ -50,8 +50,8 @@ static char* write_path(const taosuv_client_t* client, const char* path) {
 }
 
 int tuv_endpoint_init(taosuv_client_t* client) {
-  client->path = write_path(client, client->consumer != NULL ? "/rest/tmq" : "/ws");
-  return client->path == NULL ? TAOSUV_ENOMEM : 0;
+  client->context.path = write_path(client, client->consumer != NULL ? "/rest/tmq" : "/ws");
+  return client->context.path == NULL ? TAOSUV_ENOMEM : 0;
 }
 
 static void free_path(const taosuv_client_t* client, char* path) {
@@ -60,14 +60,14 @@ static void free_path(const taosuv_client_t* client, char* path) {
 }
 
 void tuv_endpoint_free(taosuv_client_t* client) {
-  free_path(client, client->path);
+  free_path(client, client->context.path);
   for (size_t i = 0; i < sizeof client->legacy_paths / sizeof *client->legacy_paths; i++)
     free_path(client, client->legacy_paths[i]);
 }
 
 int tuv_endpoint_path(tuv_conn_t* conn, const char** path) {
   taosuv_client_t* client = conn->client;
-  *path = client->path;
+  *path = client->context.path;
   if (!tuv_conn_is_narrow(conn)) return 0;
   char** legacy = &client->legacy_paths[kind_of(conn->serves)];
   if (*legacy == NULL) *legacy = write_path(client, legacy_paths[kind_of(conn->serves)]);
@@ -121,7 +121,7 @@ static void log_other(const tuv_conn_t* conn, int http_status) {
   const char* other = tuv_conn_is_narrow(conn) ? legacy_paths[kind_of(conn->serves)] : "/ws";
   snprintf(text, sizeof text, "connection to %s: HTTP status %d, trying %s", tuv_conn_host(conn),
            http_status, other);
-  tuv_hooks_log(conn->client, TAOSUV_LOG_DEBUG, text);
+  tuv_observe_log(&conn->client->context, TAOSUV_LOG_DEBUG, text);
 }
 
 bool tuv_endpoint_refused(tuv_conn_t* conn, int http_status, tuv_failure_t* failure,

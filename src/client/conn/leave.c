@@ -8,7 +8,7 @@
 #include "client/conn/leave.h"
 #include "client/pool/client.h"
 #include "client/query/results.h"
-#include "client/observe/hooks.h"
+#include "client/core/observe.h"
 
 static bool is_answered(const tuv_conn_t* conn) {
   return conn->table.count == 0 && tuv_queue_empty(&conn->waiting);

@@ -67,10 +67,10 @@ static void take_token(tuv_conn_t* conn) {
   }
   snprintf(made, size, "%s%s", scheme, token);
   if (client->basic == NULL)
-    client->basic = client->authorization;
+    client->basic = client->context.authorization;
   else
-    forget(client, &client->authorization);
-  client->authorization = made;
+    forget(client, &client->context.authorization);
+  client->context.authorization = made;
   begin_step(conn, DATABASE);
 }
 
@@ -128,7 +128,7 @@ static const tuv_op_type_t login_type = {
 
 static void begin_step(tuv_conn_t* conn, step_t step) {
   const taosuv_client_t* client = conn->client;
-  bool has_token = strncmp(client->authorization, "Taosd ", 6) == 0;
+  bool has_token = strncmp(client->context.authorization, "Taosd ", 6) == 0;
   if (step == TOKEN && (!client->context.url.rest_token || has_token)) step = DATABASE;
   if (step == DATABASE && client->context.url.db[0] == 0) step = VERSION;
   conn->rest.step = (uint8_t) step;
@@ -150,7 +150,7 @@ void tuv_rest_login(tuv_conn_t* conn) {
 /* ---- what is written once a client ---- */
 
 void tuv_rest_forget(taosuv_client_t* client) {
-  forget(client, &client->authorization);
+  forget(client, &client->context.authorization);
   forget(client, &client->basic);
 }
 
@@ -177,14 +177,14 @@ static int write_authorization(taosuv_client_t* client) {
   const tuv_alloc_t* alloc = &client->context.mem->alloc;
   static const char scheme[] = "Bearer ";
   if (url->bearer_token[0] == 0) {
-    client->authorization = tuv_http_basic(alloc, url->user, url->password);
+    client->context.authorization = tuv_http_basic(alloc, url->user, url->password);
   } else {
     size_t size = sizeof scheme + strlen(url->bearer_token);
-    client->authorization = tuv_malloc(alloc, size);
-    if (client->authorization != NULL)
-      snprintf(client->authorization, size, "%s%s", scheme, url->bearer_token);
+    client->context.authorization = tuv_malloc(alloc, size);
+    if (client->context.authorization != NULL)
+      snprintf(client->context.authorization, size, "%s%s", scheme, url->bearer_token);
   }
-  return client->authorization == NULL ? TAOSUV_ENOMEM : 0;
+  return client->context.authorization == NULL ? TAOSUV_ENOMEM : 0;
 }
 
 /* What a log-in can say and REST cannot is refused. */

@@ -82,7 +82,7 @@ static int make_totp(taosuv_client_t* client) {
   int status = uv_gettimeofday(&now);
   if (status < 0) return status;
   size_t size = tuv_base32_decode(client->context.url.totp_secret, secret);
-  bool made = tuv_totp(secret, size, (uint64_t) now.tv_sec, TUV_TOTP_DIGITS, client->totp);
+  bool made = tuv_totp(secret, size, (uint64_t) now.tv_sec, TUV_TOTP_DIGITS, client->context.totp);
   tuv_wipe(secret, sizeof secret);
   return made ? 0 : TAOSUV_ENOTSUP;
 }
@@ -105,7 +105,8 @@ static int encode_login(tuv_op_t* op, tuv_conn_t* conn, const void* payload, siz
   add_text(&request, "app", url->app);
   add_text(&request, "ip", url->ip);
   add_text(&request, "connector", url->connector);
-  add_text(&request, "totp_code", url->totp_secret[0] != 0 ? conn->client->totp : url->totp_code);
+  add_text(&request, "totp_code",
+           url->totp_secret[0] != 0 ? conn->client->context.totp : url->totp_code);
   add_text(&request, "bearer_token", url->bearer_token);
   return tuv_conn_send_json(conn, op, &request);
 }

@@ -12,7 +12,7 @@
 #include "client/pool/client.h"
 #include "client/query/admin.h"
 #include "client/query/results.h"
-#include "client/observe/hooks.h"
+#include "client/core/observe.h"
 #include "io/ws/ws.h"
 #include "wire/tmq_message.h"
 
@@ -27,7 +27,7 @@ tuv_op_t* tuv_conn_take(tuv_conn_t* conn, uint64_t id) {
   if (op == NULL || op->conn == NULL) return op; /* a tombstone is in no list */
   op->conn = NULL;
   tuv_queue_remove(&op->link);
-  tuv_observe_op(conn->client, TAOSUV_TRACE_ANSWERED, op, conn);
+  tuv_observe_op(&conn->client->context, TAOSUV_TRACE_ANSWERED, op, tuv_conn_host(conn));
   return op;
 }
 

@@ -4,7 +4,7 @@
 #include "client/conn/suspect.h"
 #include "client/pool/client.h"
 #include "client/pool/hosts.h"
-#include "client/observe/hooks.h"
+#include "client/core/observe.h"
 
 static void on_step(tuv_timed_t* timed);
 
@@ -55,8 +55,8 @@ void tuv_suspect_begin(tuv_conn_t* conn) {
   /* Over HTTP it is being given up: the log-in of the next one shows how its host is. */
   if (client->transport->probe == NULL || !client->transport->probe(conn)) return;
   wait_for_sign(conn);
-  tuv_hooks_log(client, TAOSUV_LOG_INFO,
-                "a request timed out: its connection is asked for a sign of life");
+  tuv_observe_log(&client->context, TAOSUV_LOG_INFO,
+                  "a request timed out: its connection is asked for a sign of life");
 }
 
 void tuv_suspect_end(tuv_conn_t* conn) {

@@ -17,7 +17,7 @@
 #include "client/conn/transport.h"
 #include "client/pool/client.h"
 #include "client/pool/hosts.h"
-#include "client/observe/hooks.h"
+#include "client/core/observe.h"
 #include "wire/http_request.h"
 
 static tuv_conn_t* conn_of(tuv_http_conn_t* http) {
@@ -46,7 +46,7 @@ int tuv_rest_send(tuv_conn_t* conn, tuv_op_t* op, const tuv_rest_message_t* mess
                           .more = id,
                           .host = host->name,
                           .port = host->port,
-                          .authorization = basic ? client->basic : client->authorization,
+                          .authorization = basic ? client->basic : client->context.authorization,
                           .gzip = client->context.url.compression,
                           .has_body = message->has_body,
                           .body_size = message->size};
@@ -69,7 +69,7 @@ int tuv_rest_send(tuv_conn_t* conn, tuv_op_t* op, const tuv_rest_message_t* mess
   rest->decoded = 0;
   tuv_rest_begin(&rest->decoder);
   tuv_http_conn_end(&rest->http, &op->at);
-  tuv_observe_message(conn, true, message->body, message->size);
+  tuv_observe_message(&conn->client->context, conn, true, message->body, message->size);
   return 0;
 }
 
@@ -146,7 +146,7 @@ void tuv_rest_fail(tuv_op_t* op, tuv_conn_t* conn, int status, const char* text)
 static int on_body(void* context, const uint8_t* data, size_t size, tuv_errmsg_t* err) {
   tuv_conn_t* conn = conn_of(context);
   tuv_rest_conn_t* rest = &conn->rest;
-  tuv_observe_message(conn, false, data, size);
+  tuv_observe_message(&conn->client->context, conn, false, data, size);
   bool matters = rest->kind != TUV_REST_DONE || rest->http.reply.status / 100 != 2;
   if (!matters || rest->decoded < 0) return 0;
   rest->decoded = tuv_rest_feed(&rest->decoder, data, size, err);

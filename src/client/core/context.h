@@ -9,6 +9,7 @@
 
 #include "client/core/dependent.h"
 #include "client/core/ids.h"
+#include "client/core/stats.h"
 #include "client/core/turn.h"
 #include "io/timers.h"
 #include "io/ws/ws.h"
@@ -19,6 +20,18 @@
 typedef struct tuv_context_s tuv_context_t;
 typedef struct tuv_conn_s tuv_conn_t;
 typedef struct tuv_req_s tuv_req_t;
+typedef struct tuv_op_s tuv_op_t;
+typedef struct tuv_failure_s tuv_failure_t;
+typedef struct tuv_conn_stage_s tuv_conn_stage_t;
+
+/* The functions that call the caller's hooks; see core/observe.h. Any may be NULL. */
+typedef struct tuv_observer_s {
+  void (*op)(tuv_context_t* context, taosuv_stage_t stage, tuv_op_t* op, const char* host);
+  void (*completed)(tuv_context_t* context, const taosuv_req_t* req);
+  void (*conn)(tuv_context_t* context, const tuv_conn_stage_t* stage);
+  void (*message)(tuv_conn_t* conn, bool sent, const void* data, size_t size);
+  void (*log)(tuv_context_t* context, int level, const char* text);
+} tuv_observer_t;
 
 struct tuv_context_s {
   uv_loop_t* loop;
@@ -35,9 +48,16 @@ struct tuv_context_s {
   tuv_task_t complete;         /* completes some of both */
   tuv_task_t end;              /* closes the handles if nothing is left; posted while closing */
   atomic_bool closing;         /* taosuv_submit reads it on other threads */
-  bool in_hook;                /* a hook of the caller's is running: nothing may change */
-  uint32_t pending;            /* requests between their call and their callback */
-  uint64_t started;            /* when the last request was begun; no two have the same time */
+  char* path;                  /* of the upgrade, with the cloud token: a secret */
+  char* authorization;         /* HTTP: the header, a secret; or NULL */
+  char totp[12];               /* the last code made of totp_secret, a secret; or "" */
+  tuv_totals_t totals;
+  tuv_stats_t* stats; /* NULL: metrics are off */
+  taosuv_hooks_t hooks;
+  tuv_observer_t observer; /* of the hooks that are set */
+  bool in_hook;            /* a hook of the caller's is running: nothing may change */
+  uint32_t pending;        /* requests between their call and their callback */
+  uint64_t started;        /* when the last request was begun; no two have the same time */
   /* Called with each request that completes, before its callback; NULL: nobody waits for that. */
   void (*completed)(tuv_context_t* context, const tuv_req_t* req);
   /* The time limit of a request has passed while it waited for this connection's answer. */

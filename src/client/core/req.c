@@ -4,7 +4,7 @@
 #include "client/core/complete.h"
 #include "client/core/context.h"
 #include "client/core/req.h"
-#include "client/observe/hooks.h"
+#include "client/core/observe.h"
 
 static void on_expired(tuv_timed_t* timed);
 
@@ -74,7 +74,7 @@ void tuv_req_finish(taosuv_req_t* req, int status) {
   context->pending--;
   if (context->completed != NULL) context->completed(context, priv);
   tuv_context_check_end(context);
-  tuv_observe_completed((taosuv_client_t*) context, req, priv->op.type->action);
+  tuv_observe_completed(context, req, priv->op.type->action);
   priv->op.type->complete(req, status);
 }
 

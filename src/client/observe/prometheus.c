@@ -5,7 +5,7 @@
 
 #include "client/pool/client.h"
 #include "client/observe/prometheus.h"
-#include "client/observe/stats.h"
+#include "client/core/stats.h"
 
 /* The histogram's `le` bounds: powers of two of microseconds, from 16 us to 67 s. They are bounds
  * of our own buckets, of which there are too many to show. */
@@ -130,7 +130,7 @@ static void add_hosts(tuv_text_t* out, const taosuv_client_t* client) {
       {"taosuv_connects_failed_total", "counter", "Connections that could not be made.", true},
   };
   for (size_t i = 0; i < sizeof families / sizeof *families; i++) {
-    if (families[i].metrics && client->stats == NULL) continue;
+    if (families[i].metrics && client->context.stats == NULL) continue;
     tuv_prometheus_head(out, families[i].name, families[i].type, families[i].help);
     taosuv_host_stats_t host = {.size = sizeof host};
     for (uint32_t at = 0; taosuv_stats_host(client, at, &host) == 0; at++) {
@@ -207,13 +207,14 @@ int taosuv_client_prometheus(const taosuv_client_t* client, char* buf, size_t si
   tuv_text_t out = tuv_text_start(buf, size);
   add_totals(&out, client);
   add_hosts(&out, client);
-  if (client->stats != NULL) {
+  if (client->context.stats != NULL) {
     add_errors(&out, client);
     tuv_prometheus_head(&out, DURATION, "histogram",
                         "From call to callback; of connect, to the log-in's end.");
     for (int action = 0; action < TUV_ACTIONS; action++)
-      if (client->stats->latency[action].count > 0)
-        tuv_prometheus_latency(&out, taosuv_action_name(action), &client->stats->latency[action]);
+      if (client->context.stats->latency[action].count > 0)
+        tuv_prometheus_latency(&out, taosuv_action_name(action),
+                               &client->context.stats->latency[action]);
   }
   return tuv_text_end(&out);
 }

@@ -1,39 +1,19 @@
 /* The numbers of a client: gathered from its connections, and given as structs. */
 #include "client/conn/conn.h"
 #include "client/pool/client.h"
-#include "client/observe/hooks.h"
-#include "client/observe/stats.h"
+#include "client/core/observe.h"
+#include "client/core/stats.h"
 
 #include <string.h>
-
-tuv_stats_t* tuv_stats_create(const tuv_alloc_t* alloc, uint32_t nhosts) {
-  tuv_stats_t* stats = NULL;
-  stats = tuv_calloc(alloc, 1, sizeof *stats + nhosts * sizeof stats->hosts[0]);
-  if (stats != NULL) stats->nhosts = nhosts;
-  return stats;
-}
-
-void tuv_stats_error(tuv_stats_t* stats, int status) {
-  uint32_t at = 0;
-  while (at < stats->nerrors && stats->errors[at].status != status) at++;
-  if (at == TUV_ERRORS) return;
-  if (at == stats->nerrors) stats->errors[stats->nerrors++].status = status;
-  stats->errors[at].count++;
-}
-
-void tuv_stats_completed(tuv_stats_t* stats, unsigned int action, uint64_t ns, int status) {
-  tuv_latency_add(&stats->latency[action < TUV_ACTIONS ? action : TAOSUV_ACTION_OTHER], ns);
-  if (status < 0) tuv_stats_error(stats, status);
-}
 
 int taosuv_metrics_enable(taosuv_client_t* client, int on) {
   if (client == NULL) return TAOSUV_EINVAL;
   if (!on) {
-    tuv_free(&client->context.mem->alloc, client->stats);
-    client->stats = NULL;
-  } else if (client->stats == NULL) {
-    client->stats = tuv_stats_create(&client->context.mem->alloc, client->hosts_capacity);
-    if (client->stats == NULL) return TAOSUV_ENOMEM;
+    tuv_free(&client->context.mem->alloc, client->context.stats);
+    client->context.stats = NULL;
+  } else if (client->context.stats == NULL) {
+    client->context.stats = tuv_stats_create(&client->context.mem->alloc, client->hosts_capacity);
+    if (client->context.stats == NULL) return TAOSUV_ENOMEM;
   }
   return 0;
 }
@@ -74,7 +54,7 @@ static int give(void* out, size_t size, const void* made, size_t made_size) {
 
 int taosuv_client_stats(const taosuv_client_t* client, taosuv_stats_t* stats) {
   if (client == NULL || stats == NULL) return TAOSUV_EINVAL;
-  const tuv_totals_t* totals = &client->totals;
+  const tuv_totals_t* totals = &client->context.totals;
   const tuv_io_traffic_t* traffic = &client->context.shared.traffic;
   taosuv_host_stats_t all = {0};
   add_conns(&all, client, UINT32_MAX);
@@ -107,27 +87,27 @@ int taosuv_stats_host(const taosuv_client_t* client, uint32_t index, taosuv_host
   if (client == NULL || host == NULL || index >= client->nhosts) return TAOSUV_EINVAL;
   taosuv_host_stats_t made = {.host = client->hosts[index].text};
   add_conns(&made, client, index);
-  if (client->stats != NULL && index < client->stats->nhosts) {
-    made.connects = client->stats->hosts[index].connects;
-    made.connections_lost = client->stats->hosts[index].lost;
-    made.connects_failed = client->stats->hosts[index].failed;
+  if (client->context.stats != NULL && index < client->context.stats->nhosts) {
+    made.connects = client->context.stats->hosts[index].connects;
+    made.connections_lost = client->context.stats->hosts[index].lost;
+    made.connects_failed = client->context.stats->hosts[index].failed;
   }
   return give(host, host->size, &made, sizeof made);
 }
 
 int taosuv_stats_error(const taosuv_client_t* client, uint32_t index, int* status,
                        uint64_t* count) {
-  if (client == NULL || client->stats == NULL || index >= client->stats->nerrors)
+  if (client == NULL || client->context.stats == NULL || index >= client->context.stats->nerrors)
     return TAOSUV_EINVAL;
-  if (status != NULL) *status = client->stats->errors[index].status;
-  if (count != NULL) *count = client->stats->errors[index].count;
+  if (status != NULL) *status = client->context.stats->errors[index].status;
+  if (count != NULL) *count = client->context.stats->errors[index].count;
   return 0;
 }
 
 int taosuv_stats_latency(const taosuv_client_t* client, int action, taosuv_latency_t* latency) {
-  if (client == NULL || client->stats == NULL || latency == NULL) return TAOSUV_EINVAL;
+  if (client == NULL || client->context.stats == NULL || latency == NULL) return TAOSUV_EINVAL;
   if (action < 0 || action >= TUV_ACTIONS) return TAOSUV_EINVAL;
-  *latency = client->stats->latency[action];
+  *latency = client->context.stats->latency[action];
   return 0;
 }
 

@@ -17,7 +17,7 @@
 #include "client/pool/drain.h"
 #include "client/pool/hosts.h"
 #include "client/query/results.h"
-#include "client/observe/hooks.h"
+#include "client/core/observe.h"
 
 /* No answer in JSON comes near this; one that does is not read. */
 #define MAX_TEXT_SIZE (16u << 20)
@@ -35,7 +35,7 @@ static void release(taosuv_client_t* client) {
   tuv_timers_free(&client->context.timers);
   tuv_json_free(&client->context.json);
   tuv_free(&mem->alloc, client->hosts);
-  tuv_free(&mem->alloc, client->stats);
+  tuv_free(&mem->alloc, client->context.stats);
   tuv_idmap_free(&client->queued_ids);
   tuv_endpoint_free(client);
   if (client->target != NULL) tuv_wipe(client->target, strlen(client->target));
@@ -43,7 +43,7 @@ static void release(taosuv_client_t* client) {
   tuv_rest_forget(client);
   tuv_url_free(&mem->alloc, &client->context.url);
   tuv_wipe(&client->context.shared.random, sizeof client->context.shared.random);
-  tuv_wipe(client->totp, sizeof client->totp);
+  tuv_wipe(client->context.totp, sizeof client->context.totp);
   tuv_alloc_t alloc = mem->alloc;
   tuv_mem_close(mem);
   tuv_free(&alloc, client);
@@ -219,6 +219,11 @@ static int open_handles(taosuv_client_t* client, uv_loop_t* loop) {
   return 0;
 }
 
+static int enable_metrics(taosuv_client_t* client) {
+  client->context.stats = tuv_stats_create(&client->context.mem->alloc, client->hosts_capacity);
+  return client->context.stats == NULL ? TAOSUV_ENOMEM : 0;
+}
+
 int tuv_client_create(uv_loop_t* loop, const taosuv_options_t* options, const tuv_setup_t* setup,
                       taosuv_client_t** client) {
   tuv_errmsg_t err = {""};
@@ -233,7 +238,7 @@ int tuv_client_create(uv_loop_t* loop, const taosuv_options_t* options, const tu
   if (setup != NULL) made->consumer = setup->consumer;
   made->owned = setup != NULL;
   int status = read_url(made, options, setup, &err);
-  if (status == 0 && made->context.url.metrics) status = taosuv_metrics_enable(made, 1);
+  if (status == 0 && made->context.url.metrics) status = enable_metrics(made);
   if (status == 0) status = open_handles(made, loop);
   if (status < 0) {
     if (options->message != NULL && options->message_size > 0)

@@ -6,7 +6,6 @@
 
 #include "client/conn/conn.h"
 #include "client/core/context.h"
-#include "client/observe/stats.h"
 #include "client/pool/hosts.h"
 #include "io/tls/tls.h"
 
@@ -16,11 +15,8 @@ struct taosuv_client_s {
   taosuv_consumer_t* consumer; /* whose connection this is; NULL: a client of its own */
   bool owned;                  /* only the consumer may close it */
   const tuv_transport_t* transport;
-  char totp[12];          /* the last code made of totp_secret; a secret */
   char* target;           /* HTTP: of SQL, up to the request's id; a secret is in it */
-  char* authorization;    /* HTTP: the header; a secret */
   char* basic;            /* HTTP: the same for what takes no Taosd token; NULL: the same one */
-  char* path;             /* of the upgrade, with the cloud token; a secret */
   char* legacy_paths[3];  /* the same of old gateways' endpoints; NULL: not needed yet */
   tuv_connect_t connect;  /* how a connection's stream is made … */
   tuv_tls_context_t* tls; /* … and what is put over it; NULL: nothing */
@@ -64,12 +60,8 @@ struct taosuv_client_s {
   tuv_timed_t reconnect; /* until a host may be tried again, while requests wait */
   bool reconnect_due;    /* it is set */
   tuv_queue_t paused;    /* those that had more to do than a turn allows: to be resumed */
-  tuv_totals_t totals;
-  tuv_stats_t* stats; /* NULL: metrics are off */
-  taosuv_hooks_t hooks;
-  bool hooked;      /* for trace or log */
-  tuv_task_t close; /* posted by a hook that called taosuv_close */
-  char text[512];   /* a server's text that had no end of its own */
+  tuv_task_t close;      /* posted by a hook that called taosuv_close */
+  char text[512];        /* a server's text that had no end of its own */
 };
 
 /* tmq*.c: of a consumer, see client/tmq.h */

@@ -8,7 +8,7 @@
 #include "client/pool/discover.h"
 #include "client/pool/hosts.h"
 #include "client/pool/pool.h"
-#include "client/observe/hooks.h"
+#include "client/core/observe.h"
 #include "wire/version.h"
 
 /* From this version on `conn` answers list_instances. */
@@ -41,7 +41,7 @@ static void on_due(tuv_timed_t* timed) {
 static void log_host(taosuv_client_t* client, int level, const char* what, const char* host) {
   char text[512];
   snprintf(text, sizeof text, "discover: %s%s", what, host);
-  tuv_hooks_log(client, level, text);
+  tuv_observe_log(&client->context, level, text);
 }
 
 /* A name that is none says nothing of the others. */

@@ -12,7 +12,7 @@
 #include "client/pool/client.h"
 #include "client/pool/hosts.h"
 #include "client/pool/pool.h"
-#include "client/observe/hooks.h"
+#include "client/core/observe.h"
 
 /* The bound of what takes no place on a connection. */
 #define NO_MESSAGE SIZE_MAX
@@ -254,7 +254,7 @@ static int enqueue(taosuv_client_t* client, taosuv_req_t* req, const void* paylo
   }
   open_more(client, *queued_kind(client, priv), needs);
   if (has_hope(client, needs)) {
-    if (!counted) tuv_observe_op(client, TAOSUV_TRACE_QUEUED, &priv->op, NULL);
+    if (!counted) tuv_observe_op(&client->context, TAOSUV_TRACE_QUEUED, &priv->op, NULL);
     return 0;
   }
   /* Not even a beginning could be made: out of memory. */
@@ -408,8 +408,8 @@ bool tuv_pool_requeue(taosuv_client_t* client, taosuv_req_t* req) {
   if (put_in_queue(client, req, at) < 0) return false;
   priv->moves++;
   req->host = NULL;
-  client->totals.moves++;
-  tuv_observe_op(client, TAOSUV_TRACE_QUEUED, &priv->op, NULL);
+  client->context.totals.moves++;
+  tuv_observe_op(&client->context, TAOSUV_TRACE_QUEUED, &priv->op, NULL);
   return true;
 }
 
@@ -427,7 +427,7 @@ void tuv_pool_ready(tuv_conn_t* conn) {
   tuv_hosts_mark_up(client, conn->host);
   tuv_endpoint_ready(conn);
   tuv_keepalive_begin(conn);
-  tuv_observe_conn(conn, TAOSUV_TRACE_CONN_READY, NULL);
+  tuv_conn_observe(conn, TAOSUV_TRACE_CONN_READY, NULL);
   tuv_pool_pump(client);
   tuv_balance_ready(conn);
 }

@@ -145,8 +145,8 @@ static void unpack(taosuv_result_t* result) {
   bytes->next = NULL;
   tuv_refbuf_unref(bytes);
   result->blocks++;
-  result->client->totals.blocks++;
-  result->client->totals.rows += taosuv_block_rows(result->next_block);
+  result->client->context.totals.blocks++;
+  result->client->context.totals.rows += taosuv_block_rows(result->next_block);
 }
 
 static void take_block(taosuv_result_t* result, const tuv_msg_fetched_t* fetched,
@@ -165,8 +165,8 @@ static void take_block(taosuv_result_t* result, const tuv_msg_fetched_t* fetched
   }
   result->fetch_pending = false;
   result->blocks++;
-  result->client->totals.blocks++;
-  result->client->totals.rows += taosuv_block_rows(block);
+  result->client->context.totals.blocks++;
+  result->client->context.totals.rows += taosuv_block_rows(block);
   result->next_block = block;
   tuv_result_wake(result);
 }

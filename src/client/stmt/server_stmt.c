@@ -186,7 +186,7 @@ static void job_lost(taosuv_stmt_t* stmt, bool left, const tuv_failure_t* failur
   if (again && job->moves < TUV_STMT_MAX_MOVES) {
     job->moves++;
     if (left) tuv_req_of((taosuv_req_t*) (void*) job->req)->left = true;
-    stmt->client->totals.moves++;
+    stmt->client->context.totals.moves++;
     tuv_stmt_due(stmt);
     return;
   }

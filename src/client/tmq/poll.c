@@ -59,9 +59,9 @@ int tuv_tmq_arrived(taosuv_consumer_t* consumer, taosuv_message_t* message) {
   consumer->alive_bytes += message->size;
   consumer->last_id = consumer->message_id;
   consumer->attempts = consumer->unreadable = 0;
-  consumer->client->totals.blocks += message->nblocks;
+  consumer->client->context.totals.blocks += message->nblocks;
   for (uint32_t i = 0; i < message->nblocks; i++)
-    consumer->client->totals.rows += taosuv_block_rows(message->blocks[i].block);
+    consumer->client->context.totals.rows += taosuv_block_rows(message->blocks[i].block);
   tuv_queue_push(&consumer->ready, &message->link);
   if (!known) {
     note_initial_commit(consumer, position, message);

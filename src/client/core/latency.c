@@ -1,7 +1,7 @@
 /* Log-linear histograms of durations: four buckets for each power of two of microseconds. */
 #include <string.h>
 
-#include "client/observe/stats.h"
+#include "client/core/stats.h"
 
 /* Bucket b < 4 is (b, b + 1] us; behind them are four for each power of two. */
 #define LINEAR 4u

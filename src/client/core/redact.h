@@ -5,6 +5,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "client/core/context.h"
+#include "client/core/failure.h"
+#include "util/errmsg.h"
 #include "wire/envelope.h"
 #include "wire/url.h"
 
@@ -31,5 +34,18 @@ size_t tuv_redact_text(const tuv_secrets_t* secrets, const char* text, size_t le
  * there was anything. NULL: no JSON, too deep, or out of memory. */
 char* tuv_redact_json(const tuv_json_t* json, const tuv_secrets_t* secrets, const void* data,
                       size_t size, size_t* length, bool* changed);
+
+/* The secrets of a client. */
+tuv_secrets_t tuv_secrets_of_context(const tuv_context_t* context);
+
+/* Room for a failure without secrets. */
+typedef struct tuv_redacted_s {
+  tuv_failure_t failure;
+  char text[TUV_ERRMSG_SIZE];
+} tuv_redacted_t;
+
+/* A failure whose message may be the server's, without secrets: itself, or a copy in `out`. */
+const tuv_failure_t* tuv_redact_failure(const tuv_context_t* context, const tuv_failure_t* failure,
+                                        tuv_redacted_t* out);
 
 #endif

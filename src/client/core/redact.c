@@ -1,5 +1,5 @@
 /* Texts and messages without the client's secrets. */
-#include "client/observe/redact.h"
+#include "client/core/redact.h"
 
 #include <string.h>
 
@@ -153,4 +153,19 @@ char* tuv_redact_json(const tuv_json_t* json, const tuv_secrets_t* secrets, cons
   tuv_wipe(copy, room);
   tuv_free(json->alloc, copy);
   return text;
+}
+
+tuv_secrets_t tuv_secrets_of_context(const tuv_context_t* context) {
+  return tuv_secrets_of(&context->url, context->path, context->totp, context->authorization);
+}
+
+const tuv_failure_t* tuv_redact_failure(const tuv_context_t* context, const tuv_failure_t* failure,
+                                        tuv_redacted_t* out) {
+  const char* message = failure->message;
+  tuv_secrets_t secrets = tuv_secrets_of_context(context);
+  if (message == NULL || !tuv_secrets_in(&secrets, message, strlen(message))) return failure;
+  out->failure = *failure;
+  out->failure.message = out->text;
+  tuv_redact_text(&secrets, message, strlen(message), out->text, sizeof out->text);
+  return &out->failure;
 }

@@ -1,6 +1,6 @@
 /* What a client counts: totals always, and with metrics latencies, errors by status, hosts. */
-#ifndef TUV_CLIENT_STATS_H
-#define TUV_CLIENT_STATS_H
+#ifndef TUV_CLIENT_CORE_STATS_H
+#define TUV_CLIENT_CORE_STATS_H
 
 #include "taosuv/observe.h"
 #include "util/alloc.h"
