@@ -11,10 +11,8 @@
 #include "client/conn/leave.h"
 #include "client/conn/suspect.h"
 #include "client/conn/transport.h"
-#include "client/pool/balance.h"
 #include "client/pool/client.h"
 #include "client/pool/hosts.h"
-#include "client/pool/pool.h"
 #include "client/query/results.h"
 #include "client/core/observe.h"
 
@@ -119,7 +117,7 @@ void tuv_conn_send_waiting(tuv_conn_t* conn) {
 /* Uses the room that an answer has left: first for what is pinned to this connection. */
 void tuv_conn_pump(tuv_conn_t* conn) {
   tuv_conn_send_waiting(conn);
-  if (conn->client->queued > 0 || conn->client->drain_wanted) tuv_pool_pump(conn->client);
+  conn->client->conn_events->room(conn);
   if (conn->retiring) tuv_keepalive_check_retired(conn);
 }
 
@@ -152,7 +150,7 @@ static bool move(tuv_conn_t* conn, tuv_req_t* priv, bool left) {
   /* What has left cannot be taken back: its payload was kept, or there was none. */
   bool has_payload = left && !once_more ? priv->payload != NULL || priv->payload_size == 0
                                         : conn->client->transport->recover(conn, priv) == 0;
-  return has_payload && tuv_pool_requeue(conn->client, req);
+  return has_payload && conn->client->conn_events->requeue(conn, req);
 }
 
 /* Sorts what was in flight when the connection died: requests that never left go back to the pool,
@@ -208,7 +206,7 @@ static bool leave_pool(tuv_conn_t* conn, tuv_conn_state_t state) {
     client->retiring--;
   else
     client->hosts[conn->host].open--;
-  tuv_balance_done(conn);
+  conn->client->conn_events->left(conn);
   tuv_timers_remove(&client->context.timers, &conn->timed);
   tuv_timers_remove(&client->context.timers, &conn->address_timed);
   tuv_suspect_end(conn);
@@ -246,7 +244,7 @@ static bool try_next_address(const tuv_conn_t* conn, const tuv_failure_t* failur
   avoid_address(conn);
   if (conn->route.others == 0 || conn->patience.left == 0) return false;
   if (start(client, conn->host, conn->wanted, &conn->patience, &next) < 0) return false;
-  if (replaces) tuv_balance_replaces(next);
+  client->conn_events->begun_again(next, replaces);
   return true;
 }
 
@@ -271,11 +269,10 @@ static void die(tuv_conn_t* conn, const tuv_failure_t* failure) {
   tuv_dependents_detach(&client->context.dependents, conn);
   fail_lost(conn, &lost, failure);
   tuv_dependents_conn_lost(&client->context.dependents, TUV_RANK_CONSUMER, failure);
-  if (never_ready && !try_next_address(conn, failure, replaces))
-    tuv_pool_connect_failed(client, conn->host, conn->begun_at, conn->serves, failure);
-  else if (!never_ready && (client->queued > 0 || client->drain_wanted))
-    tuv_pool_pump(client);
-  tuv_balance_look(client);
+  if (!never_ready)
+    client->conn_events->lost(conn);
+  else if (!try_next_address(conn, failure, replaces))
+    client->conn_events->failed(conn, failure);
 }
 
 static void on_close_timeout(tuv_timed_t* timed) {
@@ -487,7 +484,7 @@ void tuv_conn_lost(tuv_conn_t* conn, const char* message) {
 
 void tuv_conn_silent(tuv_conn_t* conn, const char* message) {
   avoid_address(conn);
-  tuv_hosts_failed(conn->client, conn->host, conn->begun_at);
+  conn->client->conn_events->silent(conn);
   tuv_conn_lost(conn, message);
 }
 
@@ -503,8 +500,7 @@ void tuv_conn_retire(tuv_conn_t* conn) {
   bool waits = client->leaving < client->context.url.pool_size;
   tuv_conn_observe(conn, TAOSUV_TRACE_CONN_CLOSED, NULL);
   tuv_leave_begin(conn, waits ? client->context.url.close_timeout : 0);
-  if (client->queued > 0) tuv_pool_pump(client); /* there is room for another one */
-  tuv_balance_look(client);
+  client->conn_events->leaving(conn);
 }
 
 /* The client is closed: what is in flight is cancelled, the server is told goodbye. */

@@ -10,7 +10,6 @@
 #include "client/conn/endpoint.h"
 #include "client/conn/transport.h"
 #include "client/pool/client.h"
-#include "client/pool/pool.h"
 #include "client/core/observe.h"
 #include "wire/version.h"
 
@@ -113,7 +112,7 @@ static void use_other(tuv_conn_t* conn, uint8_t asks) {
   conn->client->hosts[conn->host].legacy = false;
   conn->asks = asks;
   set_serves(conn, to_legacy ? conn->wanted : TUV_SERVES_ALL);
-  if (to_legacy) tuv_pool_narrowed(conn->client);
+  if (to_legacy) conn->client->conn_events->narrowed(conn);
 }
 
 static void log_other(const tuv_conn_t* conn, int http_status) {

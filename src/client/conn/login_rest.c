@@ -10,7 +10,6 @@
 #include "client/conn/rest_request.h"
 #include "client/conn/transport.h"
 #include "client/pool/client.h"
-#include "client/pool/pool.h"
 #include "wire/http_request.h"
 
 typedef enum { TOKEN, DATABASE, VERSION } step_t;
@@ -100,7 +99,7 @@ static void take_version(tuv_conn_t* conn) {
     text = (const char*) taosuv_get_bytes(&column, 0, &length);
   snprintf(version, sizeof version, "%.*s", (int) length, text);
   taosuv_block_unref(block);
-  if (tuv_login_take_version(conn, version)) tuv_pool_ready(conn);
+  if (tuv_login_take_version(conn, version)) conn->client->conn_events->ready(conn);
 }
 
 static int encode(tuv_op_t* op, tuv_conn_t* conn, const void* payload, size_t size) {

@@ -8,8 +8,6 @@
 #include "client/conn/endpoint.h"
 #include "client/conn/login.h"
 #include "client/pool/client.h"
-#include "client/pool/discover.h"
-#include "client/pool/pool.h"
 #include "util/totp.h"
 #include "wire/version.h"
 
@@ -64,7 +62,7 @@ bool tuv_login_take_version(tuv_conn_t* conn, const char* text) {
   conn->version = tuv_version_parse(text, strlen(text));
   /* Older gateways have only the JSON actions; 3.3.2.0 is where the connectors draw the line. */
   conn->binary = conn->version >= TUV_VERSION(3, 3, 2, 0) && !tuv_conn_is_narrow(conn);
-  if (conn->client->context.url.adapter_ha) tuv_discover_check(conn);
+  conn->client->conn_events->version_known(conn);
   const char* missing = lacks(conn);
   if (missing != NULL) too_old(conn, missing);
   return missing == NULL;
@@ -120,12 +118,12 @@ static int encode_version(tuv_op_t* op, tuv_conn_t* conn, const void* payload, s
 }
 
 static void finish_if_both(tuv_conn_t* conn) {
-  if (conn->version != 0 && conn->login_op.id == 0) tuv_pool_ready(conn);
+  if (conn->version != 0 && conn->login_op.id == 0) conn->client->conn_events->ready(conn);
 }
 
 static void login_replied(tuv_op_t* op, tuv_conn_t* conn, const tuv_reply_t* reply) {
   op->id = 0; /* done */
-  if (conn->client->context.url.adapter_ha) tuv_discover_replied(conn, reply);
+  conn->client->conn_events->logged_in(conn, reply);
   finish_if_both(conn);
 }
 

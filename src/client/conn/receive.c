@@ -10,8 +10,6 @@
 #include "client/conn/receive.h"
 #include "client/conn/suspect.h"
 #include "client/pool/client.h"
-#include "client/query/admin.h"
-#include "client/query/results.h"
 #include "client/core/observe.h"
 #include "io/ws/ws.h"
 #include "wire/tmq_message.h"
@@ -109,7 +107,7 @@ static void on_binary(tuv_conn_t* conn, const uint8_t* data, size_t size, tuv_re
   if (conn->client->consumer != NULL) {
     op = tuv_conn_take(conn, tuv_tmq_req_id(data, size));
   } else if (key == TUV_MSG_BY_RESULT) {
-    op = tuv_result_find_block_op(conn, id);
+    op = tuv_dependents_find_op(&conn->dependents, id);
     if (op != NULL) tuv_conn_take(conn, op->id);
   }
   if (op == NULL) {
@@ -154,7 +152,7 @@ void tuv_conn_on_pong(tuv_ws_t* ws, const uint8_t* data, size_t size) {
   if (size != sizeof id) return;
   memcpy(&id, data, sizeof id);
   tuv_op_t* op = tuv_idmap_get(&conn->table, id);
-  if (op == NULL || !tuv_admin_is_ping(op)) return;
+  if (op == NULL || !op->type->by_pong) return;
   tuv_conn_take(conn, id);
   if (!tuv_op_is_tombstone(op)) op->type->reply(op, conn, NULL);
   if (conn->state == TUV_CONN_READY) tuv_conn_pump(conn);

@@ -51,7 +51,7 @@ static void on_step(tuv_timed_t* timed) {
 void tuv_suspect_begin(tuv_conn_t* conn) {
   taosuv_client_t* client = conn->client;
   if (conn->state != TUV_CONN_READY || conn->suspect || client->context.closing) return;
-  tuv_hosts_doubt(client, conn->host);
+  client->conn_events->doubted(conn);
   /* Over HTTP it is being given up: the log-in of the next one shows how its host is. */
   if (client->transport->probe == NULL || !client->transport->probe(conn)) return;
   wait_for_sign(conn);
@@ -66,6 +66,6 @@ void tuv_suspect_end(tuv_conn_t* conn) {
 
 void tuv_suspect_heard(tuv_conn_t* conn) {
   tuv_suspect_end(conn);
-  tuv_hosts_mark_up(conn->client, conn->host);
+  conn->client->conn_events->alive(conn);
   resume(conn);
 }

@@ -243,7 +243,7 @@ static void on_reply(tuv_http_conn_t* http) {
   bool login = conn->state == TUV_CONN_LOGIN;
   leave_if_spent(conn);
   if (login && failure.status == TAOSUV_EUNAVAIL)
-    tuv_hosts_retry_after(conn->client, conn->host, rest->http.reply.retry_after);
+    conn->client->conn_events->retry_after(conn, rest->http.reply.retry_after);
   if (op->type->is_request && !tuv_op_is_tombstone(op))
     tuv_req_of_op(op)->server_time_ns = rest->decoder.timing;
   if (!good)

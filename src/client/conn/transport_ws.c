@@ -68,7 +68,7 @@ static void on_down(tuv_ws_t* ws, int status, const char* message) {
   tuv_failure_t failure = {status, 0, refused ? ws->upgrade->status : 0, message, NULL};
   tuv_errmsg_t err;
   if (refused && status == TAOSUV_EUNAVAIL)
-    tuv_hosts_retry_after(conn->client, conn->host, ws->upgrade->retry_after);
+    conn->client->conn_events->retry_after(conn, ws->upgrade->retry_after);
   if (refused && tuv_endpoint_refused(conn, failure.server_code, &failure, &err))
     conn->switching = true;
   else

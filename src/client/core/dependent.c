@@ -45,6 +45,22 @@ void tuv_dependents_resume(tuv_dependents_t* dependents) {
   }
 }
 
+static tuv_op_t* find_in(const tuv_queue_t* list, uint64_t key) {
+  for (tuv_queue_t* at = list->next; at != list; at = at->next) {
+    const tuv_dependent_type_t* type = of(at)->type;
+    tuv_op_t* op = type->find_op == NULL ? NULL : type->find_op(of(at), key);
+    if (op != NULL) return op;
+  }
+  return NULL;
+}
+
+tuv_op_t* tuv_dependents_find_op(const tuv_dependents_t* dependents, uint64_t key) {
+  tuv_op_t* op = NULL;
+  for (unsigned rank = 0; op == NULL && rank < TUV_RANKS; rank++)
+    op = find_in(&dependents->ranks[rank], key);
+  return op;
+}
+
 void tuv_dependents_lost(tuv_dependents_t* dependents, const tuv_failure_t* failure) {
   for (unsigned rank = 0; rank < TUV_RANKS; rank++) {
     tuv_queue_t* list = &dependents->ranks[rank];

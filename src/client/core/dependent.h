@@ -8,11 +8,13 @@
 #define TUV_CLIENT_CORE_DEPENDENT_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "client/core/failure.h"
 #include "util/queue.h"
 
 typedef struct tuv_conn_s tuv_conn_t;
+typedef struct tuv_op_s tuv_op_t;
 typedef struct tuv_dependent_s tuv_dependent_t;
 
 /* The order in which the dependents of a connection are told. A result comes before the statement
@@ -40,6 +42,9 @@ typedef struct tuv_dependent_type_s {
   /* The client is closed. `conn` is the connection on which this was, or NULL; it has left that
    * list. Must not call back. */
   void (*closing)(tuv_dependent_t* dependent, tuv_conn_t* conn);
+  /* The operation of a dependent of a connection that a binary message with this key answers, or
+   * NULL: such messages have the id of a result in place of the request's. */
+  tuv_op_t* (*find_op)(tuv_dependent_t* dependent, uint64_t key);
 } tuv_dependent_type_t;
 
 struct tuv_dependent_s {
@@ -75,6 +80,9 @@ bool tuv_dependents_keep_conn(const tuv_dependents_t* dependents);
 void tuv_dependents_detach(tuv_dependents_t* dependents, const tuv_conn_t* conn);
 void tuv_dependents_leave(tuv_dependents_t* dependents);
 void tuv_dependents_resume(tuv_dependents_t* dependents);
+
+/* The operation that a binary message with this key answers, or NULL. */
+tuv_op_t* tuv_dependents_find_op(const tuv_dependents_t* dependents, uint64_t key);
 
 /* Tells all dependents of a connection that it is lost, until none is left. */
 void tuv_dependents_lost(tuv_dependents_t* dependents, const tuv_failure_t* failure);

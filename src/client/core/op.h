@@ -34,6 +34,7 @@ typedef enum {
 /* What an operation is: one message to the server and the answer to it. */
 typedef struct tuv_op_type_s {
   bool is_request; /* the operation is inside a taosuv_req_t; else inside a result or connection */
+  bool by_pong;    /* over WebSocket, a pong with its id is the answer */
   bool pinned;     /* a request that means something on its connection only: it is never moved */
   /* Writes the message; payload is what tuv_pool_begin was given. Returns 0 or an error. NULL: there
    * is no message, a connection that is logged in is all it takes; `reply` is called with it, and

@@ -6,7 +6,7 @@
 #include "client/conn/conn.h"
 #include "client/pool/client.h"
 #include "client/query/results.h"
-#include "client/stmt/stmts.h"
+#include "client/stmt/stmt.h"
 
 typedef struct dump_s {
   taosuv_client_t* client;

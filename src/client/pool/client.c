@@ -14,6 +14,7 @@
 #include "client/conn/suspect.h"
 #include "client/conn/transport.h"
 #include "client/pool/client.h"
+#include "client/pool/conn_events.h"
 #include "client/pool/drain.h"
 #include "client/pool/hosts.h"
 #include "client/query/results.h"
@@ -160,6 +161,7 @@ static taosuv_client_t* allocate(const tuv_alloc_t* alloc) {
   client->context.shared.mem = mem;
   client->connect = tuv_tcp_connect;
   client->transport = &tuv_transport_ws;
+  client->conn_events = &tuv_pool_conn_events;
   tuv_json_init(&client->context.json, &mem->alloc);
   tuv_random_init(&client->context.shared.random);
   tuv_idmap_init(&client->queued_ids, &mem->alloc);
@@ -172,7 +174,7 @@ static taosuv_client_t* allocate(const tuv_alloc_t* alloc) {
   client->context.timed_out = tuv_suspect_begin;
   tuv_task_init(&client->context.end, close_handles_if_done);
   tuv_task_init(&client->drain, call_on_drain);
-  tuv_task_init(&client->stmts_old, NULL);
+  tuv_task_init(&client->schema_changed, NULL);
   tuv_task_init(&client->close, close_deferred);
   tuv_task_init(&client->resume, resume_paused);
   return client;

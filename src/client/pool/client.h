@@ -5,6 +5,7 @@
 #include <stdatomic.h>
 
 #include "client/conn/conn.h"
+#include "client/conn/events.h"
 #include "client/core/context.h"
 #include "client/pool/hosts.h"
 #include "io/tls/tls.h"
@@ -15,6 +16,7 @@ struct taosuv_client_s {
   taosuv_consumer_t* consumer; /* whose connection this is; NULL: a client of its own */
   bool owned;                  /* only the consumer may close it */
   const tuv_transport_t* transport;
+  const tuv_conn_events_t* conn_events; /* what connections report to the pool */
   char* target;           /* HTTP: of SQL, up to the request's id; a secret is in it */
   char* basic;            /* HTTP: the same for what takes no Taosd token; NULL: the same one */
   char* legacy_paths[3];  /* the same of old gateways' endpoints; NULL: not needed yet */
@@ -36,14 +38,14 @@ struct taosuv_client_s {
   tuv_idmap_t queued_ids;   /* req_id → tuv_op_t* of them */
   uint32_t held;            /* requests that wait for their statement, */
   uint64_t held_bytes;      /* and their bytes */
-  uint64_t stmts_session;   /* counts what changes tables and their names */
+  uint64_t schema_epoch;    /* counts what changes tables and their names */
   uint64_t stmts_order; /* of batches that were given, and of SQL that was sent to be prepared */
   const taosuv_stmt_t* stmt_prepared; /* whose prepare is calling back; or NULL */
-  tuv_task_t stmts_old;               /* closes those that were cached before the last change */
-  tuv_queue_t drains;                 /* those of taosuv_client_drain that wait */
-  uint32_t ndrains;                   /* all of them that are pending */
-  tuv_queue_t conns;                  /* connecting, logging in, ready */
-  tuv_queue_t gone;                   /* closing or dead, until freed */
+  tuv_task_t schema_changed; /* closes statements that were cached before the last change */
+  tuv_queue_t drains;        /* those of taosuv_client_drain that wait */
+  uint32_t ndrains;          /* all of them that are pending */
+  tuv_queue_t conns;         /* connecting, logging in, ready */
+  tuv_queue_t gone;          /* closing or dead, until freed */
   uint32_t ready, connecting;
   uint32_t narrow;   /* of both, those that do not serve all requests */
   uint32_t retiring; /* of the ready ones */
@@ -75,6 +77,14 @@ int tuv_client_create(uv_loop_t* loop, const taosuv_options_t* options, const tu
                       taosuv_client_t** client); /* setup: of a consumer's, or NULL */
 static inline taosuv_client_t* tuv_client_of(tuv_context_t* context) {
   return TUV_CONTAINER(context, taosuv_client_t, context);
+}
+
+/* Tables or their names change: what was prepared before is not to be used by others. This may be
+ * called while a message is being written, so what is to be sent about it waits for the turn. */
+static inline void tuv_client_schema_changed(taosuv_client_t* client) {
+  client->schema_epoch++;
+  if (client->schema_changed.run != NULL)
+    tuv_turn_post(&client->context.turn, &client->schema_changed, TUV_PHASE_FEATURE);
 }
 
 #endif

@@ -26,7 +26,7 @@ static tuv_op_t ping_tombstone;
 static const tuv_op_type_t tombstone_type = {
     .is_request = true, .reply = ignore_reply, .tombstone = &tuv_plain_tombstone};
 static const tuv_op_type_t ping_tombstone_type = {
-    .is_request = true, .reply = ignore_reply, .tombstone = &ping_tombstone};
+    .is_request = true, .by_pong = true, .reply = ignore_reply, .tombstone = &ping_tombstone};
 tuv_op_t tuv_plain_tombstone = {.type = &tombstone_type};
 static tuv_op_t ping_tombstone = {.type = &ping_tombstone_type};
 
@@ -112,6 +112,7 @@ static void ping_rest_replied(tuv_op_t* op, tuv_conn_t* conn) {
 
 static const tuv_rest_type_t ping_rest = {ping_rest_encode, ping_rest_replied};
 static const tuv_op_type_t ping_type = {.is_request = true,
+                                        .by_pong = true,
                                         .needs = TUV_SERVES_ALL,
                                         .action = TAOSUV_ACTION_PING,
                                         .encode = ping_encode,
@@ -119,12 +120,6 @@ static const tuv_op_type_t ping_type = {.is_request = true,
                                         .complete = ping_complete,
                                         .rest = &ping_rest,
                                         .tombstone = &ping_tombstone};
-
-static const tuv_op_type_t version_type;
-
-bool tuv_admin_is_ping(const tuv_op_t* op) {
-  return op->type == &ping_type || op->type == &version_type || op->type == &ping_tombstone_type;
-}
 
 int taosuv_ping(taosuv_client_t* client, taosuv_ping_t* req, taosuv_ping_cb cb) {
   int status = tuv_pool_check(client, (taosuv_req_t*) (void*) req, cb != NULL);
@@ -200,6 +195,7 @@ static void version_rest_replied(tuv_op_t* op, tuv_conn_t* conn) {
 
 static const tuv_rest_type_t version_rest = {version_rest_encode, version_rest_replied};
 static const tuv_op_type_t version_type = {.is_request = true,
+                                           .by_pong = true,
                                            .needs = TUV_SERVES_ALL,
                                            .encode = version_encode,
                                            .reply = version_replied,

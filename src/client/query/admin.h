@@ -5,6 +5,5 @@
 #include "client/core/op.h"
 
 extern tuv_op_t tuv_plain_tombstone;
-bool tuv_admin_is_ping(const tuv_op_t* op);
 
 #endif

@@ -98,7 +98,7 @@ static void fail_now(taosuv_result_t* result, int status, const char* message) {
 static void at_end(taosuv_result_t* result) {
   result->fetch_pending = false;
   result->ended = true;
-  tuv_result_unpin(result);
+  tuv_result_let_owner_go(result);
   if (result->closed)
     tuv_result_release(result);
   else
@@ -220,17 +220,6 @@ const tuv_op_type_t tuv_fetch_type = {.action = TAOSUV_ACTION_FETCH,
                                       .reply = fetch_announced,
                                       .fetched = fetch_answered,
                                       .fail = fetch_failed};
-
-tuv_op_t* tuv_result_find_block_op(tuv_conn_t* conn, uint64_t result_id) {
-  const tuv_queue_t* results = &conn->dependents.ranks[TUV_RANK_RESULT];
-  for (tuv_queue_t* at = results->next; at != results; at = at->next) {
-    taosuv_result_t* result = TUV_CONTAINER(at, taosuv_result_t, dependent.link);
-    if (result->id == result_id && result->fetch_pending && result->block_announced &&
-        result->op.conn != NULL)
-      return &result->op;
-  }
-  return NULL;
-}
 
 /* fetch, the caller's side. op.at of its request says 1 once it has nothing to do with the result
  * any more. */

@@ -10,13 +10,12 @@
 #include "client/pool/pool.h"
 #include "client/query/query.h"
 #include "client/query/results.h"
-#include "client/stmt/stmts.h"
 #include "wire/status.h"
 #include "wire/stmt_sql.h"
 
 /* The SQL as binary_query, or as the JSON action of servers that lack it. */
 int tuv_sql_encode(tuv_op_t* op, tuv_conn_t* conn, const void* sql, size_t size) {
-  if (tuv_sql_changes_tables(sql, size)) tuv_stmts_forget(conn->client);
+  if (tuv_sql_changes_tables(sql, size)) tuv_client_schema_changed(conn->client);
   if (!conn->binary) {
     tuv_request_t request;
     tuv_request_begin(&request, &conn->client->context.json, "query", op->id);

@@ -8,7 +8,6 @@
 #include "client/pool/client.h"
 #include "client/query/result.h"
 #include "client/query/results.h"
-#include "client/stmt/stmts.h"
 
 void tuv_result_free_on_server(tuv_conn_t* conn, uint64_t result_id) {
   char text[TUV_REQUEST_ID_MAX];
@@ -27,14 +26,14 @@ static void drop_stored(taosuv_result_t* result) {
   }
 }
 
-void tuv_result_pin(taosuv_result_t* result, tuv_server_stmt_t* server_stmt) {
-  result->server_stmt = server_stmt;
+void tuv_result_set_owner(taosuv_result_t* result, tuv_result_owner_t* owner) {
+  result->owner = owner;
 }
 
-void tuv_result_unpin(taosuv_result_t* result) {
-  tuv_server_stmt_t* server_stmt = result->server_stmt;
-  result->server_stmt = NULL;
-  if (server_stmt != NULL) tuv_server_stmt_result_done(server_stmt);
+void tuv_result_let_owner_go(taosuv_result_t* result) {
+  tuv_result_owner_t* owner = result->owner;
+  result->owner = NULL;
+  if (owner != NULL) owner->released(owner);
 }
 
 void tuv_result_release(taosuv_result_t* result) {
@@ -43,7 +42,7 @@ void tuv_result_release(taosuv_result_t* result) {
   if (conn != NULL && !result->ended) tuv_result_free_on_server(conn, result->id);
   tuv_dependent_remove(&result->dependent);
   tuv_task_cancel(&result->close);
-  tuv_result_unpin(result);
+  tuv_result_let_owner_go(result);
   if (conn != NULL && conn->retiring) tuv_keepalive_check_retired(conn);
   tuv_free(&result->mem->alloc, result->message);
   result->message = NULL;
@@ -212,9 +211,9 @@ static void hand_over(taosuv_result_t* from, taosuv_result_t* to, tuv_conn_t* co
   }
   if (from->op.conn != NULL) tuv_idmap_set(&conn->table, to->op.id, &to->op);
   from->op.conn = NULL;
-  to->server_stmt = from->server_stmt;
-  from->server_stmt = NULL;
-  if (to->server_stmt != NULL) tuv_server_stmt_set_result(to->server_stmt, to);
+  to->owner = from->owner;
+  from->owner = NULL;
+  if (to->owner != NULL) to->owner->replaced(to->owner, to);
   tuv_dependents_add(&conn->dependents, &to->dependent);
 }
 
@@ -240,8 +239,18 @@ static void on_closing(tuv_dependent_t* dependent, tuv_conn_t* conn) {
   if (heir != NULL) taosuv_result_close(heir);
 }
 
-static const tuv_dependent_type_t dependent_type = {
-    .rank = TUV_RANK_RESULT, .keeps_conn = true, .lost = on_lost, .closing = on_closing};
+/* Messages with blocks have the result's id and not the request's. */
+static tuv_op_t* find_op(tuv_dependent_t* dependent, uint64_t key) {
+  taosuv_result_t* result = of_dependent(dependent);
+  bool awaits = result->fetch_pending && result->block_announced && result->op.conn != NULL;
+  return awaits && result->id == key ? &result->op : NULL;
+}
+
+static const tuv_dependent_type_t dependent_type = {.rank = TUV_RANK_RESULT,
+                                                    .keeps_conn = true,
+                                                    .lost = on_lost,
+                                                    .closing = on_closing,
+                                                    .find_op = find_op};
 
 const taosuv_field_t* taosuv_result_fields(const taosuv_result_t* result, uint32_t* count) {
   if (count != NULL) *count = result != NULL ? result->fields_count : 0;

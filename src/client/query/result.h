@@ -8,11 +8,10 @@
 struct taosuv_result_s {
   tuv_dependent_t dependent; /* on its connection, or on the client when it needs none any more */
   tuv_mem_t* mem;
-  taosuv_client_t* client; /* NULL when the client is closed */
-  tuv_conn_t* conn;        /* NULL when the connection is gone */
-  tuv_server_stmt_t*
-      server_stmt; /* the statement that it came from, as long as that must wait; or NULL */
-  tuv_op_t op;     /* the fetch in flight */
+  taosuv_client_t* client;   /* NULL when the client is closed */
+  tuv_conn_t* conn;          /* NULL when the connection is gone */
+  tuv_result_owner_t* owner; /* or NULL */
+  tuv_op_t op;               /* the fetch in flight */
   uint64_t id;
   taosuv_field_t* fields; /* one piece of memory with the names; kept when recycled */
   size_t fields_capacity;
@@ -36,7 +35,7 @@ struct taosuv_result_s {
 
 /* result.c */
 void tuv_result_release(taosuv_result_t* result);
-void tuv_result_unpin(taosuv_result_t* result); /* its statement may go on */
+void tuv_result_let_owner_go(taosuv_result_t* result);
 
 /* fetch.c */
 extern const tuv_op_type_t tuv_fetch_type; /* of taosuv_result_s.op */

@@ -9,7 +9,6 @@
 #include "client/pool/client.h"
 #include "client/pool/pool.h"
 #include "client/stmt/stmt.h"
-#include "client/stmt/stmts.h"
 
 void tuv_stmt_due(taosuv_stmt_t* stmt) {
   if (stmt->client == NULL) return;

@@ -7,9 +7,9 @@
 #include "client/pool/client.h"
 #include "client/query/results.h"
 #include "client/stmt/stmt.h"
-#include "client/stmt/stmts.h"
 
 static const tuv_dependent_type_t dependent_type;
+static void drop_old(tuv_task_t* task);
 
 tuv_server_stmt_t* tuv_server_stmt_create(taosuv_stmt_t* stmt, tuv_conn_t* conn) {
   tuv_server_stmt_t* server_stmt = tuv_calloc(&conn->client->context.mem->alloc, 1,
@@ -18,7 +18,8 @@ tuv_server_stmt_t* tuv_server_stmt_create(taosuv_stmt_t* stmt, tuv_conn_t* conn)
   server_stmt->conn = conn;
   server_stmt->stmt = stmt;
   server_stmt->source = tuv_refbuf_ref(stmt->source);
-  server_stmt->session = conn->client->stmts_session;
+  server_stmt->session = conn->client->schema_epoch;
+  conn->client->schema_changed.run = drop_old;
   tuv_queue_init(&server_stmt->cached);
   tuv_queue_init(&server_stmt->op.link);
   tuv_dependent_init(&server_stmt->dependent, &dependent_type);
@@ -37,7 +38,7 @@ static void free_server_stmt(tuv_server_stmt_t* server_stmt) {
   tuv_server_stmt_stop_asking(server_stmt);
   tuv_dependent_remove(&server_stmt->dependent);
   tuv_queue_remove(&server_stmt->op.link);
-  if (server_stmt->result != NULL) tuv_result_pin(server_stmt->result, NULL);
+  if (server_stmt->result != NULL) tuv_result_set_owner(server_stmt->result, NULL);
   tuv_refbuf_unref(server_stmt->source);
   tuv_refbuf_unref(server_stmt->field_list);
   tuv_free(&server_stmt->conn->client->context.mem->alloc, server_stmt);
@@ -67,7 +68,7 @@ void tuv_server_stmt_closed(tuv_server_stmt_t* server_stmt) {
 }
 
 static bool is_current(const tuv_server_stmt_t* server_stmt) {
-  return server_stmt->session == server_stmt->conn->client->stmts_session;
+  return server_stmt->session == server_stmt->conn->client->schema_epoch;
 }
 
 void tuv_server_stmt_settle(tuv_server_stmt_t* server_stmt) {
@@ -85,7 +86,8 @@ void tuv_server_stmt_settle(tuv_server_stmt_t* server_stmt) {
   conn->ncached++;
 }
 
-void tuv_server_stmt_result_done(tuv_server_stmt_t* server_stmt) {
+static void on_result_released(tuv_result_owner_t* owner) {
+  tuv_server_stmt_t* server_stmt = TUV_CONTAINER(owner, tuv_server_stmt_t, owner);
   server_stmt->result = NULL;
   if (server_stmt->stmt != NULL)
     tuv_stmt_due(server_stmt->stmt);
@@ -93,8 +95,15 @@ void tuv_server_stmt_result_done(tuv_server_stmt_t* server_stmt) {
     tuv_server_stmt_settle(server_stmt);
 }
 
-void tuv_server_stmt_set_result(tuv_server_stmt_t* server_stmt, taosuv_result_t* result) {
+static void on_result_replaced(tuv_result_owner_t* owner, taosuv_result_t* by) {
+  TUV_CONTAINER(owner, tuv_server_stmt_t, owner)->result = by;
+}
+
+void tuv_server_stmt_own(tuv_server_stmt_t* server_stmt, taosuv_result_t* result) {
   server_stmt->result = result;
+  server_stmt->owner.released = on_result_released;
+  server_stmt->owner.replaced = on_result_replaced;
+  tuv_result_set_owner(result, &server_stmt->owner);
 }
 
 static bool same_source(const tuv_source_t* a, const tuv_source_t* b) {
@@ -143,7 +152,7 @@ void tuv_server_stmt_forget(taosuv_client_t* client, tuv_refbuf_t* source) {
 }
 
 static void drop_old(tuv_task_t* task) {
-  taosuv_client_t* client = TUV_CONTAINER(task, taosuv_client_t, stmts_old);
+  taosuv_client_t* client = TUV_CONTAINER(task, taosuv_client_t, schema_changed);
   for (tuv_queue_t* at = client->conns.next; at != &client->conns; at = at->next) {
     tuv_conn_t* conn = TUV_CONTAINER(at, tuv_conn_t, link);
     /* The oldest are the first. */
@@ -155,17 +164,10 @@ static void drop_old(tuv_task_t* task) {
   }
 }
 
-/* Called while a message is being written: what is sent about it waits for the turn. */
-void tuv_stmts_forget(taosuv_client_t* client) {
-  client->stmts_session++;
-  client->stmts_old.run = drop_old;
-  tuv_turn_post(&client->context.turn, &client->stmts_old, TUV_PHASE_FEATURE);
-}
-
 void tuv_server_stmt_drop_old(taosuv_client_t* client) {
-  if (!tuv_task_is_posted(&client->stmts_old)) return;
-  tuv_task_cancel(&client->stmts_old);
-  drop_old(&client->stmts_old);
+  if (!tuv_task_is_posted(&client->schema_changed)) return;
+  tuv_task_cancel(&client->schema_changed);
+  drop_old(&client->schema_changed);
 }
 
 const taosuv_req_t* tuv_server_stmt_waiter(const tuv_op_t* op) {

@@ -140,8 +140,7 @@ static void on_result(tuv_server_stmt_t* server_stmt, const tuv_reply_t* reply) 
     answered_wrongly(server_stmt, status, err.text);
     return;
   }
-  server_stmt->result = req->result;
-  tuv_result_pin(req->result, server_stmt);
+  tuv_server_stmt_own(server_stmt, req->result);
   tuv_result_prefetch(req->result);
   tuv_job_done(tuv_stmt_job(server_stmt->stmt), NULL);
 }

@@ -5,7 +5,6 @@
 #include "client/pool/client.h"
 #include "client/pool/pool.h"
 #include "client/stmt/stmt.h"
-#include "client/stmt/stmts.h"
 #include "util/utf8.h"
 #include "wire/table_name.h"
 

@@ -12,6 +12,8 @@
 #include "wire/stmt_sql.h"
 #include "wire/version.h"
 
+typedef struct tuv_server_stmt_s tuv_server_stmt_t;
+
 /* How often what was not executed is moved to another connection. */
 #define TUV_STMT_MAX_MOVES 5
 
@@ -68,8 +70,9 @@ struct tuv_server_stmt_s {
   tuv_dependent_t dependent; /* on its connection */
   tuv_queue_t cached;        /* in its connection's cache */
   tuv_conn_t* conn;
-  taosuv_stmt_t* stmt;     /* that uses it; or NULL */
-  taosuv_result_t* result; /* open, so that nothing else may be sent; or NULL */
+  taosuv_stmt_t* stmt;      /* that uses it; or NULL */
+  tuv_result_owner_t owner; /* of the result, while there is one */
+  taosuv_result_t* result;  /* open, so that nothing else may be sent; or NULL */
   tuv_op_t op;
   uint64_t id;                 /* 0: not known yet */
   tuv_refbuf_t* source;        /* tuv_source_t */
@@ -190,7 +193,11 @@ void tuv_stmt_fail(taosuv_stmt_t* stmt, const tuv_failure_t* failure); /* all: c
 void tuv_job_drop(tuv_job_t* job, taosuv_client_t* client);
 void tuv_job_done(tuv_job_t* job, const tuv_failure_t* failure); /* NULL: well. Calls back */
 
-/* stmt_remote.c: statements on the server, and the caches of them */
+/* server_stmt.c: statements on the server, and the caches of them */
+/* The request that waits for the answer to a statement's message; or NULL. */
+const taosuv_req_t* tuv_server_stmt_waiter(const tuv_op_t* op);
+/* It may do nothing else before this result is read or closed. */
+void tuv_server_stmt_own(tuv_server_stmt_t* server_stmt, taosuv_result_t* result);
 tuv_server_stmt_t* tuv_server_stmt_create(taosuv_stmt_t* stmt, tuv_conn_t* conn);
 /* From a connection with less than `bound` in flight. */
 tuv_server_stmt_t* tuv_server_stmt_take_cached(taosuv_client_t* client, tuv_refbuf_t* source,

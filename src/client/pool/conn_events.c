@@ -1,0 +1,90 @@
+/* What the pool does with the events of its connections: queued requests are sent or moved, hosts
+ * are judged, connections are balanced. */
+#include "client/pool/conn_events.h"
+
+#include "client/conn/conn.h"
+#include "client/pool/balance.h"
+#include "client/pool/client.h"
+#include "client/pool/discover.h"
+#include "client/pool/hosts.h"
+#include "client/pool/pool.h"
+
+static void pump(taosuv_client_t* client) {
+  if (client->queued > 0 || client->drain_wanted) tuv_pool_pump(client);
+}
+
+static void on_room(tuv_conn_t* conn) {
+  pump(conn->client);
+}
+
+static void on_begun_again(tuv_conn_t* conn, bool replaces) {
+  if (replaces) tuv_balance_replaces(conn);
+  tuv_balance_look(conn->client);
+}
+
+static void on_left(tuv_conn_t* conn) {
+  tuv_balance_done(conn);
+}
+
+static void on_failed(tuv_conn_t* conn, const tuv_failure_t* failure) {
+  tuv_pool_connect_failed(conn->client, conn->host, conn->begun_at, conn->serves, failure);
+  tuv_balance_look(conn->client);
+}
+
+static void on_lost(tuv_conn_t* conn) {
+  pump(conn->client);
+  tuv_balance_look(conn->client);
+}
+
+static void on_leaving(tuv_conn_t* conn) {
+  if (conn->client->queued > 0) tuv_pool_pump(conn->client); /* there is room for another one */
+  tuv_balance_look(conn->client);
+}
+
+static bool requeue(tuv_conn_t* conn, taosuv_req_t* req) {
+  return tuv_pool_requeue(conn->client, req);
+}
+
+static void on_narrowed(tuv_conn_t* conn) {
+  tuv_pool_narrowed(conn->client);
+}
+
+static void on_doubted(tuv_conn_t* conn) {
+  tuv_hosts_doubt(conn->client, conn->host);
+}
+
+static void on_alive(tuv_conn_t* conn) {
+  tuv_hosts_mark_up(conn->client, conn->host);
+}
+
+static void on_silent(tuv_conn_t* conn) {
+  tuv_hosts_failed(conn->client, conn->host, conn->begun_at);
+}
+
+static void on_retry_after(tuv_conn_t* conn, uint32_t seconds) {
+  tuv_hosts_retry_after(conn->client, conn->host, seconds);
+}
+
+static void on_version(tuv_conn_t* conn) {
+  if (conn->client->context.url.adapter_ha) tuv_discover_check(conn);
+}
+
+static void on_logged_in(tuv_conn_t* conn, const tuv_reply_t* reply) {
+  if (conn->client->context.url.adapter_ha) tuv_discover_replied(conn, reply);
+}
+
+const tuv_conn_events_t tuv_pool_conn_events = {.ready = tuv_pool_ready,
+                                                .room = on_room,
+                                                .begun_again = on_begun_again,
+                                                .left = on_left,
+                                                .failed = on_failed,
+                                                .lost = on_lost,
+                                                .leaving = on_leaving,
+                                                .requeue = requeue,
+                                                .narrowed = on_narrowed,
+                                                .doubted = on_doubted,
+                                                .alive = on_alive,
+                                                .silent = on_silent,
+                                                .retry_after = on_retry_after,
+                                                .version_known = on_version,
+                                                .logged_in = on_logged_in};
