@@ -20,48 +20,6 @@
  * and then nothing must not keep it for ever. */
 #define MAX_MOVES 5
 
-const char* tuv_conn_host(const tuv_conn_t* conn) {
-  return conn->client->hosts[conn->host].text;
-}
-
-void tuv_conn_observe(tuv_conn_t* conn, taosuv_stage_t stage, const tuv_failure_t* failure) {
-  uint64_t now = uv_hrtime();
-  if (stage == TAOSUV_TRACE_CONN_CONNECTING) conn->started = now;
-  tuv_conn_stage_t event = {
-      .stage = stage,
-      .host_index = conn->host,
-      .host = tuv_conn_host(conn),
-      .version = conn->version_text,
-      .failure = failure,
-      .time_ns = now,
-      .duration_ns = stage == TAOSUV_TRACE_CONN_READY ? now - conn->started : 0};
-  tuv_observe_conn(&conn->client->context, &event);
-}
-
-bool tuv_conn_has_room(tuv_conn_t* conn, size_t size) {
-  const tuv_url_t* url = &conn->client->context.url;
-  if (conn->table.count >= url->max_inflight) return false;
-  uint64_t unsent = conn->client->transport->unsent_bytes(conn);
-  /* One message always goes, how large it may be. */
-  uint64_t most = url->max_send_buffer;
-  bool room = unsent == 0 || (unsent < most && size < most - unsent);
-  if (!room) conn->congested = true;
-  return room;
-}
-
-/* Registers the operation under its id and writes its message. */
-int tuv_conn_send(tuv_conn_t* conn, tuv_op_t* op, const void* payload, size_t size) {
-  if (tuv_idmap_reserve(&conn->table) != 0) return TAOSUV_ENOMEM;
-  int status = conn->client->transport->send(conn, op, payload, size);
-  if (status < 0) return status;
-  tuv_idmap_put(&conn->table, op->id, op);
-  tuv_queue_push(&conn->sent, &op->link);
-  op->conn = conn;
-  if (conn->client->context.url.idle_timeout != 0) conn->used_at = tuv_now();
-  tuv_observe_op(&conn->client->context, TAOSUV_TRACE_SENT, op, tuv_conn_host(conn));
-  return 0;
-}
-
 /* A request leaves: its message is taken back, or a tombstone waits for the answer. */
 static void release(taosuv_req_t* req) {
   tuv_op_t* op = &tuv_req_of(req)->op;
@@ -91,39 +49,11 @@ int tuv_conn_send_request(tuv_conn_t* conn, taosuv_req_t* req, const void* paylo
   return status;
 }
 
-static void fail_pinned(tuv_op_t* op, int status) {
-  tuv_failure_t failure = {status, 0, 0, taosuv_strerror(status), NULL};
-  op->type->fail(op, &failure);
-}
-
-void tuv_conn_post(tuv_conn_t* conn, tuv_op_t* op) {
-  if (!tuv_conn_has_room(conn, 0)) {
-    tuv_queue_push(&conn->waiting, &op->link);
-    return;
-  }
-  int status = tuv_conn_send(conn, op, NULL, 0);
-  if (status < 0) fail_pinned(op, status);
-}
-
-void tuv_conn_send_waiting(tuv_conn_t* conn) {
-  while (tuv_conn_speaks(conn) && !tuv_queue_empty(&conn->waiting) && tuv_conn_has_room(conn, 0)) {
-    tuv_op_t* op = TUV_CONTAINER(conn->waiting.next, tuv_op_t, link);
-    tuv_queue_remove(&op->link);
-    int status = tuv_conn_send(conn, op, NULL, 0);
-    if (status < 0) fail_pinned(op, status);
-  }
-}
-
 /* Uses the room that an answer has left: first for what is pinned to this connection. */
 void tuv_conn_pump(tuv_conn_t* conn) {
   tuv_conn_send_waiting(conn);
   conn->client->conn_events->room(conn);
-  if (conn->retiring) tuv_keepalive_check_retired(conn);
-}
-
-/* A place became free, and no answer will come to say so. */
-void tuv_conn_pump_later(tuv_conn_t* conn) {
-  tuv_turn_post(&conn->client->context.turn, &conn->pump, TUV_PHASE_PUMP);
+  if (conn->retiring) tuv_conn_check_retired(conn);
 }
 
 bool tuv_conn_withdraw(tuv_conn_t* conn, tuv_op_t* op) {
@@ -192,29 +122,6 @@ static void fail_lost(tuv_conn_t* conn, tuv_queue_t* lost, const tuv_failure_t* 
   tuv_dependents_lost(&conn->dependents, why);
 }
 
-/* Takes a connection out of the pool. Returns whether it was still on its way to be ready. */
-static bool leave_pool(tuv_conn_t* conn, tuv_conn_state_t state) {
-  taosuv_client_t* client = conn->client;
-  bool was_ready = conn->state == TUV_CONN_READY;
-  if (was_ready)
-    client->ready--;
-  else
-    client->connecting--;
-  conn->state = state;
-  tuv_endpoint_leave(conn);
-  if (conn->retiring)
-    client->retiring--;
-  else
-    client->hosts[conn->host].open--;
-  conn->client->conn_events->left(conn);
-  tuv_timers_remove(&client->context.timers, &conn->timed);
-  tuv_timers_remove(&client->context.timers, &conn->address_timed);
-  tuv_suspect_end(conn);
-  tuv_queue_remove(&conn->link);
-  tuv_queue_push(&client->gone, &conn->link);
-  return !was_ready;
-}
-
 /* ---- the host's other addresses ---- */
 
 static int start(taosuv_client_t* client, uint32_t host, unsigned wanted,
@@ -248,12 +155,6 @@ static bool try_next_address(const tuv_conn_t* conn, const tuv_failure_t* failur
   return true;
 }
 
-/* ---- its end ---- */
-
-void tuv_conn_leave_pool(tuv_conn_t* conn, tuv_conn_state_t state) {
-  leave_pool(conn, state);
-}
-
 /* The connection is of no more use; its WebSocket is down or being ended. */
 static void die(tuv_conn_t* conn, const tuv_failure_t* failure) {
   tuv_queue_t lost;
@@ -263,7 +164,7 @@ static void die(tuv_conn_t* conn, const tuv_failure_t* failure) {
   tuv_redacted_t redacted;
   failure = tuv_redact_failure(&client->context, failure,
                                &redacted); /* it may be the server's text */
-  bool never_ready = leave_pool(conn, TUV_CONN_DEAD);
+  bool never_ready = tuv_conn_leave_pool(conn, TUV_CONN_DEAD);
   tuv_conn_observe(conn, never_ready ? TAOSUV_TRACE_CONN_FAILED : TAOSUV_TRACE_CONN_LOST, failure);
   take_apart(conn, &lost);
   tuv_dependents_detach(&client->context.dependents, conn);
@@ -275,18 +176,6 @@ static void die(tuv_conn_t* conn, const tuv_failure_t* failure) {
     client->conn_events->failed(conn, failure);
 }
 
-static void on_close_timeout(tuv_timed_t* timed) {
-  tuv_conn_t* conn = TUV_CONTAINER(timed, tuv_conn_t, timed);
-  conn->client->transport->abort(conn);
-}
-
-static void bound_close(tuv_conn_t* conn) {
-  conn->timed.expire = on_close_timeout;
-  uint64_t at = tuv_now() + TUV_CLOSE_WAIT_MS;
-  if (tuv_timers_add(&conn->client->context.timers, &conn->timed, at) < 0)
-    conn->client->transport->abort(conn);
-}
-
 void tuv_conn_down(tuv_conn_t* conn, int status, int http_status, const char* message,
                    bool lingering) {
   if (conn->state >= TUV_CONN_CLOSING) return;
@@ -295,12 +184,7 @@ void tuv_conn_down(tuv_conn_t* conn, int status, int http_status, const char* me
   else
     die(conn, &(tuv_failure_t) {status, taosuv_err_flags(status), http_status, message,
                                 tuv_conn_host(conn)});
-  if (lingering) bound_close(conn);
-}
-
-void tuv_conn_say_goodbye(tuv_conn_t* conn) {
-  bound_close(conn);
-  conn->client->transport->close(conn);
+  if (lingering) tuv_conn_bound_close(conn);
 }
 
 void tuv_conn_gone(tuv_conn_t* conn) {
@@ -321,16 +205,6 @@ void tuv_conn_opened(tuv_conn_t* conn) {
   conn->state = TUV_CONN_LOGIN;
   tuv_conn_observe(conn, TAOSUV_TRACE_CONN_UPGRADED, NULL);
   conn->client->transport->login(conn);
-}
-
-void tuv_conn_flush_later(tuv_conn_t* conn) {
-  tuv_turn_post(&conn->client->context.turn, &conn->flush, TUV_PHASE_FLUSH);
-}
-
-void tuv_conn_paused(tuv_conn_t* conn) {
-  tuv_queue_remove(&conn->paused);
-  tuv_queue_push(&conn->client->paused, &conn->paused);
-  tuv_turn_post(&conn->client->context.turn, &conn->client->resume, TUV_PHASE_RESUME);
 }
 
 void tuv_conn_sent(tuv_conn_t* conn) {
@@ -382,7 +256,7 @@ void tuv_conn_fail(tuv_conn_t* conn, const tuv_failure_t* failure) {
   if (conn->state >= TUV_CONN_CLOSING) return;
   conn->client->transport->close(conn);
   die(conn, failure);
-  bound_close(conn);
+  tuv_conn_bound_close(conn);
 }
 
 int tuv_conn_connect(tuv_conn_t* conn, const tuv_stream_events_t* events, void* context,
@@ -512,7 +386,18 @@ void tuv_conn_close(tuv_conn_t* conn) {
   }
   tuv_queue_t none;
   tuv_queue_init(&none);
-  leave_pool(conn, TUV_CONN_CLOSING);
+  tuv_conn_leave_pool(conn, TUV_CONN_CLOSING);
   take_apart(conn, &none); /* its log-in */
   tuv_conn_say_goodbye(conn);
+}
+
+/* Nothing but its own end would be missed. What was cancelled is not waited for: its server frees
+ * with the connection what it left behind. */
+bool tuv_conn_is_unused(const tuv_conn_t* conn) {
+  return tuv_queue_empty(&conn->sent) && !tuv_dependents_keep_conn(&conn->dependents) &&
+         tuv_queue_empty(&conn->waiting);
+}
+
+void tuv_conn_check_retired(tuv_conn_t* conn) {
+  if (conn->state == TUV_CONN_READY && tuv_conn_is_unused(conn)) tuv_conn_retire(conn);
 }

@@ -86,7 +86,13 @@ static inline bool tuv_conn_speaks(const tuv_conn_t* conn) {
   return conn->state == TUV_CONN_READY || conn->state == TUV_CONN_LEAVING;
 }
 
-void tuv_conn_leave_pool(tuv_conn_t* conn, tuv_conn_state_t state);
+/* Takes it out of the pool. Returns whether it was still on its way to be ready. */
+bool tuv_conn_leave_pool(tuv_conn_t* conn, tuv_conn_state_t state);
+void tuv_conn_bound_close(tuv_conn_t* conn); /* the wait for the peer's close has a limit */
+/* Nothing but its own end would be missed. */
+bool tuv_conn_is_unused(const tuv_conn_t* conn);
+void tuv_conn_check_retired(tuv_conn_t* conn); /* closes it if it is retiring and unused */
+void tuv_conn_end_suspicion(tuv_conn_t* conn); /* it shows that it lives, or goes */
 void tuv_conn_say_goodbye(tuv_conn_t* conn);
 void tuv_conn_send_waiting(tuv_conn_t* conn); /* what is pinned to it, as far as there is room */
 int tuv_conn_start(taosuv_client_t* client, uint32_t host, unsigned wanted, tuv_conn_t** conn);

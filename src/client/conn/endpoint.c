@@ -81,7 +81,7 @@ static void set_serves(tuv_conn_t* conn, unsigned serves) {
 }
 
 static bool has_choice(const tuv_conn_t* conn) {
-  return conn->client->consumer == NULL && conn->client->transport == &tuv_transport_ws;
+  return conn->client->consumer == NULL && conn->client->transport->has_endpoints;
 }
 
 void tuv_endpoint_begin(tuv_conn_t* conn, unsigned wanted) {

@@ -38,13 +38,6 @@ static void look_again(tuv_conn_t* conn) {
   tuv_timers_add(&conn->client->context.timers, &conn->timed, at);
 }
 
-/* Nothing but its own end would be missed. What was cancelled is not waited for: its server frees
- * with the connection what it left behind. */
-static bool unused(const tuv_conn_t* conn) {
-  return tuv_queue_empty(&conn->sent) && !tuv_dependents_keep_conn(&conn->dependents) &&
-         tuv_queue_empty(&conn->waiting);
-}
-
 /* Any byte since the last look is a sign of life, either way: a large message may take long, and a
  * ping waits behind it. After three looks without one a ping is sent; after four more the peer is
  * gone, two intervals after its last sign at the latest. Returns whether it was. */
@@ -79,7 +72,7 @@ static void on_due(tuv_timed_t* timed) {
   if (check_life(conn, now)) return;
   if (conn->retire_at != 0 && conn->retire_at <= now) set_retiring(conn);
   bool idle = url->idle_timeout != 0 && conn->used_at + url->idle_timeout <= now;
-  if ((idle || conn->retiring) && unused(conn)) {
+  if ((idle || conn->retiring) && tuv_conn_is_unused(conn)) {
     tuv_conn_retire(conn);
     return;
   }
@@ -106,9 +99,5 @@ void tuv_keepalive_begin(tuv_conn_t* conn) {
 
 void tuv_keepalive_retire(tuv_conn_t* conn) {
   set_retiring(conn);
-  tuv_keepalive_check_retired(conn);
-}
-
-void tuv_keepalive_check_retired(tuv_conn_t* conn) {
-  if (conn->state == TUV_CONN_READY && unused(conn)) tuv_conn_retire(conn);
+  tuv_conn_check_retired(conn);
 }

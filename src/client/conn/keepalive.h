@@ -6,6 +6,5 @@
 
 void tuv_keepalive_begin(tuv_conn_t* conn);
 void tuv_keepalive_retire(tuv_conn_t* conn);
-void tuv_keepalive_check_retired(tuv_conn_t* conn);
 
 #endif

@@ -5,10 +5,51 @@
 #include "client/core/failure.h"
 #include "client/core/req.h"
 #include "client/conn/conn.h"
+#include "client/conn/endpoint.h"
 #include "client/conn/leave.h"
 #include "client/pool/client.h"
 #include "client/query/results.h"
 #include "client/core/observe.h"
+
+/* Takes a connection out of the pool. Returns whether it was still on its way to be ready. */
+bool tuv_conn_leave_pool(tuv_conn_t* conn, tuv_conn_state_t state) {
+  taosuv_client_t* client = conn->client;
+  bool was_ready = conn->state == TUV_CONN_READY;
+  if (was_ready)
+    client->ready--;
+  else
+    client->connecting--;
+  conn->state = state;
+  tuv_endpoint_leave(conn);
+  if (conn->retiring)
+    client->retiring--;
+  else
+    client->hosts[conn->host].open--;
+  conn->client->conn_events->left(conn);
+  tuv_timers_remove(&client->context.timers, &conn->timed);
+  tuv_timers_remove(&client->context.timers, &conn->address_timed);
+  tuv_conn_end_suspicion(conn);
+  tuv_queue_remove(&conn->link);
+  tuv_queue_push(&client->gone, &conn->link);
+  return !was_ready;
+}
+
+static void on_close_timeout(tuv_timed_t* timed) {
+  tuv_conn_t* conn = TUV_CONTAINER(timed, tuv_conn_t, timed);
+  conn->client->transport->abort(conn);
+}
+
+void tuv_conn_bound_close(tuv_conn_t* conn) {
+  conn->timed.expire = on_close_timeout;
+  uint64_t at = tuv_now() + TUV_CLOSE_WAIT_MS;
+  if (tuv_timers_add(&conn->client->context.timers, &conn->timed, at) < 0)
+    conn->client->transport->abort(conn);
+}
+
+void tuv_conn_say_goodbye(tuv_conn_t* conn) {
+  tuv_conn_bound_close(conn);
+  conn->client->transport->close(conn);
+}
 
 static bool is_answered(const tuv_conn_t* conn) {
   return conn->table.count == 0 && tuv_queue_empty(&conn->waiting);

@@ -204,7 +204,6 @@ int tuv_rest_prepare(taosuv_client_t* client, tuv_errmsg_t* err) {
   /* They are parts of a path, where the gateway takes an encoded one for a separator as well. */
   if (url->rest_token && (strchr(url->user, '/') != NULL || strchr(url->password, '/') != NULL))
     return tuv_fail(err, TAOSUV_EURL, "rest_auth=token is not for a user or password with '/'");
-  client->transport = &tuv_transport_rest;
   url->max_inflight = 1; /* on each connection one request at a time */
   int status = write_target(client);
   return status < 0 ? status : write_authorization(client);

@@ -59,13 +59,8 @@ void tuv_suspect_begin(tuv_conn_t* conn) {
                   "a request timed out: its connection is asked for a sign of life");
 }
 
-void tuv_suspect_end(tuv_conn_t* conn) {
-  conn->suspect = false;
-  tuv_timers_remove(&conn->client->context.timers, &conn->probe_timed);
-}
-
 void tuv_suspect_heard(tuv_conn_t* conn) {
-  tuv_suspect_end(conn);
+  tuv_conn_end_suspicion(conn);
   conn->client->conn_events->alive(conn);
   resume(conn);
 }

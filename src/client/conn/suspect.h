@@ -6,6 +6,5 @@
 
 void tuv_suspect_begin(tuv_conn_t* conn); /* one did */
 void tuv_suspect_heard(tuv_conn_t* conn); /* the server has sent something */
-void tuv_suspect_end(tuv_conn_t* conn);   /* it is, or the connection goes */
 
 #endif

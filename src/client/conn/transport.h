@@ -29,6 +29,7 @@ typedef struct tuv_transport_s {
   void (*flush)(tuv_conn_t* conn);
   void (*close)(tuv_conn_t* conn); /* with a goodbye; tuv_conn_gone follows */
   void (*abort)(tuv_conn_t* conn);
+  bool has_endpoints; /* a gateway may serve kinds of requests at endpoints of their own */
 } tuv_transport_t;
 
 extern const tuv_transport_t tuv_transport_ws, tuv_transport_rest;

@@ -15,17 +15,6 @@ static tuv_conn_t* conn_of(tuv_ws_t* ws) {
   return TUV_CONTAINER(ws, tuv_conn_t, ws);
 }
 
-int tuv_conn_send_json(tuv_conn_t* conn, tuv_op_t* op, tuv_request_t* request) {
-  size_t length;
-  int status;
-  char* text = tuv_request_end(request, &length, &status);
-  if (text == NULL) return status;
-  status = tuv_ws_send(&conn->ws, TUV_WS_TEXT, text, length, &op->at);
-  tuv_wipe(text, length); /* a log-in has the password in it */
-  tuv_free(&conn->client->context.mem->alloc, text);
-  return status;
-}
-
 /* The payload that the request's encode was given: kept, or taken back out of a frame that never
  * left. */
 static int recover(tuv_conn_t* conn, tuv_req_t* priv) {
@@ -173,7 +162,8 @@ static void ws_abort(tuv_conn_t* conn) {
   tuv_ws_abort(&conn->ws);
 }
 
-const tuv_transport_t tuv_transport_ws = {.connect = ws_connect,
+const tuv_transport_t tuv_transport_ws = {.has_endpoints = true,
+                                          .connect = ws_connect,
                                           .login = tuv_login_begin,
                                           .ready = ready,
                                           .send = send_op,

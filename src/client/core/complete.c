@@ -9,12 +9,6 @@ static void complete_later(tuv_context_t* context) {
   tuv_turn_post(&context->turn, &context->complete, TUV_PHASE_COMPLETE);
 }
 
-void tuv_complete_later(taosuv_req_t* req) {
-  tuv_req_t* priv = tuv_req_of(req);
-  tuv_queue_push(&priv->context->done, &priv->op.link);
-  complete_later(priv->context);
-}
-
 /* ---- failing many ---- */
 
 /* Requests that fail for one reason. */

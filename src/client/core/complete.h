@@ -9,8 +9,6 @@
  * them: about a millisecond's work. */
 #define TUV_TURN_COMPLETIONS 1000u
 
-/* Completes a request in the next turn; `outcome` is set. */
-void tuv_complete_later(taosuv_req_t* req);
 void tuv_complete_some(tuv_task_t* task); /* context.complete */
 
 /* Pushes a request that is in no list to `reqs`, where it can still be cancelled. */

@@ -1,7 +1,6 @@
 /* The life of a request: it begins, has a time limit, can be cancelled, and completes once. */
 #include <string.h>
 
-#include "client/core/complete.h"
 #include "client/core/context.h"
 #include "client/core/req.h"
 #include "client/core/observe.h"
@@ -103,7 +102,8 @@ void tuv_req_defer(taosuv_req_t* req, int status, unsigned int flags, const char
   priv->outcome = status;
   req->err_flags = flags;
   req->message = message;
-  tuv_complete_later(req);
+  tuv_queue_push(&priv->context->done, &priv->op.link);
+  tuv_turn_post(&priv->context->turn, &priv->context->complete, TUV_PHASE_COMPLETE);
 }
 
 /* Whether the server may have seen a request: its first byte has left. */

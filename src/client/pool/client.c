@@ -143,8 +143,10 @@ static int read_url(taosuv_client_t* client, const taosuv_options_t* options,
     status = setup->apply(setup->consumer, &client->context.url, err);
   if (status == 0) status = tuv_hosts_init(client);
   if (status == 0) status = tuv_endpoint_init(client);
-  if (status == 0 && client->context.url.transport == TUV_TRANSPORT_REST)
+  if (status == 0 && client->context.url.transport == TUV_TRANSPORT_REST) {
+    client->transport = &tuv_transport_rest;
     status = tuv_rest_prepare(client, err);
+  }
   if (status == 0) status = make_tls(client, err);
   return status;
 }

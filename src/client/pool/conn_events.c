@@ -13,6 +13,11 @@ static void pump(taosuv_client_t* client) {
   if (client->queued > 0 || client->drain_wanted) tuv_pool_pump(client);
 }
 
+static void on_ready(tuv_conn_t* conn) {
+  tuv_pool_ready(conn);
+  tuv_balance_ready(conn);
+}
+
 static void on_room(tuv_conn_t* conn) {
   pump(conn->client);
 }
@@ -73,7 +78,7 @@ static void on_logged_in(tuv_conn_t* conn, const tuv_reply_t* reply) {
   if (conn->client->context.url.adapter_ha) tuv_discover_replied(conn, reply);
 }
 
-const tuv_conn_events_t tuv_pool_conn_events = {.ready = tuv_pool_ready,
+const tuv_conn_events_t tuv_pool_conn_events = {.ready = on_ready,
                                                 .room = on_room,
                                                 .begun_again = on_begun_again,
                                                 .left = on_left,

@@ -8,7 +8,6 @@
 #include "client/conn/conn.h"
 #include "client/conn/endpoint.h"
 #include "client/conn/keepalive.h"
-#include "client/pool/balance.h"
 #include "client/pool/client.h"
 #include "client/pool/hosts.h"
 #include "client/pool/pool.h"
@@ -429,7 +428,6 @@ void tuv_pool_ready(tuv_conn_t* conn) {
   tuv_keepalive_begin(conn);
   tuv_conn_observe(conn, TAOSUV_TRACE_CONN_READY, NULL);
   tuv_pool_pump(client);
-  tuv_balance_ready(conn);
 }
 
 /* Fails the queued requests that nothing will take. */
