@@ -164,7 +164,8 @@ static tuv_conn_t* conn_of(tuv_shard_t* shard) {
   return tuv_req_of(request_of(shard))->op.conn;
 }
 
-const tuv_shard_type_t tuv_shard_lines = {.size = sizeof(lines_shard_t),
+const tuv_shard_type_t tuv_shard_lines = {.name = "lines",
+                                          .size = sizeof(lines_shard_t),
                                           .open = open_lines,
                                           .bytes = bytes_of,
                                           .take = take_lines,

@@ -177,7 +177,8 @@ static void drop_rows(tuv_shard_t* shard) {
   tuv_batch_clear(&of(shard)->part);
 }
 
-const tuv_shard_type_t tuv_shard_rows = {.size = sizeof(rows_shard_t),
+const tuv_shard_type_t tuv_shard_rows = {.name = "rows",
+                                         .size = sizeof(rows_shard_t),
                                          .asks = true,
                                          .open = open_rows,
                                          .bytes = bytes_of,

@@ -248,7 +248,7 @@ void tuv_shard_done(tuv_shard_t* shard, const taosuv_req_t* req, int64_t affecte
   } else {
     failed(shard, req, tuv_now());
   }
-  tuv_writer_step(writer);
+  writer->step(writer);
 }
 
 /* ---- being renewed ---- */

@@ -1,27 +1,6 @@
 /* The writer's steps: each shard does what is due, then whoever waits is told. */
 #include "client/writer/writer.h"
 
-static void on_timer(uv_timer_t* timer) {
-  taosuv_writer_t* writer = timer->data;
-  writer->wake_at = UINT64_MAX;
-  writer->in_timer = true;
-  tuv_writer_step(writer);
-  writer->in_timer = false;
-}
-
-/* A step at this moment, or before. libuv counts from its loop's time, which may be an old one. */
-void tuv_writer_expect(taosuv_writer_t* writer, uint64_t at) {
-  if (at >= writer->wake_at || uv_is_closing((uv_handle_t*) &writer->timer)) return;
-  uint64_t now = uv_now(writer->loop);
-  if (at <= now && writer->in_timer) at = now + 1;
-  writer->wake_at = at;
-  uv_timer_start(&writer->timer, on_timer, at > now ? at - now : 0, 0);
-}
-
-void tuv_writer_wake(taosuv_writer_t* writer) {
-  tuv_writer_expect(writer, 0);
-}
-
 static tuv_flush_t* first_flush(taosuv_writer_t* writer) {
   if (tuv_queue_empty(&writer->flushes)) return NULL;
   return TUV_CONTAINER(writer->flushes.next, tuv_flush_t, link);

@@ -26,45 +26,6 @@ void taosuv_writer_options_init(taosuv_writer_options_t* options) {
   options->table_name_key_length = TAOSUV_NUL_TERMINATED;
 }
 
-/* ---- the end ---- */
-
-static void free_shards(taosuv_writer_t* writer) {
-  const tuv_alloc_t* alloc = &writer->mem->alloc;
-  for (uint32_t i = 0; i < writer->nshards; i++) {
-    tuv_shard_t* shard = writer->shards[i];
-    if (i < writer->nbegun) writer->type->close(shard);
-    tuv_arena_free(&shard->names);
-    tuv_free(alloc, shard->ranges);
-    tuv_free(alloc, shard);
-  }
-  tuv_free(alloc, writer->shards);
-  for (size_t i = 0; i < sizeof writer->texts / sizeof *writer->texts; i++)
-    tuv_free(alloc, writer->texts[i]);
-  writer->shards = NULL;
-  writer->nshards = 0;
-}
-
-/* The writer lies in a buffer of the client's memory, which lives as long. */
-static void free_memory(taosuv_writer_t* writer) {
-  tuv_refbuf_unref(TUV_CONTAINER(writer, tuv_refbuf_t, data));
-}
-
-static void on_timer_closed(uv_handle_t* handle) {
-  taosuv_writer_t* writer = handle->data;
-  taosuv_writer_close_cb cb = writer->close_cb;
-  void* data = writer->close_data;
-  taosuv_writer_totals_t totals = writer->totals;
-  free_memory(writer);
-  if (cb != NULL) cb(&totals, data);
-}
-
-void tuv_writer_release(taosuv_writer_t* writer) {
-  if (uv_is_closing((uv_handle_t*) &writer->timer)) return;
-  tuv_dependent_remove(&writer->dependent);
-  free_shards(writer);
-  uv_close((uv_handle_t*) &writer->timer, on_timer_closed);
-}
-
 static void on_closing(tuv_dependent_t* dependent, tuv_conn_t* conn) {
   taosuv_writer_t* writer = TUV_CONTAINER(dependent, taosuv_writer_t, dependent);
   (void) conn;
@@ -165,27 +126,6 @@ static int make_shards(taosuv_writer_t* writer) {
   return 0;
 }
 
-static int open_shard(taosuv_writer_t* writer) {
-  tuv_shard_t* shard = writer->shards[writer->nbegun];
-  int status = writer->type->open(shard, &writer->options, &writer->err);
-  if (status < 0) return status;
-  writer->nbegun++;
-  writer->opening++;
-  return 0;
-}
-
-/* The first shard's failure is the call's, the others' the callback's. When the client's queue is
- * full, they wait until it is not: nobody counts how many they are. */
-static void open_others(taosuv_writer_t* writer) {
-  int status = writer->open_status;
-  while (status == 0 && writer->nbegun < writer->nshards)
-    status = writer->client == NULL ? TAOSUV_ECANCELED : open_shard(writer);
-  if (status == TAOSUV_EAGAIN)
-    tuv_writer_expect(writer, tuv_now() + TUV_WRITER_QUEUE_PAUSE);
-  else
-    writer->open_status = status;
-}
-
 int taosuv_writer_open(taosuv_client_t* client, taosuv_writer_open_t* req,
                        const taosuv_writer_options_t* options, taosuv_writer_open_cb cb) {
   if (client == NULL || req == NULL || options == NULL || options->size == 0 || cb == NULL)
@@ -199,12 +139,13 @@ int taosuv_writer_open(taosuv_client_t* client, taosuv_writer_open_t* req,
   if (status == 0)
     status = tuv_random_bytes(&client->context.shared.random, (uint8_t*) &seed, sizeof seed);
   writer->random = seed | 1;
+  writer->step = tuv_writer_step;
   writer->type = writer->options.sql != NULL ? &tuv_shard_rows : &tuv_shard_lines;
   if (status == 0) status = make_shards(writer);
-  if (status == 0) status = open_shard(writer);
+  if (status == 0) status = tuv_writer_open_shard(writer);
   if (status < 0) {
-    free_shards(writer);
-    free_memory(writer);
+    tuv_writer_free_shards(writer);
+    tuv_writer_free_memory(writer);
     return status;
   }
   uv_timer_init(client->context.loop, &writer->timer); /* cannot fail */
@@ -216,47 +157,9 @@ int taosuv_writer_open(taosuv_client_t* client, taosuv_writer_open_t* req,
   req->message = NULL;
   req->server_code = 0;
   req->priv[0] = writer;
-  open_others(writer);
+  tuv_writer_open_others(writer);
   if (!writer->type->asks) tuv_writer_wake(writer);
   return 0;
-}
-
-static void finish_opening(taosuv_writer_t* writer) {
-  taosuv_writer_open_t* open = writer->open;
-  int status = writer->open_status;
-  if (writer->opening > 0 || (writer->nbegun < writer->nshards && status == 0)) return;
-  writer->open = NULL;
-  tuv_errmsg_t err = writer->err;
-  if (status < 0) {
-    tuv_writer_release(writer);
-    open->message = err.text[0] != 0 ? err.text : taosuv_strerror(status);
-  } else {
-    open->writer = writer;
-  }
-  open->priv[0] = NULL;
-  open->cb(open, status);
-}
-
-void tuv_shard_ready(tuv_shard_t* shard, int status, const taosuv_req_t* req) {
-  taosuv_writer_t* writer = shard->writer;
-  shard->state = TUV_SHARD_IDLE;
-  if (status < 0 && writer->open_status == 0) {
-    writer->open_status = status;
-    if (req != NULL) writer->open->server_code = req->server_code;
-    tuv_fail(&writer->err, status, "%s",
-             req != NULL && req->message != NULL ? req->message : taosuv_strerror(status));
-  }
-  writer->opening--;
-  finish_opening(writer);
-}
-
-/* Shards that ask nobody become ready by themselves. */
-void tuv_writer_open_more(taosuv_writer_t* writer) {
-  int status = writer->client == NULL ? TAOSUV_ECANCELED : 0;
-  open_others(writer);
-  for (uint32_t left = writer->opening; !writer->type->asks && left > 0; left--)
-    tuv_shard_ready(writer->shards[left - 1], status, NULL); /* the last one may be the end of it */
-  if (writer->type->asks && writer->open_status < 0) finish_opening(writer);
 }
 
 /* ---- calls ---- */
@@ -285,24 +188,4 @@ int taosuv_writer_flush(taosuv_writer_t* writer, taosuv_writer_flush_t* req,
   tuv_queue_push(&writer->flushes, &flush->link);
   tuv_writer_wake(writer);
   return 0;
-}
-
-/* The shard for a table: always the same one. */
-tuv_shard_t* tuv_writer_shard(taosuv_writer_t* writer, const void* key, size_t size) {
-  const uint8_t* bytes = key;
-  uint64_t hash = 0xcbf29ce484222325u;
-  for (size_t i = 0; i < size; i++) hash = (hash ^ bytes[i]) * 0x100000001b3u;
-  return writer->shards[(hash ^ hash >> 32) % writer->nshards];
-}
-
-/* What all calls that add rows begin with. */
-int tuv_writer_check(taosuv_writer_t* writer, const tuv_shard_type_t* type) {
-  writer->err.text[0] = 0;
-  if (writer->client != NULL && writer->client->context.in_hook)
-    return tuv_fail(&writer->err, TAOSUV_EBUSY, "a hook is running");
-  if (writer->closing || writer->client == NULL)
-    return tuv_fail(&writer->err, TAOSUV_ECLOSED, "%s", taosuv_strerror(TAOSUV_ECLOSED));
-  if (writer->type == type) return 0;
-  return tuv_fail(&writer->err, TAOSUV_EINVAL, "this is a writer of %s",
-                  writer->type == &tuv_shard_rows ? "rows" : "lines");
 }

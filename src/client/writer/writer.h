@@ -10,8 +10,9 @@ typedef struct tuv_shard_s tuv_shard_t;
 
 /* What a shard gathers and how it is written: rows by a statement, or lines. */
 typedef struct tuv_shard_type_s {
-  size_t size; /* of the shard's struct, which begins with a tuv_shard_t */
-  bool asks;   /* it has something to ask the server before it can begin */
+  size_t size;      /* of the shard's struct, which begins with a tuv_shard_t */
+  const char* name; /* of what it gathers, for error texts */
+  bool asks;        /* it has something to ask the server before it can begin */
   /* Begins to make it ready. Returns 0 or an error. If it asks, tuv_shard_ready follows from a
    * later turn; otherwise the writer's first step makes it ready. */
   int (*open)(tuv_shard_t* shard, const taosuv_writer_options_t* options, tuv_errmsg_t* err);
@@ -103,8 +104,9 @@ struct tuv_shard_s {
 };
 
 struct taosuv_writer_s {
-  tuv_dependent_t dependent; /* on the client */
-  taosuv_client_t* client;   /* NULL once it is closed */
+  void (*step)(taosuv_writer_t* writer); /* tuv_writer_step; shards have it called */
+  tuv_dependent_t dependent;             /* on the client */
+  taosuv_client_t* client;               /* NULL once it is closed */
   uv_loop_t* loop;
   tuv_mem_t* mem; /* the client's, kept by a piece of memory of it */
   const tuv_shard_type_t* type;
@@ -202,5 +204,13 @@ void tuv_writer_open_more(taosuv_writer_t* writer);
 tuv_shard_t* tuv_writer_shard(taosuv_writer_t* writer, const void* key, size_t size);
 int tuv_writer_check(taosuv_writer_t* writer, const tuv_shard_type_t* type);
 void tuv_writer_release(taosuv_writer_t* writer);
+
+/* base.c */
+void tuv_writer_free_shards(taosuv_writer_t* writer);
+void tuv_writer_free_memory(taosuv_writer_t* writer);
+
+/* opening.c */
+int tuv_writer_open_shard(taosuv_writer_t* writer);   /* the next one */
+void tuv_writer_open_others(taosuv_writer_t* writer); /* as many as the client's queue takes */
 
 #endif
