@@ -57,6 +57,16 @@ static void write_block(const tuv_rest_t* rest, uint8_t* out, size_t size) {
   *out = 0; /* no blank fill */
 }
 
+void tuv_rest_clear_columns(tuv_rest_t* rest) {
+  for (uint32_t i = 0; i < rest->capacity; i++) {
+    tuv_buf_t* parts[] = {&rest->columns[i].values, &rest->columns[i].marks};
+    for (int j = 0; j < 2; j++)
+      tuv_buf_consume(parts[j], tuv_buf_size(parts[j]), TUV_REST_KEEP_BYTES);
+  }
+  rest->rows = 0;
+  rest->bytes = 0;
+}
+
 int tuv_rest_finish_block(tuv_rest_t* rest, tuv_errmsg_t* err) {
   if (rest->rows == 0) return 0;
   size_t size = block_size(rest);

@@ -5,18 +5,6 @@
 #include "wire/rest_rows.h"
 #include "wire/status.h"
 
-/* A column's memory beyond this is not kept between blocks. */
-#define KEEP_BYTES (64u << 10)
-
-void tuv_rest_clear_columns(tuv_rest_t* rest) {
-  for (uint32_t i = 0; i < rest->capacity; i++) {
-    tuv_buf_t* parts[] = {&rest->columns[i].values, &rest->columns[i].marks};
-    for (int j = 0; j < 2; j++) tuv_buf_consume(parts[j], tuv_buf_size(parts[j]), KEEP_BYTES);
-  }
-  rest->rows = 0;
-  rest->bytes = 0;
-}
-
 static void put_number(uint8_t* out, uint64_t value, unsigned size) {
   for (unsigned i = 0; i < size; i++) out[i] = (uint8_t) (value >> (8 * i));
 }
@@ -269,6 +257,6 @@ int tuv_rest_read_batch(tuv_rest_t* rest, tuv_errmsg_t* err) {
                     "a row behind row %llu is no JSON: %s", (unsigned long long) rest->row_count,
                     why.msg);
   int status = add_rows(rest, doc, text + 1, err);
-  tuv_buf_consume(&rest->batch, tuv_buf_size(&rest->batch), 3 * KEEP_BYTES);
+  tuv_buf_consume(&rest->batch, tuv_buf_size(&rest->batch), 3 * TUV_REST_KEEP_BYTES);
   return status;
 }

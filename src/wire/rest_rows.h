@@ -4,6 +4,9 @@
 
 #include "wire/rest.h"
 
+/* A column's memory beyond this is not kept between blocks. */
+#define TUV_REST_KEEP_BYTES (64u << 10)
+
 /* rest_meta.c: column_meta into columns; the head's own names are copied. */
 int tuv_rest_read_meta(tuv_rest_t* rest, yyjson_val* meta, tuv_errmsg_t* err);
 void tuv_rest_drop_columns(tuv_rest_t* rest);

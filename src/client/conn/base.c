@@ -12,8 +12,6 @@
 #include "client/conn/suspect.h"
 #include "client/conn/transport.h"
 #include "client/pool/client.h"
-#include "client/pool/hosts.h"
-#include "client/query/results.h"
 #include "client/core/observe.h"
 
 const char* tuv_conn_host(const tuv_conn_t* conn) {

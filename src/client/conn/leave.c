@@ -8,7 +8,6 @@
 #include "client/conn/endpoint.h"
 #include "client/conn/leave.h"
 #include "client/pool/client.h"
-#include "client/query/results.h"
 #include "client/core/observe.h"
 
 /* Takes a connection out of the pool. Returns whether it was still on its way to be ready. */

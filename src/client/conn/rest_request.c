@@ -16,7 +16,6 @@
 #include "client/conn/rest_request.h"
 #include "client/conn/transport.h"
 #include "client/pool/client.h"
-#include "client/pool/hosts.h"
 #include "client/core/observe.h"
 #include "wire/http_request.h"
 

@@ -3,7 +3,6 @@
 #include "client/conn/conn.h"
 #include "client/conn/suspect.h"
 #include "client/pool/client.h"
-#include "client/pool/hosts.h"
 #include "client/core/observe.h"
 
 static void on_step(tuv_timed_t* timed);

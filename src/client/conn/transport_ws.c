@@ -9,7 +9,6 @@
 #include "client/conn/receive.h"
 #include "client/conn/transport.h"
 #include "client/pool/client.h"
-#include "client/pool/hosts.h"
 
 static tuv_conn_t* conn_of(tuv_ws_t* ws) {
   return TUV_CONTAINER(ws, tuv_conn_t, ws);

@@ -47,10 +47,12 @@ struct tuv_context_s {
   tuv_queue_t failing;         /* tuv_failing_t: many requests that fail for one reason */
   tuv_task_t complete;         /* completes some of both */
   tuv_task_t end;              /* closes the handles if nothing is left; posted while closing */
-  atomic_bool closing;         /* taosuv_submit reads it on other threads */
-  char* path;                  /* of the upgrade, with the cloud token: a secret */
-  char* authorization;         /* HTTP: the header, a secret; or NULL */
-  char totp[12];               /* the last code made of totp_secret, a secret; or "" */
+  uv_async_t async;            /* for taosuv_submit */
+  _Atomic(taosuv_submit_t*) submits;
+  atomic_bool closing; /* taosuv_submit reads it on other threads */
+  char* path;          /* of the upgrade, with the cloud token: a secret */
+  char* authorization; /* HTTP: the header, a secret; or NULL */
+  char totp[12];       /* the last code made of totp_secret, a secret; or "" */
   tuv_totals_t totals;
   tuv_stats_t* stats; /* NULL: metrics are off */
   taosuv_hooks_t hooks;
@@ -63,6 +65,11 @@ struct tuv_context_s {
   /* The time limit of a request has passed while it waited for this connection's answer. */
   void (*timed_out)(tuv_conn_t* conn);
 };
+
+/* A client begins with its context: core code needs no more of it. */
+static inline tuv_context_t* tuv_context_of(taosuv_client_t* client) {
+  return (tuv_context_t*) (void*) client;
+}
 
 /* Something that closing waits for may be over. */
 static inline void tuv_context_check_end(tuv_context_t* context) {

@@ -1,21 +1,22 @@
 /* taosuv_submit: the one door for other threads, a lock-free list and one uv_async_t. */
 #include "client/core/submit.h"
-#include "client/pool/client.h"
+#include "client/core/context.h"
 
 /* priv[0]: the next in the list; priv[1]: not NULL while pending. */
 
 int taosuv_submit(taosuv_client_t* client, taosuv_submit_t* req, taosuv_submit_cb cb) {
   if (client == NULL || req == NULL || cb == NULL) return TAOSUV_EINVAL;
   if (req->priv[1] != NULL) return TAOSUV_EBUSY;
-  if (client->context.closing) return TAOSUV_ECLOSED;
+  tuv_context_t* context = tuv_context_of(client);
+  if (context->closing) return TAOSUV_ECLOSED;
   req->cb = cb;
   req->priv[1] = client;
-  taosuv_submit_t* head = atomic_load_explicit(&client->submits, memory_order_relaxed);
+  taosuv_submit_t* head = atomic_load_explicit(&context->submits, memory_order_relaxed);
   do {
     req->priv[0] = head;
-  } while (!atomic_compare_exchange_weak_explicit(&client->submits, &head, req,
+  } while (!atomic_compare_exchange_weak_explicit(&context->submits, &head, req,
                                                   memory_order_release, memory_order_relaxed));
-  uv_async_send(&client->async);
+  uv_async_send(&context->async);
   return 0;
 }
 
@@ -32,14 +33,14 @@ static taosuv_submit_t* reverse(taosuv_submit_t* list) {
 }
 
 void tuv_submit_on_async(uv_async_t* handle) {
-  taosuv_client_t* client = handle->data;
+  tuv_context_t* context = TUV_CONTAINER(handle, tuv_context_t, async);
   taosuv_submit_t* next = reverse(
-      atomic_exchange_explicit(&client->submits, NULL, memory_order_acquire));
+      atomic_exchange_explicit(&context->submits, NULL, memory_order_acquire));
   while (next != NULL) {
     taosuv_submit_t* req = next;
     next = req->priv[0];
     req->priv[1] = NULL;
-    req->cb(req, client->context.closing ? TAOSUV_ECANCELED : 0);
+    req->cb(req, context->closing ? TAOSUV_ECANCELED : 0);
   }
-  tuv_context_check_end(&client->context);
+  tuv_context_check_end(context);
 }

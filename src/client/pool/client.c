@@ -17,7 +17,6 @@
 #include "client/pool/conn_events.h"
 #include "client/pool/drain.h"
 #include "client/pool/hosts.h"
-#include "client/query/results.h"
 #include "client/core/observe.h"
 
 /* No answer in JSON comes near this; one that does is not read. */
@@ -53,7 +52,7 @@ static void release(taosuv_client_t* client) {
 static void on_handle_closed(uv_handle_t* handle) {
   taosuv_client_t* client = handle->data;
   if (--client->open_handles > 0) return;
-  tuv_submit_on_async(&client->async); /* what came from a thread that did not know yet */
+  tuv_submit_on_async(&client->context.async); /* what came from a thread that did not know yet */
   taosuv_close_cb cb = client->close_cb;
   void* data = client->data;
   release(client);
@@ -69,12 +68,12 @@ static void close_handles_if_done(tuv_task_t* task) {
     tuv_context_check_end(&client->context);
     return;
   }
-  if (atomic_load(&client->submits) != NULL) return; /* on_async will be here first */
+  if (atomic_load(&client->context.submits) != NULL) return; /* on_async will be here first */
   tuv_turn_stop(&client->context.turn);
   client->context.timers.handle.data = client->context.timers.polling.data =
       client; /* they fire no more */
   uv_close((uv_handle_t*) &client->context.turn.handle, on_handle_closed);
-  uv_close((uv_handle_t*) &client->async, on_handle_closed);
+  uv_close((uv_handle_t*) &client->context.async, on_handle_closed);
   uv_close((uv_handle_t*) &client->context.timers.handle, on_handle_closed);
   uv_close((uv_handle_t*) &client->context.timers.polling, on_handle_closed);
 }
@@ -209,7 +208,7 @@ static bool has_unread(tuv_timers_t* timers) {
 static int open_handles(taosuv_client_t* client, uv_loop_t* loop) {
   uint64_t seed;
   int status = tuv_random_bytes(&client->context.shared.random, (uint8_t*) &seed, sizeof seed);
-  if (status == 0) status = uv_async_init(loop, &client->async, tuv_submit_on_async);
+  if (status == 0) status = uv_async_init(loop, &client->context.async, tuv_submit_on_async);
   if (status < 0) return status;
   client->context.loop = loop;
   tuv_ids_init(&client->context.ids, seed);
@@ -218,7 +217,7 @@ static int open_handles(taosuv_client_t* client, uv_loop_t* loop) {
   client->context.timers.unsent = has_unsent;
   client->context.timers.unread = has_unread;
   client->context.turn.handle.data = client;
-  client->async.data = client;
+  client->context.async.data = client;
   client->open_handles = 4;
   return 0;
 }
@@ -319,6 +318,6 @@ void taosuv_close(taosuv_client_t* client, taosuv_close_cb cb) {
   while (!tuv_queue_empty(&client->conns))
     tuv_conn_close(TUV_CONTAINER(client->conns.next, tuv_conn_t, link));
   tuv_dependents_close(&client->context.dependents, TUV_RANK_RESULT, NULL);
-  uv_async_send(&client->async); /* cancels what was submitted */
+  uv_async_send(&client->context.async); /* cancels what was submitted */
   tuv_context_check_end(&client->context);
 }

@@ -23,8 +23,6 @@ struct taosuv_client_s {
   tuv_connect_t connect;  /* how a connection's stream is made … */
   tuv_tls_context_t* tls; /* … and what is put over it; NULL: nothing */
   tuv_avoid_t avoid;      /* addresses that are tried last */
-  uv_async_t async;       /* for taosuv_submit */
-  _Atomic(taosuv_submit_t*) submits;
   unsigned open_handles;
   taosuv_close_cb close_cb;
   taosuv_drain_cb on_drain;
@@ -65,6 +63,8 @@ struct taosuv_client_s {
   tuv_task_t close;      /* posted by a hook that called taosuv_close */
   char text[512];        /* a server's text that had no end of its own */
 };
+
+_Static_assert(offsetof(taosuv_client_t, context) == 0, "see tuv_context_of");
 
 /* tmq*.c: of a consumer, see client/tmq.h */
 typedef struct tuv_setup_s {
