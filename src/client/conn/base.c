@@ -58,7 +58,7 @@ int tuv_conn_send(tuv_conn_t* conn, tuv_op_t* op, const void* payload, size_t si
 
 static void fail_pinned(tuv_op_t* op, int status) {
   tuv_failure_t failure = {status, 0, 0, taosuv_strerror(status), NULL};
-  op->type->fail(op, &failure);
+  op->type->failed(op, &failure);
 }
 
 void tuv_conn_post(tuv_conn_t* conn, tuv_op_t* op) {

@@ -123,7 +123,7 @@ static void replied(tuv_op_t* op, tuv_conn_t* conn) {
 
 static const tuv_rest_type_t login_rest = {encode, replied};
 static const tuv_op_type_t login_type = {
-    .action = TAOSUV_ACTION_CONNECT, .fail = failed, .rest = &login_rest};
+    .action = TAOSUV_ACTION_CONNECT, .failed = failed, .rest = &login_rest};
 
 static void begin_step(tuv_conn_t* conn, step_t step) {
   const taosuv_client_t* client = conn->client;

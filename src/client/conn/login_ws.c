@@ -130,7 +130,7 @@ static void login_replied(tuv_op_t* op, tuv_conn_t* conn, const tuv_reply_t* rep
 static const tuv_op_type_t login_type = {.action = TAOSUV_ACTION_CONNECT,
                                          .encode = encode_login,
                                          .reply = login_replied,
-                                         .fail = login_failed};
+                                         .failed = login_failed};
 
 static void send_login(tuv_conn_t* conn) {
   int status = tuv_conn_send(conn, &conn->login_op, NULL, 0);
@@ -170,7 +170,7 @@ static void version_replied(tuv_op_t* op, tuv_conn_t* conn, const tuv_reply_t* r
 static const tuv_op_type_t version_type = {.action = TAOSUV_ACTION_CONNECT,
                                            .encode = encode_version,
                                            .reply = version_replied,
-                                           .fail = version_failed};
+                                           .failed = version_failed};
 
 void tuv_login_begin(tuv_conn_t* conn) {
   tuv_queue_init(&conn->version_op.link);

@@ -29,17 +29,9 @@ tuv_op_t* tuv_conn_take(tuv_conn_t* conn, uint64_t id) {
   return op;
 }
 
-bool tuv_op_is_tombstone(const tuv_op_t* op) {
-  return op->type->tombstone == op;
-}
-
 void tuv_conn_fail_op(tuv_conn_t* conn, tuv_op_t* op, tuv_failure_t failure) {
   failure.host = tuv_conn_host(conn);
-  if (tuv_op_is_tombstone(op)) return;
-  if (op->type->is_request)
-    tuv_req_fail(tuv_req_of_op(op), &failure);
-  else
-    op->type->fail(op, &failure);
+  tuv_op_failed(op, &failure);
 }
 
 static void fail_malformed(tuv_conn_t* conn, tuv_op_t* op, const char* message) {
@@ -53,10 +45,6 @@ static void refused(tuv_conn_t* conn, tuv_op_t* op, uint32_t code, const char* m
   if (op->type->refused != NULL && op->type->refused(op, conn, server_code)) return;
   if (message[0] == 0) message = taosuv_strerror(TAOSUV_ESERVER);
   tuv_conn_fail_op(conn, op, (tuv_failure_t) {TAOSUV_ESERVER, flags, server_code, message, NULL});
-}
-
-static void set_server_time(tuv_op_t* op, uint64_t timing) {
-  if (op->type->is_request && !tuv_op_is_tombstone(op)) tuv_req_of_op(op)->server_time_ns = timing;
 }
 
 /* When it succeeds; a refusal of it changes nothing. */
@@ -89,7 +77,7 @@ static void on_text(tuv_conn_t* conn, const uint8_t* data, size_t size) {
   if (status < 0) {
     fail_malformed(conn, op, err.text);
   } else {
-    set_server_time(op, reply.timing);
+    tuv_op_set_server_time(op, reply.timing);
     if (reply.code != 0)
       refused(conn, op, reply.code, reply.message);
     else

@@ -6,7 +6,6 @@
 
 tuv_op_t* tuv_conn_take(tuv_conn_t* conn,
                         uint64_t id); /* the operation that is answered; or NULL */
-bool tuv_op_is_tombstone(const tuv_op_t* op);
 /* It failed, but its connection is well. */
 void tuv_conn_fail_op(tuv_conn_t* conn, tuv_op_t* op, tuv_failure_t failure);
 void tuv_conn_on_message(tuv_ws_t* ws, uint8_t opcode, uint8_t* data, size_t size,

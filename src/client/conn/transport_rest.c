@@ -127,8 +127,7 @@ static void on_reply(tuv_http_conn_t* http) {
   leave_if_spent(conn);
   if (login && failure.status == TAOSUV_EUNAVAIL)
     conn->client->conn_events->retry_after(conn, rest->http.reply.retry_after);
-  if (op->type->is_request && !tuv_op_is_tombstone(op))
-    tuv_req_of_op(op)->server_time_ns = rest->decoder.timing;
+  tuv_op_set_server_time(op, rest->decoder.timing);
   if (!good)
     tuv_conn_fail_op(conn, op, failure);
   else if (!tuv_op_is_tombstone(op))

@@ -5,8 +5,6 @@
 
 #include "client/conn/conn.h"
 #include "client/pool/client.h"
-#include "client/query/results.h"
-#include "client/stmt/stmt.h"
 
 typedef struct dump_s {
   taosuv_client_t* client;
@@ -30,24 +28,12 @@ static void dump_client(const dump_t* dump) {
   dump->line(dump->context, text);
 }
 
-static const taosuv_req_t* request_of(const tuv_op_t* op) {
-  return TUV_CONTAINER(TUV_CONTAINER(op, const tuv_req_t, op), const taosuv_req_t, priv);
-}
-
 /* One line of an operation. One that no request waits for (a fetch ahead of need, a log-in) has no
  * age of its own. */
 static void dump_op(const dump_t* dump, const tuv_op_t* op, const char* state, const char* host) {
   char text[512], age[32] = "ahead of need";
-  const taosuv_req_t* req = NULL;
-  if (op->type->is_request)
-    req = request_of(op);
-  else if (op->type->action == TAOSUV_ACTION_FETCH)
-    req = tuv_result_waiter(op);
-  else if (op->type->action == TAOSUV_ACTION_STMT_PREPARE ||
-           op->type->action == TAOSUV_ACTION_STMT_EXEC)
-    req = tuv_server_stmt_waiter(op);
-  else
-    snprintf(age, sizeof age, "internal");
+  const taosuv_req_t* req = tuv_op_waiter(op);
+  if (!op->type->is_request && op->type->waiter == NULL) snprintf(age, sizeof age, "internal");
   if (req != NULL) {
     uint64_t started = ((const tuv_req_t*) (const void*) &req->priv)->started;
     snprintf(age, sizeof age, "%" PRIu64 " ms", age_ms(dump, started));

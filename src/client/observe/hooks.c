@@ -54,9 +54,9 @@ static void on_op(tuv_context_t* context, taosuv_stage_t stage, tuv_op_t* op, co
   taosuv_trace_t trace = {.stage = stage,
                           .action = (taosuv_action_t) op->type->action,
                           .req_id = op->id,
+                          .req = tuv_op_request(op),
                           .host = host,
                           .time_ns = uv_hrtime()};
-  if (op->type->is_request) trace.req = tuv_req_of_op(op);
   call_trace(tuv_client_of(context), &trace);
 }
 

@@ -10,25 +10,9 @@
 #include "client/conn/transport.h"
 #include "client/pool/client.h"
 #include "client/pool/pool.h"
-#include "client/query/admin.h"
 #include "client/query/ask.h"
 #include "client/query/query.h"
 #include "wire/version.h"
-
-/* The late answer to a cancelled operation that leaves nothing behind on the server. */
-static void ignore_reply(tuv_op_t* op, tuv_conn_t* conn, const tuv_reply_t* reply) {
-  (void) op;
-  (void) conn;
-  (void) reply;
-}
-
-static tuv_op_t ping_tombstone;
-static const tuv_op_type_t tombstone_type = {
-    .is_request = true, .reply = ignore_reply, .tombstone = &tuv_plain_tombstone};
-static const tuv_op_type_t ping_tombstone_type = {
-    .is_request = true, .by_pong = true, .reply = ignore_reply, .tombstone = &ping_tombstone};
-tuv_op_t tuv_plain_tombstone = {.type = &tombstone_type};
-static tuv_op_t ping_tombstone = {.type = &ping_tombstone_type};
 
 /* A member of a reply that must be there. */
 static bool read_text(taosuv_req_t* req, tuv_conn_t* conn, const tuv_reply_t* reply,
@@ -119,7 +103,7 @@ static const tuv_op_type_t ping_type = {.is_request = true,
                                         .reply = ping_replied,
                                         .complete = ping_complete,
                                         .rest = &ping_rest,
-                                        .tombstone = &ping_tombstone};
+                                        .tombstone = &tuv_ping_tombstone};
 
 int taosuv_ping(taosuv_client_t* client, taosuv_ping_t* req, taosuv_ping_cb cb) {
   int status = tuv_pool_check(client, (taosuv_req_t*) (void*) req, cb != NULL);
@@ -201,7 +185,7 @@ static const tuv_op_type_t version_type = {.is_request = true,
                                            .reply = version_replied,
                                            .complete = version_complete,
                                            .rest = &version_rest,
-                                           .tombstone = &ping_tombstone};
+                                           .tombstone = &tuv_ping_tombstone};
 
 int taosuv_server_version(taosuv_client_t* client, taosuv_server_version_t* req,
                           taosuv_server_version_cb cb) {

@@ -215,11 +215,16 @@ static void fetch_announced(tuv_op_t* op, tuv_conn_t* conn, const tuv_reply_t* r
   }
 }
 
+static const taosuv_req_t* waiter(const tuv_op_t* op) {
+  return (const void*) TUV_CONTAINER(op, const taosuv_result_t, op)->waiter;
+}
+
 const tuv_op_type_t tuv_fetch_type = {.action = TAOSUV_ACTION_FETCH,
                                       .encode = encode_fetch,
                                       .reply = fetch_announced,
                                       .fetched = fetch_answered,
-                                      .fail = fetch_failed};
+                                      .failed = fetch_failed,
+                                      .waiter = waiter};
 
 /* fetch, the caller's side. op.at of its request says 1 once it has nothing to do with the result
  * any more. */
@@ -292,8 +297,4 @@ int taosuv_fetch(taosuv_result_t* result, taosuv_fetch_t* req, taosuv_fetch_cb c
 uint64_t tuv_result_fetch_id(const taosuv_req_t* fetch) {
   const tuv_op_t* op = &tuv_req_of_const(fetch)->op;
   return op->at == 0 ? ((const taosuv_fetch_t*) (const void*) fetch)->result->op.id : op->id;
-}
-
-const taosuv_req_t* tuv_result_waiter(const tuv_op_t* op) {
-  return (const void*) TUV_CONTAINER(op, const taosuv_result_t, op)->waiter;
 }

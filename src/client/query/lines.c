@@ -10,7 +10,6 @@
 #include "client/conn/transport.h"
 #include "client/pool/client.h"
 #include "client/pool/pool.h"
-#include "client/query/admin.h"
 #include "client/query/lines.h"
 #include "util/utf8.h"
 #include "wire/http_request.h"

@@ -24,7 +24,6 @@ void tuv_result_set_owner(taosuv_result_t* result, tuv_result_owner_t* owner);
 /* fetch.c */
 void tuv_result_prefetch(taosuv_result_t* result);
 void tuv_result_cancel_fetch(taosuv_req_t* req);
-uint64_t tuv_result_fetch_id(const taosuv_req_t* fetch);   /* the id that its message had */
-const taosuv_req_t* tuv_result_waiter(const tuv_op_t* op); /* of a fetch in flight; or NULL */
+uint64_t tuv_result_fetch_id(const taosuv_req_t* fetch); /* the id that its message had */
 
 #endif

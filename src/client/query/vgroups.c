@@ -8,7 +8,6 @@
 #include "client/conn/transport.h"
 #include "client/pool/client.h"
 #include "client/pool/pool.h"
-#include "client/query/admin.h"
 #include "util/utf8.h"
 #include "wire/http_request.h"
 #include "wire/table_name.h"

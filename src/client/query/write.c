@@ -45,31 +45,20 @@ static void complete(taosuv_req_t* req, int status) {
   write->cb(write, status);
 }
 
-static void ignore_reply(tuv_op_t* op, tuv_conn_t* conn, const tuv_reply_t* reply) {
-  (void) op;
-  (void) conn;
-  (void) reply;
-}
-
-static tuv_op_t tombstone;
-static const tuv_op_type_t tombstone_type = {
-    .is_request = true, .reply = ignore_reply, .tombstone = &tombstone};
-static tuv_op_t tombstone = {.type = &tombstone_type};
-
 static const tuv_op_type_t raw_type = {.is_request = true,
                                        .action = TAOSUV_ACTION_WRITE,
                                        .encode = encode_raw,
                                        .reply = replied,
                                        .complete = complete,
                                        .payload_key = "raw",
-                                       .tombstone = &tombstone};
+                                       .tombstone = &tuv_plain_tombstone};
 static const tuv_op_type_t block_type = {.is_request = true,
                                          .action = TAOSUV_ACTION_WRITE,
                                          .encode = encode_block,
                                          .reply = replied,
                                          .complete = complete,
                                          .payload_key = "block",
-                                         .tombstone = &tombstone};
+                                         .tombstone = &tuv_plain_tombstone};
 
 static int begin(taosuv_client_t* client, taosuv_write_t* req, const tuv_op_type_t* type,
                  const void* payload, size_t size, taosuv_write_cb cb) {

@@ -34,7 +34,8 @@ static int encode(tuv_op_t* op, tuv_conn_t* conn, const void* payload, size_t si
 static const tuv_op_type_t scales_type = {.action = TAOSUV_ACTION_STMT_PREPARE,
                                           .encode = encode,
                                           .reply = tuv_server_stmt_answered,
-                                          .fail = tuv_server_stmt_failed};
+                                          .failed = tuv_server_stmt_failed,
+                                          .waiter = tuv_server_stmt_waiter};
 
 void tuv_server_stmt_ask_scales(tuv_server_stmt_t* server_stmt) {
   server_stmt->step = TUV_STEP_SCALES;

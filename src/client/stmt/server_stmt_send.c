@@ -200,11 +200,13 @@ static int encode(tuv_op_t* op, tuv_conn_t* conn, const void* payload, size_t si
 static const tuv_op_type_t prepare_type = {.action = TAOSUV_ACTION_STMT_PREPARE,
                                            .encode = encode,
                                            .reply = tuv_server_stmt_answered,
-                                           .fail = tuv_server_stmt_failed};
+                                           .failed = tuv_server_stmt_failed,
+                                           .waiter = tuv_server_stmt_waiter};
 static const tuv_op_type_t exec_type = {.action = TAOSUV_ACTION_STMT_EXEC,
                                         .encode = encode,
                                         .reply = tuv_server_stmt_answered,
-                                        .fail = tuv_server_stmt_failed};
+                                        .failed = tuv_server_stmt_failed,
+                                        .waiter = tuv_server_stmt_waiter};
 
 /* The message that executes has the id of the caller's request, if no other one is in flight with
  * it. */

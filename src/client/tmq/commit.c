@@ -142,7 +142,7 @@ static const tuv_op_type_t commit_type = {.is_request = true,
                                           .reply = commit_replied,
                                           .refused = commit_refused,
                                           .complete = commit_complete,
-                                          .tombstone = &tuv_tmq_tombstone};
+                                          .tombstone = &tuv_plain_tombstone};
 
 bool tuv_tmq_committing(const taosuv_consumer_t* consumer) {
   return consumer->committing != NULL || !tuv_queue_empty(&consumer->commits);
@@ -335,7 +335,7 @@ static const tuv_op_type_t auto_type = {.is_request = true,
                                         .reply = commit_replied,
                                         .refused = commit_refused,
                                         .complete = auto_complete,
-                                        .tombstone = &tuv_tmq_tombstone};
+                                        .tombstone = &tuv_plain_tombstone};
 
 /* Returns whether there was something that could not be committed just now. */
 static bool commit_finished(taosuv_consumer_t* consumer) {

@@ -317,4 +317,4 @@ static const tuv_op_type_t op_type = {.action = TAOSUV_ACTION_POLL,
                                       .encode = encode,
                                       .reply = replied,
                                       .binary = binary,
-                                      .fail = failed};
+                                      .failed = failed};

@@ -69,7 +69,7 @@ static const tuv_op_type_t topics_type = {.is_request = true,
                                           .encode = tuv_tmq_encode_newer,
                                           .reply = topics_replied,
                                           .complete = topics_complete,
-                                          .tombstone = &tuv_tmq_tombstone};
+                                          .tombstone = &tuv_plain_tombstone};
 
 int taosuv_consumer_list_topics(taosuv_consumer_t* consumer, taosuv_list_topics_t* req,
                                 taosuv_list_topics_cb cb) {
@@ -142,13 +142,13 @@ static const tuv_op_type_t committed_type = {.is_request = true,
                                              .encode = tuv_tmq_encode_newer,
                                              .reply = committed_replied,
                                              .complete = offsets_complete,
-                                             .tombstone = &tuv_tmq_tombstone};
+                                             .tombstone = &tuv_plain_tombstone};
 static const tuv_op_type_t position_type = {.is_request = true,
                                             .pinned = true,
                                             .encode = tuv_tmq_encode_newer,
                                             .reply = position_replied,
                                             .complete = offsets_complete,
-                                            .tombstone = &tuv_tmq_tombstone};
+                                            .tombstone = &tuv_plain_tombstone};
 
 static int ask_offsets(taosuv_consumer_t* consumer, taosuv_offsets_t* req, const char* action,
                        const tuv_op_type_t* type, const taosuv_partition_t* partitions,
@@ -236,7 +236,7 @@ static const tuv_op_type_t assignment_type = {.is_request = true,
                                               .encode = tuv_tmq_encode,
                                               .reply = assignment_replied,
                                               .complete = assignment_complete,
-                                              .tombstone = &tuv_tmq_tombstone};
+                                              .tombstone = &tuv_plain_tombstone};
 
 int taosuv_consumer_assignment(taosuv_consumer_t* consumer, taosuv_assignment_t* req,
                                const char* topic, taosuv_assignment_cb cb) {

@@ -12,17 +12,6 @@
 #include "client/tmq/consumer.h"
 #include "client/tmq/request.h"
 
-/* The late answer to a cancelled request. */
-static void ignore_reply(tuv_op_t* op, tuv_conn_t* conn, const tuv_reply_t* reply) {
-  (void) op;
-  (void) conn;
-  (void) reply;
-}
-
-static const tuv_op_type_t tombstone_type = {
-    .is_request = true, .reply = ignore_reply, .tombstone = &tuv_tmq_tombstone};
-tuv_op_t tuv_tmq_tombstone = {.type = &tombstone_type};
-
 /* The payload is the whole message. */
 int tuv_tmq_encode(tuv_op_t* op, tuv_conn_t* conn, const void* payload, size_t size) {
   return tuv_ws_send(&conn->ws, TUV_WS_TEXT, payload, size, &op->at);

@@ -6,8 +6,6 @@
 #include "client/tmq/consumer.h"
 #include "wire/version.h"
 
-extern tuv_op_t tuv_tmq_tombstone;
-
 /* Servers from this version on commit offsets; older gateways commit messages. */
 #define TUV_TMQ_COMMITS_OFFSETS TUV_VERSION(3, 1, 1, 15)
 

@@ -94,7 +94,7 @@ static const tuv_op_type_t resubscribe_type = {.is_request = true,
                                                .encode = tuv_tmq_encode_subscribe,
                                                .reply = tuv_tmq_subscribed,
                                                .complete = resubscribe_complete,
-                                               .tombstone = &tuv_tmq_tombstone};
+                                               .tombstone = &tuv_plain_tombstone};
 
 static void resubscribe(taosuv_consumer_t* consumer) {
   taosuv_req_t* req = (taosuv_req_t*) (void*) &consumer->resubscribe;

@@ -51,7 +51,7 @@ static const tuv_op_type_t seek_type = {.is_request = true,
                                         .encode = encode,
                                         .reply = seek_replied,
                                         .complete = seek_complete,
-                                        .tombstone = &tuv_tmq_tombstone};
+                                        .tombstone = &tuv_plain_tombstone};
 
 /* A seek to an end: first the assignment is asked for, whose answer makes the steps. Its one step
  * says what is wanted. */
@@ -115,7 +115,7 @@ static const tuv_op_type_t ends_type = {.is_request = true,
                                         .encode = encode_ends,
                                         .reply = ends_replied,
                                         .complete = seek_complete,
-                                        .tombstone = &tuv_tmq_tombstone};
+                                        .tombstone = &tuv_plain_tombstone};
 
 static int begin_seek(taosuv_consumer_t* consumer, taosuv_seek_t* req, const tuv_op_type_t* type,
                       const char* topic, int32_t vgroup_id, int64_t offset, taosuv_seek_cb cb) {

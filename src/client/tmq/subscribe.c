@@ -143,7 +143,7 @@ static const tuv_op_type_t subscribe_type = {.is_request = true,
                                              .encode = tuv_tmq_encode_subscribe,
                                              .reply = tuv_tmq_subscribed,
                                              .complete = subscribe_complete,
-                                             .tombstone = &tuv_tmq_tombstone};
+                                             .tombstone = &tuv_plain_tombstone};
 
 /* The texts behind the pointers to them. */
 static int copy_topics(taosuv_consumer_t* consumer, const char* const* topics, size_t count) {
@@ -222,7 +222,7 @@ static const tuv_op_type_t unsubscribe_type = {.is_request = true,
                                                .encode = encode_unsubscribe,
                                                .reply = unsubscribed,
                                                .complete = unsubscribe_complete,
-                                               .tombstone = &tuv_tmq_tombstone};
+                                               .tombstone = &tuv_plain_tombstone};
 
 static const tuv_holder_t unsubscribe_holder = {NULL}; /* the consumer, until it can be sent */
 
@@ -287,7 +287,7 @@ static const tuv_op_type_t final_unsubscribe_type = {.is_request = true,
                                                      .encode = encode_unsubscribe,
                                                      .reply = unsubscribed,
                                                      .complete = farewell_complete,
-                                                     .tombstone = &tuv_tmq_tombstone};
+                                                     .tombstone = &tuv_plain_tombstone};
 
 int tuv_tmq_unsubscribe_finally(taosuv_consumer_t* consumer) {
   consumer->final_unsubscribe.consumer = consumer;
