@@ -30,6 +30,7 @@ static void beginning_clears_what_an_earlier_use_left(void** state) {
   call_t call;
   memset(&call, 0xA5, sizeof call);
   call.req.req_id = call.req.timeout_ms = call.req.deadline = 0;
+  tuv_req_of(&call.req)->state = TUV_REQ_IDLE;
   call_start(&call);
   assert_int_equal(call.req.status, 0);
   assert_int_equal(call.req.err_flags, 0);

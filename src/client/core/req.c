@@ -29,6 +29,7 @@ bool tuv_req_is_late(const taosuv_req_t* req) {
 
 int tuv_req_start(tuv_context_t* context, taosuv_req_t* req, const tuv_op_type_t* type) {
   tuv_req_t* priv = tuv_req_of(req);
+  TUV_ASSERT(priv->state == TUV_REQ_IDLE);
   memset(priv, 0, sizeof *priv);
   tuv_queue_init(&priv->op.link);
   priv->context = context;
@@ -54,6 +55,7 @@ int tuv_req_start(tuv_context_t* context, taosuv_req_t* req, const tuv_op_type_t
 
 void tuv_req_unstart(taosuv_req_t* req) {
   tuv_req_t* priv = tuv_req_of(req);
+  TUV_ASSERT(priv->state == TUV_REQ_BEGUN && tuv_queue_empty(&priv->op.link));
   tuv_timers_remove(&priv->context->timers, &priv->timed);
   priv->context->pending--;
   priv->state = TUV_REQ_IDLE;
@@ -62,6 +64,8 @@ void tuv_req_unstart(taosuv_req_t* req) {
 void tuv_req_finish(taosuv_req_t* req, int status) {
   tuv_req_t* priv = tuv_req_of(req);
   tuv_context_t* context = priv->context;
+  TUV_ASSERT(priv->state != TUV_REQ_IDLE && context->pending > 0);
+  TUV_ASSERT(priv->op.conn == NULL && tuv_queue_empty(&priv->op.link));
   tuv_timers_remove(&context->timers, &priv->timed);
   tuv_refbuf_unref(priv->payload);
   priv->payload = NULL;
@@ -131,6 +135,7 @@ static void on_expired(tuv_timed_t* timed) {
   taosuv_req_t* req = tuv_req_public(priv);
   tuv_context_t* context = priv->context;
   const tuv_holder_t* holder = priv->holder;
+  TUV_ASSERT(priv->state == TUV_REQ_HELD);
   bool left = has_left(req);
   tuv_conn_t* conn = holder->waits_on != NULL ? holder->waits_on(req) : NULL;
   if (left && priv->stays) {

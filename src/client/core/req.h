@@ -6,6 +6,7 @@
 #include "client/core/holder.h"
 #include "client/core/op.h"
 #include "io/timers.h"
+#include "util/assert.h"
 
 typedef struct tuv_context_s tuv_context_t;
 
@@ -57,12 +58,16 @@ bool tuv_req_is_late(const taosuv_req_t* req); /* its deadline had passed when i
 
 /* Who holds it from now on. A holder that has a list pushes op.link. */
 static inline void tuv_req_hold(taosuv_req_t* req, const tuv_holder_t* holder) {
-  tuv_req_of(req)->state = TUV_REQ_HELD;
-  tuv_req_of(req)->holder = holder;
+  tuv_req_t* priv = tuv_req_of(req);
+  TUV_ASSERT(priv->state == TUV_REQ_BEGUN || priv->state == TUV_REQ_HELD);
+  priv->state = TUV_REQ_HELD;
+  priv->holder = holder;
 }
 static inline void tuv_req_unhold(taosuv_req_t* req) {
-  tuv_req_of(req)->state = TUV_REQ_BEGUN;
-  tuv_req_of(req)->holder = NULL;
+  tuv_req_t* priv = tuv_req_of(req);
+  TUV_ASSERT(priv->state == TUV_REQ_BEGUN || priv->state == TUV_REQ_HELD);
+  priv->state = TUV_REQ_BEGUN;
+  priv->holder = NULL;
 }
 static inline bool tuv_req_is_held(const taosuv_req_t* req) {
   return tuv_req_of_const(req)->state == TUV_REQ_HELD;

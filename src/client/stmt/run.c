@@ -164,6 +164,7 @@ static void seek(taosuv_stmt_t* stmt) {
   tuv_queue_init(&priv->op.link);
   priv->context = &stmt->client->context;
   priv->op.type = &seek_type;
+  priv->state = TUV_REQ_BEGUN;
   priv->op.id = tuv_ids_next(&stmt->client->context.ids);
   priv->started = uv_hrtime();
   stmt->waiting_for_conn = true;
