@@ -96,32 +96,6 @@ static bool read_var(ts_block_reader_t* reader, const ts_read_column_t* column, 
   return true;
 }
 
-static int64_t read_integer(uint8_t type, const uint8_t* at) {
-  switch (type) {
-    case TS_TINYINT: return (int8_t) at[0];
-    case TS_BOOL:
-    case TS_UTINYINT: return at[0];
-    case TS_SMALLINT: return (int16_t) ts_get_u16(at);
-    case TS_USMALLINT: return ts_get_u16(at);
-    case TS_INT: return (int32_t) ts_get_u32(at);
-    case TS_UINT: return ts_get_u32(at);
-    default: return (int64_t) ts_get_u64(at);
-  }
-}
-
-static void read_real(uint8_t type, const uint8_t* at, ts_cell_t* cell) {
-  cell->kind = TS_CELL_REAL;
-  if (type == TS_FLOAT) {
-    float value;
-    uint32_t bits = ts_get_u32(at);
-    memcpy(&value, &bits, sizeof value);
-    cell->real = (double) value;
-  } else {
-    uint64_t bits = ts_get_u64(at);
-    memcpy(&cell->real, &bits, sizeof cell->real);
-  }
-}
-
 static void read_fixed(ts_block_reader_t* reader, const ts_read_column_t* column, uint32_t row,
                        ts_cell_t* cell) {
   const uint8_t* at = column->values + (size_t) row * column->width;
@@ -133,10 +107,11 @@ static void read_fixed(ts_block_reader_t* reader, const ts_read_column_t* column
     cell->data = ts_buf_grow(&reader->text, 16);
     ts_decimal_key((ts_i128_t) bits, reader->text.data + reader->text.size - 16);
   } else if (column->type == TS_FLOAT || column->type == TS_DOUBLE) {
-    read_real(column->type, at, cell);
+    cell->kind = TS_CELL_REAL;
+    cell->real = ts_get_real(column->type, at);
   } else {
     cell->kind = TS_CELL_INT;
-    cell->integer = read_integer(column->type, at);
+    cell->integer = ts_get_integer(column->type, at);
   }
 }
 

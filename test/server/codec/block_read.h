@@ -2,8 +2,8 @@
 #ifndef TS_CODEC_BLOCK_READ_H
 #define TS_CODEC_BLOCK_READ_H
 
-#include "store/write.h"
 #include "base/buf.h"
+#include "codec/cell.h"
 
 typedef struct ts_read_column_s {
   uint8_t type;

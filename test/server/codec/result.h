@@ -32,10 +32,4 @@ void ts_result_put_meta(ts_buf_t* out, const ts_result_t* result, bool html, boo
 /* `html` escapes as gateways before 3.3.7.6 did; `decimals` adds the two decimal arrays. */
 const ts_blob_t* ts_result_meta(ts_result_t* result, bool html, bool decimals);
 
-/* `select * from bench.rows_<N>_<B>`: N rows in blocks of B (at most 65536), all of them the same
- * block but a shorter last one. ts timestamp = 1700000000000 + 1000 * row, a int = row,
- * b double = row * 0.5, c varchar(24) = "row-<row>", where row counts inside the block.
- * NULL when the SQL is something else. */
-ts_result_t* ts_result_bench(const char* sql, size_t size);
-
 #endif

@@ -1,8 +1,7 @@
-/* TDengine's column types: codes, names, widths, and the error that SQL ends with. */
+/* TDengine's column types: codes, names, widths. */
 #include "codec/type.h"
 
-#include <stdarg.h>
-#include <stdio.h>
+#include <stddef.h>
 
 static const struct {
   const char* name;
@@ -101,17 +100,4 @@ const char* ts_type_encoding(uint8_t type) {
     case TS_DOUBLE: return "delta-d";
     default: return ts_type_is_integer(type) ? "simple8b" : "disabled";
   }
-}
-
-int ts_error(ts_error_t* error, int code, const char* format, ...) {
-  va_list args;
-  va_start(args, format);
-  vsnprintf(error->text, sizeof error->text, format, args);
-  va_end(args);
-  error->code = code;
-  return code;
-}
-
-int ts_unsupported(ts_error_t* error, const char* what) {
-  return ts_error(error, TS_E_UNSUPPORTED, "Operation not supported: %s", what);
 }

@@ -11,21 +11,21 @@
 /* ---- points ---- */
 
 ts_point_t* ts_points_add(ts_points_t* points) {
-  ts_point_t* point = ts_sql_alloc(&points->memory, sizeof *point);
+  ts_point_t* point = ts_arena_alloc(&points->memory, sizeof *point);
   *points->end = point;
   points->end = &point->next;
   return point;
 }
 
 const char* ts_points_text(ts_points_t* points, ts_piece_t piece) {
-  char* text = ts_sql_alloc(&points->memory, piece.size + 1);
+  char* text = ts_arena_alloc(&points->memory, piece.size + 1);
   if (piece.size > 0) memcpy(text, piece.at, piece.size);
   return text;
 }
 
 ts_piece_t ts_points_unescape(ts_points_t* points, ts_piece_t piece, const char* special) {
   if (piece.size == 0 || memchr(piece.at, '\\', piece.size) == NULL) return piece;
-  char* text = ts_sql_alloc(&points->memory, piece.size);
+  char* text = ts_arena_alloc(&points->memory, piece.size);
   size_t size = 0;
   for (size_t i = 0; i < piece.size; i++) {
     bool escapes = piece.at[i] == '\\' && i + 1 < piece.size && piece.at[i + 1] != '\0' &&
@@ -61,7 +61,7 @@ ts_pair_t* ts_pair_add(ts_points_t* points, ts_pairs_t* pairs, ts_piece_t name) 
     }
   if (pairs->count == pairs->capacity) {
     uint32_t capacity = pairs->capacity == 0 ? 8 : pairs->capacity * 2;
-    ts_pair_t* list = ts_sql_alloc(&points->memory, capacity * sizeof *list);
+    ts_pair_t* list = ts_arena_alloc(&points->memory, capacity * sizeof *list);
     if (pairs->count > 0) memcpy(list, pairs->list, pairs->count * sizeof *list);
     pairs->list = list;
     pairs->capacity = capacity;
@@ -159,7 +159,6 @@ int ts_lines_insert(ts_store_t* store, const char* db, const ts_lines_t* lines, 
   int status = lines->format == TS_LINES_JSON ? ts_lines_json(&points) : read_lines(&points);
   if (status == 0) status = check_range(&points);
   if (status == 0) status = ts_points_write(store, database, &points, affected);
-  ts_sql_release(&points.memory);
-  free(points.memory.arena);
+  ts_arena_free(&points.memory);
   return status;
 }

@@ -3,6 +3,7 @@
 #ifndef TS_LINES_H
 #define TS_LINES_H
 
+#include "base/error.h"
 #include "store/store.h"
 
 typedef enum {

@@ -42,7 +42,7 @@ typedef struct ts_point_s {
 
 /* One request being read. Names and values live in its arena or in the input. */
 typedef struct ts_points_s {
-  ts_sql_t memory; /* for its arena */
+  ts_arena_t memory;
   ts_error_t* error;
   const ts_lines_t* input;
   uint8_t precision; /* the database's */

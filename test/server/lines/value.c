@@ -91,7 +91,7 @@ static int hex_digit(char c) {
 
 static int read_hex(ts_points_t* points, ts_piece_t text, ts_piece_t inside, ts_cell_t* cell) {
   if (inside.size % 2 != 0) return bad(points, text, "Invalid varbinary value");
-  uint8_t* bytes = ts_sql_alloc(&points->memory, inside.size / 2);
+  uint8_t* bytes = ts_arena_alloc(&points->memory, inside.size / 2);
   for (size_t i = 2; i < inside.size; i += 2) {
     int high = hex_digit(inside.at[i]);
     int low = hex_digit(inside.at[i + 1]);
@@ -107,7 +107,7 @@ static int read_geometry(ts_points_t* points, ts_piece_t text, ts_piece_t inside
   ts_buf_t wkb = {0};
   int status = ts_wkt_parse(inside.at, inside.size, &wkb);
   if (status == 0) {
-    uint8_t* bytes = ts_sql_alloc(&points->memory, wkb.size);
+    uint8_t* bytes = ts_arena_alloc(&points->memory, wkb.size);
     memcpy(bytes, wkb.data, wkb.size);
     cell->data = bytes;
     cell->size = wkb.size;

@@ -133,7 +133,7 @@ static int read_decimal(ts_sql_t* sql, ts_type_t type, ts_cell_t* cell) {
   cell->integer = (int64_t) value;
   cell->kind = TS_CELL_INT;
   if (type.type == TS_DECIMAL64) return 0;
-  uint8_t* key = ts_sql_alloc(sql, 16);
+  uint8_t* key = ts_arena_alloc(&sql->arena, 16);
   ts_decimal_key(value, key);
   cell->kind = TS_CELL_BYTES;
   cell->data = key;
@@ -154,7 +154,7 @@ static int too_long(ts_sql_t* sql, const ts_field_t* field) {
 static int read_text(ts_sql_t* sql, const ts_field_t* field, ts_cell_t* cell) {
   ts_token_t token = sql->lex.token;
   if (token.kind != TS_T_STRING) return bad(sql, &token, "invalid string data");
-  char* text = ts_sql_alloc(sql, token.size);
+  char* text = ts_arena_alloc(&sql->arena, token.size);
   cell->size = ts_lex_unescape(&token, text);
   cell->data = text;
   cell->kind = TS_CELL_TEXT;
@@ -174,7 +174,7 @@ uint8_t* ts_cell_hex(ts_sql_t* sql, const ts_token_t* token, size_t* size) {
   if (token->kind != TS_T_STRING || token->size < 4 || token->size % 2 != 0) return NULL;
   if (token->at[1] != '\\' || (token->at[2] | 0x20) != 'x') return NULL;
   *size = (token->size - 4) / 2;
-  uint8_t* bytes = ts_sql_alloc(sql, *size + 1);
+  uint8_t* bytes = ts_arena_alloc(&sql->arena, *size + 1);
   for (size_t i = 0; i < *size; i++) {
     int high = ts_hex_digit(token->at[3 + 2 * i]);
     int low = ts_hex_digit(token->at[4 + 2 * i]);
@@ -192,7 +192,7 @@ static int read_bytes(ts_sql_t* sql, const ts_field_t* field, ts_cell_t* cell) {
   if (cell->data == NULL) {
     if (token.size > 3 && token.at[1] == '\\' && (token.at[2] | 0x20) == 'x')
       return bad(sql, &token, "invalid varbinary data");
-    char* text = ts_sql_alloc(sql, token.size);
+    char* text = ts_arena_alloc(&sql->arena, token.size);
     cell->size = ts_lex_unescape(&token, text);
     cell->data = text;
   }
@@ -207,7 +207,7 @@ static int read_geometry(ts_sql_t* sql, const ts_field_t* field, ts_cell_t* cell
   ts_buf_t wkb = {0};
   int status = ts_wkt_parse(token.at + 1, token.size - 2, &wkb);
   if (status == 0) {
-    void* copy = ts_sql_alloc(sql, wkb.size);
+    void* copy = ts_arena_alloc(&sql->arena, wkb.size);
     memcpy(copy, wkb.data, wkb.size);
     cell->kind = TS_CELL_BYTES;
     cell->data = copy;
@@ -220,16 +220,16 @@ static int read_geometry(ts_sql_t* sql, const ts_field_t* field, ts_cell_t* cell
   return 0;
 }
 
-bool ts_cell_json(ts_sql_t* sql, const char* text, size_t size, ts_cell_t* cell) {
-  if (sql != NULL) *cell = (ts_cell_t) {0};
+bool ts_cell_json(ts_arena_t* arena, const char* text, size_t size, ts_cell_t* cell) {
+  if (arena != NULL) *cell = (ts_cell_t) {0};
   if (size == 0) return true; /* '' is NULL */
   yyjson_doc* doc = yyjson_read(text, size, 0);
   yyjson_val* root = yyjson_doc_get_root(doc);
   bool ok = yyjson_is_obj(root) || yyjson_is_null(root);
-  if (sql != NULL && yyjson_is_obj(root)) {
+  if (arena != NULL && yyjson_is_obj(root)) {
     size_t length = 0;
     char* written = yyjson_write(doc, 0, &length);
-    char* copy = ts_sql_alloc(sql, length + 1);
+    char* copy = ts_arena_alloc(arena, length + 1);
     memcpy(copy, written, length);
     free(written);
     *cell = (ts_cell_t) {.kind = TS_CELL_TEXT, .data = copy, .size = length};
@@ -241,10 +241,10 @@ bool ts_cell_json(ts_sql_t* sql, const char* text, size_t size, ts_cell_t* cell)
 static int read_json(ts_sql_t* sql, ts_cell_t* cell) {
   ts_token_t token = sql->lex.token;
   if (token.kind != TS_T_STRING) return bad(sql, &token, "invalid json data");
-  char* text = ts_sql_alloc(sql, token.size);
+  char* text = ts_arena_alloc(&sql->arena, token.size);
   size_t size = ts_lex_unescape(&token, text);
   ts_lex_advance(&sql->lex);
-  return ts_cell_json(sql, text, size, cell) ? 0 : bad(sql, &token, "json parse error");
+  return ts_cell_json(&sql->arena, text, size, cell) ? 0 : bad(sql, &token, "json parse error");
 }
 
 /* now, now(), today(), a number or a text, each perhaps with `+ 10s` behind it. */

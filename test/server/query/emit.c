@@ -8,7 +8,7 @@
 #include "codec/decimal.h"
 
 static void add_cell(ts_emit_t* emit, ts_cell_kind_t kind, const void* data, size_t size) {
-  void* copy = ts_sql_alloc(emit->scope->sql, size + 1);
+  void* copy = ts_arena_alloc(&emit->scope->sql->arena, size + 1);
   if (size > 0) memcpy(copy, data, size);
   emit->cells = ts_realloc(emit->cells, (emit->ncells + 1) * sizeof *emit->cells);
   emit->cells[emit->ncells++] = (ts_cell_t) {.kind = kind, .data = copy, .size = size};
@@ -283,7 +283,7 @@ static int emit_wrapped(ts_emit_t* emit, const char* before, const ts_node_t* no
 }
 
 static int emit_string(ts_emit_t* emit, const ts_node_t* node) {
-  char* text = ts_sql_alloc(emit->scope->sql, node->token.size);
+  char* text = ts_arena_alloc(&emit->scope->sql->arena, node->token.size);
   ts_emit_text(emit, text, ts_lex_unescape(&node->token, text));
   return 0;
 }

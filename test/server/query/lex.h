@@ -2,6 +2,7 @@
 #ifndef TS_QUERY_LEX_H
 #define TS_QUERY_LEX_H
 
+#include "base/error.h"
 #include "codec/type.h"
 
 typedef enum {

@@ -52,7 +52,7 @@ int ts_select_read_orders(ts_select_t* select) {
   int status = ts_lex_expect(&sql->lex, "by");
   ts_order_t** end = &select->orders;
   do {
-    *end = ts_sql_alloc(sql, sizeof **end);
+    *end = ts_arena_alloc(&sql->arena, sizeof **end);
     if (status == 0) status = read_order(select, *end);
     end = &(*end)->next;
   } while (status == 0 && ts_lex_take_op(&sql->lex, ","));

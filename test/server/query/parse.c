@@ -10,7 +10,7 @@ static int parse_or(ts_sql_t* sql, ts_node_t** node);
 static int parse_sum(ts_sql_t* sql, ts_node_t** node);
 
 static ts_node_t* make(ts_sql_t* sql, ts_node_kind_t kind, const char* at) {
-  ts_node_t* node = ts_sql_alloc(sql, sizeof *node);
+  ts_node_t* node = ts_arena_alloc(&sql->arena, sizeof *node);
   node->kind = kind;
   node->at = at;
   node->depth = 1;
@@ -27,7 +27,7 @@ static int finish(ts_sql_t* sql, ts_node_t* node) {
 
 static char* copy_name(ts_sql_t* sql, const char* name) {
   size_t size = strlen(name) + 1;
-  return memcpy(ts_sql_alloc(sql, size), name, size);
+  return memcpy(ts_arena_alloc(&sql->arena, size), name, size);
 }
 
 static int parse_list(ts_sql_t* sql, ts_node_t** end) {

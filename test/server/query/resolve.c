@@ -87,7 +87,7 @@ static int resolve_literal(ts_scope_t* scope, ts_node_t* node) {
       break;
     }
     default: {
-      char* text = ts_sql_alloc(scope->sql, node->token.size);
+      char* text = ts_arena_alloc(&scope->sql->arena, node->token.size);
       node->type = ts_type_var(TS_VARCHAR, (uint32_t) ts_lex_unescape(&node->token, text));
       break;
     }

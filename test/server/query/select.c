@@ -28,7 +28,7 @@ static int read_item(ts_select_t* select) {
   ts_sql_t* sql = select->sql;
   ts_node_t* node;
   if (ts_lex_is_op(&sql->lex, "*")) {
-    node = ts_sql_alloc(sql, sizeof *node);
+    node = ts_arena_alloc(&sql->arena, sizeof *node);
     node->kind = TS_N_STAR;
     ts_lex_advance(&sql->lex);
     add_item(select, node, "*", 1);
@@ -66,11 +66,11 @@ static int read_items(ts_select_t* select) {
 }
 
 static void add_table_column(ts_select_t* select, const ts_field_t* field) {
-  ts_node_t* node = ts_sql_alloc(select->sql, sizeof *node);
+  ts_node_t* node = ts_arena_alloc(&select->sql->arena, sizeof *node);
   node->kind = TS_N_COLUMN;
   node->at = field->name;
   node->size = strlen(field->name);
-  node->name = ts_sql_alloc(select->sql, node->size + 1);
+  node->name = ts_arena_alloc(&select->sql->arena, node->size + 1);
   memcpy(node->name, field->name, node->size + 1);
   add_item(select, node, field->name, node->size);
 }

@@ -311,7 +311,7 @@ static int create_defined(ts_sql_t* sql, const ts_table_name_t* name, bool super
 
 int ts_sql_child_tags(ts_sql_t* sql, const ts_family_t* family, uint8_t precision,
                       ts_cell_t* cells) {
-  uint32_t* order = ts_sql_alloc(sql, family->ntags * sizeof *order);
+  uint32_t* order = ts_arena_alloc(&sql->arena, family->ntags * sizeof *order);
   uint32_t count = family->ntags;
   int status = 0;
   for (uint32_t i = 0; i < count; i++) order[i] = i;
@@ -352,7 +352,7 @@ static int create_child(ts_sql_t* sql, const ts_table_name_t* name, bool lenient
   if (status != 0) return status;
   if (table->kind != TS_SUPER || super_database != database)
     return ts_error(sql->error, TS_E_TABLE, "Table does not exist");
-  ts_cell_t* cells = ts_sql_alloc(sql, table->family->ntags * sizeof *cells);
+  ts_cell_t* cells = ts_arena_alloc(&sql->arena, table->family->ntags * sizeof *cells);
   status = ts_sql_child_tags(sql, table->family, database->precision, cells);
   if (status == 0 && ts_lex_take(&sql->lex, "ttl")) status = skip_option_value(sql);
   if (status == 0 && ts_lex_take(&sql->lex, "comment")) status = skip_option_value(sql);

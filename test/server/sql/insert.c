@@ -80,7 +80,7 @@ static int read_row(insert_t* insert) {
   }
   if (!ts_lex_take_op(&sql->lex, ")")) return bad(sql, ") expected");
   ts_write_row(&insert->write, insert->cells);
-  ts_sql_release(sql);
+  ts_arena_reset(&sql->arena);
   return 0;
 }
 

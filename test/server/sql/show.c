@@ -28,7 +28,7 @@ static int read_pattern(ts_sql_t* sql, const char** pattern) {
   if (!ts_lex_take(&sql->lex, "like")) return 0;
   ts_token_t token = sql->lex.token;
   if (token.kind != TS_T_STRING) return ts_lex_syntax(&sql->lex);
-  char* text = ts_sql_alloc(sql, token.size);
+  char* text = ts_arena_alloc(&sql->arena, token.size);
   ts_lex_unescape(&token, text); /* zeroed memory: it ends in a NUL */
   *pattern = text;
   ts_lex_advance(&sql->lex);

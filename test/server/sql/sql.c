@@ -6,47 +6,9 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "codec/bench.h"
 
 const char ts_query_prefix[] = "Fail to get table info, error: ";
-
-struct ts_arena_chunk_s {
-  ts_arena_chunk_t* next;
-  size_t used;
-  size_t size;
-  max_align_t data[];
-};
-
-void* ts_sql_alloc(ts_sql_t* sql, size_t size) {
-  size = (size + sizeof(max_align_t) - 1) & ~(sizeof(max_align_t) - 1);
-  ts_arena_chunk_t* chunk = sql->arena;
-  if (chunk == NULL || chunk->size - chunk->used < size) {
-    size_t room = size > 4096 ? size : 4096;
-    chunk = ts_malloc(sizeof *chunk + room);
-    *chunk = (ts_arena_chunk_t) {.next = sql->arena, .size = room};
-    sql->arena = chunk;
-  }
-  void* at = (uint8_t*) chunk->data + chunk->used;
-  chunk->used += size;
-  return memset(at, 0, size);
-}
-
-void ts_sql_release(ts_sql_t* sql) {
-  while (sql->arena != NULL) {
-    ts_arena_chunk_t* next = sql->arena->next;
-    if (next == NULL && sql->arena->size == 4096) {
-      sql->arena->used = 0; /* kept for the next row */
-      return;
-    }
-    free(sql->arena);
-    sql->arena = next;
-  }
-}
-
-void ts_sql_free_arena(ts_sql_t* sql) {
-  ts_sql_release(sql);
-  free(sql->arena);
-  sql->arena = NULL;
-}
 
 void ts_env_init(ts_env_t* env, const char* version) {
   *env = (ts_env_t) {.version = version};
@@ -111,7 +73,7 @@ static int run(ts_sql_t* sql, const char* text, size_t size) {
   sql->size = size;
   ts_lex_init(&sql->lex, text, size, sql->error);
   int status = dispatch(sql);
-  ts_sql_free_arena(sql);
+  ts_arena_free(&sql->arena);
   if (status != 0) {
     ts_result_unref(sql->outcome->result);
     *sql->outcome = (ts_outcome_t) {0};

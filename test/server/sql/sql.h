@@ -2,6 +2,7 @@
 #ifndef TS_SQL_H
 #define TS_SQL_H
 
+#include "base/arena.h"
 #include "query/lex.h"
 #include "store/write.h"
 #include "codec/result.h"
@@ -45,8 +46,6 @@ ts_result_t* ts_sink_totals(const ts_store_t* store, const char* sql, size_t siz
 
 /* ---- shared by the sql_*.c files ---- */
 
-typedef struct ts_arena_chunk_s ts_arena_chunk_t;
-
 typedef struct ts_sql_s {
   ts_store_t* store;
   ts_env_t* env;
@@ -56,15 +55,10 @@ typedef struct ts_sql_s {
   size_t size;
   ts_lex_t lex;
   bool dry;
-  ts_feed_t* feed; /* NULL: of the tables themselves */
-  unsigned depth;  /* of the parentheses being read */
-  ts_arena_chunk_t* arena;
+  ts_feed_t* feed;  /* NULL: of the tables themselves */
+  unsigned depth;   /* of the parentheses being read */
+  ts_arena_t arena; /* memory that lives as long as the statement, or until it is reset */
 } ts_sql_t;
-
-/* Memory that lives as long as the statement, or until ts_sql_release. Zeroed. */
-void* ts_sql_alloc(ts_sql_t* sql, size_t size);
-void ts_sql_release(ts_sql_t* sql);
-void ts_sql_free_arena(ts_sql_t* sql);
 
 /* The name of a table: [db.]table. With `database` the error is the database's, else NULL. */
 typedef struct ts_table_name_s {
@@ -81,9 +75,9 @@ extern const char ts_query_prefix[]; /* "Fail to get table info, error: " */
 
 /* Reads the literal at the lexer as the field's type. */
 int ts_cell_read(ts_sql_t* sql, const ts_field_t* field, uint8_t precision, ts_cell_t* cell);
-/* A JSON tag's text as it is kept (NULL for an empty one); false when it is none. Without `sql` it
+/* A JSON tag's text as it is kept (NULL for an empty one); false when it is none. Without `arena` it
  * is only looked at. */
-bool ts_cell_json(ts_sql_t* sql, const char* text, size_t size, ts_cell_t* cell);
+bool ts_cell_json(ts_arena_t* arena, const char* text, size_t size, ts_cell_t* cell);
 int ts_hex_digit(char c); /* its value; -1: it is none */
 /* The bytes behind '\x…'; NULL when the token is no such text or has an odd or wrong digit. */
 uint8_t* ts_cell_hex(ts_sql_t* sql, const ts_token_t* token, size_t* size);

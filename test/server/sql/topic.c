@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "codec/bench.h"
 #include "sql/topic.h"
 #include "tmq/feed.h"
 

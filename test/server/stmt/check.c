@@ -96,17 +96,6 @@ static ts_i128_t read_decimal(const uint8_t* at, uint32_t width) {
   return (ts_i128_t) ((ts_u128_t) ts_get_u64(at + 8) << 64 | ts_get_u64(at));
 }
 
-static double read_real(const uint8_t* at, uint8_t type) {
-  if (type == TS_FLOAT) {
-    float narrow;
-    memcpy(&narrow, at, sizeof narrow);
-    return (double) narrow;
-  }
-  double real;
-  memcpy(&real, at, sizeof real);
-  return real;
-}
-
 static int check_decimals(const ts_field_t* field, const ts_bind_t* bind, ts_error_t* error) {
   ts_i128_t limit = 1;
   for (unsigned i = 0; i < field->type.precision; i++) limit *= 10;
@@ -123,7 +112,7 @@ static int check_decimals(const ts_field_t* field, const ts_bind_t* bind, ts_err
 static int check_reals(const ts_field_t* field, const ts_bind_t* bind, ts_error_t* error) {
   uint32_t found = 0;
   for (uint32_t row = 0; row < bind->rows; row++) {
-    double real = read_real(bind->data + (size_t) row * field->type.width, field->type.type);
+    double real = ts_get_real(field->type.type, bind->data + (size_t) row * field->type.width);
     found += isnan(real) && bind->nulls[row] == 0;
   }
   return found == 0 ? 0 : ts_unsupported(error, "NaN");
@@ -158,25 +147,26 @@ int ts_bind_check(const ts_field_t* field, const ts_bind_t* bind, ts_bind_rules_
 
 /* ---- cells ---- */
 
-static void put_decimal(ts_sql_t* sql, const ts_field_t* field, ts_i128_t value, ts_cell_t* cell) {
+static void put_decimal(ts_arena_t* arena, const ts_field_t* field, ts_i128_t value,
+                        ts_cell_t* cell) {
   cell->kind = TS_CELL_INT;
   cell->integer = (int64_t) value;
   if (field->type.type == TS_DECIMAL64) return;
-  uint8_t* key = ts_sql_alloc(sql, 16);
+  uint8_t* key = ts_arena_alloc(arena, 16);
   ts_decimal_key(value, key);
   *cell = (ts_cell_t) {.kind = TS_CELL_BYTES, .data = key, .size = 16};
 }
 
-static void variable_cell(ts_sql_t* sql, const ts_field_t* field, const uint8_t* value, size_t size,
-                          ts_cell_t* cell) {
+static void variable_cell(ts_arena_t* arena, const ts_field_t* field, const uint8_t* value,
+                          size_t size, ts_cell_t* cell) {
   ts_i128_t decimal = 0;
   switch (field->type.type) {
-    case TS_JSON: ts_cell_json(sql, (const char*) value, size, cell); break;
+    case TS_JSON: ts_cell_json(arena, (const char*) value, size, cell); break;
     case TS_DECIMAL:
     case TS_DECIMAL64:
       ts_decimal_parse((const char*) value, size, field->type.precision, field->type.scale,
                        &decimal);
-      put_decimal(sql, field, decimal, cell);
+      put_decimal(arena, field, decimal, cell);
       break;
     case TS_VARCHAR:
     case TS_NCHAR: *cell = (ts_cell_t) {.kind = TS_CELL_TEXT, .data = value, .size = size}; break;
@@ -185,16 +175,7 @@ static void variable_cell(ts_sql_t* sql, const ts_field_t* field, const uint8_t*
 }
 
 static int64_t read_integer(const uint8_t* at, uint8_t type) {
-  switch (type) {
-    case TS_BOOL: return *at != 0;
-    case TS_TINYINT: return (int8_t) *at;
-    case TS_UTINYINT: return *at;
-    case TS_SMALLINT: return (int16_t) ts_get_u16(at);
-    case TS_USMALLINT: return ts_get_u16(at);
-    case TS_INT: return (int32_t) ts_get_u32(at);
-    case TS_UINT: return ts_get_u32(at);
-    default: return (int64_t) ts_get_u64(at);
-  }
+  return type == TS_BOOL ? *at != 0 : ts_get_integer(type, at);
 }
 
 int64_t ts_bind_sum(const ts_field_t* field, const ts_bind_t* bind) {
@@ -207,22 +188,22 @@ int64_t ts_bind_sum(const ts_field_t* field, const ts_bind_t* bind) {
   return (int64_t) sum;
 }
 
-void ts_bind_cell(ts_sql_t* sql, const ts_field_t* field, const ts_bind_t* bind, uint32_t row,
+void ts_bind_cell(ts_arena_t* arena, const ts_field_t* field, const ts_bind_t* bind, uint32_t row,
                   size_t* at, ts_cell_t* cell) {
   uint8_t type = field->type.type;
   *cell = (ts_cell_t) {0};
   if (bind->nulls[row] != 0) return;
   if (bind->lengths != NULL && (ts_type_is_var(type) || ts_type_is_decimal(type))) {
     size_t size = ts_get_u32(bind->lengths + 4 * (size_t) row);
-    variable_cell(sql, field, bind->data + *at, size, cell);
+    variable_cell(arena, field, bind->data + *at, size, cell);
     *at += size;
     return;
   }
   const uint8_t* value = bind->data + (size_t) row * field->type.width;
   if (ts_type_is_decimal(type)) {
-    put_decimal(sql, field, read_decimal(value, field->type.width), cell);
+    put_decimal(arena, field, read_decimal(value, field->type.width), cell);
   } else if (type == TS_FLOAT || type == TS_DOUBLE) {
-    *cell = (ts_cell_t) {.kind = TS_CELL_REAL, .real = read_real(value, type)};
+    *cell = (ts_cell_t) {.kind = TS_CELL_REAL, .real = ts_get_real(type, value)};
   } else {
     *cell = (ts_cell_t) {.kind = TS_CELL_INT, .integer = read_integer(value, type)};
   }

@@ -135,7 +135,7 @@ static int create_child(writer_t* writer, ts_database_t* database, const char* n
   for (uint32_t i = 0; i < family->ntags; i++) writer->cells[i] = (ts_cell_t) {0};
   for (uint32_t i = 0; i < target->ntags; i++) {
     size_t at = 0;
-    ts_bind_cell(&writer->sql, &family->tags[target->tags[i]], &bound->tags[i], 0, &at,
+    ts_bind_cell(&writer->sql.arena, &family->tags[target->tags[i]], &bound->tags[i], 0, &at,
                  &writer->cells[target->tags[i]]);
   }
   if (stmt->sql.literal_tags) {
@@ -145,7 +145,7 @@ static int create_child(writer_t* writer, ts_database_t* database, const char* n
     if (status != 0) return status;
   }
   *table = ts_write_child(&writer->write, database, name, family, writer->cells);
-  ts_sql_release(&writer->sql);
+  ts_arena_reset(&writer->sql.arena);
   return 0;
 }
 
@@ -169,10 +169,10 @@ static void write_rows(writer_t* writer, ts_database_t* database, ts_table_t* ta
   for (uint32_t i = 0; i < target->ncolumns; i++) writer->places[i] = 0;
   for (uint32_t row = 0; row < bound->columns[0].rows; row++) {
     for (uint32_t i = 0; i < target->ncolumns; i++)
-      ts_bind_cell(&writer->sql, &target->family->columns[target->columns[i]], &bound->columns[i],
-                   row, &writer->places[i], &writer->cells[i]);
+      ts_bind_cell(&writer->sql.arena, &target->family->columns[target->columns[i]],
+                   &bound->columns[i], row, &writer->places[i], &writer->cells[i]);
     ts_write_row(&writer->write, writer->cells);
-    if (writer->sql.arena != NULL) ts_sql_release(&writer->sql);
+    ts_arena_reset(&writer->sql.arena);
   }
 }
 
@@ -216,6 +216,6 @@ int ts_stmt_insert(ts_stmt_t* stmt, int64_t* affected, ts_error_t* error) {
   if (status == 0) *affected += writer.nowhere;
   free(writer.cells);
   free(writer.places);
-  ts_sql_free_arena(&writer.sql);
+  ts_arena_free(&writer.sql.arena);
   return status;
 }

@@ -35,23 +35,6 @@ struct ts_log_s {
   uint32_t* at; /* of each column, which cell it is, from 1; 0: none */
 };
 
-void ts_cell_put(ts_block_writer_t* writer, uint32_t column, uint8_t type, const ts_cell_t* cell) {
-  if (cell->kind == TS_CELL_NULL) {
-    ts_block_null(writer, column);
-  } else if (ts_type_is_decimal(type)) {
-    ts_i128_t value = cell->kind == TS_CELL_BYTES ? ts_decimal_from_key(cell->data)
-                                                  : (ts_i128_t) cell->integer;
-    ts_u128_t bits = (ts_u128_t) value;
-    ts_block_i128(writer, column, (uint64_t) bits, (uint64_t) (bits >> 64));
-  } else if (ts_type_is_var(type)) {
-    ts_block_bytes(writer, column, cell->data, cell->size);
-  } else if (cell->kind == TS_CELL_REAL) {
-    ts_block_double(writer, column, cell->real);
-  } else {
-    ts_block_bits(writer, column, (uint64_t) cell->integer);
-  }
-}
-
 /* ---- what goes into the logs ---- */
 
 static ts_schema_t* schema_of(ts_family_t* family) {

@@ -20,7 +20,4 @@ void ts_log_row(ts_log_t* log, const ts_cell_t* cells);
 /* To be called while the tables are still there; then ts_store_changed if it is kept. */
 void ts_log_end(ts_log_t* log, bool keep);
 
-/* Appends the cell to a block's column of that type. */
-void ts_cell_put(ts_block_writer_t* writer, uint32_t column, uint8_t type, const ts_cell_t* cell);
-
 #endif

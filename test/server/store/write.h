@@ -3,24 +3,8 @@
 #ifndef TS_STORE_WRITE_H
 #define TS_STORE_WRITE_H
 
+#include "codec/cell.h"
 #include "store/store.h"
-
-/* A value as SQLite keeps it. */
-typedef enum {
-  TS_CELL_NULL,
-  TS_CELL_INT,
-  TS_CELL_REAL,
-  TS_CELL_TEXT,
-  TS_CELL_BYTES
-} ts_cell_kind_t;
-
-typedef struct ts_cell_s {
-  ts_cell_kind_t kind;
-  int64_t integer;
-  double real;
-  const void* data; /* of TEXT and BYTES; not owned */
-  size_t size;
-} ts_cell_t;
 
 void ts_cell_bind(sqlite3_stmt* statement, int index, const ts_cell_t* cell);
 

@@ -123,8 +123,7 @@ static void reads_back(const taosuv_line_t* line, bool old, const texts_t* texts
   if (ts_lines_influx(&points, (ts_piece_t) {text, size - 1}) != 0)
     fail_msg("%.*s: %s", (int) size, text, error.text);
   point_is(points.first, texts);
-  ts_sql_release(&points.memory);
-  free(points.memory.arena);
+  ts_arena_free(&points.memory);
 }
 
 static void what_is_accepted_comes_back_from_the_stated_servers(void** state) {

@@ -1,10 +1,9 @@
-/* The synthetic tables bench.rows_<N>_<B>: one block, encoded once, sent as often as need be; and
- * the totals of bench.sink. */
+/* The synthetic tables bench.rows_<N>_<B>: one block, encoded once and sent as often as needed. */
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
-#include "sql/sql.h"
+#include "codec/bench.h"
 
 static bool read_number(const char** at, const char* end, uint64_t max, uint64_t* value) {
   const char* start = *at;
@@ -16,15 +15,15 @@ static bool read_number(const char** at, const char* end, uint64_t max, uint64_t
   return *at > start;
 }
 
-static const char* end_of(const char* sql, size_t size) {
-  const char* end = sql + size;
-  while (end > sql && (end[-1] == ' ' || end[-1] == ';' || end[-1] == '\n')) end--;
-  return end;
+size_t ts_statement_size(const char* sql, size_t size) {
+  while (size > 0 && (sql[size - 1] == ' ' || sql[size - 1] == ';' || sql[size - 1] == '\n'))
+    size--;
+  return size;
 }
 
 static bool parse(const char* sql, size_t size, uint64_t* rows, uint64_t* per_block) {
   static const char prefix[] = "select * from bench.rows_";
-  const char* end = end_of(sql, size);
+  const char* end = sql + ts_statement_size(sql, size);
   if ((size_t) (end - sql) < sizeof prefix - 1) return false;
   if (strncasecmp(sql, prefix, sizeof prefix - 1) != 0) return false;
   const char* at = sql + sizeof prefix - 1;
@@ -64,32 +63,5 @@ ts_result_t* ts_result_bench(const char* sql, size_t size) {
     result->repeat = rows / per_block;
   }
   if (rows % per_block != 0) ts_result_add(result, encode(fields, rows % per_block));
-  return result;
-}
-
-/* ---- the sink ---- */
-
-ts_result_t* ts_sink_totals(const ts_store_t* store, const char* sql, size_t size) {
-  static const char query[] = "select count(*), sum(a) from bench.sink";
-  size_t length = sizeof query - 1;
-  if ((size_t) (end_of(sql, size) - sql) != length || strncasecmp(sql, query, length) != 0)
-    return NULL;
-  const ts_database_t* database = ts_database_find(store, "bench");
-  const ts_table_t* table = database != NULL ? ts_table_find(database, "sink") : NULL;
-  if (table == NULL || !table->family->is_sink) return NULL;
-  ts_field_t fields[2] = {{.name = "count(*)", .type = ts_type_of(TS_BIGINT)},
-                          {.name = "sum(a)", .type = ts_type_of(TS_BIGINT)}};
-  ts_result_t* result = ts_result_new(fields, 2, database->precision);
-  ts_block_writer_t writer;
-  ts_block_begin(&writer, fields, 2);
-  ts_block_bits(&writer, 0, table->family->sink_rows);
-  if (table->family->sink_rows > 0) {
-    ts_block_bits(&writer, 1, (uint64_t) table->family->sink_sum);
-  } else {
-    ts_block_null(&writer, 1);
-  }
-  ts_block_row(&writer);
-  ts_result_add(result, ts_block_end(&writer));
-  ts_block_free(&writer);
   return result;
 }
