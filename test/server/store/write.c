@@ -31,7 +31,7 @@ void ts_cell_bind(sqlite3_stmt* statement, int index, const ts_cell_t* cell) {
 
 ts_table_t* ts_store_child(ts_store_t* store, ts_database_t* database, const char* name,
                            ts_family_t* family, const ts_cell_t* cells) {
-  ts_table_t* table = ts_table_create_child(store, database, name, family);
+  ts_table_t* table = ts_table_add(store, database, name, TS_CHILD, family);
   if (family->insert_child == NULL) {
     ts_buf_t text = {0};
     ts_buf_format(&text, "INSERT INTO g%" PRId64 " VALUES(?,?", family->id);

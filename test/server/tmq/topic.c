@@ -21,7 +21,12 @@ static void keep_logs(const ts_store_t* store, ts_database_t* database) {
   for (size_t i = 0; i < TS_VGROUPS; i++) database->wals[i].keep = keep;
 }
 
+static void on_closing(ts_store_t* store) {
+  while (store->topics != NULL) ts_topic_drop(store, store->topics);
+}
+
 void ts_topic_add(ts_store_t* store, ts_topic_t* topic) {
+  store->closing = on_closing;
   ts_topic_t** end = &store->topics;
   while (*end != NULL) end = &(*end)->next;
   *end = topic;
