@@ -2,7 +2,8 @@
 #ifndef TS_APPLY_H
 #define TS_APPLY_H
 
-#include "sql/sql.h"
+#include "query/context.h"
+#include "store/write.h"
 
 /* A raw message: of rows (types 2 and 4) in the form that all servers give, of metadata in this
  * server's own form, which is its JSON. It goes to the environment's database. */

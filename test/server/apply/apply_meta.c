@@ -4,6 +4,7 @@
 #include <yyjson.h>
 
 #include "apply/apply.h"
+#include "sql/sql.h"
 
 typedef struct apply_s {
   ts_store_t* store;

@@ -4,7 +4,8 @@
 #define TS_LINES_POINT_H
 
 #include "lines/lines.h"
-#include "sql/sql.h"
+#include "codec/cell.h"
+#include "query/context.h"
 
 enum {
   TS_E_LINES_VALUE = 515,

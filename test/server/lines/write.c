@@ -6,6 +6,7 @@
 
 #include "lines/point.h"
 #include "base/buf.h"
+#include "store/write.h"
 
 /* ---- columns ---- */
 

@@ -6,9 +6,9 @@
 #include <string.h>
 #include <yyjson.h>
 
-#include "sql/sql.h"
 #include "codec/decimal.h"
 #include "codec/wkt.h"
+#include "query/cell.h"
 
 /* The error of the insert parser, which is another one than that of queries. */
 static int bad(ts_sql_t* sql, const ts_token_t* token, const char* reason) {

@@ -4,48 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "query/expr.h"
 #include "codec/decimal.h"
-
-static void add_cell(ts_emit_t* emit, ts_cell_kind_t kind, const void* data, size_t size) {
-  void* copy = ts_arena_alloc(&emit->scope->sql->arena, size + 1);
-  if (size > 0) memcpy(copy, data, size);
-  emit->cells = ts_realloc(emit->cells, (emit->ncells + 1) * sizeof *emit->cells);
-  emit->cells[emit->ncells++] = (ts_cell_t) {.kind = kind, .data = copy, .size = size};
-  ts_buf_text(&emit->text, "?");
-}
-
-void ts_emit_text(ts_emit_t* emit, const void* text, size_t size) {
-  add_cell(emit, TS_CELL_TEXT, text, size);
-}
-
-void ts_emit_bytes(ts_emit_t* emit, const void* data, size_t size) {
-  add_cell(emit, TS_CELL_BYTES, data, size);
-}
-
-int ts_emit_error(const ts_emit_t* emit, const char* what) {
-  return ts_unsupported(emit->scope->sql->error, what);
-}
-
-int ts_sqlite_error(ts_sql_t* sql) {
-  return ts_error(sql->error, TS_E_INTERNAL, "SQLite: %s", sqlite3_errmsg(sql->store->sqlite));
-}
-
-sqlite3_stmt* ts_emit_prepare(ts_emit_t* emit) {
-  sqlite3_stmt* statement = NULL;
-  ts_sql_t* sql = emit->scope->sql;
-  int status = sqlite3_prepare_v2(sql->store->sqlite, (const char*) emit->text.data,
-                                  (int) emit->text.size, &statement, NULL);
-  if (status != SQLITE_OK) ts_sqlite_error(sql);
-  for (size_t i = 0; i < emit->ncells && statement != NULL; i++)
-    ts_cell_bind(statement, (int) i + 1, &emit->cells[i]);
-  return statement;
-}
-
-void ts_emit_free(ts_emit_t* emit) {
-  ts_buf_free(&emit->text);
-  free(emit->cells);
-}
+#include "query/cell.h"
+#include "query/expr.h"
+#include "query/function.h"
 
 static int bad_value(const ts_emit_t* emit, const ts_node_t* node) {
   return ts_error(emit->scope->sql->error, TS_E_VALUE_TYPE, "Invalid value type: %.*s",
@@ -301,6 +263,26 @@ static int emit_logic(ts_emit_t* emit, const ts_node_t* node) {
   return status != 0 ? status : emit_wrapped(emit, "", node->args->next, ")");
 }
 
+static int emit_form(ts_emit_t* emit, const ts_node_t* args, const ts_call_form_t* form) {
+  int status = 0;
+  ts_buf_text(&emit->text, form->before);
+  for (const ts_node_t* arg = args; arg != NULL && status == 0; arg = arg->next) {
+    if (arg != args) ts_buf_text(&emit->text, form->between);
+    status = ts_expr_emit(emit, arg, form->raw);
+  }
+  ts_buf_text(&emit->text, form->after);
+  return status;
+}
+
+static int emit_call(ts_emit_t* emit, const ts_node_t* call) {
+  ts_call_form_t forms[2];
+  size_t count = ts_function_forms(call, forms);
+  if (count == 0) return ts_function_emit(emit, call);
+  int status = 0;
+  for (size_t i = 0; i < count && status == 0; i++) status = emit_form(emit, call->args, &forms[i]);
+  return status;
+}
+
 int ts_expr_emit(ts_emit_t* emit, const ts_node_t* node, bool raw) {
   switch (node->kind) {
     case TS_N_NULL: ts_buf_text(&emit->text, "NULL"); return 0;
@@ -310,7 +292,7 @@ int ts_expr_emit(ts_emit_t* emit, const ts_node_t* node, bool raw) {
     case TS_N_STRING: return emit_string(emit, node);
     case TS_N_DURATION: return emit_duration(emit, node);
     case TS_N_COLUMN: emit_column(emit, node, raw); return 0;
-    case TS_N_CALL: return ts_function_emit(emit, node);
+    case TS_N_CALL: return emit_call(emit, node);
     case TS_N_CAST: return emit_cast(emit, node);
     case TS_N_NEGATE: return emit_wrapped(emit, "(-CAST(", node->args, " AS REAL))");
     case TS_N_NOT: return emit_wrapped(emit, "(NOT ", node->args, ")");

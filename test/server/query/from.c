@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "query/expr.h"
-#include "sql/topic.h"
 
 /* Words that end a table's name, and so are no alias. */
 static bool is_clause(const ts_lex_t* lex) {
@@ -23,8 +22,10 @@ int ts_scope_table(ts_scope_t* scope, const char* prefix) {
   ts_table_name_t name;
   if (ts_lex_is_op(&sql->lex, "(")) return ts_unsupported(sql->error, "a subquery");
   int status = ts_sql_table_name(sql, &name);
-  if (status == 0 &&
-      !ts_system_table(sql->store, name.db, name.table, &scope->database, &scope->table))
+  bool system = status == 0 && sql->store->system_table != NULL &&
+                sql->store->system_table(sql->store, name.db, name.table, &scope->database,
+                                         &scope->table);
+  if (status == 0 && !system)
     status = ts_sql_table(sql, &name, prefix, &scope->database, &scope->table);
   if (status != 0) return status;
   scope->precision = scope->database->precision;

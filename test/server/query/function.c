@@ -1,7 +1,7 @@
 /* The functions of TDengine's SQL that this server has: aggregates, text, and the session's. */
 #include <string.h>
 
-#include "query/expr.h"
+#include "query/function.h"
 
 typedef enum {
   F_COUNT,
@@ -105,23 +105,14 @@ static int aggregate_type(ts_scope_t* scope, ts_node_t* call, ts_type_t arg) {
   return refuse(scope, call, "with this type");
 }
 
-static int resolve_aggregate(ts_scope_t* scope, ts_node_t* call) {
+static int find_aggregate(ts_scope_t* scope, ts_node_t* call) {
   if (scope->in_aggregate) return refuse(scope, call, "inside another aggregate");
   if (scope->table == NULL) return refuse(scope, call, "without a table");
   scope->aggregates = true;
   scope->columns = true;
   if (call->function == F_COUNT) scope->counts = true;
-  ts_type_t arg = {0};
-  if (call->args->kind == TS_N_STAR) {
-    if (call->function != F_COUNT) return refuse(scope, call, "of *");
-  } else {
-    scope->in_aggregate = true;
-    int status = ts_expr_resolve(scope, call->args);
-    scope->in_aggregate = false;
-    if (status != 0) return status;
-    arg = call->args->type;
-  }
-  return aggregate_type(scope, call, arg);
+  bool star = call->args->kind == TS_N_STAR;
+  return star && call->function != F_COUNT ? refuse(scope, call, "of *") : 0;
 }
 
 static int resolve_text(ts_scope_t* scope, ts_node_t* call) {
@@ -169,7 +160,7 @@ static int resolve_session(ts_scope_t* scope, ts_node_t* call) {
   return 0;
 }
 
-int ts_function_resolve(ts_scope_t* scope, ts_node_t* call) {
+int ts_function_find(ts_scope_t* scope, ts_node_t* call) {
   int at = find(call->name);
   if (at < 0) return refuse(scope, call, "no such function here");
   unsigned count = 0;
@@ -177,11 +168,11 @@ int ts_function_resolve(ts_scope_t* scope, ts_node_t* call) {
   if (count < functions[at].min_args || count > functions[at].max_args)
     return ts_error(scope->sql->error, 10241, "Invalid number of parameters : %s", call->name);
   call->function = (int) functions[at].function;
-  if (call->function <= F_LAST_ROW) return resolve_aggregate(scope, call);
-  for (ts_node_t* arg = call->args; arg != NULL; arg = arg->next) {
-    int status = ts_expr_resolve(scope, arg);
-    if (status != 0) return status;
-  }
+  return call->function <= F_LAST_ROW ? find_aggregate(scope, call) : 0;
+}
+
+int ts_function_type(ts_scope_t* scope, ts_node_t* call) {
+  if (call->function <= F_LAST_ROW) return aggregate_type(scope, call, call->args->type);
   if (call->function >= F_NOW) return resolve_session(scope, call);
   if (call->function >= F_LOWER) return resolve_text(scope, call);
   call->type = call->args->type; /* abs */
@@ -189,21 +180,41 @@ int ts_function_resolve(ts_scope_t* scope, ts_node_t* call) {
   return ok ? 0 : refuse(scope, call, "with this type");
 }
 
-static int emit_args(ts_emit_t* emit, const char* before, const ts_node_t* args,
-                     const char* between, const char* after, bool raw) {
-  int status = 0;
-  ts_buf_text(&emit->text, before);
-  for (const ts_node_t* arg = args; arg != NULL && status == 0; arg = arg->next) {
-    if (arg != args) ts_buf_text(&emit->text, between);
-    status = ts_expr_emit(emit, arg, raw);
-  }
-  ts_buf_text(&emit->text, after);
-  return status;
+size_t ts_function_forms(const ts_node_t* call, ts_call_form_t forms[2]) {
+  static const struct {
+    ts_call_form_t first, second;
+  } known[] = {
+      [F_COUNT] = {{"count(", "", ")", false}, {0}},
+      [F_SUM] = {{"sum(", "", ")", false}, {0}},
+      [F_AVG] = {{"avg(", "", ")", false}, {0}},
+      [F_MIN] = {{"min(", "", ")", false}, {0}},
+      [F_MAX] = {{"max(", "", ")", false}, {0}},
+      [F_SPREAD] = {{"(CAST(max(", "", ")AS REAL)-", false}, {"min(", "", "))", false}},
+      [F_FIRST] = {{"ts_first(d.c0,", "", ")", true}, {0}},
+      [F_LAST] = {{"ts_last(d.c0,", "", ")", true}, {0}},
+      [F_LAST_ROW] = {{"ts_last_row(d.c0,", "", ")", true}, {0}},
+      [F_ABS] = {{"abs(", "", ")", false}, {0}},
+      [F_LOWER] = {{"lower(", "", ")", false}, {0}},
+      [F_UPPER] = {{"upper(", "", ")", false}, {0}},
+      [F_LENGTH] = {{"length(CAST(", "", " AS BLOB))", false}, {0}},
+      [F_CHAR_LENGTH] = {{"length(", "", ")", false}, {0}},
+      [F_CONCAT] = {{"(", "||", ")", false}, {0}},
+  };
+  if (call->function >= F_NOW || call->args->kind == TS_N_STAR) return 0;
+  forms[0] = known[call->function].first;
+  forms[1] = known[call->function].second;
+  if (call->function == F_SUM && ts_type_is_decimal(call->args->type.type))
+    forms[0].before = "ts_decimal_sum(";
+  return forms[1].before != NULL ? 2 : 1;
 }
 
-static int emit_session(ts_emit_t* emit, const ts_node_t* call) {
+int ts_function_emit(ts_emit_t* emit, const ts_node_t* call) {
   char text[128];
   const ts_scope_t* scope = emit->scope;
+  if (call->function == F_COUNT) { /* of * */
+    ts_buf_text(&emit->text, "count(*)");
+    return 0;
+  }
   if (call->function == F_NOW || call->function == F_TODAY) {
     int64_t value = call->function == F_NOW ? ts_now(scope->precision)
                                             : ts_today(scope->precision, &scope->sql->env->zone);
@@ -221,34 +232,4 @@ static int emit_session(ts_emit_t* emit, const ts_node_t* call) {
     ts_emit_text(emit, text, strlen(text));
   }
   return 0;
-}
-
-int ts_function_emit(ts_emit_t* emit, const ts_node_t* call) {
-  const ts_node_t* args = call->args;
-  switch ((function_t) call->function) {
-    case F_COUNT:
-      if (args->kind != TS_N_STAR) return emit_args(emit, "count(", args, "", ")", false);
-      ts_buf_text(&emit->text, "count(*)");
-      return 0;
-    case F_SUM:
-      return emit_args(emit, ts_type_is_decimal(args->type.type) ? "ts_decimal_sum(" : "sum(", args,
-                       "", ")", false);
-    case F_AVG: return emit_args(emit, "avg(", args, "", ")", false);
-    case F_MIN: return emit_args(emit, "min(", args, "", ")", false);
-    case F_MAX: return emit_args(emit, "max(", args, "", ")", false);
-    case F_SPREAD: {
-      int status = emit_args(emit, "(CAST(max(", args, "", ")AS REAL)-", false);
-      return status != 0 ? status : emit_args(emit, "min(", args, "", "))", false);
-    }
-    case F_FIRST: return emit_args(emit, "ts_first(d.c0,", args, "", ")", true);
-    case F_LAST: return emit_args(emit, "ts_last(d.c0,", args, "", ")", true);
-    case F_LAST_ROW: return emit_args(emit, "ts_last_row(d.c0,", args, "", ")", true);
-    case F_ABS: return emit_args(emit, "abs(", args, "", ")", false);
-    case F_LOWER: return emit_args(emit, "lower(", args, "", ")", false);
-    case F_UPPER: return emit_args(emit, "upper(", args, "", ")", false);
-    case F_LENGTH: return emit_args(emit, "length(CAST(", args, "", " AS BLOB))", false);
-    case F_CHAR_LENGTH: return emit_args(emit, "length(", args, "", ")", false);
-    case F_CONCAT: return emit_args(emit, "(", args, "||", ")", false);
-    default: return emit_session(emit, call);
-  }
 }

@@ -1,8 +1,8 @@
 /* Expressions read into trees, by one function per level of precedence. */
 #include <string.h>
 
-#include "sql/ddl.h"
 #include "query/expr.h"
+#include "query/type_name.h"
 
 #define MAX_DEPTH 500u
 

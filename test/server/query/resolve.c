@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "query/expr.h"
+#include "query/function.h"
 
 static int unknown_column(ts_scope_t* scope, const ts_node_t* node) {
   return ts_error(scope->sql->error, TS_E_COLUMN, "Invalid column name: %.*s", (int) node->size,
@@ -113,8 +114,19 @@ static int resolve_cast(ts_scope_t* scope, ts_node_t* node) {
   return ok ? 0 : ts_unsupported(scope->sql->error, "this CAST");
 }
 
+static int resolve_call(ts_scope_t* scope, ts_node_t* call) {
+  int status = ts_function_find(scope, call);
+  if (status != 0) return status;
+  bool aggregate = ts_expr_is_aggregate(call);
+  if (aggregate) scope->in_aggregate = true;
+  for (ts_node_t* arg = call->args; arg != NULL && status == 0; arg = arg->next)
+    if (!aggregate || arg->kind != TS_N_STAR) status = ts_expr_resolve(scope, arg);
+  if (aggregate) scope->in_aggregate = false;
+  return status != 0 ? status : ts_function_type(scope, call);
+}
+
 int ts_expr_resolve(ts_scope_t* scope, ts_node_t* node) {
-  if (node->kind == TS_N_CALL) return ts_function_resolve(scope, node);
+  if (node->kind == TS_N_CALL) return resolve_call(scope, node);
   for (ts_node_t* arg = node->args; arg != NULL; arg = arg->next) {
     int status = ts_expr_resolve(scope, arg);
     if (status != 0) return status;

@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "query/function.h"
+#include "query/query.h"
 #include "query/select.h"
 
 /* ---- the list of columns, first read without the table, which comes after it ---- */
@@ -272,4 +274,18 @@ int ts_sql_select(ts_sql_t* sql) {
   free(select.items);
   free(select.fields);
   return status;
+}
+
+static int run_feed(ts_sql_t* sql) {
+  int status = ts_lex_expect(&sql->lex, "select");
+  return status != 0 ? status : ts_sql_select(sql);
+}
+
+int ts_query_feed(ts_store_t* store, ts_env_t* env, const char* text, size_t size, ts_feed_t* feed,
+                  bool dry, ts_outcome_t* outcome, ts_error_t* error) {
+  *outcome = (ts_outcome_t) {0};
+  *error = (ts_error_t) {0};
+  ts_sql_t sql = {
+      .store = store, .env = env, .error = error, .outcome = outcome, .dry = dry, .feed = feed};
+  return ts_sql_run_with(&sql, text, size, run_feed);
 }

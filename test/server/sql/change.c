@@ -3,8 +3,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "sql/sql.h"
-#include "sql/ddl.h"
+#include "query/cell.h"
+#include "query/type_name.h"
+#include "sql/statement.h"
 #include "sql/topic.h"
 #include "store/meta.h"
 #include "tmq/topic.h"

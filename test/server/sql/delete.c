@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "query/expr.h"
+#include "sql/statement.h"
 #include "store/meta.h"
 
 typedef struct delete_s {

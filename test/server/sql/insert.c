@@ -2,8 +2,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "sql/sql.h"
 #include "base/buf.h"
+#include "query/cell.h"
+#include "sql/ddl.h"
+#include "sql/statement.h"
 
 typedef struct insert_s {
   ts_sql_t* sql;

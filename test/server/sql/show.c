@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "sql/listing.h"
+#include "sql/statement.h"
 #include "sql/topic.h"
 
 /* ---- SHOW ---- */

@@ -5,6 +5,7 @@
 
 #include "sql/listing.h"
 #include "sql/topic.h"
+#include "store/write.h"
 #include "tmq/consumer.h"
 #include "codec/block_read.h"
 

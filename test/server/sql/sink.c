@@ -3,7 +3,7 @@
 #include <strings.h>
 
 #include "codec/bench.h"
-#include "sql/sql.h"
+#include "sql/statement.h"
 
 ts_result_t* ts_sink_totals(const ts_store_t* store, const char* sql, size_t size) {
   static const char query[] = "select count(*), sum(a) from bench.sink";

@@ -1,44 +1,10 @@
-/* Runs one statement of TDengine SQL: picks its kind, and serves what all kinds need. */
+/* Runs one statement of TDengine SQL: picks its kind by the first word. */
 #include "sql/sql.h"
 
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include "base/buf.h"
 #include "codec/bench.h"
-
-const char ts_query_prefix[] = "Fail to get table info, error: ";
-
-void ts_env_init(ts_env_t* env, const char* version) {
-  *env = (ts_env_t) {.version = version};
-  ts_zone_set(&env->zone, NULL);
-}
-
-int ts_sql_table_name(ts_sql_t* sql, ts_table_name_t* name) {
-  snprintf(name->db, sizeof name->db, "%s", sql->env->db);
-  int status = ts_lex_name(&sql->lex, name->table, TS_TABLE_MAX);
-  if (status != 0 || !ts_lex_take_op(&sql->lex, ".")) return status;
-  if (strlen(name->table) > TS_NAME_MAX) return ts_lex_syntax(&sql->lex);
-  memcpy(name->db, name->table, strlen(name->table) + 1);
-  return ts_lex_name(&sql->lex, name->table, TS_TABLE_MAX);
-}
-
-int ts_sql_database(ts_sql_t* sql, const char* name, const char* prefix, ts_database_t** database) {
-  if (*name == '\0') return ts_error(sql->error, TS_E_DB_NOT_SPECIFIED, "Database not specified");
-  *database = ts_database_find(sql->store, name);
-  if (*database != NULL) return 0;
-  return ts_error(sql->error, TS_E_NO_DB, "%sDatabase not exist", prefix);
-}
-
-int ts_sql_table(ts_sql_t* sql, const ts_table_name_t* name, const char* prefix,
-                 ts_database_t** database, ts_table_t** table) {
-  int status = ts_sql_database(sql, name->db, prefix, database);
-  if (status != 0) return status;
-  *table = ts_table_find(*database, name->table);
-  if (*table != NULL) return 0;
-  return ts_error(sql->error, TS_E_TABLE, "%sTable does not exist", prefix);
-}
+#include "query/query.h"
+#include "sql/statement.h"
+#include "sql/topic.h"
 
 static const struct {
   const char* word;
@@ -68,28 +34,6 @@ static int dispatch(ts_sql_t* sql) {
   return ts_lex_syntax(&sql->lex);
 }
 
-static int run(ts_sql_t* sql, const char* text, size_t size) {
-  sql->text = text;
-  sql->size = size;
-  ts_lex_init(&sql->lex, text, size, sql->error);
-  int status = dispatch(sql);
-  ts_arena_free(&sql->arena);
-  if (status != 0) {
-    ts_result_unref(sql->outcome->result);
-    *sql->outcome = (ts_outcome_t) {0};
-  }
-  return status;
-}
-
-int ts_sql_run_feed(ts_store_t* store, ts_env_t* env, const char* text, size_t size,
-                    ts_feed_t* feed, bool dry, ts_outcome_t* outcome, ts_error_t* error) {
-  *outcome = (ts_outcome_t) {0};
-  *error = (ts_error_t) {0};
-  ts_sql_t sql = {
-      .store = store, .env = env, .error = error, .outcome = outcome, .dry = dry, .feed = feed};
-  return run(&sql, text, size);
-}
-
 int ts_sql_run(ts_store_t* store, ts_env_t* env, const char* text, size_t size, bool dry,
                ts_outcome_t* outcome, ts_error_t* error) {
   *outcome = (ts_outcome_t) {0};
@@ -101,6 +45,7 @@ int ts_sql_run(ts_store_t* store, ts_env_t* env, const char* text, size_t size, 
   }
   outcome->result = dry ? NULL : ts_sink_totals(store, text, size);
   if (outcome->result != NULL) return 0;
+  store->system_table = ts_system_table; /* SELECT itself knows of no topics */
   ts_sql_t sql = {.store = store, .env = env, .error = error, .outcome = outcome, .dry = dry};
-  return run(&sql, text, size);
+  return ts_sql_run_with(&sql, text, size, dispatch);
 }

@@ -2,7 +2,7 @@
 #ifndef TS_SQL_TOPIC_H
 #define TS_SQL_TOPIC_H
 
-#include "sql/sql.h"
+#include "query/context.h"
 
 int ts_sql_create_topic(ts_sql_t* sql); /* what follows CREATE TOPIC, and so on */
 int ts_sql_drop_topic(ts_sql_t* sql);

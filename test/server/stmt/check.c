@@ -2,6 +2,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "query/cell.h"
 #include "stmt/stmt.h"
 #include "codec/decimal.h"
 #include "codec/wkt.h"

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <yyjson.h>
 
+#include "query/cell.h"
 #include "stmt/stmt.h"
 
 /* The memory of a column in the making. */

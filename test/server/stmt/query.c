@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "sql/sql.h"
 #include "stmt/stmt.h"
 
 /* ---- literals ---- */

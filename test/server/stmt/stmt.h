@@ -3,7 +3,8 @@
 #ifndef TS_STMT_H
 #define TS_STMT_H
 
-#include "sql/sql.h"
+#include "codec/cell.h"
+#include "query/context.h"
 #include "base/buf.h"
 
 /* A status that is no code: the real gateway reads foreign memory here, or dies. */

@@ -2,7 +2,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sql/ddl.h"
 #include "stmt/stmt.h"
+#include "store/write.h"
 
 static bool has_name(const ts_stmt_t* stmt) {
   return stmt->sql.name_bound || stmt->sql.name_column;

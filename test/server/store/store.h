@@ -25,6 +25,9 @@ struct ts_store_s {
   /* Called when the logs have got something new; NULL: nobody cares. */
   void (*changed)(void* data);
   void* changed_data;
+  /* Finds a table about the server itself, filled with what is so now; NULL: there are none. */
+  bool (*system_table)(ts_store_t* store, const char* db, const char* name,
+                       ts_database_t** database, ts_table_t** table);
   void (*closing)(ts_store_t* store); /* whoever keeps topics here frees them; NULL: nobody */
 };
 

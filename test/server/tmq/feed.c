@@ -7,6 +7,8 @@
 #include <string.h>
 
 #include "codec/block_read.h"
+#include "query/query.h"
+#include "store/write.h"
 
 static ts_family_t* find_family(const ts_topic_t* topic) {
   for (ts_table_t* table = topic->database->first; table != NULL; table = table->next)
@@ -54,8 +56,7 @@ static void fill(ts_store_t* store, ts_family_t* family, const ts_wal_part_t* pa
 static int run(ts_store_t* store, const ts_topic_t* topic, ts_feed_t* feed, bool dry,
                ts_outcome_t* outcome, ts_error_t* error) {
   ts_env_t env = topic->env;
-  return ts_sql_run_feed(store, &env, topic->query, strlen(topic->query), feed, dry, outcome,
-                         error);
+  return ts_query_feed(store, &env, topic->query, strlen(topic->query), feed, dry, outcome, error);
 }
 
 int ts_feed_check(ts_store_t* store, ts_topic_t* topic, ts_error_t* error) {

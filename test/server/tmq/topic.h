@@ -2,7 +2,7 @@
 #ifndef TS_TMQ_TOPIC_H
 #define TS_TMQ_TOPIC_H
 
-#include "sql/sql.h"
+#include "query/context.h"
 
 typedef struct ts_consumer_s ts_consumer_t; /* tmq/consumer.h */
 
