@@ -57,7 +57,6 @@ typedef struct ts_piece_s {
   size_t size;
 } ts_piece_t;
 
-/* lines/lines.c: what the parsers share. */
 ts_point_t* ts_points_add(ts_points_t* points);
 /* The super table's name: a '.' becomes a '_'. */
 int ts_point_name(ts_points_t* points, ts_point_t* point, ts_piece_t name);

@@ -45,7 +45,7 @@ static ts_result_t* topics(const ts_store_t* store) {
   return ts_listing_end(&list);
 }
 
-static void put_consumer(ts_listing_t* list, uint32_t column, const ts_consumer_t* consumer) {
+static void put_consumer(ts_listing_t* list, uint32_t column, const ts_member_t* consumer) {
   char text[32];
   if (consumer == NULL) {
     ts_listing_text(list, column, NULL);
@@ -66,7 +66,7 @@ static ts_result_t* consumers(const ts_store_t* store) {
   ts_listing_begin(&list, fields, 5);
   for (const ts_consumer_t* c = store->consumers; c != NULL; c = c->next) {
     for (size_t i = 0; i < c->ngroups; i++) {
-      put_consumer(&list, 0, c);
+      put_consumer(&list, 0, &c->member);
       ts_listing_text(&list, 1, c->config.group);
       ts_listing_text(&list, 2, c->config.client);
       ts_listing_text(&list, 3, "ready");

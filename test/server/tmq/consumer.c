@@ -4,9 +4,25 @@
 #include <stdlib.h>
 #include <string.h>
 
+static void on_assigned(ts_member_t* member, ts_group_t* group, unsigned index) {
+  ts_consumer_t* consumer = (ts_consumer_t*) member;
+  consumer->assigned = ts_realloc(consumer->assigned,
+                                  (consumer->nassigned + 1) * sizeof *consumer->assigned);
+  consumer->assigned[consumer->nassigned++] = (ts_assigned_t) {.group = group, .index = index};
+}
+
+static void on_revoked(ts_member_t* member, ts_group_t* group, unsigned index) {
+  ts_consumer_t* consumer = (ts_consumer_t*) member;
+  size_t at = 0;
+  while (consumer->assigned[at].group != group || consumer->assigned[at].index != index) at++;
+  consumer->nassigned--;
+  memmove(&consumer->assigned[at], &consumer->assigned[at + 1],
+          (consumer->nassigned - at) * sizeof *consumer->assigned);
+}
+
 ts_consumer_t* ts_consumer_new(ts_store_t* store, const ts_consumer_config_t* config) {
   ts_consumer_t* consumer = ts_calloc(1, sizeof *consumer);
-  consumer->id = ++store->next_consumer;
+  consumer->member = (ts_member_t) {++store->next_consumer, on_assigned, on_revoked};
   consumer->store = store;
   consumer->config = *config;
   ts_consumer_t** end = &store->consumers;
@@ -16,7 +32,8 @@ ts_consumer_t* ts_consumer_new(ts_store_t* store, const ts_consumer_config_t* co
 }
 
 void ts_consumer_leave(ts_consumer_t* consumer) {
-  for (size_t i = 0; i < consumer->ngroups; i++) ts_group_leave(consumer->groups[i], consumer);
+  for (size_t i = 0; i < consumer->ngroups; i++)
+    ts_group_leave(consumer->groups[i], &consumer->member);
   consumer->ngroups = 0;
 }
 
@@ -38,21 +55,7 @@ void ts_consumer_subscribe(ts_consumer_t* consumer, ts_topic_t* topic) {
   consumer->groups = ts_realloc(consumer->groups,
                                 (consumer->ngroups + 1) * sizeof *consumer->groups);
   consumer->groups[consumer->ngroups++] = group;
-  ts_group_join(group, consumer);
-}
-
-void ts_consumer_give(ts_consumer_t* consumer, ts_group_t* group, unsigned index) {
-  consumer->assigned = ts_realloc(consumer->assigned,
-                                  (consumer->nassigned + 1) * sizeof *consumer->assigned);
-  consumer->assigned[consumer->nassigned++] = (ts_assigned_t) {.group = group, .index = index};
-}
-
-void ts_consumer_take(ts_consumer_t* consumer, ts_group_t* group, unsigned index) {
-  size_t at = 0;
-  while (consumer->assigned[at].group != group || consumer->assigned[at].index != index) at++;
-  consumer->nassigned--;
-  memmove(&consumer->assigned[at], &consumer->assigned[at + 1],
-          (consumer->nassigned - at) * sizeof *consumer->assigned);
+  ts_group_join(group, &consumer->member);
 }
 
 const ts_wal_t* ts_assigned_wal(const ts_assigned_t* assigned) {

@@ -26,8 +26,9 @@ typedef struct ts_assigned_s {
   int64_t offset;   /* of the last message, as `assignment` shows it */
 } ts_assigned_t;
 
+typedef struct ts_consumer_s ts_consumer_t;
 struct ts_consumer_s {
-  uint64_t id;
+  ts_member_t member; /* first: the groups know this part of it */
   ts_store_t* store;
   ts_consumer_config_t config;
   ts_group_t** groups;
@@ -43,10 +44,6 @@ ts_consumer_t* ts_consumer_new(ts_store_t* store, const ts_consumer_config_t* co
 void ts_consumer_free(ts_consumer_t* consumer); /* leaves first */
 void ts_consumer_subscribe(ts_consumer_t* consumer, ts_topic_t* topic);
 void ts_consumer_leave(ts_consumer_t* consumer); /* all its groups */
-
-/* Called by the groups. */
-void ts_consumer_give(ts_consumer_t* consumer, ts_group_t* group, unsigned index);
-void ts_consumer_take(ts_consumer_t* consumer, ts_group_t* group, unsigned index);
 
 /* Returns 0 or the error's code; *message NULL: there is none now. */
 int ts_consumer_poll(ts_consumer_t* consumer, ts_message_t** message, ts_error_t* error);
