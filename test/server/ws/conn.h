@@ -1,4 +1,7 @@
-/* The insides of a connection, for the ws_*.c files. */
+/* What a connection and its listener consist of. For the files of this folder alone.
+ *
+ * Bytes that come pass TLS (tls) and are a request (upgrade, http_request) or frames (frames). What leaves passes
+ * reply, then deflate or not, then out. conn ends a connection, peer makes and frees it. */
 #ifndef TS_WS_CONN_H
 #define TS_WS_CONN_H
 
@@ -69,7 +72,8 @@ struct ts_conn_s {
   ts_patch_t patch; /* size 0: none */
   ts_conn_t* prev;  /* of the peer's list */
   ts_conn_t* next;
-  unsigned handles; /* not closed yet */
+  unsigned handles;          /* not closed yet */
+  uv_close_cb handle_closed; /* frees the connection after the last one */
   bool opened;
   bool http; /* it is no WebSocket, but one HTTP request after the other */
   bool closing;
@@ -124,41 +128,5 @@ struct ts_peer_s {
   void* closed_data;
   char buffer[65536]; /* of the read in progress: libuv asks for it only right before reading */
 };
-
-/* ws/out.c */
-void ts_out_bytes(ts_conn_t* conn, const void* data, size_t size); /* copies them */
-void ts_out_cipher(void* conn, const uint8_t* data, size_t size);  /* what TLS made of them */
-void ts_out_blob(ts_conn_t* conn, ts_blob_t* blob);
-void ts_out_flush(ts_conn_t* conn);
-void ts_out_flush_dirty(ts_peer_t* peer, bool before_poll);
-void ts_out_finish(ts_conn_t* conn); /* the end of the connection when all is written */
-void ts_out_free(ts_conn_t* conn);
-
-/* ws/reply.c */
-void ts_reply_faults_changed(ts_conn_t* conn);
-void ts_reply_timer(uv_timer_t* timer);
-void ts_reply_free(ts_conn_t* conn);
-
-/* ws/deflate.c: false when there is no zlib */
-bool ts_deflate_init(ts_conn_t* conn);
-void ts_deflate_free(ts_conn_t* conn);
-/* A message as the gateway sends it: compressed, in frames of 4096 bytes. */
-void ts_deflate_send(ts_conn_t* conn, uint8_t opcode, const void* head, size_t size,
-                     const ts_blob_t* body);
-/* A gzip member of these bytes, at least one; false when there is no zlib. */
-bool ts_deflate_gzip(const void* data, size_t size, ts_buf_t* out);
-/* The content of a whole compressed message; false when it has none. The caller frees `out`. */
-bool ts_deflate_read(ts_conn_t* conn, const uint8_t* data, size_t size, ts_buf_t* out);
-
-/* ws/http.c: gives the request that is complete to the peer's owner; false: nobody wants it. */
-bool ts_http_request(ts_conn_t* conn);
-
-/* ws/frames.c: takes bytes behind the upgrade. */
-void ts_frames_read(ts_conn_t* conn, uint8_t* data, size_t size);
-
-/* ws/upgrade.c */
-void ts_upgrade_init(ts_conn_t* conn);
-/* Takes bytes of the request and returns how many belonged to it. */
-size_t ts_upgrade_feed(ts_conn_t* conn, const char* data, size_t size);
 
 #endif

@@ -3,6 +3,8 @@
 #include <string.h>
 
 #include "ws/conn.h"
+#include "ws/out.h"
+#include "ws/deflate.h"
 
 #define FRAGMENT 4096u
 

@@ -2,6 +2,9 @@
 #include <string.h>
 
 #include "ws/conn.h"
+#include "ws/deflate.h"
+#include "ws/out.h"
+#include "ws/frames.h"
 
 /* ---- sent ---- */
 

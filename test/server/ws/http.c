@@ -1,41 +1,11 @@
-/* HTTP requests on the server's side, one after the other, and their answers. */
-#include <stdio.h>
+/* Answers to HTTP requests, one after the other. */
 #include <string.h>
 
 #include "ws/conn.h"
+#include "ws/deflate.h"
+#include "ws/upgrade.h"
 
 #define CHUNK 4096u
-
-bool ts_conn_is_http(const ts_conn_t* conn) {
-  return conn->http;
-}
-
-const ts_http_t* ts_conn_http(ts_conn_t* conn, ts_http_t* request) {
-  const ts_upgrade_t* upgrade = &conn->upgrade;
-  if (!conn->http || !upgrade->pending) return NULL;
-  *request = (ts_http_t) {.method = llhttp_method_name((llhttp_method_t) upgrade->parser.method),
-                          .target = upgrade->path,
-                          .authorization = upgrade->authorization,
-                          .body = upgrade->body.data,
-                          .size = upgrade->body.size,
-                          .gzip = upgrade->accepts_gzip};
-  return request;
-}
-
-bool ts_http_request(ts_conn_t* conn) {
-  const ts_peer_options_t* options = &conn->peer->options;
-  ts_http_t request;
-  if (options->http == NULL) return false;
-  conn->upgrade.pending = true;
-  conn->last_seen = uv_now(conn->tcp.loop);
-  if (!conn->http) {
-    conn->http = conn->opened = true;
-    if (options->opened != NULL) options->opened(conn);
-  }
-  if (options->http(conn, ts_conn_http(conn, &request))) return true;
-  conn->upgrade.pending = false;
-  return false;
-}
 
 static const char* reason(int status) {
   static const struct {

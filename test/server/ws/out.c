@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "ws/conn.h"
+#include "ws/out.h"
 
 #define CHUNK 8192u
 #define COPY_BELOW 2048u /* a blob smaller than this is copied beside its neighbours */
@@ -52,6 +53,10 @@ void ts_out_finish(ts_conn_t* conn) {
   if (conn->tls != NULL && !conn->deaf) ts_tls_finish(conn->tls);
   conn->finish_when_flushed = true;
   mark_dirty(conn);
+}
+
+void ts_conn_finish(ts_conn_t* conn) {
+  if (!conn->closing && !conn->finish_when_flushed) ts_out_finish(conn);
 }
 
 /* All bytes of the connection pass here, in the order in which they are sent. */

@@ -3,6 +3,11 @@
 #include <string.h>
 
 #include "ws/conn.h"
+#include "ws/deflate.h"
+#include "ws/frames.h"
+#include "ws/out.h"
+#include "ws/reply.h"
+#include "ws/upgrade.h"
 
 /* ---- the end of a connection ---- */
 
@@ -46,31 +51,6 @@ static void on_handle_closed(uv_handle_t* handle) {
   free(conn->upgrade_answer);
   free(conn);
   if (peer->closing) peer_closed(peer);
-}
-
-static void end(ts_conn_t* conn, bool reset) {
-  if (conn->closing) return;
-  conn->closing = true;
-  conn->tcp.data = conn;
-  if (!reset || uv_tcp_close_reset(&conn->tcp, on_handle_closed) != 0)
-    uv_close((uv_handle_t*) &conn->tcp, on_handle_closed);
-  uv_close((uv_handle_t*) &conn->ping, on_handle_closed);
-  uv_close((uv_handle_t*) &conn->deadline, on_handle_closed);
-  uv_close((uv_handle_t*) &conn->delay, on_handle_closed);
-}
-
-void ts_conn_cut(ts_conn_t* conn) {
-  end(conn, false);
-}
-void ts_conn_reset(ts_conn_t* conn) {
-  end(conn, true);
-}
-bool ts_conn_is_closing(const ts_conn_t* conn) {
-  return conn->closing;
-}
-
-void ts_conn_finish(ts_conn_t* conn) {
-  if (!conn->closing && !conn->finish_when_flushed) ts_out_finish(conn);
 }
 
 /* ---- bytes in ---- */
@@ -186,6 +166,7 @@ static void on_connection(uv_stream_t* stream, int status) {
   ts_conn_t* conn = ts_calloc(1, sizeof *conn);
   conn->peer = peer;
   conn->handles = 4;
+  conn->handle_closed = on_handle_closed;
   uv_tcp_init(stream->loop, &conn->tcp);
   uv_timer_init(stream->loop, &conn->ping);
   uv_timer_init(stream->loop, &conn->deadline);
@@ -312,22 +293,4 @@ void ts_peer_close(ts_peer_t* peer, void (*closed)(void* data), void* data) {
   uv_close((uv_handle_t*) &peer->tcp, on_peer_handle_closed);
   uv_close((uv_handle_t*) &peer->prepare, on_peer_handle_closed);
   uv_close((uv_handle_t*) &peer->check, on_peer_handle_closed);
-}
-
-ts_peer_t* ts_conn_peer(const ts_conn_t* conn) {
-  return conn->peer;
-}
-void* ts_conn_data(const ts_conn_t* conn) {
-  return conn->data;
-}
-void ts_conn_set_data(ts_conn_t* conn, void* data) {
-  conn->data = data;
-}
-
-const char* ts_conn_path(const ts_conn_t* conn) {
-  return conn->upgrade.path;
-}
-
-const char* ts_conn_request(const ts_conn_t* conn) {
-  return conn->upgrade.complete ? (const char*) conn->upgrade.text.data : "";
 }

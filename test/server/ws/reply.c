@@ -3,6 +3,9 @@
 #include <string.h>
 
 #include "ws/conn.h"
+#include "ws/deflate.h"
+#include "ws/out.h"
+#include "ws/reply.h"
 
 static void push(ts_reply_list_t* list, ts_reply_t* reply) {
   reply->next = NULL;

@@ -6,6 +6,10 @@
 
 #include "wire/http.h"
 #include "ws/conn.h"
+#include "ws/deflate.h"
+#include "ws/http_request.h"
+#include "ws/out.h"
+#include "ws/upgrade.h"
 
 #define MAX_REQUEST 65536u
 
