@@ -7,30 +7,9 @@
 #include <uv.h>
 
 #include "codec/result.h"
+#include "session/config.h"
+#include "session/rule.h"
 #include "ws/peer.h"
-
-typedef struct ts_server_s ts_server_t;
-
-/* All zero: the defaults. Texts are copied. */
-typedef struct ts_config_s {
-  int port;                 /* 0: a free one */
-  const char* version;      /* NULL: "3.3.6.0"; older ones lack actions and fields as they did */
-  const char* user;         /* NULL: root */
-  const char* password;     /* NULL: taosdata */
-  const char* bearer_token; /* what `conn` may give instead (version 3.4.0.0 on); NULL: none */
-  const char* totp_secret; /* base32: log-ins need its code, too (version 3.4.0.0 on); NULL: none */
-  const char* instances;   /* ts_server_set_instances at the beginning */
-  uint64_t ping_ms;        /* 0: 54 s; TS_NEVER: none */
-  uint64_t deadline_ms;    /* 0: 114 s; TS_NEVER: none */
-  bool compression;        /* agree to permessage-deflate when it is offered, as the real one */
-  bool answer_close;       /* answer a close frame by one (the real server: by EOF alone) */
-  const ts_tls_options_t* tls; /* wss:// instead of ws:// */
-  /* Called with every message of a client before it is handled: `action` as replies name it. */
-  void (*spy)(void* data, const char* action, const void* message, size_t size);
-  void* spy_data;
-} ts_config_t;
-
-#define TS_NEVER UINT64_MAX
 
 /* Listens on 127.0.0.1. Returns 0 or libuv's error, UV_EINVAL for what is wrong with `config->tls`.
  * `config` may be NULL. */
@@ -55,48 +34,6 @@ void ts_server_set_version(ts_server_t* server, const char* version);
 /* Runs SQL without a connection, with `USE` kept between calls. Returns 0 or the error's code. */
 int ts_server_exec(ts_server_t* server, const char* sql);
 const char* ts_server_exec_error(const ts_server_t* server);
-
-/* ---- rules: what is to happen to a request instead of the usual ---- */
-
-typedef enum {
-  TS_ANSWER_DEFAULT, /* the usual (after wait_ms) */
-  TS_ANSWER_ERROR,   /* `code` and `text` */
-  TS_ANSWER_SQL,     /* a query: as if `text` had been the SQL */
-  TS_ANSWER_RESULT,  /* a query: `result` */
-  TS_ANSWER_BLOCK,   /* a fetch (fetch_raw_block, fetch_block): `data` as the block */
-  TS_ANSWER_TEXT,    /* `data` as a text message */
-  TS_ANSWER_BINARY,  /* `data` as a binary message */
-  TS_ANSWER_NOTHING,
-  TS_ANSWER_CLOSE, /* a close frame with `code` (0: empty) and reason `text`, then the end */
-  TS_ANSWER_CUT,   /* the connection ends at once */
-  TS_ANSWER_RESET, /* the same by RST */
-  TS_ANSWER_PATCH  /* the usual, if it is given at once, with `data` written over the first bytes
-                      * of each message that are equal to `find`: a malformed block, a wrong type */
-} ts_answer_t;
-
-/* Texts and data are copied, `result` is referenced. The first rule that matches is applied. */
-typedef struct ts_rule_s {
-  const char* action; /* as replies name it ("query", "binary_query", …); NULL: any */
-  const char* sql;    /* a part of the request's SQL; NULL: any or none */
-  uint32_t skip;      /* the first matches are left alone */
-  uint32_t times;     /* then it is applied this often; 0: always */
-  uint32_t wait_ms;   /* meanwhile other requests of the connection are answered */
-  ts_answer_t answer;
-  int code;
-  const char* text;
-  ts_result_t* result;
-  const void* data;
-  size_t size;
-  const void* find; /* PATCH: `size` bytes, too */
-  /* The request's id is put into `data`: for TEXT in place of each $REQ_ID, for BINARY at offset
-   * 26 (that of a fetch_raw_block reply). */
-  bool put_req_id;
-} ts_rule_t;
-
-/* Returns the rule's number, for the two calls below. */
-uint32_t ts_server_add_rule(ts_server_t* server, const ts_rule_t* rule);
-uint64_t ts_server_rule_hits(const ts_server_t* server, uint32_t rule); /* how often applied */
-void ts_server_remove_rule(ts_server_t* server, uint32_t rule);         /* 0: all */
 
 /* ---- counters ---- */
 

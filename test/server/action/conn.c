@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "session/args.h"
+#include "session/reply.h"
 #include "util/totp.h"
 
 void ts_put_version(ts_buf_t* out, const ts_server_t* server) {

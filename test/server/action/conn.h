@@ -2,7 +2,7 @@
 #ifndef TS_ACTION_CONN_H
 #define TS_ACTION_CONN_H
 
-#include "session/session.h"
+#include "session/request.h"
 
 void ts_request_version(ts_request_t* request);
 void ts_request_server_status(ts_request_t* request);

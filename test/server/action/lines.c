@@ -1,6 +1,8 @@
 /* The action `insert`: schemaless writes. */
+#include "action/lines.h"
 #include "lines/lines.h"
-#include "session/session.h"
+#include "session/reply.h"
+#include "session/request.h"
 #include "session/args.h"
 
 /* The TTL is read, and without meaning here. */

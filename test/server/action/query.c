@@ -2,7 +2,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "session/session.h"
+#include "action/query.h"
+#include "session/reply.h"
+#include "session/request.h"
+#include "session/rest.h"
+#include "sql/sql.h"
 
 ts_cursor_t* ts_session_cursor(ts_session_t* session, uint64_t id) {
   ts_cursor_t* cursor = session->results[id % TS_RESULT_BUCKETS];

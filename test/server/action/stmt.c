@@ -5,6 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "action/query.h"
+#include "session/reply.h"
+
 ts_stmt_t* ts_session_stmt(const ts_session_t* session, uint64_t id) {
   ts_stmt_t* stmt = session->stmts;
   while (stmt != NULL && stmt->id != id) stmt = stmt->next;

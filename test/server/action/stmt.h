@@ -2,7 +2,7 @@
 #ifndef TS_ACTION_STMT_H
 #define TS_ACTION_STMT_H
 
-#include "session/session.h"
+#include "session/request.h"
 #include "stmt/stmt.h"
 
 /* ---- what they share (action/stmt.c) ---- */

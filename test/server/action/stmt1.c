@@ -4,6 +4,7 @@
 
 #include "session/args.h"
 #include "action/stmt.h"
+#include "session/reply.h"
 
 static int usage(ts_error_t* error) {
   return ts_error(error, TS_E_STMT_USAGE, "Stmt API usage error");

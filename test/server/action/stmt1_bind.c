@@ -4,6 +4,7 @@
 
 #include "session/args.h"
 #include "action/stmt.h"
+#include "session/reply.h"
 
 /* The fields of the tags or columns; to be freed. */
 static const ts_field_t** list_fields(const ts_target_t* target, bool tags) {

@@ -2,8 +2,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "action/query.h"
 #include "session/args.h"
 #include "action/stmt.h"
+#include "session/reply.h"
 
 void ts_stmt2_init(ts_request_t* request) {
   bool ignored;

@@ -5,8 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "action/dispatch.h"
 #include "session/args.h"
 #include "action/conn.h"
+#include "session/reply.h"
 
 /* ---- life ---- */
 
@@ -22,6 +24,7 @@ ts_tmq_t* ts_tmq_open(ts_session_t* session) {
   ts_tmq_t* tmq = ts_calloc(1, sizeof *tmq);
   tmq->server = server;
   tmq->session = session;
+  tmq->handle = ts_tmq_message;
   uv_timer_init(server->loop, &tmq->timer);
   uv_timer_init(server->loop, &tmq->expiry);
   tmq->timer.data = tmq->expiry.data = tmq;

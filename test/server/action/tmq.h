@@ -2,7 +2,7 @@
 #ifndef TS_ACTION_TMQ_H
 #define TS_ACTION_TMQ_H
 
-#include "session/session.h"
+#include "session/rules.h"
 #include "tmq/consumer.h"
 
 /* A poll that is being waited with, or that is next. */
@@ -41,6 +41,8 @@ struct ts_tmq_s {
   ts_poll_t poll;
   ts_poll_t queued;
   ts_deferred_t* deferred;
+  /* Handles a request that was deferred. */
+  void (*handle)(ts_session_t* session, const char* text, size_t size, ts_rule_entry_t* applied);
   uv_timer_t timer;  /* the end of the poll, or a look at the logs */
   uv_timer_t expiry; /* of a consumer that does not poll */
   unsigned timers;   /* not closed yet */
@@ -53,7 +55,15 @@ struct ts_tmq_s {
   uint64_t fetch_id;               /* its req_id */
 };
 
+/* action/tmq.c */
+ts_tmq_t* ts_tmq_open(ts_session_t* session);
+void ts_tmq_closed(ts_tmq_t* tmq);
+void ts_tmq_message(ts_session_t* session, const char* text, size_t size, ts_rule_entry_t* applied);
+
 /* action/tmq_poll.c */
+void ts_tmq_changed(void* server);                /* the store's logs have */
+uint64_t ts_tmq_count(const ts_server_t* server); /* of consumers that are subscribed */
+void ts_tmq_expire(ts_server_t* server, const char* group);
 void ts_tmq_poll(ts_request_t* request);
 void ts_tmq_poll_queued(ts_tmq_t* tmq);                 /* goes on with what has waited */
 void ts_tmq_hold(ts_tmq_t* tmq, ts_message_t* message); /* in place of the one before */

@@ -1,6 +1,7 @@
 /* What a held message has: its blocks one by one, its bytes, its metadata. */
 #include "session/args.h"
 #include "action/tmq.h"
+#include "session/reply.h"
 
 #include <string.h>
 

@@ -1,6 +1,7 @@
 /* Offsets: committed, read, set, and what there is. */
 #include "session/args.h"
 #include "action/tmq.h"
+#include "session/reply.h"
 
 #include <string.h>
 

@@ -5,6 +5,7 @@
 
 #include "session/args.h"
 #include "action/tmq.h"
+#include "session/reply.h"
 
 static void keep(ts_tmq_t* tmq, const ts_message_t* message) {
   ts_uncommitted_t* kept = ts_calloc(1, sizeof *kept);
@@ -48,7 +49,7 @@ static void on_expired(uv_timer_t* timer) {
   if (!tmq->poll.there) expire(tmq); /* else its end begins the time anew */
 }
 
-void ts_server_expire(ts_server_t* server, const char* group) {
+void ts_tmq_expire(ts_server_t* server, const char* group) {
   for (ts_tmq_t* tmq = server->tmqs; tmq != NULL; tmq = tmq->next)
     if (tmq->consumer != NULL && strcmp(tmq->consumer->config.group, group) == 0) expire(tmq);
 }
@@ -153,7 +154,7 @@ void ts_tmq_poll_queued(ts_tmq_t* tmq) {
     ts_deferred_t* deferred = tmq->deferred;
     tmq->deferred = deferred->next;
     static ts_rule_entry_t plain; /* no rule again: they have met theirs */
-    ts_tmq_message(tmq->session, deferred->text, deferred->size, &plain);
+    tmq->handle(tmq->session, deferred->text, deferred->size, &plain);
     free(deferred);
   }
   if (tmq->queued.there && !tmq->poll.there && tmq->consumer != NULL) begin(tmq);

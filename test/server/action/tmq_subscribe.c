@@ -8,6 +8,7 @@
 #include "session/args.h"
 #include "action/conn.h"
 #include "action/tmq.h"
+#include "session/reply.h"
 
 /* ---- properties ---- */
 

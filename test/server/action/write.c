@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "apply/apply.h"
+#include "session/reply.h"
 
 static void answer(ts_request_t* request, int status, const ts_error_t* error) {
   if (status != 0) {

@@ -2,7 +2,7 @@
 #ifndef TS_ACTION_WRITE_H
 #define TS_ACTION_WRITE_H
 
-#include "session/session.h"
+#include "session/request.h"
 
 /* `data` is the message behind its header of 24 bytes. False: its lengths contradict each other,
  * which the real gateway does not survive. */

@@ -2,8 +2,13 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "action/dispatch.h"
+#include "action/query.h"
 #include "action/stmt.h"
 #include "action/write.h"
+#include "gateway/message.h"
+#include "session/reply.h"
+#include "sql/sql.h"
 
 enum {
   ACTION_SET_TAGS = 1,

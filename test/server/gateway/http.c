@@ -3,8 +3,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "action/dispatch.h"
+#include "action/query.h"
+#include "gateway/message.h"
 #include "lines/lines.h"
-#include "session/session.h"
+#include "session/reply.h"
+#include "session/request.h"
 #include "util/digest.h"
 
 /* What root/taosdata's token is; it is made by a cipher that this server does not have. */
@@ -64,17 +68,6 @@ static bool is_true(const ts_http_t* http, const char* name, const char* words) 
 }
 
 /* ---- answers ---- */
-
-void ts_http_error(ts_request_t* request, int status, int code, const char* text) {
-  ts_buf_t* out = &request->session->server->scratch;
-  out->size = 0;
-  ts_buf_format(out, "{\"code\":%d,\"desc\":", code & 0xffff);
-  ts_buf_json(out, text, strlen(text), true);
-  ts_buf_text(out, ",\"timing\":");
-  ts_buf_decimal(out, ts_request_timing(request));
-  ts_buf_text(out, "}");
-  ts_conn_http_reply(request->session->conn, status, TS_HTTP_JSON, out->data, out->size, false);
-}
 
 /* The schemaless paths have forms of their own. */
 static void lines_error(rest_t* rest, bool influx, int status, const char* code, const char* text) {

@@ -3,9 +3,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "action/dispatch.h"
+#include "action/lines.h"
+#include "action/query.h"
+#include "action/tmq.h"
+#include "gateway/message.h"
 #include "session/args.h"
 #include "action/conn.h"
 #include "action/stmt.h"
+#include "session/reply.h"
 
 /* What a message turned out to be, for its handler. */
 typedef struct message_s {

@@ -1,30 +1,15 @@
 /* The server: made, counted, closed. */
-#include "session/session.h"
+#include "action/tmq.h"
+#include "base/version.h"
+#include "gateway/message.h"
+#include "gateway/session.h"
+#include "session/server.h"
+#include "sql/sql.h"
+#include "testserver.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-bool ts_server_has(const ts_server_t* server, unsigned a, unsigned b, unsigned c, unsigned d) {
-  return server->version_number >= (a << 24 | b << 16 | c << 8 | d);
-}
-
-bool ts_server_html(const ts_server_t* server) {
-  return !ts_server_has(server, 3, 3, 7, 6);
-}
-
-void ts_server_count(ts_server_t* server, const char* action) {
-  server->messages++;
-  if (strlen(action) >= sizeof server->actions[0].name) action = "unknown";
-  for (size_t i = 0; i < TS_MAX_ACTIONS; i++) {
-    if (server->actions[i].name[0] == '\0')
-      snprintf(server->actions[i].name, sizeof server->actions[i].name, "%s", action);
-    if (strcmp(server->actions[i].name, action) == 0) {
-      server->actions[i].count++;
-      return;
-    }
-  }
-}
 
 uint64_t ts_server_action_count(const ts_server_t* server, const char* action) {
   for (size_t i = 0; i < TS_MAX_ACTIONS; i++)
@@ -48,29 +33,6 @@ ts_counters_t ts_server_counters(const ts_server_t* server) {
                           .waiting = server->waiting,
                           .bytes_in = peer->bytes_in,
                           .bytes_out = peer->bytes_out};
-}
-
-/* ---- the cache of constant results ---- */
-
-static ts_cached_t* slot(ts_server_t* server, const char* sql, size_t size) {
-  uint32_t hash = 2166136261u;
-  for (size_t i = 0; i < size; i++) hash = (hash ^ (unsigned char) sql[i]) * 16777619u;
-  return &server->cache[(hash ^ hash >> 16) % TS_CACHE];
-}
-
-ts_result_t* ts_server_cached(ts_server_t* server, const char* sql, size_t size) {
-  if (size > 256) return NULL;
-  const ts_cached_t* cached = slot(server, sql, size);
-  bool same = cached->sql != NULL && cached->size == size && memcmp(cached->sql, sql, size) == 0;
-  return same ? cached->result : NULL;
-}
-
-void ts_server_cache(ts_server_t* server, const char* sql, size_t size, ts_result_t* result) {
-  if (size > 256) return;
-  ts_cached_t* cached = slot(server, sql, size);
-  free(cached->sql);
-  ts_result_unref(cached->result);
-  *cached = (ts_cached_t) {ts_strdup(sql, size), size, ts_result_ref(result)};
 }
 
 /* ---- life ---- */
@@ -100,11 +62,6 @@ static void destroy(ts_server_t* server) {
 
 static void destroy_when_done(ts_server_t* server) {
   if (server->peer_closed && server->timers == 0) destroy(server);
-}
-
-void ts_server_timer_closed(ts_server_t* server) {
-  server->timers--;
-  destroy_when_done(server);
 }
 
 static void on_peer_closed(void* data) {
@@ -154,6 +111,7 @@ int ts_server_create(uv_loop_t* loop, const ts_config_t* config, ts_server_t** o
   copy_text(server->totp_secret, sizeof server->totp_secret, config->totp_secret, "");
   ts_server_set_instances(server, config->instances);
   server->loop = loop;
+  server->timer_closed = destroy_when_done;
   server->next_rule = 1;
   server->store = ts_store_open();
   server->store->changed = ts_tmq_changed;
@@ -204,6 +162,10 @@ void ts_server_close(ts_server_t* server, void (*closed)(void* data), void* data
   server->closed = closed;
   server->closed_data = data;
   ts_peer_close(server->peer, on_peer_closed, server);
+}
+
+void ts_server_expire(ts_server_t* server, const char* group) {
+  ts_tmq_expire(server, group);
 }
 
 int ts_server_exec(ts_server_t* server, const char* sql) {

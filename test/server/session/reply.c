@@ -3,7 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "session/session.h"
+#include "session/reply.h"
+#include "session/request.h"
 
 uint64_t ts_request_timing(const ts_request_t* request) {
   if (request->started == 0) return 0;
@@ -78,6 +79,17 @@ static void tmq_error(ts_request_t* request, int code, const char* text) {
   ts_buf_t* out = begin_binary(request, 8, code, text);
   ts_buf_u64(out, request->id);
   ts_conn_binary(request->session->conn, out->data, out->size, NULL);
+}
+
+void ts_http_error(ts_request_t* request, int status, int code, const char* text) {
+  ts_buf_t* out = &request->session->server->scratch;
+  out->size = 0;
+  ts_buf_format(out, "{\"code\":%d,\"desc\":", code & 0xffff);
+  ts_buf_json(out, text, strlen(text), true);
+  ts_buf_text(out, ",\"timing\":");
+  ts_buf_decimal(out, ts_request_timing(request));
+  ts_buf_text(out, "}");
+  ts_conn_http_reply(request->session->conn, status, TS_HTTP_JSON, out->data, out->size, false);
 }
 
 void ts_reply_error(ts_request_t* request, int code, const char* format, ...) {

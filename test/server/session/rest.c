@@ -3,7 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "session/session.h"
+#include "session/reply.h"
+#include "session/request.h"
+#include "session/rest.h"
 #include "wire/block.h"
 
 /* Go writes "1e+30" and "1e-07" where others write "1e30" and "1e-7". */

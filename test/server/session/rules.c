@@ -2,7 +2,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "session/session.h"
+#include "session/request.h"
+#include "session/rules.h"
 
 static char* copy_or_null(const char* text) {
   return text != NULL ? ts_strdup(text, strlen(text)) : NULL;
