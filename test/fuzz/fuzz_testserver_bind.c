@@ -8,6 +8,7 @@
 #include <string.h>
 #include <yyjson.h>
 
+#include "sql/sql.h"
 #include "stmt/stmt.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size);

@@ -6,6 +6,7 @@
 
 #include <uv.h>
 
+#include "codec/bench.h"
 #include "codec/result.h"
 #include "session/config.h"
 #include "session/rule.h"

@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "apply/apply.h"
+#include "sql/sql.h"
 #include "tmq_client.h"
 
 enum { CONSUMER = 0, WRITER = 1 };
