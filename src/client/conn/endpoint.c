@@ -17,6 +17,8 @@
 #define SINCE TUV_VERSION(3, 1, 1, 15)
 #define OLD_MAX_MESSAGE (UINT64_C(4) << 20)
 
+const tuv_endpoint_t tuv_endpoint_all = {.path = "/ws", .has_legacy = true, .has_login = true};
+
 static const char* const legacy_paths[] = {"/rest/ws", "/rest/stmt", "/rest/schemaless"};
 
 /* The index of the first kind in a set. */
@@ -49,7 +51,7 @@ static char* write_path(const taosuv_client_t* client, const char* path) {
 }
 
 int tuv_endpoint_init(taosuv_client_t* client) {
-  client->context.path = write_path(client, client->consumer != NULL ? "/rest/tmq" : "/ws");
+  client->context.path = write_path(client, client->endpoint->path);
   return client->context.path == NULL ? TAOSUV_ENOMEM : 0;
 }
 
@@ -81,7 +83,7 @@ static void set_serves(tuv_conn_t* conn, unsigned serves) {
 }
 
 static bool has_choice(const tuv_conn_t* conn) {
-  return conn->client->consumer == NULL && conn->client->transport->has_endpoints;
+  return conn->client->endpoint->has_legacy && conn->client->transport->has_endpoints;
 }
 
 void tuv_endpoint_begin(tuv_conn_t* conn, unsigned wanted) {

@@ -4,6 +4,21 @@
 
 #include "client/conn/conn.h"
 
+/* A kind of WebSocket endpoint, and what follows from it. */
+typedef struct tuv_endpoint_s {
+  const char* path;
+  bool has_legacy; /* old gateways have others in its place */
+  /* The action `conn` logs a connection in. Otherwise a request does, so that the password may be
+   * sent at any time. */
+  bool has_login;
+  /* Its client has one connection, and requests that make sense on that one only. */
+  bool single;
+  /* The id in a binary message. NULL: tuv_msg_key tells. */
+  uint64_t (*req_id)(const uint8_t* data, size_t size);
+} tuv_endpoint_t;
+
+extern const tuv_endpoint_t tuv_endpoint_all; /* /ws */
+
 int tuv_endpoint_init(taosuv_client_t* client);
 void tuv_endpoint_free(taosuv_client_t* client);
 void tuv_endpoint_begin(tuv_conn_t* conn, unsigned wanted); /* a connection is being opened */

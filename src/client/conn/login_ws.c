@@ -179,7 +179,7 @@ void tuv_login_begin(tuv_conn_t* conn) {
   conn->login_op.type = &login_type;
   conn->version_op.id = tuv_ids_next(&conn->client->context.ids);
   /* A consumer logs in with its subscribe (PROTOCOL 7.1). */
-  bool login = conn->client->consumer == NULL;
+  bool login = conn->client->endpoint->has_login;
   conn->login_op.id = login ? tuv_ids_next(&conn->client->context.ids) : 0;
   int status = tuv_conn_send(conn, &conn->version_op, NULL, 0);
   if (status < 0)

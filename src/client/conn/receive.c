@@ -6,13 +6,13 @@
 #include "client/core/req.h"
 #include "client/core/server_code.h"
 #include "client/conn/conn.h"
+#include "client/conn/endpoint.h"
 #include "client/conn/leave.h"
 #include "client/conn/receive.h"
 #include "client/conn/suspect.h"
 #include "client/pool/client.h"
 #include "client/core/observe.h"
 #include "io/ws/ws.h"
-#include "wire/tmq_message.h"
 
 /* Not to be assigned to any operation: the connection is of no more use. */
 static void violation(tuv_conn_t* conn, int status, const char* message) {
@@ -91,9 +91,11 @@ static void on_binary(tuv_conn_t* conn, const uint8_t* data, size_t size, tuv_re
   tuv_errmsg_t err;
   tuv_msg_key_t key = tuv_msg_key(data, size, &id);
   tuv_op_t* op = NULL;
-  if (key == TUV_MSG_BY_REQ_ID && conn->client->consumer == NULL) op = tuv_conn_take(conn, id);
-  if (conn->client->consumer != NULL) {
-    op = tuv_conn_take(conn, tuv_tmq_req_id(data, size));
+  const tuv_endpoint_t* endpoint = conn->client->endpoint;
+  if (endpoint->req_id != NULL) {
+    op = tuv_conn_take(conn, endpoint->req_id(data, size));
+  } else if (key == TUV_MSG_BY_REQ_ID) {
+    op = tuv_conn_take(conn, id);
   } else if (key == TUV_MSG_BY_RESULT) {
     op = tuv_dependents_find_op(&conn->dependents, id);
     if (op != NULL) tuv_conn_take(conn, op->id);

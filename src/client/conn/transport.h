@@ -29,6 +29,8 @@ typedef struct tuv_transport_s {
   void (*flush)(tuv_conn_t* conn);
   void (*close)(tuv_conn_t* conn); /* with a goodbye; tuv_conn_gone follows */
   void (*abort)(tuv_conn_t* conn);
+  bool has_actions;   /* those of the WebSocket: statements, all options of other requests */
+  bool has_resources; /* those of HTTP alone: the vgroups of tables */
   bool has_endpoints; /* a gateway may serve kinds of requests at endpoints of their own */
 } tuv_transport_t;
 

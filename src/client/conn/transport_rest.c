@@ -245,7 +245,8 @@ static void rest_close(tuv_conn_t* conn) {
   tuv_http_conn_close(&conn->rest.http);
 }
 
-const tuv_transport_t tuv_transport_rest = {.connect = rest_connect,
+const tuv_transport_t tuv_transport_rest = {.has_resources = true,
+                                            .connect = rest_connect,
                                             .login = tuv_rest_login,
                                             .ready = ready,
                                             .send = send_op,

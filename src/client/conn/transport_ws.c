@@ -100,8 +100,7 @@ static int ws_connect(tuv_conn_t* conn) {
 }
 
 static void ready(tuv_conn_t* conn) {
-  /* A consumer's `subscribe` has the password in it, again with each reconnect. */
-  if (conn->client->consumer != NULL) return;
+  if (!conn->client->endpoint->has_login) return; /* the password is still to be sent */
   tuv_ws_no_more_secrets(&conn->ws);
   if (tuv_conn_is_narrow(conn)) tuv_ws_limit(&conn->ws, (size_t) tuv_endpoint_max_message(conn));
   tuv_ws_deflate_from(&conn->ws, (size_t) conn->client->context.url.compression_threshold);
@@ -161,7 +160,8 @@ static void ws_abort(tuv_conn_t* conn) {
   tuv_ws_abort(&conn->ws);
 }
 
-const tuv_transport_t tuv_transport_ws = {.has_endpoints = true,
+const tuv_transport_t tuv_transport_ws = {.has_actions = true,
+                                          .has_endpoints = true,
                                           .connect = ws_connect,
                                           .login = tuv_login_begin,
                                           .ready = ready,

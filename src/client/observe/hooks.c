@@ -166,7 +166,7 @@ static void tap_message(tuv_conn_t* conn, bool sent, uint8_t opcode, const void*
   if (data == NULL && size > 0) {
     tap.flags = TAOSUV_TAP_WITHHELD;
     tap.size = 0;
-  } else if (!tuv_conn_speaks(conn) || (client->consumer != NULL && opcode == TUV_WS_TEXT)) {
+  } else if (!tuv_conn_speaks(conn) || (!client->endpoint->has_login && opcode == TUV_WS_TEXT)) {
     tap_login(conn, &tap, &copy);
   }
   call_tap(client, &tap);

@@ -109,7 +109,7 @@ int tuv_balance_replace(taosuv_client_t* client, uint32_t host) {
 
 void tuv_balance_look(taosuv_client_t* client) {
   uint64_t at = UINT64_MAX;
-  if (client->context.closing || client->nhosts == 1 || client->consumer != NULL) return;
+  if (client->context.closing || client->nhosts == 1 || client->endpoint->single) return;
   uint32_t most = 1 + client->context.url.pool_size / POOL_PER_MOVE;
   while (tuv_pool_usable(client) > 0 && client->moving < most) {
     move_t move = next_move(client);

@@ -15,13 +15,13 @@ int tuv_pool_check_any(taosuv_client_t* client, taosuv_req_t* req, bool has_call
 
 /* A consumer's client has no other requests than the consumer's: the server would not answer. */
 int tuv_pool_check(taosuv_client_t* client, taosuv_req_t* req, bool has_callback) {
-  if (client != NULL && client->consumer != NULL) return TAOSUV_ENOTSUP;
+  if (client != NULL && client->endpoint->single) return TAOSUV_ENOTSUP;
   return tuv_pool_check_any(client, req, has_callback);
 }
 
 int tuv_pool_begin(taosuv_client_t* client, taosuv_req_t* req, const tuv_op_type_t* type,
                    const void* payload, size_t size) {
-  bool can = type->encode == NULL || type->rest != NULL || client->transport == &tuv_transport_ws;
+  bool can = type->encode == NULL || type->rest != NULL || client->transport->has_actions;
   int status = can ? tuv_req_start(&client->context, req, type) : TAOSUV_ENOTSUP;
   if (status < 0) return status;
   if (tuv_req_is_late(req)) {

@@ -238,7 +238,8 @@ int tuv_client_create(uv_loop_t* loop, const taosuv_options_t* options, const tu
   taosuv_client_t* made = allocate(&alloc);
   if (made == NULL) return TAOSUV_ENOMEM;
   tuv_heap_init(&made->context.timers.heap, &made->context.mem->alloc);
-  if (setup != NULL) made->consumer = setup->consumer;
+  made->consumer = setup != NULL ? setup->consumer : NULL;
+  made->endpoint = setup != NULL ? setup->endpoint : &tuv_endpoint_all;
   made->owned = setup != NULL;
   int status = read_url(made, options, setup, &err);
   if (status == 0 && made->context.url.metrics) status = enable_metrics(made);

@@ -5,6 +5,7 @@
 #include <stdatomic.h>
 
 #include "client/conn/conn.h"
+#include "client/conn/endpoint.h"
 #include "client/conn/events.h"
 #include "client/core/context.h"
 #include "client/pool/hosts.h"
@@ -16,6 +17,7 @@ struct taosuv_client_s {
   taosuv_consumer_t* consumer; /* whose connection this is; NULL: a client of its own */
   bool owned;                  /* only the consumer may close it */
   const tuv_transport_t* transport;
+  const tuv_endpoint_t* endpoint;
   const tuv_conn_events_t* conn_events; /* what connections report to the pool */
   char* target;           /* HTTP: of SQL, up to the request's id; a secret is in it */
   char* basic;            /* HTTP: the same for what takes no Taosd token; NULL: the same one */
@@ -69,6 +71,7 @@ _Static_assert(offsetof(taosuv_client_t, context) == 0, "see tuv_context_of");
 /* tmq*.c: of a consumer, see client/tmq.h */
 typedef struct tuv_setup_s {
   taosuv_consumer_t* consumer;
+  const tuv_endpoint_t* endpoint;
   /* Adds to what the URL says. */
   int (*apply)(taosuv_consumer_t* consumer, tuv_url_t* url, tuv_errmsg_t* err);
 } tuv_setup_t;

@@ -23,7 +23,7 @@ static tuv_conn_t* conn_of(tuv_queue_t* link) {
 /* A suspect connection gets no new request. A consumer's requests mean something on its own
  * connection only. */
 static bool is_avoided(const tuv_conn_t* conn) {
-  return conn->suspect && conn->client->consumer == NULL;
+  return conn->suspect && !conn->client->endpoint->single;
 }
 
 /* The connection with least in flight, less than `bound`, that serves one of these kinds and has

@@ -308,7 +308,7 @@ int taosuv_server_status(taosuv_client_t* client, taosuv_server_status_t* req, c
   if (fqdn == NULL) length = 0;
   if (length == TAOSUV_NUL_TERMINATED) length = strlen(fqdn);
   if (length > 255) return TAOSUV_EINVAL;
-  if (client != NULL && client->transport == &tuv_transport_rest && (length > 0 || port != 0))
+  if (client != NULL && !client->transport->has_actions && (length > 0 || port != 0))
     return TAOSUV_ENOTSUP;
   int status = tuv_pool_check(client, (taosuv_req_t*) (void*) req, cb != NULL);
   if (status < 0) return status;

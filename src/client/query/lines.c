@@ -196,9 +196,8 @@ static int read_options(const taosuv_client_t* client, const taosuv_insert_lines
   bool valid = insert->key_length <= TUV_INSERT_KEY_MAX &&
                tuv_utf8_valid((const uint8_t*) insert->key, insert->key_length);
   if (!valid) return TAOSUV_EINVAL;
-  return client->transport == &tuv_transport_rest && !rest_can(&client->context.url, req)
-             ? TAOSUV_ENOTSUP
-             : 0;
+  return !client->transport->has_actions && !rest_can(&client->context.url, req) ? TAOSUV_ENOTSUP
+                                                                                 : 0;
 }
 
 int tuv_lines_check(const taosuv_client_t* client, const taosuv_insert_lines_t* req) {

@@ -129,7 +129,7 @@ int taosuv_table_vgroups(taosuv_client_t* client, taosuv_table_vgroups_t* req, c
   size_t size;
   int status = tuv_pool_check(client, (taosuv_req_t*) (void*) req, cb != NULL);
   if (status < 0) return status;
-  if (client->transport != &tuv_transport_rest) return TAOSUV_ENOTSUP;
+  if (!client->transport->has_resources) return TAOSUV_ENOTSUP;
   if (tables == NULL || count == 0) return TAOSUV_EINVAL;
   tuv_table_name_t first;
   const char* own = db != NULL ? db : client->context.url.db;

@@ -129,7 +129,7 @@ static int check_source(taosuv_client_t* client, taosuv_stmt_prepare_t* req, con
   if (*length > client->context.url.max_message_size / 8) return TAOSUV_EMSGSIZE;
   int status = tuv_pool_check(client, (taosuv_req_t*) (void*) req, cb != NULL);
   if (status < 0) return status;
-  if (client->transport != &tuv_transport_ws) return TAOSUV_ENOTSUP;
+  if (!client->transport->has_actions) return TAOSUV_ENOTSUP;
   tuv_stmt_sql_t scan;
   tuv_stmt_sql_scan(sql, *length, &scan);
   if (!scan.table && scan.tags + scan.columns == 0) return TAOSUV_ENOTSUP;

@@ -12,6 +12,7 @@
 #include "client/tmq/progress.h"
 #include "client/tmq/resubscribe.h"
 #include "client/tmq/subscribe.h"
+#include "wire/tmq_message.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -23,6 +24,10 @@ void taosuv_consumer_options_init(taosuv_consumer_options_t* options) {
 }
 
 static void go_on(tuv_task_t* task);
+
+/* A consumer logs in with its subscribe (PROTOCOL 7.1), again with each reconnect. */
+static const tuv_endpoint_t endpoint = {
+    .path = "/rest/tmq", .single = true, .req_id = tuv_tmq_req_id};
 
 /* The client's URL as the properties want it. Texts stay the consumer's. */
 static int apply(taosuv_consumer_t* consumer, tuv_url_t* url, tuv_errmsg_t* err) {
@@ -76,7 +81,8 @@ static int make_client(taosuv_consumer_t* consumer, uv_loop_t* loop,
   inner.allocator = options->allocator;
   inner.message = err->text;
   inner.message_size = sizeof err->text;
-  return tuv_client_create(loop, &inner, &(tuv_setup_t) {consumer, apply}, &consumer->client);
+  return tuv_client_create(loop, &inner, &(tuv_setup_t) {consumer, &endpoint, apply},
+                           &consumer->client);
 }
 
 int taosuv_consumer_create(uv_loop_t* loop, const taosuv_consumer_options_t* options,
