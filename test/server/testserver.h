@@ -1,5 +1,5 @@
 /* The bundled development server as a library: taosAdapter's WebSocket protocol on the caller's
- * loop, over an in-memory SQLite database. README.md tells what SQL it knows and how to make it
+ * loop, over an in-memory SQLite database. README.md says what SQL it knows and how to make it
  * misbehave. All calls are made on the loop's thread. */
 #ifndef TESTSERVER_H
 #define TESTSERVER_H
@@ -57,7 +57,7 @@ typedef struct ts_counters_s {
   uint64_t bytes_out;
 } ts_counters_t;
 
-/* Puts the consumers of a group out, as if they had not polled for too long. */
+/* Removes the consumers of a group, as if they had not polled for too long. */
 void ts_server_expire(ts_server_t* server, const char* group);
 
 ts_counters_t ts_server_counters(const ts_server_t* server);

@@ -103,8 +103,8 @@ void ts_stmt_reply_status(ts_request_t* request, int status, const ts_error_t* e
   ts_reply_end(request);
 }
 
-/* The first protocol tells it of the first column alone; of all others it says milliseconds. */
-uint8_t ts_stmt_told_precision(const ts_stmt_t* stmt, const ts_slot_t* slot) {
+/* The first protocol reports it for the first column only, and milliseconds for all others. */
+uint8_t ts_stmt_reported_precision(const ts_stmt_t* stmt, const ts_slot_t* slot) {
   const ts_field_t* field = ts_slot_field(&stmt->target, slot);
   if (field == NULL || field->type.type != TS_TIMESTAMP) return 0;
   bool first = slot->kind == TS_SLOT_COLUMN && slot->index == stmt->target.columns[0];
@@ -117,7 +117,7 @@ void ts_stmt_put_field(ts_request_t* request, ts_buf_t* out, const ts_stmt_t* st
   const ts_field_t* field = ts_slot_field(&stmt->target, slot);
   const char* name = field != NULL ? field->name : "tbname";
   ts_type_t type = field != NULL ? field->type : ts_type_var(TS_VARCHAR, 269);
-  uint8_t precision = ts_stmt_told_precision(stmt, slot);
+  uint8_t precision = ts_stmt_reported_precision(stmt, slot);
   bool decimal = ts_type_is_decimal(type.type) && ts_server_has(server, 3, 4, 0, 0);
   ts_buf_text(out, "{\"name\":");
   ts_buf_json(out, name, strlen(name), ts_server_html(server));

@@ -22,8 +22,8 @@ ts_buf_t* ts_stmt_reply(ts_request_t* request);
 void ts_stmt_reply_error(ts_request_t* request, int status, const ts_error_t* error);
 /* With nothing else in it, or the error. */
 void ts_stmt_reply_status(ts_request_t* request, int status, const ts_error_t* error);
-/* The precision that a field is told with; 0 for types that have none. */
-uint8_t ts_stmt_told_precision(const ts_stmt_t* stmt, const ts_slot_t* slot);
+/* The precision that is reported for a field; 0 for types that have none. */
+uint8_t ts_stmt_reported_precision(const ts_stmt_t* stmt, const ts_slot_t* slot);
 /* An element of `fields`; `name` is for those of the second protocol, which have a bind_type. */
 void ts_stmt_put_field(ts_request_t* request, ts_buf_t* out, const ts_stmt_t* stmt,
                        const ts_slot_t* slot, bool bind_type);

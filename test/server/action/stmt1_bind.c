@@ -61,7 +61,7 @@ static bool is_known(uint8_t type) {
   return (type >= TS_BOOL && type <= TS_VARBINARY) || type == TS_GEOMETRY;
 }
 
-/* A time goes through the gateway as nanoseconds, made of it by the precision that was told, and
+/* A time goes through the gateway as nanoseconds, converted by the precision that was reported, and
  * back again: what does not fit 64 bits as these comes out as another time. */
 static void pass_times(uint8_t* values, uint32_t rows, uint8_t precision) {
   static const int64_t units[] = {1000000, 1000, 1};
@@ -79,7 +79,7 @@ static void pass_columns(const ts_stmt_t* stmt, bool tags, uint8_t* copy, ts_bin
     if (slot->kind != (tags ? TS_SLOT_TAG : TS_SLOT_COLUMN)) continue;
     const ts_bind_t* bind = &binding->binds[count++];
     if (bind->type != TS_TIMESTAMP) continue;
-    pass_times(copy + (bind->data - copy), bind->rows, ts_stmt_told_precision(stmt, slot));
+    pass_times(copy + (bind->data - copy), bind->rows, ts_stmt_reported_precision(stmt, slot));
   }
 }
 

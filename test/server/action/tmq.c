@@ -1,5 +1,5 @@
-/* A connection to /rest/tmq: its life, and its messages handed to their actions. Whatever is no
- * request at all gets no answer, as from the real gateway. */
+/* A connection to /rest/tmq: its life, and its messages handed to their actions. A message that is
+ * not a request gets no answer, as from the real gateway. */
 #include "action/tmq.h"
 
 #include <stdlib.h>

@@ -5,12 +5,12 @@
 #include "session/rules.h"
 #include "tmq/consumer.h"
 
-/* A poll that is being waited with, or that is next. */
+/* A poll that waits for a message, or the one after it. */
 typedef struct ts_poll_s {
   bool there;
   uint64_t req_id;
   uint64_t started;
-  int64_t blocking_ms; /* below zero: without end */
+  int64_t blocking_ms; /* below zero: no limit */
   bool has_id;         /* of the last message that the client got */
   uint64_t id;
 } ts_poll_t;
@@ -65,10 +65,10 @@ void ts_tmq_changed(void* server);                /* the store's logs have */
 uint64_t ts_tmq_count(const ts_server_t* server); /* of consumers that are subscribed */
 void ts_tmq_expire(ts_server_t* server, const char* group);
 void ts_tmq_poll(ts_request_t* request);
-void ts_tmq_poll_queued(ts_tmq_t* tmq);                 /* goes on with what has waited */
+void ts_tmq_poll_queued(ts_tmq_t* tmq);                 /* runs what has waited for the poll */
 void ts_tmq_hold(ts_tmq_t* tmq, ts_message_t* message); /* in place of the one before */
 void ts_tmq_forget(ts_tmq_t* tmq, uint64_t id);         /* uncommitted messages up to this one */
-void ts_tmq_alive(ts_tmq_t* tmq);                       /* it polls: the expiry begins anew */
+void ts_tmq_alive(ts_tmq_t* tmq); /* it has polled: the time limit starts again */
 
 /* action/tmq_subscribe.c */
 void ts_tmq_subscribe(ts_request_t* request);

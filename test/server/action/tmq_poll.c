@@ -1,4 +1,4 @@
-/* Polls: one at a time, one behind it; they wait for the logs by a timer. */
+/* Polls: one at a time, and one that waits behind it. A timer ends them. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -36,7 +36,7 @@ void ts_tmq_hold(ts_tmq_t* tmq, ts_message_t* message) {
   if (!ts_server_has(tmq->server, 3, 1, 1, 15)) keep(tmq, message);
 }
 
-/* ---- a consumer that polls no more is put out of its groups ---- */
+/* ---- a consumer that does not poll is removed from its groups ---- */
 
 static void expire(ts_tmq_t* tmq) {
   ts_consumer_leave(tmq->consumer);
@@ -46,7 +46,7 @@ static void expire(ts_tmq_t* tmq) {
 
 static void on_expired(uv_timer_t* timer) {
   ts_tmq_t* tmq = timer->data;
-  if (!tmq->poll.there) expire(tmq); /* else its end begins the time anew */
+  if (!tmq->poll.there) expire(tmq); /* otherwise the end of the poll starts the time again */
 }
 
 void ts_tmq_expire(ts_server_t* server, const char* group) {
@@ -92,7 +92,7 @@ static bool try_poll(ts_tmq_t* tmq) {
   ts_error_t error;
   if (poll->has_id && tmq->message != NULL && tmq->message->id != poll->id &&
       ts_server_has(tmq->server, 3, 3, 6, 0)) {
-    reply(&request, tmq->message); /* the client has not got it */
+    reply(&request, tmq->message); /* the client has not received it */
     return true;
   }
   int status = ts_consumer_poll(tmq->consumer, &message, &error);
@@ -153,7 +153,7 @@ void ts_tmq_poll_queued(ts_tmq_t* tmq) {
   while (tmq->deferred != NULL && !tmq->poll.there) {
     ts_deferred_t* deferred = tmq->deferred;
     tmq->deferred = deferred->next;
-    static ts_rule_entry_t plain; /* no rule again: they have met theirs */
+    static ts_rule_entry_t plain; /* their rules have been applied */
     tmq->handle(tmq->session, deferred->text, deferred->size, &plain);
     free(deferred);
   }

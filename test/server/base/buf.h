@@ -38,7 +38,7 @@ void ts_put_u32(uint8_t* at, uint32_t value);
 void ts_put_u64(uint8_t* at, uint64_t value);
 size_t ts_put_utf8(uint8_t* at, uint32_t point); /* at most 4 bytes; how many */
 
-/* Here for those who read a value a row. */
+/* Inline, because they are called for each value. */
 static inline uint16_t ts_get_u16(const uint8_t* at) {
   return (uint16_t) (at[0] | at[1] << 8);
 }
@@ -51,7 +51,7 @@ static inline uint64_t ts_get_u64(const uint8_t* at) {
   return (uint64_t) ts_get_u32(at) | (uint64_t) ts_get_u32(at + 4) << 32;
 }
 
-/* Bytes with a count of those who use them, so that one block is sent many times uncopied. */
+/* Bytes with a reference count, so that one block is sent many times without a copy. */
 typedef struct ts_blob_s {
   size_t refs;
   size_t size;

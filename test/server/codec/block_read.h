@@ -23,7 +23,7 @@ typedef struct ts_block_reader_s {
 
 /* False: it is no block. The bytes must live as long as the reader. */
 bool ts_block_read(ts_block_reader_t* reader, const uint8_t* data, size_t size);
-/* One row's values, which are good until the next row is read. False: an offset leads astray. */
+/* One row's values, which are good until the next row is read. False: an offset is out of range. */
 bool ts_block_read_row(ts_block_reader_t* reader, uint32_t row, ts_cell_t* cells);
 void ts_block_read_end(ts_block_reader_t* reader);
 

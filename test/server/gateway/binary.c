@@ -178,7 +178,7 @@ static bool is_known(const ts_session_t* session, const binary_t* binary) {
 
 void ts_binary_message(ts_session_t* session, const uint8_t* data, size_t size,
                        ts_rule_entry_t* applied) {
-  if (size < 24) { /* the real gateway crashes or reads foreign memory */
+  if (size < 24) { /* the real gateway crashes or reads beyond its memory */
     ts_session_poison(session);
     return;
   }

@@ -46,7 +46,7 @@ static const char* decode(const char* at, const char* ends, bool form, char* out
   return at;
 }
 
-/* A parameter's value; false when there is none of this name. */
+/* A parameter's value; false when it is absent. */
 static bool param(const ts_http_t* http, const char* name, char* out, size_t size) {
   const char* at = strchr(http->target, '?');
   char key[64];
@@ -115,7 +115,7 @@ static void make_token(const ts_server_t* server, char* out, size_t size) {
     tuv_base64(plain, (size_t) length, out, size);
 }
 
-/* 0: right; a database code: wrong ones; -1: the header is none, and was answered. */
+/* 0: right; a database code: wrong user or password; -1: a malformed header, which was answered. */
 static int check_basic(rest_t* rest, const char* given) {
   const ts_server_t* server = rest->request.session->server;
   bool form = *given != '\0' &&
@@ -312,7 +312,7 @@ static bool read_lines(const rest_t* rest, ts_lines_t* lines, char* db, size_t s
   return false;
 }
 
-/* A parameter that must be a number; false: it is none, which was answered. */
+/* Checks a parameter that must be a number; false: it is not, and was answered. */
 static bool check_number(rest_t* rest, bool influx, const char* name) {
   char text[32], message[64], *end;
   if (!param(rest->http, name, text, sizeof text) || *text == '\0') return true;

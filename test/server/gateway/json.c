@@ -32,7 +32,7 @@ typedef struct action_s {
 
 /* ---- arguments ---- */
 
-/* The id that a bad request is answered with: as well as it can be told. */
+/* The id that a bad request is answered with, as far as it can be read. */
 static uint64_t guess_req_id(yyjson_val* args) {
   yyjson_val* val = yyjson_is_obj(args) ? ts_arg(args, "req_id") : NULL;
   if (yyjson_is_uint(val)) return yyjson_get_uint(val);

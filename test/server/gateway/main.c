@@ -107,10 +107,10 @@ static bool make_certificate(const char* file, ts_tls_options_t* tls) {
   tls->certificate = made->chain;
   tls->key = made->key;
   FILE* out = fopen(file, "wb");
-  bool well = out != NULL && fputs(made_ca->pem, out) >= 0;
-  if (out != NULL && fclose(out) != 0) well = false;
-  if (!well) fprintf(stderr, "%s cannot be written\n", file);
-  return well;
+  bool ok = out != NULL && fputs(made_ca->pem, out) >= 0;
+  if (out != NULL && fclose(out) != 0) ok = false;
+  if (!ok) fprintf(stderr, "%s cannot be written\n", file);
+  return ok;
 #else
   (void) tls;
   fprintf(stderr, "%s: built without TLS\n", file);

@@ -45,7 +45,7 @@ static ts_later_t* take_later(ts_session_t* session) {
   return later;
 }
 
-/* What the client has not freed, or could not: the real gateway keeps it. */
+/* Counts what the client has not freed: the real gateway keeps it. */
 static void count_left(const ts_session_t* session) {
   ts_server_t* server = session->server;
   for (size_t i = 0; i < TS_RESULT_BUCKETS; i++)

@@ -6,7 +6,7 @@
 #include "lines/point.h"
 #include "base/buf.h"
 
-/* How many lines there are; the comments of line protocol are none. */
+/* The number of lines, without the comments of line protocol. */
 static int64_t count_lines(const ts_lines_t* input) {
   int64_t count = 0;
   size_t begin = 0;

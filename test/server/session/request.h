@@ -20,7 +20,7 @@ typedef struct ts_request_s {
   size_t sql_size;
   bool binary_reply;      /* errors are given in the form of fetch_raw_block's replies */
   bool tmq_reply;         /* in that of fetch_raw_data's */
-  bool of_message;        /* errors tell the message's id */
+  bool of_message;        /* errors have the message's id */
   bool http;              /* it is answered as /rest/sql does */
   bool timing, with_meta; /* parameters of it */
   ts_zone_t zone;         /* in which its times are written */

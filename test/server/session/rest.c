@@ -81,7 +81,7 @@ static void put_row(ts_buf_t* out, const ts_request_t* request, const ts_result_
   ts_buf_text(out, request->with_meta ? "}" : "]");
 }
 
-/* Returns the rows, or UINT32_MAX for a block that is none: a rule can make such ones. */
+/* Returns the rows, or UINT32_MAX for a malformed block, which a rule can make. */
 static uint32_t put_block(ts_buf_t* out, const ts_request_t* request, const ts_result_t* result,
                           const ts_blob_t* block, bool first) {
   tuv_block_head_t head;

@@ -1,4 +1,4 @@
-/* DROP, ALTER and USE: changes of what exists and of what a session stands in. */
+/* DROP, ALTER and USE: changes of databases and tables, and of a session's database. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>

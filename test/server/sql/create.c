@@ -124,7 +124,7 @@ static int skip_column_options(ts_sql_t* sql) {
   return 0;
 }
 
-static int add_field(ts_sql_t* sql, field_list_t* list, bool tags) {
+static int add_field(ts_sql_t* sql, ts_field_list_t* list, bool tags) {
   if (list->count >= MAX_FIELDS) return ts_error(sql->error, TS_E_SYNTAX, "Too many columns");
   ts_field_t field = {0};
   int status = ts_lex_name(&sql->lex, field.name, TS_NAME_MAX);
@@ -138,7 +138,7 @@ static int add_field(ts_sql_t* sql, field_list_t* list, bool tags) {
   return 0;
 }
 
-int ts_sql_fields(ts_sql_t* sql, field_list_t* list, bool tags) {
+int ts_sql_fields(ts_sql_t* sql, ts_field_list_t* list, bool tags) {
   int status = ts_lex_expect_op(&sql->lex, "(");
   do {
     if (status == 0) status = add_field(sql, list, tags);
@@ -146,7 +146,7 @@ int ts_sql_fields(ts_sql_t* sql, field_list_t* list, bool tags) {
   return status != 0 ? status : ts_lex_expect_op(&sql->lex, ")");
 }
 
-static int check_names(ts_sql_t* sql, const field_list_t* columns, const field_list_t* tags) {
+static int check_names(ts_sql_t* sql, const ts_field_list_t* columns, const ts_field_list_t* tags) {
   uint32_t total = columns->count + tags->count;
   for (uint32_t i = 0; i < total; i++) {
     const char* a = i < columns->count ? columns->fields[i].name
@@ -191,8 +191,8 @@ static int skip_table_options(ts_sql_t* sql) {
 /* ---- tables ---- */
 
 static int create_defined(ts_sql_t* sql, const ts_table_name_t* name, bool super, bool lenient) {
-  field_list_t columns = {0};
-  field_list_t tags = {0};
+  ts_field_list_t columns = {0};
+  ts_field_list_t tags = {0};
   ts_database_t* database = NULL;
   int status = ts_sql_fields(sql, &columns, false);
   if (status == 0 && ts_lex_take(&sql->lex, "tags")) {
@@ -289,14 +289,14 @@ static int create_table(ts_sql_t* sql, bool super) {
 }
 
 int ts_sql_create(ts_sql_t* sql) {
-  static const char* const foreign[] = {"stream", "user",  "dnode",     "mnode", "qnode",
-                                        "snode",  "index", "function",  "view",  "tsma",
-                                        "sma",    "or",    "aggregate", "anode"};
+  static const char* const unsupported[] = {"stream", "user",  "dnode",     "mnode", "qnode",
+                                            "snode",  "index", "function",  "view",  "tsma",
+                                            "sma",    "or",    "aggregate", "anode"};
   if (ts_lex_take(&sql->lex, "database")) return create_database(sql);
   if (ts_lex_take(&sql->lex, "stable")) return create_table(sql, true);
   if (ts_lex_take(&sql->lex, "table")) return create_table(sql, false);
   if (ts_lex_take(&sql->lex, "topic")) return ts_sql_create_topic(sql);
-  for (size_t i = 0; i < sizeof foreign / sizeof *foreign; i++)
-    if (ts_lex_is(&sql->lex, foreign[i])) return ts_unsupported(sql->error, "this CREATE");
+  for (size_t i = 0; i < sizeof unsupported / sizeof *unsupported; i++)
+    if (ts_lex_is(&sql->lex, unsupported[i])) return ts_unsupported(sql->error, "this CREATE");
   return ts_lex_syntax(&sql->lex);
 }

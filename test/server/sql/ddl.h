@@ -5,13 +5,13 @@
 #include "codec/cell.h"
 #include "query/context.h"
 
-typedef struct field_list_s {
+typedef struct ts_field_list_s {
   ts_field_t* fields; /* freed by the caller, after errors too */
   uint32_t count;
-} field_list_t;
+} ts_field_list_t;
 
 /* (name type, …) */
-int ts_sql_fields(ts_sql_t* sql, field_list_t* list, bool tags);
+int ts_sql_fields(ts_sql_t* sql, ts_field_list_t* list, bool tags);
 
 /* [(names)] TAGS (values) of a new child: cells[i] is of family->tags[i]. */
 int ts_sql_child_tags(ts_sql_t* sql, const ts_family_t* family, uint8_t precision,

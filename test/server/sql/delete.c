@@ -1,4 +1,4 @@
-/* DELETE FROM: rows removed, and the logs told from when to when. */
+/* DELETE FROM: rows are removed, and the logs record from when to when. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -86,7 +86,7 @@ static void merge(const delete_t* del, spans_t* spans) {
   spans->count = count;
 }
 
-static void tell(const delete_t* del, const spans_t* spans) {
+static void log_spans(const delete_t* del, const spans_t* spans) {
   ts_database_t* database = del->scope.database;
   const ts_table_t* table = del->scope.table;
   for (size_t i = 0; i < spans->count; i++) {
@@ -114,7 +114,7 @@ static int run(delete_t* del) {
   sqlite3_finalize(statement);
   if (status == 0 && spans.count > 0) {
     merge(del, &spans);
-    tell(del, &spans);
+    log_spans(del, &spans);
   }
   free(spans.list);
   return status;

@@ -1,4 +1,4 @@
-/* Results made row by row, for what SHOW tells. */
+/* Results made row by row, for SHOW. */
 #include "sql/listing.h"
 
 #include <string.h>

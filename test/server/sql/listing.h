@@ -1,4 +1,4 @@
-/* Results made row by row, for what SHOW tells. */
+/* Results made row by row, for SHOW. */
 #ifndef TS_SQL_LISTING_H
 #define TS_SQL_LISTING_H
 

@@ -1,4 +1,4 @@
-/* SHOW TOPICS, CONSUMERS and SUBSCRIPTIONS, and the system tables that tell the same. */
+/* SHOW TOPICS, CONSUMERS and SUBSCRIPTIONS, and the system tables with the same content. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -17,7 +17,7 @@ static const struct {
 };
 
 /* The first words of statements that TDengine has and this server has not. */
-static const char* const foreign[] = {
+static const char* const unsupported[] = {
     "explain", "grant", "revoke", "kill",   "flush",        "compact", "balance",   "reset", "trim",
     "merge",   "split", "pause",  "resume", "redistribute", "restore", "s3migrate", "assign"};
 
@@ -27,8 +27,8 @@ static int dispatch(ts_sql_t* sql) {
       ts_lex_advance(&sql->lex);
       return statements[i].run(sql);
     }
-  for (size_t i = 0; i < sizeof foreign / sizeof *foreign; i++)
-    if (ts_lex_is(&sql->lex, foreign[i])) return ts_unsupported(sql->error, foreign[i]);
+  for (size_t i = 0; i < sizeof unsupported / sizeof *unsupported; i++)
+    if (ts_lex_is(&sql->lex, unsupported[i])) return ts_unsupported(sql->error, unsupported[i]);
   if (sql->lex.token.kind == TS_T_END)
     return ts_error(sql->error, TS_E_INCOMPLETE, "Incomplete SQL statement");
   return ts_lex_syntax(&sql->lex);

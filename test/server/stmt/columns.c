@@ -130,7 +130,7 @@ static int slice(const ts_bind_t* bind, place_t* place, uint32_t first, uint32_t
   return 0;
 }
 
-/* The rows in which each table begins, then the end; NULL for names that are none. */
+/* The rows in which each table begins, then the end; NULL when the names are malformed. */
 static uint32_t* find_tables(const ts_bind_columns_t* columns, const ts_bind_t* names,
                              uint32_t* count) {
   uint32_t* starts = ts_malloc(((size_t) columns->rows + 1) * sizeof *starts);

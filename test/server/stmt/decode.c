@@ -31,7 +31,7 @@ int ts_bind_item(const uint8_t* data, size_t size, ts_bind_t* bind, size_t* used
   at += lengths;
   uint32_t buffer = ts_get_u32(data + at);
   at += 4;
-  bind->size = buffer > INT32_MAX ? 0 : buffer; /* a negative one is none */
+  bind->size = buffer > INT32_MAX ? 0 : buffer; /* a negative size counts as 0 */
   bind->data = data + at;
   if (size - at < bind->size) return TS_E_POISON;
   at += bind->size;

@@ -7,7 +7,7 @@
 #include "query/context.h"
 #include "base/buf.h"
 
-/* A status that is no code: the real gateway reads foreign memory here, or dies. */
+/* A status, not an error code: the real gateway reads beyond its memory here, or crashes. */
 #define TS_E_POISON (-1)
 
 enum { TS_E_MISMATCH = 512, TS_E_STMT_USAGE = 554, TS_E_STMT_TABLE = 555 };
@@ -45,7 +45,7 @@ typedef struct ts_binding_s {
 ts_binding_t* ts_binding_new(void);
 void ts_binding_free(ts_binding_t* binding); /* and those after it */
 void* ts_binding_alloc(ts_binding_t* binding, size_t size);
-/* Room for so many tables, with their tags and columns. */
+/* Allocates the tables, with their tags and columns. */
 void ts_binding_tables(ts_binding_t* binding, uint32_t ntables, uint32_t ntags, uint32_t ncolumns);
 
 /* ---- the ways of binding: bytes to bindings (which point into the bytes) ---- */
@@ -115,7 +115,7 @@ typedef struct ts_slot_s {
   uint32_t index; /* of the column or tag in the family */
 } ts_slot_t;
 
-/* The tables and columns behind the names, as long as nobody changes them. */
+/* The tables and columns behind the names, until one of them is changed. */
 typedef struct ts_target_s {
   uint64_t schema; /* of the store when it was looked up; 0: not yet */
   ts_database_t* database;
@@ -182,7 +182,7 @@ typedef struct ts_stmt_s {
 } ts_stmt_t;
 
 /* The fields of a statement, looked up anew if the store's tables have changed. `name` is the
- * bound table's; NULL when there is none yet. What has changed is noted in stmt->known and
+ * bound table's; NULL when there is none yet. Changes are noted in stmt->known and
  * stmt->stale. */
 int ts_stmt_resolve(ts_stmt_t* stmt, const char* name, size_t size, ts_error_t* error);
 void ts_target_free(ts_target_t* target);
@@ -220,7 +220,7 @@ int ts_stmt_check(ts_stmt_t* stmt, const ts_binding_t* binding, ts_error_t* erro
 int ts_stmt_insert(ts_stmt_t* stmt, int64_t* affected, ts_error_t* error);
 /* Runs a query with these parameters; `stmt->result` is its result. */
 int ts_stmt_query(ts_stmt_t* stmt, const ts_bind_t* params, ts_error_t* error);
-/* What preparing a query can tell without its parameters. */
+/* Checks a query when it is prepared, without its parameters. */
 int ts_stmt_query_check(ts_stmt_t* stmt, ts_error_t* error);
 
 /* JSON of the first protocol: an array of values per column of these fields, or one of tags. */

@@ -151,7 +151,7 @@ static int create_child(writer_t* writer, ts_database_t* database, const char* n
   return 0;
 }
 
-/* Without its rows' cells: nobody will read them. */
+/* Counts without decoding the cells, which no query can read. */
 static void count_rows(writer_t* writer, const ts_bind_table_t* bound) {
   const ts_target_t* target = &writer->stmt->target;
   int64_t sum = 0;

@@ -1,4 +1,4 @@
-/* Changes of what tables there are, told to the logs as the JSON that consumers get. */
+/* Changes of tables, written to the logs as the JSON that consumers get. */
 #include "store/meta.h"
 
 #include <inttypes.h>

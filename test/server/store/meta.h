@@ -1,4 +1,4 @@
-/* Changes of what tables there are, told to the logs as the JSON that consumers get. */
+/* Changes of tables, written to the logs as the JSON that consumers get. */
 #ifndef TS_STORE_META_H
 #define TS_STORE_META_H
 

@@ -22,13 +22,13 @@ struct ts_store_s {
   struct ts_consumer_s* consumers; /* tmq/consumer.h */
   uint64_t next_consumer;
   ts_log_t* log;
-  /* Called when the logs have got something new; NULL: nobody cares. */
+  /* Called when there is something new in the logs; may be NULL. */
   void (*changed)(void* data);
   void* changed_data;
-  /* Finds a table about the server itself, filled with what is so now; NULL: there are none. */
+  /* Finds a table about the server itself and fills it with the state of now; may be NULL. */
   bool (*system_table)(ts_store_t* store, const char* db, const char* name,
                        ts_database_t** database, ts_table_t** table);
-  void (*closing)(ts_store_t* store); /* whoever keeps topics here frees them; NULL: nobody */
+  void (*closing)(ts_store_t* store); /* frees the topics; NULL when there were none */
 };
 
 ts_store_t* ts_store_open(void);

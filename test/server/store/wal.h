@@ -1,5 +1,5 @@
 /* The logs that topics read: one per vgroup, of which a database has two. A record is what one
- * change wrote to the tables of that vgroup, or a change of what tables there are. */
+ * change wrote to the tables of that vgroup, or a change of a table. */
 #ifndef TS_STORE_WAL_H
 #define TS_STORE_WAL_H
 
@@ -53,7 +53,7 @@ typedef struct ts_wal_record_s {
 
 typedef struct ts_wal_s {
   int32_t vgroup;
-  bool keep;     /* a topic reads it: nothing is dropped. Else the last 16 MiB are kept */
+  bool keep;     /* a topic reads it: nothing is dropped. Otherwise the last 16 MiB are kept */
   int64_t begin; /* the first version that is still there */
   int64_t end;   /* the next version */
   size_t bytes;

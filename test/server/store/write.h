@@ -48,7 +48,7 @@ void ts_write_table(ts_write_t* write, ts_database_t* database, ts_table_t* tabl
                     const uint32_t* order, uint32_t norder);
 /* cells[i] is of the i-th column in the order. The timestamp is no NULL. */
 void ts_write_row(ts_write_t* write, const ts_cell_t* cells);
-/* Rows of the sink (`family->is_sink`) that somebody else has looked through. */
+/* Rows of the sink (`family->is_sink`) that the caller has counted. */
 void ts_write_sink(ts_write_t* write, ts_family_t* family, uint64_t rows, int64_t sum);
 /* Keeps all or nothing; returns how many rows it was. */
 int64_t ts_write_end(ts_write_t* write, bool keep);

@@ -1,4 +1,4 @@
-/* Frames: the ones that are no replies sent, and those of the client put together to messages. */
+/* Frames: control frames are sent, and the client's frames are put together to messages. */
 #include <string.h>
 
 #include "ws/conn.h"

@@ -1,4 +1,4 @@
-/* The one way of all bytes out: queued, damaged as told, and written once a loop turn. */
+/* The one way of all bytes out: queued, damaged by the faults, and written once a loop turn. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -21,7 +21,7 @@ static ts_chunk_t* add_chunk(ts_conn_t* conn, size_t capacity) {
 static void queue_copy(ts_conn_t* conn, const uint8_t* data, size_t size) {
   ts_chunk_t* last = conn->out_last;
   size_t used = last == NULL ? 0 : (size_t) (last->at - last->data) + last->size;
-  /* A chunk that is being written may still grow: its end is the kernel's business no more. */
+  /* A chunk that is being written may still grow: the kernel was given only what it had. */
   if (last == NULL || last->blob != NULL || last->capacity - used < size) {
     last = add_chunk(conn, size > CHUNK ? size : CHUNK);
     used = 0;

@@ -38,7 +38,7 @@ typedef struct ts_peer_options_s {
   void (*binary)(ts_conn_t* conn, const uint8_t* data, size_t size);
   void (*pong)(ts_conn_t* conn, const uint8_t* data, size_t size);
   /* The client's close frame came. NULL: the connection is closed as taosAdapter does, that is
-   * without a close frame in reply. Else it is up to the callback, now or later. */
+   * without a close frame in reply. Otherwise the callback decides, now or later. */
   void (*close_frame)(ts_conn_t* conn, uint16_t code);
   /* An HTTP request for another path, answered by ts_conn_http_reply now or later; the next one is
    * read then. False: it is answered by 404. `opened` comes before the first one. */
@@ -65,7 +65,7 @@ int ts_peer_listen(uv_loop_t* loop, const ts_peer_options_t* options, int port, 
 int ts_peer_port(const ts_peer_t* peer);
 void* ts_peer_data(const ts_peer_t* peer);
 const ts_peer_counters_t* ts_peer_counters(const ts_peer_t* peer);
-/* The next `count` connections (0: all) misbehave so; `fault` NULL: no longer. It is copied. */
+/* The next `count` connections (0: all) have this fault; NULL: no longer. It is copied. */
 void ts_peer_set_fault(ts_peer_t* peer, const ts_fault_t* fault, unsigned count);
 /* Whether new connections are accepted; else they are cut at once. */
 void ts_peer_refuse(ts_peer_t* peer, bool refuse);
@@ -109,7 +109,7 @@ void ts_conn_http_answered(ts_conn_t* conn); /* by other means: the next request
 bool ts_conn_is_http(const ts_conn_t* conn);
 const ts_http_t* ts_conn_http(ts_conn_t* conn, ts_http_t* request); /* the one that waits */
 
-/* Frames that are no replies. At most 125 bytes. */
+/* Control frames, which are not replies. At most 125 bytes. */
 void ts_conn_ping(ts_conn_t* conn, const void* data, size_t size);
 void ts_conn_pong(ts_conn_t* conn, const void* data, size_t size);
 void ts_conn_close_frame(ts_conn_t* conn, uint16_t code, const char* reason); /* 0: empty */

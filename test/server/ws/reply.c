@@ -1,4 +1,4 @@
-/* The one way of all replies: dropped, repeated, held, reordered, delayed as told, then framed. */
+/* The one way of all replies: faults drop, repeat, hold, reorder or delay them, then they are framed. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -45,7 +45,7 @@ static void frame(ts_conn_t* conn, uint8_t opcode, const void* head, size_t size
   if (body != NULL) ts_out_blob(conn, body);
 }
 
-/* The last step, with what is to happen after so many replies. */
+/* The last step, and the faults that follow a number of replies. */
 static void deliver(ts_conn_t* conn, ts_reply_t* reply) {
   frame(conn, reply->opcode, reply->head, reply->size, reply->body);
   free_reply(reply);
@@ -101,8 +101,8 @@ static ts_reply_t* make(uint8_t opcode, const void* head, size_t size, ts_blob_t
   return reply;
 }
 
-/* The request's id with one high bit flipped, so that it is nobody's: in a text the number behind
- * "req_id", in a block reply the one at its place; in the old layout, which has none, the
+/* Flips a high bit of the request's id, so that no request has it: in a text the number behind
+ * "req_id", in a block reply the number at its offset, in the old layout, which has no such id, the
  * result's id. */
 static ts_reply_t* change_id(ts_reply_t* reply) {
   static const char key[] = "\"req_id\":";

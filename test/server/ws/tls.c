@@ -194,7 +194,7 @@ static int shake_hands(ts_tls_t* tls) {
     return 0;
   }
   tls->config->counters.failed++;
-  /* The one refusal of which mbedTLS does not tell a client of TLS 1.2. */
+  /* The one refusal that mbedTLS does not report to a client of TLS 1.2. */
   if (code == MBEDTLS_ERR_SSL_NO_CLIENT_CERTIFICATE &&
       mbedtls_ssl_get_version_number(&tls->ssl) == MBEDTLS_SSL_VERSION_TLS1_2)
     send_alert(tls, MBEDTLS_SSL_ALERT_MSG_HANDSHAKE_FAILURE);

@@ -1,4 +1,4 @@
-/* In the place of TLS where mbedTLS's TLS is missing: no configuration can be made, so that the
+/* Replaces TLS where mbedTLS's TLS is missing: no configuration can be made, so that the
  * other calls are never reached. */
 #include <stdio.h>
 #include <stdlib.h>
