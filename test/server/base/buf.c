@@ -185,3 +185,9 @@ ts_blob_t* ts_blob_ref(ts_blob_t* blob) {
 void ts_blob_unref(ts_blob_t* blob) {
   if (blob != NULL && --blob->refs == 0) free(blob);
 }
+
+int ts_hex_digit(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  c = (char) (c | 0x20);
+  return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}

@@ -38,6 +38,8 @@ void ts_put_u32(uint8_t* at, uint32_t value);
 void ts_put_u64(uint8_t* at, uint64_t value);
 size_t ts_put_utf8(uint8_t* at, uint32_t point); /* at most 4 bytes; how many */
 
+int ts_hex_digit(char c); /* its value; -1: not a hex digit */
+
 /* Inline, because they are called for each value. */
 static inline uint16_t ts_get_u16(const uint8_t* at) {
   return (uint16_t) (at[0] | at[1] << 8);

@@ -5,6 +5,7 @@
 
 #include "action/dispatch.h"
 #include "action/query.h"
+#include "base/buf.h"
 #include "gateway/message.h"
 #include "lines/lines.h"
 #include "session/reply.h"
@@ -24,20 +25,14 @@ typedef struct rest_s {
 
 /* ---- texts of the request ---- */
 
-static int hex(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  c = (char) (c | 0x20);
-  return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* Decodes up to one of `ends`; returns where it stands then. */
 static const char* decode(const char* at, const char* ends, bool form, char* out, size_t size) {
   size_t length = 0;
   while (*at != '\0' && strchr(ends, *at) == NULL) {
     char c = *at++;
     if (form && c == '+') c = ' ';
-    if (c == '%' && hex(at[0]) >= 0 && hex(at[1]) >= 0) {
-      c = (char) (hex(at[0]) * 16 + hex(at[1]));
+    if (c == '%' && ts_hex_digit(at[0]) >= 0 && ts_hex_digit(at[1]) >= 0) {
+      c = (char) (ts_hex_digit(at[0]) * 16 + ts_hex_digit(at[1]));
       at += 2;
     }
     if (length + 1 < size) out[length++] = c;

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <yyjson.h>
 
+#include "base/buf.h"
 #include "codec/decimal.h"
 #include "codec/wkt.h"
 #include "query/cell.h"
@@ -162,12 +163,6 @@ static int read_text(ts_sql_t* sql, const ts_field_t* field, ts_cell_t* cell) {
   if (width > field->type.width) return too_long(sql, field);
   ts_lex_advance(&sql->lex);
   return 0;
-}
-
-int ts_hex_digit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  c = (char) (c | 0x20);
-  return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
 uint8_t* ts_cell_hex(ts_sql_t* sql, const ts_token_t* token, size_t* size) {

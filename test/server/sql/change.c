@@ -5,15 +5,11 @@
 
 #include "query/cell.h"
 #include "query/type_name.h"
+#include "sql/ddl.h"
 #include "sql/statement.h"
 #include "sql/topic.h"
 #include "store/meta.h"
 #include "tmq/topic.h"
-
-static int if_exists(ts_sql_t* sql, bool* lenient) {
-  *lenient = ts_lex_take(&sql->lex, "if");
-  return *lenient ? ts_lex_expect(&sql->lex, "exists") : 0;
-}
 
 int ts_sql_use(ts_sql_t* sql) {
   char name[TS_NAME_MAX + 1];
@@ -26,10 +22,10 @@ int ts_sql_use(ts_sql_t* sql) {
 }
 
 static int drop_database(ts_sql_t* sql) {
-  bool lenient;
   char name[TS_NAME_MAX + 1];
   ts_database_t* database = NULL;
-  int status = if_exists(sql, &lenient);
+  int status = 0;
+  bool lenient = ts_sql_if_exists(sql, false, &status);
   if (status == 0) status = ts_lex_name(&sql->lex, name, TS_NAME_MAX);
   if (status == 0) status = ts_lex_expect_end(&sql->lex);
   if (status != 0) return status;
@@ -52,11 +48,11 @@ static bool is_of_topic(const ts_sql_t* sql, const ts_table_t* table) {
 }
 
 static int drop_one(ts_sql_t* sql, bool super) {
-  bool lenient;
   ts_table_name_t name;
   ts_database_t* database;
   ts_table_t* table = NULL;
-  int status = if_exists(sql, &lenient);
+  int status = 0;
+  bool lenient = ts_sql_if_exists(sql, false, &status);
   if (status == 0) status = ts_sql_table_name(sql, &name);
   if (status == 0) status = ts_sql_database(sql, name.db, "", &database);
   if (status != 0) return status;

@@ -10,6 +10,8 @@ typedef struct ts_field_list_s {
   uint32_t count;
 } ts_field_list_t;
 
+/* Reads IF EXISTS, or IF NOT EXISTS when `negated`; whether it is there. */
+bool ts_sql_if_exists(ts_sql_t* sql, bool negated, int* status);
 /* (name type, …) */
 int ts_sql_fields(ts_sql_t* sql, ts_field_list_t* list, bool tags);
 

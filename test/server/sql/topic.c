@@ -5,14 +5,8 @@
 
 #include "codec/bench.h"
 #include "sql/topic.h"
+#include "sql/ddl.h"
 #include "tmq/feed.h"
-
-static bool if_words(ts_sql_t* sql, bool not, int* status) {
-  if (!ts_lex_take(&sql->lex, "if")) return false;
-  if (not) *status = ts_lex_expect(&sql->lex, "not");
-  if (*status == 0) *status = ts_lex_expect(&sql->lex, "exists");
-  return true;
-}
 
 /* WITH META, which may stand before AS or at the end. */
 static int read_meta(ts_sql_t* sql, ts_topic_t* topic) {
@@ -82,7 +76,7 @@ static int read_source(ts_sql_t* sql, ts_topic_t* topic) {
 int ts_sql_create_topic(ts_sql_t* sql) {
   ts_topic_t* topic = ts_calloc(1, sizeof *topic);
   int status = 0;
-  bool lenient = if_words(sql, true, &status);
+  bool lenient = ts_sql_if_exists(sql, true, &status);
   topic->sql = ts_strdup(sql->text, sql->size);
   topic->created = ts_now(0);
   if (status == 0) status = ts_lex_name(&sql->lex, topic->name, TS_TOPIC_MAX);
@@ -100,7 +94,7 @@ int ts_sql_create_topic(ts_sql_t* sql) {
 int ts_sql_drop_topic(ts_sql_t* sql) {
   char name[TS_TOPIC_MAX + 1];
   int status = 0;
-  bool lenient = if_words(sql, false, &status);
+  bool lenient = ts_sql_if_exists(sql, false, &status);
   if (status == 0) status = ts_lex_name(&sql->lex, name, TS_TOPIC_MAX);
   if (status == 0) status = ts_lex_expect_end(&sql->lex);
   if (status != 0) return status;
@@ -116,7 +110,7 @@ int ts_sql_drop_group(ts_sql_t* sql) {
   char name[TS_TOPIC_MAX + 1];
   char topic_name[TS_TOPIC_MAX + 1];
   int status = ts_lex_expect(&sql->lex, "group");
-  bool lenient = status == 0 && if_words(sql, false, &status);
+  bool lenient = status == 0 && ts_sql_if_exists(sql, false, &status);
   if (status == 0) status = ts_lex_name(&sql->lex, name, TS_TOPIC_MAX);
   if (status == 0) status = ts_lex_expect(&sql->lex, "on");
   if (status == 0) status = ts_lex_name(&sql->lex, topic_name, TS_TOPIC_MAX);

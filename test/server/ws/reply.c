@@ -1,4 +1,4 @@
-/* The one way of all replies: faults drop, repeat, hold, reorder or delay them, then they are framed. */
+/* All replies pass here: faults drop, repeat, hold, reorder or delay them; then they are framed. */
 #include <stdlib.h>
 #include <string.h>
 
