@@ -9,6 +9,7 @@
 #include <yyjson.h>
 
 #include "sql/sql.h"
+#include "stmt/decode.h"
 #include "stmt/stmt.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size);

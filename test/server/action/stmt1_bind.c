@@ -5,6 +5,8 @@
 #include "session/args.h"
 #include "action/stmt.h"
 #include "session/reply.h"
+#include "stmt/check.h"
+#include "stmt/decode.h"
 
 /* The fields of the tags or columns; to be freed. */
 static const ts_field_t** list_fields(const ts_target_t* target, bool tags) {

@@ -6,6 +6,7 @@
 #include "session/args.h"
 #include "action/stmt.h"
 #include "session/reply.h"
+#include "stmt/decode.h"
 
 void ts_stmt2_init(ts_request_t* request) {
   bool ignored;

@@ -16,7 +16,10 @@ int ts_unsupported(ts_error_t* error, const char* what);
 enum {
   TS_E_UNSUPPORTED = 256,
   TS_E_PARAMETERS = 280,
+  TS_E_MISMATCH = 512,
   TS_E_INSERT = 534,
+  TS_E_STMT_USAGE = 554,
+  TS_E_STMT_TABLE = 555,
   TS_E_USER = 849,
   TS_E_PASSWORD = 855,
   TS_E_TABLE_EXISTS = 864,

@@ -1,7 +1,7 @@
 /* Bindings: what a bind message has said, with the memory that it takes. */
 #include <stdlib.h>
 
-#include "stmt/stmt.h"
+#include "stmt/binding.h"
 
 typedef struct ts_bind_memory_s {
   struct ts_bind_memory_s* next;

@@ -2,7 +2,7 @@
  * real gateway does not do, and their values are put into the form that all bindings have. */
 #include <string.h>
 
-#include "stmt/stmt.h"
+#include "stmt/decode.h"
 
 #define HEAD 28u
 #define MAX_COLUMNS 4096u

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "query/cell.h"
-#include "stmt/stmt.h"
+#include "stmt/check.h"
 #include "codec/decimal.h"
 #include "codec/wkt.h"
 #include "util/utf8.h"

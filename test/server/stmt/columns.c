@@ -2,7 +2,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "stmt/stmt.h"
+#include "stmt/decode.h"
+#include "stmt/item.h"
 
 #define MAX_FIELDS 4096u
 

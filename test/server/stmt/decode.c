@@ -1,6 +1,7 @@
 /* The payload of stmt2_bind: table names, tags and columns, without trusting a length in it. */
 #include <string.h>
 
+#include "stmt/decode.h"
 #include "stmt/item.h"
 
 typedef struct head_s {

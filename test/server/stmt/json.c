@@ -5,7 +5,7 @@
 #include <yyjson.h>
 
 #include "query/cell.h"
-#include "stmt/stmt.h"
+#include "stmt/decode.h"
 
 /* The memory of a column in the making. */
 typedef struct column_s {

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "sql/sql.h"
+#include "stmt/check.h"
 #include "stmt/stmt.h"
 
 /* ---- literals ---- */

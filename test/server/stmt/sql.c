@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "stmt/stmt.h"
+#include "stmt/sql.h"
 
 typedef struct reader_s {
   ts_lex_t lex;

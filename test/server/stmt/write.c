@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "sql/ddl.h"
+#include "stmt/check.h"
 #include "stmt/stmt.h"
 #include "store/write.h"
 
