@@ -12,6 +12,7 @@
 #include "util/utf8.h"
 #include "wire/format.h"
 #include "wire/status.h"
+#include "wire/text.h"
 #include "wire/version.h"
 
 #define MAX_NCHAR 16379u
@@ -86,7 +87,7 @@ int taosuv_line_set_server(taosuv_line_t* line, const char* version, size_t leng
     line->server = ANY_SERVER;
     return 0;
   }
-  if (length == TAOSUV_NUL_TERMINATED) length = strlen(version);
+  length = tuv_text_length(version, length);
   uint64_t number = tuv_version_parse(version, length);
   if (number == 0) return tuv_fail(&line->err, TUV_EINVAL, "this is not a version of a server");
   line->server = kind_of(number);
@@ -147,7 +148,7 @@ static int check_backslashes(taosuv_line_t* line, const word_t* word, const char
 
 static int check_word(taosuv_line_t* line, const word_t* word, const char* text, size_t* length) {
   if (text == NULL) return tuv_fail(&line->err, TUV_EINVAL, "%s is missing", word->what);
-  if (*length == TAOSUV_NUL_TERMINATED) *length = strlen(text);
+  *length = tuv_text_length(text, *length);
   if (*length == 0) return tuv_fail(&line->err, TUV_EINVAL, "%s is empty", word->what);
   if (*length > word->most)
     return tuv_fail(&line->err, TUV_EINVAL, "%s has %zu bytes, more than %zu", word->what, *length,
@@ -417,7 +418,7 @@ static int check_quoted(taosuv_line_t* line, taosuv_type_t type, taosuv_value_t*
     return wrong_kind(line, type);
   if (value->as.bytes == NULL && value->length != 0)
     return tuv_fail(&line->err, TUV_EINVAL, "the value of a field is missing");
-  if (value->length == TAOSUV_NUL_TERMINATED) value->length = strlen(value->as.bytes);
+  value->length = tuv_text_length(value->as.bytes, value->length);
   size_t length = binary ? value->length : quoted_length(value->as.bytes, value->length);
   if (length > most)
     return tuv_fail(&line->err, TUV_ERANGE, "the value of a field has %zu bytes, more than %zu",

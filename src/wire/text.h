@@ -6,7 +6,13 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "taosuv/url.h"
 #include "wire/status.h"
+
+/* The length of a text that the caller gave, who may have said TAOSUV_NUL_TERMINATED for it. */
+static inline size_t tuv_text_length(const char* text, size_t length) {
+  return length == TAOSUV_NUL_TERMINATED ? strlen(text) : length;
+}
 
 typedef struct tuv_text_s {
   char* buf;

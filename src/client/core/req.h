@@ -37,6 +37,10 @@ struct tuv_req_s {
 
 _Static_assert(sizeof(tuv_req_t) <= sizeof(taosuv_req_private_t), "requests hold their insides");
 
+/* Any request of the public interface as what all of them begin with. */
+static inline taosuv_req_t* tuv_req_base(void* req) {
+  return req;
+}
 static inline tuv_req_t* tuv_req_of(taosuv_req_t* req) {
   return (tuv_req_t*) (void*) &req->priv;
 }

@@ -21,7 +21,7 @@ int taosuv_url_check(const char* url, size_t length, char* message, size_t size)
     give("the URL is NULL", message, size);
     return status;
   }
-  if (length == TAOSUV_NUL_TERMINATED) length = strlen(url);
+  length = tuv_text_length(url, length);
   status = tuv_url_parse(&tuv_alloc_default, url, length, &parsed, &err);
   if (status == 0) tuv_url_free(&tuv_alloc_default, &parsed);
   give(err.text, message, size);
@@ -33,6 +33,6 @@ int taosuv_url_redact(const char* url, size_t length, char* buf, size_t size) {
     give("", buf, size);
     return TUV_EURL;
   }
-  if (length == TAOSUV_NUL_TERMINATED) length = strlen(url);
+  length = tuv_text_length(url, length);
   return tuv_url_redact(url, length, buf, size);
 }

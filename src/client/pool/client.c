@@ -18,6 +18,7 @@
 #include "client/pool/drain.h"
 #include "client/pool/hosts.h"
 #include "client/core/observe.h"
+#include "wire/text.h"
 
 /* No answer in JSON comes near this; one that does is not read. */
 #define MAX_TEXT_SIZE (16u << 20)
@@ -134,7 +135,7 @@ static int read_url(taosuv_client_t* client, const taosuv_options_t* options,
                     const tuv_setup_t* setup, tuv_errmsg_t* err) {
   if (options->url == NULL) return tuv_fail(err, TAOSUV_EURL, "no URL given");
   size_t length = options->url_length;
-  if (length == TAOSUV_NUL_TERMINATED) length = strlen(options->url);
+  length = tuv_text_length(options->url, length);
   int status = tuv_url_parse(&client->context.mem->alloc, options->url, length,
                              &client->context.url, err);
   if (status == 0) status = check_supported(&client->context.url, err);

@@ -12,6 +12,7 @@
 #include "client/pool/pool.h"
 #include "client/query/ask.h"
 #include "client/query/query.h"
+#include "wire/text.h"
 #include "wire/version.h"
 
 /* A member of a reply that must be there. */
@@ -52,11 +53,11 @@ static const tuv_op_type_t open_type = {.is_request = true,
                                         .complete = open_complete};
 
 int taosuv_open(taosuv_client_t* client, taosuv_open_t* req, taosuv_open_cb cb) {
-  int status = tuv_pool_check(client, (taosuv_req_t*) (void*) req, cb != NULL);
+  int status = tuv_pool_check(client, tuv_req_base(req), cb != NULL);
   if (status < 0) return status;
   req->cb = cb;
   req->version[0] = 0;
-  return tuv_pool_begin(client, (taosuv_req_t*) (void*) req, &open_type, NULL, 0);
+  return tuv_pool_begin(client, tuv_req_base(req), &open_type, NULL, 0);
 }
 
 /* ping */
@@ -106,10 +107,10 @@ static const tuv_op_type_t ping_type = {.is_request = true,
                                         .tombstone = &tuv_ping_tombstone};
 
 int taosuv_ping(taosuv_client_t* client, taosuv_ping_t* req, taosuv_ping_cb cb) {
-  int status = tuv_pool_check(client, (taosuv_req_t*) (void*) req, cb != NULL);
+  int status = tuv_pool_check(client, tuv_req_base(req), cb != NULL);
   if (status < 0) return status;
   req->cb = cb;
-  return tuv_pool_begin(client, (taosuv_req_t*) (void*) req, &ping_type, NULL, 0);
+  return tuv_pool_begin(client, tuv_req_base(req), &ping_type, NULL, 0);
 }
 
 /* server_version */
@@ -189,11 +190,11 @@ static const tuv_op_type_t version_type = {.is_request = true,
 
 int taosuv_server_version(taosuv_client_t* client, taosuv_server_version_t* req,
                           taosuv_server_version_cb cb) {
-  int status = tuv_pool_check(client, (taosuv_req_t*) (void*) req, cb != NULL);
+  int status = tuv_pool_check(client, tuv_req_base(req), cb != NULL);
   if (status < 0) return status;
   req->cb = cb;
   req->version[0] = 0;
-  return tuv_pool_begin(client, (taosuv_req_t*) (void*) req, &version_type, NULL, 0);
+  return tuv_pool_begin(client, tuv_req_base(req), &version_type, NULL, 0);
 }
 
 /* server_status. The port rides in the request, so that the payload is the name alone. */
@@ -290,7 +291,7 @@ static void status_rest_replied(tuv_op_t* op, tuv_conn_t* conn) {
     tuv_rest_fail(op, conn, failed, wrong);
     return;
   }
-  tuv_req_finish((taosuv_req_t*) (void*) status, 0);
+  tuv_req_finish(tuv_req_base(status), 0);
 }
 
 static const tuv_rest_type_t status_rest = {status_rest_encode, status_rest_replied};
@@ -306,16 +307,16 @@ int taosuv_server_status(taosuv_client_t* client, taosuv_server_status_t* req, c
                          size_t length, int port, taosuv_server_status_cb cb) {
   if (port < 0 || port > 65535) return TAOSUV_EINVAL;
   if (fqdn == NULL) length = 0;
-  if (length == TAOSUV_NUL_TERMINATED) length = strlen(fqdn);
+  length = tuv_text_length(fqdn, length);
   if (length > 255) return TAOSUV_EINVAL;
   if (client != NULL && !client->transport->has_actions && (length > 0 || port != 0))
     return TAOSUV_ENOTSUP;
-  int status = tuv_pool_check(client, (taosuv_req_t*) (void*) req, cb != NULL);
+  int status = tuv_pool_check(client, tuv_req_base(req), cb != NULL);
   if (status < 0) return status;
   req->cb = cb;
   req->details = "";
   req->server_status = port; /* until the answer; status_encode reads it */
-  return tuv_pool_begin(client, (taosuv_req_t*) (void*) req, &status_type, fqdn, length);
+  return tuv_pool_begin(client, tuv_req_base(req), &status_type, fqdn, length);
 }
 
 /* current_db */
@@ -379,9 +380,9 @@ static const tuv_op_type_t db_type = {.is_request = true,
                                       .tombstone = &tuv_query_tombstone};
 
 int taosuv_current_db(taosuv_client_t* client, taosuv_current_db_t* req, taosuv_current_db_cb cb) {
-  int status = tuv_pool_check(client, (taosuv_req_t*) (void*) req, cb != NULL);
+  int status = tuv_pool_check(client, tuv_req_base(req), cb != NULL);
   if (status < 0) return status;
   req->cb = cb;
   req->db = "";
-  return tuv_pool_begin(client, (taosuv_req_t*) (void*) req, &db_type, NULL, 0);
+  return tuv_pool_begin(client, tuv_req_base(req), &db_type, NULL, 0);
 }

@@ -58,7 +58,7 @@ static int encode_fetch(tuv_op_t* op, tuv_conn_t* conn, const void* payload, siz
 void tuv_result_wake(taosuv_result_t* result) {
   taosuv_fetch_t* fetch = result->waiter;
   if (fetch == NULL) return;
-  taosuv_req_t* req = (taosuv_req_t*) (void*) fetch;
+  taosuv_req_t* req = tuv_req_base(fetch);
   if (!tuv_req_is_held(req)) return;
   if (result->next_block == NULL && result->failure.status < 0)
     tuv_req_fail(req, &result->failure);
@@ -264,7 +264,7 @@ static const tuv_holder_t fetch_holder = {.release = tuv_result_cancel_fetch,
                                           .waits_on = fetch_waits_on};
 
 int taosuv_fetch(taosuv_result_t* result, taosuv_fetch_t* req, taosuv_fetch_cb cb) {
-  taosuv_req_t* base = (taosuv_req_t*) (void*) req;
+  taosuv_req_t* base = tuv_req_base(req);
   if (result == NULL) return TAOSUV_EINVAL;
   if (result->client == NULL) return TAOSUV_ECLOSED;
   int status = tuv_pool_check(result->client, base, cb != NULL);

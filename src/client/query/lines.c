@@ -15,6 +15,7 @@
 #include "wire/http_request.h"
 #include "wire/insert.h"
 #include "wire/status.h"
+#include "wire/text.h"
 #include "wire/version.h"
 
 #define V_3_3_3 TUV_VERSION(3, 3, 3, 0)
@@ -192,7 +193,7 @@ static int read_options(const taosuv_client_t* client, const taosuv_insert_lines
   insert->ttl = (uint64_t) req->ttl;
   insert->key = req->table_name_key;
   insert->key_length = insert->key != NULL ? req->table_name_key_length : 0;
-  if (insert->key_length == TAOSUV_NUL_TERMINATED) insert->key_length = strlen(insert->key);
+  insert->key_length = tuv_text_length(insert->key, insert->key_length);
   bool valid = insert->key_length <= TUV_INSERT_KEY_MAX &&
                tuv_utf8_valid((const uint8_t*) insert->key, insert->key_length);
   if (!valid) return TAOSUV_EINVAL;
@@ -259,14 +260,14 @@ int taosuv_insert_lines(taosuv_client_t* client, taosuv_insert_lines_t* req, con
                 strlen(TUV_INSERT_END);
   int status = read_options(client, req, &insert);
   if (status == 0) status = check_text(text, count, most, &size);
-  if (status == 0) status = tuv_pool_check(client, (taosuv_req_t*) (void*) req, cb != NULL);
+  if (status == 0) status = tuv_pool_check(client, tuv_req_base(req), cb != NULL);
   if (status < 0) return status;
   tuv_refbuf_t* payload = join(client, &insert, text, count, &size);
   if (payload == NULL) return TAOSUV_ENOMEM;
   req->cb = cb;
   req->affected_rows = 0;
   req->total_rows = -1;
-  status = tuv_pool_begin(client, (taosuv_req_t*) (void*) req, &lines_type, payload->data, size);
+  status = tuv_pool_begin(client, tuv_req_base(req), &lines_type, payload->data, size);
   tuv_refbuf_unref(payload);
   return status;
 }

@@ -12,6 +12,7 @@
 #include "client/query/results.h"
 #include "wire/status.h"
 #include "wire/stmt_sql.h"
+#include "wire/text.h"
 
 /* The SQL as binary_query, or as the JSON action of servers that lack it. */
 int tuv_sql_encode(tuv_op_t* op, tuv_conn_t* conn, const void* sql, size_t size) {
@@ -136,7 +137,7 @@ static const tuv_op_type_t query_type = {.is_request = true,
 /* An empty statement must not be sent: binary messages without SQL are refused by their length. */
 static int check_sql(const taosuv_client_t* client, const char* sql, size_t* length) {
   if (client == NULL || sql == NULL) return TAOSUV_EINVAL;
-  if (*length == TAOSUV_NUL_TERMINATED) *length = strlen(sql);
+  *length = tuv_text_length(sql, *length);
   if (*length == 0) return TAOSUV_EINVAL;
   if (*length > client->context.url.max_message_size - TUV_MSG_QUERY_HEAD) return TAOSUV_EMSGSIZE;
   return 0;
@@ -145,20 +146,20 @@ static int check_sql(const taosuv_client_t* client, const char* sql, size_t* len
 int taosuv_exec(taosuv_client_t* client, taosuv_exec_t* req, const char* sql, size_t length,
                 taosuv_exec_cb cb) {
   int status = check_sql(client, sql, &length);
-  if (status == 0) status = tuv_pool_check(client, (taosuv_req_t*) (void*) req, cb != NULL);
+  if (status == 0) status = tuv_pool_check(client, tuv_req_base(req), cb != NULL);
   if (status < 0) return status;
   req->cb = cb;
   req->affected_rows = 0;
-  return tuv_pool_begin(client, (taosuv_req_t*) (void*) req, &exec_type, sql, length);
+  return tuv_pool_begin(client, tuv_req_base(req), &exec_type, sql, length);
 }
 
 int taosuv_query(taosuv_client_t* client, taosuv_query_t* req, const char* sql, size_t length,
                  taosuv_query_cb cb) {
   int status = check_sql(client, sql, &length);
-  if (status == 0) status = tuv_pool_check(client, (taosuv_req_t*) (void*) req, cb != NULL);
+  if (status == 0) status = tuv_pool_check(client, tuv_req_base(req), cb != NULL);
   if (status < 0) return status;
   req->cb = cb;
   req->affected_rows = 0;
   req->result = NULL;
-  return tuv_pool_begin(client, (taosuv_req_t*) (void*) req, &query_type, sql, length);
+  return tuv_pool_begin(client, tuv_req_base(req), &query_type, sql, length);
 }

@@ -148,7 +148,7 @@ static void lose(taosuv_result_t* result, const tuv_failure_t* failure) {
   else
     tuv_dependents_add(&client->context.dependents, &result->dependent);
   if (!result->ended && result->failure.status == 0) tuv_result_set_failure(result, failure);
-  taosuv_req_t* waiter = (taosuv_req_t*) (void*) result->waiter;
+  taosuv_req_t* waiter = tuv_req_base(result->waiter);
   if (waiter == NULL || !tuv_req_is_held(waiter)) return;
   if (client_closed)
     tuv_req_defer(waiter, TAOSUV_ECANCELED, 0, "the client was closed");
@@ -223,7 +223,7 @@ taosuv_precision_t taosuv_result_precision(const taosuv_result_t* result) {
 
 /* A pending fetch of a result that is being closed. */
 static void cancel_waiter(taosuv_result_t* result) {
-  taosuv_req_t* req = (taosuv_req_t*) (void*) result->waiter;
+  taosuv_req_t* req = tuv_req_base(result->waiter);
   if (req == NULL) return;
   tuv_req_t* priv = tuv_req_of(req);
   if (tuv_req_is_held(req)) {

@@ -62,7 +62,7 @@ static void replied(tuv_op_t* op, tuv_conn_t* conn) {
     tuv_rest_fail(op, conn, status, err.text);
   } else {
     req->vgroups = ids;
-    tuv_req_finish((taosuv_req_t*) (void*) req, 0);
+    tuv_req_finish(tuv_req_base(req), 0);
   }
   tuv_free(alloc, ids);
 }
@@ -127,7 +127,7 @@ static bool is_database(const char* db) {
 int taosuv_table_vgroups(taosuv_client_t* client, taosuv_table_vgroups_t* req, const char* db,
                          const char* const* tables, uint32_t count, taosuv_table_vgroups_cb cb) {
   size_t size;
-  int status = tuv_pool_check(client, (taosuv_req_t*) (void*) req, cb != NULL);
+  int status = tuv_pool_check(client, tuv_req_base(req), cb != NULL);
   if (status < 0) return status;
   if (!client->transport->has_resources) return TAOSUV_ENOTSUP;
   if (tables == NULL || count == 0) return TAOSUV_EINVAL;
@@ -148,7 +148,7 @@ int taosuv_table_vgroups(taosuv_client_t* client, taosuv_table_vgroups_t* req, c
     req->cb = cb;
     req->vgroups = NULL;
     req->count = count;
-    status = tuv_pool_begin(client, (taosuv_req_t*) (void*) req, &type, payload, head + size);
+    status = tuv_pool_begin(client, tuv_req_base(req), &type, payload, head + size);
   }
   tuv_free(alloc, payload);
   tuv_free(alloc, body);

@@ -8,6 +8,7 @@
 #include "client/pool/pool.h"
 #include "taosuv/tmq.h"
 #include "wire/table_name.h"
+#include "wire/text.h"
 #include "wire/tmq_message.h"
 
 enum { ACTION_WRITE_RAW = 3, ACTION_WRITE_BLOCK = 4 };
@@ -64,12 +65,12 @@ static int begin(taosuv_client_t* client, taosuv_write_t* req, const tuv_op_type
                  const void* payload, size_t size, taosuv_write_cb cb) {
   if (size > client->context.url.max_message_size - TUV_TMQ_WRITE_HEAD) return TAOSUV_EMSGSIZE;
   req->cb = cb;
-  return tuv_pool_begin(client, (taosuv_req_t*) (void*) req, type, payload, size);
+  return tuv_pool_begin(client, tuv_req_base(req), type, payload, size);
 }
 
 int taosuv_write_raw(taosuv_client_t* client, taosuv_write_t* req, const taosuv_raw_t* raw,
                      taosuv_write_cb cb) {
-  int status = tuv_pool_check(client, (taosuv_req_t*) (void*) req, cb != NULL);
+  int status = tuv_pool_check(client, tuv_req_base(req), cb != NULL);
   if (status == 0 && (raw == NULL || raw->data == NULL || raw->size == 0)) status = TAOSUV_EINVAL;
   if (status == 0 && raw->size > UINT32_MAX) status = TAOSUV_EMSGSIZE;
   if (status < 0) return status;
@@ -80,10 +81,10 @@ int taosuv_write_raw(taosuv_client_t* client, taosuv_write_t* req, const taosuv_
 
 int taosuv_write_block(taosuv_client_t* client, taosuv_write_t* req, const char* table,
                        size_t length, const taosuv_block_t* block, taosuv_write_cb cb) {
-  int status = tuv_pool_check(client, (taosuv_req_t*) (void*) req, cb != NULL);
+  int status = tuv_pool_check(client, tuv_req_base(req), cb != NULL);
   if (status == 0 && (table == NULL || block == NULL)) status = TAOSUV_EINVAL;
   if (status < 0) return status;
-  if (length == TAOSUV_NUL_TERMINATED) length = strlen(table);
+  length = tuv_text_length(table, length);
   tuv_table_name_t name;
   status = tuv_table_name_read(table, length, &name, NULL);
   if (status < 0) return status;

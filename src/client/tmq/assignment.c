@@ -80,7 +80,7 @@ static void ask(taosuv_consumer_t* consumer) {
 static void on_watch(tuv_timed_t* timed) {
   taosuv_consumer_t* consumer = TUV_CONTAINER(timed, taosuv_consumer_t, watch_timed);
   if (consumer->state != TUV_TMQ_SUBSCRIBED) return;
-  if (taosuv_is_pending((taosuv_req_t*) (void*) &consumer->watch)) return;
+  if (taosuv_is_pending(tuv_req_base(&consumer->watch))) return;
   consumer->watch_topic = 0;
   consumer->nfound = 0;
   ask(consumer);

@@ -40,7 +40,7 @@ static void forget_messages(taosuv_consumer_t* consumer) {
 static void on_client_closed(void* data) {
   taosuv_consumer_t* consumer = data;
   taosuv_consumer_close_t* close = consumer->close;
-  taosuv_req_t* req = (taosuv_req_t*) (void*) close;
+  taosuv_req_t* req = tuv_req_base(close);
   tuv_failure_t failure = consumer->close_failure;
   tuv_alloc_t alloc = consumer->alloc;
   char* texts = consumer->close_texts;
@@ -86,7 +86,7 @@ static void on_close_timeout(tuv_timed_t* timed) {
 /* First what is to be committed, then the group, then the connection. */
 void tuv_tmq_go_on_closing(taosuv_consumer_t* consumer) {
   bool waits = tuv_tmq_committing(consumer) || consumer->leaving != NULL ||
-               taosuv_is_pending((taosuv_req_t*) (void*) &consumer->final_unsubscribe);
+               taosuv_is_pending(tuv_req_base(&consumer->final_unsubscribe));
   if (consumer->conn != NULL && waits) return;
   if (consumer->conn != NULL && !consumer->final_unsubscribe_sent) {
     consumer->final_unsubscribe_sent = true;
@@ -100,7 +100,7 @@ void tuv_tmq_go_on_closing(taosuv_consumer_t* consumer) {
 int taosuv_consumer_close(taosuv_consumer_t* consumer, taosuv_consumer_close_t* req,
                           taosuv_consumer_close_cb cb) {
   if (consumer == NULL || req == NULL || cb == NULL) return TAOSUV_EINVAL;
-  taosuv_req_t* base = (taosuv_req_t*) (void*) req;
+  taosuv_req_t* base = tuv_req_base(req);
   if (consumer->state == TUV_TMQ_CLOSING) return TAOSUV_ECLOSED;
   if (taosuv_is_pending(base) || consumer->client->context.in_hook) return TAOSUV_EBUSY;
   bool subscribed = consumer->state == TUV_TMQ_SUBSCRIBED;
@@ -121,8 +121,7 @@ int taosuv_consumer_close(taosuv_consumer_t* consumer, taosuv_consumer_close_t* 
   tuv_tmq_cancel_waiter(consumer, "the consumer was closed");
   if (consumer->leaving != NULL) { /* which had not left yet: the last message will do it */
     subscribed = true;
-    tuv_req_defer((taosuv_req_t*) (void*) consumer->leaving, TAOSUV_ECANCELED, 0,
-                  "the consumer was closed");
+    tuv_req_defer(tuv_req_base(consumer->leaving), TAOSUV_ECANCELED, 0, "the consumer was closed");
   }
   if (subscribed && consumer->config.auto_commit) tuv_tmq_commit_finished(consumer);
   consumer->final_unsubscribe_sent = !subscribed;

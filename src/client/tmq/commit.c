@@ -187,7 +187,7 @@ static const tuv_holder_t commits_holder = {NULL}; /* the consumer's list of the
 /* Takes its place behind the others. The steps are freed with it, or by a failure of this. */
 static int begin(taosuv_consumer_t* consumer, taosuv_commit_t* commit, const tuv_op_type_t* type,
                  tuv_commit_step_t* steps, uint32_t count) {
-  int status = tuv_req_start(&consumer->client->context, tuv_commit_base(commit), type);
+  int status = tuv_req_start(&consumer->client->context, tuv_req_base(commit), type);
   if (status < 0) {
     tuv_free(&consumer->alloc, steps);
     return status;
@@ -197,8 +197,8 @@ static int begin(taosuv_consumer_t* consumer, taosuv_commit_t* commit, const tuv
   commit->nsteps = count;
   commit->step = 0;
   if (commits_all_polled(commit)) consumer->commits_of_all_polled++;
-  tuv_req_hold(tuv_commit_base(commit), &commits_holder);
-  tuv_queue_push(&consumer->commits, &tuv_req_of(tuv_commit_base(commit))->op.link);
+  tuv_req_hold(tuv_req_base(commit), &commits_holder);
+  tuv_queue_push(&consumer->commits, &tuv_req_of(tuv_req_base(commit))->op.link);
   tuv_tmq_wake(consumer);
   return 0;
 }
@@ -288,7 +288,7 @@ int taosuv_consumer_commit(taosuv_consumer_t* consumer, taosuv_commit_t* req,
   tuv_commit_step_t* steps = NULL;
   uint32_t count = 1;
   bool unclear = false;
-  int status = tuv_tmq_check(consumer, tuv_commit_base(req), cb != NULL, false);
+  int status = tuv_tmq_check(consumer, tuv_req_base(req), cb != NULL, false);
   if (status == 0)
     status = message != NULL ? collect_one(consumer, message, &steps)
                              : collect(consumer, true, &steps, &count, &unclear);
@@ -304,7 +304,7 @@ int taosuv_consumer_commit(taosuv_consumer_t* consumer, taosuv_commit_t* req,
 int taosuv_consumer_commit_offset(taosuv_consumer_t* consumer, taosuv_commit_t* req,
                                   const char* topic, int32_t vgroup_id, int64_t offset,
                                   taosuv_commit_cb cb) {
-  int status = tuv_tmq_check(consumer, tuv_commit_base(req), cb != NULL, false);
+  int status = tuv_tmq_check(consumer, tuv_req_base(req), cb != NULL, false);
   if (status == 0 && (!tuv_steps_topic_ok(topic) || vgroup_id < 0 || offset < 0))
     status = TAOSUV_EINVAL;
   if (status < 0) return status;
@@ -342,7 +342,7 @@ static bool commit_finished(taosuv_consumer_t* consumer) {
   tuv_commit_step_t* steps;
   uint32_t count;
   bool unclear;
-  if (taosuv_is_pending(tuv_commit_base(&consumer->automatic))) return false;
+  if (taosuv_is_pending(tuv_req_base(&consumer->automatic))) return false;
   if (collect(consumer, false, &steps, &count, &unclear) < 0) return false; /* next time, perhaps */
   if (count > 0)
     begin(consumer, &consumer->automatic, &auto_type, steps, count);
@@ -356,7 +356,7 @@ void tuv_tmq_commit_finished(taosuv_consumer_t* consumer) {
 }
 
 void tuv_tmq_settle(taosuv_consumer_t* consumer) {
-  bool idle = !taosuv_is_pending(tuv_commit_base(&consumer->automatic));
+  bool idle = !taosuv_is_pending(tuv_req_base(&consumer->automatic));
   if (consumer->initial_commit_due && idle && consumer->state == TUV_TMQ_SUBSCRIBED) {
     consumer->initial_commit_due = false;
     commit_finished(consumer);

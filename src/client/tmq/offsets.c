@@ -73,7 +73,7 @@ static const tuv_op_type_t topics_type = {.is_request = true,
 
 int taosuv_consumer_list_topics(taosuv_consumer_t* consumer, taosuv_list_topics_t* req,
                                 taosuv_list_topics_cb cb) {
-  taosuv_req_t* base = (taosuv_req_t*) (void*) req;
+  taosuv_req_t* base = tuv_req_base(req);
   tuv_request_t request;
   int status = tuv_tmq_check(consumer, base, cb != NULL, false);
   if (status < 0) return status;
@@ -153,7 +153,7 @@ static const tuv_op_type_t position_type = {.is_request = true,
 static int ask_offsets(taosuv_consumer_t* consumer, taosuv_offsets_t* req, const char* action,
                        const tuv_op_type_t* type, const taosuv_partition_t* partitions,
                        uint32_t count, taosuv_offsets_cb cb) {
-  taosuv_req_t* base = (taosuv_req_t*) (void*) req;
+  taosuv_req_t* base = tuv_req_base(req);
   tuv_request_t request;
   int status = tuv_tmq_check(consumer, base, cb != NULL, false);
   if (status == 0 && (count > 65536 || (count > 0 && partitions == NULL))) status = TAOSUV_EINVAL;
@@ -240,7 +240,7 @@ static const tuv_op_type_t assignment_type = {.is_request = true,
 
 int taosuv_consumer_assignment(taosuv_consumer_t* consumer, taosuv_assignment_t* req,
                                const char* topic, taosuv_assignment_cb cb) {
-  taosuv_req_t* base = (taosuv_req_t*) (void*) req;
+  taosuv_req_t* base = tuv_req_base(req);
   tuv_request_t request;
   int status = tuv_tmq_check(consumer, base, cb != NULL, false);
   if (status == 0 && (topic == NULL || topic[0] == 0)) status = TAOSUV_EINVAL;

@@ -27,10 +27,6 @@ bool tuv_tmq_wants(const taosuv_consumer_t* consumer) {
          consumer->alive_bytes < consumer->max_bytes;
 }
 
-static taosuv_req_t* base_of(taosuv_poll_t* poll) {
-  return (taosuv_req_t*) (void*) poll;
-}
-
 /* From the latest on: should the connection or the process end before the first commit, a group
  * would begin anew behind this message. So where it begins is committed first. (Of changes of
  * schema the server tells only the end.) */
@@ -99,7 +95,7 @@ static taosuv_req_t* take_waiter(taosuv_consumer_t* consumer) {
   if (poll == NULL) return NULL;
   consumer->waiter = NULL;
   tuv_timers_remove(&consumer->client->context.timers, &consumer->waited);
-  return base_of(poll);
+  return tuv_req_base(poll);
 }
 
 static void give_to_poll(taosuv_consumer_t* consumer) {
@@ -191,19 +187,19 @@ static int start_poll(taosuv_consumer_t* consumer, taosuv_req_t* req, uint64_t w
 
 int taosuv_consumer_poll(taosuv_consumer_t* consumer, taosuv_poll_t* req, uint64_t wait_ms,
                          taosuv_poll_cb cb) {
-  int status = tuv_tmq_check(consumer, base_of(req), cb != NULL, false);
+  int status = tuv_tmq_check(consumer, tuv_req_base(req), cb != NULL, false);
   if (status == TAOSUV_ECONNLOST) status = 0; /* it waits for that, too */
   if (status == 0 && consumer->pushing) status = TAOSUV_ESTATE;
   if (status == 0 && consumer->waiter != NULL) status = TAOSUV_EBUSY;
-  if (status == 0) status = start_poll(consumer, base_of(req), wait_ms);
+  if (status == 0) status = start_poll(consumer, tuv_req_base(req), wait_ms);
   if (status < 0) return status;
   req->cb = cb;
   req->consumer = consumer;
   req->msg = NULL;
-  tuv_req_hold(base_of(req), &poll_holder);
+  tuv_req_hold(tuv_req_base(req), &poll_holder);
   if (consumer->conn != NULL) req->host = tuv_conn_host(consumer->conn);
   consumer->waiter = req;
-  consumer->wait_until = tuv_after(tuv_ms_of(tuv_req_of(base_of(req))->started), wait_ms);
+  consumer->wait_until = tuv_after(tuv_ms_of(tuv_req_of(tuv_req_base(req))->started), wait_ms);
   uint64_t grace = wait_ms > UINT64_MAX - TUV_TMQ_SLICE_MS ? UINT64_MAX
                                                            : wait_ms + TUV_TMQ_SLICE_MS;
   tuv_tmq_set(consumer, &consumer->waited, grace, on_waited);

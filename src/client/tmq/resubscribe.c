@@ -97,7 +97,7 @@ static const tuv_op_type_t resubscribe_type = {.is_request = true,
                                                .tombstone = &tuv_plain_tombstone};
 
 static void resubscribe(taosuv_consumer_t* consumer) {
-  taosuv_req_t* req = (taosuv_req_t*) (void*) &consumer->resubscribe;
+  taosuv_req_t* req = tuv_req_base(&consumer->resubscribe);
   if (taosuv_is_pending(req)) return; /* its completion tries again */
   consumer->resubscribe.consumer = consumer;
   int status = tuv_pool_begin(consumer->client, req, &resubscribe_type, NULL, 0);

@@ -120,7 +120,7 @@ static const tuv_op_type_t ends_type = {.is_request = true,
 static int begin_seek(taosuv_consumer_t* consumer, taosuv_seek_t* req, const tuv_op_type_t* type,
                       const char* topic, int32_t vgroup_id, int64_t offset, taosuv_seek_cb cb) {
   taosuv_commit_t* alike = (taosuv_commit_t*) (void*) req;
-  int status = tuv_tmq_check(consumer, tuv_commit_base(alike), cb != NULL, false);
+  int status = tuv_tmq_check(consumer, tuv_req_base(alike), cb != NULL, false);
   if (status == 0 && !tuv_steps_topic_ok(topic)) status = TAOSUV_EINVAL;
   if (status == 0 && (consumer->pushing || consumer->waiter != NULL || consumer->in_flight))
     status = TAOSUV_ESTATE;
@@ -135,7 +135,7 @@ static int begin_seek(taosuv_consumer_t* consumer, taosuv_seek_t* req, const tuv
   req->nsteps = 1;
   req->step = 0;
   consumer->seeks++;
-  status = tuv_pool_begin(consumer->client, tuv_commit_base(alike), type, NULL, 0);
+  status = tuv_pool_begin(consumer->client, tuv_req_base(alike), type, NULL, 0);
   if (status == 0) return 0;
   consumer->seeks--;
   tuv_steps_free(alike);

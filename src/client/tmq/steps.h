@@ -18,10 +18,6 @@ static inline taosuv_commit_t* tuv_commit_of(taosuv_req_t* req) {
   return (taosuv_commit_t*) (void*) req;
 }
 
-static inline taosuv_req_t* tuv_commit_base(taosuv_commit_t* commit) {
-  return (taosuv_req_t*) (void*) commit;
-}
-
 static inline tuv_commit_step_t* tuv_step_of(const taosuv_commit_t* commit) {
   return (tuv_commit_step_t*) commit->steps + commit->step;
 }

@@ -27,10 +27,6 @@ static taosuv_subscribe_t* subscribe_of(taosuv_req_t* req) {
   return (taosuv_subscribe_t*) (void*) req;
 }
 
-static taosuv_req_t* base_of(taosuv_subscribe_t* req) {
-  return (taosuv_req_t*) (void*) req;
-}
-
 /* ---- the message ---- */
 
 /* A property that the server would not know, or ignore silently; NULL: none. */
@@ -115,7 +111,7 @@ void tuv_tmq_reset(taosuv_consumer_t* consumer) {
   tuv_progress_clear(&consumer->progress);
   tuv_timers_remove(&consumer->client->context.timers, &consumer->auto_timed);
   tuv_timers_remove(&consumer->client->context.timers, &consumer->watch_timed);
-  taosuv_cancel((taosuv_req_t*) (void*) &consumer->watch); /* of topics that may be others soon */
+  taosuv_cancel(tuv_req_base(&consumer->watch)); /* of topics that may be others soon */
 }
 
 /* ---- subscribe ---- */
@@ -171,7 +167,7 @@ static int copy_topics(taosuv_consumer_t* consumer, const char* const* topics, s
 
 int taosuv_consumer_subscribe(taosuv_consumer_t* consumer, taosuv_subscribe_t* req,
                               const char* const* topics, size_t count, taosuv_subscribe_cb cb) {
-  taosuv_req_t* base = (taosuv_req_t*) (void*) req;
+  taosuv_req_t* base = tuv_req_base(req);
   int status = tuv_tmq_check(consumer, base, cb != NULL, true);
   if (status == 0 && consumer->state != TUV_TMQ_IDLE) status = TAOSUV_ESTATE;
   if (status == 0) status = copy_topics(consumer, topics, count);
@@ -228,7 +224,7 @@ static const tuv_holder_t unsubscribe_holder = {NULL}; /* the consumer, until it
 
 void tuv_tmq_leave(taosuv_consumer_t* consumer) {
   if (consumer->leaving == NULL || tuv_tmq_committing(consumer)) return;
-  taosuv_req_t* req = base_of(consumer->leaving);
+  taosuv_req_t* req = tuv_req_base(consumer->leaving);
   if (!tuv_req_is_held_by(req, &unsubscribe_holder)) return;
   consumer->leaving = NULL;
   if (consumer->conn == NULL) { /* its end has left the group */
@@ -243,13 +239,13 @@ void tuv_tmq_leave(taosuv_consumer_t* consumer) {
 static void leave_at_once(taosuv_consumer_t* consumer) {
   tuv_timers_remove(&consumer->client->context.timers, &consumer->retry);
   consumer->state = TUV_TMQ_LEAVING;
-  if (taosuv_cancel(base_of(&consumer->resubscribe)) == 0)
+  if (taosuv_cancel(tuv_req_base(&consumer->resubscribe)) == 0)
     tuv_tmq_drop_conn(consumer, "it is not known whether it was subscribed");
 }
 
 int taosuv_consumer_unsubscribe(taosuv_consumer_t* consumer, taosuv_subscribe_t* req,
                                 taosuv_subscribe_cb cb) {
-  taosuv_req_t* base = base_of(req);
+  taosuv_req_t* base = tuv_req_base(req);
   int status = tuv_tmq_check(consumer, base, cb != NULL, true);
   if (status < 0) return status;
   if (consumer->state != TUV_TMQ_SUBSCRIBED && consumer->state != TUV_TMQ_LOST)
@@ -291,6 +287,6 @@ static const tuv_op_type_t final_unsubscribe_type = {.is_request = true,
 
 int tuv_tmq_unsubscribe_finally(taosuv_consumer_t* consumer) {
   consumer->final_unsubscribe.consumer = consumer;
-  return tuv_pool_begin(consumer->client, base_of(&consumer->final_unsubscribe),
+  return tuv_pool_begin(consumer->client, tuv_req_base(&consumer->final_unsubscribe),
                         &final_unsubscribe_type, NULL, 0);
 }

@@ -7,6 +7,7 @@
 #include "util/buf.h"
 #include "util/utf8.h"
 #include "wire/insert.h"
+#include "wire/text.h"
 
 typedef struct lines_shard_s {
   tuv_shard_t shard;
@@ -115,7 +116,7 @@ static uint64_t fit_lines(tuv_shard_t* shard, uint32_t from, uint32_t count, siz
 static void on_inserted(taosuv_insert_lines_t* req, int status) {
   lines_shard_t* lines = req->data;
   bool told = status == 0 && req->affected_rows > 0; /* over HTTP it is not */
-  tuv_shard_done(&lines->shard, (taosuv_req_t*) (void*) req, told ? req->affected_rows : 0);
+  tuv_shard_done(&lines->shard, tuv_req_base(req), told ? req->affected_rows : 0);
 }
 
 static void empty(tuv_buf_t* buf) {
@@ -152,12 +153,12 @@ static int send_lines(tuv_shard_t* shard, tuv_errmsg_t* err) {
                              (unsigned int) size);
   int status = taosuv_insert_lines(shard->writer->client, &lines->insert, &buf, 1, on_inserted);
   if (status < 0) return tuv_fail(err, status, "%s", taosuv_strerror(status));
-  tuv_req_of((taosuv_req_t*) (void*) &lines->insert)->stays = true;
+  tuv_req_of(tuv_req_base(&lines->insert))->stays = true;
   return 0;
 }
 
 static taosuv_req_t* request_of(tuv_shard_t* shard) {
-  return (taosuv_req_t*) (void*) &of(shard)->insert;
+  return tuv_req_base(&of(shard)->insert);
 }
 
 static tuv_conn_t* conn_of(tuv_shard_t* shard) {
@@ -246,7 +247,7 @@ int taosuv_writer_lines(taosuv_writer_t* writer, const char* text, size_t length
   if (writer == NULL || text == NULL) return TAOSUV_EINVAL;
   int status = tuv_writer_check(writer, &tuv_shard_lines);
   if (status < 0) return status;
-  if (length == TAOSUV_NUL_TERMINATED) length = strlen(text);
+  length = tuv_text_length(text, length);
   size_t size, escaped = tuv_insert_escaped((const uint8_t*) text, length) + 2; /* a newline's */
   uint64_t lines = copy_lines(text, length, NULL, &size);
   if (lines == 0) return tuv_fail(&writer->err, TAOSUV_EINVAL, "there is no line");

@@ -2,6 +2,7 @@
  * calls. */
 #include "client/pool/client.h"
 #include "client/writer/writer.h"
+#include "wire/text.h"
 
 #include <string.h>
 
@@ -52,7 +53,7 @@ static uint64_t or_default(uint64_t value, uint64_t otherwise) {
 /* A text of the options as a copy, NUL-terminated: shards may be opened later than the call. */
 static int keep_text(taosuv_writer_t* writer, const char** text, size_t* length, char** copy) {
   if (*text == NULL) return 0;
-  if (*length == TAOSUV_NUL_TERMINATED) *length = strlen(*text);
+  *length = tuv_text_length(*text, *length);
   *copy = tuv_malloc(&writer->mem->alloc, *length + 1);
   if (*copy == NULL) return TAOSUV_ENOMEM;
   memcpy(*copy, *text, *length);
