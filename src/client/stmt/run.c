@@ -8,30 +8,12 @@
 #include "client/conn/conn.h"
 #include "client/pool/client.h"
 #include "client/pool/pool.h"
+#include "client/stmt/job.h"
 #include "client/stmt/stmt.h"
-
-void tuv_stmt_due(taosuv_stmt_t* stmt) {
-  if (stmt->client == NULL) return;
-  tuv_turn_post(&stmt->client->context.turn, &stmt->next, TUV_PHASE_FEATURE);
-}
-
-tuv_job_t* tuv_stmt_job(const taosuv_stmt_t* stmt) {
-  if (tuv_queue_empty(&stmt->jobs)) return NULL;
-  return TUV_CONTAINER(stmt->jobs.next, tuv_job_t, link);
-}
-
-static bool names_tables(const taosuv_stmt_t* stmt) {
-  return stmt->server_stmt != NULL && tuv_server_stmt_names_tables(stmt->server_stmt);
-}
-
-static void unhold(taosuv_stmt_t* stmt) {
-  if (stmt->held) tuv_pool_unhold(stmt->client, 0);
-  stmt->held = false;
-}
 
 void tuv_stmt_let_go(taosuv_stmt_t* stmt) {
   tuv_server_stmt_t* server_stmt = stmt->server_stmt;
-  unhold(stmt);
+  tuv_stmt_unhold(stmt);
   if (stmt->waiting_for_conn) tuv_pool_unqueue(stmt->client, &stmt->waiter);
   stmt->waiting_for_conn = false;
   stmt->server_stmt = NULL;
@@ -39,34 +21,6 @@ void tuv_stmt_let_go(taosuv_stmt_t* stmt) {
   server_stmt->stmt = NULL;
   if (server_stmt->step != TUV_STEP_NONE && !tuv_server_stmt_withdraw(server_stmt)) return;
   if (server_stmt->result == NULL) tuv_server_stmt_settle(server_stmt);
-}
-
-/* ---- jobs ---- */
-
-static void take_off(tuv_job_t* job, taosuv_client_t* client) {
-  taosuv_stmt_t* stmt = job->stmt;
-  if (job->held) tuv_pool_unhold(client, job->size);
-  job->held = false;
-  if (stmt == NULL) return;
-  if (tuv_stmt_job(stmt) == job) stmt->running = false;
-  stmt->njobs--;
-  if (stmt->njobs > 0 || names_tables(stmt)) tuv_stmt_due(stmt);
-}
-
-void tuv_job_drop(tuv_job_t* job, taosuv_client_t* client) {
-  take_off(job, client);
-  tuv_job_recycle(job, &client->context.mem->alloc);
-}
-
-void tuv_job_done(tuv_job_t* job, const tuv_failure_t* failure) {
-  taosuv_req_t* req = (taosuv_req_t*) (void*) job->req;
-  tuv_job_drop(job, job->stmt->client);
-  if (req == NULL) return;
-  tuv_req_of(req)->owner = NULL;
-  if (failure != NULL)
-    tuv_req_fail(req, failure);
-  else
-    tuv_req_finish(req, 0);
 }
 
 static void start_job(taosuv_stmt_t* stmt) {
@@ -98,7 +52,7 @@ static void fail_jobs(taosuv_stmt_t* stmt, const tuv_failure_t* failure) {
   tuv_queue_init(&reqs);
   while (!tuv_queue_empty(&stmt->jobs)) {
     tuv_job_t* job = tuv_stmt_job(stmt);
-    take_off(job, client);
+    tuv_job_take_off(job, client);
     tuv_queue_remove(&job->link);
     job->stmt = NULL;
     tuv_queue_push(&jobs, &job->link);
@@ -135,8 +89,8 @@ static void fail_memory(taosuv_stmt_t* stmt) {
 static void reached(taosuv_req_t* req, tuv_conn_t* conn) {
   taosuv_stmt_t* stmt = stmt_of_seeker(req);
   stmt->waiting_for_conn = false;
-  unhold(stmt);
-  tuv_server_stmt_t* server_stmt = tuv_server_stmt_create(stmt, conn);
+  tuv_stmt_unhold(stmt);
+  tuv_server_stmt_t* server_stmt = tuv_server_stmt_create(stmt, conn, &tuv_server_stmt_answers);
   if (server_stmt == NULL) {
     fail_memory(stmt);
     return;
@@ -208,7 +162,7 @@ static void finish_prepare(taosuv_stmt_t* stmt, tuv_server_stmt_t* server_stmt) 
   req->host = tuv_conn_host(server_stmt->conn);
   tuv_req_of((taosuv_req_t*) (void*) req)->owner = NULL;
   taosuv_client_t* client = stmt->client;
-  if (names_tables(stmt)) tuv_stmt_due(stmt);
+  if (tuv_stmt_names_tables(stmt)) tuv_stmt_due(stmt);
   client->stmt_prepared = stmt;
   tuv_req_finish((taosuv_req_t*) (void*) req, 0);
   client->stmt_prepared = NULL;
@@ -221,7 +175,7 @@ static void prepare_anew(taosuv_stmt_t* stmt) {
   tuv_stmt_due(stmt);
 }
 
-void tuv_stmt_go_on(tuv_server_stmt_t* server_stmt) {
+static void go_on(tuv_server_stmt_t* server_stmt) {
   taosuv_stmt_t* stmt = server_stmt->stmt;
   stmt->moves = 0;
   if (stmt->preparing != NULL) {
@@ -274,7 +228,8 @@ static bool wants_another(const taosuv_stmt_t* stmt) {
  * the SQL is sent when there is a batch. */
 static void replace(taosuv_stmt_t* stmt) {
   tuv_server_stmt_t* old = stmt->server_stmt;
-  tuv_server_stmt_t* server_stmt = tuv_server_stmt_create(stmt, old->conn);
+  tuv_server_stmt_t* server_stmt = tuv_server_stmt_create(stmt, old->conn,
+                                                          &tuv_server_stmt_answers);
   old->stmt = NULL;
   stmt->server_stmt = server_stmt;
   tuv_server_stmt_settle(old);
@@ -282,11 +237,12 @@ static void replace(taosuv_stmt_t* stmt) {
 }
 
 static bool is_outdated(const taosuv_stmt_t* stmt) {
-  if (!names_tables(stmt) || stmt->preparing != NULL || !usable(stmt->server_stmt)) return false;
+  if (!tuv_stmt_names_tables(stmt) || stmt->preparing != NULL || !usable(stmt->server_stmt))
+    return false;
   return stmt->njobs == 0 || !tuv_server_stmt_serves(stmt->server_stmt, tuv_stmt_job(stmt));
 }
 
-static void run(taosuv_stmt_t* stmt) {
+void tuv_stmt_run(taosuv_stmt_t* stmt) {
   if (stmt->running || stmt->waiting_for_conn) return;
   if (stmt->server_stmt != NULL && stmt->server_stmt->step != TUV_STEP_NONE) return;
   if (stmt->server_stmt != NULL && waits(stmt->server_stmt)) return;
@@ -311,20 +267,13 @@ static void run(taosuv_stmt_t* stmt) {
     seek(stmt);
     return;
   }
-  unhold(stmt);
+  tuv_stmt_unhold(stmt);
   if (stmt->server_stmt->field_list == NULL)
     tuv_server_stmt_go_on_preparing(stmt->server_stmt);
   else if (stmt->preparing != NULL && tuv_field_list_of(stmt->server_stmt->field_list)->insert)
     tuv_server_stmt_prepare_again(stmt->server_stmt);
   else
-    tuv_stmt_go_on(stmt->server_stmt);
+    go_on(stmt->server_stmt);
 }
 
-void tuv_stmt_run_next(tuv_task_t* task) {
-  taosuv_stmt_t* stmt = TUV_CONTAINER(task, taosuv_stmt_t, next);
-  if (stmt->client != NULL) tuv_server_stmt_drop_old(stmt->client); /* before one is taken */
-  if (stmt->close_due)
-    taosuv_stmt_close(stmt);
-  else
-    run(stmt);
-}
+const tuv_stmt_events_t tuv_stmt_events = {.prepared = go_on, .failed = tuv_stmt_fail};

@@ -6,17 +6,20 @@
 #include "client/conn/conn.h"
 #include "client/pool/client.h"
 #include "client/query/results.h"
+#include "client/stmt/job.h"
 #include "client/stmt/stmt.h"
 
 static const tuv_dependent_type_t dependent_type;
 static void drop_old(tuv_task_t* task);
 
-tuv_server_stmt_t* tuv_server_stmt_create(taosuv_stmt_t* stmt, tuv_conn_t* conn) {
+tuv_server_stmt_t* tuv_server_stmt_create(taosuv_stmt_t* stmt, tuv_conn_t* conn,
+                                          const tuv_server_stmt_answers_t* answers) {
   tuv_server_stmt_t* server_stmt = tuv_calloc(&conn->client->context.mem->alloc, 1,
                                               sizeof *server_stmt);
   if (server_stmt == NULL) return NULL;
   server_stmt->conn = conn;
   server_stmt->stmt = stmt;
+  server_stmt->answers = answers;
   server_stmt->source = tuv_refbuf_ref(stmt->source);
   server_stmt->session = conn->client->schema_epoch;
   conn->client->schema_changed.run = drop_old;
@@ -170,13 +173,6 @@ void tuv_server_stmt_drop_old(taosuv_client_t* client) {
   drop_old(&client->schema_changed);
 }
 
-const taosuv_req_t* tuv_server_stmt_waiter(const tuv_op_t* op) {
-  const taosuv_stmt_t* stmt = TUV_CONTAINER(op, const tuv_server_stmt_t, op)->stmt;
-  if (stmt == NULL) return NULL;
-  if (stmt->preparing != NULL) return (const void*) stmt->preparing;
-  return stmt->running ? (const void*) tuv_stmt_job(stmt)->req : NULL;
-}
-
 /* ---- the end of a connection ---- */
 
 /* What was under way is begun again on another connection, unless the server may have executed
@@ -213,7 +209,7 @@ static void server_stmt_lost(tuv_server_stmt_t* server_stmt, const tuv_failure_t
   else if (stmt->moves++ < TUV_STMT_MAX_MOVES)
     tuv_stmt_due(stmt);
   else
-    tuv_stmt_fail(stmt, failure);
+    stmt->events->failed(stmt, failure);
 }
 
 static tuv_server_stmt_t* of_dependent(tuv_dependent_t* dependent) {

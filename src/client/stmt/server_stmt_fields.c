@@ -149,7 +149,7 @@ static void complete(taosuv_req_t* req, int status) {
     tuv_failure_t failure = {status, req->err_flags & ~(unsigned int) TAOSUV_ERR_MAYBE_EXECUTED,
                              req->server_code, req->message, req->host};
     server_stmt->asking = NULL;
-    tuv_server_stmt_fields_told(server_stmt, status < 0 ? &failure : NULL);
+    server_stmt->fields_known(server_stmt, status < 0 ? &failure : NULL);
   }
   tuv_refbuf_unref(fields->sql);
   tuv_free(&fields->mem->alloc, fields);
@@ -194,11 +194,12 @@ static tuv_refbuf_t* make_sql(const tuv_server_stmt_t* server_stmt, size_t* leng
 }
 
 static void fail(tuv_server_stmt_t* server_stmt, int status, const char* message) {
-  tuv_server_stmt_fields_told(
+  server_stmt->fields_known(
       server_stmt, &(tuv_failure_t) {status, 0, 0, message, tuv_conn_host(server_stmt->conn)});
 }
 
-void tuv_server_stmt_ask_fields(tuv_server_stmt_t* server_stmt) {
+void tuv_server_stmt_ask_fields(tuv_server_stmt_t* server_stmt, tuv_fields_known_cb cb) {
+  server_stmt->fields_known = cb;
   taosuv_client_t* client = server_stmt->conn->client;
   size_t length;
   tuv_refbuf_t* sql = make_sql(server_stmt, &length);

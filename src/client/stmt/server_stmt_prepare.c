@@ -4,7 +4,10 @@
 #include "client/core/failure.h"
 #include "client/conn/conn.h"
 #include "client/pool/client.h"
+#include "client/stmt/job.h"
 #include "client/stmt/stmt.h"
+
+static void fields_known(tuv_server_stmt_t* server_stmt, const tuv_failure_t* failure);
 
 /* ---- where to begin ---- */
 
@@ -34,7 +37,7 @@ void tuv_server_stmt_prepare(tuv_server_stmt_t* server_stmt) {
     return;
   }
   tuv_failure_t failure = {status, 0, 0, err.text, tuv_conn_host(server_stmt->conn)};
-  tuv_stmt_fail(server_stmt->stmt, &failure);
+  server_stmt->stmt->events->failed(server_stmt->stmt, &failure);
 }
 
 void tuv_server_stmt_prepare_again(tuv_server_stmt_t* server_stmt) {
@@ -265,7 +268,7 @@ void tuv_server_stmt_unprepared(tuv_server_stmt_t* server_stmt, const tuv_failur
   tuv_server_stmt_discard(server_stmt);
   if (stmt == NULL) return;
   if (!again) {
-    tuv_stmt_fail(stmt, failure);
+    stmt->events->failed(stmt, failure);
     return;
   }
   stmt->fresh = true; /* the server may have lost what was kept: a new one tells */
@@ -289,11 +292,11 @@ static void go_on(tuv_server_stmt_t* server_stmt, tuv_server_stmt_step_t next) {
   else if (next == TUV_STEP_SCALES)
     tuv_server_stmt_ask_scales(server_stmt);
   else if (next == TUV_STEP_FIELDS)
-    tuv_server_stmt_ask_fields(server_stmt);
+    tuv_server_stmt_ask_fields(server_stmt, fields_known);
   else if (next != TUV_STEP_NONE)
     tuv_server_stmt_post(server_stmt, next);
   else
-    tuv_stmt_go_on(server_stmt);
+    server_stmt->stmt->events->prepared(server_stmt);
 }
 
 void tuv_server_stmt_go_on_preparing(tuv_server_stmt_t* server_stmt) {
@@ -306,7 +309,7 @@ void tuv_server_stmt_without_scales(tuv_server_stmt_t* server_stmt) {
   go_on(server_stmt, next);
 }
 
-void tuv_server_stmt_fields_told(tuv_server_stmt_t* server_stmt, const tuv_failure_t* failure) {
+static void fields_known(tuv_server_stmt_t* server_stmt, const tuv_failure_t* failure) {
   tuv_server_stmt_step_t next;
   tuv_errmsg_t err;
   server_stmt->step = TUV_STEP_NONE;

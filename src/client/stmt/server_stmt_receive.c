@@ -7,6 +7,7 @@
 #include "client/conn/endpoint.h"
 #include "client/pool/client.h"
 #include "client/query/results.h"
+#include "client/stmt/job.h"
 #include "client/stmt/stmt.h"
 
 /* ---- a batch ---- */
@@ -181,15 +182,16 @@ static int check_id(const tuv_server_stmt_t* server_stmt, const tuv_reply_t* rep
   return has_id ? tuv_reply_about(reply, "stmt_id", server_stmt->id, err) : 0;
 }
 
+static void failed(tuv_op_t* op, const tuv_failure_t* failure);
+
 static void misanswered(tuv_op_t* op, const char* message) {
   const tuv_server_stmt_t* server_stmt = TUV_CONTAINER(op, tuv_server_stmt_t, op);
   bool executes = server_stmt->step == TUV_STEP_EXEC || server_stmt->step == TUV_STEP_BIND_EXEC;
   unsigned int flags = executes ? TAOSUV_ERR_MAYBE_EXECUTED : 0u;
-  tuv_server_stmt_failed(
-      op, &(tuv_failure_t) {TAOSUV_EPROTO, flags, 0, message, tuv_conn_host(server_stmt->conn)});
+  failed(op, &(tuv_failure_t) {TAOSUV_EPROTO, flags, 0, message, tuv_conn_host(server_stmt->conn)});
 }
 
-void tuv_server_stmt_answered(tuv_op_t* op, tuv_conn_t* conn, const tuv_reply_t* reply) {
+static void replied(tuv_op_t* op, tuv_conn_t* conn, const tuv_reply_t* reply) {
   tuv_server_stmt_t* server_stmt = TUV_CONTAINER(op, tuv_server_stmt_t, op);
   tuv_errmsg_t err;
   (void) conn;
@@ -270,7 +272,7 @@ static bool will_not_tell(const tuv_failure_t* failure) {
   return failure->status == TAOSUV_ESERVER && (failure->flags & TAOSUV_ERR_RETRYABLE) == 0;
 }
 
-void tuv_server_stmt_failed(tuv_op_t* op, const tuv_failure_t* failure) {
+static void failed(tuv_op_t* op, const tuv_failure_t* failure) {
   tuv_server_stmt_t* server_stmt = TUV_CONTAINER(op, tuv_server_stmt_t, op);
   if (server_stmt->step == TUV_STEP_CLOSE)
     tuv_server_stmt_closed(server_stmt);
@@ -281,3 +283,5 @@ void tuv_server_stmt_failed(tuv_op_t* op, const tuv_failure_t* failure) {
   else
     batch_failed(server_stmt, failure);
 }
+
+const tuv_server_stmt_answers_t tuv_server_stmt_answers = {.replied = replied, .failed = failed};

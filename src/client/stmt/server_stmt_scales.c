@@ -33,8 +33,8 @@ static int encode(tuv_op_t* op, tuv_conn_t* conn, const void* payload, size_t si
 
 static const tuv_op_type_t scales_type = {.action = TAOSUV_ACTION_STMT_PREPARE,
                                           .encode = encode,
-                                          .reply = tuv_server_stmt_answered,
-                                          .failed = tuv_server_stmt_failed,
+                                          .reply = tuv_server_stmt_on_reply,
+                                          .failed = tuv_server_stmt_on_failure,
                                           .waiter = tuv_server_stmt_waiter};
 
 void tuv_server_stmt_ask_scales(tuv_server_stmt_t* server_stmt) {

@@ -5,6 +5,7 @@
 #include "client/core/req.h"
 #include "client/conn/conn.h"
 #include "client/pool/client.h"
+#include "client/stmt/job.h"
 #include "client/stmt/stmt.h"
 
 bool tuv_server_stmt_sent(const tuv_server_stmt_t* server_stmt) {
@@ -197,15 +198,30 @@ static int encode(tuv_op_t* op, tuv_conn_t* conn, const void* payload, size_t si
   }
 }
 
+const taosuv_req_t* tuv_server_stmt_waiter(const tuv_op_t* op) {
+  const taosuv_stmt_t* stmt = TUV_CONTAINER(op, const tuv_server_stmt_t, op)->stmt;
+  if (stmt == NULL) return NULL;
+  if (stmt->preparing != NULL) return (const void*) stmt->preparing;
+  return stmt->running ? (const void*) tuv_stmt_job(stmt)->req : NULL;
+}
+
+void tuv_server_stmt_on_reply(tuv_op_t* op, tuv_conn_t* conn, const tuv_reply_t* reply) {
+  TUV_CONTAINER(op, tuv_server_stmt_t, op)->answers->replied(op, conn, reply);
+}
+
+void tuv_server_stmt_on_failure(tuv_op_t* op, const tuv_failure_t* failure) {
+  TUV_CONTAINER(op, tuv_server_stmt_t, op)->answers->failed(op, failure);
+}
+
 static const tuv_op_type_t prepare_type = {.action = TAOSUV_ACTION_STMT_PREPARE,
                                            .encode = encode,
-                                           .reply = tuv_server_stmt_answered,
-                                           .failed = tuv_server_stmt_failed,
+                                           .reply = tuv_server_stmt_on_reply,
+                                           .failed = tuv_server_stmt_on_failure,
                                            .waiter = tuv_server_stmt_waiter};
 static const tuv_op_type_t exec_type = {.action = TAOSUV_ACTION_STMT_EXEC,
                                         .encode = encode,
-                                        .reply = tuv_server_stmt_answered,
-                                        .failed = tuv_server_stmt_failed,
+                                        .reply = tuv_server_stmt_on_reply,
+                                        .failed = tuv_server_stmt_on_failure,
                                         .waiter = tuv_server_stmt_waiter};
 
 /* The message that executes has the id of the caller's request, if no other one is in flight with

@@ -4,86 +4,12 @@
 #include "client/conn/transport.h"
 #include "client/pool/client.h"
 #include "client/pool/pool.h"
+#include "client/stmt/job.h"
 #include "client/stmt/stmt.h"
 #include "util/utf8.h"
 #include "wire/table_name.h"
 
 #include <string.h>
-
-/* A statement keeps the buffers of at most so many batches. */
-#define SPARE_JOBS 64u
-
-/* ---- memory ---- */
-
-static void free_job(const tuv_alloc_t* alloc, tuv_job_t* job) {
-  tuv_batch_free(&job->batch);
-  tuv_free(alloc, job);
-}
-
-static void free_spare(taosuv_stmt_t* stmt) {
-  while (!tuv_queue_empty(&stmt->spare)) {
-    tuv_job_t* job = TUV_CONTAINER(stmt->spare.next, tuv_job_t, link);
-    tuv_queue_remove(&job->link);
-    free_job(&stmt->mem->alloc, job);
-  }
-  stmt->nspare = 0;
-}
-
-static void drop_form(taosuv_stmt_t* stmt) {
-  if (stmt->field_list == NULL) return;
-  tuv_batch_free(&stmt->batch);
-  free_spare(stmt);
-  tuv_refbuf_unref(stmt->field_list);
-  stmt->field_list = NULL;
-}
-
-void tuv_stmt_destroy(taosuv_stmt_t* stmt) {
-  drop_form(stmt);
-  tuv_refbuf_unref(stmt->source);
-  tuv_dependent_remove(&stmt->dependent);
-  tuv_task_cancel(&stmt->next);
-  tuv_mem_put(stmt->mem, TUV_MEM_STMT, stmt);
-}
-
-void tuv_stmt_init_batch(const taosuv_stmt_t* stmt, tuv_batch_t* batch) {
-  const tuv_field_list_t* form = tuv_field_list_of(stmt->field_list);
-  tuv_batch_init(batch, &stmt->mem->alloc, form->insert, form->insert ? form->fields : NULL,
-                 form->count);
-  batch->numbered = stmt->roams;
-}
-
-int tuv_stmt_take_fields(taosuv_stmt_t* stmt, const tuv_server_stmt_t* server_stmt,
-                         tuv_errmsg_t* err) {
-  stmt->field_list = tuv_refbuf_ref(server_stmt->field_list);
-  tuv_stmt_init_batch(stmt, &stmt->batch);
-  int status = tuv_batch_set_wire(&stmt->batch, tuv_server_stmt_encoding(server_stmt), err);
-  if (status < 0) drop_form(stmt);
-  return status;
-}
-
-void tuv_job_give_back(tuv_job_t* job) {
-  if (job->keep == NULL) return;
-  tuv_batch_t batch = job->batch;
-  job->batch = *job->keep;
-  *job->keep = batch;
-  job->keep = NULL;
-}
-
-void tuv_job_recycle(tuv_job_t* job, const tuv_alloc_t* alloc) {
-  taosuv_stmt_t* stmt = job->stmt;
-  tuv_job_give_back(job);
-  tuv_queue_remove(&job->link);
-  if (stmt == NULL || stmt->nspare >= SPARE_JOBS) {
-    free_job(alloc, job);
-    return;
-  }
-  tuv_batch_clear(&job->batch);
-  job->req = NULL;
-  job->moves = 0;
-  job->renewals = 0;
-  tuv_queue_push(&stmt->spare, &job->link);
-  stmt->nspare++;
-}
 
 /* ---- prepare ---- */
 
@@ -184,6 +110,15 @@ static tuv_refbuf_t* make_source(tuv_mem_t* mem, const char* sql, size_t length,
   return buf;
 }
 
+static void run_next(tuv_task_t* task) {
+  taosuv_stmt_t* stmt = TUV_CONTAINER(task, taosuv_stmt_t, next);
+  if (stmt->client != NULL) tuv_server_stmt_drop_old(stmt->client); /* before one is taken */
+  if (stmt->close_due)
+    taosuv_stmt_close(stmt);
+  else
+    tuv_stmt_run(stmt);
+}
+
 static const tuv_dependent_type_t dependent_type;
 
 static taosuv_stmt_t* create(taosuv_client_t* client) {
@@ -193,25 +128,12 @@ static taosuv_stmt_t* create(taosuv_client_t* client) {
   memset(stmt, 0, sizeof *stmt);
   stmt->mem = client->context.mem;
   stmt->client = client;
-  tuv_task_init(&stmt->next, tuv_stmt_run_next);
+  stmt->events = &tuv_stmt_events;
+  tuv_task_init(&stmt->next, run_next);
   tuv_dependent_init(&stmt->dependent, &dependent_type);
   tuv_queue_init(&stmt->jobs);
   tuv_queue_init(&stmt->spare);
   return stmt;
-}
-
-/* The request begins to wait for its statement; one whose deadline has passed completes. */
-int tuv_stmt_begin(taosuv_client_t* client, taosuv_req_t* req, const tuv_op_type_t* type,
-                   const tuv_holder_t* holder, void* owner) {
-  int status = tuv_req_start(&client->context, req, type);
-  if (status < 0) return status;
-  tuv_req_hold(req, holder);
-  tuv_req_of(req)->owner = owner;
-  return 0;
-}
-
-void tuv_stmt_end_if_late(taosuv_req_t* req) {
-  if (tuv_req_is_late(req)) tuv_req_defer(req, TAOSUV_EUNSENT, TAOSUV_ERR_RETRYABLE, NULL);
 }
 
 static int begin_prepare(taosuv_stmt_t* stmt, taosuv_stmt_prepare_t* req,
@@ -268,7 +190,7 @@ int taosuv_stmt_reprepare(taosuv_stmt_t* stmt, taosuv_stmt_prepare_t* req, const
     return status;
   }
   tuv_stmt_let_go(stmt);
-  drop_form(stmt);
+  tuv_stmt_drop_fields(stmt);
   tuv_refbuf_unref(stmt->source);
   stmt->source = source;
   stmt->stale = false;

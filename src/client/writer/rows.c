@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "client/core/req.h"
+#include "client/stmt/job.h"
 #include "client/stmt/stmt.h"
 #include "client/writer/writer.h"
 #include "wire/table_name.h"
