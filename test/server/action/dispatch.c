@@ -7,7 +7,7 @@
 #include "action/query.h"
 #include "session/reply.h"
 
-/* A request that waits, to be read anew when its time has come. */
+/* A request that waits, and is read again after that. */
 struct ts_waiting_s {
   uv_timer_t timer;
   ts_server_t* server;

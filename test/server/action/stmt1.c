@@ -152,7 +152,7 @@ void ts_stmt1_use_result(ts_request_t* request) {
   }
 }
 
-/* No reply, but for a statement of the other protocol. */
+/* Replies only for a statement of the other protocol. */
 void ts_stmt1_close(ts_request_t* request) {
   ts_session_close_stmt(request, false);
 }

@@ -66,7 +66,7 @@ uint64_t ts_tmq_count(const ts_server_t* server); /* of consumers that are subsc
 void ts_tmq_expire(ts_server_t* server, const char* group);
 void ts_tmq_poll(ts_request_t* request);
 void ts_tmq_poll_queued(ts_tmq_t* tmq);                 /* runs what has waited for the poll */
-void ts_tmq_hold(ts_tmq_t* tmq, ts_message_t* message); /* in place of the one before */
+void ts_tmq_hold(ts_tmq_t* tmq, ts_message_t* message); /* replaces the one before */
 void ts_tmq_forget(ts_tmq_t* tmq, uint64_t id);         /* uncommitted messages up to this one */
 void ts_tmq_alive(ts_tmq_t* tmq); /* it has polled: the time limit starts again */
 

@@ -170,7 +170,7 @@ void ts_tmq_poll(ts_request_t* request) {
   if (!ts_arg_int(request->args, "blocking_time", &poll.blocking_ms) ||
       !ts_arg_u64(request->args, "message_id", &poll.id))
     return;           /* bad arguments get no answer */
-  tmq->queued = poll; /* in place of one that waits, which is never answered */
+  tmq->queued = poll; /* replaces one that waits, which is never answered */
   if (!tmq->poll.there && tmq->consumer != NULL) begin(tmq);
 }
 

@@ -178,7 +178,7 @@ static const struct {
     {"msg_consume_rawdata", "msg.consume.rawdata", {3, 3, 6}},
 };
 
-/* 0; 1: the arguments are no properties and get no answer; 2: the error is set. */
+/* 0; 1: malformed arguments, which get no answer; 2: the error is set. */
 static int read_named(reader_t* reader, yyjson_val* args) {
   for (size_t i = 0; i < sizeof named / sizeof *named; i++) {
     const char* value;

@@ -4,7 +4,7 @@
 
 #include "base/buf.h"
 
-/* POINT, LINESTRING and POLYGON in two dimensions; 0, or 1 when the text is none of them. */
+/* POINT, LINESTRING and POLYGON in two dimensions; 0, or 1 for any other text. */
 int ts_wkt_parse(const char* text, size_t size, ts_buf_t* wkb);
 
 /* Whether the bytes are one geometry of two dimensions, of any kind and in either byte order. */

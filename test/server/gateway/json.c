@@ -217,7 +217,7 @@ static bool is_bad(const message_t* message) {
          (message->request.stmt_reply && !ts_arg_u64(args, "stmt_id", &ignored));
 }
 
-/* /rest/schemaless alone answers what is no JSON, and bad arguments. */
+/* Only /rest/schemaless answers malformed JSON and bad arguments. */
 static void answer_bad(message_t* message) {
   ts_request_t* request = &message->request;
   bool answers = request->session->endpoint == TS_ENDPOINT_LINES &&

@@ -1,4 +1,5 @@
-/* Messages read, and given to their actions. `applied`: the rule for it, which has waited already. */
+/* Messages read, and given to their actions. `applied`: the rule for it, which has waited
+ * already. */
 #ifndef TS_GATEWAY_MESSAGE_H
 #define TS_GATEWAY_MESSAGE_H
 

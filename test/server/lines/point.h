@@ -51,7 +51,7 @@ typedef struct ts_points_s {
   ts_point_t** end;
 } ts_points_t;
 
-/* A piece of the input; texts are no C strings. */
+/* A part of the input, without a NUL at its end. */
 typedef struct ts_piece_s {
   const char* at;
   size_t size;

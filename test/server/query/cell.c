@@ -242,7 +242,7 @@ static int read_json(ts_sql_t* sql, ts_cell_t* cell) {
   return ts_cell_json(&sql->arena, text, size, cell) ? 0 : bad(sql, &token, "json parse error");
 }
 
-/* now, now(), today(), a number or a text, each perhaps with `+ 10s` behind it. */
+/* now, now(), today(), a number or a text, optionally followed by `+ 10s`. */
 static int read_time(ts_sql_t* sql, uint8_t precision, ts_cell_t* cell) {
   ts_token_t token = sql->lex.token;
   number_t number;

@@ -47,7 +47,7 @@ typedef struct ts_sql_s {
   ts_arena_t arena; /* memory that lives as long as the statement, or until it is reset */
 } ts_sql_t;
 
-/* Reads the text, runs it by `run`, and gives back the memory; after an error there is no outcome. */
+/* Reads the text and runs it by `run`. After an error there is no outcome. */
 int ts_sql_run_with(ts_sql_t* sql, const char* text, size_t size, int (*run)(ts_sql_t* sql));
 
 /* The name of a table: [db.]table. With `database` the error is the database's, else NULL. */

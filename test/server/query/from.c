@@ -5,7 +5,7 @@
 
 #include "query/expr.h"
 
-/* Words that end a table's name, and so are no alias. */
+/* Words that cannot be an alias, because a clause begins with them. */
 static bool is_clause(const ts_lex_t* lex) {
   static const char* const words[] = {
       "where",   "group",  "partition", "order",        "limit",        "having",       "interval",

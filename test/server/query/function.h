@@ -1,4 +1,5 @@
-/* The functions of SQL. They know of the tree, and leave it to resolve.c and emit.c to go down into arguments. */
+/* The functions of SQL. They know of the tree, and leave it to resolve.c and emit.c to go down
+ * into arguments. */
 #ifndef TS_QUERY_FUNCTION_H
 #define TS_QUERY_FUNCTION_H
 

@@ -1,9 +1,9 @@
-/* SELECT on the store: the text of a statement is read into a tree of expressions, the tree gets types, and
- * SQLite runs the SQL that is written from it.
+/* SELECT on the store: the text of a statement is read into a tree of expressions, the tree gets
+ * types, and SQLite runs the SQL that is written from it.
  *
- * lex and words cut the text into tokens, parse makes the tree, resolve and function give it types, emit writes
- * SQLite's SQL into an emitter, from adds tables and conditions, rows makes the result. select and order are the
- * clauses. */
+ * lex and words cut the text into tokens, parse makes the tree, resolve and function give it
+ * types, emit writes SQLite's SQL into an emitter, from adds tables and conditions, rows makes
+ * the result. select and order are the clauses. */
 #ifndef TS_QUERY_H
 #define TS_QUERY_H
 

@@ -34,7 +34,7 @@ typedef struct ts_rule_s {
   ts_result_t* result;
   const void* data;
   size_t size;
-  const void* find; /* PATCH: `size` bytes, too */
+  const void* find; /* PATCH: `size` bytes to look for */
   /* The request's id is put into `data`: for TEXT in place of each $REQ_ID, for BINARY at offset
    * 26 (that of a fetch_raw_block reply). */
   bool put_req_id;

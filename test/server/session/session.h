@@ -1,7 +1,8 @@
-/* What all requests of a connection share. A session is one connection; a request is one message of it.
+/* What all requests of a connection share. A session is one connection; a request is one message
+ * of it.
  *
- * server is the state of the server, rules are what a test wants to happen, args reads arguments, reply and rest
- * write answers. */
+ * server is the state of the server, rules are what a test wants to happen, args reads
+ * arguments, reply and rest write answers. */
 #ifndef TS_SESSION_H
 #define TS_SESSION_H
 

@@ -5,7 +5,7 @@
 #include "codec/result.h"
 
 typedef struct ts_listing_s {
-  ts_block_writer_t writer; /* for values that are no texts */
+  ts_block_writer_t writer; /* for values of other types than text */
   ts_result_t* result;
 } ts_listing_t;
 

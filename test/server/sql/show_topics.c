@@ -125,7 +125,7 @@ int ts_sql_show_subscriptions(ts_sql_t* sql) {
   return show(sql, subscriptions);
 }
 
-/* ---- system tables: filled anew whenever a SELECT names one ---- */
+/* ---- system tables: filled whenever a SELECT names one ---- */
 
 static void insert(ts_store_t* store, const ts_table_t* table, const ts_result_t* result) {
   ts_buf_t text = {0};

@@ -1,4 +1,5 @@
-/* TDengine's SQL run on the store: a file for each kind of statement, and one that picks it by its first word.
+/* TDengine's SQL run on the store: a file for each kind of statement, and one that picks it by
+ * its first word.
  *
  * SELECT is in query/. Statements about topics change what tmq/ keeps. */
 #ifndef TS_SQL_H

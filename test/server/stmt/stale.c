@@ -1,5 +1,5 @@
 /* What a prepared statement keeps of its tables: after they were changed, or dropped and made
- * again, it is refused, or its rows go to a table that is no more. */
+ * again, it is refused, or its rows go to a table that was dropped. */
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,8 +1,8 @@
 /* Prepared statements on the store, without connections.
  *
- * sql reads what a statement binds, target finds its tables and columns, decode, block, columns and json read what
- * a message binds, check checks it, write and query run it. stale keeps what the tables were when the statement
- * was prepared. */
+ * sql reads what a statement binds, target finds its tables and columns, decode, block, columns
+ * and json read what a message binds, check checks it, write and query run it. stale keeps what
+ * the tables were when the statement was prepared. */
 #ifndef TS_STMT_H
 #define TS_STMT_H
 
@@ -54,7 +54,7 @@ int ts_stmt_exec(ts_stmt_t* stmt, int64_t* affected, ts_error_t* error);
 
 /* ---- for the files of this folder ---- */
 
-/* The fields of a statement, looked up anew if the store's tables have changed. `name` is the
+/* The fields of a statement, looked up again if the store's tables have changed. `name` is the
  * bound table's; NULL when there is none yet. Changes are noted in stmt->known and
  * stmt->stale. */
 int ts_stmt_resolve(ts_stmt_t* stmt, const char* name, size_t size, ts_error_t* error);

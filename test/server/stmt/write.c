@@ -118,7 +118,7 @@ typedef struct writer_s {
   ts_cell_t* cells;
   size_t* places; /* of each column's next value */
   size_t capacity;
-  int64_t nowhere; /* rows of tables that are no more */
+  int64_t nowhere; /* rows of tables that were dropped */
 } writer_t;
 
 static void make_room(writer_t* writer, size_t count) {

@@ -24,7 +24,7 @@ typedef struct ts_family_s {
   uint32_t ntags; /* 0: a plain table */
   ts_field_t* columns;
   ts_field_t* tags;
-  uint32_t created_columns; /* as many as there were at first */
+  uint32_t created_columns; /* the number when it was created */
   uint32_t created_tags;
   uint32_t changes; /* how often it was changed since it was made */
   ts_change_t last_change;

@@ -1,4 +1,4 @@
-/* The logs that topics read: one per vgroup, of which a database has two. A record is what one
+/* The logs that topics read: one for each of a database's two vgroups. A record is what one
  * change wrote to the tables of that vgroup, or a change of a table. */
 #ifndef TS_STORE_WAL_H
 #define TS_STORE_WAL_H

@@ -1,4 +1,4 @@
-/* Consumer groups: their vgroups are dealt out anew whenever a member comes or goes. */
+/* Consumer groups: their vgroups are distributed again when a member joins or leaves. */
 #include "tmq/group.h"
 
 #include <stdio.h>

@@ -38,7 +38,7 @@ ts_group_t* ts_group_find(const ts_topic_t* topic, const char* name);
 /* Made if it is not there. */
 ts_group_t* ts_group_get(ts_topic_t* topic, const char* name);
 void ts_group_drop(ts_group_t* group);
-/* A member comes or goes; the vgroups are dealt out anew, moving as few as possible. */
+/* A member joins or leaves: the vgroups are distributed again, moving as few as possible. */
 void ts_group_join(ts_group_t* group, ts_member_t* member);
 void ts_group_leave(ts_group_t* group, ts_member_t* member);
 

@@ -24,7 +24,7 @@ typedef struct ts_message_s {
   int64_t offset;   /* as the poll's reply gives it: of metadata the one after it */
   int64_t request;  /* the version it was read from */
   int64_t response; /* the next one */
-  bool of_query;    /* its columns are no table's */
+  bool of_query;    /* its columns are those of a query */
   uint8_t precision;
   uint64_t rows;
   size_t nblocks;

@@ -1,7 +1,8 @@
 /* What a connection and its listener consist of. For the files of this folder alone.
  *
- * Bytes that come pass TLS (tls) and are a request (upgrade, http_request) or frames (frames). What leaves passes
- * reply, then deflate or not, then out. conn ends a connection, peer makes and frees it. */
+ * Bytes that come pass TLS (tls) and are a request (upgrade, http_request) or frames (frames).
+ * What leaves passes reply, then deflate or not, then out. conn ends a connection, peer makes
+ * and frees it. */
 #ifndef TS_WS_CONN_H
 #define TS_WS_CONN_H
 
@@ -56,7 +57,7 @@ typedef struct ts_upgrade_s {
   bool pending; /* it is complete, and not answered */
   bool last;    /* with its answer the connection ends */
   ts_buf_t body;
-  ts_buf_t beyond; /* what came behind it meanwhile */
+  ts_buf_t beyond; /* bytes that followed it */
 } ts_upgrade_t;
 
 struct ts_conn_s {
@@ -75,7 +76,7 @@ struct ts_conn_s {
   unsigned handles;          /* not closed yet */
   uv_close_cb handle_closed; /* frees the connection after the last one */
   bool opened;
-  bool http; /* it is no WebSocket, but one HTTP request after the other */
+  bool http; /* it carries HTTP requests, not a WebSocket */
   bool closing;
   uint64_t last_seen;
   ts_upgrade_t upgrade;
@@ -95,7 +96,7 @@ struct ts_conn_s {
   ts_reply_list_t delayed;
   /* bytes (ws/out.c) */
   uint64_t sent;
-  bool deaf; /* nothing more is queued */
+  bool out_closed; /* nothing more is queued */
   bool stalled;
   bool cut_when_flushed;
   bool finish_when_flushed;

@@ -50,7 +50,7 @@ static void mark_dirty(ts_conn_t* conn) {
 }
 
 void ts_out_finish(ts_conn_t* conn) {
-  if (conn->tls != NULL && !conn->deaf) ts_tls_finish(conn->tls);
+  if (conn->tls != NULL && !conn->out_closed) ts_tls_finish(conn->tls);
   conn->finish_when_flushed = true;
   mark_dirty(conn);
 }
@@ -62,10 +62,10 @@ void ts_conn_finish(ts_conn_t* conn) {
 /* All bytes of the connection pass here, in the order in which they are sent. */
 static void out(ts_conn_t* conn, const uint8_t* data, size_t size, ts_blob_t* blob) {
   const ts_fault_t* fault = &conn->fault;
-  if (conn->deaf || conn->stalled || conn->closing) return;
+  if (conn->out_closed || conn->stalled || conn->closing) return;
   if (fault->cut_after_sent > 0 && size >= fault->cut_after_sent - conn->sent) {
     size = (size_t) (fault->cut_after_sent - conn->sent);
-    conn->deaf = true;
+    conn->out_closed = true;
     conn->cut_when_flushed = true;
   }
   uint64_t at = fault->xor_offset - conn->sent;
@@ -141,7 +141,7 @@ static void flushed(ts_conn_t* conn) {
     }
   } else if (conn->finish_when_flushed) {
     conn->finish_when_flushed = false;
-    conn->deaf = true;
+    conn->out_closed = true;
     conn->shutdown.data = conn;
     if (uv_shutdown(&conn->shutdown, (uv_stream_t*) &conn->tcp, on_shutdown) != 0)
       ts_conn_cut(conn);

@@ -70,7 +70,7 @@ static void on_plain(void* context, uint8_t* data, size_t size) {
     data += used;
     size -= used;
   }
-  if (conn->opened && size > 0 && !conn->deaf) ts_frames_read(conn, data, size);
+  if (conn->opened && size > 0 && !conn->out_closed) ts_frames_read(conn, data, size);
 }
 
 static const ts_tls_events_t tls_events = {ts_out_cipher, on_plain};
@@ -78,7 +78,7 @@ static const ts_tls_events_t tls_events = {ts_out_cipher, on_plain};
 static void on_cipher(ts_conn_t* conn, const uint8_t* data, size_t size) {
   if (ts_tls_feed(conn->tls, data, size) == 0 || conn->closing) return;
   if (ts_tls_is_open(conn->tls)) {
-    ts_conn_cut(conn); /* it said goodbye */
+    ts_conn_cut(conn); /* close_notify came */
   } else {
     ts_out_finish(conn); /* the alert leaves first */
   }
@@ -96,7 +96,7 @@ static void on_bytes(ts_conn_t* conn, char* data, size_t size) {
     on_plain(conn, (uint8_t*) data, size);
   }
   if (!cut || conn->closing) return;
-  conn->deaf = true; /* what was queued before is sent, then the end */
+  conn->out_closed = true; /* the connection ends when the queue is sent */
   conn->cut_when_flushed = true;
   ts_out_flush(conn);
 }

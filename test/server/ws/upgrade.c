@@ -70,7 +70,7 @@ static int on_body(llhttp_t* parser, const char* data, size_t size) {
   return 0;
 }
 
-/* Behind an upgrade llhttp stops by itself. */
+/* After an upgrade llhttp stops by itself. */
 static int on_complete(llhttp_t* parser) {
   ts_upgrade_t* upgrade = parser->data;
   upgrade->complete = true;
@@ -140,7 +140,7 @@ static void answer(ts_conn_t* conn) {
   const ts_upgrade_t* upgrade = &conn->upgrade;
   const ts_fault_t* fault = &conn->fault;
   if (fault->upgrade_silent) {
-    conn->deaf = true;
+    conn->out_closed = true;
   } else if (fault->upgrade_answer != NULL) {
     ts_out_bytes(conn, fault->upgrade_answer, fault->upgrade_answer_size);
     if (!fault->upgrade_keep_open) ts_conn_finish(conn);
@@ -173,7 +173,8 @@ size_t ts_upgrade_feed(ts_conn_t* conn, const char* data, size_t size) {
     return size;
   }
   if (upgrade->complete) forget_request(upgrade);
-  if (upgrade->text.size >= MAX_REQUEST || conn->deaf || conn->finish_when_flushed) return size;
+  if (upgrade->text.size >= MAX_REQUEST || conn->out_closed || conn->finish_when_flushed)
+    return size;
   llhttp_errno_t status = llhttp_execute(&upgrade->parser, data, size);
   size_t used = size; /* unless frames or another request follow in the same read */
   if (status == HPE_PAUSED_UPGRADE || status == HPE_PAUSED)
