@@ -88,40 +88,41 @@ int ts_bind_columns_decode(const uint8_t* data, size_t size, ts_bind_columns_t* 
 /* ---- cut into tables ---- */
 
 /* Where a field's next value begins, and how much room a value of fixed size takes. */
-typedef struct place_s {
+typedef struct position_s {
   size_t at;
   size_t width; /* 0: variable */
-} place_t;
+} position_t;
 
-static int start(const ts_bind_t* bind, place_t* place) {
+static int start(const ts_bind_t* bind, position_t* position) {
   bool known = bind->type > 0 && bind->type <= TS_DECIMAL64 && bind->type != 19;
-  *place = (place_t) {0};
+  *position = (position_t) {0};
   if (!known || bind->lengths != NULL || bind->size == 0) return 0;
-  place->width = ts_type_of((uint8_t) bind->type).width;
-  if (place->width == 0) return TS_E_POISON; /* a variable type without lengths */
-  return bind->size / place->width >= bind->rows ? 0 : TS_E_POISON;
+  position->width = ts_type_of((uint8_t) bind->type).width;
+  if (position->width == 0) return TS_E_POISON; /* a variable type without lengths */
+  return bind->size / position->width >= bind->rows ? 0 : TS_E_POISON;
 }
 
 /* The size of value `row`; false when there is no room for it. */
-static bool value_size(const ts_bind_t* bind, const place_t* place, uint32_t row, size_t* size) {
-  *size = place->width;
+static bool value_size(const ts_bind_t* bind, const position_t* position, uint32_t row,
+                       size_t* size) {
+  *size = position->width;
   if (bind->lengths == NULL || bind->nulls[row] != 0) return true;
   *size = ts_get_u32(bind->lengths + 4 * (size_t) row);
-  return bind->size - place->at >= *size;
+  return bind->size - position->at >= *size;
 }
 
-/* The rows from `first` on as binds of their own; moves the place behind them. */
-static int slice(const ts_bind_t* bind, place_t* place, uint32_t first, uint32_t count,
+/* The rows from `first` on as binds of their own; moves the position behind them. */
+static int slice(const ts_bind_t* bind, position_t* position, uint32_t first, uint32_t count,
                  uint32_t keep, ts_bind_t* out) {
-  size_t begin = place->at;
+  size_t begin = position->at;
   size_t kept = begin;
   for (uint32_t i = 0; i < count; i++) {
     size_t size;
-    if (i == keep) kept = place->at;
-    if (!value_size(bind, place, first + i, &size)) return TS_E_POISON;
-    place->at += bind->lengths == NULL || bind->nulls[first + i] == 0 ? size : 0;
+    if (i == keep) kept = position->at;
+    if (!value_size(bind, position, first + i, &size)) return TS_E_POISON;
+    position->at += bind->lengths == NULL || bind->nulls[first + i] == 0 ? size : 0;
   }
-  if (keep == count) kept = place->at;
+  if (keep == count) kept = position->at;
   *out = (ts_bind_t) {.type = bind->type,
                       .rows = keep,
                       .nulls = bind->nulls + first,
@@ -158,7 +159,7 @@ static uint32_t* find_tables(const ts_bind_columns_t* columns, const ts_bind_t* 
   return starts;
 }
 
-static int fill_tables(const ts_bind_columns_t* columns, const uint8_t* kinds, place_t* places,
+static int fill_tables(const ts_bind_columns_t* columns, const uint8_t* kinds, position_t* places,
                        const uint32_t* starts, ts_binding_t* binding) {
   size_t each = (size_t) binding->ntags + binding->ncolumns;
   for (uint32_t i = 0; i < binding->ntables; i++) {
@@ -189,7 +190,7 @@ int ts_bind_columns_split(const ts_bind_columns_t* columns, const uint8_t* kinds
                           ts_binding_t* binding, ts_error_t* error) {
   uint32_t counts[TS_SLOT_NAME + 1] = {0};
   const ts_bind_t* names = NULL;
-  place_t* places = ts_calloc(columns->nfields, sizeof *places);
+  position_t* places = ts_calloc(columns->nfields, sizeof *places);
   int status = 0;
   for (uint32_t i = 0; i < columns->nfields && status == 0; i++) {
     counts[kinds[i]]++;
