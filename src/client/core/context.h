@@ -1,6 +1,12 @@
-/* What the parts of a client share, and what a part is given in place of the client: the caller's
- * loop, memory, the settings of the URL, and the tools that are made once a client. A taosuv_client_t
- * begins with it. */
+/* The context of a client: what its parts share and are given in place of the client itself.
+ *
+ * This folder is the ground that the other folders of the client stand on. It knows requests and
+ * operations (req, op), who holds a request (holder) and how many complete later (complete), the
+ * end of a turn of the loop (turn), what depends on a connection or a client (dependent), and the
+ * submissions of other threads (submit). It counts and reports what happens (observe, stats)
+ * without secrets (redact). It does not know connections, the pool or any feature: what it has to
+ * tell them goes through the functions that they register.
+ */
 #ifndef TUV_CLIENT_CORE_CONTEXT_H
 #define TUV_CLIENT_CORE_CONTEXT_H
 

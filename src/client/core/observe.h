@@ -1,6 +1,6 @@
-/* Where the parts of a client report what happens. Totals are counted here, always, and latencies
- * and errors while metrics are on. The caller's hooks are called through a table of functions, which
- * src/client/observe fills in when there are hooks: nobody else knows of them. */
+/* Where the parts of a client report what happens. Totals are always counted here; latencies and
+ * errors are counted while metrics are on. The caller's hooks are called through a table of
+ * functions that src/client/observe fills in. Nothing else knows the hooks. */
 #ifndef TUV_CLIENT_CORE_OBSERVE_H
 #define TUV_CLIENT_CORE_OBSERVE_H
 

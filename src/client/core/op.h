@@ -39,9 +39,9 @@ typedef struct tuv_op_type_s {
   bool pinned;     /* the request makes sense on its connection only: it is never moved */
   uint8_t action;  /* taosuv_action_t */
   uint8_t needs;   /* the connections that it can go over: TUV_SERVES_…; 0: TUV_SERVES_QUERY */
-  /* Writes the message. `payload` is what tuv_pool_begin was given. Returns 0 or an error. NULL: the
-   * request has no message. It needs only a connection that is logged in: `reply` is then called
-   * with a NULL reply before the request completes. */
+  /* Writes the message; `payload` is what tuv_pool_begin was given. Returns 0 or an error. NULL:
+   * the request has no message and needs only a connection that is logged in. `reply` is then
+   * called with a NULL reply before the request completes. */
   int (*encode)(tuv_op_t* op, tuv_conn_t* conn, const void* payload, size_t size);
   /* The answer as JSON, with code 0. */
   void (*reply)(tuv_op_t* op, tuv_conn_t* conn, const tuv_reply_t* reply);
@@ -55,8 +55,8 @@ typedef struct tuv_op_type_s {
   bool (*refused)(tuv_op_t* op, tuv_conn_t* conn, int server_code);
   /* An operation that is not inside a request has failed. */
   void (*failed)(tuv_op_t* op, const tuv_failure_t* failure);
-  /* The request that waits for the answer to an operation that is not inside one; or NULL. NULL: the
-   * library sends such operations for itself. */
+  /* The request that waits for the answer to an operation that is not inside one; or NULL. No such
+   * function: the library sends these operations for itself. */
   const taosuv_req_t* (*waiter)(const tuv_op_t* op);
   /* Calls the caller of a request back. All common out-fields are set. */
   void (*complete)(taosuv_req_t* req, int status);
@@ -68,8 +68,8 @@ typedef struct tuv_op_type_s {
   const char* payload_key;
   /* Gives such a request its payload back out of a whole message. NULL: by payload_key. */
   int (*recover)(taosuv_client_t* client, const uint8_t* message, size_t size, tuv_req_t* priv);
-  /* Takes the place of a cancelled operation in the connection's table, and frees what a late answer
-   * brings. */
+  /* Takes the place of a cancelled operation in the table of its connection, and frees what a late
+   * answer brings. */
   tuv_op_t* tombstone;
   /* The same over HTTP. NULL: HTTP cannot do it, and the call returns TAOSUV_ENOTSUP. */
   const tuv_rest_type_t* rest;

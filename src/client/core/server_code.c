@@ -3,7 +3,7 @@
 
 #include "taosuv/error.h"
 
-/* Of a code that has nothing there, all that can be said is that the gateway refused. */
+/* A code without these bits says only that the gateway refused. */
 int tuv_server_code(uint64_t code) {
   return (code & 0xFFFF) != 0 ? (int) (code & 0xFFFF) : 0xFFFF;
 }
@@ -20,7 +20,7 @@ unsigned int tuv_server_code_flags(int code) {
     case 0x0125: /* retry needed */
     case 0x0130: /* database is starting up */
     case 0x0131: /* database is closing down */
-    case 0x03C6: /* these: what the server's client knew of the table or vgroup was out of date */
+    case 0x03C6: /* this and the next: the gateway's view of the table or vgroup was out of date */
     case 0x0503:
     case 0x0522:
     case 0x0602:

@@ -1,11 +1,12 @@
-/* What a client counts: totals always, and with metrics latencies, errors by status, hosts. */
+/* What a client counts: totals at all times; latencies, errors by status and connections by host
+ * while metrics are on. */
 #ifndef TUV_CLIENT_CORE_STATS_H
 #define TUV_CLIENT_CORE_STATS_H
 
 #include "taosuv/observe.h"
 #include "util/alloc.h"
 
-/* Counted always; what the WebSockets count themselves is in tuv_io_traffic_t. */
+/* Counted at all times. Bytes and messages are counted in tuv_io_traffic_t. */
 typedef struct tuv_totals_s {
   uint64_t reconnects, lost, connects_failed;
   uint64_t requests, failures, moves;
@@ -15,7 +16,7 @@ typedef struct tuv_totals_s {
 
 enum {
   TUV_ACTIONS = TAOSUV_ACTION_WRITE + 1,
-  TUV_ERRORS = 128 /* more than there are statuses, libuv's and ours together */
+  TUV_ERRORS = 128 /* more than libuv and taosuv have statuses */
 };
 
 /* Exists while metrics are on. */
@@ -34,8 +35,9 @@ typedef struct tuv_stats_s {
 
 tuv_stats_t* tuv_stats_create(const tuv_alloc_t* alloc, uint32_t nhosts);
 
-/* The bucket of a duration; and the duration counted. */
+/* The bucket that a duration belongs to. */
 unsigned int tuv_latency_bucket(uint64_t ns);
+/* Counts a duration. */
 void tuv_latency_add(taosuv_latency_t* latency, uint64_t ns);
 
 void tuv_stats_error(tuv_stats_t* stats, int status);

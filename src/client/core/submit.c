@@ -1,4 +1,4 @@
-/* taosuv_submit: the one door for other threads, a lock-free list and one uv_async_t. */
+/* taosuv_submit, the one call for other threads: a lock-free list and one uv_async_t. */
 #include "client/core/submit.h"
 #include "client/core/context.h"
 
@@ -20,7 +20,7 @@ int taosuv_submit(taosuv_client_t* client, taosuv_submit_t* req, taosuv_submit_c
   return 0;
 }
 
-/* The list has the latest first: turn it over, and run them in the order of their calls. */
+/* The latest submission is the first in the list. They run in the order of their calls. */
 static taosuv_submit_t* reverse(taosuv_submit_t* list) {
   taosuv_submit_t* turned = NULL;
   while (list != NULL) {

@@ -1,4 +1,4 @@
-/* The door for other threads. */
+/* What other threads submit to the loop of a client. */
 #ifndef TUV_CLIENT_CORE_SUBMIT_H
 #define TUV_CLIENT_CORE_SUBMIT_H
 

@@ -4,8 +4,8 @@
  * each time it is posted, in the order of the phases.
  *
  * A task that is posted to a later phase than the one that runs still runs in this turn. One that
- * is posted to its own phase or an earlier one waits for the next turn; in the phases PUMP and FLUSH
- * it runs in this one, because what is to be sent must not wait for a poll. */
+ * is posted to its own phase or an earlier one waits for the next turn; in the phases PUMP and
+ * FLUSH it runs in this one, because what is to be sent must not wait for a poll. */
 #ifndef TUV_CLIENT_CORE_TURN_H
 #define TUV_CLIENT_CORE_TURN_H
 
