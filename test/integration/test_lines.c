@@ -387,8 +387,8 @@ static void malformed_answers_are_protocol_errors(void** state) {
   taosuv_client_t* client = client_of(it, "ms", "");
   static const char* const answers[] = {
       "{\"code\":0,\"action\":\"insert\",\"req_id\":$REQ_ID,\"affected_rows\":\"x\"}",
-      "{\"code\":0,\"action\":\"insert\",\"req_id\":$REQ_ID,\"affected_rows\":1,\"total_rows\":1."
-      "5}",
+      ("{\"code\":0,\"action\":\"insert\",\"req_id\":$REQ_ID,\"affected_rows\":1,\"total_rows\":1."
+       "5}"),
       "{\"code\":0,\"action\":\"insert\",\"req_id\":$REQ_ID,\"affected_rows\":-5}"};
   for (size_t i = 0; i < COUNT(answers); i++) {
     it_op_t op = {0};

@@ -17,7 +17,7 @@ static void drain_complete(taosuv_req_t* req, int status) {
 }
 
 static const tuv_op_type_t drain_type = {.is_request = true, .complete = drain_complete};
-static const tuv_holder_t drain_holder = {NULL}; /* the client's list of them */
+static const tuv_holder_t drain_holder = {.release = NULL}; /* the client's list of them */
 
 /* Their callbacks come behind that of the request. */
 static void on_completed(tuv_context_t* context, const tuv_req_t* priv) {

@@ -182,7 +182,7 @@ void tuv_tmq_commits_lost(taosuv_consumer_t* consumer, const tuv_failure_t* fail
   }
 }
 
-static const tuv_holder_t commits_holder = {NULL}; /* the consumer's list of them */
+static const tuv_holder_t commits_holder = {.release = NULL}; /* the consumer's list of them */
 
 /* Takes its place behind the others. The steps are freed with it, or by a failure of this. */
 static int begin(taosuv_consumer_t* consumer, taosuv_commit_t* commit, const tuv_op_type_t* type,

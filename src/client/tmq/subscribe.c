@@ -220,7 +220,7 @@ static const tuv_op_type_t unsubscribe_type = {.is_request = true,
                                                .complete = unsubscribe_complete,
                                                .tombstone = &tuv_plain_tombstone};
 
-static const tuv_holder_t unsubscribe_holder = {NULL}; /* the consumer, until it can be sent */
+static const tuv_holder_t unsubscribe_holder = {.release = NULL}; /* the consumer, until it can be sent */
 
 void tuv_tmq_leave(taosuv_consumer_t* consumer) {
   if (consumer->leaving == NULL || tuv_tmq_committing(consumer)) return;
