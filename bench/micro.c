@@ -5,11 +5,11 @@
 
 #include "micro_bind.h"
 #include "util/alloc.h"
-#include "wire/block.h"
-#include "wire/envelope.h"
-#include "wire/format.h"
-#include "wire/message.h"
-#include "wire/ws_frame.h"
+#include "wire/block/block.h"
+#include "wire/json/envelope.h"
+#include "wire/value/format.h"
+#include "wire/block/message.h"
+#include "wire/ws/frame.h"
 
 #define ROWS 4096u
 #define FRAMES 64u

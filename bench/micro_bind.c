@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "wire/batch.h"
-#include "wire/ws_frame.h"
+#include "wire/batch/batch.h"
+#include "wire/ws/frame.h"
 
 #define TABLES 10u
 #define ROWS (BIND_ROWS / TABLES) /* of a table */

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "wire/envelope.h"
+#include "wire/json/envelope.h"
 #include "wire/status.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size);

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "util/utf8.h"
-#include "wire/insert.h"
+#include "wire/lines/insert.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size);
 

@@ -4,9 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "wire/block.h"
-#include "wire/http_reply.h"
-#include "wire/rest.h"
+#include "wire/block/block.h"
+#include "wire/http/reply.h"
+#include "wire/rest/rest.h"
 #include "wire/status.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size);

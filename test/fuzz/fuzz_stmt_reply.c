@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "wire/status.h"
-#include "wire/stmt_reply.h"
+#include "wire/stmt/reply.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size);
 

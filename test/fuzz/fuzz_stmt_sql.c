@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "wire/stmt_sql.h"
+#include "wire/stmt/sql.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size);
 

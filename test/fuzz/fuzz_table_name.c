@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "wire/table_name.h"
+#include "wire/stmt/table_name.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size);
 

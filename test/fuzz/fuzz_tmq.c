@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "wire/status.h"
-#include "wire/tmq_envelope.h"
-#include "wire/tmq_message.h"
+#include "wire/tmq/envelope.h"
+#include "wire/tmq/message.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size);
 

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "wire/status.h"
-#include "wire/url.h"
+#include "wire/url/url.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size);
 

@@ -1,6 +1,6 @@
 /* Spoiling frames: in pieces, with others in between, against the protocol, cut anywhere. */
 #include "spoiled.h"
-#include "wire/ws_frame.h"
+#include "wire/ws/frame.h"
 
 enum { CUTS = 30, FIN = 0x80, CONT = 0, TEXT = 1, BINARY = 2, PING = 9, PONG = 10 };
 

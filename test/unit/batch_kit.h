@@ -12,7 +12,7 @@
 
 #include <cmocka.h>
 
-#include "wire/batch.h"
+#include "wire/batch/batch.h"
 
 #define COUNT(array) ((uint32_t) (sizeof(array) / sizeof(array)[0]))
 

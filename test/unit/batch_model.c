@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "wire/block.h"
+#include "wire/block/block.h"
 
 void model_check(bool holds, const char* text, const char* file, int line) {
   if (holds) return;

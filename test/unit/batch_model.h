@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "wire/batch.h"
+#include "wire/batch/batch.h"
 
 #define MODEL_FIELDS 12
 #define MODEL_TABLES 6

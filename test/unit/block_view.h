@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "wire/block.h"
+#include "wire/block/block.h"
 
 typedef struct view_s {
   uint8_t* bytes;

@@ -105,7 +105,7 @@ static const wrong_t* wrong_values(uint32_t* count) {
       {NCHARS, taosuv_bytes("a", 1), TUV_ETYPE, "bytes does not go into NCHAR"},
       {SHAPE, text("POINT(1 2)"), TUV_ETYPE, "text does not go into GEOMETRY"},
       {SHAPE, taosuv_bytes(point, 20), TUV_EINVAL,
-       "the bytes are no WKB geometry (20 bytes, wrong from byte 5)"},
+       "the bytes are not a WKB geometry (20 bytes, wrong from byte 5)"},
       {MONEY, text("1000"), TUV_ERANGE, "1000 does not fit DECIMAL(5, 2)"},
       {MONEY, text("999.995"), TUV_ERANGE, "999.995 does not fit DECIMAL(5, 2)"},
       {MONEY, text("1e3"), TUV_EINVAL, "'1e3' is no decimal number"},
@@ -280,7 +280,7 @@ static void wrong_columns(void** state) {
   a.columns[6].offsets = split;
   refuses(&batch, &a, TUV_EINVAL,
           "table 'd1', column 'g', row 0: "
-          "the bytes are no WKB geometry (1 bytes, wrong from byte 1)");
+          "the bytes are not a WKB geometry (1 bytes, wrong from byte 1)");
   a = good_arrays();
   a.columns[7] = (taosuv_array_t) {TAOSUV_TYPE_VARCHAR, "1.00100.0", numbers, NULL};
   tuv_errmsg_t err;

@@ -1,7 +1,7 @@
 /* Rows that are masked when they are bound, and that mean the same in every message. */
 #include "alloc_probe.h"
 #include "batch_kit.h"
-#include "wire/ws_frame.h"
+#include "wire/ws/frame.h"
 
 #define ROWS 400u
 #define TABLES 3u

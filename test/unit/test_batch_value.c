@@ -1,9 +1,10 @@
 /* What single values are checked by: geometries, JSON objects, decimal numbers. */
 #include "alloc_probe.h"
 #include "batch_kit.h"
-#include "wire/batch_private.h"
-#include "wire/format.h"
-#include "wire/json_check.h"
+#include "wire/batch/private.h"
+#include "wire/value/wkb.h"
+#include "wire/value/format.h"
+#include "wire/json/check.h"
 
 #include <math.h>
 

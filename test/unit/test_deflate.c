@@ -10,11 +10,11 @@
 
 #include "alloc_probe.h"
 #include "data.h"
-#include "wire/block.h"
+#include "wire/block/block.h"
 #include "wire/deflate.h"
-#include "wire/http.h"
-#include "wire/message.h"
-#include "wire/ws_frame.h"
+#include "wire/http/http.h"
+#include "wire/block/message.h"
+#include "wire/ws/frame.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 

@@ -12,7 +12,7 @@
 #include "alloc_probe.h"
 #include "data.h"
 #include "text.h"
-#include "wire/envelope.h"
+#include "wire/json/envelope.h"
 #include "wire/status.h"
 
 static const char* const recordings[] = {

@@ -10,7 +10,7 @@
 #include <cmocka.h>
 
 #include "alloc_probe.h"
-#include "wire/envelope.h"
+#include "wire/json/envelope.h"
 #include "wire/status.h"
 
 static alloc_probe_t probe;

@@ -10,8 +10,8 @@
 #include <cmocka.h>
 
 #include "util/alloc.h"
-#include "wire/http_reply.h"
-#include "wire/http_request.h"
+#include "wire/http/reply.h"
+#include "wire/http/request.h"
 #include "wire/status.h"
 
 #define COUNT(array) (sizeof(array) / sizeof(array)[0])

@@ -9,7 +9,7 @@
 #include <cmocka.h>
 #include <yyjson.h>
 
-#include "wire/insert.h"
+#include "wire/lines/insert.h"
 
 static tuv_insert_t insert_of(const char* text, size_t size) {
   tuv_insert_t insert = {.protocol = 1, .text = (const uint8_t*) text, .size = size};

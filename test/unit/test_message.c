@@ -9,7 +9,7 @@
 #include <cmocka.h>
 
 #include "data.h"
-#include "wire/message.h"
+#include "wire/block/message.h"
 #include "wire/status.h"
 
 static const char* const recordings[] = {"query_super.jsonl", "query_types_ms.jsonl", "stmt2.jsonl",

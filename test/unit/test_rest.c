@@ -13,7 +13,7 @@
 #include "data.h"
 #include "recordings.h"
 #include "text.h"
-#include "wire/rest.h"
+#include "wire/rest/rest.h"
 #include "wire/status.h"
 
 #define COUNT(array) (sizeof(array) / sizeof(array)[0])

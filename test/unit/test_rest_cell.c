@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "wire/rest_cell.h"
+#include "wire/rest/cell.h"
 
 #define COUNT(array) (sizeof(array) / sizeof(array)[0])
 

@@ -8,7 +8,7 @@
 #include <cmocka.h>
 
 #include "wire/status.h"
-#include "wire/stmt_reply.h"
+#include "wire/stmt/reply.h"
 
 static tuv_json_t json;
 static tuv_errmsg_t err;

@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "wire/stmt_sql.h"
+#include "wire/stmt/sql.h"
 
 typedef struct case_s {
   const char* sql;

@@ -9,7 +9,7 @@
 #include <cmocka.h>
 
 #include "wire/status.h"
-#include "wire/table_name.h"
+#include "wire/stmt/table_name.h"
 
 static void each_form_is_read_and_written_in_one(void** state) {
   static const struct {

@@ -8,7 +8,7 @@
 #include <cmocka.h>
 
 #include "wire/status.h"
-#include "wire/tmq_envelope.h"
+#include "wire/tmq/envelope.h"
 
 #define COUNT(array) (sizeof(array) / sizeof(array)[0])
 

@@ -11,9 +11,9 @@
 #include <yyjson.h>
 
 #include "data.h"
-#include "wire/block.h"
+#include "wire/block/block.h"
 #include "wire/status.h"
-#include "wire/tmq_message.h"
+#include "wire/tmq/message.h"
 
 #define COUNT(array) (sizeof(array) / sizeof(array)[0])
 

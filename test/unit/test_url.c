@@ -12,7 +12,7 @@
 #include "taosuv/url.h"
 #include "url_cases.h"
 #include "wire/status.h"
-#include "wire/url.h"
+#include "wire/url/url.h"
 
 #define COUNT(array) (sizeof(array) / sizeof(array)[0])
 

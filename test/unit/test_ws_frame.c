@@ -9,7 +9,7 @@
 #include <cmocka.h>
 
 #include "data.h"
-#include "wire/ws_frame.h"
+#include "wire/ws/frame.h"
 #include "ws_log.h"
 
 typedef struct {

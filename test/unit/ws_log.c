@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "wire/ws_frame.h"
+#include "wire/ws/frame.h"
 
 typedef struct {
   char* text;

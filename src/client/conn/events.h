@@ -8,7 +8,7 @@
 
 #include "client/core/failure.h"
 #include "taosuv.h"
-#include "wire/envelope.h"
+#include "wire/json/envelope.h"
 
 typedef struct tuv_conn_s tuv_conn_t;
 

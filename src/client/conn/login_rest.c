@@ -10,7 +10,7 @@
 #include "client/conn/rest_request.h"
 #include "client/conn/transport.h"
 #include "client/pool/client.h"
-#include "wire/http_request.h"
+#include "wire/http/request.h"
 
 typedef enum { TOKEN, DATABASE, VERSION } step_t;
 

@@ -4,8 +4,8 @@
 
 #include "io/http/http_conn.h"
 #include "util/buf.h"
-#include "wire/insert.h"
-#include "wire/rest.h"
+#include "wire/lines/insert.h"
+#include "wire/rest/rest.h"
 
 typedef struct tuv_rest_conn_s {
   tuv_http_conn_t http;

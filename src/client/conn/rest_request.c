@@ -17,7 +17,7 @@
 #include "client/conn/transport.h"
 #include "client/pool/client.h"
 #include "client/core/observe.h"
-#include "wire/http_request.h"
+#include "wire/http/request.h"
 
 tuv_buf_t* tuv_rest_target(tuv_conn_t* conn) {
   tuv_buf_t* target = &conn->rest.target;

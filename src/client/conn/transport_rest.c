@@ -17,7 +17,7 @@
 #include "client/conn/transport.h"
 #include "client/pool/client.h"
 #include "client/core/observe.h"
-#include "wire/http_request.h"
+#include "wire/http/request.h"
 
 static tuv_conn_t* conn_of(tuv_http_conn_t* http) {
   return TUV_CONTAINER(http, tuv_conn_t, rest.http);

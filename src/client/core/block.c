@@ -1,7 +1,7 @@
 /* Blocks: a received message's buffer and the checked views of its columns, counted by
  * reference. */
 #include "client/core/block.h"
-#include "wire/block.h"
+#include "wire/block/block.h"
 
 #include <string.h>
 

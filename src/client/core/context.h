@@ -20,8 +20,8 @@
 #include "io/timers.h"
 #include "io/ws/ws.h"
 #include "util/mem.h"
-#include "wire/envelope.h"
-#include "wire/url.h"
+#include "wire/json/envelope.h"
+#include "wire/url/url.h"
 
 typedef struct tuv_context_s tuv_context_t;
 typedef struct tuv_conn_s tuv_conn_t;

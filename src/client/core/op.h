@@ -10,8 +10,8 @@
 #include "taosuv.h"
 #include "util/mem.h"
 #include "util/queue.h"
-#include "wire/envelope.h"
-#include "wire/message.h"
+#include "wire/json/envelope.h"
+#include "wire/block/message.h"
 
 typedef struct tuv_conn_s tuv_conn_t;
 typedef struct tuv_op_s tuv_op_t;

@@ -8,8 +8,8 @@
 #include "client/core/context.h"
 #include "client/core/failure.h"
 #include "util/errmsg.h"
-#include "wire/envelope.h"
-#include "wire/url.h"
+#include "wire/json/envelope.h"
+#include "wire/url/url.h"
 
 /* What must not be shown: the password, the tokens and the codes of the URL, and the token as it is
  * encoded in the path of the upgrade. */

@@ -3,7 +3,7 @@
 #include "util/errmsg.h"
 #include "wire/status.h"
 #include "wire/text.h"
-#include "wire/url.h"
+#include "wire/url/url.h"
 
 #include <string.h>
 

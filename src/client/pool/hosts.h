@@ -4,7 +4,7 @@
 
 #include "client/core/failure.h"
 #include "taosuv.h"
-#include "wire/url.h"
+#include "wire/url/url.h"
 
 /* The longest that a host's Retry-After is heeded: requests wait meanwhile. */
 #define TUV_MAX_ASKED_SECONDS 10u

@@ -9,8 +9,8 @@
 #include "client/pool/client.h"
 #include "client/pool/pool.h"
 #include "util/utf8.h"
-#include "wire/http_request.h"
-#include "wire/table_name.h"
+#include "wire/http/request.h"
+#include "wire/stmt/table_name.h"
 
 /* The payload is the database's name with its NUL, then the body. */
 #define MAX_DB (TUV_INSERT_PACK_MAX - 1)

@@ -7,9 +7,9 @@
 #include "client/pool/client.h"
 #include "client/pool/pool.h"
 #include "taosuv/tmq.h"
-#include "wire/table_name.h"
+#include "wire/stmt/table_name.h"
 #include "wire/text.h"
-#include "wire/tmq_message.h"
+#include "wire/tmq/message.h"
 
 enum { ACTION_WRITE_RAW = 3, ACTION_WRITE_BLOCK = 4 };
 

@@ -7,7 +7,7 @@
 #include "client/core/dependent.h"
 #include "client/query/results.h"
 #include "client/stmt/source.h"
-#include "wire/batch.h"
+#include "wire/batch/batch.h"
 #include "wire/version.h"
 
 typedef struct tuv_server_stmt_s tuv_server_stmt_t;

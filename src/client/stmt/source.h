@@ -4,7 +4,7 @@
 
 #include "taosuv/stmt.h"
 #include "util/mem.h"
-#include "wire/stmt_sql.h"
+#include "wire/stmt/sql.h"
 
 /* An SQL text as it was given, in a tuv_refbuf_t that the statement and what was prepared share. */
 typedef struct tuv_source_s {

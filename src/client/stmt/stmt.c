@@ -7,7 +7,7 @@
 #include "client/stmt/job.h"
 #include "client/stmt/stmt.h"
 #include "util/utf8.h"
-#include "wire/table_name.h"
+#include "wire/stmt/table_name.h"
 
 #include <string.h>
 

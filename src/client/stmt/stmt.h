@@ -7,8 +7,8 @@
 #include "client/stmt/server_stmt_steps.h"
 #include "client/stmt/source.h"
 #include "taosuv/stmt.h"
-#include "wire/batch.h"
-#include "wire/stmt_reply.h"
+#include "wire/batch/batch.h"
+#include "wire/stmt/reply.h"
 
 /* How often what was not executed is moved to another connection. */
 #define TUV_STMT_MAX_MOVES 5

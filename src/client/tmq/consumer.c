@@ -12,7 +12,7 @@
 #include "client/tmq/progress.h"
 #include "client/tmq/resubscribe.h"
 #include "client/tmq/subscribe.h"
-#include "wire/tmq_message.h"
+#include "wire/tmq/message.h"
 
 #include <stdio.h>
 #include <string.h>

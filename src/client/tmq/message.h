@@ -7,8 +7,8 @@
 #include "taosuv/tmq.h"
 #include "util/errmsg.h"
 #include "util/mem.h"
-#include "wire/tmq_envelope.h"
-#include "wire/tmq_message.h"
+#include "wire/tmq/envelope.h"
+#include "wire/tmq/message.h"
 
 /* A block of a message. */
 typedef struct tuv_tmq_block_s {

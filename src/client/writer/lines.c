@@ -6,7 +6,7 @@
 #include "client/writer/writer.h"
 #include "util/buf.h"
 #include "util/utf8.h"
-#include "wire/insert.h"
+#include "wire/lines/insert.h"
 #include "wire/text.h"
 
 typedef struct lines_shard_s {

@@ -5,7 +5,7 @@
 #include "client/stmt/job.h"
 #include "client/stmt/stmt.h"
 #include "client/writer/writer.h"
-#include "wire/table_name.h"
+#include "wire/stmt/table_name.h"
 
 typedef struct rows_shard_s {
   tuv_shard_t shard;

@@ -13,7 +13,7 @@
 #include "io/shared.h"
 #include "io/stream.h"
 #include "util/buf.h"
-#include "wire/http_reply.h"
+#include "wire/http/reply.h"
 
 typedef struct tuv_http_conn_s tuv_http_conn_t;
 

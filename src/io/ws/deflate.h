@@ -4,7 +4,7 @@
 
 #include "util/buf.h"
 #include "wire/deflate.h"
-#include "wire/ws_frame.h"
+#include "wire/ws/frame.h"
 
 typedef struct tuv_ws_deflate_s {
   bool agreed;

@@ -9,7 +9,7 @@
 #include "io/ws/assembly.h"
 #include "io/ws/inflate.h"
 #include "util/errmsg.h"
-#include "wire/ws_frame.h"
+#include "wire/ws/frame.h"
 
 typedef enum {
   TUV_WS_IN_MORE,    /* all bytes were read: there is nothing more to report */

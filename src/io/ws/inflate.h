@@ -6,7 +6,7 @@
 #include "io/shared.h"
 #include "io/ws/assembly.h"
 #include "wire/deflate.h"
-#include "wire/ws_frame.h"
+#include "wire/ws/frame.h"
 
 typedef enum {
   TUV_WS_INFLATE_MORE,  /* the rest of the message is still to come */

@@ -11,7 +11,7 @@
 #include "io/ws/deflate.h"
 #include "util/assert.h"
 #include "util/buf.h"
-#include "wire/ws_frame.h"
+#include "wire/ws/frame.h"
 
 typedef enum {
   TUV_WS_OUT_UPGRADE, /* the upgrade is on its way: no frame may follow it yet */

@@ -6,7 +6,7 @@
 #include "session/reply.h"
 #include "session/request.h"
 #include "session/rest.h"
-#include "wire/block.h"
+#include "wire/block/block.h"
 
 /* Go writes "1e+30" and "1e-07" where others write "1e30" and "1e-7". */
 static void put_float(ts_buf_t* out, const char* text) {

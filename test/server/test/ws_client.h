@@ -3,7 +3,7 @@
 #define TS_TEST_WS_CLIENT_H
 
 #include "testserver.h"
-#include "wire/ws_frame.h"
+#include "wire/ws/frame.h"
 
 typedef struct wc_message_s {
   uint8_t opcode;

@@ -10,7 +10,7 @@
 
 #include "wire/deflate.h"
 #include "ws/tls.h"
-#include "wire/ws_frame.h"
+#include "wire/ws/frame.h"
 #include "ws/peer.h"
 
 /* Bytes to be sent: own ones, or a part of a blob. */

@@ -1,0 +1,82 @@
+/* A table, its tags and rows bound in one go, or not at all. */
+#include "wire/batch/private.h"
+
+/* What there was before. */
+typedef struct before_s {
+  uint32_t ntables;
+  tuv_batch_table_t* current;
+  tuv_arena_mark_t arena;
+  tuv_cell_t* tags;           /* of the table, if it was there, … */
+  tuv_arena_mark_t with_tags; /* … and the memory with those that were given */
+} before_t;
+
+static bool same_mark(tuv_arena_mark_t a, tuv_arena_mark_t b) {
+  return a.current == b.current && a.used == b.used;
+}
+
+/* All that was taken since is a new table's. Where the table was there, room for rows that was made
+ * stays, for those to come. */
+static void take_back(tuv_batch_t* batch, const before_t* before) {
+  tuv_batch_table_t* table = batch->current;
+  batch->current = before->current;
+  if (batch->ntables > before->ntables) {
+    tuv_batch_unmention(batch);
+    tuv_arena_rewind(&batch->arena, before->arena);
+  } else if (table != NULL && table->tags != before->tags) {
+    tuv_batch_uncount(batch, table);
+    table->tags = before->tags;
+    tuv_batch_count(batch, table);
+    if (same_mark(tuv_arena_mark(&batch->arena), before->with_tags))
+      tuv_arena_rewind(&batch->arena, before->arena);
+  }
+}
+
+static int bind_tags(tuv_batch_t* batch, const tuv_batch_given_t* given, before_t* before,
+                     tuv_errmsg_t* err) {
+  before->tags = batch->current != NULL ? batch->current->tags : NULL;
+  int status = given->ntags > 0 ? tuv_batch_tags(batch, given->tags, given->ntags, err) : 0;
+  before->with_tags = tuv_arena_mark(&batch->arena);
+  return status;
+}
+
+int tuv_batch_give(tuv_batch_t* batch, const tuv_batch_given_t* given, tuv_errmsg_t* err) {
+  before_t before = {
+      .ntables = batch->ntables, .current = batch->current, .arena = tuv_arena_mark(&batch->arena)};
+  int status = 0;
+  if (given->table != NULL) status = tuv_batch_table(batch, given->table, given->length, err);
+  if (status < 0) return status;
+  status = bind_tags(batch, given, &before, err);
+  if (status == 0)
+    status = given->columns != NULL
+                 ? tuv_batch_columns(batch, given->rows, given->columns, given->count, err)
+                 : tuv_batch_row(batch, given->values, given->count, err);
+  if (status < 0) take_back(batch, &before);
+  return status;
+}
+
+/* ---- how large it is ---- */
+
+static uint64_t value_size(const taosuv_value_t* value) {
+  bool bytes = value->kind == TAOSUV_VALUE_TEXT || value->kind == TAOSUV_VALUE_BYTES;
+  if (!bytes) return 8;
+  if (value->length != SIZE_MAX) return value->length;
+  bool has_end = value->kind == TAOSUV_VALUE_TEXT && value->as.bytes != NULL;
+  return has_end ? strlen(value->as.bytes) : 0;
+}
+
+/* Of types without offsets, and of offsets that go back, nothing may be read. */
+static uint64_t array_size(const taosuv_array_t* array, uint32_t rows) {
+  uint64_t size = 9 * (uint64_t) rows;
+  if (!tuv_cell_is_variable(array->type) || array->offsets == NULL) return size;
+  uint32_t from = array->offsets[0], to = array->offsets[rows];
+  return to > from ? size + to - from : size;
+}
+
+uint64_t tuv_batch_given_size(const tuv_batch_given_t* given) {
+  uint64_t size = 0;
+  for (uint32_t i = 0; given->columns != NULL && i < given->count; i++)
+    size += array_size(&given->columns[i], given->rows);
+  for (uint32_t i = 0; given->columns == NULL && given->values != NULL && i < given->count; i++)
+    size += value_size(&given->values[i]);
+  return size;
+}

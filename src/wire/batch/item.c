@@ -1,0 +1,80 @@
+/* Bind items (PROTOCOL 6.3.3): what the messages of stmt2 are made of, whatever their layout. */
+#include "wire/batch/private.h"
+#include "wire/value/format.h"
+
+void tuv_item_head(tuv_out_t* out, uint8_t type, bool lengths, uint64_t rows, uint64_t bytes) {
+  tuv_out_u32(out, tuv_item_size(lengths, rows, bytes));
+  tuv_out_u32(out, type);
+  tuv_out_u32(out, rows);
+}
+
+static size_t format_decimal(const uint8_t* value, unsigned width, uint8_t scale,
+                             char buf[TUV_DECIMAL_TEXT]) {
+  taosuv_decimal_t number;
+  number.low = taosuv_load_u64(value);
+  number.high = width == 16 ? (int64_t) taosuv_load_u64(value + 8)
+                            : ((number.low >> 63) != 0 ? -1 : 0);
+  tuv_text_t text = tuv_text_start(buf, TUV_DECIMAL_TEXT);
+  tuv_format_decimal(&text, number, scale);
+  return text.length;
+}
+
+void tuv_cell_value(const tuv_batch_t* batch, tuv_out_t* out, const tuv_cell_t* cell) {
+  char buf[TUV_DECIMAL_TEXT];
+  uint64_t bytes = tuv_cell_bytes(batch, cell);
+  if (bytes == 0) return;
+  if (tuv_type_width(cell->type) == 0 || !tuv_has_lengths(batch, cell->type))
+    tuv_out_bytes(out, cell->bytes, cell->length);
+  else
+    tuv_out_bytes(out, buf, format_decimal(cell->bytes, cell->length, cell->scale, buf));
+}
+
+void tuv_item_cell(const tuv_batch_t* batch, tuv_out_t* out, const tuv_cell_t* cell) {
+  bool lengths = tuv_has_lengths(batch, cell->type);
+  uint64_t bytes = tuv_cell_bytes(batch, cell);
+  tuv_item_head(out, cell->type, lengths, 1, bytes);
+  tuv_out_u8(out, cell->null);
+  tuv_out_u8(out, lengths);
+  if (lengths) tuv_out_u32(out, bytes);
+  tuv_out_u32(out, bytes);
+  tuv_cell_value(batch, out, cell);
+}
+
+void tuv_column_nulls(tuv_out_t* out, const tuv_batch_table_t* table, uint32_t column) {
+  for (const tuv_segment_t* s = table->first; s != NULL; s = s->next)
+    tuv_out_bytes(out, s->parts[column].nulls, s->rows);
+}
+
+void tuv_column_lengths(tuv_out_t* out, const tuv_slot_t* slot, const tuv_batch_table_t* table,
+                        uint32_t column) {
+  for (const tuv_segment_t* s = table->first; s != NULL; s = s->next) {
+    const tuv_part_t* part = &s->parts[column];
+    if (slot->width == 0) tuv_out_bytes(out, part->lengths, 4 * (size_t) s->rows);
+    for (uint32_t row = 0; slot->width != 0 && row < s->rows; row++) {
+      const uint8_t* value = part->values + (size_t) row * slot->width;
+      tuv_out_u32(out, part->nulls[row] != 0 ? 0 : tuv_decimal_text_size(slot, value));
+    }
+  }
+}
+
+static void decimal_texts(tuv_out_t* out, const tuv_slot_t* slot, const tuv_part_t* part,
+                          uint32_t rows) {
+  char buf[TUV_DECIMAL_TEXT];
+  for (uint32_t row = 0; row < rows; row++) {
+    if (part->nulls[row] != 0) continue;
+    const uint8_t* value = part->values + (size_t) row * slot->width;
+    tuv_out_bytes(out, buf, format_decimal(value, slot->width, slot->field->scale, buf));
+  }
+}
+
+void tuv_column_values(tuv_out_t* out, const tuv_slot_t* slot, bool text,
+                       const tuv_batch_table_t* table, uint32_t column) {
+  for (const tuv_segment_t* s = table->first; s != NULL; s = s->next) {
+    const tuv_part_t* part = &s->parts[column];
+    size_t size = slot->width != 0 ? (size_t) s->rows * slot->width : part->size;
+    if (text)
+      decimal_texts(out, slot, part, s->rows);
+    else
+      tuv_out_bytes(out, part->values, size);
+  }
+}

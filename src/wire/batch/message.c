@@ -1,0 +1,20 @@
+/* A batch as one message: stmt2_bind or stmt2_bind_exec. */
+#include "wire/batch/private.h"
+
+enum { ACTION_STMT2_BIND = 9, ACTION_STMT2_BIND_EXEC = 11 };
+
+size_t tuv_batch_message_size(tuv_batch_t* batch) {
+  return tuv_batch_size(batch);
+}
+
+void tuv_batch_message(tuv_batch_t* batch, uint64_t req_id, uint64_t stmt_id, tuv_sink_t* sink) {
+  tuv_out_t out;
+  bool columnar = batch->wire.form == TUV_BATCH_COLUMNAR;
+  tuv_batch_plain(batch);
+  tuv_out_begin(&out, sink, req_id, stmt_id, columnar ? ACTION_STMT2_BIND_EXEC : ACTION_STMT2_BIND);
+  if (columnar)
+    tuv_columnar_write(batch, &out);
+  else
+    tuv_stmt2_write(batch, &out);
+  tuv_out_end(&out);
+}

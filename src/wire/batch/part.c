@@ -1,0 +1,238 @@
+/* Parts of a batch: consecutive rows as a batch of their own, whose values stay where they are; and
+ * the numbers of rows. */
+#include "wire/batch/private.h"
+
+/* ---- numbers ---- */
+
+void tuv_batch_mark(tuv_batch_t* batch, uint64_t first, uint32_t rows) {
+  tuv_segment_t* segment = batch->current != NULL ? batch->current->last : NULL;
+  if (segment == NULL || rows == 0) return;
+  uint32_t from = segment->rows - rows; /* one call's rows lie in one segment */
+  if (from == 0) segment->number = first;
+  if (segment->numbers == NULL) return;
+  uint64_t more = first - segment->number;
+  for (uint32_t i = 0; i < rows; i++, more++)
+    segment->numbers[from + i] = more < UINT32_MAX ? (uint32_t) more : UINT32_MAX;
+}
+
+static uint64_t number_of(const tuv_batch_table_t* table, uint64_t row) {
+  const tuv_segment_t* segment = table->first;
+  while (row >= segment->rows) {
+    row -= segment->rows;
+    segment = segment->next;
+  }
+  return segment->number + (segment->numbers != NULL ? segment->numbers[row] : row);
+}
+
+bool tuv_batch_range(const tuv_batch_t* batch, uint32_t index, uint64_t from, uint64_t to,
+                     tuv_batch_range_t* range) {
+  if (index >= batch->ntables) return false;
+  const tuv_batch_table_t* table = batch->tables[index];
+  *range = (tuv_batch_range_t) {
+      .name = table->name, .length = table->name_length, .all = table->rows};
+  if (to > table->rows) to = table->rows;
+  if (from >= to) return true;
+  range->rows = to - from;
+  range->first = number_of(table, from);
+  range->last = number_of(table, to - 1);
+  return true;
+}
+
+/* ---- where rows lie ---- */
+
+/* A place among the rows of a batch. */
+typedef struct place_s {
+  uint32_t table;
+  const tuv_segment_t* segment; /* of that table */
+  uint32_t row;                 /* of that segment */
+} place_t;
+
+/* Goes to the next segment that has rows if there is no row here. False: there are no more. */
+static bool settle(const tuv_batch_t* batch, place_t* place) {
+  while (place->segment == NULL || place->row >= place->segment->rows) {
+    if (place->segment != NULL) {
+      place->row -= place->segment->rows;
+      place->segment = place->segment->next;
+    }
+    while (place->segment == NULL) {
+      if (++place->table >= batch->ntables) return false;
+      place->segment = batch->tables[place->table]->first;
+    }
+  }
+  return true;
+}
+
+static bool find(const tuv_batch_t* batch, uint64_t row, place_t* place) {
+  *place = (place_t) {.table = 0};
+  while (place->table < batch->ntables && row >= batch->tables[place->table]->rows)
+    row -= batch->tables[place->table++]->rows;
+  if (place->table >= batch->ntables) return false;
+  place->segment = batch->tables[place->table]->first;
+  place->row = (uint32_t) row;
+  return settle(batch, place);
+}
+
+uint64_t tuv_batch_first_end(const tuv_batch_t* batch, uint64_t from) {
+  uint64_t end = 0;
+  for (uint32_t i = 0; i < batch->ntables && end <= from; i++) end += batch->tables[i]->rows;
+  return end;
+}
+
+uint64_t tuv_batch_last_end(const tuv_batch_t* batch, uint64_t from, uint64_t to) {
+  uint64_t end = 0, last = 0;
+  for (uint32_t i = 0; i < batch->ntables && end <= to; i++) {
+    if (end > from) last = end;
+    end += batch->tables[i]->rows;
+  }
+  return end > from && end <= to ? end : last;
+}
+
+/* ---- how many fit ---- */
+
+/* What rows of a segment have in a message. Of whole segments it is known. */
+static uint64_t rows_size(const tuv_batch_t* batch, const tuv_segment_t* segment, uint32_t row,
+                          uint32_t rows) {
+  const tuv_batch_layout_t* layout = batch->layout;
+  uint64_t size = (uint64_t) layout->row_size * rows;
+  for (uint32_t i = 0; i < layout->ncolumns; i++) {
+    const tuv_part_t* part = &segment->parts[i];
+    if (layout->columns[i].width != 0) continue;
+    if (rows == segment->rows) size += part->size;
+    for (uint32_t at = row; rows < segment->rows && at < row + rows; at++)
+      size += taosuv_load_u32(part->lengths + 4 * (size_t) at);
+  }
+  return size;
+}
+
+static uint64_t table_size(const tuv_batch_t* batch, uint32_t index) {
+  const tuv_batch_table_t* table = batch->tables[index];
+  tuv_table_plain(table); /* the lengths are read */
+  return TUV_ITEM_SIZE * (uint64_t) batch->layout->ncolumns + table->name_length +
+         tuv_table_tags_size(batch, table);
+}
+
+uint64_t tuv_batch_fit(const tuv_batch_t* batch, uint64_t from, uint64_t rows, uint64_t bytes) {
+  place_t place;
+  uint64_t count = 0, size = 0;
+  uint32_t table = UINT32_MAX;
+  bool single = false; /* row by row: what is left of the segment is too much */
+  if (!find(batch, from, &place)) return 0;
+  while (count < rows && settle(batch, &place)) {
+    if (place.table != table) size += table_size(batch, place.table);
+    table = place.table;
+    uint64_t more = single ? 1 : place.segment->rows - place.row;
+    if (more > rows - count) more = rows - count;
+    uint64_t now = rows_size(batch, place.segment, place.row, (uint32_t) more);
+    bool much = size + now > bytes;
+    if (much && !single && more > 1) {
+      single = true;
+      continue;
+    }
+    if (much && count > 0) break;
+    size += now;
+    count += more;
+    place.row += (uint32_t) more;
+  }
+  return count;
+}
+
+/* ---- a part ---- */
+
+/* What rows of a segment come to: all of them if it is `whole`. Without NULLs most columns need not
+ * be walked. */
+static tuv_sum_t sum_rows(const tuv_slot_t* slot, const tuv_part_t* part, uint32_t rows, bool nulls,
+                          bool whole) {
+  bool known = slot->width != 0 ? !slot->decimal : whole && slot->type != TAOSUV_TYPE_NCHAR;
+  tuv_sum_t sum = {0};
+  if (known && !nulls) {
+    if (slot->width == 0) sum.bytes = part->size;
+    return sum;
+  }
+  const uint8_t* bytes = part->values;
+  for (uint32_t row = 0; row < rows; row++) {
+    if (part->nulls[row] != 0) {
+      sum.nulls++;
+    } else if (slot->width == 0) {
+      uint32_t length = taosuv_load_u32(part->lengths + 4 * (size_t) row);
+      bool wide = slot->type == TAOSUV_TYPE_NCHAR && length > 0;
+      if (wide) sum.chars += tuv_count_chars(bytes, length);
+      if (length > 0) bytes += length;
+      sum.bytes += length;
+    } else if (slot->decimal) {
+      sum.bytes += tuv_decimal_text_size(slot, part->values + (size_t) row * slot->width);
+    }
+  }
+  return sum;
+}
+
+/* A column's rows from `row` on; how many bytes of variable width is for the caller to say. */
+static tuv_part_t slice(const tuv_slot_t* slot, const tuv_part_t* part, uint32_t row) {
+  tuv_part_t from = *part;
+  from.nulls += row;
+  if (slot->width != 0) {
+    from.values += (size_t) row * slot->width;
+    return from;
+  }
+  size_t skipped = 0;
+  for (uint32_t i = 0; i < row; i++) skipped += taosuv_load_u32(part->lengths + 4 * (size_t) i);
+  if (skipped > 0) from.values += skipped;
+  from.lengths += 4 * (size_t) row;
+  return from;
+}
+
+/* Adds rows of a segment of this table to the current one. */
+static int add_rows(tuv_batch_t* part, const tuv_batch_table_t* table, const place_t* place,
+                    uint32_t rows) {
+  uint32_t columns = part->layout->ncolumns;
+  tuv_segment_t* segment = tuv_arena_take(&part->arena,
+                                          sizeof *segment + columns * sizeof(tuv_part_t));
+  if (segment == NULL) return TUV_ENOMEM;
+  const tuv_segment_t* from = place->segment;
+  *segment = (tuv_segment_t) {.rows = rows, .capacity = rows, .number = from->number};
+  if (from->numbers != NULL)
+    segment->numbers = from->numbers + place->row;
+  else
+    segment->number += place->row;
+  for (uint32_t i = 0; i < columns; i++) {
+    const tuv_slot_t* slot = &part->layout->columns[i];
+    segment->parts[i] = slice(slot, &from->parts[i], place->row);
+    tuv_sum_t sum = sum_rows(slot, &segment->parts[i], rows, table->sums[i].nulls > 0,
+                             rows == from->rows);
+    if (slot->width == 0) segment->parts[i].size = sum.bytes;
+    tuv_batch_sum(part, i, sum.bytes, sum.chars, sum.nulls);
+  }
+  tuv_segment_link(part->current, segment);
+  part->current->rows += rows;
+  part->rows += rows;
+  return 0;
+}
+
+static int add_table(tuv_batch_t* part, const tuv_batch_table_t* from) {
+  tuv_table_plain(from);
+  if (part->current != NULL) tuv_batch_count(part, part->current);
+  part->current = tuv_batch_add_table(part, from->name, from->name_length, from->hash);
+  if (part->current == NULL) return TUV_ENOMEM;
+  part->current->tags = from->tags;
+  return 0;
+}
+
+int tuv_batch_part(tuv_batch_t* part, const tuv_batch_t* batch, uint64_t from, uint64_t rows) {
+  place_t place;
+  uint32_t table = UINT32_MAX;
+  int status = part->layout == NULL ? tuv_batch_make_layout(part, NULL) : 0;
+  part->wire = batch->wire;
+  if (status < 0 || !find(batch, from, &place)) return status;
+  while (rows > 0 && settle(batch, &place)) {
+    const tuv_batch_table_t* source = batch->tables[place.table];
+    if (place.table != table) status = add_table(part, source);
+    table = place.table;
+    uint32_t count = place.segment->rows - place.row;
+    if (count > rows) count = (uint32_t) rows;
+    if (status == 0) status = add_rows(part, source, &place, count);
+    if (status < 0) return status;
+    place.row += count;
+    rows -= count;
+  }
+  if (part->current != NULL) tuv_batch_count(part, part->current);
+  return 0;
+}

@@ -1,0 +1,238 @@
+/* One value checked against its field and turned into the bytes that go out. */
+#include <math.h>
+
+#include "util/utf8.h"
+#include "wire/batch/private.h"
+#include "wire/value/format.h"
+#include "wire/value/wkb.h"
+#include "wire/json/check.h"
+
+static const char* const kind_names[] = {"NULL",     "a bool", "an int64", "a uint64",
+                                         "a double", "text",   "bytes",    "a timespec"};
+
+static int wrong_kind(const tuv_slot_t* slot, const taosuv_value_t* value, tuv_errmsg_t* err) {
+  unsigned kind = value->kind;
+  return tuv_fail(
+      err, TUV_ETYPE, "%s does not go into %s",
+      kind < sizeof kind_names / sizeof *kind_names ? kind_names[kind] : "a value of no kind",
+      taosuv_type_name(slot->type));
+}
+
+/* ---- numbers ---- */
+
+typedef struct range_s {
+  int64_t low;
+  uint64_t high;
+} range_t;
+
+static const range_t ranges[] = {
+    [TAOSUV_TYPE_TINYINT] = {INT8_MIN, INT8_MAX},
+    [TAOSUV_TYPE_SMALLINT] = {INT16_MIN, INT16_MAX},
+    [TAOSUV_TYPE_INT] = {INT32_MIN, INT32_MAX},
+    [TAOSUV_TYPE_BIGINT] = {INT64_MIN, INT64_MAX},
+    [TAOSUV_TYPE_TIMESTAMP] = {INT64_MIN, INT64_MAX},
+    [TAOSUV_TYPE_UTINYINT] = {0, UINT8_MAX},
+    [TAOSUV_TYPE_USMALLINT] = {0, UINT16_MAX},
+    [TAOSUV_TYPE_UINT] = {0, UINT32_MAX},
+    [TAOSUV_TYPE_UBIGINT] = {0, UINT64_MAX},
+};
+
+/* The field is an integer or a TIMESTAMP. */
+static int convert_i64(const tuv_slot_t* slot, int64_t number, tuv_converted_t* out,
+                       tuv_errmsg_t* err) {
+  const range_t* range = &ranges[slot->type];
+  if (number < range->low || (number > 0 && (uint64_t) number > range->high))
+    return tuv_fail(err, TUV_ERANGE, "%lld does not fit %s", (long long) number,
+                    taosuv_type_name(slot->type));
+  tuv_store(out->room, (uint64_t) number, 8);
+  return 0;
+}
+
+static int convert_u64(const tuv_slot_t* slot, uint64_t number, tuv_converted_t* out,
+                       tuv_errmsg_t* err) {
+  if (number > ranges[slot->type].high)
+    return tuv_fail(err, TUV_ERANGE, "%llu does not fit %s", (unsigned long long) number,
+                    taosuv_type_name(slot->type));
+  tuv_store(out->room, number, 8);
+  return 0;
+}
+
+static int convert_f64(const tuv_slot_t* slot, double number, tuv_converted_t* out,
+                       tuv_errmsg_t* err) {
+  uint64_t bits;
+  if (slot->type == TAOSUV_TYPE_DOUBLE) {
+    memcpy(&bits, &number, 8);
+    tuv_store(out->room, bits, 8);
+    return 0;
+  }
+  float narrow = (float) number;
+  uint32_t half;
+  if (isinf(narrow) && !isinf(number))
+    return tuv_fail(err, TUV_ERANGE, "%g does not fit FLOAT", number);
+  memcpy(&half, &narrow, 4);
+  tuv_store(out->room, half, 4);
+  return 0;
+}
+
+static int convert_time(const tuv_slot_t* slot, struct timespec time, tuv_converted_t* out,
+                        tuv_errmsg_t* err) {
+  static const int64_t units[] = {1000, 1000000, 1000000000};
+  unsigned precision = slot->field->precision;
+  if (time.tv_nsec < 0 || time.tv_nsec > 999999999)
+    return tuv_fail(err, TUV_EINVAL, "a timespec with %lld nanoseconds", (long long) time.tv_nsec);
+  if (precision > TAOSUV_PRECISION_NS)
+    return tuv_fail(err, TUV_EINVAL, "the field's precision %u is unknown", precision);
+  int64_t unit = units[precision], value;
+  int64_t part = (int64_t) time.tv_nsec / (1000000000 / unit);
+  if (!tuv_timestamp_combine(time.tv_sec, unit, part, &value))
+    return tuv_fail(err, TUV_ERANGE, "%lld seconds do not fit a TIMESTAMP of precision %u",
+                    (long long) time.tv_sec, precision);
+  tuv_store(out->room, (uint64_t) value, 8);
+  return 0;
+}
+
+/* ---- DECIMAL ---- */
+
+static void store_decimal(const tuv_slot_t* slot, taosuv_decimal_t value, tuv_converted_t* out) {
+  char buf[TUV_DECIMAL_TEXT];
+  tuv_text_t text = tuv_text_start(buf, sizeof buf);
+  tuv_format_decimal(&text, value, slot->field->scale);
+  out->text = (uint32_t) text.length;
+  tuv_store(out->room, value.low, 8);
+  if (slot->width == 16) tuv_store(out->room + 8, (uint64_t) value.high, 8);
+}
+
+int tuv_convert_decimal(const tuv_slot_t* slot, const char* text, size_t length,
+                        tuv_converted_t* out, tuv_errmsg_t* err) {
+  unsigned most = slot->width == 16 ? 38 : 18;
+  unsigned digits = slot->field->precision;
+  taosuv_decimal_t value;
+  if (digits == 0 && slot->field->scale == 0)
+    return tuv_fail(err, TUV_ENOTSUP,
+                    "the server does not tell the scale of this DECIMAL: it takes integers only");
+  if (digits == 0 || digits > most) digits = most;
+  int status = tuv_decimal_read(text, length, digits, slot->field->scale, &value, err);
+  if (status < 0) return status;
+  out->length = slot->width;
+  out->bytes = out->room;
+  store_decimal(slot, value, out);
+  return 0;
+}
+
+/* The integer form, as it lies in an array. */
+static int convert_decimal_bytes(const tuv_slot_t* slot, const uint8_t* bytes, size_t length,
+                                 tuv_converted_t* out, tuv_errmsg_t* err) {
+  taosuv_decimal_t value = {0, 0};
+  if (length != slot->width)
+    return tuv_fail(err, TUV_EINVAL, "a DECIMAL's integer of %zu bytes, this one has %u", length,
+                    slot->width);
+  memcpy(&value.low, bytes, 8);
+  if (slot->width == 16)
+    memcpy(&value.high, bytes + 8, 8);
+  else
+    value.high = (value.low >> 63) != 0 ? -1 : 0;
+  store_decimal(slot, value, out);
+  return 0;
+}
+
+uint32_t tuv_decimal_text_size(const tuv_slot_t* slot, const uint8_t* value) {
+  tuv_converted_t out;
+  taosuv_decimal_t number;
+  number.low = taosuv_load_u64(value);
+  number.high = slot->width == 16 ? (int64_t) taosuv_load_u64(value + 8)
+                                  : ((number.low >> 63) != 0 ? -1 : 0);
+  store_decimal(slot, number, &out);
+  return out.text;
+}
+
+/* ---- bytes ---- */
+
+uint32_t tuv_count_chars(const uint8_t* utf8, size_t size) {
+  uint32_t chars = 0;
+  for (size_t i = 0; i < size; i++) chars += (utf8[i] & 0xC0) != 0x80;
+  return chars;
+}
+
+static int too_long(const tuv_slot_t* slot, size_t length, tuv_errmsg_t* err) {
+  return tuv_fail(err, TUV_ERANGE, "%zu %s, at most %u are allowed", length,
+                  slot->type == TAOSUV_TYPE_NCHAR ? "characters" : "bytes", slot->limit);
+}
+
+int tuv_check_bytes(const tuv_batch_t* batch, const tuv_slot_t* slot, const uint8_t* bytes,
+                    size_t length, uint32_t* chars, tuv_errmsg_t* err) {
+  *chars = 0;
+  if (slot->type == TAOSUV_TYPE_NCHAR) {
+    if (length > 4 * (size_t) slot->limit) return too_long(slot, length / 4 + 1, err);
+    *chars = tuv_count_chars(bytes, length);
+    if (*chars > slot->limit) return too_long(slot, *chars, err);
+    if (!tuv_utf8_valid(bytes, length)) return tuv_fail(err, TUV_EINVAL, "the text is not UTF-8");
+    return 0;
+  }
+  if (length > slot->limit) return too_long(slot, length, err);
+  if (slot->type == TAOSUV_TYPE_JSON) return tuv_json_check(batch->alloc, bytes, length, err);
+  if (slot->type == TAOSUV_TYPE_GEOMETRY) return tuv_wkb_check(bytes, length, err);
+  return 0;
+}
+
+static int convert_bytes(const tuv_batch_t* batch, const tuv_slot_t* slot,
+                         const taosuv_value_t* value, tuv_converted_t* out, tuv_errmsg_t* err) {
+  static const uint8_t nothing[1] = {0};
+  bool text = value->kind == TAOSUV_VALUE_TEXT;
+  const uint8_t* bytes = value->as.bytes;
+  size_t length = value->length;
+  if (bytes == NULL && length != 0) return tuv_fail(err, TUV_EINVAL, "a length and no bytes");
+  if (length == SIZE_MAX) {
+    if (!text) return tuv_fail(err, TUV_EINVAL, "bytes must have a length");
+    length = strlen(value->as.bytes);
+  }
+  if (bytes == NULL) bytes = nothing;
+  if (slot->decimal)
+    return text ? tuv_convert_decimal(slot, (const char*) bytes, length, out, err)
+                : convert_decimal_bytes(slot, bytes, length, out, err);
+  bool binary = slot->type == TAOSUV_TYPE_VARBINARY || slot->type == TAOSUV_TYPE_GEOMETRY ||
+                slot->type == TAOSUV_TYPE_BLOB;
+  if (slot->width != 0 || (slot->type != TAOSUV_TYPE_VARCHAR && text == binary))
+    return wrong_kind(slot, value, err);
+  int status = tuv_check_bytes(batch, slot, bytes, length, &out->text, err);
+  if (status < 0) return status;
+  out->bytes = bytes;
+  out->length = (uint32_t) length;
+  return 0;
+}
+
+/* ---- any ---- */
+
+static bool is_integer(uint8_t type) {
+  return (type >= TAOSUV_TYPE_TINYINT && type <= TAOSUV_TYPE_BIGINT) ||
+         (type >= TAOSUV_TYPE_UTINYINT && type <= TAOSUV_TYPE_UBIGINT);
+}
+
+int tuv_convert(const tuv_batch_t* batch, const tuv_slot_t* slot, const taosuv_value_t* value,
+                tuv_converted_t* out, tuv_errmsg_t* err) {
+  uint8_t type = slot->type;
+  out->bytes = out->room;
+  out->length = slot->width;
+  out->text = 0;
+  switch (value->kind) {
+    case TAOSUV_VALUE_BOOL:
+      if (type != TAOSUV_TYPE_BOOL) break;
+      out->room[0] = value->as.i64 != 0;
+      return 0;
+    case TAOSUV_VALUE_I64:
+      if (!is_integer(type) && type != TAOSUV_TYPE_TIMESTAMP) break;
+      return convert_i64(slot, value->as.i64, out, err);
+    case TAOSUV_VALUE_U64:
+      if (!is_integer(type)) break;
+      return convert_u64(slot, value->as.u64, out, err);
+    case TAOSUV_VALUE_F64:
+      if (type != TAOSUV_TYPE_FLOAT && type != TAOSUV_TYPE_DOUBLE) break;
+      return convert_f64(slot, value->as.f64, out, err);
+    case TAOSUV_VALUE_TIMESPEC:
+      if (type != TAOSUV_TYPE_TIMESTAMP) break;
+      return convert_time(slot, value->as.time, out, err);
+    case TAOSUV_VALUE_TEXT:
+    case TAOSUV_VALUE_BYTES: return convert_bytes(batch, slot, value, out, err);
+    default: break;
+  }
+  return wrong_kind(slot, value, err);
+}

@@ -1,0 +1,46 @@
+/* Values as text, piece by piece: what taosuv_format_cell is put together from. */
+#ifndef TUV_WIRE_VALUE_FORMAT_H
+#define TUV_WIRE_VALUE_FORMAT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "taosuv/block.h"
+#include "util/errmsg.h"
+#include "wire/text.h"
+
+void tuv_format_u64(tuv_text_t* text, uint64_t value);
+void tuv_format_i64(tuv_text_t* text, int64_t value);
+
+/* The shortest digits that read back as the same double, and as the same float. "NaN", "Infinity"
+ * and "-Infinity" for what is no number. */
+void tuv_format_f64(tuv_text_t* text, double value);
+void tuv_format_f32(tuv_text_t* text, float value);
+
+/* Any scale up to TUV_DECIMAL_MAX_SCALE. */
+#define TUV_DECIMAL_MAX_SCALE 38
+#define TUV_DECIMAL_TEXT 48 /* the longest such text is shorter */
+void tuv_format_decimal(tuv_text_t* text, taosuv_decimal_t value, uint8_t scale);
+/* The other way: the text times 10^scale, digits behind that rounded half away from zero. A sign,
+ * and a point with digits on one side at least, may be. TUV_EINVAL for what is no decimal number,
+ * TUV_ERANGE when it has more than `digits` (at most 38). */
+int tuv_decimal_read(const char* text, size_t length, unsigned digits, unsigned scale,
+                     taosuv_decimal_t* out, tuv_errmsg_t* err);
+double tuv_decimal_f64(taosuv_decimal_t value, uint8_t scale);
+
+/* Returns 0, or TUV_EINVAL for an unknown precision or an offset that RFC 3339 cannot write. */
+int tuv_format_timestamp(tuv_text_t* text, int64_t value, unsigned int precision,
+                         int32_t utc_offset);
+
+/* seconds × unit + fraction, the fraction less than the unit and not negative; false on
+ * overflow. */
+bool tuv_timestamp_combine(int64_t seconds, int64_t unit, int64_t fraction, int64_t* value);
+
+/* taosuv_nchar_utf8 that also tells how many bytes it wrote, all of them whole characters. */
+size_t tuv_nchar_utf8(const uint8_t* ucs4, uint32_t length, char* buf, size_t size,
+                      size_t* written);
+
+/* Reads a number's text (JSON's form, NUL-terminated) as the nearest double, in any locale. */
+double tuv_read_f64(const char* text);
+
+#endif

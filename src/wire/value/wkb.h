@@ -1,0 +1,13 @@
+/* Well-known binary geometries: whether the bytes are one whole geometry. */
+#ifndef TUV_WIRE_VALUE_WKB_H
+#define TUV_WIRE_VALUE_WKB_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "util/errmsg.h"
+
+/* Returns 0, or TUV_EINVAL with the first wrong byte named in `err`. */
+int tuv_wkb_check(const uint8_t* bytes, size_t size, tuv_errmsg_t* err);
+
+#endif
