@@ -181,7 +181,8 @@ static void request_write(void) {
   char text[TUV_REQUEST_ID_MAX];
   tuv_msg_query_head(head, sink, 8);
   tuv_msg_fetch(fetch, sink, 123456);
-  sink += head[0] + fetch[16] + tuv_request_id(text, "free_result", 1234567890123, "id", 123456);
+  sink += head[0] + fetch[16] +
+          tuv_json_request_id(text, "free_result", 1234567890123, "id", 123456);
 }
 
 static void run_bind_columns(void) {

@@ -87,7 +87,7 @@ int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     check_texts(&reply);
   }
   size_t length = 0;
-  char* sql = tuv_request_arg(&json, data, size, "sql", &length);
+  char* sql = tuv_json_request_arg(&json, data, size, "sql", &length);
   if (sql != NULL) require(sql[length] == '\0' && length <= size, "an arg of the request");
   tuv_free(json.alloc, sql);
   tuv_json_free(&json);

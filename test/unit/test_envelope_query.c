@@ -33,11 +33,11 @@ static int finish(void** state) {
 /* ---- requests ---- */
 
 static char* write_query(const char* sql, size_t length, size_t* size, int* status) {
-  tuv_request_t request;
-  tuv_request_begin(&request, &json, "query", UINT64_MAX);
-  tuv_request_text(&request, "sql", sql, length);
-  tuv_request_uint(&request, "mode", 0);
-  return tuv_request_end(&request, size, status);
+  tuv_json_request_t request;
+  tuv_json_request_begin(&request, &json, "query", UINT64_MAX);
+  tuv_json_request_text(&request, "sql", sql, length);
+  tuv_json_request_uint(&request, "mode", 0);
+  return tuv_json_request_end(&request, size, status);
 }
 
 static void a_request_reads_back_as_it_was_meant(void** state) {
@@ -111,18 +111,18 @@ static void an_arg_can_be_read_back_from_a_sent_request(void** state) {
   size_t size, length = 0;
   int status;
   char* text = write_query("select \"\xc3\xa9\"", 11, &size, &status);
-  char* sql = tuv_request_arg(&json, (const uint8_t*) text, size, "sql", &length);
+  char* sql = tuv_json_request_arg(&json, (const uint8_t*) text, size, "sql", &length);
   assert_non_null(sql);
   assert_int_equal(length, 11);
   assert_string_equal(sql, "select \"\xc3\xa9\"");
   tuv_free(&probe.alloc, sql);
-  assert_null(tuv_request_arg(&json, (const uint8_t*) text, size, "mode", &length));
-  assert_null(tuv_request_arg(&json, (const uint8_t*) text, size, "none", &length));
-  assert_null(tuv_request_arg(&json, (const uint8_t*) text, size - 1, "sql", &length));
-  assert_null(tuv_request_arg(&json, (const uint8_t*) text, 0, "sql", &length));
+  assert_null(tuv_json_request_arg(&json, (const uint8_t*) text, size, "mode", &length));
+  assert_null(tuv_json_request_arg(&json, (const uint8_t*) text, size, "none", &length));
+  assert_null(tuv_json_request_arg(&json, (const uint8_t*) text, size - 1, "sql", &length));
+  assert_null(tuv_json_request_arg(&json, (const uint8_t*) text, 0, "sql", &length));
   for (size_t n = 1; n < 4; n++) {
     alloc_probe_fail(&probe, n, true);
-    assert_null(tuv_request_arg(&json, (const uint8_t*) text, size, "sql", &length));
+    assert_null(tuv_json_request_arg(&json, (const uint8_t*) text, size, "sql", &length));
   }
   alloc_probe_fail(&probe, 0, false);
   tuv_free(&probe.alloc, text);
@@ -131,14 +131,14 @@ static void an_arg_can_be_read_back_from_a_sent_request(void** state) {
 static void requests_about_an_id_need_no_memory(void** state) {
   (void) state;
   char out[TUV_REQUEST_ID_MAX];
-  size_t size = tuv_request_id(out, "free_result", UINT64_MAX, "id", UINT64_MAX);
+  size_t size = tuv_json_request_id(out, "free_result", UINT64_MAX, "id", UINT64_MAX);
   assert_in_range(size, 1, sizeof out);
   yyjson_doc* doc = yyjson_read(out, size, 0);
   yyjson_val* args = yyjson_obj_get(yyjson_doc_get_root(doc), "args");
   assert_true(yyjson_get_uint(yyjson_obj_get(args, "req_id")) == UINT64_MAX);
   assert_true(yyjson_get_uint(yyjson_obj_get(args, "id")) == UINT64_MAX);
   yyjson_doc_free(doc);
-  size = tuv_request_id(out, "free_result", 0, "id", 10);
+  size = tuv_json_request_id(out, "free_result", 0, "id", 10);
   static const char expected[] = "{\"action\":\"free_result\",\"args\":{\"req_id\":0,\"id\":10}}";
   assert_int_equal(size, sizeof expected - 1);
   assert_memory_equal(out, expected, size);
@@ -149,14 +149,14 @@ static void a_name_is_escaped_as_json_wants_it(void** state) {
   (void) state;
   char out[TUV_REQUEST_NAME_MAX], name[TUV_REQUEST_NAME_LENGTH];
   static const char odd[] = "d\"1\\\n\x1f\xe6\xb6\x9b";
-  size_t size = tuv_request_name(out, "set_table_name", 5, 7, odd, sizeof odd - 1);
+  size_t size = tuv_json_request_name(out, "set_table_name", 5, 7, odd, sizeof odd - 1);
   static const char expected[] =
       "{\"action\":\"set_table_name\",\"args\":{\"req_id\":5,\"stmt_id\":7,"
       "\"name\":\"d\\\"1\\\\\\u000a\\u001f\xe6\xb6\x9b\"}}";
   assert_int_equal(size, sizeof expected - 1);
   assert_memory_equal(out, expected, size);
   memset(name, 1, sizeof name);
-  size = tuv_request_name(out, "set_table_name", UINT64_MAX, UINT64_MAX, name, sizeof name);
+  size = tuv_json_request_name(out, "set_table_name", UINT64_MAX, UINT64_MAX, name, sizeof name);
   assert_in_range(size, 6 * sizeof name, sizeof out);
   yyjson_doc* doc = yyjson_read(out, size, 0);
   yyjson_val* args = yyjson_obj_get(yyjson_doc_get_root(doc), "args");

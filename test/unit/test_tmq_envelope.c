@@ -50,11 +50,11 @@ static void args_are_added(void** state) {
   static const char* const topics[] = {"a", "b\"c"};
   static const char* const one[1][2] = {{"k", "v"}};
   static const char* const two[1][2] = {{"l", "w"}};
-  tuv_request_t request;
+  tuv_json_request_t request;
   size_t length;
   int status;
   (void) state;
-  tuv_request_begin(&request, &json, "x", 1);
+  tuv_json_request_begin(&request, &json, "x", 1);
   tuv_tmq_add_int(&request, "offset", -3);
   tuv_tmq_add_texts(&request, "topics", topics, 2);
   tuv_tmq_add_object(&request, "config", one, 1);
@@ -62,7 +62,7 @@ static void args_are_added(void** state) {
   tuv_tmq_add_vgroup(&request, "none", NULL, 0);
   tuv_tmq_add_vgroup(&request, "ids", "t", 115);
   tuv_tmq_add_vgroup(&request, "ids", "t", 116);
-  char* text = tuv_request_end(&request, &length, &status);
+  char* text = tuv_json_request_end(&request, &length, &status);
   assert_string_equal(text,
                       "{\"action\":\"x\",\"args\":{\"req_id\":1,\"offset\":-3,"
                       "\"topics\":[\"a\",\"b\\\"c\"],\"config\":{\"k\":\"v\",\"l\":\"w\"},"

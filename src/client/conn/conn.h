@@ -130,6 +130,6 @@ void tuv_conn_down(tuv_conn_t* conn, int status, int http_status, const char* me
                    bool lingering);
 void tuv_conn_gone(tuv_conn_t* conn);
 /* A JSON request; `write` adds its args. */
-int tuv_conn_send_json(tuv_conn_t* conn, tuv_op_t* op, tuv_request_t* request);
+int tuv_conn_send_json(tuv_conn_t* conn, tuv_op_t* op, tuv_json_request_t* request);
 
 #endif

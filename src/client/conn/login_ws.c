@@ -68,8 +68,8 @@ bool tuv_login_take_version(tuv_conn_t* conn, const char* text) {
   return missing == NULL;
 }
 
-static void add_text(tuv_request_t* request, const char* key, const char* text) {
-  if (text[0] != 0) tuv_request_text(request, key, text, strlen(text));
+static void add_text(tuv_json_request_t* request, const char* key, const char* text) {
+  if (text[0] != 0) tuv_json_request_text(request, key, text, strlen(text));
 }
 
 /* The code of this moment. It is kept until the next one, to be hidden where it comes back. */
@@ -87,18 +87,18 @@ static int make_totp(taosuv_client_t* client) {
 
 static int encode_login(tuv_op_t* op, tuv_conn_t* conn, const void* payload, size_t size) {
   const tuv_url_t* url = &conn->client->context.url;
-  tuv_request_t request;
+  tuv_json_request_t request;
   (void) payload;
   (void) size;
   int status = make_totp(conn->client);
   if (status < 0) return status;
-  tuv_request_begin(&request, &conn->client->context.json, "conn", op->id);
-  tuv_request_text(&request, "user", url->user, strlen(url->user));
-  tuv_request_text(&request, "password", url->password, strlen(url->password));
-  tuv_request_text(&request, "db", url->db, strlen(url->db));
+  tuv_json_request_begin(&request, &conn->client->context.json, "conn", op->id);
+  tuv_json_request_text(&request, "user", url->user, strlen(url->user));
+  tuv_json_request_text(&request, "password", url->password, strlen(url->password));
+  tuv_json_request_text(&request, "db", url->db, strlen(url->db));
   /* Older servers do not know this, and ignore it. */
-  if (url->adapter_ha) tuv_request_bool(&request, "list_instances", true);
-  if (url->bi_mode) tuv_request_uint(&request, "mode", 0);
+  if (url->adapter_ha) tuv_json_request_bool(&request, "list_instances", true);
+  if (url->bi_mode) tuv_json_request_uint(&request, "mode", 0);
   add_text(&request, "tz", url->timezone);
   add_text(&request, "app", url->app);
   add_text(&request, "ip", url->ip);
@@ -110,10 +110,10 @@ static int encode_login(tuv_op_t* op, tuv_conn_t* conn, const void* payload, siz
 }
 
 static int encode_version(tuv_op_t* op, tuv_conn_t* conn, const void* payload, size_t size) {
-  tuv_request_t request;
+  tuv_json_request_t request;
   (void) payload;
   (void) size;
-  tuv_request_begin(&request, &conn->client->context.json, "version", op->id);
+  tuv_json_request_begin(&request, &conn->client->context.json, "version", op->id);
   return tuv_conn_send_json(conn, op, &request);
 }
 

@@ -29,7 +29,7 @@ static int recover(tuv_conn_t* conn, tuv_req_t* priv) {
   char* text = NULL;
   const void* bytes = frame + TUV_MSG_QUERY_HEAD;
   if (size > 8 && memcmp(frame, "{\"action\"", 9) == 0) { /* an id's bytes may begin with '{' */
-    bytes = text = tuv_request_arg(&conn->client->context.json, frame, size, key, &length);
+    bytes = text = tuv_json_request_arg(&conn->client->context.json, frame, size, key, &length);
   } else if (size >= TUV_MSG_QUERY_HEAD) {
     length = size - TUV_MSG_QUERY_HEAD;
   }

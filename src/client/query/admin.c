@@ -28,8 +28,8 @@ static bool read_text(taosuv_req_t* req, tuv_conn_t* conn, const tuv_reply_t* re
 }
 
 static int send_plain(tuv_op_t* op, tuv_conn_t* conn, const char* action) {
-  tuv_request_t request;
-  tuv_request_begin(&request, &conn->client->context.json, action, op->id);
+  tuv_json_request_t request;
+  tuv_json_request_begin(&request, &conn->client->context.json, action, op->id);
   return tuv_conn_send_json(conn, op, &request);
 }
 
@@ -218,11 +218,11 @@ static int ask_status(tuv_op_t* op, tuv_conn_t* conn, bool own) {
 
 static int status_encode(tuv_op_t* op, tuv_conn_t* conn, const void* fqdn, size_t size) {
   taosuv_server_status_t* req = (taosuv_server_status_t*) (void*) tuv_req_of_op(op);
-  tuv_request_t request;
+  tuv_json_request_t request;
   if (!has_status(conn)) return ask_status(op, conn, size == 0 && req->server_status == 0);
-  tuv_request_begin(&request, &conn->client->context.json, "check_server_status", op->id);
-  if (size > 0) tuv_request_text(&request, "fqdn", fqdn, size);
-  tuv_request_uint(&request, "port", (uint64_t) req->server_status);
+  tuv_json_request_begin(&request, &conn->client->context.json, "check_server_status", op->id);
+  if (size > 0) tuv_json_request_text(&request, "fqdn", fqdn, size);
+  tuv_json_request_uint(&request, "port", (uint64_t) req->server_status);
   return tuv_conn_send_json(conn, op, &request);
 }
 

@@ -18,9 +18,9 @@ typedef struct ask_s {
 } ask_t;
 
 int tuv_ask_encode(tuv_op_t* op, tuv_conn_t* conn, const char* sql) {
-  tuv_request_t request;
-  tuv_request_begin(&request, &conn->client->context.json, "query", op->id);
-  tuv_request_text(&request, "sql", sql, strlen(sql));
+  tuv_json_request_t request;
+  tuv_json_request_begin(&request, &conn->client->context.json, "query", op->id);
+  tuv_json_request_text(&request, "sql", sql, strlen(sql));
   return tuv_conn_send_json(conn, op, &request);
 }
 

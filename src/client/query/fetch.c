@@ -48,10 +48,10 @@ static int encode_fetch(tuv_op_t* op, tuv_conn_t* conn, const void* payload, siz
     tuv_msg_fetch(message, op->id, result->id);
     return tuv_ws_send(&conn->ws, TUV_WS_BINARY, message, sizeof message, &op->at);
   }
-  tuv_request_t request;
-  tuv_request_begin(&request, &conn->client->context.json,
-                    result->block_announced ? "fetch_block" : "fetch", op->id);
-  tuv_request_uint(&request, "id", result->id);
+  tuv_json_request_t request;
+  tuv_json_request_begin(&request, &conn->client->context.json,
+                         result->block_announced ? "fetch_block" : "fetch", op->id);
+  tuv_json_request_uint(&request, "id", result->id);
   return tuv_conn_send_json(conn, op, &request);
 }
 

@@ -18,9 +18,9 @@
 int tuv_sql_encode(tuv_op_t* op, tuv_conn_t* conn, const void* sql, size_t size) {
   if (tuv_sql_changes_tables(sql, size)) tuv_client_schema_changed(conn->client);
   if (!conn->binary) {
-    tuv_request_t request;
-    tuv_request_begin(&request, &conn->client->context.json, "query", op->id);
-    tuv_request_text(&request, "sql", sql, size);
+    tuv_json_request_t request;
+    tuv_json_request_begin(&request, &conn->client->context.json, "query", op->id);
+    tuv_json_request_text(&request, "sql", sql, size);
     return tuv_conn_send_json(conn, op, &request);
   }
   uint8_t head[TUV_MSG_QUERY_HEAD];

@@ -60,8 +60,8 @@ void tuv_server_stmt_discard(tuv_server_stmt_t* server_stmt) {
   }
   /* Has no answer (PROTOCOL 6.1). Without memory for it, it ends with the connection. */
   char text[TUV_REQUEST_ID_MAX];
-  size_t length = tuv_request_id(text, "close", tuv_ids_next(&conn->client->context.ids), "stmt_id",
-                                 server_stmt->id);
+  size_t length = tuv_json_request_id(text, "close", tuv_ids_next(&conn->client->context.ids),
+                                      "stmt_id", server_stmt->id);
   tuv_ws_send(&conn->ws, TUV_WS_TEXT, text, length, NULL);
   free_server_stmt(server_stmt);
 }

@@ -48,35 +48,35 @@ static const char* action_of(const tuv_server_stmt_t* server_stmt) {
 
 static int send_plain(tuv_server_stmt_t* server_stmt) {
   char text[TUV_REQUEST_ID_MAX];
-  size_t length = tuv_request_id(text, action_of(server_stmt), server_stmt->op.id, "stmt_id",
-                                 server_stmt->id);
+  size_t length = tuv_json_request_id(text, action_of(server_stmt), server_stmt->op.id, "stmt_id",
+                                      server_stmt->id);
   return tuv_ws_send(&server_stmt->conn->ws, TUV_WS_TEXT, text, length, &server_stmt->op.at);
 }
 
 static int send_init(tuv_server_stmt_t* server_stmt) {
   tuv_conn_t* conn = server_stmt->conn;
   const tuv_stmt_sql_t* scan = &tuv_source_of(server_stmt->source)->scan;
-  tuv_request_t request;
-  tuv_request_begin(&request, &conn->client->context.json, action_of(server_stmt),
-                    server_stmt->op.id);
+  tuv_json_request_t request;
+  tuv_json_request_begin(&request, &conn->client->context.json, action_of(server_stmt),
+                         server_stmt->op.id);
   if (!server_stmt->first) {
     /* All rows go into one super table, and each table is bound once a batch. Tags that the SQL has
      * in it are no tables' own: they are left to the server's general way. */
     bool one = scan->super_table && scan->tags > 0;
-    tuv_request_bool(&request, "single_stb_insert", one);
-    tuv_request_bool(&request, "single_table_bind_once", one);
+    tuv_json_request_bool(&request, "single_stb_insert", one);
+    tuv_json_request_bool(&request, "single_table_bind_once", one);
   }
   return tuv_conn_send_json(conn, &server_stmt->op, &request);
 }
 
 static int send_sql(tuv_server_stmt_t* server_stmt, const char* sql, size_t length, bool fields) {
   tuv_conn_t* conn = server_stmt->conn;
-  tuv_request_t request;
-  tuv_request_begin(&request, &conn->client->context.json, action_of(server_stmt),
-                    server_stmt->op.id);
-  tuv_request_uint(&request, "stmt_id", server_stmt->id);
-  tuv_request_text(&request, "sql", sql, length);
-  if (!server_stmt->first) tuv_request_bool(&request, "get_fields", fields);
+  tuv_json_request_t request;
+  tuv_json_request_begin(&request, &conn->client->context.json, action_of(server_stmt),
+                         server_stmt->op.id);
+  tuv_json_request_uint(&request, "stmt_id", server_stmt->id);
+  tuv_json_request_text(&request, "sql", sql, length);
+  if (!server_stmt->first) tuv_json_request_bool(&request, "get_fields", fields);
   return tuv_conn_send_json(conn, &server_stmt->op, &request);
 }
 
@@ -97,8 +97,8 @@ static int send_probe(tuv_server_stmt_t* server_stmt) {
 static int send_name(tuv_server_stmt_t* server_stmt, const char* name, size_t length) {
   char text[TUV_REQUEST_NAME_MAX];
   if (length > TUV_REQUEST_NAME_LENGTH) return TAOSUV_EINVAL;
-  length = tuv_request_name(text, action_of(server_stmt), server_stmt->op.id, server_stmt->id, name,
-                            length);
+  length = tuv_json_request_name(text, action_of(server_stmt), server_stmt->op.id, server_stmt->id,
+                                 name, length);
   return tuv_ws_send(&server_stmt->conn->ws, TUV_WS_TEXT, text, length, &server_stmt->op.at);
 }
 

@@ -74,7 +74,7 @@ static const tuv_op_type_t topics_type = {.is_request = true,
 int taosuv_consumer_list_topics(taosuv_consumer_t* consumer, taosuv_list_topics_t* req,
                                 taosuv_list_topics_cb cb) {
   taosuv_req_t* base = tuv_req_base(req);
-  tuv_request_t request;
+  tuv_json_request_t request;
   int status = tuv_tmq_check(consumer, base, cb != NULL, false);
   if (status < 0) return status;
   req->cb = cb;
@@ -154,7 +154,7 @@ static int ask_offsets(taosuv_consumer_t* consumer, taosuv_offsets_t* req, const
                        const tuv_op_type_t* type, const taosuv_partition_t* partitions,
                        uint32_t count, taosuv_offsets_cb cb) {
   taosuv_req_t* base = tuv_req_base(req);
-  tuv_request_t request;
+  tuv_json_request_t request;
   int status = tuv_tmq_check(consumer, base, cb != NULL, false);
   if (status == 0 && (count > 65536 || (count > 0 && partitions == NULL))) status = TAOSUV_EINVAL;
   for (uint32_t i = 0; i < count && status == 0; i++)
@@ -241,7 +241,7 @@ static const tuv_op_type_t assignment_type = {.is_request = true,
 int taosuv_consumer_assignment(taosuv_consumer_t* consumer, taosuv_assignment_t* req,
                                const char* topic, taosuv_assignment_cb cb) {
   taosuv_req_t* base = tuv_req_base(req);
-  tuv_request_t request;
+  tuv_json_request_t request;
   int status = tuv_tmq_check(consumer, base, cb != NULL, false);
   if (status == 0 && (topic == NULL || topic[0] == 0)) status = TAOSUV_EINVAL;
   if (status < 0) return status;
@@ -250,6 +250,6 @@ int taosuv_consumer_assignment(taosuv_consumer_t* consumer, taosuv_assignment_t*
   req->partitions = NULL;
   req->count = 0;
   uint64_t id = tuv_tmq_request(consumer, base, &request, "assignment");
-  tuv_request_text(&request, "topic", topic, strlen(topic));
+  tuv_json_request_text(&request, "topic", topic, strlen(topic));
   return tuv_tmq_begin(consumer, base, &assignment_type, &request, id);
 }

@@ -32,23 +32,23 @@ int tuv_tmq_encode_newer(tuv_op_t* op, tuv_conn_t* conn, const void* payload, si
 }
 
 int tuv_tmq_send_plain(tuv_op_t* op, tuv_conn_t* conn, const char* action) {
-  tuv_request_t request;
-  tuv_request_begin(&request, &conn->client->context.json, action, op->id);
+  tuv_json_request_t request;
+  tuv_json_request_begin(&request, &conn->client->context.json, action, op->id);
   return tuv_conn_send_json(conn, op, &request);
 }
 
 uint64_t tuv_tmq_request(taosuv_consumer_t* consumer, const taosuv_req_t* req,
-                         tuv_request_t* request, const char* action) {
+                         tuv_json_request_t* request, const char* action) {
   uint64_t id = req->req_id != 0 ? req->req_id : tuv_ids_next(&consumer->client->context.ids);
-  tuv_request_begin(request, &consumer->client->context.json, action, id);
+  tuv_json_request_begin(request, &consumer->client->context.json, action, id);
   return id;
 }
 
 int tuv_tmq_begin(taosuv_consumer_t* consumer, taosuv_req_t* req, const tuv_op_type_t* type,
-                  tuv_request_t* request, uint64_t id) {
+                  tuv_json_request_t* request, uint64_t id) {
   size_t length;
   int status;
-  char* text = tuv_request_end(request, &length, &status);
+  char* text = tuv_json_request_end(request, &length, &status);
   if (text == NULL) return status;
   uint64_t wanted = req->req_id;
   req->req_id = id; /* the message has it already */

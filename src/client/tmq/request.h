@@ -23,11 +23,11 @@ int tuv_tmq_send_plain(tuv_op_t* op, tuv_conn_t* conn, const char* action);
 
 /* Begins a request's message; returns the id that it will have. */
 uint64_t tuv_tmq_request(taosuv_consumer_t* consumer, const taosuv_req_t* req,
-                         tuv_request_t* request, const char* action);
+                         tuv_json_request_t* request, const char* action);
 
 /* Sends it once its arguments are in. */
 int tuv_tmq_begin(taosuv_consumer_t* consumer, taosuv_req_t* req, const tuv_op_type_t* type,
-                  tuv_request_t* request, uint64_t id);
+                  tuv_json_request_t* request, uint64_t id);
 
 /* Sends the next message of a request whose last one was answered. */
 void tuv_tmq_send_next(tuv_conn_t* conn, taosuv_req_t* req);

@@ -59,11 +59,11 @@ enum { TO_BEGINNING = -1, TO_END = -2 };
 
 static int encode_ends(tuv_op_t* op, tuv_conn_t* conn, const void* payload, size_t size) {
   const tuv_commit_step_t* step = tuv_step_of(tuv_commit_of(tuv_req_of_op(op)));
-  tuv_request_t request;
+  tuv_json_request_t request;
   (void) payload;
   (void) size;
-  tuv_request_begin(&request, &conn->client->context.json, "assignment", op->id);
-  tuv_request_text(&request, "topic", step->topic, strlen(step->topic));
+  tuv_json_request_begin(&request, &conn->client->context.json, "assignment", op->id);
+  tuv_json_request_text(&request, "topic", step->topic, strlen(step->topic));
   return tuv_conn_send_json(conn, op, &request);
 }
 

@@ -36,15 +36,15 @@ void tuv_steps_free(taosuv_commit_t* commit) {
 int tuv_step_encode(tuv_op_t* op, tuv_conn_t* conn, const char* action) {
   taosuv_commit_t* commit = tuv_commit_of(tuv_req_of_op(op));
   const tuv_commit_step_t* step = tuv_step_of(commit);
-  tuv_request_t request;
+  tuv_json_request_t request;
   if (step->topic == NULL || step->message != 0) {
     char text[TUV_TMQ_REQUEST_MAX];
     uint64_t message = step->message != 0 ? step->message : commit->consumer->last_id;
     size_t length = tuv_tmq_of_message(text, "commit", op->id, message);
     return tuv_ws_send(&conn->ws, TUV_WS_TEXT, text, length, &op->at);
   }
-  tuv_request_begin(&request, &conn->client->context.json, action, op->id);
-  tuv_request_text(&request, "topic", step->topic, strlen(step->topic));
+  tuv_json_request_begin(&request, &conn->client->context.json, action, op->id);
+  tuv_json_request_text(&request, "topic", step->topic, strlen(step->topic));
   tuv_tmq_add_int(&request, "vgroup_id", step->vgroup_id);
   tuv_tmq_add_int(&request, "offset", step->offset);
   return tuv_conn_send_json(conn, op, &request);

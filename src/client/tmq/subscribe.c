@@ -39,11 +39,11 @@ static const char* too_new(const taosuv_consumer_t* consumer, uint64_t version) 
   return NULL;
 }
 
-static void add_given(tuv_request_t* request, const char* key, const char* text) {
-  if (text != NULL && text[0] != 0) tuv_request_text(request, key, text, strlen(text));
+static void add_given(tuv_json_request_t* request, const char* key, const char* text) {
+  if (text != NULL && text[0] != 0) tuv_json_request_text(request, key, text, strlen(text));
 }
 
-static void add_config(const taosuv_consumer_t* consumer, tuv_request_t* request) {
+static void add_config(const taosuv_consumer_t* consumer, tuv_json_request_t* request) {
   const tuv_tmq_config_t* config = &consumer->config;
   const char* token = consumer->client->context.url.bearer_token;
   const char* pair[1][2] = {{"td.connect.token", token}};
@@ -59,7 +59,7 @@ int tuv_tmq_encode_subscribe(tuv_op_t* op, tuv_conn_t* conn, const void* payload
   int old = tuv_tmq_since(op, conn, TUV_VERSION(3, 0, 5, 0), "3.0.5.0 for consumers");
   if (old < 0) return old;
   const char* newer = too_new(consumer, conn->version);
-  tuv_request_t request;
+  tuv_json_request_t request;
   (void) payload;
   (void) size;
   if (newer != NULL) {
@@ -69,14 +69,14 @@ int tuv_tmq_encode_subscribe(tuv_op_t* op, tuv_conn_t* conn, const void* payload
     return TAOSUV_EVERSION;
   }
   tuv_ws_deflate_from(&conn->ws, SIZE_MAX); /* the password is in it: see tuv_ws_deflate_from */
-  tuv_request_begin(&request, &conn->client->context.json, "subscribe", op->id);
-  tuv_request_text(&request, "user", url->user, strlen(url->user));
-  tuv_request_text(&request, "password", url->password, strlen(url->password));
-  tuv_request_text(&request, "db", url->db, strlen(url->db));
+  tuv_json_request_begin(&request, &conn->client->context.json, "subscribe", op->id);
+  tuv_json_request_text(&request, "user", url->user, strlen(url->user));
+  tuv_json_request_text(&request, "password", url->password, strlen(url->password));
+  tuv_json_request_text(&request, "db", url->db, strlen(url->db));
   for (int i = 0; i < TUV_TMQ_PROPERTIES; i++)
     if (tuv_tmq_properties[i].arg != NULL)
       add_given(&request, tuv_tmq_properties[i].arg, consumer->config.value[i]);
-  tuv_request_text(&request, "auto_commit", "false", 5); /* the client does it */
+  tuv_json_request_text(&request, "auto_commit", "false", 5); /* the client does it */
   tuv_tmq_add_texts(&request, "topics", (const char* const*) consumer->topics, consumer->ntopics);
   add_given(&request, "tz", url->timezone);
   add_given(&request, "app", url->app);
@@ -220,7 +220,8 @@ static const tuv_op_type_t unsubscribe_type = {.is_request = true,
                                                .complete = unsubscribe_complete,
                                                .tombstone = &tuv_plain_tombstone};
 
-static const tuv_holder_t unsubscribe_holder = {.release = NULL}; /* the consumer, until it can be sent */
+static const tuv_holder_t unsubscribe_holder = {
+    .release = NULL}; /* the consumer, until it can be sent */
 
 void tuv_tmq_leave(taosuv_consumer_t* consumer) {
   if (consumer->leaving == NULL || tuv_tmq_committing(consumer)) return;

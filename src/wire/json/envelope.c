@@ -43,8 +43,8 @@ void tuv_json_free(tuv_json_t* json) {
   json->pool_size = 0;
 }
 
-void tuv_request_begin(tuv_request_t* request, const tuv_json_t* json, const char* action,
-                       uint64_t req_id) {
+void tuv_json_request_begin(tuv_json_request_t* request, const tuv_json_t* json, const char* action,
+                            uint64_t req_id) {
   memset(request, 0, sizeof *request);
   request->json = json;
   request->doc = yyjson_mut_doc_new(&json->heap);
@@ -56,25 +56,26 @@ void tuv_request_begin(tuv_request_t* request, const tuv_json_t* json, const cha
   request->args = yyjson_mut_obj(request->doc);
   if (request->args == NULL || !yyjson_mut_obj_add_val(request->doc, root, "args", request->args))
     request->failed = true;
-  tuv_request_uint(request, "req_id", req_id);
+  tuv_json_request_uint(request, "req_id", req_id);
 }
 
-void tuv_request_text(tuv_request_t* request, const char* key, const char* text, size_t length) {
+void tuv_json_request_text(tuv_json_request_t* request, const char* key, const char* text,
+                           size_t length) {
   if (request->failed) return;
   request->failed = !yyjson_mut_obj_add_strn(request->doc, request->args, key, text, length);
 }
 
-void tuv_request_uint(tuv_request_t* request, const char* key, uint64_t value) {
+void tuv_json_request_uint(tuv_json_request_t* request, const char* key, uint64_t value) {
   if (request->failed) return;
   request->failed = !yyjson_mut_obj_add_uint(request->doc, request->args, key, value);
 }
 
-void tuv_request_bool(tuv_request_t* request, const char* key, bool value) {
+void tuv_json_request_bool(tuv_json_request_t* request, const char* key, bool value) {
   if (request->failed) return;
   request->failed = !yyjson_mut_obj_add_bool(request->doc, request->args, key, value);
 }
 
-char* tuv_request_end(tuv_request_t* request, size_t* length, int* status) {
+char* tuv_json_request_end(tuv_json_request_t* request, size_t* length, int* status) {
   yyjson_write_err err = {YYJSON_WRITE_ERROR_MEMORY_ALLOCATION, NULL};
   char* text = NULL;
   if (!request->failed)
@@ -112,8 +113,8 @@ static char* put_head(char* out, const char* action, uint64_t req_id, const char
   return put_number(out, id);
 }
 
-size_t tuv_request_id(char out[TUV_REQUEST_ID_MAX], const char* action, uint64_t req_id,
-                      const char* key, uint64_t id) {
+size_t tuv_json_request_id(char out[TUV_REQUEST_ID_MAX], const char* action, uint64_t req_id,
+                           const char* key, uint64_t id) {
   return (size_t) (put_text(put_head(out, action, req_id, key, id), "}}") - out);
 }
 
@@ -133,14 +134,14 @@ static char* put_escaped(char* out, const char* text, size_t length) {
   return out;
 }
 
-size_t tuv_request_name(char out[TUV_REQUEST_NAME_MAX], const char* action, uint64_t req_id,
-                        uint64_t stmt_id, const char* name, size_t length) {
+size_t tuv_json_request_name(char out[TUV_REQUEST_NAME_MAX], const char* action, uint64_t req_id,
+                             uint64_t stmt_id, const char* name, size_t length) {
   char* end = put_text(put_head(out, action, req_id, "stmt_id", stmt_id), ",\"name\":\"");
   return (size_t) (put_text(put_escaped(end, name, length), "\"}}") - out);
 }
 
-char* tuv_request_arg(const tuv_json_t* json, const uint8_t* data, size_t size, const char* key,
-                      size_t* length) {
+char* tuv_json_request_arg(const tuv_json_t* json, const uint8_t* data, size_t size,
+                           const char* key, size_t* length) {
   char* bytes = tuv_malloc(json->alloc, size == 0 ? 1 : size);
   if (bytes == NULL) return NULL;
   memcpy(bytes, data, size);

@@ -28,40 +28,41 @@ void tuv_json_free(tuv_json_t* json);
 int tuv_json_pool(tuv_json_t* json, size_t size, yyjson_alc* alc);
 
 /* A request in the making: {"action":…,"args":{"req_id":…,…}}. Strings are not copied before
- * tuv_request_end. A failed step makes all later ones do nothing and the end return NULL. */
-typedef struct tuv_request_s {
+ * tuv_json_request_end. A failed step makes all later ones do nothing and the end return NULL. */
+typedef struct tuv_json_request_s {
   const tuv_json_t* json;
   yyjson_mut_doc* doc;
   yyjson_mut_val* args;
   bool failed;
-} tuv_request_t;
+} tuv_json_request_t;
 
-void tuv_request_begin(tuv_request_t* request, const tuv_json_t* json, const char* action,
-                       uint64_t req_id);
-void tuv_request_text(tuv_request_t* request, const char* key, const char* text, size_t length);
-void tuv_request_bool(tuv_request_t* request, const char* key, bool value);
-void tuv_request_uint(tuv_request_t* request, const char* key, uint64_t value);
-void tuv_request_bool(tuv_request_t* request, const char* key, bool value);
+void tuv_json_request_begin(tuv_json_request_t* request, const tuv_json_t* json, const char* action,
+                            uint64_t req_id);
+void tuv_json_request_text(tuv_json_request_t* request, const char* key, const char* text,
+                           size_t length);
+void tuv_json_request_bool(tuv_json_request_t* request, const char* key, bool value);
+void tuv_json_request_uint(tuv_json_request_t* request, const char* key, uint64_t value);
+void tuv_json_request_bool(tuv_json_request_t* request, const char* key, bool value);
 /* The finished text, to be given to tuv_free; or NULL with *status TUV_ENOMEM, or TUV_EINVAL for a
  * text that is not UTF-8. */
-char* tuv_request_end(tuv_request_t* request, size_t* length, int* status);
+char* tuv_json_request_end(tuv_json_request_t* request, size_t* length, int* status);
 
 /* {"action":…,"args":{"req_id":…,KEY:ID}}, without allocation. `action` and `key` are our own, of
  * at most 32 bytes together. Returns its length. */
 #define TUV_REQUEST_ID_MAX 128u
-size_t tuv_request_id(char out[TUV_REQUEST_ID_MAX], const char* action, uint64_t req_id,
-                      const char* key, uint64_t id);
+size_t tuv_json_request_id(char out[TUV_REQUEST_ID_MAX], const char* action, uint64_t req_id,
+                           const char* key, uint64_t id);
 
 /* The same with "stmt_id" and a UTF-8 text "name" of at most TUV_REQUEST_NAME_LENGTH bytes. */
 #define TUV_REQUEST_NAME_LENGTH 512u
 #define TUV_REQUEST_NAME_MAX (TUV_REQUEST_ID_MAX + 16u + 6u * TUV_REQUEST_NAME_LENGTH)
-size_t tuv_request_name(char out[TUV_REQUEST_NAME_MAX], const char* action, uint64_t req_id,
-                        uint64_t stmt_id, const char* name, size_t length);
+size_t tuv_json_request_name(char out[TUV_REQUEST_NAME_MAX], const char* action, uint64_t req_id,
+                             uint64_t stmt_id, const char* name, size_t length);
 
 /* A text of a request's args that this file wrote, copied: what was in args.key. NULL when there is
  * none or out of memory. For a request that has to be sent again over another connection. */
-char* tuv_request_arg(const tuv_json_t* json, const uint8_t* data, size_t size, const char* key,
-                      size_t* length);
+char* tuv_json_request_arg(const tuv_json_t* json, const uint8_t* data, size_t size,
+                           const char* key, size_t* length);
 
 /* What a server says to people is cut to so many bytes. */
 #define TUV_REPLY_MAX_MESSAGE 4096u

@@ -25,12 +25,12 @@ size_t tuv_tmq_of_message(char out[TUV_TMQ_REQUEST_MAX], const char* action, uin
   return (size_t) length;
 }
 
-void tuv_tmq_add_int(tuv_request_t* request, const char* key, int64_t value) {
+void tuv_tmq_add_int(tuv_json_request_t* request, const char* key, int64_t value) {
   if (request->failed) return;
   request->failed = !yyjson_mut_obj_add_sint(request->doc, request->args, key, value);
 }
 
-void tuv_tmq_add_texts(tuv_request_t* request, const char* key, const char* const* texts,
+void tuv_tmq_add_texts(tuv_json_request_t* request, const char* key, const char* const* texts,
                        size_t count) {
   if (request->failed) return;
   yyjson_mut_val* array = yyjson_mut_obj_add_arr(request->doc, request->args, key);
@@ -39,7 +39,7 @@ void tuv_tmq_add_texts(tuv_request_t* request, const char* key, const char* cons
     request->failed = !yyjson_mut_arr_add_str(request->doc, array, texts[i]);
 }
 
-void tuv_tmq_add_object(tuv_request_t* request, const char* key, const char* const (*pairs)[2],
+void tuv_tmq_add_object(tuv_json_request_t* request, const char* key, const char* const (*pairs)[2],
                         size_t count) {
   if (request->failed) return;
   yyjson_mut_val* object = yyjson_mut_obj_get(request->args, key);
@@ -49,7 +49,7 @@ void tuv_tmq_add_object(tuv_request_t* request, const char* key, const char* con
     request->failed = !yyjson_mut_obj_add_str(request->doc, object, pairs[i][0], pairs[i][1]);
 }
 
-void tuv_tmq_add_vgroup(tuv_request_t* request, const char* key, const char* topic,
+void tuv_tmq_add_vgroup(tuv_json_request_t* request, const char* key, const char* topic,
                         int32_t vgroup_id) {
   if (request->failed) return;
   yyjson_mut_val* array = yyjson_mut_obj_get(request->args, key);

@@ -13,14 +13,14 @@ size_t tuv_tmq_of_message(char out[TUV_TMQ_REQUEST_MAX], const char* action, uin
                           uint64_t message_id);
 
 /* Args of requests in the making. */
-void tuv_tmq_add_int(tuv_request_t* request, const char* key, int64_t value);
-void tuv_tmq_add_texts(tuv_request_t* request, const char* key, const char* const* texts,
+void tuv_tmq_add_int(tuv_json_request_t* request, const char* key, int64_t value);
+void tuv_tmq_add_texts(tuv_json_request_t* request, const char* key, const char* const* texts,
                        size_t count);
 /* `count` pairs of name and value into the object args.key, which is made when missing. */
-void tuv_tmq_add_object(tuv_request_t* request, const char* key, const char* const (*pairs)[2],
+void tuv_tmq_add_object(tuv_json_request_t* request, const char* key, const char* const (*pairs)[2],
                         size_t count);
 /* Puts {"topic":…,"vgroup_id":…} at the end of the array args.key, which is made when missing. */
-void tuv_tmq_add_vgroup(tuv_request_t* request, const char* key, const char* topic,
+void tuv_tmq_add_vgroup(tuv_json_request_t* request, const char* key, const char* topic,
                         int32_t vgroup_id);
 
 /* The reply to poll. */
