@@ -2,51 +2,52 @@
 #include "wire/batch/private.h"
 #include "wire/ws/frame.h"
 
-void tuv_out_begin(tuv_out_t* out, tuv_sink_t* sink, uint64_t req_id, uint64_t stmt_id,
-                   uint64_t action) {
-  out->sink = sink;
-  tuv_store(out->buf, req_id, 8);
-  tuv_store(out->buf + 8, stmt_id, 8);
-  tuv_store(out->buf + 16, action, 8);
-  out->used = 24;
+void tuv_encoder_begin(tuv_encoder_t* encoder, tuv_sink_t* sink, uint64_t req_id, uint64_t stmt_id,
+                       uint64_t action) {
+  encoder->sink = sink;
+  tuv_store(encoder->buf, req_id, 8);
+  tuv_store(encoder->buf + 8, stmt_id, 8);
+  tuv_store(encoder->buf + 16, action, 8);
+  encoder->used = 24;
 }
 
-void tuv_out_end(tuv_out_t* out) {
-  if (out->used > 0) out->sink->put(out->sink, out->buf, out->used);
-  out->used = 0;
+void tuv_encoder_end(tuv_encoder_t* encoder) {
+  if (encoder->used > 0) encoder->sink->put(encoder->sink, encoder->buf, encoder->used);
+  encoder->used = 0;
 }
 
-void tuv_out_bytes(tuv_out_t* out, const void* data, size_t size) {
+void tuv_encoder_bytes(tuv_encoder_t* encoder, const void* data, size_t size) {
   if (size == 0) return;
-  if (size > sizeof out->buf - out->used) tuv_out_end(out);
-  if (size > sizeof out->buf) {
-    out->sink->put(out->sink, data, size);
+  if (size > sizeof encoder->buf - encoder->used) tuv_encoder_end(encoder);
+  if (size > sizeof encoder->buf) {
+    encoder->sink->put(encoder->sink, data, size);
     return;
   }
-  memcpy(out->buf + out->used, data, size);
-  out->used += size;
+  memcpy(encoder->buf + encoder->used, data, size);
+  encoder->used += size;
 }
 
-void tuv_out_made(tuv_out_t* out, const uint8_t* data, size_t size, const uint8_t key[4]) {
-  tuv_out_end(out);
-  if (out->sink->put_made != NULL) {
-    out->sink->put_made(out->sink, data, size, key);
+void tuv_encoder_made(tuv_encoder_t* encoder, const uint8_t* data, size_t size,
+                      const uint8_t key[4]) {
+  tuv_encoder_end(encoder);
+  if (encoder->sink->put_made != NULL) {
+    encoder->sink->put_made(encoder->sink, data, size, key);
     return;
   }
   for (size_t at = 0; at < size;) { /* a multiple of four until the end */
-    size_t part = size - at < sizeof out->buf ? size - at : sizeof out->buf;
-    tuv_ws_mask(out->buf, data + at, part, key, 0);
-    out->sink->put(out->sink, out->buf, part);
+    size_t part = size - at < sizeof encoder->buf ? size - at : sizeof encoder->buf;
+    tuv_ws_mask(encoder->buf, data + at, part, key, 0);
+    encoder->sink->put(encoder->sink, encoder->buf, part);
     at += part;
   }
 }
 
-void tuv_out_fill(tuv_out_t* out, uint8_t byte, size_t size) {
+void tuv_encoder_fill(tuv_encoder_t* encoder, uint8_t byte, size_t size) {
   while (size > 0) {
-    if (out->used == sizeof out->buf) tuv_out_end(out);
-    size_t room = sizeof out->buf - out->used, now = size < room ? size : room;
-    memset(out->buf + out->used, byte, now);
-    out->used += now;
+    if (encoder->used == sizeof encoder->buf) tuv_encoder_end(encoder);
+    size_t room = sizeof encoder->buf - encoder->used, now = size < room ? size : room;
+    memset(encoder->buf + encoder->used, byte, now);
+    encoder->used += now;
     size -= now;
   }
 }

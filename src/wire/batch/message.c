@@ -8,13 +8,14 @@ size_t tuv_batch_message_size(tuv_batch_t* batch) {
 }
 
 void tuv_batch_message(tuv_batch_t* batch, uint64_t req_id, uint64_t stmt_id, tuv_sink_t* sink) {
-  tuv_out_t out;
+  tuv_encoder_t encoder;
   bool columnar = batch->wire.form == TUV_BATCH_COLUMNAR;
   tuv_batch_plain(batch);
-  tuv_out_begin(&out, sink, req_id, stmt_id, columnar ? ACTION_STMT2_BIND_EXEC : ACTION_STMT2_BIND);
+  tuv_encoder_begin(&encoder, sink, req_id, stmt_id,
+                    columnar ? ACTION_STMT2_BIND_EXEC : ACTION_STMT2_BIND);
   if (columnar)
-    tuv_columnar_write(batch, &out);
+    tuv_columnar_write(batch, &encoder);
   else
-    tuv_stmt2_write(batch, &out);
-  tuv_out_end(&out);
+    tuv_stmt2_write(batch, &encoder);
+  tuv_encoder_end(&encoder);
 }

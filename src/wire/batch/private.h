@@ -233,44 +233,46 @@ uint64_t tuv_v1_cells_size(const tuv_cell_t* cells, uint32_t count);
 uint64_t tuv_v1_rows_size(const tuv_batch_t* batch, const tuv_batch_table_t* table);
 
 /* batch_out.c: small pieces are gathered, large ones passed on */
-typedef struct tuv_out_s {
+typedef struct tuv_encoder_s {
   tuv_sink_t* sink;
   size_t used;
   uint8_t buf[1024];
-} tuv_out_t;
-void tuv_out_begin(tuv_out_t* out, tuv_sink_t* sink, uint64_t req_id, uint64_t stmt_id,
-                   uint64_t action);
-void tuv_out_bytes(tuv_out_t* out, const void* data, size_t size);
-void tuv_out_fill(tuv_out_t* out, uint8_t byte, size_t size);
-void tuv_out_made(tuv_out_t* out, const uint8_t* data, size_t size, const uint8_t key[4]);
-void tuv_out_end(tuv_out_t* out);
-static inline void tuv_out_u32(tuv_out_t* out, uint64_t value) {
+} tuv_encoder_t;
+void tuv_encoder_begin(tuv_encoder_t* encoder, tuv_sink_t* sink, uint64_t req_id, uint64_t stmt_id,
+                       uint64_t action);
+void tuv_encoder_bytes(tuv_encoder_t* encoder, const void* data, size_t size);
+void tuv_encoder_fill(tuv_encoder_t* encoder, uint8_t byte, size_t size);
+void tuv_encoder_made(tuv_encoder_t* encoder, const uint8_t* data, size_t size,
+                      const uint8_t key[4]);
+void tuv_encoder_end(tuv_encoder_t* encoder);
+static inline void tuv_encoder_u32(tuv_encoder_t* encoder, uint64_t value) {
   uint8_t bytes[4];
   tuv_store(bytes, value, 4);
-  tuv_out_bytes(out, bytes, 4);
+  tuv_encoder_bytes(encoder, bytes, 4);
 }
-static inline void tuv_out_u16(tuv_out_t* out, uint64_t value) {
+static inline void tuv_encoder_u16(tuv_encoder_t* encoder, uint64_t value) {
   uint8_t bytes[2];
   tuv_store(bytes, value, 2);
-  tuv_out_bytes(out, bytes, 2);
+  tuv_encoder_bytes(encoder, bytes, 2);
 }
-static inline void tuv_out_u8(tuv_out_t* out, unsigned value) {
+static inline void tuv_encoder_u8(tuv_encoder_t* encoder, unsigned value) {
   uint8_t byte = (uint8_t) value;
-  tuv_out_bytes(out, &byte, 1);
+  tuv_encoder_bytes(encoder, &byte, 1);
 }
 
 /* batch_stmt2.c, batch_columnar.c: the message behind its head of 24 bytes */
-void tuv_stmt2_write(const tuv_batch_t* batch, tuv_out_t* out);
-void tuv_columnar_write(const tuv_batch_t* batch, tuv_out_t* out);
+void tuv_stmt2_write(const tuv_batch_t* batch, tuv_encoder_t* encoder);
+void tuv_columnar_write(const tuv_batch_t* batch, tuv_encoder_t* encoder);
 
 /* batch_item.c: an item's parts */
-void tuv_item_head(tuv_out_t* out, uint8_t type, bool lengths, uint64_t rows, uint64_t bytes);
-void tuv_item_cell(const tuv_batch_t* batch, tuv_out_t* out, const tuv_cell_t* cell);
-void tuv_cell_value(const tuv_batch_t* batch, tuv_out_t* out, const tuv_cell_t* cell);
-void tuv_column_nulls(tuv_out_t* out, const tuv_batch_table_t* table, uint32_t column);
-void tuv_column_lengths(tuv_out_t* out, const tuv_slot_t* slot, const tuv_batch_table_t* table,
-                        uint32_t column);
-void tuv_column_values(tuv_out_t* out, const tuv_slot_t* slot, bool text,
+void tuv_item_head(tuv_encoder_t* encoder, uint8_t type, bool lengths, uint64_t rows,
+                   uint64_t bytes);
+void tuv_item_cell(const tuv_batch_t* batch, tuv_encoder_t* encoder, const tuv_cell_t* cell);
+void tuv_cell_value(const tuv_batch_t* batch, tuv_encoder_t* encoder, const tuv_cell_t* cell);
+void tuv_column_nulls(tuv_encoder_t* encoder, const tuv_batch_table_t* table, uint32_t column);
+void tuv_column_lengths(tuv_encoder_t* encoder, const tuv_slot_t* slot,
+                        const tuv_batch_table_t* table, uint32_t column);
+void tuv_column_values(tuv_encoder_t* encoder, const tuv_slot_t* slot, bool text,
                        const tuv_batch_table_t* table, uint32_t column);
 
 #endif

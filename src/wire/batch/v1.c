@@ -6,17 +6,17 @@
 
 enum { ACTION_SET_TAGS = 1, ACTION_BIND = 2 };
 
-static void write_header(tuv_out_t* out, uint64_t size, uint64_t rows, uint64_t columns) {
-  tuv_out_u32(out, 1); /* version */
-  tuv_out_u32(out, size);
-  tuv_out_u32(out, rows);
-  tuv_out_u32(out, columns);
-  tuv_out_fill(out, 0, 4 + 8); /* flags, group */
+static void write_header(tuv_encoder_t* encoder, uint64_t size, uint64_t rows, uint64_t columns) {
+  tuv_encoder_u32(encoder, 1); /* version */
+  tuv_encoder_u32(encoder, size);
+  tuv_encoder_u32(encoder, rows);
+  tuv_encoder_u32(encoder, columns);
+  tuv_encoder_fill(encoder, 0, 4 + 8); /* flags, group */
 }
 
-static void write_schema(tuv_out_t* out, uint8_t type) {
-  tuv_out_u8(out, type);
-  tuv_out_u32(out, tuv_type_width(type));
+static void write_schema(tuv_encoder_t* encoder, uint8_t type) {
+  tuv_encoder_u8(encoder, type);
+  tuv_encoder_u32(encoder, tuv_type_width(type));
 }
 
 /* ---- NCHAR ---- */
@@ -40,15 +40,16 @@ static uint32_t next_char(const uint8_t** at) {
   return (p[0] & 0x07u) << 18 | (p[1] & 0x3Fu) << 12 | (p[2] & 0x3Fu) << 6 | (p[3] & 0x3Fu);
 }
 
-static void write_value(tuv_out_t* out, uint8_t type, const uint8_t* bytes, uint32_t length) {
+static void write_value(tuv_encoder_t* encoder, uint8_t type, const uint8_t* bytes,
+                        uint32_t length) {
   if (type != TAOSUV_TYPE_NCHAR) {
-    tuv_out_u16(out, length);
-    tuv_out_bytes(out, bytes, length);
+    tuv_encoder_u16(encoder, length);
+    tuv_encoder_bytes(encoder, bytes, length);
     return;
   }
-  tuv_out_u16(out, 4 * (uint64_t) tuv_count_chars(bytes, length));
+  tuv_encoder_u16(encoder, 4 * (uint64_t) tuv_count_chars(bytes, length));
   const uint8_t* end = length > 0 ? bytes + length : bytes; /* which may be NULL */
-  for (const uint8_t* at = bytes; at < end;) tuv_out_u32(out, next_char(&at));
+  for (const uint8_t* at = bytes; at < end;) tuv_encoder_u32(encoder, next_char(&at));
 }
 
 /* ---- one row ---- */
@@ -65,45 +66,45 @@ static uint32_t value_size(const tuv_cell_t* cell) {
   return 2 + (cell->type == TAOSUV_TYPE_NCHAR ? 4 * cell->text : cell->length);
 }
 
-static void write_cells(const tuv_batch_t* batch, tuv_out_t* out, const tuv_cell_t* cells,
+static void write_cells(const tuv_batch_t* batch, tuv_encoder_t* encoder, const tuv_cell_t* cells,
                         uint32_t count) {
-  write_header(out, tuv_v1_cells_size(cells, count) - HEAD, 1, count);
-  for (uint32_t i = 0; i < count; i++) write_schema(out, type_of(batch, &cells[i]));
-  for (uint32_t i = 0; i < count; i++) tuv_out_u32(out, value_size(&cells[i]));
+  write_header(encoder, tuv_v1_cells_size(cells, count) - HEAD, 1, count);
+  for (uint32_t i = 0; i < count; i++) write_schema(encoder, type_of(batch, &cells[i]));
+  for (uint32_t i = 0; i < count; i++) tuv_encoder_u32(encoder, value_size(&cells[i]));
   for (uint32_t i = 0; i < count; i++) {
     const tuv_cell_t* cell = &cells[i];
     uint8_t width = tuv_type_width(cell->type);
     if (width != 0) {
-      tuv_out_u8(out, cell->null ? 0x80 : 0);
+      tuv_encoder_u8(encoder, cell->null ? 0x80 : 0);
       if (cell->null)
-        tuv_out_fill(out, 0, width);
+        tuv_encoder_fill(encoder, 0, width);
       else
-        tuv_out_bytes(out, cell->bytes, width);
+        tuv_encoder_bytes(encoder, cell->bytes, width);
     } else {
-      tuv_out_u32(out, cell->null ? UINT32_MAX : 0);
-      if (!cell->null) write_value(out, cell->type, cell->bytes, cell->length);
+      tuv_encoder_u32(encoder, cell->null ? UINT32_MAX : 0);
+      if (!cell->null) write_value(encoder, cell->type, cell->bytes, cell->length);
     }
   }
 }
 
 /* ---- many rows ---- */
 
-static void write_bits(tuv_out_t* out, const tuv_batch_table_t* table, uint32_t column) {
+static void write_bits(tuv_encoder_t* encoder, const tuv_batch_table_t* table, uint32_t column) {
   unsigned bits = 0, count = 0;
   for (const tuv_segment_t* s = table->first; s != NULL; s = s->next) {
     for (uint32_t row = 0; row < s->rows; row++) {
       bits |= s->parts[column].nulls[row] != 0 ? 0x80u >> count : 0;
       if (++count < 8) continue;
-      tuv_out_u8(out, bits);
+      tuv_encoder_u8(encoder, bits);
       bits = count = 0;
     }
   }
-  if (count > 0) tuv_out_u8(out, bits);
+  if (count > 0) tuv_encoder_u8(encoder, bits);
 }
 
 /* Each row's offset, or with `values` its value: one walk, done twice. */
-static void write_variable(tuv_out_t* out, const tuv_slot_t* slot, const tuv_batch_table_t* table,
-                           uint32_t column, bool values) {
+static void write_variable(tuv_encoder_t* encoder, const tuv_slot_t* slot,
+                           const tuv_batch_table_t* table, uint32_t column, bool values) {
   uint64_t at = 0;
   for (const tuv_segment_t* s = table->first; s != NULL; s = s->next) {
     const tuv_part_t* part = &s->parts[column];
@@ -112,9 +113,9 @@ static void write_variable(tuv_out_t* out, const tuv_slot_t* slot, const tuv_bat
       uint32_t length = taosuv_load_u32(part->lengths + 4 * (size_t) row);
       bool null = part->nulls[row] != 0;
       if (!values)
-        tuv_out_u32(out, null ? UINT32_MAX : at);
+        tuv_encoder_u32(encoder, null ? UINT32_MAX : at);
       else if (!null)
-        write_value(out, slot->type, bytes, length);
+        write_value(encoder, slot->type, bytes, length);
       bool wide = slot->type == TAOSUV_TYPE_NCHAR && length > 0;
       if (!null) at += 2 + (wide ? 4 * (uint64_t) tuv_count_chars(bytes, length) : length);
       if (length > 0) bytes += length;
@@ -129,20 +130,21 @@ static uint64_t data_size(const tuv_slot_t* slot, const tuv_batch_table_t* table
          (slot->type == TAOSUV_TYPE_NCHAR ? 4 * sum->chars : sum->bytes);
 }
 
-static void write_rows(const tuv_batch_t* batch, tuv_out_t* out, const tuv_batch_table_t* table) {
+static void write_rows(const tuv_batch_t* batch, tuv_encoder_t* encoder,
+                       const tuv_batch_table_t* table) {
   const tuv_batch_layout_t* layout = batch->layout;
-  write_header(out, tuv_v1_rows_size(batch, table) - HEAD, table->rows, layout->ncolumns);
-  for (uint32_t i = 0; i < layout->ncolumns; i++) write_schema(out, layout->columns[i].type);
+  write_header(encoder, tuv_v1_rows_size(batch, table) - HEAD, table->rows, layout->ncolumns);
+  for (uint32_t i = 0; i < layout->ncolumns; i++) write_schema(encoder, layout->columns[i].type);
   for (uint32_t i = 0; i < layout->ncolumns; i++)
-    tuv_out_u32(out, data_size(&layout->columns[i], table, i));
+    tuv_encoder_u32(encoder, data_size(&layout->columns[i], table, i));
   for (uint32_t i = 0; i < layout->ncolumns; i++) {
     const tuv_slot_t* slot = &layout->columns[i];
     if (slot->width != 0) {
-      write_bits(out, table, i);
-      tuv_column_values(out, slot, false, table, i);
+      write_bits(encoder, table, i);
+      tuv_column_values(encoder, slot, false, table, i);
     } else {
-      write_variable(out, slot, table, i, false);
-      write_variable(out, slot, table, i, true);
+      write_variable(encoder, slot, table, i, false);
+      write_variable(encoder, slot, table, i, true);
     }
   }
 }
@@ -163,10 +165,10 @@ size_t tuv_batch_v1_tags_size(const tuv_batch_t* batch, uint32_t table) {
 
 void tuv_batch_v1_tags(const tuv_batch_t* batch, uint32_t table, uint64_t req_id, uint64_t stmt_id,
                        tuv_sink_t* sink) {
-  tuv_out_t out;
-  tuv_out_begin(&out, sink, req_id, stmt_id, ACTION_SET_TAGS);
-  write_cells(batch, &out, tuv_batch_used(batch, table)->tags, batch->layout->ntags);
-  tuv_out_end(&out);
+  tuv_encoder_t encoder;
+  tuv_encoder_begin(&encoder, sink, req_id, stmt_id, ACTION_SET_TAGS);
+  write_cells(batch, &encoder, tuv_batch_used(batch, table)->tags, batch->layout->ntags);
+  tuv_encoder_end(&encoder);
 }
 
 size_t tuv_batch_v1_rows_size(const tuv_batch_t* batch, uint32_t table) {
@@ -177,12 +179,12 @@ size_t tuv_batch_v1_rows_size(const tuv_batch_t* batch, uint32_t table) {
 
 void tuv_batch_v1_rows(const tuv_batch_t* batch, uint32_t table, uint64_t req_id, uint64_t stmt_id,
                        tuv_sink_t* sink) {
-  tuv_out_t out;
-  tuv_out_begin(&out, sink, req_id, stmt_id, ACTION_BIND);
+  tuv_encoder_t encoder;
+  tuv_encoder_begin(&encoder, sink, req_id, stmt_id, ACTION_BIND);
   if (batch->insert) tuv_table_plain(tuv_batch_used(batch, table));
   if (batch->insert)
-    write_rows(batch, &out, tuv_batch_used(batch, table));
+    write_rows(batch, &encoder, tuv_batch_used(batch, table));
   else
-    write_cells(batch, &out, batch->layout->params, batch->layout->ncolumns);
-  tuv_out_end(&out);
+    write_cells(batch, &encoder, batch->layout->params, batch->layout->ncolumns);
+  tuv_encoder_end(&encoder);
 }
