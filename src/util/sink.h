@@ -11,7 +11,7 @@ struct tuv_sink_s {
   void (*put)(tuv_sink_t* sink, const void* data, size_t size); /* size is not 0 */
   /* Bytes that lie masked, `key` at the first of them; they stay until all is written. May be NULL:
    * then they are unmasked and put. */
-  void (*put_made)(tuv_sink_t* sink, const void* data, size_t size, const uint8_t key[4]);
+  void (*put_masked)(tuv_sink_t* sink, const void* data, size_t size, const uint8_t key[4]);
 };
 
 /* Into memory that has room for all of it. */

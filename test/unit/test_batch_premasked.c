@@ -59,28 +59,29 @@ static void bind_tables(tuv_batch_t* batch, int name) {
 }
 
 /* A sink that takes what lies masked, and looks at where it stands. */
-typedef struct made_sink_s {
+typedef struct masked_sink_s {
   exact_sink_t exact;
   const uint8_t* mask;
   unsigned pieces, fitting;
-} made_sink_t;
+} masked_sink_t;
 
-static void put_made(tuv_sink_t* sink, const void* data, size_t size, const uint8_t piece_key[4]) {
-  made_sink_t* made = (made_sink_t*) (void*) sink;
+static void put_masked(tuv_sink_t* sink, const void* data, size_t size,
+                       const uint8_t piece_key[4]) {
+  masked_sink_t* masked = (masked_sink_t*) (void*) sink;
   bool fits = true;
   for (size_t i = 0; i < 4; i++)
-    fits = fits && piece_key[i] == made->mask[(made->exact.used + i) % 4];
-  made->pieces++;
-  made->fitting += fits;
-  assert_true(size <= made->exact.size - made->exact.used);
-  tuv_ws_mask(made->exact.bytes + made->exact.used, data, size, piece_key, 0);
-  made->exact.used += size;
+    fits = fits && piece_key[i] == masked->mask[(masked->exact.used + i) % 4];
+  masked->pieces++;
+  masked->fitting += fits;
+  assert_true(size <= masked->exact.size - masked->exact.used);
+  tuv_ws_mask(masked->exact.bytes + masked->exact.used, data, size, piece_key, 0);
+  masked->exact.used += size;
 }
 
-static made_sink_t made_sink(size_t size, const uint8_t mask[4]) {
-  made_sink_t made = {exact_sink(size), mask, 0, 0};
-  made.exact.sink.put_made = put_made;
-  return made;
+static masked_sink_t masked_sink(size_t size, const uint8_t mask[4]) {
+  masked_sink_t masked = {exact_sink(size), mask, 0, 0};
+  masked.exact.sink.put_masked = put_masked;
+  return masked;
 }
 
 /* Writes the batch, of which so many tables lie masked, and compares it with a plain one. */
@@ -89,7 +90,7 @@ static unsigned compare(tuv_batch_t* batch, tuv_batch_t* plain, unsigned pieces,
   WELL(tuv_batch_ready(batch, INT32_MAX, WHY));
   assert_int_equal(tuv_batch_mask(batch, mask), masked);
   message_t expected = encode(plain, 5, 6);
-  made_sink_t sink = made_sink(tuv_batch_message_size(batch), mask);
+  masked_sink_t sink = masked_sink(tuv_batch_message_size(batch), mask);
   tuv_batch_message(batch, 5, 6, &sink.exact.sink);
   message_t message = message_end(&sink.exact);
   assert_int_equal(message.size, expected.size);

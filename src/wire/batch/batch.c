@@ -40,7 +40,7 @@ void tuv_batch_clear(tuv_batch_t* batch) {
   batch->cursor = 0;
   batch->rows = 0;
   batch->counted = 0;
-  batch->made = 0;
+  batch->premasked = 0;
   batch->has_key = false;
   batch->key_used = false;
   /* Whether it can go in one message is decided when it is sent. */
@@ -197,28 +197,29 @@ int tuv_batch_begin(tuv_batch_t* batch, bool unfinished, tuv_errmsg_t* err) {
 
 static int make_cell(tuv_batch_t* batch, const tuv_slot_t* slot, const taosuv_value_t* value,
                      tuv_cell_t* cell, tuv_errmsg_t* err) {
-  tuv_converted_t made;
+  tuv_converted_t converted;
   *cell = (tuv_cell_t) {
       .type = slot->type, .scale = slot->field->scale, .null = value->kind == TAOSUV_VALUE_NULL};
   if (cell->null) return 0;
-  int status = tuv_convert(batch, slot, value, &made, err);
+  int status = tuv_convert(batch, slot, value, &converted, err);
   if (status < 0) return status;
-  uint8_t* bytes = tuv_arena_take(&batch->arena, made.length + 1u);
+  uint8_t* bytes = tuv_arena_take(&batch->arena, converted.length + 1u);
   if (bytes == NULL) return tuv_batch_no_memory(err);
-  if (made.length > 0) memcpy(bytes, made.bytes, made.length);
-  cell->length = made.length;
-  cell->text = made.text;
+  if (converted.length > 0) memcpy(bytes, converted.bytes, converted.length);
+  cell->length = converted.length;
+  cell->text = converted.text;
   cell->bytes = bytes;
   return 0;
 }
 
 static bool is_same(const tuv_cell_t* old, const tuv_slot_t* slot, const taosuv_value_t* value,
                     tuv_batch_t* batch) {
-  tuv_converted_t made;
+  tuv_converted_t converted;
   if (value->kind == TAOSUV_VALUE_NULL || old->null)
     return old->null && value->kind == TAOSUV_VALUE_NULL;
-  if (tuv_convert(batch, slot, value, &made, NULL) < 0) return false;
-  return made.length == old->length && memcmp(made.bytes, old->bytes, made.length) == 0;
+  if (tuv_convert(batch, slot, value, &converted, NULL) < 0) return false;
+  return converted.length == old->length &&
+         memcmp(converted.bytes, old->bytes, converted.length) == 0;
 }
 
 /* The tags that are bound already: services that bind row by row repeat them every time. */

@@ -42,11 +42,11 @@ typedef struct tuv_batch_s {
   tuv_batch_table_t** slots;     /* the same by the hash of their name */
   uint32_t nslots;               /* a power of 2, or 0 */
   tuv_batch_table_t* current;
-  uint32_t cursor;  /* the column that waits for a value */
-  uint64_t rows;    /* complete ones */
-  uint64_t counted; /* bytes of the tables as they were counted last */
-  uint64_t made;    /* bytes that were masked as they were bound */
-  uint8_t key[4];   /* their mask */
+  uint32_t cursor;    /* the column that waits for a value */
+  uint64_t rows;      /* complete ones */
+  uint64_t counted;   /* bytes of the tables as they were counted last */
+  uint64_t premasked; /* bytes that were masked as they were bound */
+  uint8_t key[4];     /* their mask */
   bool has_key, key_used;
   bool numbered; /* rows have numbers (tuv_batch_mark) */
 } tuv_batch_t;

@@ -47,9 +47,9 @@ static int check_row(const tuv_batch_t* batch, tuv_intake_t* intake, uint32_t ro
   const uint8_t* text = bytes != NULL ? bytes + from : nothing;
   intake->sum.bytes += to - from;
   if (intake->slot->decimal) {
-    tuv_converted_t made;
-    int status = tuv_convert_decimal(intake->slot, (const char*) text, to - from, &made, err);
-    if (status == 0) intake->sum.chars += made.text;
+    tuv_converted_t converted;
+    int status = tuv_convert_decimal(intake->slot, (const char*) text, to - from, &converted, err);
+    if (status == 0) intake->sum.chars += converted.text;
     return status;
   }
   int status = tuv_check_bytes(batch, intake->slot, text, to - from, &chars, err);
@@ -181,12 +181,12 @@ static void copy_decimal_texts(const tuv_intake_t* intake, uint32_t rows, uint8_
   unsigned width = intake->slot->width;
   const taosuv_array_t* array = intake->array;
   for (uint32_t row = 0; row < rows; row++, out += width) {
-    tuv_converted_t made;
+    tuv_converted_t converted;
     memset(out, 0, width);
     if (row_is_null(array, row)) continue;
     uint32_t from = array->offsets[row], length = array->offsets[row + 1] - from;
-    tuv_convert_decimal(intake->slot, (const char*) array->values + from, length, &made, NULL);
-    memcpy(out, made.room, width);
+    tuv_convert_decimal(intake->slot, (const char*) array->values + from, length, &converted, NULL);
+    memcpy(out, converted.room, width);
   }
 }
 
@@ -224,8 +224,8 @@ static void copy_column(tuv_intake_t* intake, tuv_segment_t* segment, tuv_part_t
 
 /* Room for all; nothing of it counts yet. */
 static tuv_segment_t* reserve(tuv_batch_t* batch, uint32_t rows, const tuv_intake_t* intakes) {
-  size_t made = tuv_made_size(batch, rows, intakes);
-  if (made > 0) return tuv_segment_made(batch, rows, intakes, made);
+  size_t premasked = tuv_premasked_size(batch, rows, intakes);
+  if (premasked > 0) return tuv_segment_premasked(batch, rows, intakes, premasked);
   tuv_segment_t* segment = tuv_segment_for(batch, rows);
   for (uint32_t i = 0; segment != NULL && i < batch->layout->ncolumns; i++) {
     const tuv_intake_t* intake = &intakes[i];
@@ -261,7 +261,7 @@ static int bind(tuv_batch_t* batch, uint32_t rows, const taosuv_array_t* columns
     if (!done) copy_column(&intakes[i], segment, &segment->parts[i], rows);
     const tuv_sum_t* sum = &intakes[i].sum;
     tuv_batch_sum(batch, i, sum->bytes, sum->chars, sum->nulls);
-    if (!done && segment->made != NULL) tuv_segment_mask(batch, segment, i);
+    if (!done && segment->premasked != NULL) tuv_segment_mask(batch, segment, i);
   }
   tuv_segment_link(batch->current, segment);
   segment->rows += rows;

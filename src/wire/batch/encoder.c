@@ -27,11 +27,11 @@ void tuv_encoder_bytes(tuv_encoder_t* encoder, const void* data, size_t size) {
   encoder->used += size;
 }
 
-void tuv_encoder_made(tuv_encoder_t* encoder, const uint8_t* data, size_t size,
-                      const uint8_t key[4]) {
+void tuv_encoder_premasked(tuv_encoder_t* encoder, const uint8_t* data, size_t size,
+                           const uint8_t key[4]) {
   tuv_encoder_end(encoder);
-  if (encoder->sink->put_made != NULL) {
-    encoder->sink->put_made(encoder->sink, data, size, key);
+  if (encoder->sink->put_masked != NULL) {
+    encoder->sink->put_masked(encoder->sink, data, size, key);
     return;
   }
   for (size_t at = 0; at < size;) { /* a multiple of four until the end */

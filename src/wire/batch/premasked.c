@@ -26,7 +26,7 @@ static uint64_t item_size(const tuv_intake_t* intake, uint32_t rows) {
 /* Not when the values of an item depend on its server (DECIMAL), are left out (nothing but NULL) or
  * have a spare byte, when the message has another layout, or the table's rows come in several
  * calls. */
-size_t tuv_made_size(const tuv_batch_t* batch, uint32_t rows, const tuv_intake_t* intakes) {
+size_t tuv_premasked_size(const tuv_batch_t* batch, uint32_t rows, const tuv_intake_t* intakes) {
   uint64_t size = 0;
   if (!batch->has_key || batch->wire.form != TUV_BATCH_STMT2 || batch->current->first != NULL)
     return 0;
@@ -59,16 +59,16 @@ static uint8_t* lay_out(uint8_t* at, const tuv_intake_t* intake, uint32_t rows, 
   return part->values + bytes;
 }
 
-tuv_segment_t* tuv_segment_made(tuv_batch_t* batch, uint32_t rows, const tuv_intake_t* intakes,
-                                size_t size) {
+tuv_segment_t* tuv_segment_premasked(tuv_batch_t* batch, uint32_t rows, const tuv_intake_t* intakes,
+                                     size_t size) {
   uint32_t columns = batch->layout->ncolumns;
   tuv_segment_t* segment = tuv_arena_take(&batch->arena,
                                           sizeof *segment + columns * sizeof(tuv_part_t));
   uint8_t* at = tuv_arena_take(&batch->arena, size);
   if (segment == NULL || at == NULL) return NULL;
-  *segment = (tuv_segment_t) {.made = at, .made_size = size, .capacity = rows};
+  *segment = (tuv_segment_t) {.premasked = at, .premasked_size = size, .capacity = rows};
   for (size_t i = 0; i < sizeof segment->key; i++)
-    segment->key[i] = batch->key[(batch->made + i) % 4];
+    segment->key[i] = batch->key[(batch->premasked + i) % 4];
   for (uint32_t i = 0; i < columns; i++) at = lay_out(at, &intakes[i], rows, &segment->parts[i]);
   return segment;
 }
@@ -77,7 +77,7 @@ tuv_segment_t* tuv_segment_made(tuv_batch_t* batch, uint32_t rows, const tuv_int
 
 /* Bytes to `out`, which is in the segment; they may be there already. */
 static void put(const tuv_segment_t* segment, uint8_t* out, const void* bytes, size_t size) {
-  tuv_ws_mask(out, bytes, size, segment->key, (size_t) (out - segment->made));
+  tuv_ws_mask(out, bytes, size, segment->key, (size_t) (out - segment->premasked));
 }
 
 static void put_zeros(const tuv_segment_t* segment, uint8_t* out, size_t size) {
@@ -112,7 +112,7 @@ bool tuv_segment_column(tuv_batch_t* batch, tuv_segment_t* segment, uint32_t col
   tuv_part_t* part = &segment->parts[column];
   const taosuv_array_t* array = intake->array;
   uint64_t bytes = bytes_of(intake, rows);
-  if (segment->made == NULL || !is_plain(intake)) return false;
+  if (segment->premasked == NULL || !is_plain(intake)) return false;
   uint8_t* item = part->nulls - HEAD;
   put(segment, item, item, HEAD);
   put_zeros(segment, part->nulls, rows);
@@ -124,7 +124,7 @@ bool tuv_segment_column(tuv_batch_t* batch, tuv_segment_t* segment, uint32_t col
   put(segment, part->values - 4, part->values - 4, 4);
   size_t from = intake->slot->width == 0 ? array->offsets[0] : 0;
   if (bytes > 0) put(segment, part->values, (const uint8_t*) array->values + from, bytes);
-  batch->made += (size_t) (part->values - item) + bytes;
+  batch->premasked += (size_t) (part->values - item) + bytes;
   return true;
 }
 
@@ -132,14 +132,14 @@ void tuv_segment_mask(tuv_batch_t* batch, tuv_segment_t* segment, uint32_t colum
   uint8_t* item = segment->parts[column].nulls - HEAD;
   size_t size = taosuv_load_u32(item);
   put(segment, item, item, size);
-  batch->made += size;
+  batch->premasked += size;
 }
 
 void tuv_table_plain(const tuv_batch_table_t* table) {
   tuv_segment_t* segment = table->first;
-  if (segment == NULL || segment->made == NULL) return; /* only a table's first one can be */
-  tuv_ws_mask(segment->made, segment->made, segment->made_size, segment->key, 0);
-  segment->made = NULL;
+  if (segment == NULL || segment->premasked == NULL) return; /* only a table's first one can be */
+  tuv_ws_mask(segment->premasked, segment->premasked, segment->premasked_size, segment->key, 0);
+  segment->premasked = NULL;
 }
 
 void tuv_batch_plain(const tuv_batch_t* batch) {
@@ -152,7 +152,8 @@ void tuv_batch_plain(const tuv_batch_t* batch) {
 }
 
 bool tuv_batch_mask(tuv_batch_t* batch, uint8_t mask[4]) {
-  if (!batch->insert || batch->made == 0 || batch->key_used || batch->wire.form != TUV_BATCH_STMT2)
+  if (!batch->insert || batch->premasked == 0 || batch->key_used ||
+      batch->wire.form != TUV_BATCH_STMT2)
     return false;
   uint64_t rows = 0;
   for (uint32_t i = 0; i < batch->used; i++)

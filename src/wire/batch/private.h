@@ -32,13 +32,13 @@ typedef struct tuv_part_s {
 } tuv_part_t;
 
 /* Rows of one table that were bound one after another. Those of a table that is bound by one call
- * may lie as stmt2_bind has them, all items in a row and masked (batch_made.c): they go out as they
+ * may lie as stmt2_bind has them, all items in a row and masked (premasked.c): they go out as they
  * are. Whoever else wants them asks for them plain first. */
 typedef struct tuv_segment_s tuv_segment_t;
 struct tuv_segment_s {
   tuv_segment_t* next;
-  uint8_t* made; /* NULL: plain */
-  size_t made_size;
+  uint8_t* premasked; /* NULL: plain */
+  size_t premasked_size;
   uint8_t key[4]; /* the mask at the first byte */
   uint32_t rows;
   uint32_t capacity;
@@ -176,12 +176,12 @@ int tuv_convert_decimal(const tuv_slot_t* slot, const char* text, size_t length,
 uint32_t tuv_decimal_text_size(const tuv_slot_t* slot, const uint8_t* value);
 uint32_t tuv_count_chars(const uint8_t* utf8, size_t size);
 
-/* batch_made.c */
+/* premasked.c */
 /* Bytes of a call's rows as they go out; 0: these do not lie so. */
-size_t tuv_made_size(const tuv_batch_t* batch, uint32_t rows, const tuv_intake_t* intakes);
+size_t tuv_premasked_size(const tuv_batch_t* batch, uint32_t rows, const tuv_intake_t* intakes);
 /* Room for them in a new segment, whose parts point into it; NULL: no memory. */
-tuv_segment_t* tuv_segment_made(tuv_batch_t* batch, uint32_t rows, const tuv_intake_t* intakes,
-                                size_t size);
+tuv_segment_t* tuv_segment_premasked(tuv_batch_t* batch, uint32_t rows, const tuv_intake_t* intakes,
+                                     size_t size);
 /* A column of such a segment: masked as it is copied, or false: it is to be copied, … */
 bool tuv_segment_column(tuv_batch_t* batch, tuv_segment_t* segment, uint32_t column,
                         const tuv_intake_t* intake, uint32_t rows);
@@ -242,8 +242,8 @@ void tuv_encoder_begin(tuv_encoder_t* encoder, tuv_sink_t* sink, uint64_t req_id
                        uint64_t action);
 void tuv_encoder_bytes(tuv_encoder_t* encoder, const void* data, size_t size);
 void tuv_encoder_fill(tuv_encoder_t* encoder, uint8_t byte, size_t size);
-void tuv_encoder_made(tuv_encoder_t* encoder, const uint8_t* data, size_t size,
-                      const uint8_t key[4]);
+void tuv_encoder_premasked(tuv_encoder_t* encoder, const uint8_t* data, size_t size,
+                           const uint8_t key[4]);
 void tuv_encoder_end(tuv_encoder_t* encoder);
 static inline void tuv_encoder_u32(tuv_encoder_t* encoder, uint64_t value) {
   uint8_t bytes[4];

@@ -21,13 +21,13 @@ static int check_place(const tuv_batch_t* batch, tuv_errmsg_t* err) {
   return 0;
 }
 
-static int keep(tuv_batch_t* batch, tuv_cell_t* cell, const tuv_converted_t* made,
+static int keep(tuv_batch_t* batch, tuv_cell_t* cell, const tuv_converted_t* converted,
                 tuv_errmsg_t* err) {
-  uint8_t* bytes = tuv_arena_take(&batch->arena, made->length + 1u);
+  uint8_t* bytes = tuv_arena_take(&batch->arena, converted->length + 1u);
   if (bytes == NULL) return tuv_batch_no_memory(err);
-  if (made->length > 0) memcpy(bytes, made->bytes, made->length);
-  cell->length = made->length;
-  cell->text = made->text;
+  if (converted->length > 0) memcpy(bytes, converted->bytes, converted->length);
+  cell->length = converted->length;
+  cell->text = converted->text;
   cell->bytes = bytes;
   return 0;
 }
@@ -59,7 +59,7 @@ static int convert(tuv_batch_t* batch, const taosuv_value_t* value, tuv_cell_t* 
                    tuv_errmsg_t* err) {
   char buf[64];
   taosuv_value_t text;
-  tuv_converted_t made;
+  tuv_converted_t converted;
   int status;
   *cell = (tuv_cell_t) {.type = type_of(value), .null = value->kind == TAOSUV_VALUE_NULL};
   if (cell->null) return 0;
@@ -70,8 +70,8 @@ static int convert(tuv_batch_t* batch, const taosuv_value_t* value, tuv_cell_t* 
   }
   tuv_slot_t slot = {
       .type = cell->type, .width = tuv_type_width(cell->type), .limit = TUV_BATCH_MAX_BYTES};
-  status = tuv_convert(batch, &slot, value, &made, err);
-  return status < 0 ? status : keep(batch, cell, &made, err);
+  status = tuv_convert(batch, &slot, value, &converted, err);
+  return status < 0 ? status : keep(batch, cell, &converted, err);
 }
 
 int tuv_params_value(tuv_batch_t* batch, const taosuv_value_t* value, tuv_errmsg_t* err) {
@@ -91,7 +91,7 @@ int tuv_params_value(tuv_batch_t* batch, const taosuv_value_t* value, tuv_errmsg
 
 static int convert_array(tuv_batch_t* batch, const taosuv_array_t* array, tuv_cell_t* cell,
                          tuv_errmsg_t* err) {
-  tuv_converted_t made = {.bytes = made.room};
+  tuv_converted_t converted = {.bytes = converted.room};
   uint8_t type = array->type;
   tuv_slot_t slot = {.type = type, .width = tuv_type_width(type), .limit = TUV_BATCH_MAX_BYTES};
   bool null = type == TAOSUV_TYPE_NULL || (array->nulls != NULL && array->nulls[0] != 0);
@@ -109,13 +109,14 @@ static int convert_array(tuv_batch_t* batch, const taosuv_array_t* array, tuv_ce
     uint32_t from = array->offsets[0], to = array->offsets[1];
     if (to < from) return tuv_fail(err, TUV_EINVAL, "the offsets go back, from %u to %u", from, to);
     if (type == TAOSUV_TYPE_NCHAR) slot.limit = TUV_BATCH_MAX_NCHAR;
-    made.bytes = (const uint8_t*) array->values + from;
-    made.length = to - from;
-    int status = tuv_check_bytes(batch, &slot, made.bytes, made.length, &made.text, err);
+    converted.bytes = (const uint8_t*) array->values + from;
+    converted.length = to - from;
+    int status = tuv_check_bytes(batch, &slot, converted.bytes, converted.length, &converted.text,
+                                 err);
     if (status < 0) return status;
   } else {
     uint64_t bits = 0;
-    made.length = slot.width;
+    converted.length = slot.width;
     if (slot.width == 1) bits = *(const uint8_t*) array->values;
     if (slot.width == 2) {
       uint16_t v;
@@ -128,9 +129,9 @@ static int convert_array(tuv_batch_t* batch, const taosuv_array_t* array, tuv_ce
       bits = v;
     }
     if (slot.width == 8) memcpy(&bits, array->values, 8);
-    tuv_store(made.room, bits, 8);
+    tuv_store(converted.room, bits, 8);
   }
-  return keep(batch, cell, &made, err);
+  return keep(batch, cell, &converted, err);
 }
 
 int tuv_params_columns(tuv_batch_t* batch, uint32_t rows, const taosuv_array_t* columns,

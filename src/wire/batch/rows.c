@@ -103,18 +103,20 @@ static inline bool put_plain(const tuv_slot_t* slot, const tuv_part_t* part, uin
 }
 
 static int put_bytes(tuv_batch_t* batch, tuv_slot_t* slot, tuv_segment_t* segment,
-                     const tuv_converted_t* made, tuv_errmsg_t* err) {
+                     const tuv_converted_t* converted, tuv_errmsg_t* err) {
   tuv_part_t* part = &segment->parts[batch->cursor];
   uint32_t row = segment->rows;
   if (slot->width == 0) {
-    if (!tuv_part_reserve(batch, segment, part, 1, made->length)) return tuv_batch_no_memory(err);
-    if (made->length > 0) memcpy(part->values + part->size, made->bytes, made->length);
-    part->size += made->length;
-    tuv_store(part->lengths + 4 * (size_t) row, made->length, 4);
-    tuv_batch_sum(batch, batch->cursor, made->length, made->text, 0);
+    if (!tuv_part_reserve(batch, segment, part, 1, converted->length))
+      return tuv_batch_no_memory(err);
+    if (converted->length > 0)
+      memcpy(part->values + part->size, converted->bytes, converted->length);
+    part->size += converted->length;
+    tuv_store(part->lengths + 4 * (size_t) row, converted->length, 4);
+    tuv_batch_sum(batch, batch->cursor, converted->length, converted->text, 0);
   } else {
-    memcpy(part->values + (size_t) row * slot->width, made->room, slot->width);
-    if (slot->decimal) tuv_batch_sum(batch, batch->cursor, made->text, 0, 0);
+    memcpy(part->values + (size_t) row * slot->width, converted->room, slot->width);
+    if (slot->decimal) tuv_batch_sum(batch, batch->cursor, converted->text, 0, 0);
   }
   return 0;
 }
@@ -124,13 +126,13 @@ static int put_value(tuv_batch_t* batch, tuv_segment_t* segment, const taosuv_va
                      tuv_errmsg_t* err) {
   tuv_slot_t* slot = &batch->layout->columns[batch->cursor];
   tuv_part_t* part = &segment->parts[batch->cursor];
-  tuv_converted_t made;
+  tuv_converted_t converted;
   int status = 0;
   if (value->kind == TAOSUV_VALUE_NULL) {
     status = put_null(batch, slot, part, segment->rows, err);
   } else {
-    status = tuv_convert(batch, slot, value, &made, err);
-    if (status == 0) status = put_bytes(batch, slot, segment, &made, err);
+    status = tuv_convert(batch, slot, value, &converted, err);
+    if (status == 0) status = put_bytes(batch, slot, segment, &converted, err);
   }
   if (status == 0) return 0;
   return tuv_batch_where(batch, slot->field, batch->cursor, batch->current->rows, status, err);

@@ -49,8 +49,8 @@ static void write_columns(const tuv_batch_t* batch, tuv_encoder_t* encoder) {
   for (uint32_t i = 0; i < batch->used; i++) {
     const tuv_batch_table_t* table = tuv_batch_used(batch, i);
     const tuv_segment_t* first = table->first;
-    if (first->made != NULL)
-      tuv_encoder_made(encoder, first->made, first->made_size, first->key);
+    if (first->premasked != NULL)
+      tuv_encoder_premasked(encoder, first->premasked, first->premasked_size, first->key);
     else
       items(batch, encoder, table);
   }
