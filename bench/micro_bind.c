@@ -75,17 +75,17 @@ static void table(tuv_batch_t* batch, unsigned number) {
   must(tuv_batch_table(batch, name, sizeof name, NULL));
 }
 
-static uint64_t send(tuv_batch_t* batch, uint8_t form) {
-  tuv_batch_wire_t wire = {form, false};
+static uint64_t send(tuv_batch_t* batch, uint8_t format) {
+  tuv_batch_encoding_t encoding = {format, false};
   uint64_t sum = 0;
-  must(tuv_batch_set_wire(batch, wire, NULL));
+  must(tuv_batch_set_encoding(batch, encoding, NULL));
   must(tuv_batch_ready(batch, INT32_MAX, NULL));
   data.out.at = 0;
-  if (form != TUV_BATCH_V1) {
+  if (format != TUV_BATCH_V1) {
     tuv_batch_message(batch, 1, 2, &data.out.sink);
     if (data.out.at != tuv_batch_message_size(batch)) abort();
   }
-  for (uint32_t i = 0; form == TUV_BATCH_V1 && i < tuv_batch_tables(batch); i++) {
+  for (uint32_t i = 0; format == TUV_BATCH_V1 && i < tuv_batch_tables(batch); i++) {
     tuv_batch_v1_rows(batch, i, 1, 2, &data.out.sink);
     sum += tuv_batch_v1_rows_size(batch, i);
   }
@@ -93,7 +93,7 @@ static uint64_t send(tuv_batch_t* batch, uint8_t form) {
   return sum + data.out.bytes[data.out.at - 1];
 }
 
-static uint64_t by_column(tuv_batch_t* batch, uint32_t columns, uint8_t form) {
+static uint64_t by_column(tuv_batch_t* batch, uint32_t columns, uint8_t format) {
   const taosuv_array_t arrays[] = {{TAOSUV_TYPE_TIMESTAMP, data.ts, NULL, NULL},
                                    {TAOSUV_TYPE_INT, data.a, NULL, NULL},
                                    {TAOSUV_TYPE_DOUBLE, data.b, NULL, NULL},
@@ -102,7 +102,7 @@ static uint64_t by_column(tuv_batch_t* batch, uint32_t columns, uint8_t form) {
     table(batch, t);
     must(tuv_batch_columns(batch, ROWS, arrays, columns, NULL));
   }
-  return send(batch, form);
+  return send(batch, format);
 }
 
 static uint64_t by_row(tuv_batch_t* batch, uint32_t columns) {

@@ -379,23 +379,23 @@ static bool has_far_times(const model_t* model) {
 
 void model_verify(const model_t* model, tuv_batch_t* batch) {
   tuv_errmsg_t err;
-  const tuv_batch_wire_t before = batch->wire;
+  const tuv_batch_encoding_t before = batch->encoding;
   for (int text = 0; text < 2; text++) {
-    tuv_batch_wire_t stmt2 = {TUV_BATCH_STMT2, text != 0};
-    tuv_batch_wire_t columnar = {TUV_BATCH_COLUMNAR, text != 0};
+    tuv_batch_encoding_t stmt2 = {TUV_BATCH_STMT2, text != 0};
+    tuv_batch_encoding_t columnar = {TUV_BATCH_COLUMNAR, text != 0};
     MODEL_CHECK(tuv_batch_ready(batch, INT32_MAX, &err) == 0);
-    MODEL_CHECK(tuv_batch_set_wire(batch, stmt2, &err) == 0);
+    MODEL_CHECK(tuv_batch_set_encoding(batch, stmt2, &err) == 0);
     verify_stmt2(model, batch, text != 0);
-    MODEL_CHECK(tuv_batch_set_wire(batch, columnar, &err) == 0);
+    MODEL_CHECK(tuv_batch_set_encoding(batch, columnar, &err) == 0);
     verify_columnar(model, batch, text != 0);
   }
-  tuv_batch_wire_t first = {TUV_BATCH_V1, false};
-  int status = tuv_batch_set_wire(batch, first, &err);
+  tuv_batch_encoding_t first = {TUV_BATCH_V1, false};
+  int status = tuv_batch_set_encoding(batch, first, &err);
   MODEL_CHECK(status == (has_v1(model) ? 0 : TUV_ENOTSUP));
   if (status == 0) {
     status = tuv_batch_ready(batch, INT32_MAX, &err);
     MODEL_CHECK(status == (has_far_times(model) ? TUV_ERANGE : 0));
     verify_v1(model, batch);
   }
-  MODEL_CHECK(tuv_batch_set_wire(batch, before, &err) == 0);
+  MODEL_CHECK(tuv_batch_set_encoding(batch, before, &err) == 0);
 }

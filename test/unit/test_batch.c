@@ -89,13 +89,14 @@ static void an_nchar_column_of_empty_values_has_a_spare_byte(void** state) {
                {{"", NULL}, empty_and_null},
                {{NULL, NULL}, two_nulls},
                {{"", "a"}, empty_and_a}};
-  static const tuv_batch_form_t forms[] = {TUV_BATCH_STMT2, TUV_BATCH_COLUMNAR};
+  static const tuv_batch_format_t formats[] = {TUV_BATCH_STMT2, TUV_BATCH_COLUMNAR};
   taosuv_stmt_field_t n = field("n", TAOSUV_BIND_COLUMN, TAOSUV_TYPE_NCHAR, 10);
   (void) state;
   for (uint32_t i = 0; i < 2 * COUNT(cases); i++) {
     tuv_batch_t batch;
     tuv_batch_init(&batch, &tuv_alloc_default, true, &n, 1);
-    WELL(tuv_batch_set_wire(&batch, (tuv_batch_wire_t) {.form = (uint8_t) forms[i % 2]}, WHY));
+    WELL(tuv_batch_set_encoding(&batch, (tuv_batch_encoding_t) {.format = (uint8_t) formats[i % 2]},
+                                WHY));
     for (int row = 0; row < 2; row++) {
       const char* value = cases[i / 2].values[row];
       taosuv_value_t cell = value != NULL ? text(value) : taosuv_null();
@@ -183,9 +184,9 @@ static void a_columnar_message_is_as_documented(void** state) {
   taosuv_value_t rows[][2] = {{taosuv_i64(TS), taosuv_f64(1.5)},
                               {taosuv_i64(TS + 1), taosuv_null()},
                               {taosuv_i64(TS + 2), taosuv_f64(2.5)}};
-  tuv_batch_wire_t wire = {TUV_BATCH_COLUMNAR, false};
+  tuv_batch_encoding_t encoding = {TUV_BATCH_COLUMNAR, false};
   tuv_batch_init(&batch, &tuv_alloc_default, true, fields, 3);
-  WELL(tuv_batch_set_wire(&batch, wire, WHY));
+  WELL(tuv_batch_set_encoding(&batch, encoding, WHY));
   for (int i = 0; i < 3; i++) {
     WELL(tuv_batch_table(&batch, i < 2 ? "d1" : "d2", 2, WHY));
     WELL(tuv_batch_row(&batch, rows[i], 2, WHY));
@@ -211,11 +212,11 @@ static void a_block_of_the_first_version_is_as_documented(void** state) {
   taosuv_value_t rows[][4] = {
       {taosuv_i64(TS), taosuv_i64(7), text("ab"), taosuv_null()},
       {taosuv_i64(TS + 1), taosuv_null(), taosuv_null(), text("\xe6\xb6\x9b")}};
-  tuv_batch_wire_t wire = {TUV_BATCH_V1, false};
+  tuv_batch_encoding_t encoding = {TUV_BATCH_V1, false};
   tuv_batch_init(&batch, &tuv_alloc_default, true, fields, 4);
   WELL(tuv_batch_row(&batch, rows[0], 4, WHY));
   WELL(tuv_batch_row(&batch, rows[1], 4, WHY));
-  WELL(tuv_batch_set_wire(&batch, wire, WHY));
+  WELL(tuv_batch_set_encoding(&batch, encoding, WHY));
   WELL(tuv_batch_ready(&batch, 1000, WHY));
   assert_int_equal(tuv_batch_tables(&batch), 1);
   assert_int_equal(tuv_batch_size(&batch), 0x74 + 24);
@@ -235,13 +236,13 @@ static void a_block_of_the_first_version_is_as_documented(void** state) {
 static void tags_of_the_first_version_are_as_documented(void** state) {
   (void) state;
   tuv_batch_t batch;
-  tuv_batch_wire_t wire = {TUV_BATCH_V1, false};
+  tuv_batch_encoding_t encoding = {TUV_BATCH_V1, false};
   taosuv_value_t row[] = {taosuv_i64(TS), taosuv_null(), taosuv_null()};
   size_t length;
   tuv_batch_init(&batch, &tuv_alloc_default, true, st_fields(), 6);
   bind_tags(&batch, "d1", 7, text("ab"));
   WELL(tuv_batch_row(&batch, row, 3, WHY));
-  WELL(tuv_batch_set_wire(&batch, wire, WHY));
+  WELL(tuv_batch_set_encoding(&batch, encoding, WHY));
   WELL(tuv_batch_ready(&batch, 1000, WHY));
   assert_memory_equal(tuv_batch_v1_name(&batch, 0, &length), "d1", 2);
   assert_int_equal(length, 2);

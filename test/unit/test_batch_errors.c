@@ -450,14 +450,14 @@ static void fields_that_cannot_be(void** state) {
 
 static void types_that_the_first_version_has_not(void** state) {
   (void) state;
-  tuv_batch_wire_t wire = {TUV_BATCH_V1, false};
+  tuv_batch_encoding_t encoding = {TUV_BATCH_V1, false};
   const uint8_t types[] = {TAOSUV_TYPE_BLOB, TAOSUV_TYPE_DECIMAL64, TAOSUV_TYPE_DECIMAL128};
   for (uint32_t i = 0; i < COUNT(types); i++) {
     tuv_batch_t batch;
     tuv_errmsg_t err;
     taosuv_stmt_field_t one = field("x", TAOSUV_BIND_COLUMN, types[i], 0);
     tuv_batch_init(&batch, &tuv_alloc_default, true, &one, 1);
-    assert_int_equal(tuv_batch_set_wire(&batch, wire, &err), TUV_ENOTSUP);
+    assert_int_equal(tuv_batch_set_encoding(&batch, encoding, &err), TUV_ENOTSUP);
     assert_non_null(strstr(err.text, "'x'"));
     tuv_batch_free(&batch);
   }
@@ -495,7 +495,7 @@ static void far_times_by_the_first_version(void** state) {
         }
       }
       WELL(tuv_batch_ready(&batch, INT32_MAX, WHY));
-      WELL(tuv_batch_set_wire(&batch, (tuv_batch_wire_t) {TUV_BATCH_V1, false}, WHY));
+      WELL(tuv_batch_set_encoding(&batch, (tuv_batch_encoding_t) {TUV_BATCH_V1, false}, WHY));
       int status = tuv_batch_ready(&batch, INT32_MAX, &err);
       assert_int_equal(status, precision < 2 ? TUV_ERANGE : 0);
       if (status < 0) assert_non_null(strstr(err.text, texts[wrong / 2]));

@@ -128,17 +128,17 @@ static void what_is_bound_by_column_is_masked_once(void** state) {
 
 static void every_form_takes_it(void** state) {
   (void) state;
-  static const tuv_batch_wire_t stmt2 = {TUV_BATCH_STMT2, true};
-  static const tuv_batch_wire_t columnar = {TUV_BATCH_COLUMNAR, true};
-  static const tuv_batch_wire_t first = {TUV_BATCH_V1, false};
+  static const tuv_batch_encoding_t stmt2 = {TUV_BATCH_STMT2, true};
+  static const tuv_batch_encoding_t columnar = {TUV_BATCH_COLUMNAR, true};
+  static const tuv_batch_encoding_t first = {TUV_BATCH_V1, false};
   tuv_batch_t batch, plain;
   open_batch(&batch, true);
   open_batch(&plain, false);
   bind_tables(&batch, 9);
   bind_tables(&plain, 9);
-  WELL(tuv_batch_set_wire(&plain, first, WHY));
+  WELL(tuv_batch_set_encoding(&plain, first, WHY));
   WELL(tuv_batch_ready(&plain, INT32_MAX, WHY));
-  WELL(tuv_batch_set_wire(&batch, first, WHY));
+  WELL(tuv_batch_set_encoding(&batch, first, WHY));
   WELL(tuv_batch_ready(&batch, INT32_MAX, WHY));
   for (uint32_t table = 0; table < TABLES; table++) {
     message_t one = encode_rows(&batch, table, 7, 8), other = encode_rows(&plain, table, 7, 8);
@@ -147,17 +147,17 @@ static void every_form_takes_it(void** state) {
     free(one.bytes);
     free(other.bytes);
   }
-  WELL(tuv_batch_set_wire(&batch, stmt2, WHY));
-  WELL(tuv_batch_set_wire(&plain, stmt2, WHY));
+  WELL(tuv_batch_set_encoding(&batch, stmt2, WHY));
+  WELL(tuv_batch_set_encoding(&plain, stmt2, WHY));
   compare(&batch, &plain, 0, true); /* it was, once */
   tuv_batch_clear(&batch);
   tuv_batch_set_key(&batch, key);
   bind_tables(&batch, 9);
-  WELL(tuv_batch_set_wire(&batch, columnar, WHY));
-  WELL(tuv_batch_set_wire(&plain, columnar, WHY));
+  WELL(tuv_batch_set_encoding(&batch, columnar, WHY));
+  WELL(tuv_batch_set_encoding(&plain, columnar, WHY));
   assert_same(&batch, &plain, 0, false);
-  WELL(tuv_batch_set_wire(&batch, stmt2, WHY));
-  WELL(tuv_batch_set_wire(&plain, stmt2, WHY));
+  WELL(tuv_batch_set_encoding(&batch, stmt2, WHY));
+  WELL(tuv_batch_set_encoding(&plain, stmt2, WHY));
   compare(&batch, &plain, 0, true);
   tuv_batch_free(&batch);
   tuv_batch_free(&plain);

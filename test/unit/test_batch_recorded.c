@@ -208,10 +208,10 @@ static void a_query_s_parameters(void** state) {
   assert_recorded(encode(&batch, 22, 3), "stmt2.jsonl", 22, 9);
   tuv_batch_free(&batch);
 
-  tuv_batch_wire_t wire = {TUV_BATCH_V1, false};
+  tuv_batch_encoding_t encoding = {TUV_BATCH_V1, false};
   params[0] = (taosuv_array_t) {TAOSUV_TYPE_INT, &least, NULL, NULL};
   tuv_batch_init(&batch, &tuv_alloc_default, false, NULL, 1);
-  WELL(tuv_batch_set_wire(&batch, wire, WHY));
+  WELL(tuv_batch_set_encoding(&batch, encoding, WHY));
   WELL(tuv_batch_columns(&batch, 1, params, 1, WHY));
   WELL(tuv_batch_ready(&batch, 65536, WHY));
   assert_int_equal(tuv_batch_tables(&batch), 1);
@@ -222,7 +222,7 @@ static void a_query_s_parameters(void** state) {
 static void tags_and_rows_of_the_first_version(void** state) {
   (void) state;
   tuv_batch_t batch;
-  tuv_batch_wire_t wire = {TUV_BATCH_V1, false};
+  tuv_batch_encoding_t encoding = {TUV_BATCH_V1, false};
   taosuv_stmt_field_t fields[] = {field("", TAOSUV_BIND_TABLE, TAOSUV_TYPE_VARCHAR, 0),
                                   field("loc", TAOSUV_BIND_TAG, TAOSUV_TYPE_VARCHAR, 16),
                                   field("g", TAOSUV_BIND_TAG, TAOSUV_TYPE_INT, 0),
@@ -236,7 +236,7 @@ static void tags_and_rows_of_the_first_version(void** state) {
       {taosuv_i64(TS), taosuv_i64(10), taosuv_f64(0.5), text("bin"), text(taosi)},
       {taosuv_i64(TS + 1), taosuv_null(), taosuv_null(), taosuv_null(), taosuv_null()}};
   tuv_batch_init(&batch, &tuv_alloc_default, true, fields, COUNT(fields));
-  WELL(tuv_batch_set_wire(&batch, wire, WHY));
+  WELL(tuv_batch_set_encoding(&batch, encoding, WHY));
   WELL(tuv_batch_table(&batch, "st_b", 4, WHY));
   WELL(tuv_batch_tags(&batch, tags, 2, WHY));
   for (int row = 0; row < 2; row++) WELL(tuv_batch_row(&batch, rows[row], 5, WHY));

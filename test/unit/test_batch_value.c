@@ -325,12 +325,12 @@ static void timespecs_in_the_field_s_precision(void** state) {
 static void decimals_as_integers_and_as_text(void** state) {
   (void) state;
   taosuv_stmt_field_t one = decimal_field("m", TAOSUV_BIND_COLUMN, TAOSUV_TYPE_DECIMAL64, 10, 3);
-  tuv_batch_wire_t wire = {TUV_BATCH_STMT2, true};
+  tuv_batch_encoding_t encoding = {TUV_BATCH_STMT2, true};
   tuv_batch_t batch;
   taosuv_value_t value = text("-1.234");
   assert_value(one, value, "2efbffffffffffff");
   tuv_batch_init(&batch, &tuv_alloc_default, true, &one, 1);
-  WELL(tuv_batch_set_wire(&batch, wire, WHY));
+  WELL(tuv_batch_set_encoding(&batch, encoding, WHY));
   WELL(tuv_batch_value(&batch, &value, WHY));
   value = taosuv_null();
   WELL(tuv_batch_value(&batch, &value, WHY));
@@ -402,14 +402,14 @@ static void parameters_of_the_first_version(void** state) {
   (void) state;
   tuv_batch_t batch;
   tuv_errmsg_t err;
-  tuv_batch_wire_t wire = {TUV_BATCH_V1, false};
+  tuv_batch_encoding_t encoding = {TUV_BATCH_V1, false};
   int64_t ts = -2;
   const uint32_t offsets[] = {0, 1}, nothing[] = {0, 0};
   const taosuv_array_t params[] = {{TAOSUV_TYPE_TIMESTAMP, &ts, NULL, NULL}, /* as BIGINT */
                                    {TAOSUV_TYPE_NCHAR, "n", offsets, NULL},
                                    {TAOSUV_TYPE_NULL, NULL, NULL, NULL}};
   tuv_batch_init(&batch, &tuv_alloc_default, false, NULL, 3);
-  WELL(tuv_batch_set_wire(&batch, wire, WHY));
+  WELL(tuv_batch_set_encoding(&batch, encoding, WHY));
   WELL(tuv_batch_columns(&batch, 1, params, 3, WHY));
   WELL(tuv_batch_ready(&batch, 1000, WHY));
   assert_bytes(encode_rows(&batch, 0, 0, 0), 24,
@@ -421,7 +421,7 @@ static void parameters_of_the_first_version(void** state) {
   tuv_batch_init(&batch, &tuv_alloc_default, false, NULL, 1);
   WELL(tuv_batch_columns(&batch, 1, &blob, 1, WHY));
   WELL(tuv_batch_ready(&batch, 1000, WHY));
-  WELL(tuv_batch_set_wire(&batch, wire, WHY));
+  WELL(tuv_batch_set_encoding(&batch, encoding, WHY));
   assert_int_equal(tuv_batch_ready(&batch, 1000, &err), TUV_ENOTSUP);
   assert_string_equal(err.text, "parameter 0: the server takes no BLOB here");
   tuv_batch_free(&batch);

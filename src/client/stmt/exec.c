@@ -20,7 +20,7 @@ static tuv_job_t* take_job(taosuv_stmt_t* stmt) {
   }
   job->stmt = stmt;
   /* Its empty batch is the next to be bound, and is counted as this one is. */
-  tuv_batch_set_wire(&job->batch, stmt->batch.wire, NULL);
+  tuv_batch_set_encoding(&job->batch, stmt->batch.encoding, NULL);
   return job;
 }
 

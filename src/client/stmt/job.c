@@ -51,7 +51,7 @@ int tuv_stmt_take_fields(taosuv_stmt_t* stmt, const tuv_server_stmt_t* server_st
                          tuv_errmsg_t* err) {
   stmt->field_list = tuv_refbuf_ref(server_stmt->field_list);
   tuv_stmt_init_batch(stmt, &stmt->batch);
-  int status = tuv_batch_set_wire(&stmt->batch, tuv_server_stmt_encoding(server_stmt), err);
+  int status = tuv_batch_set_encoding(&stmt->batch, tuv_server_stmt_encoding(server_stmt), err);
   if (status < 0) tuv_stmt_drop_fields(stmt);
   return status;
 }

@@ -82,10 +82,11 @@ static inline bool tuv_server_stmt_names_tables(const tuv_server_stmt_t* server_
 
 /* How batches go there. Servers before 3.4 store DECIMAL's text as if it were its integer (PROTOCOL
  * 6.3.3). */
-static inline tuv_batch_wire_t tuv_server_stmt_encoding(const tuv_server_stmt_t* server_stmt) {
-  tuv_batch_wire_t wire = {.form = server_stmt->first ? TUV_BATCH_V1 : TUV_BATCH_STMT2,
-                           .decimal_text = server_stmt->conn->version >= TUV_VERSION(3, 4, 0, 0)};
-  return wire;
+static inline tuv_batch_encoding_t tuv_server_stmt_encoding(const tuv_server_stmt_t* server_stmt) {
+  tuv_batch_encoding_t encoding = {
+      .format = server_stmt->first ? TUV_BATCH_V1 : TUV_BATCH_STMT2,
+      .decimal_text = server_stmt->conn->version >= TUV_VERSION(3, 4, 0, 0)};
+  return encoding;
 }
 
 /* It may do nothing else before this result is read or closed. */

@@ -43,14 +43,14 @@ static void fail_job(tuv_server_stmt_t* server_stmt, int status, const char* mes
 /* One message is a round trip less, but repeats the table's name and tags in every row. Servers
  * take none where only the bound table tells the fields. */
 static bool one_message(const tuv_server_stmt_t* server_stmt, tuv_batch_t* batch,
-                        tuv_batch_wire_t wire) {
+                        tuv_batch_encoding_t encoding) {
   const tuv_conn_t* conn = server_stmt->conn;
   const tuv_stmt_sql_t* scan = &tuv_source_of(server_stmt->source)->scan;
   if (conn->no_bind_exec || conn->version < TUV_VERSION(3, 4, 1, 13)) return false;
   if (scan->insert && scan->table && !scan->super_table) return false;
   size_t apart = tuv_batch_message_size(batch);
-  wire.form = TUV_BATCH_COLUMNAR;
-  if (tuv_batch_set_wire(batch, wire, NULL) < 0) return false;
+  encoding.format = TUV_BATCH_COLUMNAR;
+  if (tuv_batch_set_encoding(batch, encoding, NULL) < 0) return false;
   size_t together = tuv_batch_message_size(batch);
   return together <= apart + apart / 4 + 4096 &&
          together <= conn->client->context.url.max_message_size;
@@ -59,13 +59,13 @@ static bool one_message(const tuv_server_stmt_t* server_stmt, tuv_batch_t* batch
 static int dress(tuv_server_stmt_t* server_stmt, tuv_batch_t* batch, tuv_server_stmt_step_t* step,
                  tuv_errmsg_t* err) {
   const tuv_conn_t* conn = server_stmt->conn;
-  tuv_batch_wire_t wire = tuv_server_stmt_encoding(server_stmt);
-  int status = tuv_batch_set_wire(batch, wire, err);
+  tuv_batch_encoding_t encoding = tuv_server_stmt_encoding(server_stmt);
+  int status = tuv_batch_set_encoding(batch, encoding, err);
   if (status == 0) status = tuv_batch_ready(batch, tuv_endpoint_max_message(conn), err);
   if (status < 0) return status;
-  bool together = !server_stmt->first && one_message(server_stmt, batch, wire);
+  bool together = !server_stmt->first && one_message(server_stmt, batch, encoding);
   server_stmt->stmt->together = together;
-  if (!together && !server_stmt->first) tuv_batch_set_wire(batch, wire, NULL);
+  if (!together && !server_stmt->first) tuv_batch_set_encoding(batch, encoding, NULL);
   *step = server_stmt->first ? first_step(server_stmt)
           : together         ? TUV_STEP_BIND_EXEC
                              : TUV_STEP_BIND;

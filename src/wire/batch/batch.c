@@ -15,7 +15,7 @@ void tuv_batch_init(tuv_batch_t* batch, const tuv_alloc_t* alloc, bool insert,
   batch->insert = insert;
   batch->fields = fields;
   batch->count = count;
-  batch->wire.form = TUV_BATCH_STMT2;
+  batch->encoding.format = TUV_BATCH_STMT2;
   tuv_arena_init(&batch->arena, alloc);
 }
 
@@ -44,7 +44,7 @@ void tuv_batch_clear(tuv_batch_t* batch) {
   batch->has_key = false;
   batch->key_used = false;
   /* Whether it can go in one message is decided when it is sent. */
-  if (batch->wire.form == TUV_BATCH_COLUMNAR) batch->wire.form = TUV_BATCH_STMT2;
+  if (batch->encoding.format == TUV_BATCH_COLUMNAR) batch->encoding.format = TUV_BATCH_STMT2;
 }
 
 /* ---- tables ---- */

@@ -16,12 +16,12 @@ typedef enum {
   TUV_BATCH_V1 = 1,  /* for each table its name, set_tags (1) and bind (2) */
   TUV_BATCH_STMT2,   /* stmt2_bind (9) */
   TUV_BATCH_COLUMNAR /* stmt2_bind_exec (11) */
-} tuv_batch_form_t;
+} tuv_batch_format_t;
 
-typedef struct tuv_batch_wire_s {
-  uint8_t form;      /* tuv_batch_form_t */
+typedef struct tuv_batch_encoding_s {
+  uint8_t format;    /* tuv_batch_format_t */
   bool decimal_text; /* not V1: the server takes DECIMAL as text (6.3.3), else as integers */
-} tuv_batch_wire_t;
+} tuv_batch_encoding_t;
 
 typedef struct tuv_batch_table_s tuv_batch_table_t;
 typedef struct tuv_batch_layout_s tuv_batch_layout_t;
@@ -33,7 +33,7 @@ typedef struct tuv_batch_s {
   const taosuv_stmt_field_t* fields; /* the statement's; NULL: a query */
   uint32_t count;
   bool insert;
-  tuv_batch_wire_t wire;
+  tuv_batch_encoding_t encoding;
   tuv_batch_layout_t* layout;    /* made when first needed */
   tuv_arena_t arena;             /* all that is bound */
   tuv_batch_table_t** tables;    /* in the order of their first mention; behind them, from */
@@ -62,7 +62,7 @@ void tuv_batch_clear(tuv_batch_t* batch);
 
 /* How it is to be sent; may change at any time. Without this: stmt2, decimals as integers. Returns
  * 0, or TUV_ENOTSUP when a field's type cannot be sent so. */
-int tuv_batch_set_wire(tuv_batch_t* batch, tuv_batch_wire_t wire, tuv_errmsg_t* err);
+int tuv_batch_set_encoding(tuv_batch_t* batch, tuv_batch_encoding_t encoding, tuv_errmsg_t* err);
 
 /* What is bound from here on, until the batch is cleared, may lie masked with this key, so that it
  * goes out as it is; four unpredictable bytes, for this batch alone. Without one nothing is

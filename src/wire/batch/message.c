@@ -9,7 +9,7 @@ size_t tuv_batch_message_size(tuv_batch_t* batch) {
 
 void tuv_batch_message(tuv_batch_t* batch, uint64_t req_id, uint64_t stmt_id, tuv_sink_t* sink) {
   tuv_encoder_t encoder;
-  bool columnar = batch->wire.form == TUV_BATCH_COLUMNAR;
+  bool columnar = batch->encoding.format == TUV_BATCH_COLUMNAR;
   tuv_batch_plain(batch);
   tuv_encoder_begin(&encoder, sink, req_id, stmt_id,
                     columnar ? ACTION_STMT2_BIND_EXEC : ACTION_STMT2_BIND);

@@ -220,7 +220,7 @@ int tuv_batch_part(tuv_batch_t* part, const tuv_batch_t* batch, uint64_t from, u
   place_t place;
   uint32_t table = UINT32_MAX;
   int status = part->layout == NULL ? tuv_batch_make_layout(part, NULL) : 0;
-  part->wire = batch->wire;
+  part->encoding = batch->encoding;
   if (status < 0 || !find(batch, from, &place)) return status;
   while (rows > 0 && settle(batch, &place)) {
     const tuv_batch_table_t* source = batch->tables[place.table];

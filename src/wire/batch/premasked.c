@@ -28,7 +28,7 @@ static uint64_t item_size(const tuv_intake_t* intake, uint32_t rows) {
  * calls. */
 size_t tuv_premasked_size(const tuv_batch_t* batch, uint32_t rows, const tuv_intake_t* intakes) {
   uint64_t size = 0;
-  if (!batch->has_key || batch->wire.form != TUV_BATCH_STMT2 || batch->current->first != NULL)
+  if (!batch->has_key || batch->encoding.format != TUV_BATCH_STMT2 || batch->current->first != NULL)
     return 0;
   for (uint32_t i = 0; i < batch->layout->ncolumns; i++) {
     const tuv_slot_t* slot = intakes[i].slot;
@@ -147,13 +147,13 @@ void tuv_batch_plain(const tuv_batch_t* batch) {
   for (uint32_t i = 0; i < batch->used; i++) {
     const tuv_batch_table_t* table = tuv_batch_used(batch, i);
     bool whole = table->first != NULL && table->first->next == NULL;
-    if (!whole || batch->wire.form != TUV_BATCH_STMT2) tuv_table_plain(table);
+    if (!whole || batch->encoding.format != TUV_BATCH_STMT2) tuv_table_plain(table);
   }
 }
 
 bool tuv_batch_mask(tuv_batch_t* batch, uint8_t mask[4]) {
   if (!batch->insert || batch->premasked == 0 || batch->key_used ||
-      batch->wire.form != TUV_BATCH_STMT2)
+      batch->encoding.format != TUV_BATCH_STMT2)
     return false;
   uint64_t rows = 0;
   for (uint32_t i = 0; i < batch->used; i++)

@@ -76,7 +76,7 @@ static int check_times(const tuv_batch_t* batch, const tuv_batch_table_t* table,
 /* What the first version cannot carry. */
 static int check_first(const tuv_batch_t* batch, tuv_errmsg_t* err) {
   int status = 0;
-  if (batch->wire.form != TUV_BATCH_V1) return 0;
+  if (batch->encoding.format != TUV_BATCH_V1) return 0;
   if (!batch->insert) return check_params(batch, err);
   tuv_batch_plain(batch);
   for (uint32_t i = 0; i < batch->used && status == 0; i++)
@@ -86,7 +86,7 @@ static int check_first(const tuv_batch_t* batch, tuv_errmsg_t* err) {
 
 static uint64_t largest_message(tuv_batch_t* batch) {
   uint64_t largest = 0;
-  if (batch->wire.form != TUV_BATCH_V1) return tuv_batch_full_size(batch);
+  if (batch->encoding.format != TUV_BATCH_V1) return tuv_batch_full_size(batch);
   for (uint32_t i = 0; i < batch->used; i++) {
     uint64_t rows = tuv_batch_v1_rows_size(batch, i);
     uint64_t tags = tuv_batch_v1_tags_size(batch, i);

@@ -11,7 +11,7 @@ static bool is_decimal(uint8_t type) {
 /* ---- bind items ---- */
 
 bool tuv_has_lengths(const tuv_batch_t* batch, uint8_t type) {
-  return tuv_cell_is_variable(type) || (batch->wire.decimal_text && is_decimal(type));
+  return tuv_cell_is_variable(type) || (batch->encoding.decimal_text && is_decimal(type));
 }
 
 uint64_t tuv_column_bytes(const tuv_batch_t* batch, const tuv_slot_t* slot, const tuv_sum_t* sum,
@@ -22,7 +22,7 @@ uint64_t tuv_column_bytes(const tuv_batch_t* batch, const tuv_slot_t* slot, cons
 
 uint64_t tuv_cell_bytes(const tuv_batch_t* batch, const tuv_cell_t* cell) {
   if (cell->null) return 0;
-  return batch->wire.decimal_text && is_decimal(cell->type) ? cell->text : cell->length;
+  return batch->encoding.decimal_text && is_decimal(cell->type) ? cell->text : cell->length;
 }
 
 static uint64_t cells_size(const tuv_batch_t* batch, const tuv_cell_t* cells, uint32_t count) {
@@ -47,7 +47,7 @@ static uint64_t spare_bytes(const tuv_batch_layout_t* layout, const tuv_batch_ta
 uint64_t tuv_table_rows_size(const tuv_batch_t* batch, const tuv_batch_table_t* table) {
   const tuv_batch_layout_t* layout = batch->layout;
   uint64_t size = 0;
-  if (table->nulls == 0 && !(layout->decimals && batch->wire.decimal_text)) /* most tables */
+  if (table->nulls == 0 && !(layout->decimals && batch->encoding.decimal_text)) /* most tables */
     return TUV_ITEM_SIZE * (uint64_t) layout->ncolumns + (uint64_t) layout->row_size * table->rows +
            table->bytes + spare_bytes(layout, table);
   for (uint32_t i = 0; i < layout->ncolumns; i++) {
@@ -110,8 +110,9 @@ static uint64_t head_size(const tuv_batch_t* batch, const tuv_batch_table_t* tab
 
 static uint64_t table_size(const tuv_batch_t* batch, tuv_batch_table_t* table) {
   if (table->rows == 0) return 0;
-  if (batch->wire.form == TUV_BATCH_COLUMNAR) return table->rows * repeated_size(batch, table);
-  if (batch->wire.form == TUV_BATCH_V1)
+  if (batch->encoding.format == TUV_BATCH_COLUMNAR)
+    return table->rows * repeated_size(batch, table);
+  if (batch->encoding.format == TUV_BATCH_V1)
     return tuv_v1_rows_size(batch, table) +
            (table->tags != NULL ? tuv_v1_cells_size(table->tags, batch->layout->ntags) : 0);
   if (table->head == 0) table->head = head_size(batch, table);
@@ -162,18 +163,19 @@ uint64_t tuv_columnar_size(const tuv_batch_t* batch) {
 
 static uint64_t query_size(const tuv_batch_t* batch) {
   const tuv_batch_layout_t* layout = batch->layout;
-  if (batch->wire.form == TUV_BATCH_V1) return tuv_v1_cells_size(layout->params, layout->ncolumns);
+  if (batch->encoding.format == TUV_BATCH_V1)
+    return tuv_v1_cells_size(layout->params, layout->ncolumns);
   uint64_t size = tuv_params_size(batch);
-  return size + (batch->wire.form == TUV_BATCH_COLUMNAR ? HEAD_COLUMNAR + PAYLOAD_COLUMNAR
-                                                        : HEAD_STMT2 + PAYLOAD_STMT2 + 4);
+  return size + (batch->encoding.format == TUV_BATCH_COLUMNAR ? HEAD_COLUMNAR + PAYLOAD_COLUMNAR
+                                                              : HEAD_STMT2 + PAYLOAD_STMT2 + 4);
 }
 
 uint64_t tuv_batch_full_size(tuv_batch_t* batch) {
   if (batch->rows == 0) return 0;
   if (!batch->insert) return query_size(batch);
   if (batch->current != NULL) tuv_batch_count(batch, batch->current);
-  if (batch->wire.form == TUV_BATCH_COLUMNAR) return tuv_columnar_size(batch);
-  if (batch->wire.form == TUV_BATCH_V1) return batch->counted;
+  if (batch->encoding.format == TUV_BATCH_COLUMNAR) return tuv_columnar_size(batch);
+  if (batch->encoding.format == TUV_BATCH_V1) return batch->counted;
   return HEAD_STMT2 + PAYLOAD_STMT2 + batch->counted;
 }
 
@@ -193,11 +195,13 @@ static int check_types(const tuv_batch_t* batch, tuv_errmsg_t* err) {
   return 0;
 }
 
-int tuv_batch_set_wire(tuv_batch_t* batch, tuv_batch_wire_t wire, tuv_errmsg_t* err) {
-  int status = wire.form == TUV_BATCH_V1 ? check_types(batch, err) : 0;
+int tuv_batch_set_encoding(tuv_batch_t* batch, tuv_batch_encoding_t encoding, tuv_errmsg_t* err) {
+  int status = encoding.format == TUV_BATCH_V1 ? check_types(batch, err) : 0;
   if (status < 0) return status;
-  if (wire.form == batch->wire.form && wire.decimal_text == batch->wire.decimal_text) return 0;
-  batch->wire = wire;
+  if (encoding.format == batch->encoding.format &&
+      encoding.decimal_text == batch->encoding.decimal_text)
+    return 0;
+  batch->encoding = encoding;
   for (uint32_t i = 0; i < batch->ntables; i++) {
     tuv_batch_uncount(batch, batch->tables[i]);
     tuv_batch_count(batch, batch->tables[i]);
