@@ -378,7 +378,7 @@ static void bind_row(play_t* play) {
 }
 
 /* Table, tags and row at once; half of them with one wrong value. */
-static void give(play_t* play) {
+static void append_row(play_t* play) {
   model_t* model = &play->model;
   model_cell_t cells[MODEL_FIELDS];
   char name[40];
@@ -390,21 +390,21 @@ static void give(play_t* play) {
     cells[i] = make_value(play, field, field != required(model), play->rooms[i], &play->values[i]);
     if (i == wrong) play->values[i] = wrong_value(play, field);
   }
-  tuv_batch_given_t given = {.length = make_name(play, name),
-                             .tags = play->values,
-                             .ntags = model->ntags,
-                             .count = model->ncolumns,
-                             .values = play->values + model->ntags,
-                             .rows = 1};
-  given.table = model->named ? name : NULL;
-  int status = tuv_batch_give(&play->batch, &given, &err);
+  tuv_batch_appended_t appended = {.length = make_name(play, name),
+                                   .tags = play->values,
+                                   .ntags = model->ntags,
+                                   .count = model->ncolumns,
+                                   .values = play->values + model->ntags,
+                                   .rows = 1};
+  appended.table = model->named ? name : NULL;
+  int status = tuv_batch_append(&play->batch, &appended, &err);
   bool well = wrong >= all && play->cursor == 0;
   check_status(status, well, &err);
   if (!well) {
     for (uint32_t i = 0; i < all; i++) model_cell_free(&cells[i]);
     return;
   }
-  if (model->named) go_to_table(play, name, given.length);
+  if (model->named) go_to_table(play, name, appended.length);
   if (model->ntags > 0) keep_tags(play, cells);
   keep_row(play, cells + model->ntags);
 }
@@ -613,7 +613,7 @@ static void step(play_t* play) {
       break;
     case 11: check(play); break;
     case 12:
-    case 13: give(play); break;
+    case 13: append_row(play); break;
     case 14: take_part(play); break;
     default: bind_value(play);
   }

@@ -58,14 +58,14 @@ static int all_at_once(tuv_batch_t* batch, uint32_t number, tuv_errmsg_t* err) {
   memset(content, 'x', sizeof content);
   taosuv_value_t tags[] = {text(tag), taosuv_i64(number % 17)};
   taosuv_value_t row[] = {taosuv_i64(number), taosuv_text(content, sizeof content), text("1.5")};
-  tuv_batch_given_t given = {.table = name,
-                             .length = sizeof name - 1,
-                             .tags = tags,
-                             .ntags = 2,
-                             .count = 3,
-                             .values = row,
-                             .rows = 1};
-  return tuv_batch_give(batch, &given, err);
+  tuv_batch_appended_t appended = {.table = name,
+                                   .length = sizeof name - 1,
+                                   .tags = tags,
+                                   .ntags = 2,
+                                   .count = 3,
+                                   .values = row,
+                                   .rows = 1};
+  return tuv_batch_append(batch, &appended, err);
 }
 
 #define STEPS (6u * 40u)

@@ -15,14 +15,14 @@ static void open_batch(tuv_batch_t* batch) {
 
 static void add_row(tuv_batch_t* batch, const char* table, int64_t number, const char* bytes) {
   taosuv_value_t tag = taosuv_i64(1), values[] = {taosuv_i64(number), text(bytes)};
-  tuv_batch_given_t given = {.table = table,
-                             .length = strlen(table),
-                             .tags = &tag,
-                             .ntags = 1,
-                             .count = 2,
-                             .values = values,
-                             .rows = 1};
-  WELL(tuv_batch_give(batch, &given, WHY));
+  tuv_batch_appended_t appended = {.table = table,
+                                   .length = strlen(table),
+                                   .tags = &tag,
+                                   .ntags = 1,
+                                   .count = 2,
+                                   .values = values,
+                                   .rows = 1};
+  WELL(tuv_batch_append(batch, &appended, WHY));
   tuv_batch_mark(batch, (uint64_t) number, 1);
 }
 
@@ -32,14 +32,14 @@ static void add_columns(tuv_batch_t* batch, const char* table, int64_t number, u
   taosuv_array_t columns[] = {{TAOSUV_TYPE_TIMESTAMP, times, NULL, NULL},
                               {TAOSUV_TYPE_VARCHAR, "", offsets, NULL}};
   taosuv_value_t tag = taosuv_i64(1);
-  tuv_batch_given_t given = {.table = table,
-                             .length = strlen(table),
-                             .tags = &tag,
-                             .ntags = 1,
-                             .count = 2,
-                             .columns = columns,
-                             .rows = rows};
-  WELL(tuv_batch_give(batch, &given, WHY));
+  tuv_batch_appended_t appended = {.table = table,
+                                   .length = strlen(table),
+                                   .tags = &tag,
+                                   .ntags = 1,
+                                   .count = 2,
+                                   .columns = columns,
+                                   .rows = rows};
+  WELL(tuv_batch_append(batch, &appended, WHY));
   tuv_batch_mark(batch, (uint64_t) number, rows);
 }
 

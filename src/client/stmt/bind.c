@@ -43,9 +43,9 @@ int taosuv_bind_row(taosuv_stmt_t* stmt, const taosuv_value_t* values, uint32_t 
   return status < 0 ? status : tuv_batch_row(&stmt->batch, values, count, &stmt->err);
 }
 
-int tuv_stmt_give(taosuv_stmt_t* stmt, const tuv_batch_given_t* given) {
+int tuv_stmt_append(taosuv_stmt_t* stmt, const tuv_batch_appended_t* appended) {
   int status = begin(stmt);
-  return status < 0 ? status : tuv_batch_give(&stmt->batch, given, &stmt->err);
+  return status < 0 ? status : tuv_batch_append(&stmt->batch, appended, &stmt->err);
 }
 
 static int bind_value(taosuv_stmt_t* stmt, taosuv_value_t value) {

@@ -85,7 +85,7 @@ int tuv_stmt_exec(taosuv_stmt_t* stmt, taosuv_stmt_exec_t* req, taosuv_stmt_exec
 bool tuv_exec_was_sent(const taosuv_req_t* req);
 
 /* Binds a table, tags and rows at once. A failure leaves nothing of them. */
-int tuv_stmt_give(taosuv_stmt_t* stmt, const tuv_batch_given_t* given);
+int tuv_stmt_append(taosuv_stmt_t* stmt, const tuv_batch_appended_t* appended);
 
 /* Does what is next; lets go of what it has on the server, and of its search for a connection. */
 void tuv_stmt_run(taosuv_stmt_t* stmt);

@@ -203,65 +203,66 @@ const taosuv_stmt_field_t* taosuv_writer_fields(const taosuv_writer_t* writer, u
 }
 
 /* Nobody knows whether the table's last row was in the same batch. */
-static int check_target(taosuv_writer_t* writer, const tuv_batch_given_t* given) {
-  if (writer->named != (given->table != NULL))
+static int check_target(taosuv_writer_t* writer, const tuv_batch_appended_t* appended) {
+  if (writer->named != (appended->table != NULL))
     return tuv_fail(&writer->err, TAOSUV_EINVAL,
                     writer->named ? "a row needs its table's name" : "the SQL names the table");
-  if (writer->ntags == given->ntags && (given->tags != NULL || given->ntags == 0)) return 0;
+  if (writer->ntags == appended->ntags && (appended->tags != NULL || appended->ntags == 0))
+    return 0;
   return tuv_fail(&writer->err, TAOSUV_EINVAL, "%u tags were given, the statement has %u",
-                  given->ntags, writer->ntags);
+                  appended->ntags, writer->ntags);
 }
 
 /* By the table's own part, so that a table with and without its database goes through one shard. An
  * invalid name is refused when it is bound. */
-static tuv_shard_t* shard_of(taosuv_writer_t* writer, const tuv_batch_given_t* given) {
+static tuv_shard_t* shard_of(taosuv_writer_t* writer, const tuv_batch_appended_t* appended) {
   tuv_table_name_t name;
-  if (given->table == NULL || tuv_table_name_is_plain(given->table, given->length) ||
-      tuv_table_name_read(given->table, given->length, &name, NULL) < 0)
-    return tuv_writer_shard(writer, given->table, given->length);
+  if (appended->table == NULL || tuv_table_name_is_plain(appended->table, appended->length) ||
+      tuv_table_name_read(appended->table, appended->length, &name, NULL) < 0)
+    return tuv_writer_shard(writer, appended->table, appended->length);
   return tuv_writer_shard(writer, name.table, name.table_length);
 }
 
-static int add(taosuv_writer_t* writer, tuv_batch_given_t* given) {
+static int add(taosuv_writer_t* writer, tuv_batch_appended_t* appended) {
   int status = writer == NULL ? TAOSUV_EINVAL : tuv_writer_check(writer, &tuv_shard_rows);
   if (status < 0) return status;
-  if (given->table == NULL) given->length = 0;
-  if (given->length == TAOSUV_NUL_TERMINATED) given->length = strlen(given->table);
-  tuv_shard_t* shard = shard_of(writer, given);
-  status = tuv_shard_check(shard, tuv_batch_given_size(given));
-  if (status == 0) status = check_target(writer, given);
+  if (appended->table == NULL) appended->length = 0;
+  if (appended->length == TAOSUV_NUL_TERMINATED) appended->length = strlen(appended->table);
+  tuv_shard_t* shard = shard_of(writer, appended);
+  status = tuv_shard_check(shard, tuv_batch_appended_size(appended));
+  if (status == 0) status = check_target(writer, appended);
   if (status < 0) return status;
   taosuv_stmt_t* stmt = of(shard)->stmt;
-  status = tuv_stmt_give(stmt, given);
+  status = tuv_stmt_append(stmt, appended);
   if (status < 0) return tuv_fail(&writer->err, status, "%s", taosuv_stmt_message(stmt));
-  tuv_batch_mark(&stmt->batch, writer->taken, given->rows);
-  tuv_shard_added(shard, given->rows);
+  tuv_batch_mark(&stmt->batch, writer->taken, appended->rows);
+  tuv_shard_added(shard, appended->rows);
   return 0;
 }
 
 int taosuv_writer_row(taosuv_writer_t* writer, const char* table, size_t length,
                       const taosuv_value_t* tags, uint32_t ntags, const taosuv_value_t* values,
                       uint32_t count) {
-  tuv_batch_given_t given = {.table = table,
-                             .length = length,
-                             .tags = tags,
-                             .ntags = ntags,
-                             .count = count,
-                             .values = values,
-                             .rows = 1};
-  return add(writer, &given);
+  tuv_batch_appended_t appended = {.table = table,
+                                   .length = length,
+                                   .tags = tags,
+                                   .ntags = ntags,
+                                   .count = count,
+                                   .values = values,
+                                   .rows = 1};
+  return add(writer, &appended);
 }
 
 int taosuv_writer_columns(taosuv_writer_t* writer, const char* table, size_t length,
                           const taosuv_value_t* tags, uint32_t ntags, uint32_t rows,
                           const taosuv_array_t* columns, uint32_t count) {
-  tuv_batch_given_t given = {.table = table,
-                             .length = length,
-                             .tags = tags,
-                             .ntags = ntags,
-                             .count = count,
-                             .columns = columns,
-                             .rows = rows};
-  if (columns != NULL || writer == NULL) return add(writer, &given);
+  tuv_batch_appended_t appended = {.table = table,
+                                   .length = length,
+                                   .tags = tags,
+                                   .ntags = ntags,
+                                   .count = count,
+                                   .columns = columns,
+                                   .rows = rows};
+  if (columns != NULL || writer == NULL) return add(writer, &appended);
   return tuv_fail(&writer->err, TAOSUV_EINVAL, "no columns were given");
 }

@@ -31,25 +31,27 @@ static void take_back(tuv_batch_t* batch, const before_t* before) {
   }
 }
 
-static int bind_tags(tuv_batch_t* batch, const tuv_batch_given_t* given, before_t* before,
+static int bind_tags(tuv_batch_t* batch, const tuv_batch_appended_t* appended, before_t* before,
                      tuv_errmsg_t* err) {
   before->tags = batch->current != NULL ? batch->current->tags : NULL;
-  int status = given->ntags > 0 ? tuv_batch_tags(batch, given->tags, given->ntags, err) : 0;
+  int status = appended->ntags > 0 ? tuv_batch_tags(batch, appended->tags, appended->ntags, err)
+                                   : 0;
   before->with_tags = tuv_arena_mark(&batch->arena);
   return status;
 }
 
-int tuv_batch_give(tuv_batch_t* batch, const tuv_batch_given_t* given, tuv_errmsg_t* err) {
+int tuv_batch_append(tuv_batch_t* batch, const tuv_batch_appended_t* appended, tuv_errmsg_t* err) {
   before_t before = {
       .ntables = batch->ntables, .current = batch->current, .arena = tuv_arena_mark(&batch->arena)};
   int status = 0;
-  if (given->table != NULL) status = tuv_batch_table(batch, given->table, given->length, err);
+  if (appended->table != NULL)
+    status = tuv_batch_table(batch, appended->table, appended->length, err);
   if (status < 0) return status;
-  status = bind_tags(batch, given, &before, err);
+  status = bind_tags(batch, appended, &before, err);
   if (status == 0)
-    status = given->columns != NULL
-                 ? tuv_batch_columns(batch, given->rows, given->columns, given->count, err)
-                 : tuv_batch_row(batch, given->values, given->count, err);
+    status = appended->columns != NULL
+                 ? tuv_batch_columns(batch, appended->rows, appended->columns, appended->count, err)
+                 : tuv_batch_row(batch, appended->values, appended->count, err);
   if (status < 0) take_back(batch, &before);
   return status;
 }
@@ -72,11 +74,12 @@ static uint64_t array_size(const taosuv_array_t* array, uint32_t rows) {
   return to > from ? size + to - from : size;
 }
 
-uint64_t tuv_batch_given_size(const tuv_batch_given_t* given) {
+uint64_t tuv_batch_appended_size(const tuv_batch_appended_t* appended) {
   uint64_t size = 0;
-  for (uint32_t i = 0; given->columns != NULL && i < given->count; i++)
-    size += array_size(&given->columns[i], given->rows);
-  for (uint32_t i = 0; given->columns == NULL && given->values != NULL && i < given->count; i++)
-    size += value_size(&given->values[i]);
+  for (uint32_t i = 0; appended->columns != NULL && i < appended->count; i++)
+    size += array_size(&appended->columns[i], appended->rows);
+  for (uint32_t i = 0; appended->columns == NULL && appended->values != NULL && i < appended->count;
+       i++)
+    size += value_size(&appended->values[i]);
   return size;
 }

@@ -87,7 +87,7 @@ void tuv_batch_undo(tuv_batch_t* batch);
 
 /* A table, its tags and rows of it in one go: what fails leaves nothing behind, no table and no
  * tags. */
-typedef struct tuv_batch_given_s {
+typedef struct tuv_batch_appended_s {
   const char* table; /* NULL, where the SQL has no `?` for it */
   size_t length;
   const taosuv_value_t* tags;
@@ -96,10 +96,10 @@ typedef struct tuv_batch_given_s {
   const taosuv_value_t* values;  /* one row, … */
   const taosuv_array_t* columns; /* … or, when not NULL, many */
   uint32_t rows;
-} tuv_batch_given_t;
-int tuv_batch_give(tuv_batch_t* batch, const tuv_batch_given_t* given, tuv_errmsg_t* err);
+} tuv_batch_appended_t;
+int tuv_batch_append(tuv_batch_t* batch, const tuv_batch_appended_t* appended, tuv_errmsg_t* err);
 /* About how many bytes of a message that is; what is wrong with it is found later. */
-uint64_t tuv_batch_given_size(const tuv_batch_given_t* given);
+uint64_t tuv_batch_appended_size(const tuv_batch_appended_t* appended);
 
 static inline uint64_t tuv_batch_rows(const tuv_batch_t* batch) {
   return batch->rows;
