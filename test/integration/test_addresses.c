@@ -113,7 +113,7 @@ static int connect_to_list(uv_loop_t* loop, const tuv_alloc_t* alloc, const char
 
 static taosuv_client_t* client_of_list(it_t* it, const char* keys) {
   taosuv_client_t* client = it_client(it, keys);
-  client->connect = connect_to_list;
+  client->pool.conns.connect = connect_to_list;
   return client;
 }
 
@@ -218,7 +218,7 @@ static void a_refusal_is_not_tried_elsewhere(void** state) {
   infos[0].ai_addr = (struct sockaddr*) &addresses[1]; /* the good one first */
   infos[1].ai_addr = (struct sockaddr*) &addresses[0];
   taosuv_client_t* client = it_client_db(it, "no_such_database", "connect_timeout=5000");
-  client->connect = connect_to_list;
+  client->pool.conns.connect = connect_to_list;
   uint64_t start = it_ms();
   assert_int_equal(open_it(it, client, &op), TAOSUV_ESERVER);
   it_within(start, 0, 2000);

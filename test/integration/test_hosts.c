@@ -104,7 +104,7 @@ static void a_server_that_asks_for_time_gets_it(void** state) {
     assert_int_equal(it_end(it_open(it, client, &op), &op), TAOSUV_EUNAVAIL);
     it_has(op.message, "busy");
     assert_int_equal(strstr(op.message, " (Retry-After: ") != NULL, cases[i].ms > 0);
-    const tuv_pool_host_t* place = &client->hosts[0];
+    const tuv_pool_host_t* place = &client->pool.hosts.list[0];
     assert_in_range(place->retry_at - place->failed_at, cases[i].ms == 0 ? 1 : cases[i].ms,
                     cases[i].ms == 0 ? 20 : cases[i].ms + 500);
     if (cases[i].ms <= 1000) it_usable(it, client); /* it waits */

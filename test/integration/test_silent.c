@@ -208,7 +208,7 @@ static void time_out(cl_t* cluster, taosuv_client_t* client) {
 }
 
 static bool has_two(void* data) {
-  return ((const taosuv_client_t*) data)->ready == 2;
+  return ((const taosuv_client_t*) data)->pool.conns.ready == 2;
 }
 
 static void it_gets_no_new_work_and_ends(void** state) {
@@ -227,7 +227,7 @@ static void it_gets_no_new_work_and_ends(void** state) {
     if (it_ms() - start < 250) it_run(it, 5);
   }
   it_run(it, 500);
-  assert_int_equal(client->ready, 1); /* it has ended */
+  assert_int_equal(client->pool.conns.ready, 1); /* it has ended */
   it_op_t ops[4];
   memset(ops, 0, sizeof ops);
   for (size_t i = 0; i < COUNT(ops); i++)
@@ -235,7 +235,7 @@ static void it_gets_no_new_work_and_ends(void** state) {
   for (size_t i = 0; i < COUNT(ops); i++) assert_int_equal(it_wait(&ops[i]), 0);
   assert_true(it_until(it, has_two, client, 5000));
   assert_int_equal(cl_open(&cluster, 1), 2); /* the new one goes to the other host, too */
-  assert_false(tuv_hosts_is_up(client, 0));
+  assert_false(tuv_hosts_is_up(&client->pool.hosts, 0));
   it_close_wait(it, client);
   cl_stop_all(&cluster);
 }
@@ -258,7 +258,7 @@ static void it_is_as_before_when_it_answers(void** state) {
   taosuv_counts_t counts;
   taosuv_client_counts(client, &counts);
   assert_int_equal(counts.connects, 1);
-  assert_true(tuv_hosts_is_up(client, 0));
+  assert_true(tuv_hosts_is_up(&client->pool.hosts, 0));
 }
 
 /* A pong waits behind a large answer: what has come of that one is a sign of life as well, and the
@@ -424,7 +424,7 @@ static void a_log_in_that_is_not_answered_goes_elsewhere(void** state) {
   assert_int_equal(it_end(it_exec(it, client, &first, "select 1"), &first), 0);
   it_within(start, 390, 3000);
   expect_host(&cluster, &first, 1);
-  assert_false(tuv_hosts_is_up(client, 0));
+  assert_false(tuv_hosts_is_up(&client->pool.hosts, 0));
   for (unsigned i = 0; i < 40; i++) {
     it_op_t op = {.req.timeout_ms = 3000};
     start = it_ms();

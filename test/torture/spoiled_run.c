@@ -220,7 +220,7 @@ static void begin(sp_run_t* run) {
     options.data = run;
     if (taosuv_client_create_ex(run->loop, &options, &run->client) != 0) abort();
   }
-  run->client->connect = sp_connect;
+  run->client->pool.conns.connect = sp_connect;
 }
 
 unsigned sp_run(sp_scene_t* scene, uv_loop_t* loop, sp_plan_t plan[2], unsigned* nops) {

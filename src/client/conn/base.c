@@ -11,11 +11,10 @@
 #include "client/conn/leave.h"
 #include "client/conn/suspect.h"
 #include "client/conn/transport.h"
-#include "client/pool/client.h"
 #include "client/core/observe.h"
 
 const char* tuv_conn_host(const tuv_conn_t* conn) {
-  return conn->client->hosts[conn->host].text;
+  return conn->host->text;
 }
 
 void tuv_conn_observe(tuv_conn_t* conn, taosuv_stage_t stage, const tuv_failure_t* failure) {
@@ -23,19 +22,19 @@ void tuv_conn_observe(tuv_conn_t* conn, taosuv_stage_t stage, const tuv_failure_
   if (stage == TAOSUV_TRACE_CONN_CONNECTING) conn->started = now;
   tuv_conn_stage_t event = {
       .stage = stage,
-      .host_index = conn->host,
+      .host_index = conn->host->index,
       .host = tuv_conn_host(conn),
       .version = conn->version_text,
       .failure = failure,
       .time_ns = now,
       .duration_ns = stage == TAOSUV_TRACE_CONN_READY ? now - conn->started : 0};
-  tuv_observe_conn(&conn->client->context, &event);
+  tuv_observe_conn(conn->context, &event);
 }
 
 bool tuv_conn_has_room(tuv_conn_t* conn, size_t size) {
-  const tuv_url_t* url = &conn->client->context.url;
+  const tuv_url_t* url = &conn->context->url;
   if (conn->table.count >= url->max_inflight) return false;
-  uint64_t unsent = conn->client->transport->unsent_bytes(conn);
+  uint64_t unsent = conn->conns->transport->unsent_bytes(conn);
   /* One message always goes, how large it may be. */
   uint64_t most = url->max_send_buffer;
   bool room = unsent == 0 || (unsent < most && size < most - unsent);
@@ -46,13 +45,13 @@ bool tuv_conn_has_room(tuv_conn_t* conn, size_t size) {
 /* Registers the operation under its id and writes its message. */
 int tuv_conn_send(tuv_conn_t* conn, tuv_op_t* op, const void* payload, size_t size) {
   if (tuv_idmap_reserve(&conn->table) != 0) return TAOSUV_ENOMEM;
-  int status = conn->client->transport->send(conn, op, payload, size);
+  int status = conn->conns->transport->send(conn, op, payload, size);
   if (status < 0) return status;
   tuv_idmap_put(&conn->table, op->id, op);
   tuv_queue_push(&conn->sent, &op->link);
   op->conn = conn;
-  if (conn->client->context.url.idle_timeout != 0) conn->used_at = tuv_now();
-  tuv_observe_op(&conn->client->context, TAOSUV_TRACE_SENT, op, tuv_conn_host(conn));
+  if (conn->context->url.idle_timeout != 0) conn->used_at = tuv_now();
+  tuv_observe_op(conn->context, TAOSUV_TRACE_SENT, op, tuv_conn_host(conn));
   return 0;
 }
 
@@ -81,20 +80,20 @@ void tuv_conn_send_waiting(tuv_conn_t* conn) {
 
 /* A place became free, and no answer will come to say so. */
 void tuv_conn_pump_later(tuv_conn_t* conn) {
-  tuv_turn_post(&conn->client->context.turn, &conn->pump, TUV_PHASE_PUMP);
+  tuv_turn_post(&conn->context->turn, &conn->pump, TUV_PHASE_PUMP);
 }
 
 void tuv_conn_flush_later(tuv_conn_t* conn) {
-  tuv_turn_post(&conn->client->context.turn, &conn->flush, TUV_PHASE_FLUSH);
+  tuv_turn_post(&conn->context->turn, &conn->flush, TUV_PHASE_FLUSH);
 }
 
 void tuv_conn_paused(tuv_conn_t* conn) {
   tuv_queue_remove(&conn->paused);
-  tuv_queue_push(&conn->client->paused, &conn->paused);
-  tuv_turn_post(&conn->client->context.turn, &conn->client->resume, TUV_PHASE_RESUME);
+  tuv_queue_push(&conn->conns->paused, &conn->paused);
+  tuv_turn_post(&conn->context->turn, &conn->conns->resume, TUV_PHASE_RESUME);
 }
 
 void tuv_conn_end_suspicion(tuv_conn_t* conn) {
   conn->suspect = false;
-  tuv_timers_remove(&conn->client->context.timers, &conn->probe_timed);
+  tuv_timers_remove(&conn->context->timers, &conn->probe_timed);
 }

@@ -11,7 +11,6 @@
 #include "client/conn/leave.h"
 #include "client/conn/suspect.h"
 #include "client/conn/transport.h"
-#include "client/pool/client.h"
 #include "client/core/observe.h"
 
 /* How often a request that never left is moved to another connection: a server that takes log-ins
@@ -24,14 +23,14 @@ static void release(taosuv_req_t* req) {
   tuv_conn_t* conn = op->conn;
   if (conn == NULL || tuv_conn_withdraw(conn, op)) return;
   tuv_idmap_set(&conn->table, op->id, op->type->tombstone);
-  conn->client->transport->abandon(conn);
+  conn->conns->transport->abandon(conn);
   if (conn->retiring) tuv_conn_pump_later(conn); /* this may have been its last */
   op->conn = NULL;
 }
 
 static bool maybe_sent(const taosuv_req_t* req) {
   const tuv_op_t* op = &tuv_req_of_const(req)->op;
-  return op->conn != NULL && op->at < op->conn->client->transport->sent_up_to(op->conn);
+  return op->conn != NULL && op->at < op->conn->conns->transport->sent_up_to(op->conn);
 }
 
 static tuv_conn_t* waits_on(const taosuv_req_t* req) {
@@ -50,12 +49,12 @@ int tuv_conn_send_request(tuv_conn_t* conn, taosuv_req_t* req, const void* paylo
 /* Uses the room that an answer has left: first for what is pinned to this connection. */
 void tuv_conn_pump(tuv_conn_t* conn) {
   tuv_conn_send_waiting(conn);
-  conn->client->conn_events->room(conn);
+  conn->conns->events->room(conn);
   if (conn->retiring) tuv_conn_check_retired(conn);
 }
 
 bool tuv_conn_withdraw(tuv_conn_t* conn, tuv_op_t* op) {
-  size_t bytes = conn->client->transport->withdraw(conn, op->at);
+  size_t bytes = conn->conns->transport->withdraw(conn, op->at);
   if (bytes == 0) return false;
   for (tuv_queue_t* at = op->link.next; at != &conn->sent; at = at->next)
     TUV_CONTAINER(at, tuv_op_t, link)->at -= bytes;
@@ -69,16 +68,15 @@ bool tuv_conn_withdraw(tuv_conn_t* conn, tuv_op_t* op) {
  * twice. */
 static bool move(tuv_conn_t* conn, tuv_req_t* priv, bool left) {
   taosuv_req_t* req = tuv_req_public(priv);
-  if (priv->op.type->pinned || conn->client->context.closing || priv->moves >= MAX_MOVES)
-    return false;
-  const tuv_transport_t* transport = conn->client->transport;
+  if (priv->op.type->pinned || conn->context->closing || priv->moves >= MAX_MOVES) return false;
+  const tuv_transport_t* transport = conn->conns->transport;
   bool once_more = left && req->idempotent == 0 && priv->moves == 0 &&
                    transport->may_repeat != NULL && transport->may_repeat(conn);
   if (left && req->idempotent == 0 && !once_more) return false;
   /* What has left cannot be taken back: its payload was kept, or there was none. */
   bool has_payload = left && !once_more ? priv->payload != NULL || priv->payload_size == 0
-                                        : conn->client->transport->recover(conn, priv) == 0;
-  return has_payload && conn->client->conn_events->requeue(conn, req);
+                                        : conn->conns->transport->recover(conn, priv) == 0;
+  return has_payload && conn->conns->events->requeue(conn, req);
 }
 
 /* Sorts what was in flight when the connection died: requests that never left go back to the pool,
@@ -89,7 +87,7 @@ static void take_apart(tuv_conn_t* conn, tuv_queue_t* lost) {
     tuv_queue_remove(&op->link);
     op->conn = NULL;
     if (op == &conn->version_op || op == &conn->login_op) continue;
-    bool left = op->at < conn->client->transport->sent_up_to(conn);
+    bool left = op->at < conn->conns->transport->sent_up_to(conn);
     if (op->type->is_request) {
       tuv_req_t* priv = TUV_CONTAINER(op, tuv_req_t, op);
       if (left) priv->left = true;
@@ -116,13 +114,13 @@ static void fail_lost(tuv_conn_t* conn, tuv_queue_t* lost, const tuv_failure_t* 
   tuv_failure_t failure = *why;
   failure.flags &= ~(unsigned int) TAOSUV_ERR_MAYBE_EXECUTED; /* each knows whether it had left */
   drop_others(lost);                                          /* the results are told below */
-  tuv_req_fail_all(&conn->client->context, lost, &failure);
+  tuv_req_fail_all(conn->context, lost, &failure);
   tuv_dependents_lost(&conn->dependents, why);
 }
 
 /* ---- the host's other addresses ---- */
 
-static int start(taosuv_client_t* client, uint32_t host, unsigned wanted,
+static int start(tuv_conns_t* conns, tuv_conn_host_t* host, unsigned wanted,
                  const tuv_patience_t* patience, tuv_conn_t** made);
 
 /* Whether another address of the host may do better: a server that understood and refused would
@@ -135,21 +133,21 @@ static bool is_of_address(const tuv_failure_t* failure) {
 
 /* The address is tried last for a while, if the host has others. */
 static void avoid_address(const tuv_conn_t* conn) {
-  taosuv_client_t* client = conn->client;
-  if (conn->route.addresses > 1) tuv_avoid_add(&client->avoid, &conn->route.address, tuv_now());
+  tuv_conns_t* conns = conn->conns;
+  if (conn->route.addresses > 1) tuv_avoid_add(&conns->avoid, &conn->route.address, tuv_now());
 }
 
 /* A connection to one address of its host came to nothing. Whether another one was begun, to the
  * next address; it has what is left of connect_timeout. */
 static bool try_next_address(const tuv_conn_t* conn, const tuv_failure_t* failure, bool replaces) {
-  taosuv_client_t* client = conn->client;
+  tuv_conns_t* conns = conn->conns;
   tuv_conn_t* next;
-  if (conn->route.addresses == 0 || client->context.closing || !is_of_address(failure))
+  if (conn->route.addresses == 0 || conns->context->closing || !is_of_address(failure))
     return false;
   avoid_address(conn);
   if (conn->route.others == 0 || conn->patience.left == 0) return false;
-  if (start(client, conn->host, conn->wanted, &conn->patience, &next) < 0) return false;
-  client->conn_events->begun_again(next, replaces);
+  if (start(conns, conn->host, conn->wanted, &conn->patience, &next) < 0) return false;
+  conns->events->begun_again(next, replaces);
   return true;
 }
 
@@ -158,20 +156,20 @@ static void die(tuv_conn_t* conn, const tuv_failure_t* failure) {
   tuv_queue_t lost;
   bool replaces = conn->replaces;
   tuv_queue_init(&lost);
-  taosuv_client_t* client = conn->client;
+  tuv_conns_t* conns = conn->conns;
   tuv_redacted_t redacted;
-  failure = tuv_redact_failure(&client->context, failure,
+  failure = tuv_redact_failure(conns->context, failure,
                                &redacted); /* it may be the server's text */
   bool never_ready = tuv_conn_leave_pool(conn, TUV_CONN_DEAD);
   tuv_conn_observe(conn, never_ready ? TAOSUV_TRACE_CONN_FAILED : TAOSUV_TRACE_CONN_LOST, failure);
   take_apart(conn, &lost);
-  tuv_dependents_detach(&client->context.dependents, conn);
+  tuv_dependents_detach(&conns->context->dependents, conn);
   fail_lost(conn, &lost, failure);
-  tuv_dependents_conn_lost(&client->context.dependents, TUV_RANK_CONSUMER, failure);
+  tuv_dependents_conn_lost(&conns->context->dependents, TUV_RANK_CONSUMER, failure);
   if (!never_ready)
-    client->conn_events->lost(conn);
+    conns->events->lost(conn);
   else if (!try_next_address(conn, failure, replaces))
-    client->conn_events->failed(conn, failure);
+    conns->events->failed(conn, failure);
 }
 
 void tuv_conn_down(tuv_conn_t* conn, int status, int http_status, const char* message,
@@ -186,23 +184,23 @@ void tuv_conn_down(tuv_conn_t* conn, int status, int http_status, const char* me
 }
 
 void tuv_conn_gone(tuv_conn_t* conn) {
-  taosuv_client_t* client = conn->client;
-  tuv_timers_remove(&client->context.timers, &conn->timed);
+  tuv_conns_t* conns = conn->conns;
+  tuv_timers_remove(&conns->context->timers, &conn->timed);
   tuv_task_cancel(&conn->flush);
   tuv_task_cancel(&conn->pump);
   tuv_queue_remove(&conn->paused);
   tuv_queue_remove(&conn->link);
   tuv_idmap_free(&conn->table);
-  client->hosts[conn->host].users--;
+  conn->host->users--;
   tuv_wipe(conn, sizeof *conn); /* what was being read of a log-in's answer */
-  tuv_free(&client->context.mem->alloc, conn);
-  tuv_context_check_end(&client->context);
+  tuv_free(&conns->context->mem->alloc, conn);
+  tuv_context_check_end(conns->context);
 }
 
 void tuv_conn_opened(tuv_conn_t* conn) {
   conn->state = TUV_CONN_LOGIN;
   tuv_conn_observe(conn, TAOSUV_TRACE_CONN_UPGRADED, NULL);
-  conn->client->transport->login(conn);
+  conn->conns->transport->login(conn);
 }
 
 void tuv_conn_sent(tuv_conn_t* conn) {
@@ -216,14 +214,14 @@ static void connect_timed_out(tuv_conn_t* conn) {
                                       "no log-in within connect_timeout"};
   tuv_failure_t failure = {TAOSUV_ECONNTIMEOUT, TAOSUV_ERR_RETRYABLE, 0,
                            texts[conn->state == TUV_CONN_LOGIN], tuv_conn_host(conn)};
-  conn->client->transport->abort(conn);
+  conn->conns->transport->abort(conn);
   die(conn, &failure);
 }
 
 /* A step of the one or the other is over. Without memory for the next one it is the last. */
 static void on_step(tuv_conn_t* conn, tuv_timed_t* timed, tuv_patience_t* patience) {
   bool more = tuv_patience_next(patience) &&
-              tuv_timers_add(&conn->client->context.timers, timed, patience->at) == 0;
+              tuv_timers_add(&conn->context->timers, timed, patience->at) == 0;
   if (!more) connect_timed_out(conn);
 }
 
@@ -240,39 +238,39 @@ static void on_address_step(tuv_timed_t* timed) {
 /* An address has accepted. While others are left it has its part of the time only. */
 static void on_accepted(tuv_route_t* route) {
   tuv_conn_t* conn = TUV_CONTAINER(route, tuv_conn_t, route);
-  taosuv_client_t* client = conn->client;
+  tuv_conns_t* conns = conn->conns;
   uint64_t left = tuv_patience_rest(&conn->patience), part = left / (route->others + 1);
   if (route->others == 0 || left == 0) return;
   uint64_t least = left / 2 < TUV_MIN_ADDRESS_MS ? left / 2 : TUV_MIN_ADDRESS_MS;
   tuv_patience_begin(&conn->address_patience, part > least ? part : least);
   conn->address_timed.expire = on_address_step;
   /* Without memory for it, this address has all that is left. */
-  tuv_timers_add(&client->context.timers, &conn->address_timed, conn->address_patience.at);
+  tuv_timers_add(&conns->context->timers, &conn->address_timed, conn->address_patience.at);
 }
 
 void tuv_conn_fail(tuv_conn_t* conn, const tuv_failure_t* failure) {
   if (conn->state >= TUV_CONN_CLOSING) return;
-  conn->client->transport->close(conn);
+  conn->conns->transport->close(conn);
   die(conn, failure);
   tuv_conn_bound_close(conn);
 }
 
 int tuv_conn_connect(tuv_conn_t* conn, const tuv_stream_events_t* events, void* context,
                      tuv_stream_t** stream) {
-  taosuv_client_t* client = conn->client;
-  const tuv_alloc_t* alloc = &client->context.mem->alloc;
-  const tuv_pool_host_t* host = &client->hosts[conn->host];
-  bool nodelay = client->context.url.tcp_nodelay;
-  if (client->tls == NULL)
-    return client->connect(client->context.loop, alloc, host->name, host->port, nodelay,
-                           &conn->route, events, context, stream);
-  return tuv_tls_connect(client->tls, client->connect, client->context.loop, alloc, host->name,
+  tuv_conns_t* conns = conn->conns;
+  const tuv_alloc_t* alloc = &conns->context->mem->alloc;
+  const tuv_conn_host_t* host = conn->host;
+  bool nodelay = conns->context->url.tcp_nodelay;
+  if (conns->tls == NULL)
+    return conns->connect(conns->context->loop, alloc, host->name, host->port, nodelay,
+                          &conn->route, events, context, stream);
+  return tuv_tls_connect(conns->tls, conns->connect, conns->context->loop, alloc, host->name,
                          host->port, nodelay, &conn->route, events, context, stream);
 }
 
 static void on_flush(tuv_task_t* task) {
   tuv_conn_t* conn = TUV_CONTAINER(task, tuv_conn_t, flush);
-  conn->client->transport->flush(conn);
+  conn->conns->transport->flush(conn);
 }
 
 static void on_pump(tuv_task_t* task) {
@@ -285,12 +283,12 @@ static void on_pump(tuv_task_t* task) {
 }
 
 /* A connection that has this patience. */
-static int start(taosuv_client_t* client, uint32_t host, unsigned wanted,
+static int start(tuv_conns_t* conns, tuv_conn_host_t* host, unsigned wanted,
                  const tuv_patience_t* patience, tuv_conn_t** made) {
-  tuv_conn_t* conn = tuv_calloc(&client->context.mem->alloc, 1, sizeof *conn);
+  tuv_conn_t* conn = tuv_calloc(&conns->context->mem->alloc, 1, sizeof *conn);
   if (conn == NULL) return TAOSUV_ENOMEM;
-  tuv_pool_host_t* address = &client->hosts[host];
-  conn->client = client;
+  conn->context = conns->context;
+  conn->conns = conns;
   conn->host = host;
   tuv_task_init(&conn->flush, on_flush);
   tuv_task_init(&conn->pump, on_pump);
@@ -299,64 +297,64 @@ static int start(taosuv_client_t* client, uint32_t host, unsigned wanted,
   tuv_queue_init(&conn->waiting);
   tuv_dependents_init(&conn->dependents);
   tuv_queue_init(&conn->cached);
-  tuv_idmap_init(&conn->table, &client->context.mem->alloc);
-  conn->route.avoid = &client->avoid;
+  tuv_idmap_init(&conn->table, &conns->context->mem->alloc);
+  conn->route.avoid = &conns->avoid;
   conn->route.on_accepted = on_accepted;
   tuv_endpoint_begin(conn, wanted);
   conn->timed.expire = on_connect_step;
   conn->patience = *patience;
-  int status = tuv_timers_add(&client->context.timers, &conn->timed, patience->at);
+  int status = tuv_timers_add(&conns->context->timers, &conn->timed, patience->at);
   if (status == 0) {
-    status = client->transport->connect(conn);
-    if (status < 0) tuv_timers_remove(&client->context.timers, &conn->timed);
+    status = conns->transport->connect(conn);
+    if (status < 0) tuv_timers_remove(&conns->context->timers, &conn->timed);
   }
   if (status < 0) {
     tuv_endpoint_leave(conn);
-    tuv_free(&client->context.mem->alloc, conn);
+    tuv_free(&conns->context->mem->alloc, conn);
     return status;
   }
   conn->begun_at = tuv_now();
-  address->open++;
-  address->users++;
-  tuv_queue_push(&client->conns, &conn->link);
-  client->connecting++;
+  host->open++;
+  host->users++;
+  tuv_queue_push(&conns->list, &conn->link);
+  conns->connecting++;
   tuv_conn_observe(conn, TAOSUV_TRACE_CONN_CONNECTING, NULL);
   *made = conn;
   return 0;
 }
 
-int tuv_conn_start(taosuv_client_t* client, uint32_t host, unsigned wanted, tuv_conn_t** made) {
+int tuv_conn_start(tuv_conns_t* conns, tuv_conn_host_t* host, unsigned wanted, tuv_conn_t** made) {
   tuv_patience_t patience;
-  tuv_patience_begin(&patience, client->context.url.connect_timeout);
-  return start(client, host, wanted, &patience, made);
+  tuv_patience_begin(&patience, conns->context->url.connect_timeout);
+  return start(conns, host, wanted, &patience, made);
 }
 
 int tuv_conn_reconnect(tuv_conn_t* conn) {
-  tuv_timers_remove(&conn->client->context.timers, &conn->address_timed);
+  tuv_timers_remove(&conn->context->timers, &conn->address_timed);
   conn->route.addresses = conn->route.others = 0;
   conn->switching = false;
-  return conn->client->transport->connect(conn);
+  return conn->conns->transport->connect(conn);
 }
 
 void tuv_conn_restart(tuv_conn_t* conn) {
   tuv_queue_init(&conn->sent);
   tuv_idmap_free(&conn->table);
-  tuv_idmap_init(&conn->table, &conn->client->context.mem->alloc);
+  tuv_idmap_init(&conn->table, &conn->context->mem->alloc);
   conn->version = 0;
   conn->state = TUV_CONN_CONNECTING;
   conn->switching = true;
-  conn->client->transport->abort(conn);
+  conn->conns->transport->abort(conn);
 }
 
 void tuv_conn_lost(tuv_conn_t* conn, const char* message) {
-  conn->client->transport->abort(conn);
+  conn->conns->transport->abort(conn);
   die(conn,
       &(tuv_failure_t) {TAOSUV_ECONNLOST, TAOSUV_ERR_RETRYABLE, 0, message, tuv_conn_host(conn)});
 }
 
 void tuv_conn_silent(tuv_conn_t* conn, const char* message) {
   avoid_address(conn);
-  conn->client->conn_events->silent(conn);
+  conn->conns->events->silent(conn);
   tuv_conn_lost(conn, message);
 }
 
@@ -368,11 +366,11 @@ void tuv_conn_close_later(tuv_conn_t* conn) {
 /* Over HTTP each request that is given up ends its connection: of those not more wait for their
  * answers than there are connections. */
 void tuv_conn_retire(tuv_conn_t* conn) {
-  taosuv_client_t* client = conn->client;
-  bool waits = client->leaving < client->context.url.pool_size;
+  tuv_conns_t* conns = conn->conns;
+  bool waits = conns->leaving < conns->context->url.pool_size;
   tuv_conn_observe(conn, TAOSUV_TRACE_CONN_CLOSED, NULL);
-  tuv_leave_begin(conn, waits ? client->context.url.close_timeout : 0);
-  client->conn_events->leaving(conn);
+  tuv_leave_begin(conn, waits ? conns->context->url.close_timeout : 0);
+  conns->events->leaving(conn);
 }
 
 /* The client is closed: what is in flight is cancelled, the server is told goodbye. */

@@ -2,6 +2,7 @@
 #ifndef TUV_CLIENT_CONN_CONN_H
 #define TUV_CLIENT_CONN_CONN_H
 
+#include "client/conn/conns.h"
 #include "client/conn/rest_conn.h"
 #include "client/conn/transport.h"
 #include "client/core/dependent.h"
@@ -31,13 +32,14 @@ struct tuv_conn_s {
     tuv_ws_t ws;
     tuv_rest_conn_t rest;
   };
-  taosuv_client_t* client;
-  tuv_queue_t link;   /* in the client's conns, or gone */
+  tuv_context_t* context;
+  tuv_conns_t* conns;
+  tuv_queue_t link;   /* in the list of conns, or in gone */
   tuv_task_t flush;   /* writes what waits for the end of the turn */
   tuv_task_t pump;    /* uses room that no answer announces */
-  tuv_queue_t paused; /* in the client's paused */
+  tuv_queue_t paused; /* in the paused ones of conns */
   tuv_conn_state_t state;
-  uint32_t host;       /* index of the client's hosts */
+  tuv_conn_host_t* host;
   uint8_t serves;      /* TUV_SERVES_…, by its endpoint */
   uint8_t wanted;      /* the kind of requests that it was opened for */
   int first_refusal;   /* HTTP status with which another endpoint was refused; 0: none was */
@@ -95,7 +97,7 @@ void tuv_conn_check_retired(tuv_conn_t* conn); /* closes it if it is retiring an
 void tuv_conn_end_suspicion(tuv_conn_t* conn); /* it shows that it lives, or goes */
 void tuv_conn_say_goodbye(tuv_conn_t* conn);
 void tuv_conn_send_waiting(tuv_conn_t* conn); /* what is pinned to it, as far as there is room */
-int tuv_conn_start(taosuv_client_t* client, uint32_t host, unsigned wanted, tuv_conn_t** conn);
+int tuv_conn_start(tuv_conns_t* conns, tuv_conn_host_t* host, unsigned wanted, tuv_conn_t** conn);
 /* Its stream is closed: connects it to the endpoint that is set now. */
 int tuv_conn_reconnect(tuv_conn_t* conn);
 void tuv_conn_restart(tuv_conn_t* conn); /* while logging in: over the endpoint that is set now */

@@ -9,7 +9,6 @@
 #include "client/conn/conn.h"
 #include "client/conn/endpoint.h"
 #include "client/conn/transport.h"
-#include "client/pool/client.h"
 #include "client/core/observe.h"
 #include "wire/version.h"
 
@@ -27,11 +26,11 @@ static unsigned kind_of(unsigned needs) {
 }
 
 /* A path with the token, which the cloud's proxy takes from there. NULL: no memory. */
-static char* write_path(const taosuv_client_t* client, const char* path) {
+static char* write_path(const tuv_conns_t* conns, const char* path) {
   static const char hex[] = "0123456789ABCDEF";
-  const char* token = client->context.url.token;
+  const char* token = conns->context->url.token;
   size_t room = strlen(path) + sizeof "?token=" + 3 * strlen(token);
-  char* text = tuv_malloc(&client->context.mem->alloc, room);
+  char* text = tuv_malloc(&conns->context->mem->alloc, room);
   if (text == NULL) return NULL;
   char* out = text + snprintf(text, room, "%s%s", path, token[0] == 0 ? "" : "?token=");
   for (; *token != 0; token++) {
@@ -50,44 +49,44 @@ static char* write_path(const taosuv_client_t* client, const char* path) {
   return text;
 }
 
-int tuv_endpoint_init(taosuv_client_t* client) {
-  client->context.path = write_path(client, client->endpoint->path);
-  return client->context.path == NULL ? TAOSUV_ENOMEM : 0;
+int tuv_endpoint_init(tuv_conns_t* conns) {
+  conns->context->path = write_path(conns, conns->endpoint->path);
+  return conns->context->path == NULL ? TAOSUV_ENOMEM : 0;
 }
 
-static void free_path(const taosuv_client_t* client, char* path) {
+static void free_path(const tuv_conns_t* conns, char* path) {
   if (path != NULL) tuv_wipe(path, strlen(path));
-  tuv_free(&client->context.mem->alloc, path);
+  tuv_free(&conns->context->mem->alloc, path);
 }
 
-void tuv_endpoint_free(taosuv_client_t* client) {
-  free_path(client, client->context.path);
-  for (size_t i = 0; i < sizeof client->legacy_paths / sizeof *client->legacy_paths; i++)
-    free_path(client, client->legacy_paths[i]);
+void tuv_endpoint_free(tuv_conns_t* conns) {
+  free_path(conns, conns->context->path);
+  for (size_t i = 0; i < sizeof conns->legacy_paths / sizeof *conns->legacy_paths; i++)
+    free_path(conns, conns->legacy_paths[i]);
 }
 
 int tuv_endpoint_path(tuv_conn_t* conn, const char** path) {
-  taosuv_client_t* client = conn->client;
-  *path = client->context.path;
+  tuv_conns_t* conns = conn->conns;
+  *path = conns->context->path;
   if (!tuv_conn_is_narrow(conn)) return 0;
-  char** legacy = &client->legacy_paths[kind_of(conn->serves)];
-  if (*legacy == NULL) *legacy = write_path(client, legacy_paths[kind_of(conn->serves)]);
+  char** legacy = &conns->legacy_paths[kind_of(conn->serves)];
+  if (*legacy == NULL) *legacy = write_path(conns, legacy_paths[kind_of(conn->serves)]);
   *path = *legacy;
   return *legacy == NULL ? TAOSUV_ENOMEM : 0;
 }
 
 static void set_serves(tuv_conn_t* conn, unsigned serves) {
-  if (tuv_conn_is_narrow(conn)) conn->client->narrow--;
+  if (tuv_conn_is_narrow(conn)) conn->conns->narrow--;
   conn->serves = (uint8_t) serves;
-  if (tuv_conn_is_narrow(conn)) conn->client->narrow++;
+  if (tuv_conn_is_narrow(conn)) conn->conns->narrow++;
 }
 
 static bool has_choice(const tuv_conn_t* conn) {
-  return conn->client->endpoint->has_legacy && conn->client->transport->has_endpoints;
+  return conn->conns->endpoint->has_legacy && conn->conns->transport->has_endpoints;
 }
 
 void tuv_endpoint_begin(tuv_conn_t* conn, unsigned wanted) {
-  bool legacy = conn->client->hosts[conn->host].legacy && has_choice(conn);
+  bool legacy = conn->host->legacy && has_choice(conn);
   conn->wanted = (uint8_t) (1u << kind_of(wanted));
   conn->serves = TUV_SERVES_ALL;
   if (legacy) set_serves(conn, conn->wanted);
@@ -95,13 +94,13 @@ void tuv_endpoint_begin(tuv_conn_t* conn, unsigned wanted) {
 
 /* A failure may mean that the gateway is being exchanged. */
 void tuv_endpoint_leave(tuv_conn_t* conn) {
-  if (conn->state == TUV_CONN_DEAD) conn->client->hosts[conn->host].legacy = false;
-  if (tuv_conn_is_narrow(conn)) conn->client->narrow--;
+  if (conn->state == TUV_CONN_DEAD) conn->host->legacy = false;
+  if (tuv_conn_is_narrow(conn)) conn->conns->narrow--;
 }
 
 /* A newer gateway whose /ws was refused, by a proxy perhaps, is asked for it each time. */
 void tuv_endpoint_ready(tuv_conn_t* conn) {
-  conn->client->hosts[conn->host].legacy = tuv_conn_is_narrow(conn) && conn->version < SINCE;
+  conn->host->legacy = tuv_conn_is_narrow(conn) && conn->version < SINCE;
 }
 
 /* How often a connection may change its endpoint: once when its first one is refused; to /ws when
@@ -111,10 +110,10 @@ enum { NONE, REFUSED, OUTDATED, BACK };
 
 static void use_other(tuv_conn_t* conn, uint8_t asks) {
   bool to_legacy = !tuv_conn_is_narrow(conn);
-  conn->client->hosts[conn->host].legacy = false;
+  conn->host->legacy = false;
   conn->asks = asks;
   set_serves(conn, to_legacy ? conn->wanted : TUV_SERVES_ALL);
-  if (to_legacy) conn->client->conn_events->narrowed(conn);
+  if (to_legacy) conn->conns->events->narrowed(conn);
 }
 
 static void log_other(const tuv_conn_t* conn, int http_status) {
@@ -122,7 +121,7 @@ static void log_other(const tuv_conn_t* conn, int http_status) {
   const char* other = tuv_conn_is_narrow(conn) ? legacy_paths[kind_of(conn->serves)] : "/ws";
   snprintf(text, sizeof text, "connection to %s: HTTP status %d, trying %s", tuv_conn_host(conn),
            http_status, other);
-  tuv_observe_log(&conn->client->context, TAOSUV_LOG_DEBUG, text);
+  tuv_observe_log(conn->context, TAOSUV_LOG_DEBUG, text);
 }
 
 bool tuv_endpoint_refused(tuv_conn_t* conn, int http_status, tuv_failure_t* failure,
@@ -152,7 +151,7 @@ bool tuv_endpoint_is_outdated(tuv_conn_t* conn) {
 }
 
 uint64_t tuv_endpoint_max_message(const tuv_conn_t* conn) {
-  uint64_t most = conn->client->context.url.max_message_size;
+  uint64_t most = conn->context->url.max_message_size;
   bool old = tuv_conn_is_narrow(conn) && conn->version < SINCE;
   return old && most > OLD_MAX_MESSAGE ? OLD_MAX_MESSAGE : most;
 }

@@ -19,8 +19,8 @@ typedef struct tuv_endpoint_s {
 
 extern const tuv_endpoint_t tuv_endpoint_all; /* /ws */
 
-int tuv_endpoint_init(taosuv_client_t* client);
-void tuv_endpoint_free(taosuv_client_t* client);
+int tuv_endpoint_init(tuv_conns_t* conns);
+void tuv_endpoint_free(tuv_conns_t* conns);
 void tuv_endpoint_begin(tuv_conn_t* conn, unsigned wanted); /* a connection is being opened */
 void tuv_endpoint_leave(tuv_conn_t* conn);                  /* it has left the pool */
 void tuv_endpoint_ready(tuv_conn_t* conn);                  /* it is logged in */

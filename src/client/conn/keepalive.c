@@ -2,7 +2,6 @@
 #include "client/conn/conn.h"
 #include "client/conn/keepalive.h"
 #include "client/conn/transport.h"
-#include "client/pool/client.h"
 
 /* A connection is looked at four times in each ping interval. A look follows a poll of the loop and
  * counts once, however late it is: time in which the loop was busy and could not hear the peer says
@@ -14,7 +13,7 @@
 static void on_due(tuv_timed_t* timed);
 
 static uint64_t look_interval(const tuv_conn_t* conn) {
-  uint64_t interval = conn->client->context.url.ping_interval / LOOKS_PER_INTERVAL;
+  uint64_t interval = conn->context->url.ping_interval / LOOKS_PER_INTERVAL;
   return interval > 0 ? interval : 1;
 }
 
@@ -25,7 +24,7 @@ static uint64_t earlier(uint64_t a, uint64_t b) {
 
 /* When there is something to look at next; 0: never. */
 static uint64_t next_look(const tuv_conn_t* conn) {
-  const tuv_url_t* url = &conn->client->context.url;
+  const tuv_url_t* url = &conn->context->url;
   uint64_t at = earlier(conn->ping_at, conn->retiring ? 0 : conn->retire_at);
   return url->idle_timeout == 0 ? at : earlier(at, conn->used_at + url->idle_timeout);
 }
@@ -35,7 +34,7 @@ static void look_again(tuv_conn_t* conn) {
   conn->timed.expire = on_due;
   if (at == 0) return;
   /* Without memory for it the connection lives on without keepalive. */
-  tuv_timers_add(&conn->client->context.timers, &conn->timed, at);
+  tuv_timers_add(&conn->context->timers, &conn->timed, at);
 }
 
 /* Any byte since the last look is a sign of life, either way: a large message may take long, and a
@@ -43,7 +42,7 @@ static void look_again(tuv_conn_t* conn) {
  * gone, two intervals after its last sign at the latest. Returns whether it was. */
 static bool check_life(tuv_conn_t* conn, uint64_t now) {
   if (conn->ping_at == 0 || conn->ping_at > now) return false;
-  const tuv_transport_t* transport = conn->client->transport;
+  const tuv_transport_t* transport = conn->conns->transport;
   uint64_t signs = transport->signs_of_life(conn);
   conn->silent = signs == conn->seen && tuv_queue_empty(&conn->paused) ? conn->silent + 1 : 0;
   conn->probing = conn->probing && conn->silent > 0;
@@ -61,13 +60,13 @@ static bool check_life(tuv_conn_t* conn, uint64_t now) {
 static void set_retiring(tuv_conn_t* conn) {
   if (conn->retiring) return;
   conn->retiring = true;
-  conn->client->retiring++;
-  conn->client->hosts[conn->host].open--;
+  conn->conns->retiring++;
+  conn->host->open--;
 }
 
 static void on_due(tuv_timed_t* timed) {
   tuv_conn_t* conn = TUV_CONTAINER(timed, tuv_conn_t, timed);
-  const tuv_url_t* url = &conn->client->context.url;
+  const tuv_url_t* url = &conn->context->url;
   uint64_t now = tuv_now();
   if (check_life(conn, now)) return;
   if (conn->retire_at != 0 && conn->retire_at <= now) set_retiring(conn);
@@ -81,17 +80,17 @@ static void on_due(tuv_timed_t* timed) {
 }
 
 void tuv_keepalive_begin(tuv_conn_t* conn) {
-  const tuv_url_t* url = &conn->client->context.url;
+  const tuv_url_t* url = &conn->context->url;
   uint64_t now = tuv_now();
   conn->used_at = now;
-  const tuv_transport_t* transport = conn->client->transport;
+  const tuv_transport_t* transport = conn->conns->transport;
   conn->seen = transport->signs_of_life(conn);
   if (url->ping_interval != 0 && transport->probe != NULL)
     conn->ping_at = now + look_interval(conn);
   if (url->max_age != 0) {
     /* Up to a tenth less, so that connections made together do not end together. */
     uint16_t random = 0;
-    tuv_random_bytes(&conn->client->context.shared.random, (uint8_t*) &random, sizeof random);
+    tuv_random_bytes(&conn->context->shared.random, (uint8_t*) &random, sizeof random);
     conn->retire_at = now + url->max_age - url->max_age / 10 * random / 0xFFFF;
   }
   look_again(conn);

@@ -7,47 +7,46 @@
 #include "client/conn/conn.h"
 #include "client/conn/endpoint.h"
 #include "client/conn/leave.h"
-#include "client/pool/client.h"
 #include "client/core/observe.h"
 
 /* Takes a connection out of the pool. Returns whether it was still on its way to be ready. */
 bool tuv_conn_leave_pool(tuv_conn_t* conn, tuv_conn_state_t state) {
-  taosuv_client_t* client = conn->client;
+  tuv_conns_t* conns = conn->conns;
   bool was_ready = conn->state == TUV_CONN_READY;
   if (was_ready)
-    client->ready--;
+    conns->ready--;
   else
-    client->connecting--;
+    conns->connecting--;
   conn->state = state;
   tuv_endpoint_leave(conn);
   if (conn->retiring)
-    client->retiring--;
+    conns->retiring--;
   else
-    client->hosts[conn->host].open--;
-  conn->client->conn_events->left(conn);
-  tuv_timers_remove(&client->context.timers, &conn->timed);
-  tuv_timers_remove(&client->context.timers, &conn->address_timed);
+    conn->host->open--;
+  conn->conns->events->left(conn);
+  tuv_timers_remove(&conns->context->timers, &conn->timed);
+  tuv_timers_remove(&conns->context->timers, &conn->address_timed);
   tuv_conn_end_suspicion(conn);
   tuv_queue_remove(&conn->link);
-  tuv_queue_push(&client->gone, &conn->link);
+  tuv_queue_push(&conns->gone, &conn->link);
   return !was_ready;
 }
 
 static void on_close_timeout(tuv_timed_t* timed) {
   tuv_conn_t* conn = TUV_CONTAINER(timed, tuv_conn_t, timed);
-  conn->client->transport->abort(conn);
+  conn->conns->transport->abort(conn);
 }
 
 void tuv_conn_bound_close(tuv_conn_t* conn) {
   conn->timed.expire = on_close_timeout;
   uint64_t at = tuv_now() + TUV_CLOSE_WAIT_MS;
-  if (tuv_timers_add(&conn->client->context.timers, &conn->timed, at) < 0)
-    conn->client->transport->abort(conn);
+  if (tuv_timers_add(&conn->context->timers, &conn->timed, at) < 0)
+    conn->conns->transport->abort(conn);
 }
 
 void tuv_conn_say_goodbye(tuv_conn_t* conn) {
   tuv_conn_bound_close(conn);
-  conn->client->transport->close(conn);
+  conn->conns->transport->close(conn);
 }
 
 static bool is_answered(const tuv_conn_t* conn) {
@@ -64,11 +63,11 @@ static void unlink_ops(tuv_queue_t* ops) {
 
 /* Gives up what was not answered: nobody but the library waits for it. */
 static void forget(tuv_conn_t* conn, tuv_conn_state_t state) {
-  taosuv_client_t* client = conn->client;
+  tuv_conns_t* conns = conn->conns;
   tuv_failure_t gone = {TAOSUV_ECONNLOST, TAOSUV_ERR_RETRYABLE, 0, NULL, tuv_conn_host(conn)};
   conn->state = state;
-  client->leaving--;
-  tuv_timers_remove(&client->context.timers, &conn->timed);
+  conns->leaving--;
+  tuv_timers_remove(&conns->context->timers, &conn->timed);
   unlink_ops(&conn->sent);
   unlink_ops(&conn->waiting);
   tuv_dependents_lost(&conn->dependents, &gone);
@@ -86,11 +85,11 @@ static void on_limit(tuv_timed_t* timed) {
 
 static void enter(tuv_conn_t* conn) {
   tuv_conn_leave_pool(conn, TUV_CONN_LEAVING);
-  conn->client->leaving++;
+  conn->conns->leaving++;
 }
 
 static void wait_for_answers(tuv_conn_t* conn, uint64_t limit) {
-  tuv_timers_t* timers = &conn->client->context.timers;
+  tuv_timers_t* timers = &conn->context->timers;
   tuv_dependents_leave(&conn->dependents);
   conn->timed.expire = on_limit;
   bool waits = limit > 0 && !is_answered(conn) &&
@@ -117,7 +116,7 @@ void tuv_leave_down(tuv_conn_t* conn) {
 
 static void cancel_request(tuv_conn_t* conn, tuv_op_t* op) {
   tuv_req_t* priv = TUV_CONTAINER(op, tuv_req_t, op);
-  if (op->at < conn->client->transport->sent_up_to(conn)) priv->left = true;
+  if (op->at < conn->conns->transport->sent_up_to(conn)) priv->left = true;
   tuv_req_defer(tuv_req_public(priv), TAOSUV_ECANCELED, 0, "the client was closed");
 }
 
@@ -134,5 +133,5 @@ void tuv_leave_closed(tuv_conn_t* conn) {
   enter(conn);
   cancel_requests(conn);
   tuv_dependents_close(&conn->dependents, TUV_RANK_RESULT, conn);
-  wait_for_answers(conn, conn->client->context.url.close_timeout);
+  wait_for_answers(conn, conn->context->url.close_timeout);
 }

@@ -9,6 +9,6 @@ void tuv_login_begin(tuv_conn_t* conn);
 bool tuv_login_take_version(tuv_conn_t* conn, const char* text);
 bool tuv_is_auth_code(int code); /* of the database: the credentials are wrong */
 
-void tuv_rest_forget(taosuv_client_t* client); /* the credentials */
+void tuv_rest_forget(tuv_conns_t* conns); /* the credentials */
 
 #endif

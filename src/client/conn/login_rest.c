@@ -9,7 +9,6 @@
 #include "client/conn/login.h"
 #include "client/conn/rest_request.h"
 #include "client/conn/transport.h"
-#include "client/pool/client.h"
 #include "wire/http/request.h"
 
 typedef enum { TOKEN, DATABASE, VERSION } step_t;
@@ -24,16 +23,16 @@ static void fail(tuv_conn_t* conn, int status, const char* text) {
   tuv_conn_fail(conn, &(tuv_failure_t) {status, 0, 0, text, tuv_conn_host(conn)});
 }
 
-static void forget(const taosuv_client_t* client, char** secret) {
+static void forget(const tuv_conns_t* conns, char** secret) {
   if (*secret != NULL) tuv_wipe(*secret, strlen(*secret));
-  tuv_free(&client->context.mem->alloc, *secret);
+  tuv_free(&conns->context->mem->alloc, *secret);
   *secret = NULL;
 }
 
 /* ---- /rest/login (PROTOCOL 9.6) ---- */
 
 static int encode_token(tuv_op_t* op, tuv_conn_t* conn) {
-  const tuv_url_t* url = &conn->client->context.url;
+  const tuv_url_t* url = &conn->context->url;
   tuv_buf_t* target = tuv_rest_target(conn);
   int status = tuv_http_put(target, "/rest/login/", strlen("/rest/login/"));
   if (status == 0) status = tuv_http_put_encoded(target, url->user, strlen(url->user));
@@ -52,24 +51,24 @@ static int encode_token(tuv_op_t* op, tuv_conn_t* conn) {
 /* The token serves all connections: it says the same as user and password, and does not expire.
  * Only schemaless writes do not take it (PROTOCOL 8.3, 8.4). */
 static void take_token(tuv_conn_t* conn) {
-  taosuv_client_t* client = conn->client;
+  tuv_conns_t* conns = conn->conns;
   static const char scheme[] = "Taosd ";
   const char* token = conn->rest.decoder.text;
   size_t size = sizeof scheme + strlen(token);
   bool safe = token[0] != 0 && strlen(token) + 1 < sizeof conn->rest.decoder.error;
   for (const char* at = token; *at != 0; at++)
     if (*at <= ' ' || *at == 0x7F) safe = false;
-  char* made = safe ? tuv_malloc(&client->context.mem->alloc, size) : NULL;
+  char* made = safe ? tuv_malloc(&conns->context->mem->alloc, size) : NULL;
   if (made == NULL) {
     fail(conn, safe ? TAOSUV_ENOMEM : TAOSUV_EPROTO, safe ? NULL : "the log-in gave no token");
     return;
   }
   snprintf(made, size, "%s%s", scheme, token);
-  if (client->basic == NULL)
-    client->basic = client->context.authorization;
+  if (conns->basic == NULL)
+    conns->basic = conns->context->authorization;
   else
-    forget(client, &client->context.authorization);
-  client->context.authorization = made;
+    forget(conns, &conns->context->authorization);
+  conns->context->authorization = made;
   begin_step(conn, DATABASE);
 }
 
@@ -78,7 +77,7 @@ static void take_token(tuv_conn_t* conn) {
 /* A database that is not there is silently ignored by /rest/sql/:db, but not by USE. */
 static int encode_use(tuv_op_t* op, tuv_conn_t* conn) {
   char sql[256 + sizeof "use ``"];
-  const char* db = conn->client->context.url.db;
+  const char* db = conn->context->url.db;
   if (strlen(db) > 256 || strchr(db, '`') != NULL) return TAOSUV_EINVAL;
   snprintf(sql, sizeof sql, "use `%s`", db);
   return tuv_rest_ask(op, conn, sql);
@@ -99,7 +98,7 @@ static void take_version(tuv_conn_t* conn) {
     text = (const char*) taosuv_get_bytes(&column, 0, &length);
   snprintf(version, sizeof version, "%.*s", (int) length, text);
   taosuv_block_unref(block);
-  if (tuv_login_take_version(conn, version)) conn->client->conn_events->ready(conn);
+  if (tuv_login_take_version(conn, version)) conn->conns->events->ready(conn);
 }
 
 static int encode(tuv_op_t* op, tuv_conn_t* conn, const void* payload, size_t size) {
@@ -126,12 +125,12 @@ static const tuv_op_type_t login_type = {
     .action = TAOSUV_ACTION_CONNECT, .failed = failed, .rest = &login_rest};
 
 static void begin_step(tuv_conn_t* conn, step_t step) {
-  const taosuv_client_t* client = conn->client;
-  bool has_token = strncmp(client->context.authorization, "Taosd ", 6) == 0;
-  if (step == TOKEN && (!client->context.url.rest_token || has_token)) step = DATABASE;
-  if (step == DATABASE && client->context.url.db[0] == 0) step = VERSION;
+  const tuv_conns_t* conns = conn->conns;
+  bool has_token = strncmp(conns->context->authorization, "Taosd ", 6) == 0;
+  if (step == TOKEN && (!conns->context->url.rest_token || has_token)) step = DATABASE;
+  if (step == DATABASE && conns->context->url.db[0] == 0) step = VERSION;
   conn->rest.step = (uint8_t) step;
-  conn->login_op.id = tuv_ids_next(&conn->client->context.ids);
+  conn->login_op.id = tuv_ids_next(&conn->context->ids);
   int status = tuv_conn_send(conn, &conn->login_op, NULL, 0);
   if (status == TAOSUV_EINVAL)
     fail(conn, status, "user, password or database cannot be sent over HTTP");
@@ -148,15 +147,15 @@ void tuv_rest_login(tuv_conn_t* conn) {
 
 /* ---- what is written once a client ---- */
 
-void tuv_rest_forget(taosuv_client_t* client) {
-  forget(client, &client->context.authorization);
-  forget(client, &client->basic);
+void tuv_rest_forget(tuv_conns_t* conns) {
+  forget(conns, &conns->context->authorization);
+  forget(conns, &conns->basic);
 }
 
-static int write_target(taosuv_client_t* client) {
-  const tuv_url_t* url = &client->context.url;
+static int write_target(tuv_conns_t* conns) {
+  const tuv_url_t* url = &conns->context->url;
   tuv_buf_t out;
-  tuv_buf_init(&out, &client->context.mem->alloc);
+  tuv_buf_init(&out, &conns->context->mem->alloc);
   out.secret = true;
   int status = tuv_http_put(&out, "/rest/sql", strlen("/rest/sql"));
   if (status == 0 && url->db[0] != 0) status = tuv_http_put(&out, "/", 1);
@@ -167,23 +166,23 @@ static int write_target(taosuv_client_t* client) {
   if (status == 0) status = tuv_http_put_param(&out, 0, "ip", url->ip);
   if (status == 0) status = tuv_http_put_param(&out, 0, "token", url->token);
   if (status == 0) status = tuv_http_put(&out, "&req_id=", sizeof "&req_id="); /* with its NUL */
-  client->target = (char*) out.data; /* nothing was consumed: it begins there */
+  conns->target = (char*) out.data; /* nothing was consumed: it begins there */
   return status;
 }
 
-static int write_authorization(taosuv_client_t* client) {
-  const tuv_url_t* url = &client->context.url;
-  const tuv_alloc_t* alloc = &client->context.mem->alloc;
+static int write_authorization(tuv_conns_t* conns) {
+  const tuv_url_t* url = &conns->context->url;
+  const tuv_alloc_t* alloc = &conns->context->mem->alloc;
   static const char scheme[] = "Bearer ";
   if (url->bearer_token[0] == 0) {
-    client->context.authorization = tuv_http_basic(alloc, url->user, url->password);
+    conns->context->authorization = tuv_http_basic(alloc, url->user, url->password);
   } else {
     size_t size = sizeof scheme + strlen(url->bearer_token);
-    client->context.authorization = tuv_malloc(alloc, size);
-    if (client->context.authorization != NULL)
-      snprintf(client->context.authorization, size, "%s%s", scheme, url->bearer_token);
+    conns->context->authorization = tuv_malloc(alloc, size);
+    if (conns->context->authorization != NULL)
+      snprintf(conns->context->authorization, size, "%s%s", scheme, url->bearer_token);
   }
-  return client->context.authorization == NULL ? TAOSUV_ENOMEM : 0;
+  return conns->context->authorization == NULL ? TAOSUV_ENOMEM : 0;
 }
 
 /* What a log-in can say and REST cannot is refused. */
@@ -195,8 +194,8 @@ static const char* unsupported(const tuv_url_t* url) {
   return url->bi_mode ? "conmode" : NULL;
 }
 
-int tuv_rest_prepare(taosuv_client_t* client, tuv_errmsg_t* err) {
-  tuv_url_t* url = &client->context.url;
+int tuv_rest_prepare(tuv_conns_t* conns, tuv_errmsg_t* err) {
+  tuv_url_t* url = &conns->context->url;
   const char* key = unsupported(url);
   if (key != NULL) return tuv_fail(err, TAOSUV_ENOTSUP, "%s= is for ws:// and wss:// only", key);
   if (strchr(url->user, ':') != NULL)
@@ -205,6 +204,6 @@ int tuv_rest_prepare(taosuv_client_t* client, tuv_errmsg_t* err) {
   if (url->rest_token && (strchr(url->user, '/') != NULL || strchr(url->password, '/') != NULL))
     return tuv_fail(err, TAOSUV_EURL, "rest_auth=token is not for a user or password with '/'");
   url->max_inflight = 1; /* on each connection one request at a time */
-  int status = write_target(client);
-  return status < 0 ? status : write_authorization(client);
+  int status = write_target(conns);
+  return status < 0 ? status : write_authorization(conns);
 }

@@ -7,7 +7,6 @@
 #include "client/conn/conn.h"
 #include "client/conn/endpoint.h"
 #include "client/conn/login.h"
-#include "client/pool/client.h"
 #include "util/totp.h"
 #include "wire/version.h"
 
@@ -40,7 +39,7 @@ static void too_old(tuv_conn_t* conn, const char* lacks) {
 
 /* An option that an old server would silently ignore is an error. Returns what is lacking. */
 static const char* lacks(const tuv_conn_t* conn) {
-  const tuv_url_t* url = &conn->client->context.url;
+  const tuv_url_t* url = &conn->context->url;
   if (conn->version < TUV_VERSION(3, 0, 0, 0)) return "taosuv needs 3.0.0.0";
   if (conn->version < TUV_VERSION(3, 2, 2, 0) && url->bi_mode) return "conn_mode= needs 3.2.2.0";
   if (conn->version < TUV_VERSION(3, 3, 5, 0)) {
@@ -62,7 +61,7 @@ bool tuv_login_take_version(tuv_conn_t* conn, const char* text) {
   conn->version = tuv_version_parse(text, strlen(text));
   /* Older gateways have only the JSON actions; 3.3.2.0 is where the connectors draw the line. */
   conn->binary = conn->version >= TUV_VERSION(3, 3, 2, 0) && !tuv_conn_is_narrow(conn);
-  conn->client->conn_events->version_known(conn);
+  conn->conns->events->version_known(conn);
   const char* missing = lacks(conn);
   if (missing != NULL) too_old(conn, missing);
   return missing == NULL;
@@ -73,26 +72,26 @@ static void add_text(tuv_json_request_t* request, const char* key, const char* t
 }
 
 /* The code of this moment. It is kept until the next one, to be hidden where it comes back. */
-static int make_totp(taosuv_client_t* client) {
+static int make_totp(tuv_context_t* context) {
   uint8_t secret[TUV_TOTP_MAX_SECRET];
   uv_timeval64_t now;
-  if (client->context.url.totp_secret[0] == 0) return 0;
+  if (context->url.totp_secret[0] == 0) return 0;
   int status = uv_gettimeofday(&now);
   if (status < 0) return status;
-  size_t size = tuv_base32_decode(client->context.url.totp_secret, secret);
-  bool made = tuv_totp(secret, size, (uint64_t) now.tv_sec, TUV_TOTP_DIGITS, client->context.totp);
+  size_t size = tuv_base32_decode(context->url.totp_secret, secret);
+  bool made = tuv_totp(secret, size, (uint64_t) now.tv_sec, TUV_TOTP_DIGITS, context->totp);
   tuv_wipe(secret, sizeof secret);
   return made ? 0 : TAOSUV_ENOTSUP;
 }
 
 static int encode_login(tuv_op_t* op, tuv_conn_t* conn, const void* payload, size_t size) {
-  const tuv_url_t* url = &conn->client->context.url;
+  const tuv_url_t* url = &conn->context->url;
   tuv_json_request_t request;
   (void) payload;
   (void) size;
-  int status = make_totp(conn->client);
+  int status = make_totp(conn->context);
   if (status < 0) return status;
-  tuv_json_request_begin(&request, &conn->client->context.json, "conn", op->id);
+  tuv_json_request_begin(&request, &conn->context->json, "conn", op->id);
   tuv_json_request_text(&request, "user", url->user, strlen(url->user));
   tuv_json_request_text(&request, "password", url->password, strlen(url->password));
   tuv_json_request_text(&request, "db", url->db, strlen(url->db));
@@ -103,8 +102,7 @@ static int encode_login(tuv_op_t* op, tuv_conn_t* conn, const void* payload, siz
   add_text(&request, "app", url->app);
   add_text(&request, "ip", url->ip);
   add_text(&request, "connector", url->connector);
-  add_text(&request, "totp_code",
-           url->totp_secret[0] != 0 ? conn->client->context.totp : url->totp_code);
+  add_text(&request, "totp_code", url->totp_secret[0] != 0 ? conn->context->totp : url->totp_code);
   add_text(&request, "bearer_token", url->bearer_token);
   return tuv_conn_send_json(conn, op, &request);
 }
@@ -113,17 +111,17 @@ static int encode_version(tuv_op_t* op, tuv_conn_t* conn, const void* payload, s
   tuv_json_request_t request;
   (void) payload;
   (void) size;
-  tuv_json_request_begin(&request, &conn->client->context.json, "version", op->id);
+  tuv_json_request_begin(&request, &conn->context->json, "version", op->id);
   return tuv_conn_send_json(conn, op, &request);
 }
 
 static void finish_if_both(tuv_conn_t* conn) {
-  if (conn->version != 0 && conn->login_op.id == 0) conn->client->conn_events->ready(conn);
+  if (conn->version != 0 && conn->login_op.id == 0) conn->conns->events->ready(conn);
 }
 
 static void login_replied(tuv_op_t* op, tuv_conn_t* conn, const tuv_reply_t* reply) {
   op->id = 0; /* done */
-  conn->client->conn_events->logged_in(conn, reply);
+  conn->conns->events->logged_in(conn, reply);
   finish_if_both(conn);
 }
 
@@ -161,7 +159,7 @@ static void version_replied(tuv_op_t* op, tuv_conn_t* conn, const tuv_reply_t* r
     tuv_conn_restart(conn);
     return;
   }
-  if (conn->login_op.id != 0 && version_first(&conn->client->context.url))
+  if (conn->login_op.id != 0 && version_first(&conn->context->url))
     send_login(conn);
   else
     finish_if_both(conn);
@@ -177,13 +175,13 @@ void tuv_login_begin(tuv_conn_t* conn) {
   tuv_queue_init(&conn->login_op.link);
   conn->version_op.type = &version_type;
   conn->login_op.type = &login_type;
-  conn->version_op.id = tuv_ids_next(&conn->client->context.ids);
+  conn->version_op.id = tuv_ids_next(&conn->context->ids);
   /* A consumer logs in with its subscribe (PROTOCOL 7.1). */
-  bool login = conn->client->endpoint->has_login;
-  conn->login_op.id = login ? tuv_ids_next(&conn->client->context.ids) : 0;
+  bool login = conn->conns->endpoint->has_login;
+  conn->login_op.id = login ? tuv_ids_next(&conn->context->ids) : 0;
   int status = tuv_conn_send(conn, &conn->version_op, NULL, 0);
   if (status < 0)
     tuv_conn_fail(conn, &(tuv_failure_t) {status, 0, 0, NULL, tuv_conn_host(conn)});
-  else if (login && !version_first(&conn->client->context.url))
+  else if (login && !version_first(&conn->context->url))
     send_login(conn);
 }

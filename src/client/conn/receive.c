@@ -10,7 +10,6 @@
 #include "client/conn/leave.h"
 #include "client/conn/receive.h"
 #include "client/conn/suspect.h"
-#include "client/pool/client.h"
 #include "client/core/observe.h"
 #include "io/ws/ws.h"
 
@@ -25,7 +24,7 @@ tuv_op_t* tuv_conn_take(tuv_conn_t* conn, uint64_t id) {
   if (op == NULL || op->conn == NULL) return op; /* a tombstone is in no list */
   op->conn = NULL;
   tuv_queue_remove(&op->link);
-  tuv_observe_op(&conn->client->context, TAOSUV_TRACE_ANSWERED, op, tuv_conn_host(conn));
+  tuv_observe_op(conn->context, TAOSUV_TRACE_ANSWERED, op, tuv_conn_host(conn));
   return op;
 }
 
@@ -63,7 +62,7 @@ static uint64_t answered_id(const tuv_conn_t* conn, const tuv_reply_t* reply) {
 static void on_text(tuv_conn_t* conn, const uint8_t* data, size_t size) {
   tuv_reply_t reply;
   tuv_errmsg_t err;
-  int status = tuv_reply_parse(&conn->client->context.json, data, size, &reply, &err);
+  int status = tuv_reply_parse(&conn->context->json, data, size, &reply, &err);
   uint64_t id = answered_id(conn, &reply);
   tuv_op_t* op = id != 0 ? tuv_conn_take(conn, id) : NULL;
   if (op == NULL) {
@@ -91,7 +90,7 @@ static void on_binary(tuv_conn_t* conn, const uint8_t* data, size_t size, tuv_re
   tuv_errmsg_t err;
   tuv_msg_key_t key = tuv_msg_key(data, size, &id);
   tuv_op_t* op = NULL;
-  const tuv_endpoint_t* endpoint = conn->client->endpoint;
+  const tuv_endpoint_t* endpoint = conn->conns->endpoint;
   if (endpoint->req_id != NULL) {
     op = tuv_conn_take(conn, endpoint->req_id(data, size));
   } else if (key == TUV_MSG_BY_REQ_ID) {
@@ -113,9 +112,9 @@ static void on_binary(tuv_conn_t* conn, const uint8_t* data, size_t size, tuv_re
   } else if (tuv_msg_fetched(data, size, key, &fetched, &err) < 0) {
     fail_malformed(conn, op, err.text);
   } else if (fetched.code != 0) {
-    snprintf(conn->client->text, sizeof conn->client->text, "%.*s", (int) fetched.message_size,
-             fetched.message);
-    refused(conn, op, fetched.code, conn->client->text);
+    char text[TUV_SERVER_TEXT_SIZE];
+    snprintf(text, sizeof text, "%.*s", (int) fetched.message_size, fetched.message);
+    refused(conn, op, fetched.code, text);
   } else {
     op->type->fetched(op, conn, &fetched, owner);
   }

@@ -15,7 +15,6 @@
 #include "client/conn/rest_conn.h"
 #include "client/conn/rest_request.h"
 #include "client/conn/transport.h"
-#include "client/pool/client.h"
 #include "client/core/observe.h"
 #include "wire/http/request.h"
 
@@ -27,11 +26,11 @@ tuv_buf_t* tuv_rest_target(tuv_conn_t* conn) {
 }
 
 int tuv_rest_send(tuv_conn_t* conn, tuv_op_t* op, const tuv_rest_message_t* message) {
-  const taosuv_client_t* client = conn->client;
-  const tuv_pool_host_t* host = &client->hosts[conn->host];
+  const tuv_conns_t* conns = conn->conns;
+  const tuv_conn_host_t* host = conn->host;
   tuv_rest_conn_t* rest = &conn->rest;
   char id[24] = "";
-  bool basic = message->no_token && client->basic != NULL;
+  bool basic = message->no_token && conns->basic != NULL;
   if (message->with_id) snprintf(id, sizeof id, "%" PRIu64, op->id);
   tuv_http_head_t head = {.method = message->method,
                           .target = message->target,
@@ -39,8 +38,8 @@ int tuv_rest_send(tuv_conn_t* conn, tuv_op_t* op, const tuv_rest_message_t* mess
                           .more = id,
                           .host = host->name,
                           .port = host->port,
-                          .authorization = basic ? client->basic : client->context.authorization,
-                          .gzip = client->context.url.compression,
+                          .authorization = basic ? conns->basic : conns->context->authorization,
+                          .gzip = conns->context->url.compression,
                           .has_body = message->has_body,
                           .body_size = message->size};
   tuv_buf_t* out = tuv_http_conn_out(&rest->http);
@@ -62,7 +61,7 @@ int tuv_rest_send(tuv_conn_t* conn, tuv_op_t* op, const tuv_rest_message_t* mess
   rest->decoded = 0;
   tuv_rest_begin(&rest->decoder);
   tuv_http_conn_end(&rest->http, &op->at);
-  tuv_observe_message(&conn->client->context, conn, true, message->body, message->size);
+  tuv_observe_message(conn->context, conn, true, message->body, message->size);
   return 0;
 }
 
@@ -81,7 +80,7 @@ static bool reads(const char* sql, size_t size) {
 }
 
 static int send_sql(tuv_op_t* op, tuv_conn_t* conn, const void* sql, size_t size, bool payload) {
-  const char* target = conn->client->target;
+  const char* target = conn->conns->target;
   bool reading = reads(sql, size);
   int status = tuv_rest_send(conn, op,
                              &(tuv_rest_message_t) {.method = "POST",
@@ -120,7 +119,7 @@ int tuv_rest_cell(tuv_conn_t* conn, taosuv_column_t* column, taosuv_block_t** bl
   *block = NULL;
   if (bytes == NULL) return 0;
   size_t size = taosuv_load_u32(bytes->data + 4);
-  *block = tuv_block_create(conn->client->context.mem, bytes, bytes->data, size, decoder->precision,
+  *block = tuv_block_create(conn->context->mem, bytes, bytes->data, size, decoder->precision,
                             &status, &err);
   tuv_refbuf_unref(bytes);
   if (*block == NULL) return status;

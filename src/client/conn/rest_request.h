@@ -47,7 +47,7 @@ int tuv_rest_cell(tuv_conn_t* conn, taosuv_column_t* column, taosuv_block_t** bl
 void tuv_rest_fail(tuv_op_t* op, tuv_conn_t* conn, int status, const char* text);
 
 /* What is written once a client: target and credentials. */
-int tuv_rest_prepare(taosuv_client_t* client, tuv_errmsg_t* err);
+int tuv_rest_prepare(tuv_conns_t* conns, tuv_errmsg_t* err);
 
 /* rest_login.c */
 void tuv_rest_login(tuv_conn_t* conn);

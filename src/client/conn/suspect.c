@@ -2,7 +2,6 @@
  * gets no new request before it has given one. Without one it ends, and its host is passed over. */
 #include "client/conn/conn.h"
 #include "client/conn/suspect.h"
-#include "client/pool/client.h"
 #include "client/core/observe.h"
 
 static void on_step(tuv_timed_t* timed);
@@ -15,12 +14,12 @@ static void resume(tuv_conn_t* conn) {
 
 /* Without memory for it, the looks of keepalive find out. */
 static void wait_for_sign(tuv_conn_t* conn) {
-  const taosuv_client_t* client = conn->client;
-  conn->probe_seen = client->transport->signs_of_life(conn);
+  const tuv_conns_t* conns = conn->conns;
+  conn->probe_seen = conns->transport->signs_of_life(conn);
   conn->probe_received = conn->ws.received; /* what can be probed is a WebSocket */
   conn->probe_timed.expire = on_step;
-  tuv_patience_begin(&conn->probe_patience, client->context.url.probe_timeout);
-  conn->suspect = tuv_timers_add(&conn->client->context.timers, &conn->probe_timed,
+  tuv_patience_begin(&conn->probe_patience, conns->context->url.probe_timeout);
+  conn->suspect = tuv_timers_add(&conn->context->timers, &conn->probe_timed,
                                  conn->probe_patience.at) == 0;
   if (!conn->suspect) resume(conn);
 }
@@ -28,7 +27,7 @@ static void wait_for_sign(tuv_conn_t* conn) {
 /* Bytes that the system took meanwhile are a sign of life as well, but say less than an answer: the
  * connection is waited for once more. */
 static void unanswered(tuv_conn_t* conn) {
-  if (conn->client->transport->signs_of_life(conn) != conn->probe_seen)
+  if (conn->conns->transport->signs_of_life(conn) != conn->probe_seen)
     wait_for_sign(conn);
   else
     tuv_conn_silent(conn,
@@ -43,23 +42,23 @@ static void on_step(tuv_timed_t* timed) {
     return;
   }
   bool more = tuv_patience_next(&conn->probe_patience) &&
-              tuv_timers_add(&conn->client->context.timers, timed, conn->probe_patience.at) == 0;
+              tuv_timers_add(&conn->context->timers, timed, conn->probe_patience.at) == 0;
   if (!more) unanswered(conn);
 }
 
 void tuv_suspect_begin(tuv_conn_t* conn) {
-  taosuv_client_t* client = conn->client;
-  if (conn->state != TUV_CONN_READY || conn->suspect || client->context.closing) return;
-  client->conn_events->doubted(conn);
+  tuv_conns_t* conns = conn->conns;
+  if (conn->state != TUV_CONN_READY || conn->suspect || conns->context->closing) return;
+  conns->events->doubted(conn);
   /* Over HTTP it is being given up: the log-in of the next one shows how its host is. */
-  if (client->transport->probe == NULL || !client->transport->probe(conn)) return;
+  if (conns->transport->probe == NULL || !conns->transport->probe(conn)) return;
   wait_for_sign(conn);
-  tuv_observe_log(&client->context, TAOSUV_LOG_INFO,
+  tuv_observe_log(conns->context, TAOSUV_LOG_INFO,
                   "a request timed out: its connection is asked for a sign of life");
 }
 
 void tuv_suspect_heard(tuv_conn_t* conn) {
   tuv_conn_end_suspicion(conn);
-  conn->client->conn_events->alive(conn);
+  conn->conns->events->alive(conn);
   resume(conn);
 }

@@ -15,7 +15,6 @@
 #include "client/conn/rest_conn.h"
 #include "client/conn/rest_request.h"
 #include "client/conn/transport.h"
-#include "client/pool/client.h"
 #include "client/core/observe.h"
 #include "wire/http/request.h"
 
@@ -29,7 +28,7 @@ static tuv_conn_t* conn_of(tuv_http_conn_t* http) {
 static int on_body(void* context, const uint8_t* data, size_t size, tuv_errmsg_t* err) {
   tuv_conn_t* conn = conn_of(context);
   tuv_rest_conn_t* rest = &conn->rest;
-  tuv_observe_message(&conn->client->context, conn, false, data, size);
+  tuv_observe_message(conn->context, conn, false, data, size);
   bool matters = rest->kind != TUV_REST_DONE || rest->http.reply.status / 100 != 2;
   if (!matters || rest->decoded < 0) return 0;
   rest->decoded = tuv_rest_feed(&rest->decoder, data, size, err);
@@ -126,7 +125,7 @@ static void on_reply(tuv_http_conn_t* http) {
   bool login = conn->state == TUV_CONN_LOGIN;
   leave_if_spent(conn);
   if (login && failure.status == TAOSUV_EUNAVAIL)
-    conn->client->conn_events->retry_after(conn, rest->http.reply.retry_after);
+    conn->conns->events->retry_after(conn, rest->http.reply.retry_after);
   tuv_op_set_server_time(op, rest->decoder.timing);
   if (!good)
     tuv_conn_fail_op(conn, op, failure);
@@ -168,11 +167,11 @@ static const tuv_http_events_t http_events = {on_open, on_body,          on_repl
                                               on_gone, on_flush_pending, on_paused};
 
 static int rest_connect(tuv_conn_t* conn) {
-  taosuv_client_t* client = conn->client;
-  tuv_rest_init(&conn->rest.decoder, client->context.mem, &client->context.json);
-  tuv_buf_init(&conn->rest.target, &client->context.mem->alloc);
+  tuv_conns_t* conns = conn->conns;
+  tuv_rest_init(&conn->rest.decoder, conns->context->mem, &conns->context->json);
+  tuv_buf_init(&conn->rest.target, &conns->context->mem->alloc);
   conn->rest.target.secret = true;
-  tuv_http_conn_init(&conn->rest.http, &client->context.shared, &http_events);
+  tuv_http_conn_init(&conn->rest.http, &conns->context->shared, &http_events);
   return tuv_conn_connect(conn, &tuv_http_stream_events, &conn->rest.http, &conn->rest.http.stream);
 }
 
@@ -216,7 +215,7 @@ static int recover(tuv_conn_t* conn, tuv_req_t* priv) {
   priv->payload_size = 0;
   if (!rest->has_payload) return 0;
   size_t head = rest->prefix_size, size = tuv_buf_size(&rest->http.out) - rest->body_at;
-  priv->payload = tuv_refbuf_take(conn->client->context.mem, head + size);
+  priv->payload = tuv_refbuf_take(conn->context->mem, head + size);
   if (priv->payload == NULL) return TAOSUV_ENOMEM;
   priv->payload_size = (uint32_t) (head + size);
   if (head > 0) memcpy(priv->payload->data, rest->prefix, head);

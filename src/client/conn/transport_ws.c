@@ -8,7 +8,6 @@
 #include "client/conn/login.h"
 #include "client/conn/receive.h"
 #include "client/conn/transport.h"
-#include "client/pool/client.h"
 
 static tuv_conn_t* conn_of(tuv_ws_t* ws) {
   return TUV_CONTAINER(ws, tuv_conn_t, ws);
@@ -24,25 +23,25 @@ static int recover(tuv_conn_t* conn, tuv_req_t* priv) {
   if (frame == NULL) return TAOSUV_ENOMEM;
   priv->payload_size = 0;
   if (priv->op.type->recover != NULL)
-    return priv->op.type->recover(conn->client, frame, size, priv);
+    return priv->op.type->recover(conn->context, frame, size, priv);
   if (key == NULL) return 0;
   char* text = NULL;
   const void* bytes = frame + TUV_MSG_QUERY_HEAD;
   if (size > 8 && memcmp(frame, "{\"action\"", 9) == 0) { /* an id's bytes may begin with '{' */
-    bytes = text = tuv_json_request_arg(&conn->client->context.json, frame, size, key, &length);
+    bytes = text = tuv_json_request_arg(&conn->context->json, frame, size, key, &length);
   } else if (size >= TUV_MSG_QUERY_HEAD) {
     length = size - TUV_MSG_QUERY_HEAD;
   }
   if (length > 0) {
-    priv->payload = tuv_refbuf_take(conn->client->context.mem, length);
+    priv->payload = tuv_refbuf_take(conn->context->mem, length);
     if (priv->payload == NULL) {
-      tuv_free(&conn->client->context.mem->alloc, text);
+      tuv_free(&conn->context->mem->alloc, text);
       return TAOSUV_ENOMEM;
     }
     memcpy(priv->payload->data, bytes, length);
   }
   priv->payload_size = (uint32_t) length;
-  tuv_free(&conn->client->context.mem->alloc, text);
+  tuv_free(&conn->context->mem->alloc, text);
   return 0;
 }
 
@@ -56,7 +55,7 @@ static void on_down(tuv_ws_t* ws, int status, const char* message) {
   tuv_failure_t failure = {status, 0, refused ? ws->upgrade->status : 0, message, NULL};
   tuv_errmsg_t err;
   if (refused && status == TAOSUV_EUNAVAIL)
-    conn->client->conn_events->retry_after(conn, ws->upgrade->retry_after);
+    conn->conns->events->retry_after(conn, ws->upgrade->retry_after);
   if (refused && tuv_endpoint_refused(conn, failure.server_code, &failure, &err))
     conn->switching = true;
   else
@@ -90,20 +89,20 @@ static const tuv_ws_events_t ws_events = {
     on_gone, on_flush_pending,    on_sent,          on_paused};
 
 static int ws_connect(tuv_conn_t* conn) {
-  taosuv_client_t* client = conn->client;
-  const tuv_pool_host_t* host = &client->hosts[conn->host];
+  tuv_conns_t* conns = conn->conns;
+  const tuv_conn_host_t* host = conn->host;
   const char* path;
   int status = tuv_endpoint_path(conn, &path);
   if (status < 0) return status;
-  tuv_ws_init(&conn->ws, &client->context.shared, &ws_events, host->name, host->port, path);
+  tuv_ws_init(&conn->ws, &conns->context->shared, &ws_events, host->name, host->port, path);
   return tuv_conn_connect(conn, &tuv_ws_stream_events, &conn->ws, &conn->ws.stream);
 }
 
 static void ready(tuv_conn_t* conn) {
-  if (!conn->client->endpoint->has_login) return; /* the password is still to be sent */
+  if (!conn->conns->endpoint->has_login) return; /* the password is still to be sent */
   tuv_ws_no_more_secrets(&conn->ws);
   if (tuv_conn_is_narrow(conn)) tuv_ws_limit(&conn->ws, (size_t) tuv_endpoint_max_message(conn));
-  tuv_ws_deflate_from(&conn->ws, (size_t) conn->client->context.url.compression_threshold);
+  tuv_ws_deflate_from(&conn->ws, (size_t) conn->context->url.compression_threshold);
 }
 
 static int send_op(tuv_conn_t* conn, tuv_op_t* op, const void* payload, size_t size) {

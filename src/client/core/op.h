@@ -13,6 +13,7 @@
 #include "wire/json/envelope.h"
 #include "wire/block/message.h"
 
+typedef struct tuv_context_s tuv_context_t;
 typedef struct tuv_conn_s tuv_conn_t;
 typedef struct tuv_op_s tuv_op_t;
 typedef struct tuv_req_s tuv_req_t;
@@ -67,7 +68,7 @@ typedef struct tuv_op_type_s {
   /* In a JSON request of this type, the argument that holds the payload. NULL: no payload. */
   const char* payload_key;
   /* Gives such a request its payload back out of a whole message. NULL: by payload_key. */
-  int (*recover)(taosuv_client_t* client, const uint8_t* message, size_t size, tuv_req_t* priv);
+  int (*recover)(tuv_context_t* context, const uint8_t* message, size_t size, tuv_req_t* priv);
   /* Takes the place of a cancelled operation in the table of its connection, and frees what a late
    * answer brings. */
   tuv_op_t* tombstone;

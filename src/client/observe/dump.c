@@ -69,7 +69,7 @@ static void dump_conn(const dump_t* dump, const tuv_conn_t* conn) {
            " ms, %zu in flight (%zu of them cancelled), %zu bytes "
            "waiting",
            host, state_name(conn), age_ms(dump, conn->started), count,
-           count > listed ? count - listed : 0, conn->client->transport->unsent_bytes(conn));
+           count > listed ? count - listed : 0, conn->conns->transport->unsent_bytes(conn));
   dump->line(dump->context, text);
   dump_list(dump, &conn->sent, "in flight", host);
   dump_list(dump, &conn->waiting, "waits for room", host);
@@ -86,9 +86,9 @@ int taosuv_client_dump(taosuv_client_t* client, taosuv_line_cb line, void* conte
   bool in_hook = client->context.in_hook;
   client->context.in_hook = true; /* the lists below are not to change meanwhile */
   dump_client(&dump);
-  dump_conns(&dump, &client->conns);
-  dump_conns(&dump, &client->gone);
-  dump_list(&dump, &client->queue, "queued", "no host");
+  dump_conns(&dump, &client->pool.conns.list);
+  dump_conns(&dump, &client->pool.conns.gone);
+  dump_list(&dump, &client->pool.queue, "queued", "no host");
   dump_list(&dump, &client->context.done, "to be completed", "no host");
   client->context.in_hook = in_hook;
   return 0;

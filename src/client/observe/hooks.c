@@ -136,7 +136,7 @@ const char* taosuv_stage_name(int stage) {
 /* A message of a connection that is not logged in yet: JSON is shown without secrets, all else only
  * when there are none in it. `copy` is to be freed. */
 static void tap_login(tuv_conn_t* conn, taosuv_tap_t* tap, char** copy) {
-  taosuv_client_t* client = conn->client;
+  taosuv_client_t* client = tuv_client_of(conn->context);
   tuv_secrets_t secrets = tuv_secrets_of_context(&client->context);
   bool changed = false, hidden;
   if (tap->opcode == TUV_WS_TEXT) {
@@ -158,7 +158,7 @@ static void tap_login(tuv_conn_t* conn, taosuv_tap_t* tap, char** copy) {
 
 static void tap_message(tuv_conn_t* conn, bool sent, uint8_t opcode, const void* data,
                         size_t size) {
-  taosuv_client_t* client = conn->client;
+  taosuv_client_t* client = tuv_client_of(conn->context);
   if (client->context.hooks.tap == NULL || client->context.in_hook) return;
   taosuv_tap_t tap = {
       .sent = sent, .opcode = opcode, .host = tuv_conn_host(conn), .bytes = data, .size = size};
@@ -166,7 +166,8 @@ static void tap_message(tuv_conn_t* conn, bool sent, uint8_t opcode, const void*
   if (data == NULL && size > 0) {
     tap.flags = TAOSUV_TAP_WITHHELD;
     tap.size = 0;
-  } else if (!tuv_conn_speaks(conn) || (!client->endpoint->has_login && opcode == TUV_WS_TEXT)) {
+  } else if (!tuv_conn_speaks(conn) ||
+             (!client->pool.conns.endpoint->has_login && opcode == TUV_WS_TEXT)) {
     tap_login(conn, &tap, &copy);
   }
   call_tap(client, &tap);

@@ -12,7 +12,8 @@ int taosuv_metrics_enable(taosuv_client_t* client, int on) {
     tuv_free(&client->context.mem->alloc, client->context.stats);
     client->context.stats = NULL;
   } else if (client->context.stats == NULL) {
-    client->context.stats = tuv_stats_create(&client->context.mem->alloc, client->hosts_capacity);
+    client->context.stats = tuv_stats_create(&client->context.mem->alloc,
+                                             client->pool.hosts.capacity);
     if (client->context.stats == NULL) return TAOSUV_ENOMEM;
   }
   return 0;
@@ -29,16 +30,16 @@ static void add_conn(taosuv_host_stats_t* sum, const tuv_conn_t* conn) {
     case TUV_CONN_DEAD: sum->closing++; return;
   }
   sum->in_flight += (uint32_t) conn->table.count;
-  sum->bytes_waiting += conn->client->transport->unsent_bytes(conn);
+  sum->bytes_waiting += conn->conns->transport->unsent_bytes(conn);
 }
 
 /* Of one host, or with UINT32_MAX of all. */
 static void add_conns(taosuv_host_stats_t* sum, const taosuv_client_t* client, uint32_t host) {
-  const tuv_queue_t* const lists[] = {&client->conns, &client->gone};
+  const tuv_queue_t* const lists[] = {&client->pool.conns.list, &client->pool.conns.gone};
   for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
     for (tuv_queue_t* at = lists[i]->next; at != lists[i]; at = at->next) {
       const tuv_conn_t* conn = TUV_CONTAINER(at, tuv_conn_t, link);
-      if (host == UINT32_MAX || conn->host == host) add_conn(sum, conn);
+      if (host == UINT32_MAX || conn->host->index == host) add_conn(sum, conn);
     }
   }
 }
@@ -58,16 +59,16 @@ int taosuv_client_stats(const taosuv_client_t* client, taosuv_stats_t* stats) {
   const tuv_io_traffic_t* traffic = &client->context.shared.traffic;
   taosuv_host_stats_t all = {0};
   add_conns(&all, client, UINT32_MAX);
-  taosuv_stats_t made = {.hosts = client->nhosts,
+  taosuv_stats_t made = {.hosts = client->pool.hosts.count,
                          .connecting = all.connecting,
                          .logging_in = all.logging_in,
                          .ready = all.ready,
                          .closing = all.closing,
                          .in_flight = all.in_flight,
-                         .queued = client->queued,
+                         .queued = client->pool.queued,
                          .pending = client->context.pending,
                          .bytes_waiting = all.bytes_waiting,
-                         .connects = client->connects,
+                         .connects = client->pool.connects,
                          .reconnects = totals->reconnects,
                          .connections_lost = totals->lost,
                          .connects_failed = totals->connects_failed,
@@ -84,8 +85,8 @@ int taosuv_client_stats(const taosuv_client_t* client, taosuv_stats_t* stats) {
 }
 
 int taosuv_stats_host(const taosuv_client_t* client, uint32_t index, taosuv_host_stats_t* host) {
-  if (client == NULL || host == NULL || index >= client->nhosts) return TAOSUV_EINVAL;
-  taosuv_host_stats_t made = {.host = client->hosts[index].text};
+  if (client == NULL || host == NULL || index >= client->pool.hosts.count) return TAOSUV_EINVAL;
+  taosuv_host_stats_t made = {.host = client->pool.hosts.list[index].base.text};
   add_conns(&made, client, index);
   if (client->context.stats != NULL && index < client->context.stats->nhosts) {
     made.connects = client->context.stats->hosts[index].connects;

@@ -22,43 +22,43 @@ typedef struct move_s {
 } move_t;
 
 /* Whether a connection belongs to `to` rather than to `from`, given how many are on their way. */
-static bool belongs(const taosuv_client_t* client, uint32_t from, uint32_t to) {
-  const tuv_pool_host_t* a = &client->hosts[from];
-  const tuv_pool_host_t* b = &client->hosts[to];
-  if (from == to || a->open <= client->moving) return false;
+static bool belongs(const tuv_pool_t* pool, uint32_t from, uint32_t to) {
+  const tuv_pool_host_t* a = &pool->hosts.list[from];
+  const tuv_pool_host_t* b = &pool->hosts.list[to];
+  if (from == to || a->base.open <= pool->moving) return false;
   if (!a->listed) return true;
-  if (client->context.url.first_alive) return to < from;
-  return a->open - client->moving >= b->open + 2;
+  if (pool->context->url.first_alive) return to < from;
+  return a->base.open - pool->moving >= b->base.open + 2;
 }
 
 /* The host that is to lose a connection: one that is left, or the last one, or the fullest. */
-static uint32_t fullest(const taosuv_client_t* client) {
+static uint32_t fullest(const tuv_pool_t* pool) {
   uint32_t worst = 0;
-  for (uint32_t i = 1; i < client->nhosts; i++) {
-    const tuv_pool_host_t* entry = &client->hosts[i];
-    const tuv_pool_host_t* than = &client->hosts[worst];
-    if (entry->open == 0) continue;
-    bool worse = entry->open > than->open;
-    if (client->context.url.first_alive) worse = true;
+  for (uint32_t i = 1; i < pool->hosts.count; i++) {
+    const tuv_pool_host_t* entry = &pool->hosts.list[i];
+    const tuv_pool_host_t* than = &pool->hosts.list[worst];
+    if (entry->base.open == 0) continue;
+    bool worse = entry->base.open > than->base.open;
+    if (pool->context->url.first_alive) worse = true;
     if (entry->listed != than->listed) worse = than->listed;
-    if (worse || than->open == 0) worst = i;
+    if (worse || than->base.open == 0) worst = i;
   }
   return worst;
 }
 
 /* What is to move next: of all hosts where it may go, to the first or the emptiest. */
-static move_t next_move(const taosuv_client_t* client) {
-  move_t move = {.from = fullest(client), .at = UINT64_MAX};
+static move_t next_move(const tuv_pool_t* pool) {
+  move_t move = {.from = fullest(pool), .at = UINT64_MAX};
   uint64_t now = tuv_now();
-  for (uint32_t i = 0; i < client->nhosts; i++) {
-    const tuv_pool_host_t* entry = &client->hosts[i];
-    if (!entry->listed || !belongs(client, move.from, i)) continue;
+  for (uint32_t i = 0; i < pool->hosts.count; i++) {
+    const tuv_pool_host_t* entry = &pool->hosts.list[i];
+    if (!entry->listed || !belongs(pool, move.from, i)) continue;
     if (entry->retry_at > now) {
       if (entry->retry_at < move.at) move.at = entry->retry_at;
       continue;
     }
-    bool better = !move.found ||
-                  (!client->context.url.first_alive && entry->open < client->hosts[move.to].open);
+    bool better = !move.found || (!pool->context->url.first_alive &&
+                                  entry->base.open < pool->hosts.list[move.to].base.open);
     if (better) move.to = i;
     move.found = true;
   }
@@ -66,30 +66,29 @@ static move_t next_move(const taosuv_client_t* client) {
 }
 
 static void on_due(tuv_timed_t* timed) {
-  tuv_balance_look(TUV_CONTAINER(timed, taosuv_client_t, balance));
+  tuv_balance_look(TUV_CONTAINER(timed, tuv_pool_t, balance));
 }
 
-static void look_at(taosuv_client_t* client, uint64_t at) {
-  client->balance.expire = on_due;
-  tuv_timers_remove(&client->context.timers, &client->balance);
+static void look_at(tuv_pool_t* pool, uint64_t at) {
+  pool->balance.expire = on_due;
+  tuv_timers_remove(&pool->context->timers, &pool->balance);
   /* Without memory for it: the next connection that comes or goes is the next occasion. */
-  if (at != UINT64_MAX) tuv_timers_add(&client->context.timers, &client->balance, at);
+  if (at != UINT64_MAX) tuv_timers_add(&pool->context->timers, &pool->balance, at);
 }
 
 void tuv_balance_replaces(tuv_conn_t* conn) {
   conn->replaces = true;
-  conn->client->moving++;
+  tuv_pool_of(conn)->moving++;
 }
 
 /* The connection that is missed least of those that serve one of these kinds: on the fullest host,
  * with least in flight. */
-static tuv_conn_t* dispensable(const taosuv_client_t* client, unsigned needs,
-                               const tuv_conn_t* but) {
+static tuv_conn_t* dispensable(const tuv_pool_t* pool, unsigned needs, const tuv_conn_t* but) {
   tuv_conn_t* found = NULL;
-  uint32_t host = fullest(client);
-  for (tuv_queue_t* at = client->conns.next; at != &client->conns; at = at->next) {
+  uint32_t host = fullest(pool);
+  for (tuv_queue_t* at = pool->conns.list.next; at != &pool->conns.list; at = at->next) {
     tuv_conn_t* conn = TUV_CONTAINER(at, tuv_conn_t, link);
-    if (conn == but || conn->state != TUV_CONN_READY || conn->retiring || conn->host != host)
+    if (conn == but || conn->state != TUV_CONN_READY || conn->retiring || conn->host->index != host)
       continue;
     if ((conn->serves & needs) == 0) continue;
     if (found == NULL || conn->table.count < found->table.count) found = conn;
@@ -97,52 +96,52 @@ static tuv_conn_t* dispensable(const taosuv_client_t* client, unsigned needs,
   return found;
 }
 
-int tuv_balance_replace(taosuv_client_t* client, uint32_t host) {
+int tuv_balance_replace(tuv_pool_t* pool, uint32_t host) {
   tuv_conn_t* conn;
-  const tuv_conn_t* replaced = dispensable(client, TUV_SERVES_ALL, NULL);
+  const tuv_conn_t* replaced = dispensable(pool, TUV_SERVES_ALL, NULL);
   unsigned wanted = replaced == NULL ? (unsigned) TUV_SERVES_ALL : replaced->serves;
-  int status = tuv_conn_start(client, host, wanted, &conn);
+  int status = tuv_conn_start(&pool->conns, &pool->hosts.list[host].base, wanted, &conn);
   if (status < 0) return status;
   tuv_balance_replaces(conn);
   return 0;
 }
 
-void tuv_balance_look(taosuv_client_t* client) {
+void tuv_balance_look(tuv_pool_t* pool) {
   uint64_t at = UINT64_MAX;
-  if (client->context.closing || client->nhosts == 1 || client->endpoint->single) return;
-  uint32_t most = 1 + client->context.url.pool_size / POOL_PER_MOVE;
-  while (tuv_pool_usable(client) > 0 && client->moving < most) {
-    move_t move = next_move(client);
+  if (pool->context->closing || pool->hosts.count == 1 || pool->conns.endpoint->single) return;
+  uint32_t most = 1 + pool->context->url.pool_size / POOL_PER_MOVE;
+  while (tuv_pool_usable(pool) > 0 && pool->moving < most) {
+    move_t move = next_move(pool);
     at = move.at;
     if (!move.found) break;
-    if (tuv_balance_replace(client, move.to) == 0) continue;
+    if (tuv_balance_replace(pool, move.to) == 0) continue;
     at = tuv_now() + NO_MEMORY_WAIT_MS;
     break;
   }
-  look_at(client, at);
+  look_at(pool, at);
 }
 
 /* Lets one go for the new one; and what is too many, because those that were to be replaced died
  * meanwhile and were replaced by others. */
-static void let_go(taosuv_client_t* client, const tuv_conn_t* conn, bool replaces) {
-  tuv_conn_t* other = replaces ? dispensable(client, conn->serves, conn) : NULL;
+static void let_go(tuv_pool_t* pool, const tuv_conn_t* conn, bool replaces) {
+  tuv_conn_t* other = replaces ? dispensable(pool, conn->serves, conn) : NULL;
   if (other != NULL) tuv_keepalive_retire(other);
   for (unsigned kind = TUV_SERVES_QUERY; kind <= TUV_SERVES_LINES; kind <<= 1)
-    while (tuv_pool_usable_for(client, kind) > client->context.url.pool_size &&
-           (other = dispensable(client, kind, conn)) != NULL)
+    while (tuv_pool_usable_for(pool, kind) > pool->context->url.pool_size &&
+           (other = dispensable(pool, kind, conn)) != NULL)
       tuv_keepalive_retire(other);
 }
 
 void tuv_balance_ready(tuv_conn_t* conn) {
-  taosuv_client_t* client = conn->client;
+  tuv_pool_t* pool = tuv_pool_of(conn);
   bool replaces = conn->replaces;
   tuv_balance_done(conn);
-  let_go(client, conn, replaces);
-  tuv_balance_look(client);
+  let_go(pool, conn, replaces);
+  tuv_balance_look(pool);
 }
 
 void tuv_balance_done(tuv_conn_t* conn) {
   if (!conn->replaces) return;
   conn->replaces = false;
-  conn->client->moving--;
+  tuv_pool_of(conn)->moving--;
 }

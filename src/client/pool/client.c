@@ -32,16 +32,10 @@ void taosuv_options_init(taosuv_options_t* options) {
 static void release(taosuv_client_t* client) {
   tuv_mem_t* mem = client->context.mem;
   tuv_io_shared_free(&client->context.shared);
-  tuv_tls_context_free(client->tls);
   tuv_timers_free(&client->context.timers);
   tuv_json_free(&client->context.json);
-  tuv_free(&mem->alloc, client->hosts);
   tuv_free(&mem->alloc, client->context.stats);
-  tuv_idmap_free(&client->queued_ids);
-  tuv_endpoint_free(client);
-  if (client->target != NULL) tuv_wipe(client->target, strlen(client->target));
-  tuv_free(&mem->alloc, client->target);
-  tuv_rest_forget(client);
+  tuv_pool_free(&client->pool);
   tuv_url_free(&mem->alloc, &client->context.url);
   tuv_wipe(&client->context.shared.random, sizeof client->context.shared.random);
   tuv_wipe(client->context.totp, sizeof client->context.totp);
@@ -64,7 +58,7 @@ static void on_handle_closed(uv_handle_t* handle) {
 static void close_handles_if_done(tuv_task_t* task) {
   taosuv_client_t* client = TUV_CONTAINER(task, taosuv_client_t, context.end);
   if (client->context.turn.stopped) return;
-  if (client->context.pending > 0 || !tuv_queue_empty(&client->gone)) return;
+  if (client->context.pending > 0 || !tuv_queue_empty(&client->pool.conns.gone)) return;
   if (tuv_task_is_posted(&client->context.complete)) { /* it has a list to free */
     tuv_context_check_end(&client->context);
     return;
@@ -79,26 +73,15 @@ static void close_handles_if_done(tuv_task_t* task) {
   uv_close((uv_handle_t*) &client->context.timers.polling, on_handle_closed);
 }
 
-/* Connections with bytes for which the last turn had no time; in turns. */
-static void resume_paused(tuv_task_t* task) {
-  taosuv_client_t* client = TUV_CONTAINER(task, taosuv_client_t, resume);
-  tuv_queue_t batch;
-  tuv_queue_init(&batch);
-  tuv_queue_move(&client->paused, &batch);
-  while (!tuv_queue_empty(&batch) && client->context.shared.work < TUV_TURN_WORK) {
-    tuv_conn_t* conn = TUV_CONTAINER(batch.next, tuv_conn_t, paused);
-    tuv_queue_remove(&conn->paused);
-    client->transport->resume(conn);
-  }
-  tuv_queue_move(&client->paused, &batch); /* those that had no turn come first */
-  tuv_queue_move(&batch, &client->paused);
-  if (!tuv_queue_empty(&client->paused))
-    tuv_turn_post(&client->context.turn, &client->resume, TUV_PHASE_RESUME);
-}
-
 static void close_deferred(tuv_task_t* task) {
   taosuv_client_t* client = TUV_CONTAINER(task, taosuv_client_t, close);
   taosuv_close(client, client->close_cb);
+}
+
+static void post_drain(tuv_pool_t* pool) {
+  taosuv_client_t* client = TUV_CONTAINER(pool, taosuv_client_t, pool);
+  if (client->on_drain != NULL)
+    tuv_turn_post(&client->context.turn, &client->drain, TUV_PHASE_DRAIN);
 }
 
 static void call_on_drain(tuv_task_t* task) {
@@ -128,7 +111,8 @@ static int make_tls(taosuv_client_t* client, tuv_errmsg_t* err) {
                                  .tls_13_only = url->tls_13_only,
                                  .insecure = url->tls_insecure,
                                  .common_name = url->tls_common_name};
-  return tuv_tls_context_create(&client->context.mem->alloc, &settings, &client->tls, err);
+  return tuv_tls_context_create(&client->context.mem->alloc, &settings, &client->pool.conns.tls,
+                                err);
 }
 
 static int read_url(taosuv_client_t* client, const taosuv_options_t* options,
@@ -141,11 +125,13 @@ static int read_url(taosuv_client_t* client, const taosuv_options_t* options,
   if (status == 0) status = check_supported(&client->context.url, err);
   if (status == 0 && setup != NULL)
     status = setup->apply(setup->consumer, &client->context.url, err);
-  if (status == 0) status = tuv_hosts_init(client);
-  if (status == 0) status = tuv_endpoint_init(client);
+  if (status == 0)
+    status = tuv_hosts_init(&client->pool.hosts, &client->context.mem->alloc, &client->context.url,
+                            &client->context.shared.random);
+  if (status == 0) status = tuv_endpoint_init(&client->pool.conns);
   if (status == 0 && client->context.url.transport == TUV_TRANSPORT_REST) {
-    client->transport = &tuv_transport_rest;
-    status = tuv_rest_prepare(client, err);
+    client->pool.conns.transport = &tuv_transport_rest;
+    status = tuv_rest_prepare(&client->pool.conns, err);
   }
   if (status == 0) status = make_tls(client, err);
   return status;
@@ -161,14 +147,12 @@ static taosuv_client_t* allocate(const tuv_alloc_t* alloc) {
   }
   client->context.mem = mem;
   client->context.shared.mem = mem;
-  client->connect = tuv_tcp_connect;
-  client->transport = &tuv_transport_ws;
-  client->conn_events = &tuv_pool_conn_events;
+  tuv_pool_init(&client->pool, &client->context, &tuv_pool_conn_events);
+  client->pool.conns.transport = &tuv_transport_ws;
+  client->pool.drained = post_drain;
   tuv_json_init(&client->context.json, &mem->alloc);
   tuv_random_init(&client->context.shared.random);
-  tuv_idmap_init(&client->queued_ids, &mem->alloc);
-  tuv_queue_t* queues[] = {&client->queue,  &client->context.done,    &client->conns, &client->gone,
-                           &client->paused, &client->context.failing, &client->drains};
+  tuv_queue_t* queues[] = {&client->context.done, &client->context.failing, &client->drains};
   for (size_t i = 0; i < sizeof queues / sizeof *queues; i++) tuv_queue_init(queues[i]);
   tuv_dependents_init(&client->context.dependents);
   tuv_turn_init(&client->context.turn, begin_turn);
@@ -178,7 +162,6 @@ static taosuv_client_t* allocate(const tuv_alloc_t* alloc) {
   tuv_task_init(&client->drain, call_on_drain);
   tuv_task_init(&client->schema_changed, NULL);
   tuv_task_init(&client->close, close_deferred);
-  tuv_task_init(&client->resume, resume_paused);
   return client;
 }
 
@@ -195,9 +178,10 @@ static bool has_unsent(const tuv_timers_t* timers) {
 static bool has_unread(tuv_timers_t* timers) {
   taosuv_client_t* client = of_timers(timers);
   bool more = false;
-  for (tuv_queue_t* at = client->conns.next; at != &client->conns; at = at->next) {
+  for (tuv_queue_t* at = client->pool.conns.list.next; at != &client->pool.conns.list;
+       at = at->next) {
     const tuv_conn_t* conn = TUV_CONTAINER(at, tuv_conn_t, link);
-    tuv_stream_t* stream = client->transport->stream(conn);
+    tuv_stream_t* stream = client->pool.conns.transport->stream(conn);
     more |= !tuv_queue_empty(&conn->paused);
     if (stream == NULL) continue;
     more |= stream->more;
@@ -224,7 +208,8 @@ static int open_handles(taosuv_client_t* client, uv_loop_t* loop) {
 }
 
 static int enable_metrics(taosuv_client_t* client) {
-  client->context.stats = tuv_stats_create(&client->context.mem->alloc, client->hosts_capacity);
+  client->context.stats = tuv_stats_create(&client->context.mem->alloc,
+                                           client->pool.hosts.capacity);
   return client->context.stats == NULL ? TAOSUV_ENOMEM : 0;
 }
 
@@ -240,7 +225,7 @@ int tuv_client_create(uv_loop_t* loop, const taosuv_options_t* options, const tu
   if (made == NULL) return TAOSUV_ENOMEM;
   tuv_heap_init(&made->context.timers.heap, &made->context.mem->alloc);
   made->consumer = setup != NULL ? setup->consumer : NULL;
-  made->endpoint = setup != NULL ? setup->endpoint : &tuv_endpoint_all;
+  made->pool.conns.endpoint = setup != NULL ? setup->endpoint : &tuv_endpoint_all;
   made->owned = setup != NULL;
   int status = read_url(made, options, setup, &err);
   if (status == 0 && made->context.url.metrics) status = enable_metrics(made);
@@ -290,11 +275,12 @@ uv_loop_t* taosuv_client_loop(const taosuv_client_t* client) {
 void taosuv_client_counts(const taosuv_client_t* client, taosuv_counts_t* counts) {
   if (counts != NULL) memset(counts, 0, sizeof *counts);
   if (client == NULL || counts == NULL) return;
-  counts->connections = client->ready;
-  counts->connecting = client->connecting;
-  counts->queued = client->queued;
-  counts->connects = client->connects;
-  for (tuv_queue_t* at = client->conns.next; at != &client->conns; at = at->next)
+  counts->connections = client->pool.conns.ready;
+  counts->connecting = client->pool.conns.connecting;
+  counts->queued = client->pool.queued;
+  counts->connects = client->pool.connects;
+  for (tuv_queue_t* at = client->pool.conns.list.next; at != &client->pool.conns.list;
+       at = at->next)
     counts->in_flight += (uint32_t) TUV_CONTAINER(at, tuv_conn_t, link)->table.count;
 }
 
@@ -310,15 +296,7 @@ void taosuv_close(taosuv_client_t* client, taosuv_close_cb cb) {
   tuv_dependents_close(&client->context.dependents, TUV_RANK_WRITER, NULL);
   tuv_dependents_close(&client->context.dependents, TUV_RANK_STMT, NULL);
   tuv_drain_close(client);
-  while (!tuv_queue_empty(&client->queue)) {
-    taosuv_req_t* req = tuv_req_of_op(TUV_CONTAINER(client->queue.next, tuv_op_t, link));
-    tuv_req_defer(req, TAOSUV_ECANCELED, 0, "the client was closed");
-  }
-  tuv_timers_remove(&client->context.timers, &client->reconnect);
-  tuv_timers_remove(&client->context.timers, &client->balance);
-  tuv_timers_remove(&client->context.timers, &client->discover);
-  while (!tuv_queue_empty(&client->conns))
-    tuv_conn_close(TUV_CONTAINER(client->conns.next, tuv_conn_t, link));
+  tuv_pool_close(&client->pool);
   tuv_dependents_close(&client->context.dependents, TUV_RANK_RESULT, NULL);
   uv_async_send(&client->context.async); /* cancels what was submitted */
   tuv_context_check_end(&client->context);

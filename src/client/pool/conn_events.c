@@ -9,8 +9,8 @@
 #include "client/pool/hosts.h"
 #include "client/pool/pool.h"
 
-static void pump(taosuv_client_t* client) {
-  if (client->queued > 0 || client->drain_wanted) tuv_pool_pump(client);
+static void pump(tuv_pool_t* pool) {
+  if (pool->queued > 0 || pool->drain_wanted) tuv_pool_pump(pool);
 }
 
 static void on_ready(tuv_conn_t* conn) {
@@ -19,12 +19,12 @@ static void on_ready(tuv_conn_t* conn) {
 }
 
 static void on_room(tuv_conn_t* conn) {
-  pump(conn->client);
+  pump(tuv_pool_of(conn));
 }
 
 static void on_begun_again(tuv_conn_t* conn, bool replaces) {
   if (replaces) tuv_balance_replaces(conn);
-  tuv_balance_look(conn->client);
+  tuv_balance_look(tuv_pool_of(conn));
 }
 
 static void on_left(tuv_conn_t* conn) {
@@ -32,50 +32,52 @@ static void on_left(tuv_conn_t* conn) {
 }
 
 static void on_failed(tuv_conn_t* conn, const tuv_failure_t* failure) {
-  tuv_pool_connect_failed(conn->client, conn->host, conn->begun_at, conn->serves, failure);
-  tuv_balance_look(conn->client);
+  tuv_pool_connect_failed(tuv_pool_of(conn), conn->host->index, conn->begun_at, conn->serves,
+                          failure);
+  tuv_balance_look(tuv_pool_of(conn));
 }
 
 static void on_lost(tuv_conn_t* conn) {
-  pump(conn->client);
-  tuv_balance_look(conn->client);
+  pump(tuv_pool_of(conn));
+  tuv_balance_look(tuv_pool_of(conn));
 }
 
 static void on_leaving(tuv_conn_t* conn) {
-  if (conn->client->queued > 0) tuv_pool_pump(conn->client); /* there is room for another one */
-  tuv_balance_look(conn->client);
+  if (tuv_pool_of(conn)->queued > 0)
+    tuv_pool_pump(tuv_pool_of(conn)); /* there is room for another one */
+  tuv_balance_look(tuv_pool_of(conn));
 }
 
 static bool requeue(tuv_conn_t* conn, taosuv_req_t* req) {
-  return tuv_pool_requeue(conn->client, req);
+  return tuv_pool_requeue(tuv_pool_of(conn), req);
 }
 
 static void on_narrowed(tuv_conn_t* conn) {
-  tuv_pool_narrowed(conn->client);
+  tuv_pool_narrowed(tuv_pool_of(conn));
 }
 
 static void on_doubted(tuv_conn_t* conn) {
-  tuv_hosts_doubt(conn->client, conn->host);
+  tuv_hosts_doubt(&tuv_pool_of(conn)->hosts, conn->host->index);
 }
 
 static void on_alive(tuv_conn_t* conn) {
-  tuv_hosts_mark_up(conn->client, conn->host);
+  tuv_hosts_mark_up(&tuv_pool_of(conn)->hosts, conn->host->index);
 }
 
 static void on_silent(tuv_conn_t* conn) {
-  tuv_hosts_failed(conn->client, conn->host, conn->begun_at);
+  tuv_hosts_failed(&tuv_pool_of(conn)->hosts, conn->host->index, conn->begun_at, tuv_now());
 }
 
 static void on_retry_after(tuv_conn_t* conn, uint32_t seconds) {
-  tuv_hosts_retry_after(conn->client, conn->host, seconds);
+  tuv_hosts_retry_after(&tuv_pool_of(conn)->hosts, conn->host->index, seconds, tuv_now());
 }
 
 static void on_version(tuv_conn_t* conn) {
-  if (conn->client->context.url.adapter_ha) tuv_discover_check(conn);
+  if (conn->context->url.adapter_ha) tuv_discover_check(conn);
 }
 
 static void on_logged_in(tuv_conn_t* conn, const tuv_reply_t* reply) {
-  if (conn->client->context.url.adapter_ha) tuv_discover_replied(conn, reply);
+  if (conn->context->url.adapter_ha) tuv_discover_replied(conn, reply);
 }
 
 const tuv_conn_events_t tuv_pool_conn_events = {.ready = on_ready,

@@ -1,42 +1,80 @@
-/* Which connection a request goes over. */
+/* The pool: which connection a request goes over, what waits for one, and when there are more.
+ *
+ * This folder owns the connections of a client. It judges their hosts (hosts), sends requests over
+ * them or queues them (pool), moves connections to the hosts where they belong (balance), and learns
+ * hosts from servers (discover). Connections report to it (conn_events). The client (client) is
+ * assembled and closed here; begin is what every call of a feature does first. */
 #ifndef TUV_CLIENT_POOL_POOL_H
 #define TUV_CLIENT_POOL_POOL_H
 
-#include "client/pool/client.h"
+#include "client/conn/conn.h"
+#include "client/pool/hosts.h"
 
-/* What every call checks of its client and request; 0 or what the call returns. `_any` is also for
- * the requests of a consumer. */
-int tuv_pool_check(taosuv_client_t* client, taosuv_req_t* req, bool has_callback);
-int tuv_pool_check_any(taosuv_client_t* client, taosuv_req_t* req, bool has_callback);
-/* Begins a request whose message is made of this payload. */
-int tuv_pool_begin(taosuv_client_t* client, taosuv_req_t* req, const tuv_op_type_t* type,
-                   const void* payload, size_t size);
-int tuv_pool_submit(taosuv_client_t* client, taosuv_req_t* req, const void* payload, size_t size);
-void tuv_pool_pump(taosuv_client_t* client);
+#define TUV_POOL_KINDS 3u /* of requests: queries, statements, lines */
+
+typedef struct tuv_pool_s tuv_pool_t;
+
+struct tuv_pool_s {
+  tuv_context_t* context;
+  tuv_conns_t conns;
+  tuv_hosts_t hosts;
+  tuv_queue_t queue;                     /* requests without a connection, in order */
+  uint32_t queued;                       /* their number */
+  uint32_t queued_kinds[TUV_POOL_KINDS]; /* the same by the kind that they need first */
+  uint64_t queued_bytes;                 /* of their payloads */
+  tuv_idmap_t queued_ids;                /* req_id → tuv_op_t* of them */
+  uint32_t held;                         /* requests that wait for their statement */
+  uint64_t held_bytes;                   /* of their payloads */
+  void (*drained)(tuv_pool_t* pool);     /* there is room again after TAOSUV_EAGAIN */
+  bool drain_wanted;                     /* a call has returned TAOSUV_EAGAIN since */
+  uint32_t moving;                       /* connecting ones that will replace another */
+  uint64_t connects;                     /* connections that became ready */
+  uint32_t attempts;                     /* that failed since the last log-in */
+  tuv_timed_t balance;                   /* until a connection may move */
+  tuv_timed_t reconnect;                 /* until a host may be tried again, while requests wait */
+  bool reconnect_due;                    /* `reconnect` is set */
+  tuv_timed_t discover;                  /* until the list of hosts is old */
+  bool discover_warned;                  /* that a server cannot name hosts */
+};
+
+/* `events` is tuv_pool_conn_events. The transport, the endpoint, the hosts and `drained` are for the
+ * caller to set. */
+void tuv_pool_init(tuv_pool_t* pool, tuv_context_t* context, const tuv_conn_events_t* events);
+void tuv_pool_free(tuv_pool_t* pool);
+/* The pool of a connection. */
+static inline tuv_pool_t* tuv_pool_of(const tuv_conn_t* conn) {
+  return TUV_CONTAINER(conn->conns, tuv_pool_t, conns);
+}
+
+/* Cancels what is queued and closes all connections. */
+void tuv_pool_close(tuv_pool_t* pool);
+
+int tuv_pool_submit(tuv_pool_t* pool, taosuv_req_t* req, const void* payload, size_t size);
+void tuv_pool_pump(tuv_pool_t* pool);
 /* Whether a connection has nothing in flight; else one more is opened, if there may be. */
-bool tuv_pool_has_idle(taosuv_client_t* client, unsigned needs);
+bool tuv_pool_has_idle(tuv_pool_t* pool, unsigned needs);
 /* The same, whether one has room and is not suspect. */
-bool tuv_pool_has_room(taosuv_client_t* client, unsigned needs);
+bool tuv_pool_has_room(tuv_pool_t* pool, unsigned needs);
 /* Connections that take requests. */
-static inline uint32_t tuv_pool_usable(const taosuv_client_t* client) {
-  return client->ready - client->retiring;
+static inline uint32_t tuv_pool_usable(const tuv_pool_t* pool) {
+  return pool->conns.ready - pool->conns.retiring;
 }
 /* Those of them that serve one of these kinds. */
-uint32_t tuv_pool_usable_for(const taosuv_client_t* client, unsigned needs);
+uint32_t tuv_pool_usable_for(const tuv_pool_t* pool, unsigned needs);
 /* A connection that was to serve all requests will not: others may have to be opened. */
-void tuv_pool_narrowed(taosuv_client_t* client);
+void tuv_pool_narrowed(tuv_pool_t* pool);
 /* Puts a request whose connection died back into the queue; false: no memory. */
-bool tuv_pool_requeue(taosuv_client_t* client, taosuv_req_t* req);
+bool tuv_pool_requeue(tuv_pool_t* pool, taosuv_req_t* req);
 /* Counts a request that waits for its statement; TAOSUV_EAGAIN when too many wait. */
-int tuv_pool_hold(taosuv_client_t* client, size_t size);
-void tuv_pool_unhold(taosuv_client_t* client, size_t size);
+int tuv_pool_hold(tuv_pool_t* pool, size_t size);
+void tuv_pool_unhold(tuv_pool_t* pool, size_t size);
 /* Takes a queued request out of the queue. */
-void tuv_pool_unqueue(taosuv_client_t* client, taosuv_req_t* req);
+void tuv_pool_unqueue(tuv_pool_t* pool, taosuv_req_t* req);
 void tuv_pool_ready(tuv_conn_t* conn);
 /* After TAOSUV_EAGAIN: has the caller told, once, when there is room again. */
-void tuv_pool_check_drain(taosuv_client_t* client);
-void tuv_pool_connect_failed(taosuv_client_t* client, uint32_t host, uint64_t started,
-                             unsigned served, const tuv_failure_t* failure);
-bool tuv_pool_id_in_flight(taosuv_client_t* client, uint64_t id);
+void tuv_pool_check_drain(tuv_pool_t* pool);
+void tuv_pool_connect_failed(tuv_pool_t* pool, uint32_t host, uint64_t started, unsigned served,
+                             const tuv_failure_t* failure);
+bool tuv_pool_id_in_flight(tuv_pool_t* pool, uint64_t id);
 
 #endif

@@ -9,6 +9,7 @@
 #include "client/conn/rest_request.h"
 #include "client/conn/transport.h"
 #include "client/pool/client.h"
+#include "client/pool/begin.h"
 #include "client/pool/pool.h"
 #include "client/query/ask.h"
 #include "client/query/query.h"
@@ -29,7 +30,7 @@ static bool read_text(taosuv_req_t* req, tuv_conn_t* conn, const tuv_reply_t* re
 
 static int send_plain(tuv_op_t* op, tuv_conn_t* conn, const char* action) {
   tuv_json_request_t request;
-  tuv_json_request_begin(&request, &conn->client->context.json, action, op->id);
+  tuv_json_request_begin(&request, &conn->context->json, action, op->id);
   return tuv_conn_send_json(conn, op, &request);
 }
 
@@ -207,9 +208,9 @@ static bool has_status(const tuv_conn_t* conn) {
 
 /* Before 3.3.6.0 there is SQL alone, which knows one's own server only. */
 static int ask_status(tuv_op_t* op, tuv_conn_t* conn, bool own) {
-  char* text = conn->client->text;
+  char* text = tuv_client_of(conn->context)->text;
   if (own) return tuv_ask_encode(op, conn, STATUS_SQL);
-  snprintf(text, sizeof conn->client->text,
+  snprintf(text, sizeof tuv_client_of(conn->context)->text,
            "the server's version %s is too old for the status of another server: it needs 3.3.6.0",
            conn->version_text);
   tuv_req_of_op(op)->message = text;
@@ -220,7 +221,7 @@ static int status_encode(tuv_op_t* op, tuv_conn_t* conn, const void* fqdn, size_
   taosuv_server_status_t* req = (taosuv_server_status_t*) (void*) tuv_req_of_op(op);
   tuv_json_request_t request;
   if (!has_status(conn)) return ask_status(op, conn, size == 0 && req->server_status == 0);
-  tuv_json_request_begin(&request, &conn->client->context.json, "check_server_status", op->id);
+  tuv_json_request_begin(&request, &conn->context->json, "check_server_status", op->id);
   if (size > 0) tuv_json_request_text(&request, "fqdn", fqdn, size);
   tuv_json_request_uint(&request, "port", (uint64_t) req->server_status);
   return tuv_conn_send_json(conn, op, &request);
@@ -309,7 +310,7 @@ int taosuv_server_status(taosuv_client_t* client, taosuv_server_status_t* req, c
   if (fqdn == NULL) length = 0;
   length = tuv_text_length(fqdn, length);
   if (length > 255) return TAOSUV_EINVAL;
-  if (client != NULL && !client->transport->has_actions && (length > 0 || port != 0))
+  if (client != NULL && !client->pool.conns.transport->has_actions && (length > 0 || port != 0))
     return TAOSUV_ENOTSUP;
   int status = tuv_pool_check(client, tuv_req_base(req), cb != NULL);
   if (status < 0) return status;
@@ -366,9 +367,10 @@ static int db_rest_encode(tuv_op_t* op, tuv_conn_t* conn, const void* payload, s
 
 static void db_rest_replied(tuv_op_t* op, tuv_conn_t* conn) {
   taosuv_req_t* req = tuv_req_of_op(op);
-  char* text = conn->client->text;
+  char* text = tuv_client_of(conn->context)->text;
   ((taosuv_current_db_t*) (void*) req)->db = text;
-  if (rest_text(op, conn, true, text, sizeof conn->client->text)) tuv_req_finish(req, 0);
+  if (rest_text(op, conn, true, text, sizeof tuv_client_of(conn->context)->text))
+    tuv_req_finish(req, 0);
 }
 
 static const tuv_rest_type_t db_rest = {db_rest_encode, db_rest_replied};

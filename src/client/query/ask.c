@@ -19,7 +19,7 @@ typedef struct ask_s {
 
 int tuv_ask_encode(tuv_op_t* op, tuv_conn_t* conn, const char* sql) {
   tuv_json_request_t request;
-  tuv_json_request_begin(&request, &conn->client->context.json, "query", op->id);
+  tuv_json_request_begin(&request, &conn->context->json, "query", op->id);
   tuv_json_request_text(&request, "sql", sql, strlen(sql));
   return tuv_conn_send_json(conn, op, &request);
 }
@@ -66,7 +66,7 @@ static const tuv_holder_t ask_holder = {.release = release};
 /* Fetches the first block; the request waits for it. */
 static int begin(taosuv_req_t* req, tuv_conn_t* conn, const tuv_query_reply_t* answer,
                  tuv_asked_cb cb) {
-  tuv_mem_t* mem = conn->client->context.mem;
+  tuv_mem_t* mem = conn->context->mem;
   taosuv_result_t* result = tuv_result_create(conn, answer);
   ask_t* ask = result == NULL ? NULL : tuv_calloc(&mem->alloc, 1, sizeof *ask);
   if (ask != NULL) *ask = (ask_t) {.mem = mem, .req = req, .result = result, .cb = cb};

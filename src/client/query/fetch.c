@@ -7,6 +7,7 @@
 #include "client/core/req.h"
 #include "client/conn/conn.h"
 #include "client/pool/client.h"
+#include "client/pool/begin.h"
 #include "client/pool/pool.h"
 #include "client/query/result.h"
 #include "client/query/results.h"
@@ -49,7 +50,7 @@ static int encode_fetch(tuv_op_t* op, tuv_conn_t* conn, const void* payload, siz
     return tuv_ws_send(&conn->ws, TUV_WS_BINARY, message, sizeof message, &op->at);
   }
   tuv_json_request_t request;
-  tuv_json_request_begin(&request, &conn->client->context.json,
+  tuv_json_request_begin(&request, &conn->context->json,
                          result->block_announced ? "fetch_block" : "fetch", op->id);
   tuv_json_request_uint(&request, "id", result->id);
   return tuv_conn_send_json(conn, op, &request);

@@ -9,6 +9,7 @@
 #include "client/conn/rest_request.h"
 #include "client/conn/transport.h"
 #include "client/pool/client.h"
+#include "client/pool/begin.h"
 #include "client/pool/pool.h"
 #include "client/query/lines.h"
 #include "util/utf8.h"
@@ -25,7 +26,7 @@
 
 /* An older server would ignore it silently, and name the tables otherwise. */
 static int check_version(tuv_op_t* op, tuv_conn_t* conn, const tuv_insert_t* insert) {
-  taosuv_client_t* client = conn->client;
+  taosuv_client_t* client = tuv_client_of(conn->context);
   if (insert->key_length == 0 || conn->version >= V_3_3_3) return 0;
   snprintf(client->text, sizeof client->text,
            "the server's version %s is too old for table_name_key: it needs 3.3.3.0",
@@ -55,16 +56,15 @@ static int lines_encode(tuv_op_t* op, tuv_conn_t* conn, const void* payload, siz
 }
 
 /* The payload of a message that never left. */
-static int lines_recover(taosuv_client_t* client, const uint8_t* message, size_t size,
+static int lines_recover(tuv_context_t* context, const uint8_t* message, size_t size,
                          tuv_req_t* priv) {
   uint8_t packed[TUV_INSERT_PACK_MAX];
   tuv_insert_t insert;
   yyjson_doc* doc;
-  if (!tuv_insert_read(&client->context.json.heap, message, size, &doc, &insert))
-    return TAOSUV_ENOMEM;
+  if (!tuv_insert_read(&context->json.heap, message, size, &doc, &insert)) return TAOSUV_ENOMEM;
   size_t head = tuv_insert_pack(packed, &insert);
   priv->payload_size = (uint32_t) (head + insert.size);
-  priv->payload = tuv_refbuf_take(client->context.mem, priv->payload_size);
+  priv->payload = tuv_refbuf_take(context->mem, priv->payload_size);
   if (priv->payload != NULL) {
     memcpy(priv->payload->data, packed, head);
     memcpy(priv->payload->data + head, insert.text, insert.size);
@@ -140,7 +140,7 @@ static int lines_rest_encode(tuv_op_t* op, tuv_conn_t* conn, const void* payload
   tuv_insert_unpack(payload, size, &insert);
   snprintf(id, sizeof id, "%llu", (unsigned long long) op->id);
   int status = check_version(op, conn, &insert);
-  if (status == 0) status = put_target(target, &conn->client->context.url, &insert);
+  if (status == 0) status = put_target(target, &conn->context->url, &insert);
   if (status == 0) status = tuv_http_put_param(target, 0, "req_id", id);
   if (status == 0)
     status = tuv_rest_send(conn, op,
@@ -197,8 +197,9 @@ static int read_options(const taosuv_client_t* client, const taosuv_insert_lines
   bool valid = insert->key_length <= TUV_INSERT_KEY_MAX &&
                tuv_utf8_valid((const uint8_t*) insert->key, insert->key_length);
   if (!valid) return TAOSUV_EINVAL;
-  return !client->transport->has_actions && !rest_can(&client->context.url, req) ? TAOSUV_ENOTSUP
-                                                                                 : 0;
+  return !client->pool.conns.transport->has_actions && !rest_can(&client->context.url, req)
+             ? TAOSUV_ENOTSUP
+             : 0;
 }
 
 int tuv_lines_check(const taosuv_client_t* client, const taosuv_insert_lines_t* req) {

@@ -7,6 +7,7 @@
 #include "client/conn/conn.h"
 #include "client/conn/rest_request.h"
 #include "client/pool/client.h"
+#include "client/pool/begin.h"
 #include "client/pool/pool.h"
 #include "client/query/query.h"
 #include "client/query/results.h"
@@ -16,10 +17,10 @@
 
 /* The SQL as binary_query, or as the JSON action of servers that lack it. */
 int tuv_sql_encode(tuv_op_t* op, tuv_conn_t* conn, const void* sql, size_t size) {
-  if (tuv_sql_changes_tables(sql, size)) tuv_client_schema_changed(conn->client);
+  if (tuv_sql_changes_tables(sql, size)) tuv_client_schema_changed(tuv_client_of(conn->context));
   if (!conn->binary) {
     tuv_json_request_t request;
-    tuv_json_request_begin(&request, &conn->client->context.json, "query", op->id);
+    tuv_json_request_begin(&request, &conn->context->json, "query", op->id);
     tuv_json_request_text(&request, "sql", sql, size);
     return tuv_conn_send_json(conn, op, &request);
   }

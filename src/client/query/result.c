@@ -102,7 +102,7 @@ static taosuv_result_t* allocate(taosuv_client_t* client) {
 }
 
 taosuv_result_t* tuv_result_create(tuv_conn_t* conn, const tuv_query_reply_t* reply) {
-  taosuv_result_t* result = allocate(conn->client);
+  taosuv_result_t* result = allocate(tuv_client_of(conn->context));
   if (result == NULL) return NULL;
   if (copy_fields(result, reply) < 0) {
     tuv_mem_put(result->mem, TUV_MEM_RESULT, result);
@@ -117,7 +117,7 @@ taosuv_result_t* tuv_result_create(tuv_conn_t* conn, const tuv_query_reply_t* re
 
 /* It needs no connection any more: it is where those are whose connection is gone. */
 taosuv_result_t* tuv_result_create_whole(tuv_conn_t* conn, tuv_rest_t* decoder) {
-  taosuv_result_t* result = allocate(conn->client);
+  taosuv_result_t* result = allocate(tuv_client_of(conn->context));
   if (result == NULL) return NULL;
   if (copy_columns(result, decoder) < 0) {
     tuv_mem_put(result->mem, TUV_MEM_RESULT, result);
@@ -128,7 +128,7 @@ taosuv_result_t* tuv_result_create_whole(tuv_conn_t* conn, tuv_rest_t* decoder) 
   result->precision = decoder->precision;
   result->stored = decoder->blocks; /* with the references */
   decoder->blocks = decoder->last = NULL;
-  tuv_dependents_add(&conn->client->context.dependents, &result->dependent);
+  tuv_dependents_add(&conn->context->dependents, &result->dependent);
   return result;
 }
 
@@ -193,7 +193,8 @@ static void on_closing(tuv_dependent_t* dependent, tuv_conn_t* conn) {
     tuv_dependents_add(&conn->dependents, dependent);
     return;
   }
-  taosuv_result_t* heir = conn == NULL || result->ended ? NULL : allocate(conn->client);
+  taosuv_result_t* heir = conn == NULL || result->ended ? NULL
+                                                        : allocate(tuv_client_of(conn->context));
   if (heir != NULL) hand_over(result, heir, conn);
   lose(result, &closed);
   if (heir != NULL) taosuv_result_close(heir);

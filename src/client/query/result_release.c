@@ -8,8 +8,8 @@
 
 void tuv_result_free_on_server(tuv_conn_t* conn, uint64_t result_id) {
   char text[TUV_REQUEST_ID_MAX];
-  size_t length = tuv_json_request_id(text, "free_result", tuv_ids_next(&conn->client->context.ids),
-                                      "id", result_id);
+  size_t length = tuv_json_request_id(text, "free_result", tuv_ids_next(&conn->context->ids), "id",
+                                      result_id);
   /* Without memory for it, the server frees the result when the connection ends. */
   tuv_ws_send(&conn->ws, TUV_WS_TEXT, text, length, NULL);
 }

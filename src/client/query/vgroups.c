@@ -7,6 +7,7 @@
 #include "client/conn/rest_request.h"
 #include "client/conn/transport.h"
 #include "client/pool/client.h"
+#include "client/pool/begin.h"
 #include "client/pool/pool.h"
 #include "util/utf8.h"
 #include "wire/http/request.h"
@@ -22,7 +23,7 @@ static int encode(tuv_op_t* op, tuv_conn_t* conn, const void* payload, size_t si
   int status = tuv_http_put(target, "/rest/sql/", strlen("/rest/sql/"));
   if (status == 0) status = tuv_http_put_encoded(target, db, length);
   if (status == 0) status = tuv_http_put(target, "/vgid", strlen("/vgid"));
-  if (status == 0) status = tuv_http_put_param(target, 0, "token", conn->client->context.url.token);
+  if (status == 0) status = tuv_http_put_param(target, 0, "token", conn->context->url.token);
   if (status < 0) return status;
   return tuv_rest_send(conn, op,
                        &(tuv_rest_message_t) {.method = "POST",
@@ -52,7 +53,7 @@ static int read_ids(yyjson_val* root, uint32_t count, int32_t* ids, tuv_errmsg_t
 
 static void replied(tuv_op_t* op, tuv_conn_t* conn) {
   taosuv_table_vgroups_t* req = (taosuv_table_vgroups_t*) (void*) tuv_req_of_op(op);
-  const tuv_alloc_t* alloc = &conn->client->context.mem->alloc;
+  const tuv_alloc_t* alloc = &conn->context->mem->alloc;
   tuv_errmsg_t err = {"no memory for an answer"};
   yyjson_val* root;
   int32_t* ids = tuv_calloc(alloc, req->count, sizeof *ids);
@@ -129,7 +130,7 @@ int taosuv_table_vgroups(taosuv_client_t* client, taosuv_table_vgroups_t* req, c
   size_t size;
   int status = tuv_pool_check(client, tuv_req_base(req), cb != NULL);
   if (status < 0) return status;
-  if (!client->transport->has_resources) return TAOSUV_ENOTSUP;
+  if (!client->pool.conns.transport->has_resources) return TAOSUV_ENOTSUP;
   if (tables == NULL || count == 0) return TAOSUV_EINVAL;
   tuv_table_name_t first;
   const char* own = db != NULL ? db : client->context.url.db;

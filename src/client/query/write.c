@@ -5,6 +5,7 @@
 #include "client/core/req.h"
 #include "client/conn/conn.h"
 #include "client/pool/client.h"
+#include "client/pool/begin.h"
 #include "client/pool/pool.h"
 #include "taosuv/tmq.h"
 #include "wire/stmt/table_name.h"

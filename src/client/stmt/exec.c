@@ -2,6 +2,7 @@
 #include "client/core/op.h"
 #include "client/core/req.h"
 #include "client/pool/client.h"
+#include "client/pool/begin.h"
 #include "client/pool/pool.h"
 #include "client/stmt/job.h"
 #include "client/stmt/stmt.h"
@@ -119,11 +120,11 @@ int tuv_stmt_exec(taosuv_stmt_t* stmt, taosuv_stmt_exec_t* req, taosuv_stmt_exec
   /* The first one of a statement that is prepared need not wait for a place in the queue. */
   job->order = order_of(stmt);
   job->held = stmt->njobs > 0 || stmt->server_stmt == NULL;
-  status = job->held ? tuv_pool_hold(stmt->client, job->size) : 0;
+  status = job->held ? tuv_pool_hold(&stmt->client->pool, job->size) : 0;
   if (status == 0) {
     status = tuv_stmt_begin(stmt->client, (taosuv_req_t*) (void*) req, &exec_type, &exec_holder,
                             job);
-    if (status < 0 && job->held) tuv_pool_unhold(stmt->client, job->size);
+    if (status < 0 && job->held) tuv_pool_unhold(&stmt->client->pool, job->size);
   }
   if (status < 0) {
     tuv_job_recycle(job, &stmt->mem->alloc);

@@ -109,7 +109,7 @@ bool tuv_stmt_names_tables(const taosuv_stmt_t* stmt) {
 }
 
 void tuv_stmt_unhold(taosuv_stmt_t* stmt) {
-  if (stmt->held) tuv_pool_unhold(stmt->client, 0);
+  if (stmt->held) tuv_pool_unhold(&stmt->client->pool, 0);
   stmt->held = false;
 }
 
@@ -117,7 +117,7 @@ void tuv_stmt_unhold(taosuv_stmt_t* stmt) {
 
 void tuv_job_take_off(tuv_job_t* job, taosuv_client_t* client) {
   taosuv_stmt_t* stmt = job->stmt;
-  if (job->held) tuv_pool_unhold(client, job->size);
+  if (job->held) tuv_pool_unhold(&client->pool, job->size);
   job->held = false;
   if (stmt == NULL) return;
   if (tuv_stmt_job(stmt) == job) stmt->running = false;

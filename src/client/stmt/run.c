@@ -14,7 +14,7 @@
 void tuv_stmt_let_go(taosuv_stmt_t* stmt) {
   tuv_server_stmt_t* server_stmt = stmt->server_stmt;
   tuv_stmt_unhold(stmt);
-  if (stmt->waiting_for_conn) tuv_pool_unqueue(stmt->client, &stmt->waiter);
+  if (stmt->waiting_for_conn) tuv_pool_unqueue(&stmt->client->pool, &stmt->waiter);
   stmt->waiting_for_conn = false;
   stmt->server_stmt = NULL;
   if (server_stmt == NULL) return;
@@ -26,7 +26,7 @@ void tuv_stmt_let_go(taosuv_stmt_t* stmt) {
 static void start_job(taosuv_stmt_t* stmt) {
   tuv_job_t* job = tuv_stmt_job(stmt);
   tuv_server_stmt_t* server_stmt = stmt->server_stmt;
-  if (job->held) tuv_pool_unhold(stmt->client, job->size);
+  if (job->held) tuv_pool_unhold(&stmt->client->pool, job->size);
   job->held = false;
   stmt->running = true;
   job->req->host = tuv_conn_host(server_stmt->conn);
@@ -122,7 +122,7 @@ static void seek(taosuv_stmt_t* stmt) {
   priv->op.id = tuv_ids_next(&stmt->client->context.ids);
   priv->started = uv_hrtime();
   stmt->waiting_for_conn = true;
-  if (tuv_pool_submit(stmt->client, &stmt->waiter, NULL, 0) == 0) return;
+  if (tuv_pool_submit(&stmt->client->pool, &stmt->waiter, NULL, 0) == 0) return;
   stmt->waiting_for_conn = false;
   fail_memory(stmt);
 }
@@ -214,14 +214,14 @@ static bool usable(const tuv_server_stmt_t* server_stmt) {
 static bool waits(const tuv_server_stmt_t* server_stmt) {
   const tuv_conn_t* conn = server_stmt->conn;
   return server_stmt->result == NULL && conn->suspect && !conn->retiring &&
-         !tuv_pool_has_room(conn->client, TUV_SERVES_STMT);
+         !tuv_pool_has_room(&tuv_client_of(conn->context)->pool, TUV_SERVES_STMT);
 }
 
 /* Without a cache it would be prepared anew each time. */
 static bool wants_another(const taosuv_stmt_t* stmt) {
   if (!stmt->roams || stmt->client->context.url.stmt_cache == 0) return false;
   return stmt->server_stmt->conn->table.count > 0 &&
-         tuv_pool_has_idle(stmt->client, TUV_SERVES_STMT);
+         tuv_pool_has_idle(&stmt->client->pool, TUV_SERVES_STMT);
 }
 
 /* What is prepared serves no batch that is given from now on: a new one takes its place, of which

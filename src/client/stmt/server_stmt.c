@@ -14,15 +14,14 @@ static void drop_old(tuv_task_t* task);
 
 tuv_server_stmt_t* tuv_server_stmt_create(taosuv_stmt_t* stmt, tuv_conn_t* conn,
                                           const tuv_server_stmt_answers_t* answers) {
-  tuv_server_stmt_t* server_stmt = tuv_calloc(&conn->client->context.mem->alloc, 1,
-                                              sizeof *server_stmt);
+  tuv_server_stmt_t* server_stmt = tuv_calloc(&conn->context->mem->alloc, 1, sizeof *server_stmt);
   if (server_stmt == NULL) return NULL;
   server_stmt->conn = conn;
   server_stmt->stmt = stmt;
   server_stmt->answers = answers;
   server_stmt->source = tuv_refbuf_ref(stmt->source);
-  server_stmt->session = conn->client->schema_epoch;
-  conn->client->schema_changed.run = drop_old;
+  server_stmt->session = tuv_client_of(conn->context)->schema_epoch;
+  tuv_client_of(conn->context)->schema_changed.run = drop_old;
   tuv_queue_init(&server_stmt->cached);
   tuv_queue_init(&server_stmt->op.link);
   tuv_dependent_init(&server_stmt->dependent, &dependent_type);
@@ -44,7 +43,7 @@ static void free_server_stmt(tuv_server_stmt_t* server_stmt) {
   if (server_stmt->result != NULL) tuv_result_set_owner(server_stmt->result, NULL);
   tuv_refbuf_unref(server_stmt->source);
   tuv_refbuf_unref(server_stmt->field_list);
-  tuv_free(&server_stmt->conn->client->context.mem->alloc, server_stmt);
+  tuv_free(&server_stmt->conn->context->mem->alloc, server_stmt);
 }
 
 void tuv_server_stmt_discard(tuv_server_stmt_t* server_stmt) {
@@ -60,8 +59,8 @@ void tuv_server_stmt_discard(tuv_server_stmt_t* server_stmt) {
   }
   /* Has no answer (PROTOCOL 6.1). Without memory for it, it ends with the connection. */
   char text[TUV_REQUEST_ID_MAX];
-  size_t length = tuv_json_request_id(text, "close", tuv_ids_next(&conn->client->context.ids),
-                                      "stmt_id", server_stmt->id);
+  size_t length = tuv_json_request_id(text, "close", tuv_ids_next(&conn->context->ids), "stmt_id",
+                                      server_stmt->id);
   tuv_ws_send(&conn->ws, TUV_WS_TEXT, text, length, NULL);
   free_server_stmt(server_stmt);
 }
@@ -71,12 +70,12 @@ void tuv_server_stmt_closed(tuv_server_stmt_t* server_stmt) {
 }
 
 static bool is_current(const tuv_server_stmt_t* server_stmt) {
-  return server_stmt->session == server_stmt->conn->client->schema_epoch;
+  return server_stmt->session == tuv_client_of(server_stmt->conn->context)->schema_epoch;
 }
 
 void tuv_server_stmt_settle(tuv_server_stmt_t* server_stmt) {
   tuv_conn_t* conn = server_stmt->conn;
-  uint32_t bound = conn->client->context.url.stmt_cache;
+  uint32_t bound = conn->context->url.stmt_cache;
   bool good = server_stmt->prepared && !server_stmt->poisoned && is_current(server_stmt) &&
               !tuv_server_stmt_names_tables(server_stmt);
   if (!good || bound == 0 || conn->state != TUV_CONN_READY || conn->retiring) {
@@ -131,7 +130,8 @@ static tuv_server_stmt_t* find(const tuv_conn_t* conn, tuv_refbuf_t* source) {
 tuv_server_stmt_t* tuv_server_stmt_take_cached(taosuv_client_t* client, tuv_refbuf_t* source,
                                                size_t bound) {
   tuv_server_stmt_t* best = NULL;
-  for (tuv_queue_t* at = client->conns.next; at != &client->conns; at = at->next) {
+  for (tuv_queue_t* at = client->pool.conns.list.next; at != &client->pool.conns.list;
+       at = at->next) {
     tuv_conn_t* conn = TUV_CONTAINER(at, tuv_conn_t, link);
     if (conn->state != TUV_CONN_READY || conn->retiring || conn->suspect || conn->ncached == 0)
       continue;
@@ -147,7 +147,8 @@ tuv_server_stmt_t* tuv_server_stmt_take_cached(taosuv_client_t* client, tuv_refb
 }
 
 void tuv_server_stmt_forget(taosuv_client_t* client, tuv_refbuf_t* source) {
-  for (tuv_queue_t* at = client->conns.next; at != &client->conns; at = at->next) {
+  for (tuv_queue_t* at = client->pool.conns.list.next; at != &client->pool.conns.list;
+       at = at->next) {
     tuv_conn_t* conn = TUV_CONTAINER(at, tuv_conn_t, link);
     tuv_server_stmt_t* server_stmt;
     while ((server_stmt = find(conn, source)) != NULL) tuv_server_stmt_discard(server_stmt);
@@ -156,7 +157,8 @@ void tuv_server_stmt_forget(taosuv_client_t* client, tuv_refbuf_t* source) {
 
 static void drop_old(tuv_task_t* task) {
   taosuv_client_t* client = TUV_CONTAINER(task, taosuv_client_t, schema_changed);
-  for (tuv_queue_t* at = client->conns.next; at != &client->conns; at = at->next) {
+  for (tuv_queue_t* at = client->pool.conns.list.next; at != &client->pool.conns.list;
+       at = at->next) {
     tuv_conn_t* conn = TUV_CONTAINER(at, tuv_conn_t, link);
     /* The oldest are the first. */
     while (!tuv_queue_empty(&conn->cached)) {

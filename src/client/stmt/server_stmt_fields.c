@@ -132,7 +132,7 @@ static void replied(tuv_op_t* op, tuv_conn_t* conn, const tuv_reply_t* reply) {
   if (status == 0 && server_stmt != NULL) {
     const tuv_stmt_sql_t* scan = &tuv_source_of(server_stmt->source)->scan;
     status = check(scan, &answer, &err);
-    if (status == 0) server_stmt->field_list = make_form(conn->client->context.mem, scan, &answer);
+    if (status == 0) server_stmt->field_list = make_form(conn->context->mem, scan, &answer);
     if (status == 0 && server_stmt->field_list == NULL)
       status = tuv_fail(&err, TAOSUV_ENOMEM, "no memory for the fields");
   }
@@ -183,7 +183,7 @@ static const tuv_op_type_t seek_type = {.is_request = true,
 
 /* The SQL; NULL: no memory. Its length is 0 when nobody names a table. */
 static tuv_refbuf_t* make_sql(const tuv_server_stmt_t* server_stmt, size_t* length) {
-  taosuv_client_t* client = server_stmt->conn->client;
+  taosuv_client_t* client = tuv_client_of(server_stmt->conn->context);
   const tuv_source_t* source = tuv_source_of(server_stmt->source);
   const char* db = client->context.url.db;
   *length = tuv_stmt_sql_fields(source->sql, &source->scan, source->table, db, NULL, 0);
@@ -200,7 +200,7 @@ static void fail(tuv_server_stmt_t* server_stmt, int status, const char* message
 
 void tuv_server_stmt_ask_fields(tuv_server_stmt_t* server_stmt, tuv_fields_known_cb cb) {
   server_stmt->fields_known = cb;
-  taosuv_client_t* client = server_stmt->conn->client;
+  taosuv_client_t* client = tuv_client_of(server_stmt->conn->context);
   size_t length;
   tuv_refbuf_t* sql = make_sql(server_stmt, &length);
   tuv_fields_t* fields = tuv_calloc(&client->context.mem->alloc, 1, sizeof *fields);
@@ -222,7 +222,7 @@ void tuv_server_stmt_ask_fields(tuv_server_stmt_t* server_stmt, tuv_fields_known
   fields->sql = sql;
   fields->length = length;
   server_stmt->asking = fields;
-  status = tuv_pool_submit(client, base_of(fields), NULL, 0);
+  status = tuv_pool_submit(&client->pool, base_of(fields), NULL, 0);
   if (status < 0) tuv_req_defer(base_of(fields), status, 0, NULL);
 }
 

@@ -14,7 +14,7 @@ static void fields_known(tuv_server_stmt_t* server_stmt, const tuv_failure_t* fa
 /* The endpoint that old gateways have for statements knows inserts of the first version. */
 static int choose_version(tuv_server_stmt_t* server_stmt, tuv_errmsg_t* err) {
   const tuv_conn_t* conn = server_stmt->conn;
-  uint32_t forced = conn->client->context.url.stmt_version;
+  uint32_t forced = conn->context->url.stmt_version;
   bool insert = tuv_source_of(server_stmt->source)->scan.insert, narrow = tuv_conn_is_narrow(conn);
   server_stmt->first = forced == 1 ||
                        (forced == 0 && (narrow || conn->version < TUV_VERSION(3, 3, 6, 0)));
@@ -84,7 +84,7 @@ static int add_fields(tuv_server_stmt_t* server_stmt, bool table, const tuv_stmt
   const tuv_field_list_t* head = server_stmt->field_list == NULL
                                      ? NULL
                                      : tuv_field_list_of(server_stmt->field_list);
-  tuv_refbuf_t* form = make_form(server_stmt->conn->client->context.mem, head, table, more);
+  tuv_refbuf_t* form = make_form(server_stmt->conn->context->mem, head, table, more);
   if (form == NULL) return tuv_fail(err, TAOSUV_ENOMEM, "no memory for the fields");
   tuv_refbuf_unref(server_stmt->field_list);
   server_stmt->field_list = form;
@@ -130,7 +130,7 @@ static int set_query(tuv_server_stmt_t* server_stmt, uint64_t count, tuv_errmsg_
   if (count == 0 || count > TUV_STMT_MAX_FIELDS)
     return tuv_fail(err, count == 0 ? TAOSUV_ENOTSUP : TAOSUV_EPROTO, "a query of %llu parameters",
                     (unsigned long long) count);
-  server_stmt->field_list = tuv_refbuf_take(server_stmt->conn->client->context.mem,
+  server_stmt->field_list = tuv_refbuf_take(server_stmt->conn->context->mem,
                                             sizeof(tuv_field_list_t));
   if (server_stmt->field_list == NULL)
     return tuv_fail(err, TAOSUV_ENOMEM, "no memory for the fields");

@@ -52,8 +52,7 @@ static bool one_message(const tuv_server_stmt_t* server_stmt, tuv_batch_t* batch
   encoding.format = TUV_BATCH_COLUMNAR;
   if (tuv_batch_set_encoding(batch, encoding, NULL) < 0) return false;
   size_t together = tuv_batch_message_size(batch);
-  return together <= apart + apart / 4 + 4096 &&
-         together <= conn->client->context.url.max_message_size;
+  return together <= apart + apart / 4 + 4096 && together <= conn->context->url.max_message_size;
 }
 
 static int dress(tuv_server_stmt_t* server_stmt, tuv_batch_t* batch, tuv_server_stmt_step_t* step,
@@ -256,7 +255,7 @@ static void batch_failed(tuv_server_stmt_t* server_stmt, const tuv_failure_t* fa
   if (stmt != NULL) stmt->server_stmt = NULL;
   if (failure->status == TAOSUV_ESERVER &&
       tuv_server_code_stale(failure->server_code) != TUV_NOT_STALE)
-    tuv_server_stmt_forget(server_stmt->conn->client, server_stmt->source);
+    tuv_server_stmt_forget(tuv_client_of(server_stmt->conn->context), server_stmt->source);
   tuv_server_stmt_discard(server_stmt);
   if (again) {
     job->renewals++;

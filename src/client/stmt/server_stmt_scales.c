@@ -23,7 +23,7 @@ static int encode(tuv_op_t* op, tuv_conn_t* conn, const void* payload, size_t si
   (void) payload;
   (void) size;
   size_t length = write_sql(server_stmt, NULL, 0);
-  tuv_refbuf_t* sql = tuv_refbuf_take(conn->client->context.mem, length);
+  tuv_refbuf_t* sql = tuv_refbuf_take(conn->context->mem, length);
   if (sql == NULL) return TAOSUV_ENOMEM;
   write_sql(server_stmt, (char*) sql->data, length);
   int status = tuv_sql_encode(op, conn, sql->data, length);
@@ -40,7 +40,7 @@ static const tuv_op_type_t scales_type = {.action = TAOSUV_ACTION_STMT_PREPARE,
 void tuv_server_stmt_ask_scales(tuv_server_stmt_t* server_stmt) {
   server_stmt->step = TUV_STEP_SCALES;
   server_stmt->op.type = &scales_type;
-  server_stmt->op.id = tuv_ids_next(&server_stmt->conn->client->context.ids);
+  server_stmt->op.id = tuv_ids_next(&server_stmt->conn->context->ids);
   server_stmt->op.at = UINT64_MAX;
   tuv_conn_post(server_stmt->conn, &server_stmt->op);
 }

@@ -9,7 +9,7 @@
 #include "client/stmt/stmt.h"
 
 bool tuv_server_stmt_sent(const tuv_server_stmt_t* server_stmt) {
-  return server_stmt->op.at < server_stmt->conn->client->transport->sent_up_to(server_stmt->conn);
+  return server_stmt->op.at < server_stmt->conn->conns->transport->sent_up_to(server_stmt->conn);
 }
 
 bool tuv_server_stmt_withdraw(tuv_server_stmt_t* server_stmt) {
@@ -57,7 +57,7 @@ static int send_init(tuv_server_stmt_t* server_stmt) {
   tuv_conn_t* conn = server_stmt->conn;
   const tuv_stmt_sql_t* scan = &tuv_source_of(server_stmt->source)->scan;
   tuv_json_request_t request;
-  tuv_json_request_begin(&request, &conn->client->context.json, action_of(server_stmt),
+  tuv_json_request_begin(&request, &conn->context->json, action_of(server_stmt),
                          server_stmt->op.id);
   if (!server_stmt->first) {
     /* All rows go into one super table, and each table is bound once a batch. Tags that the SQL has
@@ -72,7 +72,7 @@ static int send_init(tuv_server_stmt_t* server_stmt) {
 static int send_sql(tuv_server_stmt_t* server_stmt, const char* sql, size_t length, bool fields) {
   tuv_conn_t* conn = server_stmt->conn;
   tuv_json_request_t request;
-  tuv_json_request_begin(&request, &conn->client->context.json, action_of(server_stmt),
+  tuv_json_request_begin(&request, &conn->context->json, action_of(server_stmt),
                          server_stmt->op.id);
   tuv_json_request_uint(&request, "stmt_id", server_stmt->id);
   tuv_json_request_text(&request, "sql", sql, length);
@@ -84,7 +84,7 @@ static int send_sql(tuv_server_stmt_t* server_stmt, const char* sql, size_t leng
 static int send_probe(tuv_server_stmt_t* server_stmt) {
   const tuv_source_t* source = tuv_source_of(server_stmt->source);
   size_t room = source->length + strlen(source->table) + 8;
-  tuv_refbuf_t* buf = tuv_refbuf_take(server_stmt->conn->client->context.mem, room);
+  tuv_refbuf_t* buf = tuv_refbuf_take(server_stmt->conn->context->mem, room);
   if (buf == NULL) return TAOSUV_ENOMEM;
   char* sql = (char*) buf->data;
   size_t length = tuv_stmt_sql_name(source->sql, source->length, &source->scan, source->table, sql,
@@ -121,7 +121,7 @@ static void put(tuv_sink_t* sink, const void* data, size_t size) {
   tuv_ws_put(((ws_sink_t*) (void*) sink)->ws, data, size);
 }
 
-static void put_masked(tuv_sink_t* sink, const void* data, size_t size, const uint8_t key[4]) {
+static void put_made(tuv_sink_t* sink, const void* data, size_t size, const uint8_t key[4]) {
   tuv_ws_put_masked(((ws_sink_t*) (void*) sink)->ws, data, size, key);
 }
 
@@ -129,7 +129,7 @@ static void put_masked(tuv_sink_t* sink, const void* data, size_t size, const ui
 static int send_binary(tuv_server_stmt_t* server_stmt, size_t size,
                        void (*write)(const tuv_server_stmt_t* server_stmt, tuv_sink_t* sink)) {
   tuv_ws_t* ws = &server_stmt->conn->ws;
-  ws_sink_t sink = {{put, put_masked}, ws};
+  ws_sink_t sink = {{put, put_made}, ws};
   uint8_t mask[4];
   int status = tuv_batch_mask(batch_of(server_stmt), mask)
                    ? tuv_ws_begin_masked(ws, TUV_WS_BINARY, size, mask, &server_stmt->op.at)
@@ -227,7 +227,7 @@ static const tuv_op_type_t exec_type = {.action = TAOSUV_ACTION_STMT_EXEC,
 /* The message that executes has the id of the caller's request, if no other one is in flight with
  * it. */
 static uint64_t id_for(const tuv_server_stmt_t* server_stmt, tuv_server_stmt_step_t step) {
-  taosuv_client_t* client = server_stmt->conn->client;
+  taosuv_client_t* client = tuv_client_of(server_stmt->conn->context);
   bool executes = step == TUV_STEP_EXEC || step == TUV_STEP_BIND_EXEC;
   const tuv_job_t* job = executes ? tuv_stmt_job(server_stmt->stmt) : NULL;
   if (job != NULL && job->req != NULL) {
@@ -244,7 +244,7 @@ void tuv_server_stmt_post(tuv_server_stmt_t* server_stmt, tuv_server_stmt_step_t
   bool prepares = step < TUV_STEP_NAME || step == TUV_STEP_CLOSE;
   server_stmt->step = (uint8_t) step;
   if (step == TUV_STEP_PROBE || step == TUV_STEP_PREPARE)
-    server_stmt->order = ++server_stmt->conn->client->stmts_order;
+    server_stmt->order = ++tuv_client_of(server_stmt->conn->context)->stmts_order;
   server_stmt->op.type = prepares ? &prepare_type : &exec_type;
   server_stmt->op.id = id_for(server_stmt, step);
   server_stmt->op.at = UINT64_MAX;

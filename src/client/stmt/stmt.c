@@ -3,6 +3,7 @@
 #include "client/core/req.h"
 #include "client/conn/transport.h"
 #include "client/pool/client.h"
+#include "client/pool/begin.h"
 #include "client/pool/pool.h"
 #include "client/stmt/job.h"
 #include "client/stmt/stmt.h"
@@ -55,7 +56,7 @@ static int check_source(taosuv_client_t* client, taosuv_stmt_prepare_t* req, con
   if (*length > client->context.url.max_message_size / 8) return TAOSUV_EMSGSIZE;
   int status = tuv_pool_check(client, (taosuv_req_t*) (void*) req, cb != NULL);
   if (status < 0) return status;
-  if (!client->transport->has_actions) return TAOSUV_ENOTSUP;
+  if (!client->pool.conns.transport->has_actions) return TAOSUV_ENOTSUP;
   tuv_stmt_sql_t scan;
   tuv_stmt_sql_scan(sql, *length, &scan);
   if (!scan.table && scan.tags + scan.columns == 0) return TAOSUV_ENOTSUP;
@@ -139,13 +140,13 @@ static taosuv_stmt_t* create(taosuv_client_t* client) {
 static int begin_prepare(taosuv_stmt_t* stmt, taosuv_stmt_prepare_t* req,
                          taosuv_stmt_prepare_cb cb) {
   taosuv_client_t* client = stmt->client;
-  bool hold = client->ready == 0;
-  int status = hold ? tuv_pool_hold(client, 0) : 0;
+  bool hold = client->pool.conns.ready == 0;
+  int status = hold ? tuv_pool_hold(&client->pool, 0) : 0;
   if (status < 0) return status;
   status = tuv_stmt_begin(client, (taosuv_req_t*) (void*) req, &prepare_type, &prepare_holder,
                           stmt);
   if (status < 0) {
-    if (hold) tuv_pool_unhold(client, 0);
+    if (hold) tuv_pool_unhold(&client->pool, 0);
     return status;
   }
   req->cb = cb;

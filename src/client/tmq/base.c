@@ -6,6 +6,7 @@
 #include "client/core/turn.h"
 #include "client/conn/conn.h"
 #include "client/pool/client.h"
+#include "client/pool/begin.h"
 #include "client/pool/pool.h"
 #include "client/tmq/base.h"
 #include "client/tmq/consumer.h"
@@ -80,6 +81,6 @@ const char* tuv_tmq_topic_of(const taosuv_consumer_t* consumer, const char* topi
 
 void tuv_tmq_drop_conn(taosuv_consumer_t* consumer, const char* why) {
   taosuv_client_t* client = consumer->client;
-  while (!tuv_queue_empty(&client->conns))
-    tuv_conn_lost(TUV_CONTAINER(client->conns.next, tuv_conn_t, link), why);
+  while (!tuv_queue_empty(&client->pool.conns.list))
+    tuv_conn_lost(TUV_CONTAINER(client->pool.conns.list.next, tuv_conn_t, link), why);
 }

@@ -212,8 +212,7 @@ static void got_meta(taosuv_consumer_t* consumer, tuv_conn_t* conn, const tuv_re
     malformed(consumer, conn, status, err.text);
     return;
   }
-  message->json = tuv_tmq_meta(&conn->client->context.json, reply, &message->json_length, &status,
-                               &err);
+  message->json = tuv_tmq_meta(&conn->context->json, reply, &message->json_length, &status, &err);
   message->size += message->json_length;
   if (status == TAOSUV_ENOMEM) {
     malformed(consumer, conn, status, err.text);
@@ -303,7 +302,7 @@ static void binary(tuv_op_t* op, tuv_conn_t* conn, const uint8_t* data, size_t s
     malformed(consumer, conn, status, err.text);
     return;
   }
-  bool too_large = consumer->building->size > conn->client->context.url.max_message_size;
+  bool too_large = consumer->building->size > conn->context->url.max_message_size;
   if (too_large)
     tuv_message_set_unreadable(consumer->building, TAOSUV_EMSGSIZE, 0,
                                "a message's blocks exceed max_message_size");

@@ -8,6 +8,7 @@
 #include "client/core/req.h"
 #include "client/conn/conn.h"
 #include "client/pool/client.h"
+#include "client/pool/begin.h"
 #include "client/pool/pool.h"
 #include "client/tmq/consumer.h"
 #include "client/tmq/request.h"
@@ -18,10 +19,10 @@ int tuv_tmq_encode(tuv_op_t* op, tuv_conn_t* conn, const void* payload, size_t s
 }
 
 int tuv_tmq_since(tuv_op_t* op, tuv_conn_t* conn, uint64_t version, const char* text) {
-  char* out = conn->client->text;
+  char* out = tuv_client_of(conn->context)->text;
   if (conn->version >= version) return 0;
-  snprintf(out, sizeof conn->client->text, "the server's version %s is too old: it needs %s",
-           conn->version_text, text);
+  snprintf(out, sizeof tuv_client_of(conn->context)->text,
+           "the server's version %s is too old: it needs %s", conn->version_text, text);
   tuv_req_of_op(op)->message = out;
   return TAOSUV_EVERSION;
 }
@@ -33,7 +34,7 @@ int tuv_tmq_encode_newer(tuv_op_t* op, tuv_conn_t* conn, const void* payload, si
 
 int tuv_tmq_send_plain(tuv_op_t* op, tuv_conn_t* conn, const char* action) {
   tuv_json_request_t request;
-  tuv_json_request_begin(&request, &conn->client->context.json, action, op->id);
+  tuv_json_request_begin(&request, &conn->context->json, action, op->id);
   return tuv_conn_send_json(conn, op, &request);
 }
 
@@ -60,7 +61,7 @@ int tuv_tmq_begin(taosuv_consumer_t* consumer, taosuv_req_t* req, const tuv_op_t
 
 void tuv_tmq_send_next(tuv_conn_t* conn, taosuv_req_t* req) {
   tuv_op_t* op = &tuv_req_of(req)->op;
-  op->id = tuv_ids_next(&conn->client->context.ids);
+  op->id = tuv_ids_next(&conn->context->ids);
   int status = tuv_conn_send(conn, op, NULL, 0);
   if (status < 0) tuv_req_finish(req, status);
 }

@@ -4,6 +4,7 @@
 #include "client/core/op.h"
 #include "client/core/req.h"
 #include "client/pool/client.h"
+#include "client/pool/begin.h"
 #include "client/pool/pool.h"
 #include "client/tmq/base.h"
 #include "client/tmq/commit.h"

@@ -4,6 +4,7 @@
 #include "client/core/req.h"
 #include "client/conn/conn.h"
 #include "client/pool/client.h"
+#include "client/pool/begin.h"
 #include "client/pool/pool.h"
 #include "client/tmq/base.h"
 #include "client/tmq/consumer.h"
@@ -62,7 +63,7 @@ static int encode_ends(tuv_op_t* op, tuv_conn_t* conn, const void* payload, size
   tuv_json_request_t request;
   (void) payload;
   (void) size;
-  tuv_json_request_begin(&request, &conn->client->context.json, "assignment", op->id);
+  tuv_json_request_begin(&request, &conn->context->json, "assignment", op->id);
   tuv_json_request_text(&request, "topic", step->topic, strlen(step->topic));
   return tuv_conn_send_json(conn, op, &request);
 }

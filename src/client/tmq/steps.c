@@ -43,7 +43,7 @@ int tuv_step_encode(tuv_op_t* op, tuv_conn_t* conn, const char* action) {
     size_t length = tuv_tmq_of_message(text, "commit", op->id, message);
     return tuv_ws_send(&conn->ws, TUV_WS_TEXT, text, length, &op->at);
   }
-  tuv_json_request_begin(&request, &conn->client->context.json, action, op->id);
+  tuv_json_request_begin(&request, &conn->context->json, action, op->id);
   tuv_json_request_text(&request, "topic", step->topic, strlen(step->topic));
   tuv_tmq_add_int(&request, "vgroup_id", step->vgroup_id);
   tuv_tmq_add_int(&request, "offset", step->offset);

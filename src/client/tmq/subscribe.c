@@ -7,6 +7,7 @@
 #include "client/core/req.h"
 #include "client/conn/conn.h"
 #include "client/pool/client.h"
+#include "client/pool/begin.h"
 #include "client/pool/pool.h"
 #include "client/tmq/assignment.h"
 #include "client/tmq/base.h"
@@ -54,8 +55,8 @@ static void add_config(const taosuv_consumer_t* consumer, tuv_json_request_t* re
 }
 
 int tuv_tmq_encode_subscribe(tuv_op_t* op, tuv_conn_t* conn, const void* payload, size_t size) {
-  const taosuv_consumer_t* consumer = conn->client->consumer;
-  const tuv_url_t* url = &conn->client->context.url;
+  const taosuv_consumer_t* consumer = tuv_client_of(conn->context)->consumer;
+  const tuv_url_t* url = &conn->context->url;
   int old = tuv_tmq_since(op, conn, TUV_VERSION(3, 0, 5, 0), "3.0.5.0 for consumers");
   if (old < 0) return old;
   const char* newer = too_new(consumer, conn->version);
@@ -63,13 +64,13 @@ int tuv_tmq_encode_subscribe(tuv_op_t* op, tuv_conn_t* conn, const void* payload
   (void) payload;
   (void) size;
   if (newer != NULL) {
-    snprintf(conn->client->text, sizeof conn->client->text,
+    snprintf(tuv_client_of(conn->context)->text, sizeof tuv_client_of(conn->context)->text,
              "the server's version %s is too old for the property %s", conn->version_text, newer);
-    tuv_req_of_op(op)->message = conn->client->text;
+    tuv_req_of_op(op)->message = tuv_client_of(conn->context)->text;
     return TAOSUV_EVERSION;
   }
   tuv_ws_deflate_from(&conn->ws, SIZE_MAX); /* the password is in it: see tuv_ws_deflate_from */
-  tuv_json_request_begin(&request, &conn->client->context.json, "subscribe", op->id);
+  tuv_json_request_begin(&request, &conn->context->json, "subscribe", op->id);
   tuv_json_request_text(&request, "user", url->user, strlen(url->user));
   tuv_json_request_text(&request, "password", url->password, strlen(url->password));
   tuv_json_request_text(&request, "db", url->db, strlen(url->db));
@@ -87,11 +88,11 @@ int tuv_tmq_encode_subscribe(tuv_op_t* op, tuv_conn_t* conn, const void* payload
 }
 
 void tuv_tmq_subscribed(tuv_op_t* op, tuv_conn_t* conn, const tuv_reply_t* reply) {
-  taosuv_consumer_t* consumer = conn->client->consumer;
+  taosuv_consumer_t* consumer = tuv_client_of(conn->context)->consumer;
   (void) reply;
   bool wanted = consumer->state == TUV_TMQ_SUBSCRIBING || consumer->state == TUV_TMQ_LOST;
   consumer->conn = conn;
-  tuv_ws_deflate_from(&conn->ws, (size_t) conn->client->context.url.compression_threshold);
+  tuv_ws_deflate_from(&conn->ws, (size_t) conn->context->url.compression_threshold);
   if (wanted) {
     consumer->since = tuv_now();
     consumer->state = TUV_TMQ_SUBSCRIBED;

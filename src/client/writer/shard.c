@@ -79,7 +79,7 @@ static uint64_t watch(tuv_shard_t* shard, uint64_t now) {
   uint64_t last = sum(shard->begun, writer->options.retry_ms);
   if (last < limit) last = limit;
   uint64_t end = sum(limit, writer->options.retry_ms / HTTP_PATIENCE);
-  bool ends = writer->client->transport->probe == NULL && end < last;
+  bool ends = writer->client->pool.conns.transport->probe == NULL && end < last;
   uint64_t at = ends ? end : last;
   if (now < at) return at;
   bool late = tuv_req_of(writer->type->request(shard))->late; /* else it has not left */
@@ -96,7 +96,7 @@ static uint64_t wait_on(tuv_shard_t* shard, uint64_t now) {
   taosuv_writer_t* writer = shard->writer;
   if (writer->client == NULL) return UINT64_MAX;
   uint64_t most = patience_of(writer);
-  if (writer->client->transport->probe == NULL) most /= HTTP_PATIENCE;
+  if (writer->client->pool.conns.transport->probe == NULL) most /= HTTP_PATIENCE;
   uint64_t at = sum(shard->held_at, most);
   if (writer->closing && shard->backlog == 0 && shard->rows == 0)
     taosuv_cancel(writer->type->request(shard)); /* nothing comes behind it */
