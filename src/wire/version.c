@@ -1,13 +1,15 @@
 /* Server versions: four numbers as one comparable integer (PROTOCOL 11). */
 #include "wire/version.h"
 
+#include "util/ascii.h"
+
 uint64_t tuv_version_parse(const char* text, size_t length) {
   uint64_t version = 0;
   size_t at = 0;
   unsigned parts = 0;
-  while (parts < 4 && at < length && text[at] >= '0' && text[at] <= '9') {
+  while (parts < 4 && at < length && tuv_is_digit(text[at])) {
     uint32_t number = 0;
-    for (; at < length && text[at] >= '0' && text[at] <= '9'; at++) {
+    for (; at < length && tuv_is_digit(text[at]); at++) {
       number = number * 10 + (uint32_t) (text[at] - '0');
       if (number > 0xFFFF) return 0;
     }

@@ -10,6 +10,7 @@
 #include "client/conn/endpoint.h"
 #include "client/conn/transport.h"
 #include "client/core/observe.h"
+#include "util/percent.h"
 #include "wire/version.h"
 
 /* From this version on gateways have /ws, and take messages of any size. */
@@ -27,25 +28,12 @@ static unsigned kind_of(unsigned needs) {
 
 /* A path with the token, which the cloud's proxy takes from there. NULL: no memory. */
 static char* write_path(const tuv_conns_t* conns, const char* path) {
-  static const char hex[] = "0123456789ABCDEF";
   const char* token = conns->context->url.token;
   size_t room = strlen(path) + sizeof "?token=" + 3 * strlen(token);
   char* text = tuv_malloc(&conns->context->mem->alloc, room);
   if (text == NULL) return NULL;
   char* out = text + snprintf(text, room, "%s%s", path, token[0] == 0 ? "" : "?token=");
-  for (; *token != 0; token++) {
-    unsigned char c = (unsigned char) *token;
-    bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                 c == '-' || c == '_' || c == '.' || c == '~';
-    if (plain) {
-      *out++ = (char) c;
-    } else {
-      *out++ = '%';
-      *out++ = hex[c >> 4];
-      *out++ = hex[c & 15];
-    }
-  }
-  *out = 0;
+  out[tuv_percent_encode(out, token, strlen(token))] = 0;
   return text;
 }
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "taosuv/error.h"
+#include "util/backoff.h"
 
 /* Fills an entry; `name` is NUL-terminated. Its texts stay where they are while it is used. */
 static void set_entry(tuv_hosts_t* hosts, uint32_t index, const tuv_host_t* host) {
@@ -138,12 +139,10 @@ void tuv_hosts_retry_after(tuv_hosts_t* hosts, uint32_t host, uint32_t seconds, 
 /* The pause after a number of failures: it doubles from retry_initial to retry_max. A fifth is
  * added or taken away at random, so that many clients do not come back at the same moment. */
 static uint64_t pause_after(tuv_hosts_t* hosts, uint32_t failures) {
-  uint64_t pause = hosts->url->retry_initial;
-  for (uint32_t i = 1; i < failures && pause < hosts->url->retry_max; i++) pause *= 2;
-  if (pause > hosts->url->retry_max) pause = hosts->url->retry_max;
   uint16_t random = 0x8000;
   tuv_random_bytes(hosts->random, (uint8_t*) &random, sizeof random);
-  return pause - pause / 5 + 2 * (pause / 5) * random / 0xFFFF;
+  uint64_t pause = tuv_backoff(hosts->url->retry_initial, hosts->url->retry_max, failures);
+  return tuv_backoff_spread(pause, random);
 }
 
 bool tuv_hosts_failed(tuv_hosts_t* hosts, uint32_t host, uint64_t started, uint64_t now) {

@@ -7,6 +7,7 @@
 #include "client/pool/pool.h"
 #include "client/stmt/job.h"
 #include "client/stmt/stmt.h"
+#include "util/hash.h"
 #include "util/utf8.h"
 #include "wire/stmt/table_name.h"
 
@@ -39,13 +40,6 @@ static const tuv_op_type_t prepare_type = {
     .is_request = true, .action = TAOSUV_ACTION_STMT_PREPARE, .complete = prepare_complete};
 static const tuv_holder_t prepare_holder = {.release = prepare_release,
                                             .waits_on = prepare_waits_on};
-
-/* FNV-1a */
-static uint64_t hash(const char* text, size_t length) {
-  uint64_t value = 0xcbf29ce484222325u;
-  for (size_t i = 0; i < length; i++) value = (value ^ (unsigned char) text[i]) * 0x100000001b3u;
-  return value;
-}
 
 static int check_source(taosuv_client_t* client, taosuv_stmt_prepare_t* req, const char* sql,
                         size_t* length, taosuv_stmt_prepare_cb cb) {
@@ -98,7 +92,7 @@ static tuv_refbuf_t* make_source(tuv_mem_t* mem, const char* sql, size_t length,
   if (buf == NULL) return NULL;
   tuv_source_t* source = tuv_source_of(buf);
   source->scan = scan;
-  source->hash = hash(sql, length);
+  source->hash = tuv_hash(sql, length);
   source->length = length;
   memcpy(source->sql, sql, length);
   source->sql[length] = 0;

@@ -14,6 +14,7 @@
 #include "client/tmq/resubscribe.h"
 #include "client/tmq/subscribe.h"
 #include "client/tmq/trouble.h"
+#include "util/backoff.h"
 
 /* A connection that has held for so long was no failed attempt. */
 #define STEADY_MS 60000u
@@ -57,11 +58,9 @@ static void try_later(taosuv_consumer_t* consumer, const tuv_failure_t* failure)
     give_up(consumer, failure);
     return;
   }
-  uint64_t pause = tries == 0 ? 0 : url->retry_initial;
-  for (uint32_t i = 1; i < tries && pause < url->retry_max; i++) pause *= 2;
+  uint64_t pause = tries == 0 ? 0 : tuv_backoff(url->retry_initial, url->retry_max, tries);
   consumer->attempts++;
-  tuv_tmq_set(consumer, &consumer->retry, pause < url->retry_max ? pause : url->retry_max,
-              on_retry);
+  tuv_tmq_set(consumer, &consumer->retry, pause, on_retry);
 }
 
 /* Behind 65535 may be any failure of the gateway's to reach the database; the credentials were

@@ -1,6 +1,7 @@
 /* What all parts of a writer use: the check of a call, the shard of a table, the end. */
 #include "client/pool/client.h"
 #include "client/writer/writer.h"
+#include "util/hash.h"
 
 #include <string.h>
 
@@ -45,10 +46,7 @@ void tuv_writer_release(taosuv_writer_t* writer) {
 
 /* The shard for a table: always the same one. */
 tuv_shard_t* tuv_writer_shard(taosuv_writer_t* writer, const void* key, size_t size) {
-  const uint8_t* bytes = key;
-  uint64_t hash = 0xcbf29ce484222325u;
-  for (size_t i = 0; i < size; i++) hash = (hash ^ bytes[i]) * 0x100000001b3u;
-  return writer->shards[(hash ^ hash >> 32) % writer->nshards];
+  return writer->shards[tuv_hash_folded(key, size) % writer->nshards];
 }
 
 /* What all calls that add rows begin with. */

@@ -4,6 +4,7 @@
 #include "client/conn/conn.h"
 #include "client/pool/client.h"
 #include "client/writer/writer.h"
+#include "util/backoff.h"
 
 /* A batch that failed waits for 100 ms, then twice as long each time, a fifth more or less. */
 #define FIRST_PAUSE 100u
@@ -194,10 +195,8 @@ static uint64_t pause_of(tuv_shard_t* shard) {
   random ^= random >> 7;
   random ^= random << 17;
   shard->writer->random = random;
-  uint64_t pause = FIRST_PAUSE;
-  for (uint32_t i = 1; i < shard->attempts && pause < LONGEST_PAUSE; i++) pause *= 2;
-  if (pause > LONGEST_PAUSE) pause = LONGEST_PAUSE;
-  return pause * (80 + random % 41) / 100;
+  return tuv_backoff_spread(tuv_backoff(FIRST_PAUSE, LONGEST_PAUSE, shard->attempts),
+                            (uint16_t) random);
 }
 
 static void written(tuv_shard_t* shard, int64_t affected_rows) {

@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 
+#include "util/hash.h"
 #include "util/utf8.h"
 
 #define FIRST_TABLES 8u
@@ -50,9 +51,7 @@ void tuv_batch_clear(tuv_batch_t* batch) {
 /* ---- tables ---- */
 
 static uint32_t hash_name(const char* name, size_t length) {
-  uint64_t hash = 0xcbf29ce484222325u;
-  for (size_t i = 0; i < length; i++) hash = (hash ^ (uint8_t) name[i]) * 0x100000001b3u;
-  return (uint32_t) (hash ^ hash >> 32);
+  return (uint32_t) tuv_hash_folded(name, length);
 }
 
 static bool is_named(const tuv_batch_table_t* table, const char* name, size_t length) {

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "util/bytes.h"
 #include "wire/batch/batch.h"
 
 /* A length that the server cannot take, even where the field tells no limit: the longest text of an
@@ -124,14 +125,6 @@ static inline tuv_batch_table_t* tuv_batch_used(const tuv_batch_t* batch, uint32
   return batch->tables[batch->tables_size + number];
 }
 
-/* Bytes as they go out are little-endian. */
-static inline void tuv_store(uint8_t* out, uint64_t value, unsigned bytes) {
-#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-  memcpy(out, &value, bytes);
-#else
-  for (unsigned i = 0; i < bytes; i++) out[i] = (uint8_t) (value >> (8 * i));
-#endif
-}
 static inline bool tuv_cell_is_variable(uint8_t type) {
   return type == TAOSUV_TYPE_VARCHAR || type == TAOSUV_TYPE_NCHAR || type == TAOSUV_TYPE_JSON ||
          type == TAOSUV_TYPE_VARBINARY || type == TAOSUV_TYPE_GEOMETRY || type == TAOSUV_TYPE_BLOB;

@@ -4,12 +4,13 @@
 #include <string.h>
 
 #include "taosuv/block.h"
+#include "util/bytes.h"
 #include "wire/status.h"
 
 enum { ACTION_BINARY_QUERY = 6, ACTION_FETCH_RAW_BLOCK = 7 };
 
 static uint8_t* put(uint8_t* out, uint64_t value, unsigned bytes) {
-  for (unsigned i = 0; i < bytes; i++) out[i] = (uint8_t) (value >> (8 * i));
+  tuv_store(out, value, bytes);
   return out + bytes;
 }
 

@@ -6,6 +6,7 @@
 
 #include "taosuv/version.h"
 #include "util/digest.h"
+#include "util/percent.h"
 #include "wire/http/http.h"
 #include "wire/status.h"
 
@@ -22,23 +23,9 @@ static int put_text(tuv_buf_t* out, const char* text) {
 }
 
 int tuv_http_put_encoded(tuv_buf_t* out, const char* text, size_t length) {
-  static const char hex[] = "0123456789ABCDEF";
   uint8_t* room = length > SIZE_MAX / 4 ? NULL : tuv_buf_reserve(out, 3 * length + 1);
   if (room == NULL) return TUV_ENOMEM;
-  uint8_t* at = room;
-  for (size_t i = 0; i < length; i++) {
-    unsigned char c = (unsigned char) text[i];
-    bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                 c == '-' || c == '_' || c == '.' || c == '~';
-    if (plain) {
-      *at++ = c;
-    } else {
-      *at++ = '%';
-      *at++ = (uint8_t) hex[c >> 4];
-      *at++ = (uint8_t) hex[c & 15];
-    }
-  }
-  tuv_buf_commit(out, (size_t) (at - room));
+  tuv_buf_commit(out, tuv_percent_encode((char*) room, text, length));
   return 0;
 }
 

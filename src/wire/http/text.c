@@ -4,13 +4,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "util/ascii.h"
+
 static bool is_blank(char c) {
   return c == ' ' || c == '\t';
-}
-
-/* tolower() depends on the locale. */
-static char lower_case(char c) {
-  return c >= 'A' && c <= 'Z' ? (char) (c - 'A' + 'a') : c;
 }
 
 tuv_http_span_t tuv_text_trim(tuv_http_span_t text) {
@@ -23,10 +20,7 @@ tuv_http_span_t tuv_text_trim(tuv_http_span_t text) {
 }
 
 bool tuv_text_is(tuv_http_span_t text, const char* lower) {
-  if (text.size != strlen(lower)) return false;
-  for (size_t i = 0; i < text.size; i++)
-    if (lower_case(text.at[i]) != lower[i]) return false;
-  return true;
+  return text.size == strlen(lower) && tuv_equal_ignoring_case(text.at, lower, text.size);
 }
 
 tuv_http_span_t tuv_text_split(tuv_http_span_t* text, char separator, bool* more) {
@@ -90,7 +84,7 @@ uint32_t tuv_http_seconds(tuv_http_span_t value) {
   const uint32_t most = 999999;
   uint32_t seconds = 0;
   for (size_t i = 0; i < value.size; i++) {
-    if (value.at[i] < '0' || value.at[i] > '9') return 0;
+    if (!tuv_is_digit(value.at[i])) return 0;
     seconds = seconds * 10 + (uint32_t) (value.at[i] - '0');
     if (seconds > most) seconds = most;
   }

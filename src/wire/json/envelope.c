@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "util/ascii.h"
 #include "util/utf8.h"
 #include "wire/block/block.h"
 #include "wire/status.h"
@@ -119,13 +120,12 @@ size_t tuv_json_request_id(char out[TUV_REQUEST_ID_MAX], const char* action, uin
 }
 
 static char* put_escaped(char* out, const char* text, size_t length) {
-  static const char hex[] = "0123456789abcdef";
   for (size_t i = 0; i < length; i++) {
     unsigned char c = (unsigned char) text[i];
     if (c < ' ') {
       out = put_text(out, "\\u00");
-      *out++ = hex[c >> 4];
-      *out++ = hex[c & 15];
+      tuv_hex_write(out, c);
+      out += 2;
     } else {
       if (c == '"' || c == '\\') *out++ = '\\';
       *out++ = text[i];

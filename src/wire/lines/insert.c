@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "util/ascii.h"
 #include "wire/value/format.h"
 
 static const char* const precisions[TUV_INSERT_PRECISIONS] = {"", "h", "m", "s", "ms", "u", "ns"};
@@ -72,7 +73,6 @@ size_t tuv_insert_escaped(const uint8_t* text, size_t size) {
 }
 
 static size_t put_byte(uint8_t* out, uint8_t byte) {
-  static const char digits[] = "0123456789abcdef";
   out[0] = '\\';
   out[1] = byte;
   if (byte == '\n') out[1] = 'n';
@@ -80,8 +80,7 @@ static size_t put_byte(uint8_t* out, uint8_t byte) {
   if (byte == '\t') out[1] = 't';
   if (out[1] >= 0x20) return 2;
   memcpy(out + 1, "u00", 3);
-  out[4] = (uint8_t) digits[byte >> 4];
-  out[5] = (uint8_t) digits[byte & 15];
+  tuv_hex_write(out + 4, byte);
   return 6;
 }
 

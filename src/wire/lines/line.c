@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "util/ascii.h"
 #include "util/buf.h"
 #include "util/errmsg.h"
 #include "util/utf8.h"
@@ -436,7 +437,6 @@ static int check_quoted(taosuv_line_t* line, taosuv_type_t type, taosuv_value_t*
 
 /* At most 2 * length + 5 bytes. */
 static uint8_t* put_quoted(uint8_t* out, taosuv_type_t type, const taosuv_value_t* value) {
-  static const char digits[] = "0123456789abcdef";
   const uint8_t* bytes = value->as.bytes;
   if (type == TAOSUV_TYPE_NCHAR) *out++ = 'L';
   if (type == TAOSUV_TYPE_VARBINARY) *out++ = 'B';
@@ -444,10 +444,7 @@ static uint8_t* put_quoted(uint8_t* out, taosuv_type_t type, const taosuv_value_
   *out++ = '"';
   if (type == TAOSUV_TYPE_VARBINARY) {
     if (value->length > 0) out = put(out, "\\x", 2);
-    for (size_t i = 0; i < value->length; i++) {
-      *out++ = (uint8_t) digits[bytes[i] >> 4];
-      *out++ = (uint8_t) digits[bytes[i] & 15];
-    }
+    for (size_t i = 0; i < value->length; i++, out += 2) tuv_hex_write(out, bytes[i]);
   } else {
     out = put_escaped(out, (const char*) bytes, value->length, "\"\\");
   }

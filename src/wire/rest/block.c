@@ -1,13 +1,14 @@
 /* The columns of a REST answer put together as a raw data block (PROTOCOL 5). */
 #include <string.h>
 
+#include "util/bytes.h"
 #include "wire/block/block.h"
 #include "wire/rest/rows.h"
 #include "wire/status.h"
 
 static uint8_t* put_u32(uint8_t* out, uint32_t value) {
-  for (int i = 0; i < 4; i++) *out++ = (uint8_t) (value >> (8 * i));
-  return out;
+  tuv_store(out, value, 4);
+  return out + 4;
 }
 
 /* The four bytes behind the type, as the gateway's blocks have them (PROTOCOL 5.3). */

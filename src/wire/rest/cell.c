@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "util/ascii.h"
+#include "util/bytes.h"
 #include "wire/value/format.h"
 
 /* What is left of a text. */
@@ -21,7 +23,7 @@ static bool skip(cursor_t* text, char c) {
 static size_t read_digits(cursor_t* text, size_t least, size_t most, int64_t* value) {
   size_t count = 0;
   *value = 0;
-  while (text->at < text->end && *text->at >= '0' && *text->at <= '9') {
+  while (text->at < text->end && tuv_is_digit(*text->at)) {
     if (++count > most) return 0;
     *value = *value * 10 + (*text->at++ - '0');
   }
@@ -93,23 +95,17 @@ bool tuv_rest_time(const char* text, size_t size, uint8_t* precision, int64_t* v
 bool tuv_rest_decimal(const char* text, size_t size, uint8_t digits, uint8_t scale,
                       taosuv_decimal_t* value) {
   size_t sign = size > 0 && text[0] == '-' ? 1 : 0;
-  if (size == sign || text[sign] < '0' || text[sign] > '9') return false;
+  if (size == sign || !tuv_is_digit(text[sign])) return false;
   const char* point = memchr(text, '.', size);
   size_t behind = point != NULL ? size - (size_t) (point - text) - 1 : 0;
   if (point != NULL && (behind == 0 || behind > scale)) return false;
   return tuv_decimal_read(text, size, digits, scale, value, NULL) == 0;
 }
 
-static int hex_digit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
 bool tuv_rest_hex(const char* text, size_t size, uint8_t* out) {
   if (size % 2 != 0) return false;
   for (size_t i = 0; i < size; i += 2) {
-    int high = hex_digit(text[i]), low = hex_digit(text[i + 1]);
+    int high = tuv_hex_value(text[i]), low = tuv_hex_value(text[i + 1]);
     if (high < 0 || low < 0) return false;
     out[i / 2] = (uint8_t) (high << 4 | low);
   }
@@ -139,7 +135,8 @@ size_t tuv_rest_ucs4(const char* text, size_t size, uint8_t* out) {
   while (size > 0) {
     uint32_t code;
     size_t length = decode(at, size, &code);
-    for (int i = 0; i < 4; i++) *out++ = (uint8_t) (code >> (8 * i));
+    tuv_store(out, code, 4);
+    out += 4;
     at += length;
     size -= length;
   }

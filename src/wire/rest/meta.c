@@ -1,6 +1,7 @@
 /* column_meta of a REST answer (PROTOCOL 9.3): names, types and widths. */
 #include <string.h>
 
+#include "util/ascii.h"
 #include "wire/block/block.h"
 #include "wire/rest/rows.h"
 #include "wire/status.h"
@@ -11,8 +12,7 @@
 static bool read_small(const char** at, char end, uint8_t max, uint8_t* number) {
   unsigned value = 0;
   const char* begin = *at;
-  while (**at >= '0' && **at <= '9' && *at - begin < 3)
-    value = value * 10 + (unsigned) (*(*at)++ - '0');
+  while (tuv_is_digit(**at) && *at - begin < 3) value = value * 10 + (unsigned) (*(*at)++ - '0');
   *number = (uint8_t) value;
   return *at > begin && value <= max && *(*at)++ == end;
 }

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "util/ascii.h"
 #include "wire/rest/rows.h"
 #include "wire/status.h"
 
@@ -305,10 +306,9 @@ static int read_code(tuv_rest_t* rest, yyjson_val* root, uint64_t* code, tuv_err
   uint64_t value = 0;
   const char* at = rest->text + 3;
   for (; at - rest->text < 11 && *at != ']'; at++) {
-    const char* digits = "0123456789abcdef";
-    const char* digit = *at == 0 ? NULL : strchr(digits, *at | 0x20);
-    if (digit == NULL) return 0;
-    value = value << 4 | (uint64_t) (digit - digits);
+    int digit = tuv_hex_value(*at);
+    if (digit < 0) return 0;
+    value = value << 4 | (unsigned) digit;
   }
   if (*at != ']' || value == 0) return 0;
   *code = value;

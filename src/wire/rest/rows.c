@@ -1,13 +1,10 @@
 /* Rows of JSON, cell by cell into columns. */
 #include <string.h>
 
+#include "util/bytes.h"
 #include "wire/rest/cell.h"
 #include "wire/rest/rows.h"
 #include "wire/status.h"
-
-static void put_number(uint8_t* out, uint64_t value, unsigned size) {
-  for (unsigned i = 0; i < size; i++) out[i] = (uint8_t) (value >> (8 * i));
-}
 
 /* Room for a fixed-size value whose null bit is set or not; NULL when out of memory. */
 static uint8_t* add_fixed(tuv_rest_t* rest, tuv_rest_column_t* column, bool null) {
@@ -31,7 +28,7 @@ static uint8_t* add_fixed(tuv_rest_t* rest, tuv_rest_column_t* column, bool null
 static int add_offset(tuv_rest_column_t* column, uint32_t offset) {
   uint8_t* out = tuv_buf_reserve(&column->marks, 4);
   if (out == NULL) return TUV_ENOMEM;
-  put_number(out, offset, 4);
+  tuv_store(out, offset, 4);
   tuv_buf_commit(&column->marks, 4);
   return 0;
 }
@@ -45,7 +42,7 @@ static int add_null(tuv_rest_t* rest, tuv_rest_column_t* column) {
 static int add_u64(tuv_rest_t* rest, tuv_rest_column_t* column, uint64_t value) {
   uint8_t* out = add_fixed(rest, column, false);
   if (out == NULL) return TUV_ENOMEM;
-  put_number(out, value, column->size);
+  tuv_store(out, value, column->size);
   return 0;
 }
 
@@ -78,7 +75,7 @@ static int add_text(tuv_rest_t* rest, tuv_rest_column_t* column, const char* tex
   if (out == NULL || add_offset(column, (uint32_t) offset) < 0) return TUV_ENOMEM;
   int status = convert_text(column, text, size, out + prefix, &length);
   if (status < 0 || (prefix == 2 && length > UINT16_MAX)) return TUV_EPROTO;
-  put_number(out, length, prefix);
+  tuv_store(out, length, prefix);
   tuv_buf_commit(&column->values, prefix + length);
   rest->bytes += prefix + 4 + length;
   return 0;
@@ -133,8 +130,8 @@ static int add_decimal(tuv_rest_t* rest, tuv_rest_column_t* column, yyjson_val* 
     return TUV_EPROTO;
   uint8_t* out = add_fixed(rest, column, false);
   if (out == NULL) return TUV_ENOMEM;
-  put_number(out, value.low, 8);
-  if (column->size == 16) put_number(out + 8, (uint64_t) value.high, 8);
+  tuv_store(out, value.low, 8);
+  if (column->size == 16) tuv_store(out + 8, (uint64_t) value.high, 8);
   return 0;
 }
 

@@ -1,6 +1,7 @@
 /* Reads and writes names of tables. */
 #include "wire/stmt/table_name.h"
 
+#include "util/ascii.h"
 #include "util/utf8.h"
 #include "wire/status.h"
 
@@ -99,13 +100,10 @@ int tuv_table_name_read(const char* text, size_t length, tuv_table_name_t* name,
 
 /* ---- written ---- */
 
-static bool is_letter(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
-}
-
 static bool is_identifier(const char* text, size_t length) {
   for (size_t i = 0; i < length; i++)
-    if (!is_letter(text[i]) && (i == 0 || text[i] < '0' || text[i] > '9')) return false;
+    if (!tuv_is_letter(text[i]) && text[i] != '_' && (i == 0 || !tuv_is_digit(text[i])))
+      return false;
   return true;
 }
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "taosuv/block.h"
+#include "util/bytes.h"
 #include "wire/block/block.h"
 #include "wire/status.h"
 
@@ -292,8 +293,8 @@ size_t tuv_tmq_put_field(uint8_t* out, const tuv_tmq_field_t* field) {
 void tuv_tmq_write_head(uint8_t out[TUV_TMQ_WRITE_HEAD], uint64_t req_id, uint8_t action,
                         uint32_t head, uint16_t tail) {
   memset(out, 0, TUV_TMQ_WRITE_HEAD);
-  for (unsigned i = 0; i < 8; i++) out[i] = (uint8_t) (req_id >> (8 * i));
+  tuv_store(out, req_id, 8);
   out[16] = action;
-  for (unsigned i = 0; i < 4; i++) out[24 + i] = (uint8_t) (head >> (8 * i));
-  for (unsigned i = 0; i < 2; i++) out[28 + i] = (uint8_t) (tail >> (8 * i));
+  tuv_store(out + 24, head, 4);
+  tuv_store(out + 28, tail, 2);
 }

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "util/ascii.h"
 #include "wire/status.h"
 #include "wire/url/parts.h"
 
@@ -9,17 +10,8 @@
 #define CLOUD_PORT 443
 #define MAX_NAME 253
 
-static bool is_digit(char c) {
-  return c >= '0' && c <= '9';
-}
-
 static bool is_name_char(char c) {
-  return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' || c == '.' ||
-         c == '_';
-}
-
-static bool is_hex(char c) {
-  return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+  return tuv_is_letter(c) || tuv_is_digit(c) || c == '-' || c == '.' || c == '_';
 }
 
 static bool all_name_chars(tuv_span_t span) {
@@ -52,7 +44,7 @@ static int count_groups(tuv_span_t text, bool ipv4_allowed) {
     }
     if (piece.length == 0 || piece.length > 4) return -1;
     for (size_t i = 0; i < piece.length; i++) {
-      if (!is_hex(piece.at[i])) return -1;
+      if (tuv_hex_value(piece.at[i]) < 0) return -1;
     }
     if (++count > 8) return -1;
   }
@@ -106,11 +98,9 @@ static bool read_ipv4_number(tuv_span_t text, uint64_t* value) {
   }
   *value = 0;
   for (size_t i = 0; i < text.length; i++) {
-    char c = text.at[i];
-    if (!is_hex(c)) return false;
-    unsigned digit = is_digit(c) ? (unsigned) c - '0' : ((unsigned) c | 0x20) - 'a' + 10;
-    if (digit >= base || *value > UINT32_MAX) return false;
-    *value = *value * base + digit;
+    int digit = tuv_hex_value(text.at[i]);
+    if (digit < 0 || (unsigned) digit >= base || *value > UINT32_MAX) return false;
+    *value = *value * base + (unsigned) digit;
   }
   return text.length > 0;
 }

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "util/ascii.h"
+#include "util/percent.h"
 #include "util/utf8.h"
 #include "wire/status.h"
 
@@ -34,16 +36,8 @@ bool tuv_span_next(tuv_span_t* rest, char separator, tuv_span_t* piece) {
   return true;
 }
 
-static char lower(char c) {
-  return c >= 'A' && c <= 'Z' ? (char) (c + ('a' - 'A')) : c;
-}
-
 bool tuv_span_is(tuv_span_t span, const char* text) {
-  if (span.length != strlen(text)) return false;
-  for (size_t i = 0; i < span.length; i++) {
-    if (lower(span.at[i]) != lower(text[i])) return false;
-  }
-  return true;
+  return span.length == strlen(text) && tuv_equal_ignoring_case(span.at, text, span.length);
 }
 
 bool tuv_span_has(tuv_span_t span, char c) {
@@ -54,7 +48,7 @@ bool tuv_span_number(tuv_span_t span, uint64_t min, uint64_t max, uint64_t* valu
   if (span.length == 0) return false;
   uint64_t number = 0;
   for (size_t i = 0; i < span.length; i++) {
-    if (span.at[i] < '0' || span.at[i] > '9') return false;
+    if (!tuv_is_digit(span.at[i])) return false;
     uint64_t digit = (uint64_t) (span.at[i] - '0');
     if (digit > max || number > (max - digit) / 10) return false;
     number = number * 10 + digit;
@@ -63,32 +57,10 @@ bool tuv_span_number(tuv_span_t span, uint64_t min, uint64_t max, uint64_t* valu
   return number >= min;
 }
 
-static int hex_digit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  c = lower(c);
-  return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-size_t tuv_span_decode(tuv_span_t span, char* buf) {
-  size_t length = 0;
-  for (size_t i = 0; i < span.length; i++) {
-    char c = span.at[i];
-    if (c == '%') {
-      int high = i + 1 < span.length ? hex_digit(span.at[i + 1]) : -1;
-      int low = i + 2 < span.length ? hex_digit(span.at[i + 2]) : -1;
-      if (high < 0 || low < 0 || (high | low) == 0) return SIZE_MAX;
-      c = (char) (unsigned char) (high << 4 | low);
-      i += 2;
-    }
-    buf[length++] = c;
-  }
-  return length;
-}
-
 int tuv_url_store(tuv_url_arena_t* arena, tuv_span_t span, const char* part, const char** string,
                   tuv_errmsg_t* err) {
   char* start = arena->next;
-  size_t length = tuv_span_decode(span, start);
+  size_t length = tuv_percent_decode(start, span.at, span.length);
   if (length == SIZE_MAX) {
     return tuv_fail(err, TUV_EURL,
                     "bad percent escape in %s: '%%' needs two hex digits and must not give NUL",

@@ -53,10 +53,6 @@ bool tuv_span_has(tuv_span_t span, char c);
 /* Plain decimal digits, within min..max. */
 bool tuv_span_number(tuv_span_t span, uint64_t min, uint64_t max, uint64_t* value);
 
-/* Decodes percent escapes; `buf` needs span.length bytes. Returns the decoded length, or SIZE_MAX
- * for a bad escape or a NUL. */
-size_t tuv_span_decode(tuv_span_t span, char* buf);
-
 /* Puts the decoded span as a string into the arena. `part` names it in errors; its text never
  * appears there. Must be UTF-8, since it will be sent as JSON. */
 int tuv_url_store(tuv_url_arena_t* arena, tuv_span_t span, const char* part, const char** string,

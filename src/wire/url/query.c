@@ -1,6 +1,8 @@
 /* The keys of a URL's query: which there are, their aliases, and what values they take. */
 #include <string.h>
 
+#include "util/ascii.h"
+#include "util/percent.h"
 #include "util/totp.h"
 #include "wire/status.h"
 #include "wire/url/parts.h"
@@ -88,7 +90,7 @@ static const setting_t settings[] = {
 static bool decode_key(tuv_span_t key, char* buf, tuv_span_t* decoded) {
   if (key.length > 3 * MAX_KEY) return false;
   decoded->at = buf;
-  decoded->length = tuv_span_decode(key, buf);
+  decoded->length = tuv_percent_decode(buf, key.at, key.length);
   return decoded->length != SIZE_MAX;
 }
 
@@ -116,7 +118,7 @@ bool tuv_url_key_is_secret(tuv_span_t key) {
 }
 
 static bool is_alnum(char c) {
-  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+  return tuv_is_letter(c) || tuv_is_digit(c);
 }
 
 /* Whether this is the form of an IANA name: parts of letters, digits, '_', '-' and '+' between
@@ -129,7 +131,7 @@ static bool is_iana_name(const char* name) {
   bool first = true;
   if (tuv_span_is((tuv_span_t) {name, strlen(name)}, "local")) return false;
   for (; *name != '\0'; name++) {
-    bool letter = is_alnum(*name) && *name > '9';
+    bool letter = tuv_is_letter(*name);
     if (*name == '/') {
       if (first) return false;
       first = true;

@@ -1,6 +1,7 @@
 /* Cuts a URL into scheme, user, password, hosts, path and query, without looking into them. */
 #include <string.h>
 
+#include "util/ascii.h"
 #include "wire/status.h"
 #include "wire/url/parts.h"
 
@@ -24,8 +25,7 @@ static int check_characters(tuv_span_t text, tuv_errmsg_t* err) {
 }
 
 static bool is_scheme_char(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '+' ||
-         c == '-' || c == '.';
+  return tuv_is_letter(c) || tuv_is_digit(c) || c == '+' || c == '-' || c == '.';
 }
 
 /* Takes "scheme://" off. Nothing of a text without it is shown: it may begin with a password. */

@@ -1,4 +1,5 @@
 /* Decimal text as the integer that a DECIMAL is. */
+#include "util/ascii.h"
 #include "wire/value/format.h"
 
 typedef struct wide_s {
@@ -25,16 +26,12 @@ static bool is_power(const wide_t* value, unsigned digits) {
   return power.low == value->low && power.high == value->high;
 }
 
-static bool is_digit(char c) {
-  return c >= '0' && c <= '9';
-}
-
 /* Where the point stands (the end when there is none); false: it is no decimal number. */
 static bool find_point(const char* text, size_t length, size_t* point) {
   size_t digits = 0;
   *point = length;
   for (size_t i = 0; i < length; i++) {
-    if (is_digit(text[i]))
+    if (tuv_is_digit(text[i]))
       digits++;
     else if (text[i] == '.' && *point == length)
       *point = i;

@@ -3,6 +3,8 @@
 
 #include <stdbool.h>
 
+#include "util/ascii.h"
+
 const char* taosuv_type_name(int type) {
   switch (type) {
 #define XX(name, code, text, size)                                                                 \
@@ -88,10 +90,10 @@ int taosuv_cell_f64(const taosuv_column_t* column, uint32_t row, double* value) 
 
 /* Encodes only what fits: a BLOB may be large and the buffer small. */
 static void add_hex(tuv_text_t* text, const uint8_t* bytes, uint32_t length) {
-  static const char digits[] = "0123456789abcdef";
   size_t whole = text->length + 2 * (size_t) length;
   for (uint32_t i = 0; i < length && text->length < text->size; i++) {
-    char pair[2] = {digits[bytes[i] >> 4], digits[bytes[i] & 15]};
+    char pair[2];
+    tuv_hex_write(pair, bytes[i]);
     tuv_text_add(text, pair, 2);
   }
   text->length = whole;
