@@ -9,114 +9,12 @@
 #include "client/conn/endpoint.h"
 #include "client/conn/keepalive.h"
 #include "client/conn/leave.h"
+#include "client/conn/loss.h"
+#include "client/conn/send.h"
+#include "client/conn/stream.h"
 #include "client/conn/suspect.h"
 #include "client/conn/transport.h"
 #include "client/core/observe.h"
-
-/* How often a request that never left is moved to another connection: a server that takes log-ins
- * and then nothing must not keep it for ever. */
-#define MAX_MOVES 5
-
-/* A request leaves: its message is taken back, or a tombstone waits for the answer. */
-static void release(taosuv_req_t* req) {
-  tuv_op_t* op = &tuv_req_of(req)->op;
-  tuv_conn_t* conn = op->conn;
-  if (conn == NULL || tuv_conn_withdraw(conn, op)) return;
-  tuv_idmap_set(&conn->table, op->id, op->type->tombstone);
-  conn->conns->transport->abandon(conn);
-  if (conn->retiring) tuv_conn_pump_later(conn); /* this may have been its last */
-  op->conn = NULL;
-}
-
-static bool maybe_sent(const taosuv_req_t* req) {
-  const tuv_op_t* op = &tuv_req_of_const(req)->op;
-  return op->conn != NULL && op->at < op->conn->conns->transport->sent_up_to(op->conn);
-}
-
-static tuv_conn_t* waits_on(const taosuv_req_t* req) {
-  return tuv_req_of_const(req)->op.conn;
-}
-
-static const tuv_holder_t conn_holder = {release, maybe_sent, waits_on};
-
-int tuv_conn_send_request(tuv_conn_t* conn, taosuv_req_t* req, const void* payload, size_t size) {
-  req->host = tuv_conn_host(conn);
-  int status = tuv_conn_send(conn, &tuv_req_of(req)->op, payload, size);
-  if (status == 0) tuv_req_hold(req, &conn_holder);
-  return status;
-}
-
-/* Uses the room that an answer has left: first for what is pinned to this connection. */
-void tuv_conn_pump(tuv_conn_t* conn) {
-  tuv_conn_send_waiting(conn);
-  conn->conns->events->room(conn);
-  if (conn->retiring) tuv_conn_check_retired(conn);
-}
-
-bool tuv_conn_withdraw(tuv_conn_t* conn, tuv_op_t* op) {
-  size_t bytes = conn->conns->transport->withdraw(conn, op->at);
-  if (bytes == 0) return false;
-  for (tuv_queue_t* at = op->link.next; at != &conn->sent; at = at->next)
-    TUV_CONTAINER(at, tuv_op_t, link)->at -= bytes;
-  tuv_idmap_remove(&conn->table, op->id);
-  op->conn = NULL;
-  tuv_conn_pump_later(conn);
-  return true;
-}
-
-/* Whether a request of a dead connection goes to another one: it never left, or may be executed
- * twice. */
-static bool move(tuv_conn_t* conn, tuv_req_t* priv, bool left) {
-  taosuv_req_t* req = tuv_req_public(priv);
-  if (priv->op.type->pinned || conn->context->closing || priv->moves >= MAX_MOVES) return false;
-  const tuv_transport_t* transport = conn->conns->transport;
-  bool once_more = left && req->idempotent == 0 && priv->moves == 0 &&
-                   transport->may_repeat != NULL && transport->may_repeat(conn);
-  if (left && req->idempotent == 0 && !once_more) return false;
-  /* What has left cannot be taken back: its payload was kept, or there was none. */
-  bool has_payload = left && !once_more ? priv->payload != NULL || priv->payload_size == 0
-                                        : conn->conns->transport->recover(conn, priv) == 0;
-  return has_payload && conn->conns->events->requeue(conn, req);
-}
-
-/* Sorts what was in flight when the connection died: requests that never left go back to the pool,
- * the others into `lost`. No callback is called here. */
-static void take_apart(tuv_conn_t* conn, tuv_queue_t* lost) {
-  while (!tuv_queue_empty(&conn->sent)) {
-    tuv_op_t* op = TUV_CONTAINER(conn->sent.next, tuv_op_t, link);
-    tuv_queue_remove(&op->link);
-    op->conn = NULL;
-    if (op == &conn->version_op || op == &conn->login_op) continue;
-    bool left = op->at < conn->conns->transport->sent_up_to(conn);
-    if (op->type->is_request) {
-      tuv_req_t* priv = TUV_CONTAINER(op, tuv_req_t, op);
-      if (left) priv->left = true;
-      if (!move(conn, priv, left)) tuv_req_set_aside(tuv_req_public(priv), lost);
-    } else {
-      tuv_queue_push(lost, &op->link);
-    }
-  }
-  tuv_queue_move(&conn->waiting, lost);
-  tuv_idmap_free(&conn->table);
-}
-
-/* Leaves the requests. */
-static void drop_others(tuv_queue_t* lost) {
-  tuv_queue_t* at = lost->next;
-  while (at != lost) {
-    tuv_op_t* op = TUV_CONTAINER(at, tuv_op_t, link);
-    at = at->next;
-    if (!op->type->is_request) tuv_queue_remove(&op->link);
-  }
-}
-
-static void fail_lost(tuv_conn_t* conn, tuv_queue_t* lost, const tuv_failure_t* why) {
-  tuv_failure_t failure = *why;
-  failure.flags &= ~(unsigned int) TAOSUV_ERR_MAYBE_EXECUTED; /* each knows whether it had left */
-  drop_others(lost);                                          /* the results are told below */
-  tuv_req_fail_all(conn->context, lost, &failure);
-  tuv_dependents_lost(&conn->dependents, why);
-}
 
 /* ---- the host's other addresses ---- */
 
@@ -162,9 +60,9 @@ static void die(tuv_conn_t* conn, const tuv_failure_t* failure) {
                                &redacted); /* it may be the server's text */
   bool never_ready = tuv_conn_leave_pool(conn, TUV_CONN_DEAD);
   tuv_conn_observe(conn, never_ready ? TAOSUV_TRACE_CONN_FAILED : TAOSUV_TRACE_CONN_LOST, failure);
-  take_apart(conn, &lost);
+  tuv_loss_take_apart(conn, &lost);
   tuv_dependents_detach(&conns->context->dependents, conn);
-  fail_lost(conn, &lost, failure);
+  tuv_loss_fail(conn, &lost, failure);
   tuv_dependents_conn_lost(&conns->context->dependents, TUV_RANK_CONSUMER, failure);
   if (!never_ready)
     conns->events->lost(conn);
@@ -190,7 +88,7 @@ void tuv_conn_gone(tuv_conn_t* conn) {
   tuv_task_cancel(&conn->pump);
   tuv_queue_remove(&conn->paused);
   tuv_queue_remove(&conn->link);
-  tuv_idmap_free(&conn->table);
+  tuv_inflight_free(&conn->inflight);
   conn->host->users--;
   tuv_wipe(conn, sizeof *conn); /* what was being read of a log-in's answer */
   tuv_free(&conns->context->mem->alloc, conn);
@@ -273,6 +171,13 @@ static void on_flush(tuv_task_t* task) {
   conn->conns->transport->flush(conn);
 }
 
+/* Uses the room that an answer has left: first for what is pinned to this connection. */
+void tuv_conn_pump(tuv_conn_t* conn) {
+  tuv_conn_send_waiting(conn);
+  conn->conns->events->room(conn);
+  if (conn->retiring) tuv_conn_check_retired(conn);
+}
+
 static void on_pump(tuv_task_t* task) {
   tuv_conn_t* conn = TUV_CONTAINER(task, tuv_conn_t, pump);
   if (conn->state > TUV_CONN_READY) return; /* it has left the pool */
@@ -293,11 +198,10 @@ static int start(tuv_conns_t* conns, tuv_conn_host_t* host, unsigned wanted,
   tuv_task_init(&conn->flush, on_flush);
   tuv_task_init(&conn->pump, on_pump);
   tuv_queue_init(&conn->paused);
-  tuv_queue_init(&conn->sent);
   tuv_queue_init(&conn->waiting);
   tuv_dependents_init(&conn->dependents);
   tuv_queue_init(&conn->cached);
-  tuv_idmap_init(&conn->table, &conns->context->mem->alloc);
+  tuv_inflight_init(&conn->inflight, &conns->context->mem->alloc);
   conn->route.avoid = &conns->avoid;
   conn->route.on_accepted = on_accepted;
   tuv_endpoint_begin(conn, wanted);
@@ -337,9 +241,9 @@ int tuv_conn_reconnect(tuv_conn_t* conn) {
 }
 
 void tuv_conn_restart(tuv_conn_t* conn) {
-  tuv_queue_init(&conn->sent);
-  tuv_idmap_free(&conn->table);
-  tuv_idmap_init(&conn->table, &conn->context->mem->alloc);
+  while (tuv_inflight_pop(&conn->inflight) != NULL) continue;
+  tuv_inflight_free(&conn->inflight);
+  tuv_inflight_init(&conn->inflight, &conn->context->mem->alloc);
   conn->version = 0;
   conn->state = TUV_CONN_CONNECTING;
   conn->switching = true;
@@ -383,14 +287,14 @@ void tuv_conn_close(tuv_conn_t* conn) {
   tuv_queue_t none;
   tuv_queue_init(&none);
   tuv_conn_leave_pool(conn, TUV_CONN_CLOSING);
-  take_apart(conn, &none); /* its log-in */
+  tuv_loss_take_apart(conn, &none); /* its log-in */
   tuv_conn_say_goodbye(conn);
 }
 
 /* Nothing but its own end would be missed. What was cancelled is not waited for: its server frees
  * with the connection what it left behind. */
 bool tuv_conn_is_unused(const tuv_conn_t* conn) {
-  return tuv_queue_empty(&conn->sent) && !tuv_dependents_keep_conn(&conn->dependents) &&
+  return tuv_queue_empty(&conn->inflight.sent) && !tuv_dependents_keep_conn(&conn->dependents) &&
          tuv_queue_empty(&conn->waiting);
 }
 

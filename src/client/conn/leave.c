@@ -5,6 +5,7 @@
 #include "client/core/failure.h"
 #include "client/core/req.h"
 #include "client/conn/conn.h"
+#include "client/conn/send.h"
 #include "client/conn/endpoint.h"
 #include "client/conn/leave.h"
 #include "client/core/observe.h"
@@ -50,7 +51,7 @@ void tuv_conn_say_goodbye(tuv_conn_t* conn) {
 }
 
 static bool is_answered(const tuv_conn_t* conn) {
-  return conn->table.count == 0 && tuv_queue_empty(&conn->waiting);
+  return tuv_inflight_count(&conn->inflight) == 0 && tuv_queue_empty(&conn->waiting);
 }
 
 static void unlink_ops(tuv_queue_t* ops) {
@@ -68,10 +69,10 @@ static void forget(tuv_conn_t* conn, tuv_conn_state_t state) {
   conn->state = state;
   conns->leaving--;
   tuv_timers_remove(&conns->context->timers, &conn->timed);
-  unlink_ops(&conn->sent);
+  while (tuv_inflight_pop(&conn->inflight) != NULL) continue;
   unlink_ops(&conn->waiting);
   tuv_dependents_lost(&conn->dependents, &gone);
-  tuv_idmap_free(&conn->table);
+  tuv_inflight_free(&conn->inflight);
 }
 
 static void say_goodbye(tuv_conn_t* conn) {
@@ -122,7 +123,7 @@ static void cancel_request(tuv_conn_t* conn, tuv_op_t* op) {
 
 /* The requests of the caller's; what the library asked for on its own stays. */
 static void cancel_requests(tuv_conn_t* conn) {
-  for (tuv_queue_t *at = conn->sent.next, *next; at != &conn->sent; at = next) {
+  for (tuv_queue_t *at = conn->inflight.sent.next, *next; at != &conn->inflight.sent; at = next) {
     tuv_op_t* op = TUV_CONTAINER(at, tuv_op_t, link);
     next = at->next;
     if (op->type->is_request) cancel_request(conn, op);

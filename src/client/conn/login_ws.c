@@ -5,6 +5,7 @@
 #include "client/core/failure.h"
 #include "client/core/op.h"
 #include "client/conn/conn.h"
+#include "client/conn/send.h"
 #include "client/conn/endpoint.h"
 #include "client/conn/login.h"
 #include "util/totp.h"

@@ -20,10 +20,8 @@ static void violation(tuv_conn_t* conn, int status, const char* message) {
 }
 
 tuv_op_t* tuv_conn_take(tuv_conn_t* conn, uint64_t id) {
-  tuv_op_t* op = tuv_idmap_remove(&conn->table, id);
-  if (op == NULL || op->conn == NULL) return op; /* a tombstone is in no list */
-  op->conn = NULL;
-  tuv_queue_remove(&op->link);
+  tuv_op_t* op = tuv_inflight_take(&conn->inflight, id);
+  if (op == NULL || tuv_op_is_tombstone(op)) return op;
   tuv_observe_op(conn->context, TAOSUV_TRACE_ANSWERED, op, tuv_conn_host(conn));
   return op;
 }
@@ -140,7 +138,7 @@ void tuv_conn_on_pong(tuv_ws_t* ws, const uint8_t* data, size_t size) {
   if (conn->suspect) tuv_suspect_heard(conn);
   if (size != sizeof id) return;
   memcpy(&id, data, sizeof id);
-  tuv_op_t* op = tuv_idmap_get(&conn->table, id);
+  tuv_op_t* op = tuv_inflight_get(&conn->inflight, id);
   if (op == NULL || !op->type->by_pong) return;
   tuv_conn_take(conn, id);
   if (!tuv_op_is_tombstone(op)) op->type->reply(op, conn, NULL);

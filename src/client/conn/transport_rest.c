@@ -9,6 +9,7 @@
 #include "client/core/req.h"
 #include "client/core/server_code.h"
 #include "client/conn/conn.h"
+#include "client/conn/stream.h"
 #include "client/conn/leave.h"
 #include "client/conn/login.h"
 #include "client/conn/receive.h"

@@ -4,6 +4,7 @@
 #include "client/core/failure.h"
 #include "client/core/req.h"
 #include "client/conn/conn.h"
+#include "client/conn/stream.h"
 #include "client/conn/endpoint.h"
 #include "client/conn/login.h"
 #include "client/conn/receive.h"

@@ -1,5 +1,6 @@
 /* JSON messages over WebSocket. */
 #include "client/conn/conn.h"
+#include "client/conn/send.h"
 #include "client/conn/endpoint.h"
 
 int tuv_conn_send_json(tuv_conn_t* conn, tuv_op_t* op, tuv_json_request_t* request) {

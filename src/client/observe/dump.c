@@ -62,8 +62,9 @@ static void dump_conn(const dump_t* dump, const tuv_conn_t* conn) {
   char text[512];
   const char* host = tuv_conn_host(conn);
   size_t listed = 0;
-  for (const tuv_queue_t* at = conn->sent.next; at != &conn->sent; at = at->next) listed++;
-  size_t count = conn->state < TUV_CONN_CLOSING ? conn->table.count : 0;
+  for (const tuv_queue_t* at = conn->inflight.sent.next; at != &conn->inflight.sent; at = at->next)
+    listed++;
+  size_t count = conn->state < TUV_CONN_CLOSING ? tuv_inflight_count(&conn->inflight) : 0;
   snprintf(text, sizeof text,
            "connection %s: %s, %" PRIu64
            " ms, %zu in flight (%zu of them cancelled), %zu bytes "
@@ -71,7 +72,7 @@ static void dump_conn(const dump_t* dump, const tuv_conn_t* conn) {
            host, state_name(conn), age_ms(dump, conn->started), count,
            count > listed ? count - listed : 0, conn->conns->transport->unsent_bytes(conn));
   dump->line(dump->context, text);
-  dump_list(dump, &conn->sent, "in flight", host);
+  dump_list(dump, &conn->inflight.sent, "in flight", host);
   dump_list(dump, &conn->waiting, "waits for room", host);
 }
 

@@ -29,7 +29,7 @@ static void add_conn(taosuv_host_stats_t* sum, const tuv_conn_t* conn) {
     case TUV_CONN_CLOSING:
     case TUV_CONN_DEAD: sum->closing++; return;
   }
-  sum->in_flight += (uint32_t) conn->table.count;
+  sum->in_flight += tuv_inflight_count(&conn->inflight);
   sum->bytes_waiting += conn->conns->transport->unsent_bytes(conn);
 }
 

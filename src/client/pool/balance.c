@@ -91,7 +91,8 @@ static tuv_conn_t* dispensable(const tuv_pool_t* pool, unsigned needs, const tuv
     if (conn == but || conn->state != TUV_CONN_READY || conn->retiring || conn->host->index != host)
       continue;
     if ((conn->serves & needs) == 0) continue;
-    if (found == NULL || conn->table.count < found->table.count) found = conn;
+    if (found == NULL || tuv_inflight_count(&conn->inflight) < tuv_inflight_count(&found->inflight))
+      found = conn;
   }
   return found;
 }

@@ -281,7 +281,7 @@ void taosuv_client_counts(const taosuv_client_t* client, taosuv_counts_t* counts
   counts->connects = client->pool.connects;
   for (tuv_queue_t* at = client->pool.conns.list.next; at != &client->pool.conns.list;
        at = at->next)
-    counts->in_flight += (uint32_t) TUV_CONTAINER(at, tuv_conn_t, link)->table.count;
+    counts->in_flight += tuv_inflight_count(&TUV_CONTAINER(at, tuv_conn_t, link)->inflight);
 }
 
 void taosuv_close(taosuv_client_t* client, taosuv_close_cb cb) {

@@ -6,6 +6,7 @@
 #include "client/core/op.h"
 #include "client/core/req.h"
 #include "client/conn/conn.h"
+#include "client/conn/send.h"
 #include "client/conn/endpoint.h"
 #include "client/conn/keepalive.h"
 #include "client/pool/client.h"
@@ -61,11 +62,12 @@ static tuv_conn_t* least_loaded(tuv_pool_t* pool, unsigned needs, size_t bound, 
   for (tuv_queue_t* at = pool->conns.list.next; at != &pool->conns.list; at = at->next) {
     tuv_conn_t* conn = conn_of(at);
     if (conn->state != TUV_CONN_READY || conn->retiring || is_avoided(conn)) continue;
-    if (conn->table.count >= bound || (conn->serves & needs) == 0) continue;
-    if (best != NULL && conn->table.count >= best->table.count) continue;
+    if (tuv_inflight_count(&conn->inflight) >= bound || (conn->serves & needs) == 0) continue;
+    if (best != NULL && tuv_inflight_count(&conn->inflight) >= tuv_inflight_count(&best->inflight))
+      continue;
     if (bound != NO_MESSAGE && !tuv_conn_has_room(conn, size)) continue;
     best = conn;
-    if (best->table.count == 0) break;
+    if (tuv_inflight_count(&best->inflight) == 0) break;
   }
   return best;
 }
@@ -94,7 +96,7 @@ static uint32_t all_for(const tuv_pool_t* pool, unsigned needs) {
 
 bool tuv_pool_id_in_flight(tuv_pool_t* pool, uint64_t id) {
   for (tuv_queue_t* at = pool->conns.list.next; at != &pool->conns.list; at = at->next)
-    if (tuv_idmap_get(&conn_of(at)->table, id) != NULL) return true;
+    if (tuv_inflight_get(&conn_of(at)->inflight, id) != NULL) return true;
   return tuv_idmap_get(&pool->queued_ids, id) != NULL;
 }
 
@@ -301,7 +303,7 @@ int tuv_pool_submit(tuv_pool_t* pool, taosuv_req_t* req, const void* payload, si
   if (nothing_waits(pool, needs) && pool->conns.ready > 0)
     conn = least_loaded(pool, needs, message ? pool->context->url.max_inflight : NO_MESSAGE, size);
   if (conn == NULL) return enqueue(pool, req, payload, size);
-  bool busy = conn->table.count > 0;
+  bool busy = tuv_inflight_count(&conn->inflight) > 0;
   if (op->type->acquired != NULL) {
     op->type->acquired(req, conn);
     if (busy) open_more(pool, 1, needs);

@@ -3,6 +3,7 @@
 #include "client/core/failure.h"
 #include "client/core/req.h"
 #include "client/conn/conn.h"
+#include "client/conn/send.h"
 #include "client/pool/client.h"
 #include "client/query/ask.h"
 #include "client/query/results.h"

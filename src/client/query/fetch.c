@@ -6,6 +6,7 @@
 #include "client/core/op.h"
 #include "client/core/req.h"
 #include "client/conn/conn.h"
+#include "client/conn/send.h"
 #include "client/pool/client.h"
 #include "client/pool/begin.h"
 #include "client/pool/pool.h"

@@ -5,6 +5,7 @@
 #include "client/core/op.h"
 #include "client/core/req.h"
 #include "client/conn/conn.h"
+#include "client/conn/send.h"
 #include "client/conn/rest_request.h"
 #include "client/pool/client.h"
 #include "client/pool/begin.h"

@@ -162,15 +162,7 @@ static void hand_over(taosuv_result_t* from, taosuv_result_t* to, tuv_conn_t* co
   to->id = from->id;
   to->fetch_pending = from->fetch_pending;
   to->block_announced = from->block_announced;
-  to->op.id = from->op.id;
-  to->op.at = from->op.at;
-  to->op.conn = from->op.conn;
-  if (!tuv_queue_empty(&from->op.link)) {
-    tuv_queue_insert_before(&from->op.link, &to->op.link);
-    tuv_queue_remove(&from->op.link);
-  }
-  if (from->op.conn != NULL) tuv_idmap_set(&conn->table, to->op.id, &to->op);
-  from->op.conn = NULL;
+  tuv_inflight_replace(&conn->inflight, &from->op, &to->op);
   to->owner = from->owner;
   from->owner = NULL;
   if (to->owner != NULL) to->owner->replaced(to->owner, to);

@@ -220,7 +220,7 @@ static bool waits(const tuv_server_stmt_t* server_stmt) {
 /* Without a cache it would be prepared anew each time. */
 static bool wants_another(const taosuv_stmt_t* stmt) {
   if (!stmt->roams || stmt->client->context.url.stmt_cache == 0) return false;
-  return stmt->server_stmt->conn->table.count > 0 &&
+  return tuv_inflight_count(&stmt->server_stmt->conn->inflight) > 0 &&
          tuv_pool_has_idle(&stmt->client->pool, TUV_SERVES_STMT);
 }
 

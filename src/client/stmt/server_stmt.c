@@ -135,8 +135,10 @@ tuv_server_stmt_t* tuv_server_stmt_take_cached(taosuv_client_t* client, tuv_refb
     tuv_conn_t* conn = TUV_CONTAINER(at, tuv_conn_t, link);
     if (conn->state != TUV_CONN_READY || conn->retiring || conn->suspect || conn->ncached == 0)
       continue;
-    if (conn->table.count >= bound) continue;
-    if (best != NULL && conn->table.count >= best->conn->table.count) continue;
+    if (tuv_inflight_count(&conn->inflight) >= bound) continue;
+    if (best != NULL &&
+        tuv_inflight_count(&conn->inflight) >= tuv_inflight_count(&best->conn->inflight))
+      continue;
     tuv_server_stmt_t* server_stmt = find(conn, source);
     if (server_stmt != NULL) best = server_stmt;
   }

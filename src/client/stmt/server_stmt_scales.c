@@ -2,6 +2,7 @@
  * tell it with a query's result, so that they are asked for one without rows. */
 #include "client/core/op.h"
 #include "client/conn/conn.h"
+#include "client/conn/send.h"
 #include "client/pool/client.h"
 #include "client/query/query.h"
 #include "client/query/results.h"

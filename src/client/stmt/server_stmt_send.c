@@ -4,6 +4,7 @@
 #include "client/core/op.h"
 #include "client/core/req.h"
 #include "client/conn/conn.h"
+#include "client/conn/send.h"
 #include "client/pool/client.h"
 #include "client/stmt/job.h"
 #include "client/stmt/stmt.h"
@@ -232,7 +233,7 @@ static uint64_t id_for(const tuv_server_stmt_t* server_stmt, tuv_server_stmt_ste
   const tuv_job_t* job = executes ? tuv_stmt_job(server_stmt->stmt) : NULL;
   if (job != NULL && job->req != NULL) {
     tuv_req_t* priv = tuv_req_of((taosuv_req_t*) (void*) job->req);
-    if (tuv_idmap_get(&server_stmt->conn->table, priv->op.id) != NULL)
+    if (tuv_inflight_get(&server_stmt->conn->inflight, priv->op.id) != NULL)
       priv->op.id = tuv_ids_next(&client->context.ids);
     job->req->sent_req_id = priv->op.id;
     return priv->op.id;

@@ -9,6 +9,7 @@
 #include "client/core/req.h"
 #include "client/core/turn.h"
 #include "client/conn/conn.h"
+#include "client/conn/send.h"
 #include "client/tmq/base.h"
 #include "client/tmq/commit.h"
 #include "client/tmq/consumer.h"

@@ -8,6 +8,7 @@
 #include "client/core/server_code.h"
 #include "client/core/turn.h"
 #include "client/conn/conn.h"
+#include "client/conn/send.h"
 #include "client/pool/client.h"
 #include "client/tmq/base.h"
 #include "client/tmq/consumer.h"

@@ -1,6 +1,7 @@
 /* Requests of several messages, one after another: commits and seeks, a message for each vgroup. */
 #include "client/core/req.h"
 #include "client/conn/conn.h"
+#include "client/conn/send.h"
 #include "client/pool/client.h"
 #include "client/tmq/consumer.h"
 #include "client/tmq/steps.h"
