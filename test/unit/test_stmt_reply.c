@@ -9,6 +9,7 @@
 
 #include "wire/status.h"
 #include "wire/stmt/reply.h"
+#include "wire/types.h"
 
 static tuv_json_t json;
 static tuv_errmsg_t err;

@@ -12,6 +12,7 @@
 #include "client/query/query.h"
 #include "client/query/results.h"
 #include "client/stmt/stmt.h"
+#include "wire/types.h"
 
 typedef struct tuv_fields_s {
   taosuv_exec_t req;
@@ -49,13 +50,7 @@ static taosuv_stmt_field_t* add(maker_t* maker, const char* name, size_t length,
 }
 
 static bool has_length(uint8_t type) {
-  switch (type) {
-#define XX(name, code, text, size)                                                                 \
-  case code: return size == 0;
-    TAOSUV_TYPE_MAP(XX)
-#undef XX
-    default: return false;
-  }
+  return type < TUV_TYPES && tuv_type_size(type) == 0;
 }
 
 static void add_fields(maker_t* maker, const tuv_query_reply_t* answer, uint32_t from,

@@ -8,6 +8,7 @@
 #include "client/tmq/consumer.h"
 #include "client/tmq/message.h"
 #include "client/tmq/progress.h"
+#include "wire/types.h"
 
 static taosuv_message_t* message_of(tuv_track_t* track) {
   return TUV_CONTAINER(track, taosuv_message_t, track);
@@ -232,12 +233,6 @@ int tuv_message_set_raw(taosuv_message_t* message, const tuv_tmq_reply_t* reply,
   return read_parts(message, &reader, owner, err);
 }
 
-/* Whether a value's storage begins with its length in two bytes. */
-static bool is_text(uint8_t type) {
-  return type == TAOSUV_TYPE_VARCHAR || type == TAOSUV_TYPE_NCHAR ||
-         type == TAOSUV_TYPE_VARBINARY || type == TAOSUV_TYPE_GEOMETRY;
-}
-
 /* The schema in the form that newer servers give it in, behind the table's name. */
 static size_t write_schema(const tuv_tmq_fetched_t* fetched, uint8_t* out) {
   yyjson_arr_iter names, types, lengths;
@@ -252,7 +247,7 @@ static size_t write_schema(const tuv_tmq_fetched_t* fetched, uint8_t* out) {
     field.type = (uint8_t) yyjson_get_uint(yyjson_arr_iter_next(&types));
     field.bytes = (int32_t) yyjson_get_uint(yyjson_arr_iter_next(&lengths));
     if (field.type == TAOSUV_TYPE_NCHAR) field.bytes *= 4;
-    if (is_text(field.type)) field.bytes += 2;
+    if (tuv_type_has_short_prefix(field.type)) field.bytes += 2;
     size += tuv_tmq_put_field(out == NULL ? NULL : out + size, &field);
   }
   return size;
@@ -404,7 +399,7 @@ taosuv_raw_t taosuv_message_raw(const taosuv_message_t* message) {
 
 /* The declared width: without the length prefix of texts, and in characters for NCHAR. */
 static int64_t declared(const tuv_tmq_field_t* field) {
-  int32_t bytes = is_text(field->type) ? field->bytes - 2 : field->bytes;
+  int32_t bytes = tuv_type_has_short_prefix(field->type) ? field->bytes - 2 : field->bytes;
   return field->type == TAOSUV_TYPE_NCHAR ? bytes / 4 : bytes;
 }
 

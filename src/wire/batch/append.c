@@ -69,7 +69,7 @@ static uint64_t value_size(const taosuv_value_t* value) {
 /* Of types without offsets, and of offsets that go back, nothing may be read. */
 static uint64_t array_size(const taosuv_array_t* array, uint32_t rows) {
   uint64_t size = 9 * (uint64_t) rows;
-  if (!tuv_cell_is_variable(array->type) || array->offsets == NULL) return size;
+  if (!tuv_type_is_variable(array->type) || array->offsets == NULL) return size;
   uint32_t from = array->offsets[0], to = array->offsets[rows];
   return to > from ? size + to - from : size;
 }

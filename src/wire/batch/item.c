@@ -24,7 +24,7 @@ void tuv_cell_value(const tuv_batch_t* batch, tuv_encoder_t* encoder, const tuv_
   char buf[TUV_DECIMAL_TEXT];
   uint64_t bytes = tuv_cell_bytes(batch, cell);
   if (bytes == 0) return;
-  if (tuv_type_width(cell->type) == 0 || !tuv_has_lengths(batch, cell->type))
+  if (tuv_type_size(cell->type) == 0 || !tuv_has_lengths(batch, cell->type))
     tuv_encoder_bytes(encoder, cell->bytes, cell->length);
   else
     tuv_encoder_bytes(encoder, buf, format_decimal(cell->bytes, cell->length, cell->scale, buf));

@@ -2,15 +2,6 @@
 #include "wire/batch/private.h"
 #include "wire/value/format.h"
 
-uint8_t tuv_type_width(uint8_t type) {
-  static const uint8_t widths[] = {
-#define XX(name, code, text, size) [code] = size,
-      TAOSUV_TYPE_MAP(XX)
-#undef XX
-  };
-  return type < sizeof widths ? widths[type] : 0;
-}
-
 static uint32_t limit_of(const taosuv_stmt_field_t* field) {
   uint32_t most = TUV_BATCH_MAX_BYTES;
   if (field->type == TAOSUV_TYPE_NCHAR) most = TUV_BATCH_MAX_NCHAR;
@@ -26,19 +17,16 @@ static void set_plain(tuv_slot_t* slot, taosuv_value_kind_t kind, int64_t low, i
 
 /* The kind of value that most callers bind, which then needs no more than a look at its range. */
 static void choose_plain(tuv_slot_t* slot) {
+  const tuv_type_t* type = tuv_type(slot->type);
+  int64_t max = type->max < INT64_MAX ? (int64_t) type->max : INT64_MAX;
   slot->plain = TUV_NOT_PLAIN;
-  switch (slot->type) {
-    case TAOSUV_TYPE_BOOL: set_plain(slot, TAOSUV_VALUE_BOOL, 0, 1); break;
-    case TAOSUV_TYPE_TINYINT: set_plain(slot, TAOSUV_VALUE_I64, INT8_MIN, INT8_MAX); break;
-    case TAOSUV_TYPE_SMALLINT: set_plain(slot, TAOSUV_VALUE_I64, INT16_MIN, INT16_MAX); break;
-    case TAOSUV_TYPE_INT: set_plain(slot, TAOSUV_VALUE_I64, INT32_MIN, INT32_MAX); break;
-    case TAOSUV_TYPE_BIGINT:
-    case TAOSUV_TYPE_TIMESTAMP: set_plain(slot, TAOSUV_VALUE_I64, INT64_MIN, INT64_MAX); break;
-    case TAOSUV_TYPE_UTINYINT: set_plain(slot, TAOSUV_VALUE_I64, 0, UINT8_MAX); break;
-    case TAOSUV_TYPE_USMALLINT: set_plain(slot, TAOSUV_VALUE_I64, 0, UINT16_MAX); break;
-    case TAOSUV_TYPE_UINT: set_plain(slot, TAOSUV_VALUE_I64, 0, UINT32_MAX); break;
-    case TAOSUV_TYPE_UBIGINT: set_plain(slot, TAOSUV_VALUE_I64, 0, INT64_MAX); break;
-    case TAOSUV_TYPE_DOUBLE: set_plain(slot, TAOSUV_VALUE_F64, INT64_MIN, INT64_MAX); break;
+  switch (type->kind) {
+    case TUV_KIND_BOOL: set_plain(slot, TAOSUV_VALUE_BOOL, 0, 1); break;
+    case TUV_KIND_INTEGER:
+    case TUV_KIND_TIME: set_plain(slot, TAOSUV_VALUE_I64, type->min, max); break;
+    case TUV_KIND_REAL:
+      if (slot->type == TAOSUV_TYPE_DOUBLE) set_plain(slot, TAOSUV_VALUE_F64, INT64_MIN, INT64_MAX);
+      break;
     default: break;
   }
 }
@@ -47,8 +35,8 @@ static void fill_slot(tuv_slot_t* slot, const taosuv_stmt_field_t* field) {
   memset(slot, 0, sizeof *slot);
   slot->field = field;
   slot->type = field->type;
-  slot->width = tuv_type_width(field->type);
-  slot->decimal = field->type == TAOSUV_TYPE_DECIMAL128 || field->type == TAOSUV_TYPE_DECIMAL64;
+  slot->width = tuv_type_size(field->type);
+  slot->decimal = tuv_type_is_decimal(field->type);
   slot->limit = limit_of(field);
   choose_plain(slot);
 }
@@ -70,11 +58,10 @@ static int check_field(const taosuv_stmt_field_t* field, bool again, tuv_errmsg_
   if (field->kind != TAOSUV_BIND_TAG && field->kind != TAOSUV_BIND_COLUMN)
     return tuv_fail(err, TUV_EINVAL, "field '%.64s' is of the unknown kind %u", field->name,
                     field->kind);
-  if (tuv_type_width(field->type) == 0 && !tuv_cell_is_variable(field->type))
+  if (tuv_type(field->type)->kind == TUV_KIND_NONE)
     return tuv_fail(err, TUV_ETYPE, "field '%.64s' has the type %u, which cannot be bound",
                     field->name, field->type);
-  bool decimal = field->type == TAOSUV_TYPE_DECIMAL128 || field->type == TAOSUV_TYPE_DECIMAL64;
-  if (decimal && field->scale > TUV_DECIMAL_MAX_SCALE)
+  if (tuv_type_is_decimal(field->type) && field->scale > TUV_DECIMAL_MAX_SCALE)
     return tuv_fail(err, TUV_EPROTO, "field '%.64s' is a DECIMAL of the scale %u", field->name,
                     field->scale);
   return 0;

@@ -6,6 +6,7 @@
 
 #include "util/bytes.h"
 #include "wire/batch/batch.h"
+#include "wire/types.h"
 
 /* A length that the server cannot take, even where the field tells no limit: the longest text of an
  * NCHAR cell still has a 16 bit length as UCS-4. */
@@ -125,15 +126,9 @@ static inline tuv_batch_table_t* tuv_batch_used(const tuv_batch_t* batch, uint32
   return batch->tables[batch->tables_size + number];
 }
 
-static inline bool tuv_cell_is_variable(uint8_t type) {
-  return type == TAOSUV_TYPE_VARCHAR || type == TAOSUV_TYPE_NCHAR || type == TAOSUV_TYPE_JSON ||
-         type == TAOSUV_TYPE_VARBINARY || type == TAOSUV_TYPE_GEOMETRY || type == TAOSUV_TYPE_BLOB;
-}
-
 #define TUV_NOT_PLAIN 0xFFu
 
 /* batch_layout.c */
-uint8_t tuv_type_width(uint8_t type); /* 0: variable, or no type that can be bound */
 int tuv_batch_make_layout(tuv_batch_t* batch, tuv_errmsg_t* err);
 
 /* batch.c */

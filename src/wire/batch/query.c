@@ -69,7 +69,7 @@ static int convert(tuv_batch_t* batch, const taosuv_value_t* value, tuv_cell_t* 
     value = &text;
   }
   tuv_slot_t slot = {
-      .type = cell->type, .width = tuv_type_width(cell->type), .limit = TUV_BATCH_MAX_BYTES};
+      .type = cell->type, .width = tuv_type_size(cell->type), .limit = TUV_BATCH_MAX_BYTES};
   status = tuv_convert(batch, &slot, value, &converted, err);
   return status < 0 ? status : keep(batch, cell, &converted, err);
 }
@@ -93,14 +93,14 @@ static int convert_array(tuv_batch_t* batch, const taosuv_array_t* array, tuv_ce
                          tuv_errmsg_t* err) {
   tuv_converted_t converted = {.bytes = converted.room};
   uint8_t type = array->type;
-  tuv_slot_t slot = {.type = type, .width = tuv_type_width(type), .limit = TUV_BATCH_MAX_BYTES};
+  tuv_slot_t slot = {.type = type, .width = tuv_type_size(type), .limit = TUV_BATCH_MAX_BYTES};
   bool null = type == TAOSUV_TYPE_NULL || (array->nulls != NULL && array->nulls[0] != 0);
   *cell = (tuv_cell_t) {.type = type != TAOSUV_TYPE_NULL ? type : TAOSUV_TYPE_VARCHAR,
                         .null = null};
-  bool variable = tuv_cell_is_variable(type);
-  if (type != TAOSUV_TYPE_NULL && slot.width == 0 && !variable)
+  bool variable = tuv_type_is_variable(type);
+  if (type != TAOSUV_TYPE_NULL && tuv_type(type)->kind == TUV_KIND_NONE)
     return tuv_fail(err, TUV_ETYPE, "an array of the type %u", type);
-  if (type == TAOSUV_TYPE_DECIMAL64 || type == TAOSUV_TYPE_DECIMAL128)
+  if (tuv_type_is_decimal(type))
     return tuv_fail(err, TUV_ETYPE, "a DECIMAL cannot be a parameter: bind its text as VARCHAR");
   if (null) return 0;
   if (array->values == NULL || (variable && array->offsets == NULL))

@@ -4,14 +4,10 @@
 enum { HEAD_STMT2 = 24 + 2 + 4, HEAD_COLUMNAR = 24 + 2, HEAD_V1 = 24 };
 enum { PAYLOAD_STMT2 = 28, PAYLOAD_COLUMNAR = 20, BLOCK_HEAD = 28 };
 
-static bool is_decimal(uint8_t type) {
-  return type == TAOSUV_TYPE_DECIMAL128 || type == TAOSUV_TYPE_DECIMAL64;
-}
-
 /* ---- bind items ---- */
 
 bool tuv_has_lengths(const tuv_batch_t* batch, uint8_t type) {
-  return tuv_cell_is_variable(type) || (batch->encoding.decimal_text && is_decimal(type));
+  return tuv_type_is_variable(type) || (batch->encoding.decimal_text && tuv_type_is_decimal(type));
 }
 
 uint64_t tuv_column_bytes(const tuv_batch_t* batch, const tuv_slot_t* slot, const tuv_sum_t* sum,
@@ -22,7 +18,8 @@ uint64_t tuv_column_bytes(const tuv_batch_t* batch, const tuv_slot_t* slot, cons
 
 uint64_t tuv_cell_bytes(const tuv_batch_t* batch, const tuv_cell_t* cell) {
   if (cell->null) return 0;
-  return batch->encoding.decimal_text && is_decimal(cell->type) ? cell->text : cell->length;
+  return batch->encoding.decimal_text && tuv_type_is_decimal(cell->type) ? cell->text
+                                                                         : cell->length;
 }
 
 static uint64_t cells_size(const tuv_batch_t* batch, const tuv_cell_t* cells, uint32_t count) {
@@ -69,10 +66,10 @@ uint64_t tuv_v1_cells_size(const tuv_cell_t* cells, uint32_t count) {
   for (uint32_t i = 0; i < count; i++) {
     const tuv_cell_t* cell = &cells[i];
     uint64_t length = cell->type == TAOSUV_TYPE_NCHAR ? 4 * (uint64_t) cell->text : cell->length;
-    if (tuv_cell_is_variable(cell->type))
+    if (tuv_type_is_variable(cell->type))
       size += 4 + (cell->null ? 0 : 2 + length);
     else
-      size += 1u + tuv_type_width(cell->type);
+      size += 1u + tuv_type_size(cell->type);
   }
   return size;
 }
@@ -187,7 +184,7 @@ size_t tuv_batch_size(tuv_batch_t* batch) {
 static int check_types(const tuv_batch_t* batch, tuv_errmsg_t* err) {
   for (uint32_t i = 0; batch->fields != NULL && i < batch->count; i++) {
     const taosuv_stmt_field_t* field = &batch->fields[i];
-    if (is_decimal(field->type) || field->type == TAOSUV_TYPE_BLOB)
+    if (tuv_type_is_decimal(field->type) || field->type == TAOSUV_TYPE_BLOB)
       return tuv_fail(err, TUV_ENOTSUP,
                       "'%.64s': %s cannot be bound by the statement's first version", field->name,
                       taosuv_type_name(field->type));

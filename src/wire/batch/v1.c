@@ -16,7 +16,7 @@ static void write_header(tuv_encoder_t* encoder, uint64_t size, uint64_t rows, u
 
 static void write_schema(tuv_encoder_t* encoder, uint8_t type) {
   tuv_encoder_u8(encoder, type);
-  tuv_encoder_u32(encoder, tuv_type_width(type));
+  tuv_encoder_u32(encoder, tuv_type_size(type));
 }
 
 /* ---- NCHAR ---- */
@@ -60,7 +60,7 @@ static uint8_t type_of(const tuv_batch_t* batch, const tuv_cell_t* cell) {
 }
 
 static uint32_t value_size(const tuv_cell_t* cell) {
-  uint8_t width = tuv_type_width(cell->type);
+  uint8_t width = tuv_type_size(cell->type);
   if (width != 0) return width;
   if (cell->null) return 0;
   return 2 + (cell->type == TAOSUV_TYPE_NCHAR ? 4 * cell->text : cell->length);
@@ -73,7 +73,7 @@ static void write_cells(const tuv_batch_t* batch, tuv_encoder_t* encoder, const 
   for (uint32_t i = 0; i < count; i++) tuv_encoder_u32(encoder, value_size(&cells[i]));
   for (uint32_t i = 0; i < count; i++) {
     const tuv_cell_t* cell = &cells[i];
-    uint8_t width = tuv_type_width(cell->type);
+    uint8_t width = tuv_type_size(cell->type);
     if (width != 0) {
       tuv_encoder_u8(encoder, cell->null ? 0x80 : 0);
       if (cell->null)

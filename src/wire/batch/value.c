@@ -20,28 +20,10 @@ static int wrong_kind(const tuv_slot_t* slot, const taosuv_value_t* value, tuv_e
 
 /* ---- numbers ---- */
 
-typedef struct range_s {
-  int64_t low;
-  uint64_t high;
-} range_t;
-
-static const range_t ranges[] = {
-    [TAOSUV_TYPE_TINYINT] = {INT8_MIN, INT8_MAX},
-    [TAOSUV_TYPE_SMALLINT] = {INT16_MIN, INT16_MAX},
-    [TAOSUV_TYPE_INT] = {INT32_MIN, INT32_MAX},
-    [TAOSUV_TYPE_BIGINT] = {INT64_MIN, INT64_MAX},
-    [TAOSUV_TYPE_TIMESTAMP] = {INT64_MIN, INT64_MAX},
-    [TAOSUV_TYPE_UTINYINT] = {0, UINT8_MAX},
-    [TAOSUV_TYPE_USMALLINT] = {0, UINT16_MAX},
-    [TAOSUV_TYPE_UINT] = {0, UINT32_MAX},
-    [TAOSUV_TYPE_UBIGINT] = {0, UINT64_MAX},
-};
-
 /* The field is an integer or a TIMESTAMP. */
 static int convert_i64(const tuv_slot_t* slot, int64_t number, tuv_converted_t* out,
                        tuv_errmsg_t* err) {
-  const range_t* range = &ranges[slot->type];
-  if (number < range->low || (number > 0 && (uint64_t) number > range->high))
+  if (!tuv_type_holds_i64(slot->type, number))
     return tuv_fail(err, TUV_ERANGE, "%lld does not fit %s", (long long) number,
                     taosuv_type_name(slot->type));
   tuv_store(out->room, (uint64_t) number, 8);
@@ -50,7 +32,7 @@ static int convert_i64(const tuv_slot_t* slot, int64_t number, tuv_converted_t* 
 
 static int convert_u64(const tuv_slot_t* slot, uint64_t number, tuv_converted_t* out,
                        tuv_errmsg_t* err) {
-  if (number > ranges[slot->type].high)
+  if (!tuv_type_holds_u64(slot->type, number))
     return tuv_fail(err, TUV_ERANGE, "%llu does not fit %s", (unsigned long long) number,
                     taosuv_type_name(slot->type));
   tuv_store(out->room, number, 8);
@@ -189,8 +171,7 @@ static int convert_bytes(const tuv_batch_t* batch, const tuv_slot_t* slot,
   if (slot->decimal)
     return text ? tuv_convert_decimal(slot, (const char*) bytes, length, out, err)
                 : convert_decimal_bytes(slot, bytes, length, out, err);
-  bool binary = slot->type == TAOSUV_TYPE_VARBINARY || slot->type == TAOSUV_TYPE_GEOMETRY ||
-                slot->type == TAOSUV_TYPE_BLOB;
+  bool binary = tuv_type(slot->type)->kind == TUV_KIND_BINARY;
   if (slot->width != 0 || (slot->type != TAOSUV_TYPE_VARCHAR && text == binary))
     return wrong_kind(slot, value, err);
   int status = tuv_check_bytes(batch, slot, bytes, length, &out->text, err);
@@ -201,11 +182,6 @@ static int convert_bytes(const tuv_batch_t* batch, const tuv_slot_t* slot,
 }
 
 /* ---- any ---- */
-
-static bool is_integer(uint8_t type) {
-  return (type >= TAOSUV_TYPE_TINYINT && type <= TAOSUV_TYPE_BIGINT) ||
-         (type >= TAOSUV_TYPE_UTINYINT && type <= TAOSUV_TYPE_UBIGINT);
-}
 
 int tuv_convert(const tuv_batch_t* batch, const tuv_slot_t* slot, const taosuv_value_t* value,
                 tuv_converted_t* out, tuv_errmsg_t* err) {
@@ -219,10 +195,10 @@ int tuv_convert(const tuv_batch_t* batch, const tuv_slot_t* slot, const taosuv_v
       out->room[0] = value->as.i64 != 0;
       return 0;
     case TAOSUV_VALUE_I64:
-      if (!is_integer(type) && type != TAOSUV_TYPE_TIMESTAMP) break;
+      if (!tuv_type_is_integer(type) && type != TAOSUV_TYPE_TIMESTAMP) break;
       return convert_i64(slot, value->as.i64, out, err);
     case TAOSUV_VALUE_U64:
-      if (!is_integer(type)) break;
+      if (!tuv_type_is_integer(type)) break;
       return convert_u64(slot, value->as.u64, out, err);
     case TAOSUV_VALUE_F64:
       if (type != TAOSUV_TYPE_FLOAT && type != TAOSUV_TYPE_DOUBLE) break;

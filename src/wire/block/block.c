@@ -5,29 +5,10 @@
 #include <string.h>
 
 #include "wire/status.h"
+#include "wire/types.h"
 
 #define SCHEMA_BYTES 5u
 #define LENGTH_BYTES 4u
-#define NTYPES 22
-
-typedef struct type_info_s {
-  uint8_t size;   /* of a value, 0 for variable-size types */
-  uint8_t prefix; /* bytes of a length prefix, 0 for fixed-size types */
-} type_info_t;
-
-/* A type that no block may hold has neither. */
-static const type_info_t types[NTYPES] = {
-    [TAOSUV_TYPE_BOOL] = {1, 0},        [TAOSUV_TYPE_TINYINT] = {1, 0},
-    [TAOSUV_TYPE_SMALLINT] = {2, 0},    [TAOSUV_TYPE_INT] = {4, 0},
-    [TAOSUV_TYPE_BIGINT] = {8, 0},      [TAOSUV_TYPE_FLOAT] = {4, 0},
-    [TAOSUV_TYPE_DOUBLE] = {8, 0},      [TAOSUV_TYPE_VARCHAR] = {0, 2},
-    [TAOSUV_TYPE_TIMESTAMP] = {8, 0},   [TAOSUV_TYPE_NCHAR] = {0, 2},
-    [TAOSUV_TYPE_UTINYINT] = {1, 0},    [TAOSUV_TYPE_USMALLINT] = {2, 0},
-    [TAOSUV_TYPE_UINT] = {4, 0},        [TAOSUV_TYPE_UBIGINT] = {8, 0},
-    [TAOSUV_TYPE_JSON] = {0, 2},        [TAOSUV_TYPE_VARBINARY] = {0, 2},
-    [TAOSUV_TYPE_DECIMAL128] = {16, 0}, [TAOSUV_TYPE_BLOB] = {0, 4},
-    [TAOSUV_TYPE_GEOMETRY] = {0, 2},    [TAOSUV_TYPE_DECIMAL64] = {8, 0},
-};
 
 /* The cursor over the block's bytes, which are all that is ever read. */
 typedef struct reader_s {
@@ -90,10 +71,6 @@ static void read_decimal(const uint8_t* schema, taosuv_column_t* column) {
   column->bytes = schema[4];
 }
 
-static bool is_decimal(const taosuv_column_t* column) {
-  return column->type == TAOSUV_TYPE_DECIMAL64 || column->type == TAOSUV_TYPE_DECIMAL128;
-}
-
 /* Whether a DECIMAL may be as it is stated. A column of a table has 16 bytes only for more than 18
  * digits; an expression may have them for less. */
 static bool is_possible(const taosuv_column_t* column, bool of_table) {
@@ -106,9 +83,10 @@ static bool is_possible(const taosuv_column_t* column, bool of_table) {
 void tuv_block_check_decimals(taosuv_column_t* columns, uint32_t count, bool of_table) {
   bool possible = true;
   for (uint32_t i = 0; i < count; i++)
-    if (is_decimal(&columns[i])) possible = possible && is_possible(&columns[i], of_table);
+    if (tuv_type_is_decimal(columns[i].type))
+      possible = possible && is_possible(&columns[i], of_table);
   for (uint32_t i = 0; i < count && !possible; i++) {
-    if (!is_decimal(&columns[i])) continue;
+    if (!tuv_type_is_decimal(columns[i].type)) continue;
     columns[i].flags |= TAOSUV_COLUMN_SCALE_UNKNOWN;
     columns[i].precision = columns[i].scale = 0;
     columns[i].bytes = columns[i].size;
@@ -118,12 +96,10 @@ void tuv_block_check_decimals(taosuv_column_t* columns, uint32_t count, bool of_
 static int read_schema(const reader_t* reader, const uint8_t* schema, uint8_t precision,
                        taosuv_column_t* column) {
   uint8_t type = schema[0];
-  if (type >= NTYPES || (types[type].size == 0 && types[type].prefix == 0)) {
-    return fail_column(reader, "unknown type", type);
-  }
+  if (tuv_type(type)->kind == TUV_KIND_NONE) return fail_column(reader, "unknown type", type);
   column->type = type;
-  column->size = types[type].size;
-  if (is_decimal(column)) {
+  column->size = tuv_type_size(type);
+  if (tuv_type_is_decimal(column->type)) {
     read_decimal(schema, column);
     return 0;
   }
@@ -200,7 +176,7 @@ static uint32_t check_nulls(const taosuv_column_t* column, uint32_t rows) {
 
 /* Says what is wrong with a row that one of the checks above refused. */
 static int fail_row(const reader_t* reader, const taosuv_column_t* column, uint32_t row) {
-  uint32_t prefix = types[column->type].prefix;
+  uint32_t prefix = tuv_type(column->type)->prefix;
   uint32_t offset = taosuv_load_u32(column->offsets + 4 * (size_t) row);
   if (offset > INT32_MAX) {
     return tuv_fail(reader->err, TUV_EBLOCK, "column %u, row %u: negative offset %d", reader->index,
@@ -223,7 +199,7 @@ static int fail_row(const reader_t* reader, const taosuv_column_t* column, uint3
 }
 
 static int read_variable(reader_t* reader, uint32_t length, taosuv_column_t* column) {
-  uint32_t prefix = types[column->type].prefix;
+  uint32_t prefix = tuv_type(column->type)->prefix;
   uint32_t row;
   column->offsets = take(reader, (uint64_t) reader->rows * 4);
   if (column->offsets == NULL)

@@ -7,6 +7,7 @@
 #include "util/utf8.h"
 #include "wire/block/block.h"
 #include "wire/status.h"
+#include "wire/types.h"
 
 /* Working memory up to this size is kept between replies. */
 #define POOL_KEEP (1u << 20)
@@ -393,9 +394,7 @@ static int check_decimals(const tuv_reply_t* reply, const tuv_query_reply_t* out
   size_t index, max;
   yyjson_val* type;
   yyjson_arr_foreach(out->types, index, max, type) {
-    uint64_t code = yyjson_get_uint(type);
-    if (code == TAOSUV_TYPE_DECIMAL64 || code == TAOSUV_TYPE_DECIMAL128)
-      return tuv_reply_require(reply, needed, err);
+    if (tuv_type_is_decimal(yyjson_get_uint(type))) return tuv_reply_require(reply, needed, err);
   }
   return 0;
 }
@@ -479,17 +478,6 @@ int tuv_reply_query(const tuv_reply_t* reply, tuv_query_reply_t* out, tuv_errmsg
   if (status == 0) status = tuv_reply_need_rows(reply, "affected_rows", &out->affected_rows, err);
   if (status < 0) return status;
   return out->is_update ? check_update(reply, out, err) : read_result(reply, "id", out, err);
-}
-
-int64_t tuv_declared_width(uint8_t type, int64_t stored) {
-  switch (type) {
-    case TAOSUV_TYPE_VARCHAR:
-    case TAOSUV_TYPE_VARBINARY:
-    case TAOSUV_TYPE_GEOMETRY: return stored < 2 ? 0 : stored - 2;
-    case TAOSUV_TYPE_NCHAR: return stored < 2 ? 0 : (stored - 2) / 4;
-    case TAOSUV_TYPE_JSON: return stored < 4 ? 0 : stored / 4 - 1;
-    default: return stored;
-  }
 }
 
 /* In storage n characters of NCHAR are 4 n + 2 bytes. */

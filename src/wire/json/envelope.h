@@ -136,9 +136,6 @@ typedef struct tuv_query_reply_s {
 
 int tuv_reply_query(const tuv_reply_t* reply, tuv_query_reply_t* out, tuv_errmsg_t* err);
 
-/* The declared width of a column, from that of its storage (PROTOCOL 5.7). */
-int64_t tuv_declared_width(uint8_t type, int64_t stored);
-
 /* The reply to use_result and stmt2_result: a result set whose id is in `id_key`. `stored`: servers
  * of this version give the lengths of storage, unless one of them cannot be that. */
 int tuv_reply_stmt_result(const tuv_reply_t* reply, const char* id_key, bool stored,

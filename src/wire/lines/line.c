@@ -14,6 +14,7 @@
 #include "wire/value/format.h"
 #include "wire/status.h"
 #include "wire/text.h"
+#include "wire/types.h"
 #include "wire/version.h"
 
 #define MAX_NCHAR 16379u
@@ -315,27 +316,24 @@ void taosuv_line_drop(taosuv_line_t* line) {
 
 /* ---- fields ---- */
 
-/* The suffix of a number's type, and what it holds. */
-typedef struct number_s {
-  const char* suffix; /* NULL: no integer */
-  int64_t min;
-  uint64_t max;
-} number_t;
-
-static const number_t numbers[] = {
-    [TAOSUV_TYPE_TINYINT] = {"i8", INT8_MIN, INT8_MAX},
-    [TAOSUV_TYPE_SMALLINT] = {"i16", INT16_MIN, INT16_MAX},
-    [TAOSUV_TYPE_INT] = {"i32", INT32_MIN, INT32_MAX},
-    [TAOSUV_TYPE_BIGINT] = {"i64", INT64_MIN, INT64_MAX},
-    [TAOSUV_TYPE_UTINYINT] = {"u8", 0, UINT8_MAX},
-    [TAOSUV_TYPE_USMALLINT] = {"u16", 0, UINT16_MAX},
-    [TAOSUV_TYPE_UINT] = {"u32", 0, UINT32_MAX},
-    [TAOSUV_TYPE_UBIGINT] = {"u64", 0, UINT64_MAX},
+/* What stands behind a number, and names its type. */
+static const char* const suffixes[TUV_TYPES] = {
+    [TAOSUV_TYPE_TINYINT] = "i8", [TAOSUV_TYPE_SMALLINT] = "i16", [TAOSUV_TYPE_INT] = "i32",
+    [TAOSUV_TYPE_BIGINT] = "i64", [TAOSUV_TYPE_UTINYINT] = "u8",  [TAOSUV_TYPE_USMALLINT] = "u16",
+    [TAOSUV_TYPE_UINT] = "u32",   [TAOSUV_TYPE_UBIGINT] = "u64",  [TAOSUV_TYPE_FLOAT] = "f32",
+    [TAOSUV_TYPE_DOUBLE] = "f64",
 };
 
-static const number_t* number_of(taosuv_type_t type) {
-  bool known = (unsigned) type < sizeof numbers / sizeof *numbers;
-  return known && numbers[type].suffix != NULL ? &numbers[type] : NULL;
+/* What stands before a quoted text, and names its type. */
+static const char* const prefixes[TUV_TYPES] = {
+    [TAOSUV_TYPE_VARCHAR] = "",
+    [TAOSUV_TYPE_NCHAR] = "L",
+    [TAOSUV_TYPE_VARBINARY] = "B",
+    [TAOSUV_TYPE_GEOMETRY] = "G",
+};
+
+static void add_suffix(tuv_text_t* text, taosuv_type_t type) {
+  tuv_text_add(text, suffixes[type], strlen(suffixes[type]));
 }
 
 static const char* name_of(taosuv_type_t type) {
@@ -348,19 +346,19 @@ static int wrong_kind(taosuv_line_t* line, taosuv_type_t type) {
                   name_of(type));
 }
 
-static int write_integer(taosuv_line_t* line, const number_t* number, taosuv_type_t type,
-                         const taosuv_value_t* value, tuv_text_t* text) {
-  bool negative = value->kind == TAOSUV_VALUE_I64 && value->as.i64 < 0;
-  if (value->kind != TAOSUV_VALUE_I64 && value->kind != TAOSUV_VALUE_U64)
-    return wrong_kind(line, type);
-  if (negative ? value->as.i64 < number->min : value->as.u64 > number->max)
+static int write_integer(taosuv_line_t* line, taosuv_type_t type, const taosuv_value_t* value,
+                         tuv_text_t* text) {
+  bool is_signed = value->kind == TAOSUV_VALUE_I64;
+  if (!is_signed && value->kind != TAOSUV_VALUE_U64) return wrong_kind(line, type);
+  if (is_signed ? !tuv_type_holds_i64(type, value->as.i64)
+                : !tuv_type_holds_u64(type, value->as.u64))
     return tuv_fail(&line->err, TUV_ERANGE, "an integer that %s cannot hold", name_of(type));
-  if (negative) {
+  if (is_signed) {
     tuv_format_i64(text, value->as.i64);
   } else {
     tuv_format_u64(text, value->as.u64);
   }
-  tuv_text_add(text, number->suffix, strlen(number->suffix));
+  add_suffix(text, type);
   return 0;
 }
 
@@ -379,15 +377,14 @@ static int write_real(taosuv_line_t* line, taosuv_type_t type, const taosuv_valu
   } else {
     tuv_format_f64(text, number);
   }
-  tuv_text_add(text, narrow ? "f32" : "f64", 3);
+  add_suffix(text, type);
   return 0;
 }
 
 /* BOOL, integers, FLOAT, DOUBLE. */
 static int write_fixed(taosuv_line_t* line, taosuv_type_t type, const taosuv_value_t* value,
                        tuv_text_t* text) {
-  const number_t* number = number_of(type);
-  if (number != NULL) return write_integer(line, number, type, value, text);
+  if (tuv_type_is_integer(type)) return write_integer(line, type, value, text);
   if (type != TAOSUV_TYPE_BOOL) return write_real(line, type, value, text);
   if (value->kind != TAOSUV_VALUE_BOOL) return wrong_kind(line, type);
   tuv_text_add(text, value->as.i64 != 0 ? "true" : "false", value->as.i64 != 0 ? 4 : 5);
@@ -395,13 +392,11 @@ static int write_fixed(taosuv_line_t* line, taosuv_type_t type, const taosuv_val
 }
 
 static bool is_fixed(taosuv_type_t type) {
-  return type == TAOSUV_TYPE_BOOL || type == TAOSUV_TYPE_FLOAT || type == TAOSUV_TYPE_DOUBLE ||
-         number_of(type) != NULL;
+  return type == TAOSUV_TYPE_BOOL || ((unsigned) type < TUV_TYPES && suffixes[type] != NULL);
 }
 
 static bool is_quoted(taosuv_type_t type) {
-  return type == TAOSUV_TYPE_VARCHAR || type == TAOSUV_TYPE_NCHAR ||
-         type == TAOSUV_TYPE_VARBINARY || type == TAOSUV_TYPE_GEOMETRY;
+  return (unsigned) type < TUV_TYPES && prefixes[type] != NULL;
 }
 
 /* How long the text is between its quotes: the server counts its backslashes, too. */
@@ -438,9 +433,7 @@ static int check_quoted(taosuv_line_t* line, taosuv_type_t type, taosuv_value_t*
 /* At most 2 * length + 5 bytes. */
 static uint8_t* put_quoted(uint8_t* out, taosuv_type_t type, const taosuv_value_t* value) {
   const uint8_t* bytes = value->as.bytes;
-  if (type == TAOSUV_TYPE_NCHAR) *out++ = 'L';
-  if (type == TAOSUV_TYPE_VARBINARY) *out++ = 'B';
-  if (type == TAOSUV_TYPE_GEOMETRY) *out++ = 'G';
+  out = put(out, prefixes[type], strlen(prefixes[type]));
   *out++ = '"';
   if (type == TAOSUV_TYPE_VARBINARY) {
     if (value->length > 0) out = put(out, "\\x", 2);

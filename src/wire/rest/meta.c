@@ -5,6 +5,7 @@
 #include "wire/block/block.h"
 #include "wire/rest/rows.h"
 #include "wire/status.h"
+#include "wire/types.h"
 
 /* Memory for the names of columns beyond this is not kept. */
 #define KEEP_NAMES 4096u
@@ -32,20 +33,13 @@ static bool read_decimal(const char* name, tuv_rest_column_t* column) {
 }
 
 static bool read_type(const char* name, tuv_rest_column_t* column) {
-  static const struct {
-    const char* name;
-    uint8_t type, size;
-  } types[] = {
-#define XX(id, code, text, size) {text, code, size},
-      TAOSUV_TYPE_MAP(XX)
-#undef XX
-  };
-  for (size_t i = 1; i < sizeof types / sizeof types[0]; i++) { /* the first is NULL, never told */
-    if (strcmp(name, types[i].name) != 0) continue;
-    column->type = types[i].type;
-    column->size = types[i].size;
-    bool told = column->type != TAOSUV_TYPE_DECIMAL64 && column->type != TAOSUV_TYPE_DECIMAL128;
-    return told && column->type != TAOSUV_TYPE_MEDIUMBLOB;
+  for (uint8_t type = 0; type < TUV_TYPES; type++) {
+    const tuv_type_t* known = &tuv_types[type];
+    if (known->kind == TUV_KIND_NONE || known->kind == TUV_KIND_DECIMAL) continue;
+    if (strcmp(name, known->name) != 0) continue;
+    column->type = type;
+    column->size = known->size;
+    return true;
   }
   return read_decimal(name, column);
 }

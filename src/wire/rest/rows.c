@@ -5,6 +5,7 @@
 #include "wire/rest/cell.h"
 #include "wire/rest/rows.h"
 #include "wire/status.h"
+#include "wire/types.h"
 
 /* Room for a fixed-size value whose null bit is set or not; NULL when out of memory. */
 static uint8_t* add_fixed(tuv_rest_t* rest, tuv_rest_column_t* column, bool null) {
@@ -46,10 +47,6 @@ static int add_u64(tuv_rest_t* rest, tuv_rest_column_t* column, uint64_t value) 
   return 0;
 }
 
-static unsigned prefix_of(const tuv_rest_column_t* column) {
-  return column->type == TAOSUV_TYPE_BLOB ? 4 : 2;
-}
-
 /* The bytes of a text cell. */
 static int convert_text(const tuv_rest_column_t* column, const char* text, size_t size,
                         uint8_t* out, size_t* length) {
@@ -68,7 +65,7 @@ static int convert_text(const tuv_rest_column_t* column, const char* text, size_
 }
 
 static int add_text(tuv_rest_t* rest, tuv_rest_column_t* column, const char* text, size_t size) {
-  unsigned prefix = prefix_of(column);
+  unsigned prefix = tuv_type(column->type)->prefix;
   size_t offset = tuv_buf_size(&column->values), length;
   size_t room = column->type == TAOSUV_TYPE_NCHAR ? 4 * size : size;
   uint8_t* out = tuv_buf_reserve(&column->values, prefix + room);
@@ -84,15 +81,15 @@ static int add_text(tuv_rest_t* rest, tuv_rest_column_t* column, const char* tex
 static int add_signed(tuv_rest_t* rest, tuv_rest_column_t* column, yyjson_val* cell) {
   if (!yyjson_is_int(cell)) return TUV_EPROTO;
   if (yyjson_is_uint(cell) && yyjson_get_uint(cell) > INT64_MAX) return TUV_EPROTO;
-  int64_t value = yyjson_get_sint(cell), max = INT64_MAX >> (64 - 8 * column->size);
-  if (value > max || value < -max - 1) return TUV_EPROTO;
+  int64_t value = yyjson_get_sint(cell);
+  if (!tuv_type_holds_i64(column->type, value)) return TUV_EPROTO;
   return add_u64(rest, column, (uint64_t) value);
 }
 
 static int add_unsigned(tuv_rest_t* rest, tuv_rest_column_t* column, yyjson_val* cell) {
   if (!yyjson_is_uint(cell)) return TUV_EPROTO;
   uint64_t value = yyjson_get_uint(cell);
-  if (value > UINT64_MAX >> (64 - 8 * column->size)) return TUV_EPROTO;
+  if (!tuv_type_holds_u64(column->type, value)) return TUV_EPROTO;
   return add_u64(rest, column, value);
 }
 

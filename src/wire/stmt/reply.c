@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "wire/status.h"
+#include "wire/types.h"
 
 int tuv_stmt_reply_id(const tuv_reply_t* reply, uint64_t* id, tuv_errmsg_t* err) {
   static const char* const needed[] = {"stmt_id", NULL};
@@ -26,16 +27,6 @@ static bool read_number(yyjson_val* field, const char* key, uint64_t max, uint64
   return found == NULL || yyjson_is_null(found) || (yyjson_is_uint(found) && *value <= max);
 }
 
-static bool is_type(uint64_t type) {
-  switch (type) {
-#define XX(name, code, text, size) case code:
-    TAOSUV_TYPE_MAP(XX)
-#undef XX
-    return type != TAOSUV_TYPE_NULL;
-    default: return false;
-  }
-}
-
 static int check_field(yyjson_val* field, uint32_t index, uint8_t kind, tuv_errmsg_t* err) {
   static const struct {
     const char* key;
@@ -51,7 +42,8 @@ static int check_field(yyjson_val* field, uint32_t index, uint8_t kind, tuv_errm
   if (!tuv_json_is_text(name) || yyjson_get_len(name) >= UINT32_MAX) wrong = "name";
   if (wrong != NULL)
     return tuv_fail(err, TUV_EPROTO, "the reply's field %u has no valid \"%s\"", index, wrong);
-  if (!is_type(type) || bind < TAOSUV_BIND_COLUMN || bind > TAOSUV_BIND_TABLE)
+  if (type == TAOSUV_TYPE_NULL || type >= TUV_TYPES || bind < TAOSUV_BIND_COLUMN ||
+      bind > TAOSUV_BIND_TABLE)
     return tuv_fail(err, TUV_EPROTO, "the reply's field %u has the unknown type %u or kind %u",
                     index, (unsigned) type, (unsigned) bind);
   /* Of which unit times are must be known. */
@@ -88,13 +80,7 @@ int tuv_stmt_reply_fields(const tuv_reply_t* reply, uint8_t kind, tuv_stmt_field
 
 /* The most that a value may have; 0 for fixed-size types. */
 static uint32_t limit_of(uint8_t type, uint32_t bytes) {
-  switch (type) {
-#define XX(name, code, text, size)                                                                 \
-  case code: return size > 0 ? 0 : (uint32_t) tuv_declared_width(type, bytes);
-    TAOSUV_TYPE_MAP(XX)
-#undef XX
-    default: return 0;
-  }
+  return tuv_type_size(type) > 0 ? 0 : (uint32_t) tuv_declared_width(type, bytes);
 }
 
 char* tuv_stmt_fields_copy(const tuv_stmt_fields_t* fields, taosuv_stmt_field_t* out, char* names) {

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "wire/stmt/table_name.h"
+#include "wire/types.h"
 
 typedef struct scanner_s {
   const char* at;
@@ -204,8 +205,8 @@ size_t tuv_stmt_sql_name(const char* sql, size_t length, const tuv_stmt_sql_t* s
 }
 
 bool tuv_stmt_scale_is_untold(const taosuv_stmt_field_t* field) {
-  bool decimal = field->type == TAOSUV_TYPE_DECIMAL128 || field->type == TAOSUV_TYPE_DECIMAL64;
-  return decimal && field->kind == TAOSUV_BIND_COLUMN && field->precision == 0 && field->scale == 0;
+  return tuv_type_is_decimal(field->type) && field->kind == TAOSUV_BIND_COLUMN &&
+         field->precision == 0 && field->scale == 0;
 }
 
 size_t tuv_stmt_sql_decimals(const char* sql, const tuv_stmt_sql_t* scan, const char* table,

@@ -1,19 +1,10 @@
-/* Cells of a block as text, as int64 and as double; the names of the types. */
+/* Cells of a block as text, as int64 and as double. */
 #include "wire/value/format.h"
 
 #include <stdbool.h>
 
 #include "util/ascii.h"
-
-const char* taosuv_type_name(int type) {
-  switch (type) {
-#define XX(name, code, text, size)                                                                 \
-  case code: return text;
-    TAOSUV_TYPE_MAP(XX)
-#undef XX
-    default: return NULL;
-  }
-}
+#include "wire/types.h"
 
 /* The integer in a cell of any integer type but BIGINT UNSIGNED and DECIMAL; false for others. */
 static bool load_signed(const taosuv_column_t* column, uint32_t row, int64_t* value) {
@@ -29,10 +20,6 @@ static bool load_signed(const taosuv_column_t* column, uint32_t row, int64_t* va
     case TAOSUV_TYPE_UINT: *value = taosuv_get_u32(column, row); return true;
     default: return false;
   }
-}
-
-static bool is_decimal(const taosuv_column_t* column) {
-  return column->type == TAOSUV_TYPE_DECIMAL64 || column->type == TAOSUV_TYPE_DECIMAL128;
 }
 
 /* All types of a fixed size are numbers of some kind. */
@@ -51,9 +38,10 @@ int taosuv_cell_i64(const taosuv_column_t* column, uint32_t row, int64_t* value)
   if (value == NULL) return TUV_EINVAL;
   *value = 0;
   if (column == NULL) return TUV_EINVAL;
-  bool decimal = is_decimal(column) && column->scale == 0;
+  bool decimal = tuv_type_is_decimal(column->type) && column->scale == 0;
   bool real = column->type == TAOSUV_TYPE_FLOAT || column->type == TAOSUV_TYPE_DOUBLE;
-  if (!is_number(column) || real || (is_decimal(column) && !decimal)) return TUV_ETYPE;
+  if (!is_number(column) || real || (tuv_type_is_decimal(column->type) && !decimal))
+    return TUV_ETYPE;
   if (taosuv_is_null(column, row)) return TUV_ENODATA;
   if (decimal) return decimal_i64(taosuv_get_decimal(column, row), value);
   if (column->type == TAOSUV_TYPE_UBIGINT) {
@@ -80,7 +68,7 @@ int taosuv_cell_f64(const taosuv_column_t* column, uint32_t row, double* value) 
     *value = taosuv_get_f32(column, row);
   } else if (column->type == TAOSUV_TYPE_DOUBLE) {
     *value = taosuv_get_f64(column, row);
-  } else if (is_decimal(column)) {
+  } else if (tuv_type_is_decimal(column->type)) {
     *value = tuv_decimal_f64(taosuv_get_decimal(column, row), column->scale);
   } else {
     return TUV_ETYPE;
@@ -138,18 +126,13 @@ static int format_fixed(tuv_text_t* text, const taosuv_column_t* column, uint32_
   }
 }
 
-static bool has_text(const taosuv_column_t* column) {
-  return taosuv_type_name(column->type) != NULL && column->type != TAOSUV_TYPE_NULL &&
-         column->type != TAOSUV_TYPE_MEDIUMBLOB;
-}
-
 int taosuv_format_cell(const taosuv_column_t* column, uint32_t row, int32_t utc_offset, char* buf,
                        size_t size) {
   tuv_text_t text = tuv_text_start(buf, size);
   int status = 0;
   if (column == NULL) {
     status = TUV_EINVAL;
-  } else if (!has_text(column)) {
+  } else if (tuv_type(column->type)->kind == TUV_KIND_NONE) {
     status = TUV_ETYPE;
   } else if (taosuv_is_null(column, row)) {
     tuv_text_add(&text, "NULL", 4);
