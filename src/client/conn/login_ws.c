@@ -9,11 +9,13 @@
 #include "client/conn/endpoint.h"
 #include "client/conn/login.h"
 #include "util/totp.h"
+#include "wire/server_code.h"
 #include "wire/version.h"
 
 /* Database codes that mean bad credentials (PROTOCOL 10.3). */
 bool tuv_is_auth_code(int code) {
-  return code == 0x0003 || code == 0x0350 || code == 0x0351 || code == 0x0357;
+  return code == TUV_CODE_AUTH_FAILURE || code == TUV_CODE_USER_NOT_EXIST ||
+         code == TUV_CODE_INVALID_USER || code == TUV_CODE_WRONG_PASSWORD;
 }
 
 static void fail_login(tuv_op_t* op, const tuv_failure_t* failure, size_t offset) {

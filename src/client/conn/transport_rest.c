@@ -18,6 +18,7 @@
 #include "client/conn/transport.h"
 #include "client/core/observe.h"
 #include "wire/http/request.h"
+#include "wire/server_code.h"
 
 static tuv_conn_t* conn_of(tuv_http_conn_t* http) {
   return TUV_CONTAINER(http, tuv_conn_t, rest.http);
@@ -41,7 +42,9 @@ static int on_body(void* context, const uint8_t* data, size_t size, tuv_errmsg_t
  * With 403 it refuses an address, or a statement by its text (9.4). */
 static bool is_auth(int http_status, int code, const char* text) {
   static const char statement[] = "sql rejected";
-  bool header = code == 4357 || code == 4386 || code == 4388 || code == 4389 || code == 4362;
+  bool header = code == TUV_CODE_HTTP_NO_AUTH || code == TUV_CODE_HTTP_TOKEN ||
+                code == TUV_CODE_HTTP_AUTH_TYPE || code == TUV_CODE_HTTP_BASIC ||
+                code == TUV_CODE_HTTP_TAOSD;
   bool address = http_status == 403 && strncmp(text, statement, sizeof statement - 1) != 0;
   return http_status == 401 || address || header || tuv_is_auth_code(code);
 }

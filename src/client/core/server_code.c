@@ -2,61 +2,63 @@
 #include "client/core/server_code.h"
 
 #include "taosuv/error.h"
+#include "wire/server_code.h"
 
 /* A code without these bits says only that the gateway refused. */
 int tuv_server_code(uint64_t code) {
-  return (code & 0xFFFF) != 0 ? (int) (code & 0xFFFF) : 0xFFFF;
+  return (code & 0xFFFF) != 0 ? (int) (code & 0xFFFF) : TUV_CODE_GATEWAY;
 }
 
 unsigned int tuv_server_code_flags(int code) {
   switch (code) {
-    case 0x000B: /* unable to establish connection */
-    case 0x0020: /* some node is not connected */
-    case 0x0021: /* broken link */
-    case 0x0022: /* too many sessions */
-    case 0x0023: /* network error */
-    case 0x0024: /* network busy */
-    case 0x0102: /* out of memory */
-    case 0x0125: /* retry needed */
-    case 0x0130: /* database is starting up */
-    case 0x0131: /* database is closing down */
-    case 0x03C6: /* this and the next: the gateway's view of the table or vgroup was out of date */
-    case 0x0503:
-    case 0x0522:
-    case 0x0602:
-    case 0x060A:
-    case 0x0611:
-    case 0x061B:
-    case 0xFFFE: /* the gateway's query limiter */ return TAOSUV_ERR_RETRYABLE;
-    case 0x0018: /* connection broken */
-    case 0x0019: /* connection read timeout */
-    case 0x012C: /* operation timeout */ return TAOSUV_ERR_RETRYABLE | TAOSUV_ERR_MAYBE_EXECUTED;
+    case TUV_CODE_CANNOT_CONNECT:
+    case TUV_CODE_NODE_NOT_CONNECTED:
+    case TUV_CODE_LINK_BROKEN:
+    case TUV_CODE_TOO_MANY_SESSIONS:
+    case TUV_CODE_NETWORK_ERROR:
+    case TUV_CODE_NETWORK_BUSY:
+    case TUV_CODE_OUT_OF_MEMORY:
+    case TUV_CODE_RETRY_NEEDED:
+    case TUV_CODE_STARTING_UP:
+    case TUV_CODE_CLOSING_DOWN:
+    case TUV_CODE_QUERY_LIMIT:
+    /* The gateway's view of a table or vgroup was out of date. */
+    case TUV_CODE_SCHEMA_VERSION:
+    case TUV_CODE_INVALID_VGROUP:
+    case TUV_CODE_WRONG_VGROUP:
+    case TUV_CODE_TABLE_SCHEMA_VERSION:
+    case TUV_CODE_TAGS_OUT_OF_DATE:
+    case TUV_CODE_TABLE_RECONFIGURE:
+    case TUV_CODE_TABLE_SCHEMA_OLD: return TAOSUV_ERR_RETRYABLE;
+    case TUV_CODE_CONNECTION_BROKEN:
+    case TUV_CODE_READ_TIMEOUT:
+    case TUV_CODE_OPERATION_TIMEOUT: return TAOSUV_ERR_RETRYABLE | TAOSUV_ERR_MAYBE_EXECUTED;
     default: return 0;
   }
 }
 
 tuv_stale_t tuv_server_code_stale(int code) {
   switch (code) {
-    case 0x0125: /* retry needed */
-    case 0x03C6: /* invalid schema version */
-    case 0x0503: /* invalid vgroup */
-    case 0x0522: /* the table is not of this vgroup */
-    case 0x0602: /* invalid schema version */
-    case 0x060A: /* tags are out of date */
-    case 0x0611: /* table is to be configured anew */
-    case 0x061B: /* table schema is old */ return TUV_STALE;
-    case 0x0110: /* generic error */
-    case 0x0115: /* invalid message */
-    case 0x0332: /* vgroup does not exist */
-    case 0x0362: /* super table does not exist */
-    case 0x03C7: /* super table is another one */
-    case 0x0520: /* vnode does not exist */
-    case 0x0600: /* invalid table id */
-    case 0x0618: /* table does not exist */
-    case 0x061A: /* super table does not exist */
-    case 0x061D: /* table is in another super table */
-    case 0x061E: /* database is another one */
-    case 0x2603: /* table does not exist */ return TUV_MAYBE_STALE;
+    case TUV_CODE_RETRY_NEEDED:
+    case TUV_CODE_SCHEMA_VERSION:
+    case TUV_CODE_INVALID_VGROUP:
+    case TUV_CODE_WRONG_VGROUP:
+    case TUV_CODE_TABLE_SCHEMA_VERSION:
+    case TUV_CODE_TAGS_OUT_OF_DATE:
+    case TUV_CODE_TABLE_RECONFIGURE:
+    case TUV_CODE_TABLE_SCHEMA_OLD: return TUV_STALE;
+    case TUV_CODE_GENERIC:
+    case TUV_CODE_INVALID_MESSAGE:
+    case TUV_CODE_VGROUP_NOT_EXIST:
+    case TUV_CODE_STABLE_NOT_EXIST:
+    case TUV_CODE_OTHER_STABLE:
+    case TUV_CODE_VNODE_NOT_EXIST:
+    case TUV_CODE_INVALID_TABLE_ID:
+    case TUV_CODE_TABLE_NOT_EXIST:
+    case TUV_CODE_VNODE_STABLE_NOT_EXIST:
+    case TUV_CODE_TABLE_OF_OTHER_STABLE:
+    case TUV_CODE_OTHER_DATABASE:
+    case TUV_CODE_PARSER_TABLE_NOT_EXIST: return TUV_MAYBE_STALE;
     default: return TUV_NOT_STALE;
   }
 }

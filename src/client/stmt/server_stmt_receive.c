@@ -9,6 +9,7 @@
 #include "client/query/results.h"
 #include "client/stmt/job.h"
 #include "client/stmt/stmt.h"
+#include "wire/server_code.h"
 
 /* ---- a batch ---- */
 
@@ -204,14 +205,12 @@ static void replied(tuv_op_t* op, tuv_conn_t* conn, const tuv_reply_t* reply) {
     on_batch(server_stmt, reply);
 }
 
-#define CODE_STMT_API 0x022A /* stmt API usage error */
-
 /* The server does not have the statement any more, or it is dead there: nothing of the batch was
  * executed. */
 static bool was_lost(const tuv_failure_t* failure) {
   static const char* const texts[] = {"stmt is nil", "stmt2 is nil", "stmt has been freed"};
-  if (failure->server_code == CODE_STMT_API) return true;
-  if (failure->server_code != 0xFFFF || failure->message == NULL) return false;
+  if (failure->server_code == TUV_CODE_STMT_API_USAGE) return true;
+  if (failure->server_code != TUV_CODE_GATEWAY || failure->message == NULL) return false;
   for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
     if (strcmp(failure->message, texts[i]) == 0) return true;
   return false;
@@ -231,7 +230,7 @@ static bool wants_renewal(const tuv_failure_t* failure, uint32_t renewals) {
 /* The gateway does not know the message, or what it stands on does not have the function for it. */
 static bool lacks_bind_exec(const tuv_server_stmt_t* server_stmt, const tuv_failure_t* failure) {
   if (server_stmt->step != TUV_STEP_BIND_EXEC || failure->status != TAOSUV_ESERVER ||
-      failure->server_code != 0xFFFF || failure->message == NULL)
+      failure->server_code != TUV_CODE_GATEWAY || failure->message == NULL)
     return false;
   return strncmp(failure->message, "unknown binary action", 21) == 0 ||
          strncmp(failure->message, "taos_stmt2_bind_param_column", 28) == 0;

@@ -16,6 +16,7 @@
 #include "client/tmq/progress.h"
 #include "client/tmq/request.h"
 #include "client/tmq/steps.h"
+#include "wire/server_code.h"
 
 static int encode(tuv_op_t* op, tuv_conn_t* conn, const void* payload, size_t size) {
   const tuv_commit_step_t* step = tuv_step_of(tuv_commit_of(tuv_req_of_op(op)));
@@ -103,12 +104,12 @@ static void commit_replied(tuv_op_t* op, tuv_conn_t* conn, const tuv_reply_t* re
 static bool commit_refused(tuv_op_t* op, tuv_conn_t* conn, int server_code) {
   taosuv_commit_t* commit = tuv_commit_of(tuv_req_of_op(op));
   const tuv_commit_step_t* step = tuv_step_of(commit);
-  if (server_code == 0x4012) { /* PROTOCOL 10.3 */
+  if (server_code == TUV_CODE_SAME_COMMITTED) {
     note_committed(commit->consumer, step);
     next_step(op, conn);
     return true;
   }
-  bool moved = server_code == 0x4008 || server_code == 0x4009; /* PROTOCOL 7.6 */
+  bool moved = server_code == TUV_CODE_FOREIGN_VGROUP || server_code == TUV_CODE_FOREIGN_TOPIC;
   if (!moved || !step->lenient) return false;
   tuv_progress_t* progress = &commit->consumer->progress;
   tuv_position_t* position = tuv_progress_find(progress, step->topic, step->vgroup_id);

@@ -15,6 +15,7 @@
 #include "client/tmq/subscribe.h"
 #include "client/tmq/trouble.h"
 #include "util/backoff.h"
+#include "wire/server_code.h"
 
 /* A connection that has held for so long was no failed attempt. */
 #define STEADY_MS 60000u
@@ -69,7 +70,7 @@ static bool worth_it(const taosuv_req_t* req) {
   taosuv_err_class_t class = taosuv_err_class(req->status);
   return class == TAOSUV_CLASS_NETWORK || class == TAOSUV_CLASS_TIMEOUT ||
          class == TAOSUV_CLASS_PROTOCOL || (req->err_flags & TAOSUV_ERR_RETRYABLE) != 0 ||
-         (req->status == TAOSUV_ESERVER && req->server_code == 0xFFFF);
+         (req->status == TAOSUV_ESERVER && req->server_code == TUV_CODE_GATEWAY);
 }
 
 static void resubscribe_complete(taosuv_req_t* req, int status) {

@@ -8,15 +8,16 @@
 #include "client/tmq/base.h"
 #include "client/tmq/consumer.h"
 #include "client/tmq/trouble.h"
+#include "wire/server_code.h"
 
 bool tuv_tmq_is_expelled(const tuv_failure_t* failure) {
   if (failure->status != TAOSUV_ESERVER) return false;
   switch (failure->server_code) {
-    case 0x03E6: /* consumer does not exist */
-    case 0x4001: /* consumer mismatch */
-    case 0x4002: /* consumer closed */
-    case 0x4003: /* consumer error */
-    case 0x4017: /* invalid consumer status */ return true;
+    case TUV_CODE_CONSUMER_NOT_EXIST:
+    case TUV_CODE_CONSUMER_MISMATCH:
+    case TUV_CODE_CONSUMER_CLOSED:
+    case TUV_CODE_CONSUMER_ERROR:
+    case TUV_CODE_CONSUMER_STATUS: return true;
     default: return false;
   }
 }

@@ -1,6 +1,7 @@
 /* Chooses the part of a shard's backlog to send next: a batch of the usual size, or a smaller part
  * of what was refused or lost. */
 #include "client/writer/writer.h"
+#include "wire/server_code.h"
 
 /* How many refused messages a batch may cost when nothing is said. */
 #define DEFAULT_REFUSALS 1000u
@@ -118,22 +119,23 @@ void tuv_shard_lost(tuv_shard_t* shard) {
  * else. */
 static bool concerns_all(const taosuv_writer_t* writer, int code) {
   switch (code) {
-    case 0x0362: /* table does not exist */
-    case 0x2603: /* the same */ return writer->ntags > 0;
-    case 0x2600: /* syntax error */
-    case 0x260C: /* number of tags */
-    case 0x0217: /* these three: database not specified */
-    case 0x0380:
-    case 0x2616:
-    case 0x0388: /* database not exist */
-    case 0x0303: /* insufficient privilege */ return true;
+    case TUV_CODE_STABLE_NOT_EXIST:
+    case TUV_CODE_PARSER_TABLE_NOT_EXIST: return writer->ntags > 0;
+    case TUV_CODE_SYNTAX_ERROR:
+    case TUV_CODE_NUMBER_OF_TAGS:
+    case TUV_CODE_CLIENT_NO_DATABASE:
+    case TUV_CODE_NO_DATABASE:
+    case TUV_CODE_PARSER_NO_DATABASE:
+    case TUV_CODE_DATABASE_NOT_EXIST:
+    case TUV_CODE_NO_PRIVILEGE: return true;
     default: return false;
   }
 }
 
 /* Refusals of what the rows of a table have in common, if each row names its table. */
 static bool concerns_table(int code) {
-  return code == 0x0362 || code == 0x2603 || code == 0x0618; /* it does not exist */
+  return code == TUV_CODE_STABLE_NOT_EXIST || code == TUV_CODE_PARSER_TABLE_NOT_EXIST ||
+         code == TUV_CODE_TABLE_NOT_EXIST;
 }
 
 static bool may_divide(const tuv_shard_t* shard, int status, int server_code, uint64_t now) {

@@ -5,6 +5,7 @@
 
 #include "util/ascii.h"
 #include "wire/rest/rows.h"
+#include "wire/server_code.h"
 #include "wire/status.h"
 
 /* Rows are decoded when so many bytes of them have come. */
@@ -301,7 +302,7 @@ static int read_text(tuv_rest_t* rest, yyjson_val* root, tuv_errmsg_t* err) {
  * code in front of the text: "[0x3002] …" (PROTOCOL 8.3, 8.4). */
 static int read_code(tuv_rest_t* rest, yyjson_val* root, uint64_t* code, tuv_errmsg_t* err) {
   if (yyjson_obj_get(root, "message") == NULL) return read_uint(root, "code", code, err);
-  *code = 0xFFFF; /* of the gateway itself */
+  *code = TUV_CODE_GATEWAY;
   if (strncmp(rest->text, "[0x", 3) != 0) return 0;
   uint64_t value = 0;
   const char* at = rest->text + 3;
