@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "wire/sql/kind.h"
 #include "wire/stmt/sql.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size);
@@ -44,7 +45,7 @@ int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   for (size_t i = 0; i < size; i++) marks += sql[i] == '?';
   require(scan.table + (size_t) scan.tags + scan.columns <= marks, "no mark is made up");
   require(scan.tags == 0 || scan.super_table, "tags are a super table's");
-  tuv_sql_changes_tables(sql, size);
+  require(!(tuv_sql_only_reads(sql, size) && tuv_sql_changes_tables(sql, size)), "one kind");
   require(scan.name_at <= size && scan.name_length <= size - scan.name_at, "the name is in it");
   ask(sql, size, &scan);
   ask_fields(sql, size, &scan);

@@ -189,17 +189,6 @@ static void unknown_scales_are_asked_for(void** state) {
   assert_int_equal(tuv_stmt_sql_decimals("", &scan, NULL, fields, 5, NULL, 0), 0);
 }
 
-static void what_changes_tables_is_told_from_what_looks_like_it(void** state) {
-  (void) state;
-  assert_true(tuv_sql_changes_tables("use db", 6));
-  assert_true(tuv_sql_changes_tables(" /* x */ USE `db`", 17));
-  assert_true(tuv_sql_changes_tables("Alter table t", 13));
-  assert_true(tuv_sql_changes_tables("DROP", 4));
-  assert_false(tuv_sql_changes_tables("used", 4));
-  assert_false(tuv_sql_changes_tables("select use", 10));
-  assert_false(tuv_sql_changes_tables("", 0));
-}
-
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(each_question_mark_is_seen_for_what_it_is),
@@ -207,7 +196,6 @@ int main(void) {
       cmocka_unit_test(whose_columns_they_are),
       cmocka_unit_test(fields_are_asked_for),
       cmocka_unit_test(unknown_scales_are_asked_for),
-      cmocka_unit_test(what_changes_tables_is_told_from_what_looks_like_it),
   };
   return cmocka_run_group_tests_name("stmt_sql", tests, NULL, NULL);
 }

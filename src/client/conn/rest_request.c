@@ -2,7 +2,6 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
 #include "client/core/block.h"
 #include "client/core/failure.h"
@@ -17,6 +16,7 @@
 #include "client/conn/transport.h"
 #include "client/core/observe.h"
 #include "wire/http/request.h"
+#include "wire/sql/kind.h"
 
 tuv_buf_t* tuv_rest_target(tuv_conn_t* conn) {
   tuv_buf_t* target = &conn->rest.target;
@@ -65,23 +65,9 @@ int tuv_rest_send(tuv_conn_t* conn, tuv_op_t* op, const tuv_rest_message_t* mess
   return 0;
 }
 
-/* Whether a statement only reads, by its first word. Then a row that looks like an update's answer
- * is one, and it can be sent twice. */
-static bool reads(const char* sql, size_t size) {
-  static const char* const words[] = {"select", "show", "describe", "desc", "explain"};
-  size_t at = 0, length = 0;
-  while (at < size && (strchr(" \t\r\n(", sql[at]) != NULL && sql[at] != 0)) at++;
-  while (at + length < size &&
-         ((sql[at + length] | 0x20) >= 'a' && (sql[at + length] | 0x20) <= 'z'))
-    length++;
-  for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-    if (strlen(words[i]) == length && strncasecmp(sql + at, words[i], length) == 0) return true;
-  return false;
-}
-
 static int send_sql(tuv_op_t* op, tuv_conn_t* conn, const void* sql, size_t size, bool payload) {
   const char* target = conn->conns->target;
-  bool reading = reads(sql, size);
+  bool reading = tuv_sql_only_reads(sql, size);
   int status = tuv_rest_send(conn, op,
                              &(tuv_rest_message_t) {.method = "POST",
                                                     .target = target,

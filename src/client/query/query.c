@@ -13,7 +13,7 @@
 #include "client/query/query.h"
 #include "client/query/results.h"
 #include "wire/status.h"
-#include "wire/stmt/sql.h"
+#include "wire/sql/kind.h"
 #include "wire/text.h"
 
 /* The SQL as binary_query, or as the JSON action of servers that lack it. */

@@ -10,6 +10,7 @@
 #include "util/hash.h"
 #include "util/utf8.h"
 #include "wire/stmt/table_name.h"
+#include "wire/text.h"
 
 #include <string.h>
 
@@ -44,7 +45,7 @@ static const tuv_holder_t prepare_holder = {.release = prepare_release,
 static int check_source(taosuv_client_t* client, taosuv_stmt_prepare_t* req, const char* sql,
                         size_t* length, taosuv_stmt_prepare_cb cb) {
   if (client == NULL || req == NULL || sql == NULL) return TAOSUV_EINVAL;
-  if (*length == TAOSUV_NUL_TERMINATED) *length = strlen(sql);
+  *length = tuv_text_length(sql, *length);
   if (*length == 0 || !tuv_utf8_valid((const uint8_t*) sql, *length)) return TAOSUV_EINVAL;
   /* As JSON it is longer, but not more than six times. */
   if (*length > client->context.url.max_message_size / 8) return TAOSUV_EMSGSIZE;

@@ -6,6 +6,7 @@
 #include "client/stmt/stmt.h"
 #include "client/writer/writer.h"
 #include "wire/stmt/table_name.h"
+#include "wire/text.h"
 
 typedef struct rows_shard_s {
   tuv_shard_t shard;
@@ -226,8 +227,8 @@ static tuv_shard_t* shard_of(taosuv_writer_t* writer, const tuv_batch_appended_t
 static int add(taosuv_writer_t* writer, tuv_batch_appended_t* appended) {
   int status = writer == NULL ? TAOSUV_EINVAL : tuv_writer_check(writer, &tuv_shard_rows);
   if (status < 0) return status;
-  if (appended->table == NULL) appended->length = 0;
-  if (appended->length == TAOSUV_NUL_TERMINATED) appended->length = strlen(appended->table);
+  appended->length = appended->table == NULL ? 0
+                                             : tuv_text_length(appended->table, appended->length);
   tuv_shard_t* shard = shard_of(writer, appended);
   status = tuv_shard_check(shard, tuv_batch_appended_size(appended));
   if (status == 0) status = check_target(writer, appended);

@@ -1,5 +1,6 @@
 /* A table, its tags and rows bound in one go, or not at all. */
 #include "wire/batch/private.h"
+#include "wire/text.h"
 
 /* What there was before. */
 typedef struct before_s {
@@ -61,9 +62,9 @@ int tuv_batch_append(tuv_batch_t* batch, const tuv_batch_appended_t* appended, t
 static uint64_t value_size(const taosuv_value_t* value) {
   bool bytes = value->kind == TAOSUV_VALUE_TEXT || value->kind == TAOSUV_VALUE_BYTES;
   if (!bytes) return 8;
-  if (value->length != SIZE_MAX) return value->length;
   bool has_end = value->kind == TAOSUV_VALUE_TEXT && value->as.bytes != NULL;
-  return has_end ? strlen(value->as.bytes) : 0;
+  if (value->length == TAOSUV_NUL_TERMINATED && !has_end) return 0;
+  return tuv_text_length(value->as.bytes, value->length);
 }
 
 /* Of types without offsets, and of offsets that go back, nothing may be read. */

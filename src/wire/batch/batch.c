@@ -6,6 +6,7 @@
 
 #include "util/hash.h"
 #include "util/utf8.h"
+#include "wire/text.h"
 
 #define FIRST_TABLES 8u
 
@@ -170,7 +171,7 @@ int tuv_batch_table(tuv_batch_t* batch, const char* name, size_t length, tuv_err
   if (status < 0 || (status = check_unfinished(batch, err)) < 0) return status;
   if (batch->layout->table == NULL)
     return tuv_fail(err, TUV_EINVAL, "the SQL has no '?' for a table's name");
-  if (name != NULL && length == SIZE_MAX) length = strlen(name);
+  if (name != NULL) length = tuv_text_length(name, length);
   if (name != NULL && batch->current != NULL && is_named(batch->current, name, length)) return 0;
   tuv_batch_table_t* table = find_table(batch, name, length);
   if (table == NULL) table = new_name(batch, name, length, &status, err);

@@ -163,10 +163,9 @@ static int convert_bytes(const tuv_batch_t* batch, const tuv_slot_t* slot,
   const uint8_t* bytes = value->as.bytes;
   size_t length = value->length;
   if (bytes == NULL && length != 0) return tuv_fail(err, TUV_EINVAL, "a length and no bytes");
-  if (length == SIZE_MAX) {
-    if (!text) return tuv_fail(err, TUV_EINVAL, "bytes must have a length");
-    length = strlen(value->as.bytes);
-  }
+  if (!text && length == TAOSUV_NUL_TERMINATED)
+    return tuv_fail(err, TUV_EINVAL, "bytes must have a length");
+  if (text) length = tuv_text_length(value->as.bytes, length);
   if (bytes == NULL) bytes = nothing;
   if (slot->decimal)
     return text ? tuv_convert_decimal(slot, (const char*) bytes, length, out, err)

@@ -3,111 +3,35 @@
 
 #include <string.h>
 
+#include "wire/sql/lexer.h"
 #include "wire/stmt/table_name.h"
 #include "wire/types.h"
 
-typedef struct scanner_s {
-  const char* at;
-  const char* end;
-} scanner_t;
-
-/* A piece of SQL: a word, or one character; quoted texts and names are one piece that begins with
- * its quote. */
-typedef struct token_s {
-  const char* at;
-  size_t length; /* 0: the end */
-} token_t;
-
-static bool is_word(char c) {
-  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
-}
-
-static const char* find(const scanner_t* scan, const char* from, const char* what) {
-  size_t length = strlen(what);
-  for (; (size_t) (scan->end - from) >= length; from++)
-    if (memcmp(from, what, length) == 0) return from + length;
-  return scan->end;
-}
-
-static void skip_blanks(scanner_t* scan) {
-  while (scan->at < scan->end) {
-    size_t left = (size_t) (scan->end - scan->at);
-    if (left >= 2 && memcmp(scan->at, "--", 2) == 0)
-      scan->at = find(scan, scan->at, "\n");
-    else if (left >= 2 && memcmp(scan->at, "/*", 2) == 0)
-      scan->at = find(scan, scan->at + 2, "*/");
-    else if ((unsigned char) *scan->at <= ' ')
-      scan->at++;
-    else
-      return;
-  }
-}
-
-/* Behind the quoted text that begins here: a quote inside is doubled, or behind a backslash. */
-static const char* quoted_end(const scanner_t* scan) {
-  char quote = *scan->at;
-  const char* at = scan->at + 1;
-  while (at < scan->end) {
-    if (*at == '\\' && quote != '`' && at + 1 < scan->end) {
-      at += 2;
-    } else if (*at == quote) {
-      if (at + 1 == scan->end || at[1] != quote) return at + 1;
-      at += 2;
-    } else {
-      at++;
-    }
-  }
-  return scan->end;
-}
-
-static token_t next(scanner_t* scan) {
-  skip_blanks(scan);
-  token_t token = {scan->at, 0};
-  if (scan->at == scan->end) return token;
-  char first = *scan->at;
-  if (first == '\'' || first == '"' || first == '`')
-    scan->at = quoted_end(scan);
-  else if (is_word(first))
-    while (scan->at < scan->end && is_word(*scan->at)) scan->at++;
-  else
-    scan->at++;
-  token.length = (size_t) (scan->at - token.at);
-  return token;
-}
-
-static bool is(token_t token, const char* word) {
-  if (token.length != strlen(word)) return false;
-  for (size_t i = 0; i < token.length; i++) {
-    char c = token.at[i];
-    if ((c >= 'A' && c <= 'Z' ? (char) (c + 32) : c) != word[i]) return false;
-  }
-  return true;
-}
-
 /* A table's name, "name" or "database.name" with or without quotes; returns what comes after it. */
-static token_t take_name(scanner_t* scan, const char* sql, token_t token, tuv_stmt_sql_t* out) {
+static tuv_sql_token_t take_name(tuv_sql_lexer_t* lexer, const char* sql, tuv_sql_token_t token,
+                                 tuv_stmt_sql_t* out) {
   const char* end = token.at + token.length;
   out->name_at = (size_t) (token.at - sql);
   out->database_length = 0;
-  token_t after = next(scan);
-  if (is(after, ".")) {
+  tuv_sql_token_t after = tuv_sql_next(lexer);
+  if (tuv_sql_is(after, ".")) {
     out->database_length = token.length;
-    token = next(scan);
+    token = tuv_sql_next(lexer);
     end = token.at + token.length;
-    after = next(scan);
+    after = tuv_sql_next(lexer);
   }
   out->name_length = (size_t) (end - sql) - out->name_at;
   return after;
 }
 
 /* After INSERT. */
-static token_t scan_target(scanner_t* scan, const char* sql, tuv_stmt_sql_t* out) {
-  token_t token = next(scan);
-  if (is(token, "into")) token = next(scan);
-  if (!is(token, "?")) return take_name(scan, sql, token, out);
+static tuv_sql_token_t scan_target(tuv_sql_lexer_t* lexer, const char* sql, tuv_stmt_sql_t* out) {
+  tuv_sql_token_t token = tuv_sql_next(lexer);
+  if (tuv_sql_is(token, "into")) token = tuv_sql_next(lexer);
+  if (!tuv_sql_is(token, "?")) return take_name(lexer, sql, token, out);
   out->table = true;
   out->table_at = (size_t) (token.at - sql);
-  return next(scan);
+  return tuv_sql_next(lexer);
 }
 
 /* Where in an INSERT a token stands. */
@@ -119,15 +43,15 @@ typedef enum {
 } place_t;
 
 /* Up to the end of the (…) that begins here: a list of names, or the values of tags. */
-static void scan_list(scanner_t* scan, const char* sql, place_t place, tuv_stmt_sql_t* out) {
-  size_t begin = (size_t) (scan->at - sql), end = begin;
+static void scan_list(tuv_sql_lexer_t* lexer, const char* sql, place_t place, tuv_stmt_sql_t* out) {
+  size_t begin = (size_t) (lexer->at - sql), end = begin;
   unsigned depth = 1;
   while (depth > 0) {
-    token_t token = next(scan);
+    tuv_sql_token_t token = tuv_sql_next(lexer);
     if (token.length == 0) return;
-    if (is(token, "?")) (*(place == TAG_VALUES ? &out->tags : &out->columns))++;
-    if (is(token, "(")) depth++;
-    if (is(token, ")")) depth--;
+    if (tuv_sql_is(token, "?")) (*(place == TAG_VALUES ? &out->tags : &out->columns))++;
+    if (tuv_sql_is(token, "(")) depth++;
+    if (tuv_sql_is(token, ")")) depth--;
     if (depth > 0) end = (size_t) (token.at - sql) + token.length;
   }
   if (place == OF_TAGS) {
@@ -140,36 +64,37 @@ static void scan_list(scanner_t* scan, const char* sql, place_t place, tuv_stmt_
 }
 
 /* After the table of an INSERT. */
-static void scan_insert(scanner_t* scan, const char* sql, token_t token, tuv_stmt_sql_t* out) {
+static void scan_insert(tuv_sql_lexer_t* lexer, const char* sql, tuv_sql_token_t token,
+                        tuv_stmt_sql_t* out) {
   place_t place = OF_COLUMNS;
   while (token.length > 0) {
-    bool list = place != VALUES && is(token, "(");
-    bool using = !out->super_table && is(token, "using");
-    if (is(token, "?")) (*(place == TAG_VALUES ? &out->tags : &out->columns))++;
-    if (list) scan_list(scan, sql, place, out);
+    bool list = place != VALUES && tuv_sql_is(token, "(");
+    bool using = !out->super_table && tuv_sql_is(token, "using");
+    if (tuv_sql_is(token, "?")) (*(place == TAG_VALUES ? &out->tags : &out->columns))++;
+    if (list) scan_list(lexer, sql, place, out);
     if (list && place == TAG_VALUES) place = OF_COLUMNS;
-    if (is(token, "tags") && place == OF_TAGS) place = TAG_VALUES;
-    if (is(token, "values")) place = VALUES;
-    token = next(scan);
+    if (tuv_sql_is(token, "tags") && place == OF_TAGS) place = TAG_VALUES;
+    if (tuv_sql_is(token, "values")) place = VALUES;
+    token = tuv_sql_next(lexer);
     if (!using) continue;
     out->super_table = true;
     place = OF_TAGS;
-    if (!is(token, "?")) token = take_name(scan, sql, token, out);
+    if (!tuv_sql_is(token, "?")) token = take_name(lexer, sql, token, out);
   }
 }
 
 void tuv_stmt_sql_scan(const char* sql, size_t length, tuv_stmt_sql_t* out) {
-  scanner_t scan = {sql, sql + length};
+  tuv_sql_lexer_t lexer = tuv_sql_lexer(sql, length);
   memset(out, 0, sizeof *out);
-  token_t token = next(&scan);
-  out->insert = is(token, "insert");
-  out->select = is(token, "select");
+  tuv_sql_token_t token = tuv_sql_next(&lexer);
+  out->insert = tuv_sql_is(token, "insert");
+  out->select = tuv_sql_is(token, "select");
   if (out->insert) {
-    scan_insert(&scan, sql, scan_target(&scan, sql, out), out);
+    scan_insert(&lexer, sql, scan_target(&lexer, sql, out), out);
     return;
   }
-  for (; token.length > 0; token = next(&scan))
-    if (is(token, "?")) out->columns++;
+  for (; token.length > 0; token = tuv_sql_next(&lexer))
+    if (tuv_sql_is(token, "?")) out->columns++;
 }
 
 /* Appends as far as there is room; counts all. */
@@ -267,10 +192,4 @@ size_t tuv_stmt_sql_fields(const char* sql, const tuv_stmt_sql_t* scan, const ch
   if (!put_table(sql, scan, table, db, out, room, &at)) return 0;
   put(out, room, &at, " limit 0", 8);
   return at;
-}
-
-bool tuv_sql_changes_tables(const char* sql, size_t length) {
-  scanner_t scan = {sql, sql + length};
-  token_t first = next(&scan);
-  return is(first, "use") || is(first, "alter") || is(first, "drop");
 }

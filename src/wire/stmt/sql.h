@@ -47,7 +47,4 @@ bool tuv_stmt_scale_is_untold(const taosuv_stmt_field_t* field);
 size_t tuv_stmt_sql_fields(const char* sql, const tuv_stmt_sql_t* scan, const char* table,
                            const char* db, char* out, size_t room);
 
-/* Whether after it names may mean other tables, or tables have other columns: USE, ALTER, DROP. */
-bool tuv_sql_changes_tables(const char* sql, size_t length);
-
 #endif
