@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "util/assert.h"
+
 void tuv_buf_init(tuv_buf_t* buf, const tuv_alloc_t* alloc) {
   memset(buf, 0, sizeof *buf);
   buf->alloc = alloc;
@@ -45,10 +47,12 @@ uint8_t* tuv_buf_reserve(tuv_buf_t* buf, size_t size) {
 }
 
 void tuv_buf_commit(tuv_buf_t* buf, size_t size) {
+  TUV_ASSERT(size <= buf->capacity - buf->tail);
   buf->tail += size;
 }
 
 void tuv_buf_consume(tuv_buf_t* buf, size_t size, size_t keep) {
+  TUV_ASSERT(size <= tuv_buf_size(buf));
   wipe(buf, buf->head, buf->head + size);
   buf->head += size;
   if (buf->head < buf->tail) return;
@@ -58,6 +62,7 @@ void tuv_buf_consume(tuv_buf_t* buf, size_t size, size_t keep) {
 }
 
 void tuv_buf_erase(tuv_buf_t* buf, size_t at, size_t size) {
+  TUV_ASSERT(at <= tuv_buf_size(buf) && size <= tuv_buf_size(buf) - at);
   uint8_t* from = buf->data + buf->head + at;
   memmove(from, from + size, tuv_buf_size(buf) - at - size);
   wipe(buf, buf->tail - size, buf->tail);

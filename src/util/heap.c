@@ -1,6 +1,8 @@
 /* A binary heap of deadlines: the earliest first, any of them removable. */
 #include "util/heap.h"
 
+#include "util/assert.h"
+
 void tuv_heap_init(tuv_heap_t* heap, const tuv_alloc_t* alloc) {
   heap->alloc = alloc;
   heap->nodes = NULL;
@@ -41,6 +43,7 @@ static void sift_down(tuv_heap_t* heap, size_t at, tuv_heap_node_t* node) {
 }
 
 int tuv_heap_insert(tuv_heap_t* heap, tuv_heap_node_t* node) {
+  TUV_ASSERT(node->index == 0);
   if (heap->count == heap->capacity) {
     size_t capacity = heap->capacity == 0 ? 16 : heap->capacity * 2;
     if (capacity > SIZE_MAX / sizeof *heap->nodes) return -1;
@@ -55,6 +58,7 @@ int tuv_heap_insert(tuv_heap_t* heap, tuv_heap_node_t* node) {
 
 void tuv_heap_remove(tuv_heap_t* heap, tuv_heap_node_t* node) {
   if (node->index == 0) return;
+  TUV_ASSERT(node->index <= heap->count && heap->nodes[node->index - 1] == node);
   size_t at = node->index - 1;
   node->index = 0;
   tuv_heap_node_t* last = heap->nodes[--heap->count];

@@ -1,6 +1,8 @@
 /* A hash map from request ids to pointers: open addressing, linear probing, no tombstones. */
 #include "util/idmap.h"
 
+#include "util/assert.h"
+
 /* Ids are mostly consecutive numbers: Fibonacci hashing spreads them over the high bits. */
 static size_t home_of(const tuv_idmap_t* map, uint64_t id) {
   uint64_t hash = id * 0x9E3779B97F4A7C15u;
@@ -35,9 +37,10 @@ int tuv_idmap_reserve(tuv_idmap_t* map) {
 }
 
 void tuv_idmap_put(tuv_idmap_t* map, uint64_t id, void* value) {
+  TUV_ASSERT(id != 0 && map->count < map->capacity);
   size_t mask = map->capacity - 1;
   size_t i = home_of(map, id);
-  while (map->slots[i].id != 0) i = (i + 1) & mask;
+  for (; map->slots[i].id != 0; i = (i + 1) & mask) TUV_ASSERT(map->slots[i].id != id);
   map->slots[i].id = id;
   map->slots[i].value = value;
   map->count++;

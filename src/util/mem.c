@@ -17,6 +17,7 @@ tuv_mem_t* tuv_mem_create(const tuv_alloc_t* alloc) {
 }
 
 static void drop_user(tuv_mem_t* mem) {
+  TUV_ASSERT(mem->users > 0);
   if (--mem->users > 0) return;
   tuv_alloc_t alloc = mem->alloc;
   tuv_free(&alloc, mem);
@@ -28,6 +29,7 @@ static void destroy_object(tuv_mem_t* mem, tuv_mem_kind_t kind, void* object) {
 }
 
 void tuv_mem_close(tuv_mem_t* mem) {
+  TUV_ASSERT(!mem->closing);
   mem->closing = 1;
   while (mem->pool != NULL) {
     tuv_refbuf_t* buf = mem->pool;
@@ -59,6 +61,7 @@ void* tuv_mem_take(tuv_mem_t* mem, tuv_mem_kind_t kind, size_t size, int* recycl
 }
 
 void tuv_mem_put(tuv_mem_t* mem, tuv_mem_kind_t kind, void* object) {
+  TUV_ASSERT(object != NULL && object != mem->objects[kind].head);
   if (mem->closing || mem->objects[kind].count >= POOL_OBJECTS) {
     destroy_object(mem, kind, object);
   } else {
@@ -99,7 +102,9 @@ tuv_refbuf_t* tuv_refbuf_take(tuv_mem_t* mem, size_t size) {
 }
 
 void tuv_refbuf_unref(tuv_refbuf_t* buf) {
-  if (buf == NULL || --buf->refs > 0) return;
+  if (buf == NULL) return;
+  TUV_ASSERT(buf->refs > 0);
+  if (--buf->refs > 0) return;
   tuv_mem_t* mem = buf->mem;
   if (mem->closing || mem->pool_count >= POOL_BUFFERS ||
       buf->capacity > POOL_BYTES - mem->pool_bytes) {

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "util/alloc.h"
+#include "util/assert.h"
 
 /* Objects that are made and dropped all the time are kept for reuse, by kind. */
 typedef enum {
@@ -58,6 +59,7 @@ void tuv_mem_put(tuv_mem_t* mem, tuv_mem_kind_t kind, void* object);
 /* A buffer with room for at least `size` bytes and one reference. NULL when out of memory. */
 tuv_refbuf_t* tuv_refbuf_take(tuv_mem_t* mem, size_t size);
 static inline tuv_refbuf_t* tuv_refbuf_ref(tuv_refbuf_t* buf) {
+  TUV_ASSERT(buf->refs > 0);
   buf->refs++;
   return buf;
 }

@@ -5,6 +5,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "util/assert.h"
+
 typedef struct tuv_queue_s {
   struct tuv_queue_s* next;
   struct tuv_queue_s* prev;
@@ -22,7 +24,20 @@ static inline bool tuv_queue_empty(const tuv_queue_t* head) {
   return head->next == head;
 }
 
+/* A node in no list points to itself, or nowhere when its memory was only zeroed. */
+static inline bool tuv_queue_is_free(const tuv_queue_t* node) {
+  return node->next == node || node->next == NULL;
+}
+
+/* Whether both neighbours of a node point back to it. */
+static inline bool tuv_queue_is_linked(const tuv_queue_t* node) {
+  return node->next->prev == node && node->prev->next == node;
+}
+
+/* The node must be in no list. */
 static inline void tuv_queue_insert_before(tuv_queue_t* at, tuv_queue_t* node) {
+  TUV_ASSERT(tuv_queue_is_free(node));
+  TUV_ASSERT(tuv_queue_is_linked(at));
   node->next = at;
   node->prev = at->prev;
   at->prev->next = node;
@@ -35,6 +50,7 @@ static inline void tuv_queue_push(tuv_queue_t* head, tuv_queue_t* node) {
 
 /* Also right for a node that is in no list, as long as it was initialised. */
 static inline void tuv_queue_remove(tuv_queue_t* node) {
+  TUV_ASSERT(tuv_queue_is_linked(node));
   node->prev->next = node->next;
   node->next->prev = node->prev;
   tuv_queue_init(node);
@@ -42,6 +58,8 @@ static inline void tuv_queue_remove(tuv_queue_t* node) {
 
 /* Moves all of `from` to the end of `to`. */
 static inline void tuv_queue_move(tuv_queue_t* from, tuv_queue_t* to) {
+  TUV_ASSERT(from != to);
+  TUV_ASSERT(tuv_queue_is_linked(from) && tuv_queue_is_linked(to));
   if (tuv_queue_empty(from)) return;
   from->next->prev = to->prev;
   to->prev->next = from->next;

@@ -63,6 +63,7 @@ static bool fail_later(tuv_context_t* context, tuv_queue_t* reqs, const tuv_fail
   failing->failure.host = copy(&out, failure->host);
   tuv_queue_init(&failing->reqs);
   tuv_queue_move(reqs, &failing->reqs);
+  tuv_queue_init(&failing->link);
   tuv_queue_push(&context->failing, &failing->link);
   complete_later(context);
   return true;
