@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "wire/batch/batch.h"
+#include "wire/batch/send.h"
 #include "wire/ws/frame.h"
 
 #define TABLES 10u

@@ -3,7 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "wire/json/envelope.h"
+#include "wire/json/request.h"
+#include "wire/json/result.h"
 #include "wire/status.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size);

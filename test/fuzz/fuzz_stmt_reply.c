@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "wire/json/result.h"
 #include "wire/status.h"
 #include "wire/stmt/reply.h"
 

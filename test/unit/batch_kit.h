@@ -13,6 +13,7 @@
 #include <cmocka.h>
 
 #include "wire/batch/batch.h"
+#include "wire/batch/send.h"
 
 #define COUNT(array) ((uint32_t) (sizeof(array) / sizeof(array)[0]))
 

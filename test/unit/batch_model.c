@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "wire/block/block.h"
+#include "wire/batch/send.h"
 
 void model_check(bool holds, const char* text, const char* file, int line) {
   if (holds) return;

@@ -7,6 +7,8 @@
 
 #include "alloc_probe.h"
 #include "batch_model.h"
+#include "wire/batch/part.h"
+#include "wire/batch/send.h"
 
 #define MAX_ROWS 40u
 #define MAX_TOTAL 600u

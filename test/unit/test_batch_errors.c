@@ -1,5 +1,6 @@
 /* What binding refuses: the status, a text that names the place, and a batch that is as before. */
 #include "batch_kit.h"
+#include "wire/batch/part.h"
 
 #define TS INT64_C(1726803356466)
 

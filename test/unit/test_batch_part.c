@@ -1,6 +1,7 @@
 /* Parts of a batch: where they begin and end, and the numbers of their rows. What they contain is
  * compared with a model in test_batch_random. */
 #include "batch_kit.h"
+#include "wire/batch/part.h"
 
 static taosuv_stmt_field_t fields[4];
 

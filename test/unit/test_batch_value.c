@@ -1,7 +1,7 @@
 /* What single values are checked by: geometries, JSON objects, decimal numbers. */
 #include "alloc_probe.h"
 #include "batch_kit.h"
-#include "wire/batch/private.h"
+#include "wire/batch/value.h"
 #include "wire/value/wkb.h"
 #include "wire/value/format.h"
 #include "wire/json/check.h"

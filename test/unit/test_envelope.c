@@ -12,7 +12,8 @@
 #include "alloc_probe.h"
 #include "data.h"
 #include "text.h"
-#include "wire/json/envelope.h"
+#include "wire/json/reply.h"
+#include "wire/json/result.h"
 #include "wire/status.h"
 
 static const char* const recordings[] = {

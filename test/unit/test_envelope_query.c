@@ -10,7 +10,8 @@
 #include <cmocka.h>
 
 #include "alloc_probe.h"
-#include "wire/json/envelope.h"
+#include "wire/json/request.h"
+#include "wire/json/result.h"
 #include "wire/status.h"
 
 static alloc_probe_t probe;

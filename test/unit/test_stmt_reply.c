@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "wire/json/result.h"
 #include "wire/status.h"
 #include "wire/stmt/reply.h"
 #include "wire/types.h"

@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "wire/json/request.h"
 #include "wire/status.h"
 #include "wire/tmq/envelope.h"
 

@@ -8,7 +8,7 @@
 
 #include "client/core/failure.h"
 #include "taosuv.h"
-#include "wire/json/envelope.h"
+#include "wire/json/reply.h"
 
 typedef struct tuv_conn_s tuv_conn_t;
 

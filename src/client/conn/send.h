@@ -5,6 +5,7 @@
 #define TUV_CLIENT_CONN_SEND_H
 
 #include "client/conn/conn.h"
+#include "wire/json/request.h"
 
 /* Whether a message of `size` bytes may be sent. An empty send buffer takes one of any size. */
 bool tuv_conn_has_room(tuv_conn_t* conn, size_t size);

@@ -9,6 +9,7 @@
 #include "client/conn/login.h"
 #include "client/conn/receive.h"
 #include "client/conn/transport.h"
+#include "wire/json/request.h"
 
 static tuv_conn_t* conn_of(tuv_ws_t* ws) {
   return TUV_CONTAINER(ws, tuv_conn_t, ws);

@@ -20,7 +20,7 @@
 #include "io/timers.h"
 #include "io/ws/ws.h"
 #include "util/mem.h"
-#include "wire/json/envelope.h"
+#include "wire/json/json.h"
 #include "wire/url/url.h"
 
 typedef struct tuv_context_s tuv_context_t;

@@ -10,7 +10,7 @@
 #include "taosuv.h"
 #include "util/mem.h"
 #include "util/queue.h"
-#include "wire/json/envelope.h"
+#include "wire/json/reply.h"
 #include "wire/block/message.h"
 
 typedef struct tuv_context_s tuv_context_t;

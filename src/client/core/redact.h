@@ -8,7 +8,7 @@
 #include "client/core/context.h"
 #include "client/core/failure.h"
 #include "util/errmsg.h"
-#include "wire/json/envelope.h"
+#include "wire/json/json.h"
 #include "wire/url/url.h"
 
 /* What must not be shown: the password, the tokens and the codes of the URL, and the token as it is

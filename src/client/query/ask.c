@@ -7,6 +7,7 @@
 #include "client/pool/client.h"
 #include "client/query/ask.h"
 #include "client/query/results.h"
+#include "wire/json/result.h"
 
 #include <string.h>
 

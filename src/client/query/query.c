@@ -12,6 +12,7 @@
 #include "client/pool/pool.h"
 #include "client/query/query.h"
 #include "client/query/results.h"
+#include "wire/json/result.h"
 #include "wire/status.h"
 #include "wire/sql/kind.h"
 #include "wire/text.h"

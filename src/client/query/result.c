@@ -8,6 +8,7 @@
 #include "client/pool/client.h"
 #include "client/query/result.h"
 #include "client/query/results.h"
+#include "wire/json/result.h"
 #include "wire/types.h"
 
 static void destroy(const tuv_alloc_t* alloc, void* object) {

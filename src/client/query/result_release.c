@@ -5,6 +5,7 @@
 #include "client/pool/client.h"
 #include "client/query/result.h"
 #include "client/query/results.h"
+#include "wire/json/request.h"
 
 void tuv_result_free_on_server(tuv_conn_t* conn, uint64_t result_id) {
   char text[TUV_REQUEST_ID_MAX];

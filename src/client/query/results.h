@@ -4,6 +4,7 @@
 
 #include "client/conn/conn.h"
 #include "client/core/req.h"
+#include "wire/json/result.h"
 
 /* What a result came from, if that has to wait until the result is read or closed: a statement on
  * the server. */

@@ -1,6 +1,7 @@
 /* Binding to a prepared statement: local, checked by its batch. */
 #include "client/pool/client.h"
 #include "client/stmt/stmt.h"
+#include "wire/batch/send.h"
 
 /* Every call begins with a clean message; a statement that is not prepared has nothing to bind
  * to. */

@@ -6,6 +6,7 @@
 #include "client/pool/pool.h"
 #include "client/stmt/job.h"
 #include "client/stmt/stmt.h"
+#include "wire/batch/send.h"
 
 static tuv_job_t* take_job(taosuv_stmt_t* stmt) {
   tuv_job_t* job;

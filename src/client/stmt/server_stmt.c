@@ -8,6 +8,7 @@
 #include "client/query/results.h"
 #include "client/stmt/job.h"
 #include "client/stmt/stmt.h"
+#include "wire/json/request.h"
 
 static const tuv_dependent_type_t dependent_type;
 static void drop_old(tuv_task_t* task);

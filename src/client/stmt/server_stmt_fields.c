@@ -12,6 +12,7 @@
 #include "client/query/query.h"
 #include "client/query/results.h"
 #include "client/stmt/stmt.h"
+#include "wire/json/result.h"
 #include "wire/types.h"
 
 typedef struct tuv_fields_s {

@@ -9,7 +9,9 @@
 #include "client/query/results.h"
 #include "client/stmt/job.h"
 #include "client/stmt/stmt.h"
+#include "wire/json/result.h"
 #include "wire/server_code.h"
+#include "wire/batch/send.h"
 
 /* ---- a batch ---- */
 

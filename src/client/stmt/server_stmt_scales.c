@@ -7,6 +7,7 @@
 #include "client/query/query.h"
 #include "client/query/results.h"
 #include "client/stmt/stmt.h"
+#include "wire/json/result.h"
 
 static size_t write_sql(const tuv_server_stmt_t* server_stmt, char* out, size_t room) {
   const tuv_source_t* source = tuv_source_of(server_stmt->source);

@@ -8,6 +8,7 @@
 #include "client/pool/client.h"
 #include "client/stmt/job.h"
 #include "client/stmt/stmt.h"
+#include "wire/batch/send.h"
 
 bool tuv_server_stmt_sent(const tuv_server_stmt_t* server_stmt) {
   return server_stmt->op.at < server_stmt->conn->conns->transport->sent_up_to(server_stmt->conn);

@@ -9,6 +9,7 @@
 #include "client/stmt/stmt.h"
 #include "util/hash.h"
 #include "util/utf8.h"
+#include "wire/json/request.h"
 #include "wire/stmt/table_name.h"
 #include "wire/text.h"
 

@@ -6,6 +6,7 @@
 #include "client/tmq/base.h"
 #include "client/tmq/consumer.h"
 #include "client/tmq/request.h"
+#include "wire/json/request.h"
 
 /* An array for the caller, freed when its callback has returned. NULL: the request has failed. */
 static void* make_array(taosuv_consumer_t* consumer, taosuv_req_t* req, tuv_conn_t* conn,

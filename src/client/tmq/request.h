@@ -4,6 +4,7 @@
 
 #include "client/core/req.h"
 #include "client/tmq/consumer.h"
+#include "wire/json/request.h"
 #include "wire/version.h"
 
 /* Servers from this version on commit offsets; older gateways commit messages. */

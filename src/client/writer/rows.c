@@ -7,6 +7,8 @@
 #include "client/writer/writer.h"
 #include "wire/stmt/table_name.h"
 #include "wire/text.h"
+#include "wire/batch/part.h"
+#include "wire/batch/send.h"
 
 typedef struct rows_shard_s {
   tuv_shard_t shard;

@@ -1,5 +1,5 @@
 /* A table, its tags and rows bound in one go, or not at all. */
-#include "wire/batch/private.h"
+#include "wire/batch/size.h"
 #include "wire/text.h"
 
 /* What there was before. */
@@ -21,7 +21,7 @@ static void take_back(tuv_batch_t* batch, const before_t* before) {
   tuv_batch_table_t* table = batch->current;
   batch->current = before->current;
   if (batch->ntables > before->ntables) {
-    tuv_batch_unmention(batch);
+    tuv_batch_remove_last_table(batch);
     tuv_arena_rewind(&batch->arena, before->arena);
   } else if (table != NULL && table->tags != before->tags) {
     tuv_batch_uncount(batch, table);

@@ -1,5 +1,5 @@
 /* The stmt2_bind_exec message (PROTOCOL 6.3.5): a column over all tables is one item. */
-#include "wire/batch/private.h"
+#include "wire/batch/item.h"
 
 #define HEADER 20u
 #define HEAD 26u

@@ -1,5 +1,8 @@
 /* Messages written through a sink: small pieces are gathered, large ones passed on as they are. */
-#include "wire/batch/private.h"
+#include "wire/batch/encoder.h"
+
+#include <string.h>
+
 #include "wire/ws/frame.h"
 
 void tuv_encoder_begin(tuv_encoder_t* encoder, tuv_sink_t* sink, uint64_t req_id, uint64_t stmt_id,

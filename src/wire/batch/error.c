@@ -2,7 +2,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "wire/batch/private.h"
+#include "wire/batch/error.h"
+#include "wire/batch/table.h"
 
 int tuv_batch_no_memory(tuv_errmsg_t* err) {
   return tuv_fail(err, TUV_ENOMEM, "out of memory");

@@ -1,23 +1,13 @@
-/* Bind items (PROTOCOL 6.3.3): what the messages of stmt2 are made of, whatever their layout. */
-#include "wire/batch/private.h"
-#include "wire/value/format.h"
+/* Bind items (PROTOCOL 6.3.3). */
+#include "wire/batch/item.h"
+
+#include "wire/batch/decimal.h"
 
 void tuv_item_head(tuv_encoder_t* encoder, uint8_t type, bool lengths, uint64_t rows,
                    uint64_t bytes) {
   tuv_encoder_u32(encoder, tuv_item_size(lengths, rows, bytes));
   tuv_encoder_u32(encoder, type);
   tuv_encoder_u32(encoder, rows);
-}
-
-static size_t format_decimal(const uint8_t* value, unsigned width, uint8_t scale,
-                             char buf[TUV_DECIMAL_TEXT]) {
-  taosuv_decimal_t number;
-  number.low = taosuv_load_u64(value);
-  number.high = width == 16 ? (int64_t) taosuv_load_u64(value + 8)
-                            : ((number.low >> 63) != 0 ? -1 : 0);
-  tuv_text_t text = tuv_text_start(buf, TUV_DECIMAL_TEXT);
-  tuv_format_decimal(&text, number, scale);
-  return text.length;
 }
 
 void tuv_cell_value(const tuv_batch_t* batch, tuv_encoder_t* encoder, const tuv_cell_t* cell) {
@@ -27,7 +17,7 @@ void tuv_cell_value(const tuv_batch_t* batch, tuv_encoder_t* encoder, const tuv_
   if (tuv_type_size(cell->type) == 0 || !tuv_has_lengths(batch, cell->type))
     tuv_encoder_bytes(encoder, cell->bytes, cell->length);
   else
-    tuv_encoder_bytes(encoder, buf, format_decimal(cell->bytes, cell->length, cell->scale, buf));
+    tuv_encoder_bytes(encoder, buf, tuv_decimal_text(cell->bytes, cell->length, cell->scale, buf));
 }
 
 void tuv_item_cell(const tuv_batch_t* batch, tuv_encoder_t* encoder, const tuv_cell_t* cell) {
@@ -64,7 +54,7 @@ static void decimal_texts(tuv_encoder_t* encoder, const tuv_slot_t* slot, const 
   for (uint32_t row = 0; row < rows; row++) {
     if (part->nulls[row] != 0) continue;
     const uint8_t* value = part->values + (size_t) row * slot->width;
-    tuv_encoder_bytes(encoder, buf, format_decimal(value, slot->width, slot->field->scale, buf));
+    tuv_encoder_bytes(encoder, buf, tuv_decimal_text(value, slot->width, slot->field->scale, buf));
   }
 }
 

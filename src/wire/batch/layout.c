@@ -1,5 +1,8 @@
 /* The fields of a statement sorted by kind, with what binding needs to know of each. */
-#include "wire/batch/private.h"
+#include "wire/batch/layout.h"
+
+#include "wire/batch/error.h"
+#include "wire/batch/size.h"
 #include "wire/value/format.h"
 
 static uint32_t limit_of(const taosuv_stmt_field_t* field) {

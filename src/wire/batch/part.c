@@ -1,42 +1,10 @@
-/* Parts of a batch: consecutive rows as a batch of their own, whose values stay where they are; and
- * the numbers of rows. */
-#include "wire/batch/private.h"
+/* Parts of a batch: consecutive rows as a batch of their own. */
+#include "wire/batch/part.h"
 
-/* ---- numbers ---- */
-
-void tuv_batch_mark(tuv_batch_t* batch, uint64_t first, uint32_t rows) {
-  tuv_segment_t* segment = batch->current != NULL ? batch->current->last : NULL;
-  if (segment == NULL || rows == 0) return;
-  uint32_t from = segment->rows - rows; /* one call's rows lie in one segment */
-  if (from == 0) segment->number = first;
-  if (segment->numbers == NULL) return;
-  uint64_t more = first - segment->number;
-  for (uint32_t i = 0; i < rows; i++, more++)
-    segment->numbers[from + i] = more < UINT32_MAX ? (uint32_t) more : UINT32_MAX;
-}
-
-static uint64_t number_of(const tuv_batch_table_t* table, uint64_t row) {
-  const tuv_segment_t* segment = table->first;
-  while (row >= segment->rows) {
-    row -= segment->rows;
-    segment = segment->next;
-  }
-  return segment->number + (segment->numbers != NULL ? segment->numbers[row] : row);
-}
-
-bool tuv_batch_range(const tuv_batch_t* batch, uint32_t index, uint64_t from, uint64_t to,
-                     tuv_batch_range_t* range) {
-  if (index >= batch->ntables) return false;
-  const tuv_batch_table_t* table = batch->tables[index];
-  *range = (tuv_batch_range_t) {
-      .name = table->name, .length = table->name_length, .all = table->rows};
-  if (to > table->rows) to = table->rows;
-  if (from >= to) return true;
-  range->rows = to - from;
-  range->first = number_of(table, from);
-  range->last = number_of(table, to - 1);
-  return true;
-}
+#include "wire/batch/decimal.h"
+#include "wire/batch/premasked.h"
+#include "wire/batch/segment.h"
+#include "wire/batch/size.h"
 
 /* ---- where rows lie ---- */
 
@@ -106,7 +74,7 @@ static uint64_t rows_size(const tuv_batch_t* batch, const tuv_segment_t* segment
 
 static uint64_t table_size(const tuv_batch_t* batch, uint32_t index) {
   const tuv_batch_table_t* table = batch->tables[index];
-  tuv_table_plain(table); /* the lengths are read */
+  tuv_table_unmask(table); /* the lengths are read */
   return TUV_ITEM_SIZE * (uint64_t) batch->layout->ncolumns + table->name_length +
          tuv_table_tags_size(batch, table);
 }
@@ -208,7 +176,7 @@ static int add_rows(tuv_batch_t* part, const tuv_batch_table_t* table, const pla
 }
 
 static int add_table(tuv_batch_t* part, const tuv_batch_table_t* from) {
-  tuv_table_plain(from);
+  tuv_table_unmask(from);
   if (part->current != NULL) tuv_batch_count(part, part->current);
   part->current = tuv_batch_add_table(part, from->name, from->name_length, from->hash);
   if (part->current == NULL) return TUV_ENOMEM;

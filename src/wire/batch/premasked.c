@@ -1,5 +1,9 @@
 /* Rows that lie as they go out: the items of stmt2_bind, masked when they are bound. */
-#include "wire/batch/private.h"
+#include "wire/batch/premasked.h"
+
+#include "util/bytes.h"
+#include "wire/batch/send.h"
+#include "wire/batch/size.h"
 #include "wire/ws/frame.h"
 
 /* Fewer bytes are not worth it. */
@@ -135,19 +139,19 @@ void tuv_segment_mask(tuv_batch_t* batch, tuv_segment_t* segment, uint32_t colum
   batch->premasked += size;
 }
 
-void tuv_table_plain(const tuv_batch_table_t* table) {
+void tuv_table_unmask(const tuv_batch_table_t* table) {
   tuv_segment_t* segment = table->first;
   if (segment == NULL || segment->premasked == NULL) return; /* only a table's first one can be */
   tuv_ws_mask(segment->premasked, segment->premasked, segment->premasked_size, segment->key, 0);
   segment->premasked = NULL;
 }
 
-void tuv_batch_plain(const tuv_batch_t* batch) {
+void tuv_batch_unmask(const tuv_batch_t* batch) {
   if (!batch->insert) return;
   for (uint32_t i = 0; i < batch->used; i++) {
     const tuv_batch_table_t* table = tuv_batch_used(batch, i);
     bool whole = table->first != NULL && table->first->next == NULL;
-    if (!whole || batch->encoding.format != TUV_BATCH_STMT2) tuv_table_plain(table);
+    if (!whole || batch->encoding.format != TUV_BATCH_STMT2) tuv_table_unmask(table);
   }
 }
 

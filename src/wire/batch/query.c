@@ -1,5 +1,10 @@
 /* A query's parameters: one row of values that bring their own types. */
-#include "wire/batch/private.h"
+#include "wire/batch/query.h"
+
+#include "util/bytes.h"
+#include "wire/batch/error.h"
+#include "wire/batch/table.h"
+#include "wire/batch/value.h"
 #include "wire/value/format.h"
 
 /* What a value is sent as. Times go as text, which says its unit itself. */

@@ -2,7 +2,10 @@
  * is. */
 #include <stdio.h>
 
-#include "wire/batch/private.h"
+#include "wire/batch/error.h"
+#include "wire/batch/premasked.h"
+#include "wire/batch/send.h"
+#include "wire/batch/size.h"
 
 static void choose_tables(tuv_batch_t* batch) {
   batch->used = 0;
@@ -78,7 +81,7 @@ static int check_first(const tuv_batch_t* batch, tuv_errmsg_t* err) {
   int status = 0;
   if (batch->encoding.format != TUV_BATCH_V1) return 0;
   if (!batch->insert) return check_params(batch, err);
-  tuv_batch_plain(batch);
+  tuv_batch_unmask(batch);
   for (uint32_t i = 0; i < batch->used && status == 0; i++)
     status = check_times(batch, tuv_batch_used(batch, i), err);
   return status;

@@ -1,5 +1,7 @@
 /* How large a batch's messages are, known before anything is written. */
-#include "wire/batch/private.h"
+#include "wire/batch/size.h"
+
+#include "wire/batch/send.h"
 
 enum { HEAD_STMT2 = 24 + 2 + 4, HEAD_COLUMNAR = 24 + 2, HEAD_V1 = 24 };
 enum { PAYLOAD_STMT2 = 28, PAYLOAD_COLUMNAR = 20, BLOCK_HEAD = 28 };

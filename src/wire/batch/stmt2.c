@@ -1,5 +1,5 @@
 /* The stmt2_bind message (PROTOCOL 6.3.2, 6.3.3). */
-#include "wire/batch/private.h"
+#include "wire/batch/item.h"
 
 #define ALL_COLUMNS UINT32_MAX /* -1 */
 #define HEADER 28u

@@ -1,5 +1,8 @@
 /* The blocks of the first version's set_tags and bind messages (PROTOCOL 6.1.5). */
-#include "wire/batch/private.h"
+#include "wire/batch/item.h"
+#include "wire/batch/premasked.h"
+#include "wire/batch/send.h"
+#include "wire/batch/value.h"
 
 #define HEADER 28u
 #define HEAD 24u
@@ -181,7 +184,7 @@ void tuv_batch_v1_rows(const tuv_batch_t* batch, uint32_t table, uint64_t req_id
                        tuv_sink_t* sink) {
   tuv_encoder_t encoder;
   tuv_encoder_begin(&encoder, sink, req_id, stmt_id, ACTION_BIND);
-  if (batch->insert) tuv_table_plain(tuv_batch_used(batch, table));
+  if (batch->insert) tuv_table_unmask(tuv_batch_used(batch, table));
   if (batch->insert)
     write_rows(batch, &encoder, tuv_batch_used(batch, table));
   else

@@ -1,11 +1,15 @@
-/* One value checked against its field and turned into the bytes that go out. */
+/* One value checked against its field and turned into the bytes that are sent. */
+#include "wire/batch/value.h"
+
 #include <math.h>
 
+#include "util/bytes.h"
 #include "util/utf8.h"
-#include "wire/batch/private.h"
+#include "wire/batch/decimal.h"
+#include "wire/json/check.h"
+#include "wire/text.h"
 #include "wire/value/format.h"
 #include "wire/value/wkb.h"
-#include "wire/json/check.h"
 
 static const char* const kind_names[] = {"NULL",     "a bool", "an int64", "a uint64",
                                          "a double", "text",   "bytes",    "a timespec"};
@@ -73,60 +77,6 @@ static int convert_time(const tuv_slot_t* slot, struct timespec time, tuv_conver
   return 0;
 }
 
-/* ---- DECIMAL ---- */
-
-static void store_decimal(const tuv_slot_t* slot, taosuv_decimal_t value, tuv_converted_t* out) {
-  char buf[TUV_DECIMAL_TEXT];
-  tuv_text_t text = tuv_text_start(buf, sizeof buf);
-  tuv_format_decimal(&text, value, slot->field->scale);
-  out->text = (uint32_t) text.length;
-  tuv_store(out->room, value.low, 8);
-  if (slot->width == 16) tuv_store(out->room + 8, (uint64_t) value.high, 8);
-}
-
-int tuv_convert_decimal(const tuv_slot_t* slot, const char* text, size_t length,
-                        tuv_converted_t* out, tuv_errmsg_t* err) {
-  unsigned most = slot->width == 16 ? 38 : 18;
-  unsigned digits = slot->field->precision;
-  taosuv_decimal_t value;
-  if (digits == 0 && slot->field->scale == 0)
-    return tuv_fail(err, TUV_ENOTSUP,
-                    "the server does not tell the scale of this DECIMAL: it takes integers only");
-  if (digits == 0 || digits > most) digits = most;
-  int status = tuv_decimal_read(text, length, digits, slot->field->scale, &value, err);
-  if (status < 0) return status;
-  out->length = slot->width;
-  out->bytes = out->room;
-  store_decimal(slot, value, out);
-  return 0;
-}
-
-/* The integer form, as it lies in an array. */
-static int convert_decimal_bytes(const tuv_slot_t* slot, const uint8_t* bytes, size_t length,
-                                 tuv_converted_t* out, tuv_errmsg_t* err) {
-  taosuv_decimal_t value = {0, 0};
-  if (length != slot->width)
-    return tuv_fail(err, TUV_EINVAL, "a DECIMAL's integer of %zu bytes, this one has %u", length,
-                    slot->width);
-  memcpy(&value.low, bytes, 8);
-  if (slot->width == 16)
-    memcpy(&value.high, bytes + 8, 8);
-  else
-    value.high = (value.low >> 63) != 0 ? -1 : 0;
-  store_decimal(slot, value, out);
-  return 0;
-}
-
-uint32_t tuv_decimal_text_size(const tuv_slot_t* slot, const uint8_t* value) {
-  tuv_converted_t out;
-  taosuv_decimal_t number;
-  number.low = taosuv_load_u64(value);
-  number.high = slot->width == 16 ? (int64_t) taosuv_load_u64(value + 8)
-                                  : ((number.low >> 63) != 0 ? -1 : 0);
-  store_decimal(slot, number, &out);
-  return out.text;
-}
-
 /* ---- bytes ---- */
 
 uint32_t tuv_count_chars(const uint8_t* utf8, size_t size) {
@@ -169,7 +119,7 @@ static int convert_bytes(const tuv_batch_t* batch, const tuv_slot_t* slot,
   if (bytes == NULL) bytes = nothing;
   if (slot->decimal)
     return text ? tuv_convert_decimal(slot, (const char*) bytes, length, out, err)
-                : convert_decimal_bytes(slot, bytes, length, out, err);
+                : tuv_convert_decimal_bytes(slot, bytes, length, out, err);
   bool binary = tuv_type(slot->type)->kind == TUV_KIND_BINARY;
   if (slot->width != 0 || (slot->type != TAOSUV_TYPE_VARCHAR && text == binary))
     return wrong_kind(slot, value, err);

@@ -1,7 +1,7 @@
 /* Whether a text is a JSON object, as JSON tags must be. */
 #include "wire/json/check.h"
 
-#include "wire/json/envelope.h"
+#include "wire/json/json.h"
 #include "wire/status.h"
 
 #define POOL_SIZE 4096u /* on the stack: enough for some 300 bytes of JSON */

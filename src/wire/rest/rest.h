@@ -11,7 +11,7 @@
 #include "util/buf.h"
 #include "util/errmsg.h"
 #include "util/mem.h"
-#include "wire/json/envelope.h"
+#include "wire/json/json.h"
 
 #define TUV_REST_BLOCK_ROWS 4096u       /* of a block at most, as the gateway does it */
 #define TUV_REST_BLOCK_BYTES (4u << 20) /* a block with more is ended before its rows are full */

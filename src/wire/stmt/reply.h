@@ -3,7 +3,7 @@
 #define TUV_WIRE_STMT_REPLY_H
 
 #include "taosuv/bind.h"
-#include "wire/json/envelope.h"
+#include "wire/json/reply.h"
 
 /* A statement may have at most so many question marks (PROTOCOL 6.3.5). */
 #define TUV_STMT_MAX_FIELDS 4096u

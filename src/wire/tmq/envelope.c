@@ -1,4 +1,5 @@
 /* JSON of /rest/tmq (PROTOCOL 7): what a consumer asks, and what it is answered. */
+#include "wire/json/request.h"
 #include "wire/tmq/envelope.h"
 
 #include <inttypes.h>

@@ -2,7 +2,8 @@
 #ifndef TUV_WIRE_TMQ_ENVELOPE_H
 #define TUV_WIRE_TMQ_ENVELOPE_H
 
-#include "wire/json/envelope.h"
+#include "wire/json/reply.h"
+#include "wire/json/request.h"
 
 /* Requests that are sent all the time, without allocation. Each returns the text's length. */
 #define TUV_TMQ_REQUEST_MAX 160u
