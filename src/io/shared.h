@@ -6,7 +6,7 @@
 
 #include "io/random.h"
 #include "util/mem.h"
-#include "wire/http/http.h"
+#include "wire/http/upgrade.h"
 
 /* Counted over all connections, since the beginning. */
 typedef struct tuv_io_traffic_s {

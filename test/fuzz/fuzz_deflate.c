@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "wire/deflate.h"
+#include "wire/deflate/deflate.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size);
 

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "wire/http/http.h"
+#include "wire/http/upgrade.h"
 #include "wire/status.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size);

@@ -1,7 +1,7 @@
 /* Spoiling compressed messages: cut, bits flipped, and those that grow beyond all bounds. */
 #include "spoiled.h"
 #include "util/alloc.h"
-#include "wire/deflate.h"
+#include "wire/deflate/deflate.h"
 
 enum { FIN = 0x80, RSV1 = 0x40, CUTS = 40, FLIPS = 120 };
 

@@ -1,7 +1,7 @@
 /* The peer that spoils replies: WebSocket or HTTP over streams in memory, by a script. */
 #include "conversation.h"
 #include "spoiled.h"
-#include "wire/http/http.h"
+#include "wire/http/upgrade.h"
 #include "wire/ws/frame.h"
 
 sp_run_t* sp_current;

@@ -5,7 +5,7 @@
  * TAOSUV_TEST_SPOILED_SECONDS it also tries random ways, two at a time, for so long; the seed is
  * TAOSUV_TEST_SPOILED_SEED (1). */
 #include "spoiled.h"
-#include "wire/deflate.h"
+#include "wire/deflate/deflate.h"
 
 static uv_loop_t loop;
 

@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "wire/http/http.h"
+#include "wire/http/upgrade.h"
 
 outcome_t http_feed(const char* bytes, size_t size, tuv_http_offer_t offered, size_t first,
                     size_t piece) {

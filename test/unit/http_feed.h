@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "wire/http/http.h"
+#include "wire/http/upgrade.h"
 
 /* The key of RFC 6455, 1.3, its accept, and the lines of the answer to it. */
 #define KEY "dGhlIHNhbXBsZSBub25jZQ=="

@@ -11,8 +11,8 @@
 #include "alloc_probe.h"
 #include "data.h"
 #include "wire/block/block.h"
-#include "wire/deflate.h"
-#include "wire/http/http.h"
+#include "wire/deflate/deflate.h"
+#include "wire/http/upgrade.h"
 #include "wire/block/message.h"
 #include "wire/ws/frame.h"
 

@@ -12,7 +12,7 @@
 #include "data.h"
 #include "http_feed.h"
 #include "taosuv/version.h"
-#include "wire/http/http.h"
+#include "wire/http/upgrade.h"
 #include "wire/status.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))

@@ -3,7 +3,7 @@
 #define TUV_IO_WS_DEFLATE_H
 
 #include "util/buf.h"
-#include "wire/deflate.h"
+#include "wire/deflate/deflate.h"
 #include "wire/ws/frame.h"
 
 typedef struct tuv_ws_deflate_s {

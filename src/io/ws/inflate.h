@@ -5,7 +5,7 @@
 
 #include "io/shared.h"
 #include "io/ws/assembly.h"
-#include "wire/deflate.h"
+#include "wire/deflate/deflate.h"
 #include "wire/ws/frame.h"
 
 typedef enum {

@@ -9,8 +9,8 @@
 
 #include "util/alloc.h"
 #include "util/errmsg.h"
-#include "wire/deflate.h"
-#include "wire/http/http.h"
+#include "wire/deflate/deflate.h"
+#include "wire/http/upgrade.h"
 
 /* Takes a piece of a body, inflated if need be. Returns 0, or an error with a text in `err`: then
  * the answer has failed with it. */

@@ -7,7 +7,7 @@
 #include "taosuv/version.h"
 #include "util/digest.h"
 #include "util/percent.h"
-#include "wire/http/http.h"
+#include "wire/http/upgrade.h"
 #include "wire/status.h"
 
 int tuv_http_put(tuv_buf_t* out, const char* text, size_t length) {

@@ -4,20 +4,28 @@
 
 #include "wire/rest/rest.h"
 
-/* A column's memory beyond this is not kept between blocks. */
+/* Where the scanner is: before the answer, in what surrounds the rows, between rows, inside a row,
+ * behind the answer. */
+enum { TUV_REST_BEFORE, TUV_REST_AROUND, TUV_REST_ROWS, TUV_REST_ROW, TUV_REST_BEHIND };
+
+/* Rows are decoded when this many bytes of them have arrived. */
+#define TUV_REST_BATCH_BYTES (32u << 10)
+
+/* Memory of a column beyond this is not kept between blocks. */
 #define TUV_REST_KEEP_BYTES (64u << 10)
 
-/* rest_meta.c: column_meta into columns; the head's own names are copied. */
+/* Parses what has arrived of the head, completed by `closing`. */
+int tuv_rest_read_head(tuv_rest_t* rest, const char* closing, yyjson_val** root, tuv_errmsg_t* err);
+
+/* Reads column_meta into the columns; the names are copied. */
 int tuv_rest_read_meta(tuv_rest_t* rest, yyjson_val* meta, tuv_errmsg_t* err);
 void tuv_rest_drop_columns(tuv_rest_t* rest);
 
-/* rest_rows.c: the rows in `batch`, which becomes empty. */
+/* Decodes the rows in the batch, and empties it. */
 int tuv_rest_read_batch(tuv_rest_t* rest, tuv_errmsg_t* err);
 
-/* rest_block.c: the rows so far become a block of the list. */
+/* Makes a block of the rows in the columns, and empties these. */
 int tuv_rest_finish_block(tuv_rest_t* rest, tuv_errmsg_t* err);
-
-/* rest_rows.c: the columns are empty. */
 void tuv_rest_clear_columns(tuv_rest_t* rest);
 
 #endif

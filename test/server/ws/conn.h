@@ -8,7 +8,7 @@
 
 #include <llhttp.h>
 
-#include "wire/deflate.h"
+#include "wire/deflate/deflate.h"
 #include "ws/tls.h"
 #include "wire/ws/frame.h"
 #include "ws/peer.h"

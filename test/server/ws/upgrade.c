@@ -4,7 +4,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "wire/http/http.h"
+#include "wire/http/upgrade.h"
 #include "ws/conn.h"
 #include "ws/deflate.h"
 #include "ws/http_request.h"

@@ -1,6 +1,6 @@
 /* The HTTP upgrade of a WebSocket client: the request written, the answer read (llhttp). */
-#ifndef TUV_WIRE_HTTP_HTTP_H
-#define TUV_WIRE_HTTP_HTTP_H
+#ifndef TUV_WIRE_HTTP_UPGRADE_H
+#define TUV_WIRE_HTTP_UPGRADE_H
 
 #include <llhttp.h>
 #include <stdbool.h>
@@ -60,7 +60,7 @@ void tuv_http_upgrade_init(tuv_http_upgrade_t* upgrade, const char accept[TUV_HT
  *   TUV_EUNAVAIL      429, 502, 503, 504
  *   TUV_EUPGRADE      any other status; 101 without or with wrong Upgrade, Connection,
  *                     Sec-WebSocket-Accept, an extension or protocol that was not offered (or one
- *                     whose parameters are not allowed: http_text.h)
+ *                     whose parameters are not allowed, wire/http/text.h)
  *   TUV_EHTTP         no HTTP, or a head larger than TUV_HTTP_MAX_HEAD
  * A refusal may be reported at the end of its head, without waiting for its body; the first body
  * bytes that came along are quoted in the text (printable ones only, and no further than a '?',

@@ -1,6 +1,6 @@
 /* Messages compressed as permessage-deflate does it (RFC 7692, 7.2): bytes in, bytes out. */
-#ifndef TUV_WIRE_DEFLATE_H
-#define TUV_WIRE_DEFLATE_H
+#ifndef TUV_WIRE_DEFLATE_DEFLATE_H
+#define TUV_WIRE_DEFLATE_DEFLATE_H
 
 #include <stdbool.h>
 #include <stddef.h>
