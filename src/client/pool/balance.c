@@ -6,6 +6,7 @@
 #include "client/conn/keepalive.h"
 #include "client/pool/balance.h"
 #include "client/pool/client.h"
+#include "client/pool/pick.h"
 #include "client/pool/hosts.h"
 #include "client/pool/pool.h"
 
@@ -128,7 +129,7 @@ static void let_go(tuv_pool_t* pool, const tuv_conn_t* conn, bool replaces) {
   tuv_conn_t* other = replaces ? dispensable(pool, conn->serves, conn) : NULL;
   if (other != NULL) tuv_keepalive_retire(other);
   for (unsigned kind = TUV_SERVES_QUERY; kind <= TUV_SERVES_LINES; kind <<= 1)
-    while (tuv_pool_usable_for(pool, kind) > pool->context->url.pool_size &&
+    while (tuv_pick_usable(pool, kind) > pool->context->url.pool_size &&
            (other = dispensable(pool, kind, conn)) != NULL)
       tuv_keepalive_retire(other);
 }

@@ -49,32 +49,29 @@ static inline tuv_pool_t* tuv_pool_of(const tuv_conn_t* conn) {
 /* Cancels what is queued and closes all connections. */
 void tuv_pool_close(tuv_pool_t* pool);
 
+/* Sends a request over a connection, or queues it. Returns 0 or what the call returns. */
 int tuv_pool_submit(tuv_pool_t* pool, taosuv_req_t* req, const void* payload, size_t size);
+/* Sends queued requests, as far as connections have room, and opens connections for the others. */
 void tuv_pool_pump(tuv_pool_t* pool);
-/* Whether a connection has nothing in flight; else one more is opened, if there may be. */
+/* Whether a connection has nothing in flight. If none has, one more is opened, up to pool_size. */
 bool tuv_pool_has_idle(tuv_pool_t* pool, unsigned needs);
-/* The same, whether one has room and is not suspect. */
+/* The same for a connection that has room and is not suspect. */
 bool tuv_pool_has_room(tuv_pool_t* pool, unsigned needs);
 /* Connections that take requests. */
 static inline uint32_t tuv_pool_usable(const tuv_pool_t* pool) {
   return pool->conns.ready - pool->conns.retiring;
 }
-/* Those of them that serve one of these kinds. */
-uint32_t tuv_pool_usable_for(const tuv_pool_t* pool, unsigned needs);
-/* A connection that was to serve all requests will not: others may have to be opened. */
+/* A connection that was to serve all requests serves only some of them: others may be needed. */
 void tuv_pool_narrowed(tuv_pool_t* pool);
-/* Puts a request whose connection died back into the queue; false: no memory. */
+/* Puts a request whose connection was lost back into the queue. Returns false without memory. */
 bool tuv_pool_requeue(tuv_pool_t* pool, taosuv_req_t* req);
-/* Counts a request that waits for its statement; TAOSUV_EAGAIN when too many wait. */
-int tuv_pool_hold(tuv_pool_t* pool, size_t size);
-void tuv_pool_unhold(tuv_pool_t* pool, size_t size);
-/* Takes a queued request out of the queue. */
-void tuv_pool_unqueue(tuv_pool_t* pool, taosuv_req_t* req);
-void tuv_pool_ready(tuv_conn_t* conn);
-/* After TAOSUV_EAGAIN: has the caller told, once, when there is room again. */
-void tuv_pool_check_drain(tuv_pool_t* pool);
+void tuv_pool_ready(tuv_conn_t* conn); /* it is logged in */
+/* A connection could not be made. Other connections take the requests that wait. If there are none,
+ * one to the next host is opened, or one to this host after a while. When all hosts were tried often
+ * enough, the requests fail with this failure. */
 void tuv_pool_connect_failed(tuv_pool_t* pool, uint32_t host, uint64_t started, unsigned served,
                              const tuv_failure_t* failure);
+/* Whether a request with this id is queued or in flight. */
 bool tuv_pool_id_in_flight(tuv_pool_t* pool, uint64_t id);
 
 #endif

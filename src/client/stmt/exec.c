@@ -2,6 +2,7 @@
 #include "client/core/op.h"
 #include "client/core/req.h"
 #include "client/pool/client.h"
+#include "client/pool/queue.h"
 #include "client/pool/begin.h"
 #include "client/pool/pool.h"
 #include "client/stmt/job.h"

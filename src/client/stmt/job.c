@@ -3,6 +3,7 @@
 #include "client/core/context.h"
 #include "client/core/req.h"
 #include "client/pool/client.h"
+#include "client/pool/queue.h"
 #include "client/pool/pool.h"
 #include "client/stmt/job.h"
 #include "client/stmt/stmt.h"

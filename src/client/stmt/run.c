@@ -7,6 +7,7 @@
 #include "client/core/req.h"
 #include "client/conn/conn.h"
 #include "client/pool/client.h"
+#include "client/pool/queue.h"
 #include "client/pool/pool.h"
 #include "client/stmt/job.h"
 #include "client/stmt/stmt.h"
@@ -14,7 +15,7 @@
 void tuv_stmt_let_go(taosuv_stmt_t* stmt) {
   tuv_server_stmt_t* server_stmt = stmt->server_stmt;
   tuv_stmt_unhold(stmt);
-  if (stmt->waiting_for_conn) tuv_pool_unqueue(&stmt->client->pool, &stmt->waiter);
+  if (stmt->waiting_for_conn) tuv_pool_queue_remove(&stmt->client->pool, &stmt->waiter);
   stmt->waiting_for_conn = false;
   stmt->server_stmt = NULL;
   if (server_stmt == NULL) return;

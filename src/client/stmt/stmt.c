@@ -3,6 +3,7 @@
 #include "client/core/req.h"
 #include "client/conn/transport.h"
 #include "client/pool/client.h"
+#include "client/pool/queue.h"
 #include "client/pool/begin.h"
 #include "client/pool/pool.h"
 #include "client/stmt/job.h"
