@@ -1,4 +1,4 @@
-/* What all parts of a connection use: its name, its messages, what waits for the turn. */
+/* What all parts of a connection use: its name, its stages, and what it does in this turn. */
 #include <string.h>
 
 #include "client/core/redact.h"
@@ -32,7 +32,6 @@ void tuv_conn_observe(tuv_conn_t* conn, taosuv_stage_t stage, const tuv_failure_
   tuv_observe_conn(conn->context, &event);
 }
 
-/* A place became free, and no answer will come to say so. */
 void tuv_conn_pump_later(tuv_conn_t* conn) {
   tuv_turn_post(&conn->context->turn, &conn->pump, TUV_PHASE_PUMP);
 }

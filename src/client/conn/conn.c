@@ -1,4 +1,4 @@
-/* One connection of the pool: its start, its operations, its end. */
+/* The life of a connection: its start, and how it ends. */
 #include <string.h>
 
 #include "client/core/redact.h"
@@ -21,8 +21,8 @@
 static int start(tuv_conns_t* conns, tuv_conn_host_t* host, unsigned wanted,
                  const tuv_patience_t* patience, tuv_conn_t** made);
 
-/* Whether another address of the host may do better: a server that understood and refused would
- * refuse there as well. */
+/* Whether another address of the host may work. A server that understood and refused would refuse at
+ * its other addresses as well. */
 static bool is_of_address(const tuv_failure_t* failure) {
   taosuv_err_class_t class = taosuv_err_class(failure->status);
   return class == TAOSUV_CLASS_NETWORK || class == TAOSUV_CLASS_TIMEOUT ||
@@ -35,8 +35,8 @@ static void avoid_address(const tuv_conn_t* conn) {
   if (conn->route.addresses > 1) tuv_avoid_add(&conns->avoid, &conn->route.address, tuv_now());
 }
 
-/* A connection to one address of its host came to nothing. Whether another one was begun, to the
- * next address; it has what is left of connect_timeout. */
+/* A connection to one address of its host has failed: begins another one, to the next address, with
+ * what is left of connect_timeout. Returns whether it did. */
 static bool try_next_address(const tuv_conn_t* conn, const tuv_failure_t* failure, bool replaces) {
   tuv_conns_t* conns = conn->conns;
   tuv_conn_t* next;
@@ -49,7 +49,8 @@ static bool try_next_address(const tuv_conn_t* conn, const tuv_failure_t* failur
   return true;
 }
 
-/* The connection is of no more use; its WebSocket is down or being ended. */
+/* Ends a connection whose stream is down or being closed. First everything is detached, then
+ * callbacks are called, then the pool decides. */
 static void die(tuv_conn_t* conn, const tuv_failure_t* failure) {
   tuv_queue_t lost;
   bool replaces = conn->replaces;
@@ -116,7 +117,7 @@ static void connect_timed_out(tuv_conn_t* conn) {
   die(conn, &failure);
 }
 
-/* A step of the one or the other is over. Without memory for the next one it is the last. */
+/* A step of a patience is over. Without memory for the next one it was the last. */
 static void on_step(tuv_conn_t* conn, tuv_timed_t* timed, tuv_patience_t* patience) {
   bool more = tuv_patience_next(patience) &&
               tuv_timers_add(&conn->context->timers, timed, patience->at) == 0;
@@ -133,7 +134,7 @@ static void on_address_step(tuv_timed_t* timed) {
   on_step(conn, timed, &conn->address_patience);
 }
 
-/* An address has accepted. While others are left it has its part of the time only. */
+/* An address has accepted. While the host has others, this one gets a part of the time only. */
 static void on_accepted(tuv_route_t* route) {
   tuv_conn_t* conn = TUV_CONTAINER(route, tuv_conn_t, route);
   tuv_conns_t* conns = conn->conns;
@@ -142,7 +143,7 @@ static void on_accepted(tuv_route_t* route) {
   uint64_t least = left / 2 < TUV_MIN_ADDRESS_MS ? left / 2 : TUV_MIN_ADDRESS_MS;
   tuv_patience_begin(&conn->address_patience, part > least ? part : least);
   conn->address_timed.expire = on_address_step;
-  /* Without memory for it, this address has all that is left. */
+  /* Without memory for it, this address gets all the time that is left. */
   tuv_timers_add(&conns->context->timers, &conn->address_timed, conn->address_patience.at);
 }
 
@@ -171,7 +172,6 @@ static void on_flush(tuv_task_t* task) {
   conn->conns->transport->flush(conn);
 }
 
-/* Uses the room that an answer has left: first for what is pinned to this connection. */
 void tuv_conn_pump(tuv_conn_t* conn) {
   tuv_conn_send_waiting(conn);
   conn->conns->events->room(conn);
@@ -187,7 +187,7 @@ static void on_pump(tuv_task_t* task) {
     tuv_conn_pump(conn);
 }
 
-/* A connection that has this patience. */
+/* Begins a connection whose connect ends with `patience`. */
 static int start(tuv_conns_t* conns, tuv_conn_host_t* host, unsigned wanted,
                  const tuv_patience_t* patience, tuv_conn_t** made) {
   tuv_conn_t* conn = tuv_calloc(&conns->context->mem->alloc, 1, sizeof *conn);
@@ -267,8 +267,8 @@ void tuv_conn_close_later(tuv_conn_t* conn) {
   tuv_conn_pump_later(conn);
 }
 
-/* Over HTTP each request that is given up ends its connection: of those not more wait for their
- * answers than there are connections. */
+/* Over HTTP each cancelled request ends its connection. Not more of these wait for their answers than
+ * the pool has connections. */
 void tuv_conn_retire(tuv_conn_t* conn) {
   tuv_conns_t* conns = conn->conns;
   bool waits = conns->leaving < conns->context->url.pool_size;
@@ -277,7 +277,6 @@ void tuv_conn_retire(tuv_conn_t* conn) {
   conns->events->leaving(conn);
 }
 
-/* The client is closed: what is in flight is cancelled, the server is told goodbye. */
 void tuv_conn_close(tuv_conn_t* conn) {
   tuv_conn_observe(conn, TAOSUV_TRACE_CONN_CLOSED, NULL);
   if (conn->state == TUV_CONN_READY) {
@@ -287,12 +286,12 @@ void tuv_conn_close(tuv_conn_t* conn) {
   tuv_queue_t none;
   tuv_queue_init(&none);
   tuv_conn_leave_pool(conn, TUV_CONN_CLOSING);
-  tuv_loss_take_apart(conn, &none); /* its log-in */
+  tuv_loss_take_apart(conn, &none); /* only its log-in can be in flight */
   tuv_conn_say_goodbye(conn);
 }
 
-/* Nothing but its own end would be missed. What was cancelled is not waited for: its server frees
- * with the connection what it left behind. */
+/* Cancelled operations do not count: the server frees what they left behind when the connection
+ * ends. */
 bool tuv_conn_is_unused(const tuv_conn_t* conn) {
   return tuv_queue_empty(&conn->inflight.sent) && !tuv_dependents_keep_conn(&conn->dependents) &&
          tuv_queue_empty(&conn->waiting);

@@ -1,6 +1,6 @@
-/* Which of a gateway's WebSocket endpoints a connection speaks to. Gateways from 3.1.1.15 on have
- * /ws, which serves every request; older ones have an endpoint for each kind. Which kind of gateway
- * a host has is found out by asking for /ws, remembered, and asked again after a failure. */
+/* Which of a gateway's WebSocket endpoints a connection uses. Gateways from 3.1.1.15 on have /ws,
+ * which serves every request; older ones have an endpoint for each kind of request. The first
+ * connection to a host asks for /ws. The outcome is remembered until a connection fails. */
 #include <stdio.h>
 #include <string.h>
 
@@ -26,7 +26,7 @@ static unsigned kind_of(unsigned needs) {
   return (needs & TUV_SERVES_QUERY) != 0 ? 0 : (needs & TUV_SERVES_STMT) != 0 ? 1 : 2;
 }
 
-/* A path with the token, which the cloud's proxy takes from there. NULL: no memory. */
+/* A path with the token, where the proxy of the cloud expects it. Returns NULL without memory. */
 static char* write_path(const tuv_conns_t* conns, const char* path) {
   const char* token = conns->context->url.token;
   size_t room = strlen(path) + sizeof "?token=" + 3 * strlen(token);
@@ -80,20 +80,19 @@ void tuv_endpoint_begin(tuv_conn_t* conn, unsigned wanted) {
   if (legacy) set_serves(conn, conn->wanted);
 }
 
-/* A failure may mean that the gateway is being exchanged. */
+/* After a failure the host may have another gateway. */
 void tuv_endpoint_leave(tuv_conn_t* conn) {
   if (conn->state == TUV_CONN_DEAD) conn->host->legacy = false;
   if (tuv_conn_is_narrow(conn)) conn->conns->narrow--;
 }
 
-/* A newer gateway whose /ws was refused, by a proxy perhaps, is asked for it each time. */
+/* A newer gateway may have refused /ws because of a proxy: it is asked for it each time. */
 void tuv_endpoint_ready(tuv_conn_t* conn) {
   conn->host->legacy = tuv_conn_is_narrow(conn) && conn->version < SINCE;
 }
 
-/* How often a connection may change its endpoint: once when its first one is refused; to /ws when
- * the version says that it is there, although it was not asked for or was refused once; and back
- * when it is refused then. */
+/* What has made a connection change its endpoint: the first one was refused; the version says that
+ * there is /ws, although it was not asked for or was refused once; /ws was refused after that. */
 enum { NONE, REFUSED, OUTDATED, BACK };
 
 static void use_other(tuv_conn_t* conn, uint8_t asks) {
@@ -122,7 +121,7 @@ bool tuv_endpoint_refused(tuv_conn_t* conn, int http_status, tuv_failure_t* fail
     log_other(conn, http_status);
     return true;
   }
-  /* A 400 at either says that there is something, which did not like the request. */
+  /* A status 400 says that the endpoint exists, and did not accept the request. */
   bool both = http_status == 404 && conn->first_refusal == 404;
   failure->status = both ? TAOSUV_ENOENDPOINT : TAOSUV_EUPGRADE;
   snprintf(err->text, sizeof err->text,

@@ -1,14 +1,14 @@
-/* Upkeep of a connection: signs of life, idle time, age. */
+/* Keepalive of a connection: signs of life, idle time, age. */
 #include "client/conn/conn.h"
 #include "client/conn/keepalive.h"
 #include "client/conn/transport.h"
 
-/* A connection is looked at four times in each ping interval. A look follows a poll of the loop and
- * counts once, however late it is: time in which the loop was busy and could not hear the peer says
- * nothing about it. */
+/* A connection is checked four times in each ping interval. A check follows a poll of the loop and
+ * counts once, however late it is: while the loop is busy it cannot hear the peer, so that time says
+ * nothing about the peer. */
 #define LOOKS_PER_INTERVAL 4u
 #define PROBE_AFTER 3u
-#define LOST_AFTER 7u /* with the one that saw a sign: two intervals at most */
+#define LOST_AFTER 7u /* two intervals, counted from the check that saw a sign */
 
 static void on_due(tuv_timed_t* timed);
 
@@ -22,7 +22,7 @@ static uint64_t earlier(uint64_t a, uint64_t b) {
   return a < b ? a : b;
 }
 
-/* When there is something to look at next; 0: never. */
+/* When the next check is due; 0: never. */
 static uint64_t next_look(const tuv_conn_t* conn) {
   const tuv_url_t* url = &conn->context->url;
   uint64_t at = earlier(conn->ping_at, conn->retiring ? 0 : conn->retire_at);
@@ -37,9 +37,9 @@ static void look_again(tuv_conn_t* conn) {
   tuv_timers_add(&conn->context->timers, &conn->timed, at);
 }
 
-/* Any byte since the last look is a sign of life, either way: a large message may take long, and a
- * ping waits behind it. After three looks without one a ping is sent; after four more the peer is
- * gone, two intervals after its last sign at the latest. Returns whether it was. */
+/* A byte in either direction since the last check is a sign of life: a large message may take long,
+ * and a ping waits behind it. After three checks without a sign a ping is sent. After four more the
+ * peer counts as gone, two intervals after its last sign at the latest. Returns whether it is. */
 static bool check_life(tuv_conn_t* conn, uint64_t now) {
   if (conn->ping_at == 0 || conn->ping_at > now) return false;
   const tuv_transport_t* transport = conn->conns->transport;
@@ -56,7 +56,7 @@ static bool check_life(tuv_conn_t* conn, uint64_t now) {
   return false;
 }
 
-/* Takes it out of those that take requests. */
+/* The connection takes no more requests. */
 static void set_retiring(tuv_conn_t* conn) {
   if (conn->retiring) return;
   conn->retiring = true;
@@ -75,7 +75,7 @@ static void on_due(tuv_timed_t* timed) {
     tuv_conn_retire(conn);
     return;
   }
-  if (idle) conn->used_at = now; /* something is open on it: it is not idle */
+  if (idle) conn->used_at = now; /* something is open on it, so it is not idle */
   look_again(conn);
 }
 

@@ -10,7 +10,6 @@
 #include "client/conn/leave.h"
 #include "client/core/observe.h"
 
-/* Takes a connection out of the pool. Returns whether it was still on its way to be ready. */
 bool tuv_conn_leave_pool(tuv_conn_t* conn, tuv_conn_state_t state) {
   tuv_conns_t* conns = conn->conns;
   bool was_ready = conn->state == TUV_CONN_READY;
@@ -62,7 +61,7 @@ static void unlink_ops(tuv_queue_t* ops) {
   }
 }
 
-/* Gives up what was not answered: nobody but the library waits for it. */
+/* Gives up what was not answered. Only the library itself waits for it. */
 static void forget(tuv_conn_t* conn, tuv_conn_state_t state) {
   tuv_conns_t* conns = conn->conns;
   tuv_failure_t gone = {TAOSUV_ECONNLOST, TAOSUV_ERR_RETRYABLE, 0, NULL, tuv_conn_host(conn)};
@@ -121,7 +120,7 @@ static void cancel_request(tuv_conn_t* conn, tuv_op_t* op) {
   tuv_req_defer(tuv_req_public(priv), TAOSUV_ECANCELED, 0, "the client was closed");
 }
 
-/* The requests of the caller's; what the library asked for on its own stays. */
+/* Cancels the caller's requests. Operations of the library stay. */
 static void cancel_requests(tuv_conn_t* conn) {
   for (tuv_queue_t *at = conn->inflight.sent.next, *next; at != &conn->inflight.sent; at = next) {
     tuv_op_t* op = TUV_CONTAINER(at, tuv_op_t, link);

@@ -1,5 +1,5 @@
-/* The log-in of a connection for HTTP: a token, if one is wanted, and a first question, which shows
- * that the credentials and the database are right. */
+/* The log-in of a connection over HTTP: a token if the URL asks for one, then a first query, which
+ * shows that the credentials and the database are right. */
 #include <stdio.h>
 #include <string.h>
 
@@ -45,12 +45,12 @@ static int encode_token(tuv_op_t* op, tuv_conn_t* conn) {
                                                   .target = (const char*) target->data,
                                                   .target_size = tuv_buf_size(target),
                                                   .kind = TUV_REST_JSON});
-  tuv_rest_target(conn); /* wiped: the password was in it */
+  tuv_rest_target(conn); /* wipes the password that was in it */
   return status;
 }
 
-/* The token serves all connections: it says the same as user and password, and does not expire.
- * Only schemaless writes do not take it (PROTOCOL 8.3, 8.4). */
+/* The token serves all connections: it stands for user and password, and does not expire. Only
+ * schemaless writes do not take it (PROTOCOL 8.3, 8.4). */
 static void take_token(tuv_conn_t* conn) {
   tuv_conns_t* conns = conn->conns;
   static const char scheme[] = "Taosd ";
@@ -73,9 +73,9 @@ static void take_token(tuv_conn_t* conn) {
   begin_step(conn, DATABASE);
 }
 
-/* ---- questions ---- */
+/* ---- the first queries ---- */
 
-/* A database that is not there is silently ignored by /rest/sql/:db, but not by USE. */
+/* /rest/sql/:db silently ignores a database that does not exist. USE does not. */
 static int encode_use(tuv_op_t* op, tuv_conn_t* conn) {
   char sql[256 + sizeof "use ``"];
   const char* db = conn->context->url.db;
@@ -146,7 +146,7 @@ void tuv_rest_login(tuv_conn_t* conn) {
   begin_step(conn, TOKEN);
 }
 
-/* ---- what is written once a client ---- */
+/* ---- what is written once for each client ---- */
 
 void tuv_rest_forget(tuv_conns_t* conns) {
   forget(conns, &conns->context->authorization);
@@ -186,7 +186,7 @@ static int write_authorization(tuv_conns_t* conns) {
   return conns->context->authorization == NULL ? TAOSUV_ENOMEM : 0;
 }
 
-/* What a log-in can say and REST cannot is refused. */
+/* The first option of the URL that only a log-in over WebSocket has; or NULL. */
 static const char* unsupported(const tuv_url_t* url) {
   if (url->totp_code[0] != 0) return "totp_code";
   if (url->totp_secret[0] != 0) return "totp_secret";
@@ -201,10 +201,11 @@ int tuv_rest_prepare(tuv_conns_t* conns, tuv_errmsg_t* err) {
   if (key != NULL) return tuv_fail(err, TAOSUV_ENOTSUP, "%s= is for ws:// and wss:// only", key);
   if (strchr(url->user, ':') != NULL)
     return tuv_fail(err, TAOSUV_EURL, "a user name with ':' cannot be sent over HTTP");
-  /* They are parts of a path, where the gateway takes an encoded one for a separator as well. */
+  /* Both are parts of a path, in which the gateway takes an encoded '/' as a separator too. */
   if (url->rest_token && (strchr(url->user, '/') != NULL || strchr(url->password, '/') != NULL))
-    return tuv_fail(err, TAOSUV_EURL, "rest_auth=token is not for a user or password with '/'");
-  url->max_inflight = 1; /* on each connection one request at a time */
+    return tuv_fail(err, TAOSUV_EURL,
+                    "rest_auth=token cannot be used with a user or password that contains '/'");
+  url->max_inflight = 1; /* HTTP/1.1: one request at a time on each connection */
   int status = write_target(conns);
   return status < 0 ? status : write_authorization(conns);
 }

@@ -40,7 +40,7 @@ static void too_old(tuv_conn_t* conn, const char* lacks) {
   tuv_conn_fail(conn, &(tuv_failure_t) {TAOSUV_EVERSION, 0, 0, text, tuv_conn_host(conn)});
 }
 
-/* An option that an old server would silently ignore is an error. Returns what is lacking. */
+/* An option that an old server would silently ignore is an error. Returns its text, or NULL. */
 static const char* lacks(const tuv_conn_t* conn) {
   const tuv_url_t* url = &conn->context->url;
   if (conn->version < TUV_VERSION(3, 0, 0, 0)) return "taosuv needs 3.0.0.0";
@@ -62,7 +62,7 @@ static const char* lacks(const tuv_conn_t* conn) {
 bool tuv_login_take_version(tuv_conn_t* conn, const char* text) {
   snprintf(conn->version_text, sizeof conn->version_text, "%s", text);
   conn->version = tuv_version_parse(text, strlen(text));
-  /* Older gateways have only the JSON actions; 3.3.2.0 is where the connectors draw the line. */
+  /* Older gateways have only the JSON actions. The official connectors draw the line at 3.3.2.0. */
   conn->binary = conn->version >= TUV_VERSION(3, 3, 2, 0) && !tuv_conn_is_narrow(conn);
   conn->conns->events->version_known(conn);
   const char* missing = lacks(conn);
@@ -74,7 +74,8 @@ static void add_text(tuv_json_request_t* request, const char* key, const char* t
   if (text[0] != 0) tuv_json_request_text(request, key, text, strlen(text));
 }
 
-/* The code of this moment. It is kept until the next one, to be hidden where it comes back. */
+/* Makes the one-time code of this moment. It is kept until the next one, so that it can be redacted
+ * where a server returns it. */
 static int make_totp(tuv_context_t* context) {
   uint8_t secret[TUV_TOTP_MAX_SECRET];
   uv_timeval64_t now;
@@ -141,8 +142,8 @@ static void send_login(tuv_conn_t* conn) {
   tuv_conn_fail(conn, &(tuv_failure_t) {status, 0, 0, text, tuv_conn_host(conn)});
 }
 
-/* Credentials that an old gateway does not know must not be sent to it: it would log in as the
- * default user instead. Then the version is waited for. */
+/* Whether the log-in has to wait for the version. An old gateway would ignore credentials that it
+ * does not know, and log in as the default user. */
 static bool version_first(const tuv_url_t* url) {
   return url->bearer_token[0] != 0 || url->totp_code[0] != 0 || url->totp_secret[0] != 0 ||
          url->connector[0] != 0;

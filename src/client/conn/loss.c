@@ -4,12 +4,12 @@
 #include "client/core/complete.h"
 #include "client/core/req.h"
 
-/* How often a request that never left is moved to another connection: a server that takes log-ins
- * and then nothing must not keep it for ever. */
+/* How often a request that never left is moved to another connection. Without a limit, a server that
+ * accepts log-ins and then fails would keep it for ever. */
 #define MAX_MOVES 5
 
-/* Whether a request of a dead connection goes to another one: it never left, or may be executed
- * twice. */
+/* Moves a request of a dead connection to another one, if it never left or may be executed twice.
+ * Returns whether it was moved. */
 static bool move(tuv_conn_t* conn, tuv_req_t* priv, bool left) {
   taosuv_req_t* req = tuv_req_public(priv);
   if (priv->op.type->pinned || conn->context->closing || priv->moves >= MAX_MOVES) return false;
@@ -17,14 +17,12 @@ static bool move(tuv_conn_t* conn, tuv_req_t* priv, bool left) {
   bool once_more = left && req->idempotent == 0 && priv->moves == 0 &&
                    transport->may_repeat != NULL && transport->may_repeat(conn);
   if (left && req->idempotent == 0 && !once_more) return false;
-  /* What has left cannot be taken back: its payload was kept, or there was none. */
+  /* The payload of a request that has left is needed again: it was kept, or there was none. */
   bool has_payload = left && !once_more ? priv->payload != NULL || priv->payload_size == 0
                                         : conn->conns->transport->recover(conn, priv) == 0;
   return has_payload && conn->conns->events->requeue(conn, req);
 }
 
-/* Sorts what was in flight when the connection died: requests that never left go back to the pool,
- * the others into `lost`. No callback is called here. */
 void tuv_loss_take_apart(tuv_conn_t* conn, tuv_queue_t* lost) {
   tuv_op_t* op;
   while ((op = tuv_inflight_pop(&conn->inflight)) != NULL) {
@@ -42,8 +40,9 @@ void tuv_loss_take_apart(tuv_conn_t* conn, tuv_queue_t* lost) {
   tuv_inflight_free(&conn->inflight);
 }
 
-/* Leaves the requests. */
-static void drop_others(tuv_queue_t* lost) {
+/* Takes everything but requests out of the list: dependents learn of their operations' end by
+ * `lost`. */
+static void keep_requests(tuv_queue_t* lost) {
   tuv_queue_t* at = lost->next;
   while (at != lost) {
     tuv_op_t* op = TUV_CONTAINER(at, tuv_op_t, link);
@@ -54,8 +53,9 @@ static void drop_others(tuv_queue_t* lost) {
 
 void tuv_loss_fail(tuv_conn_t* conn, tuv_queue_t* lost, const tuv_failure_t* why) {
   tuv_failure_t failure = *why;
-  failure.flags &= ~(unsigned int) TAOSUV_ERR_MAYBE_EXECUTED; /* each knows whether it had left */
-  drop_others(lost);                                          /* the results are told below */
+  failure.flags &= ~(
+      unsigned int) TAOSUV_ERR_MAYBE_EXECUTED; /* each request knows whether it had left */
+  keep_requests(lost);
   tuv_req_fail_all(conn->context, lost, &failure);
   tuv_dependents_lost(&conn->dependents, why);
 }

@@ -13,7 +13,7 @@
 #include "client/core/observe.h"
 #include "io/ws/ws.h"
 
-/* Not to be assigned to any operation: the connection is of no more use. */
+/* A message that belongs to no operation: the connection cannot be used any more. */
 static void violation(tuv_conn_t* conn, int status, const char* message) {
   uint16_t code = status == TAOSUV_EPROTO ? TUV_WS_CODE_PROTOCOL : TUV_WS_CODE_INTERNAL;
   tuv_ws_fail(&conn->ws, status, code, message);
@@ -44,13 +44,13 @@ static void refused(tuv_conn_t* conn, tuv_op_t* op, uint32_t code, const char* m
   tuv_conn_fail_op(conn, op, (tuv_failure_t) {TAOSUV_ESERVER, flags, server_code, message, NULL});
 }
 
-/* When it succeeds; a refusal of it changes nothing. */
+/* Actions that have no reply when they succeed. A refusal changes nothing. */
 static bool has_no_answer(const char* action) {
   return strcmp(action, "free_result") == 0 || strcmp(action, "close") == 0;
 }
 
-/* Which request is answered; 0: not told. Gateways before 3.3.6.12 tell a consumer their version
- * without req_id (PROTOCOL 3.1). */
+/* The id of the request that is answered; 0: the reply does not say. Gateways before 3.3.6.12 reply
+ * to a consumer's `version` without req_id (PROTOCOL 3.1). */
 static uint64_t answered_id(const tuv_conn_t* conn, const tuv_reply_t* reply) {
   if (reply->req_id != 0 || reply->action == NULL || strcmp(reply->action, "version") != 0)
     return reply->req_id;
@@ -66,7 +66,7 @@ static void on_text(tuv_conn_t* conn, const uint8_t* data, size_t size) {
   if (op == NULL) {
     if (status == 0 && has_no_answer(reply.action)) return;
     if (status == 0)
-      status = tuv_fail(&err, TAOSUV_EPROTO, "an answer to a request that is not in flight: %llu",
+      status = tuv_fail(&err, TAOSUV_EPROTO, "a reply to a request that is not in flight: %llu",
                         (unsigned long long) reply.req_id);
     violation(conn, status, err.text);
     return;
@@ -98,8 +98,8 @@ static void on_binary(tuv_conn_t* conn, const uint8_t* data, size_t size, tuv_re
     if (op != NULL) tuv_conn_take(conn, op->id);
   }
   if (op == NULL) {
-    snprintf(err.text, sizeof err.text, "a binary message of %zu bytes that answers no request",
-             size);
+    snprintf(err.text, sizeof err.text,
+             "a binary message of %zu bytes that is not the reply to any request", size);
     violation(conn, TAOSUV_EPROTO, err.text);
     return;
   }

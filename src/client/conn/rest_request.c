@@ -1,4 +1,4 @@
-/* Operations over HTTP: how a connection sends them, and what it hands them of an answer. */
+/* Operations over HTTP: how they are sent, and what they are given of a reply. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -47,7 +47,7 @@ int tuv_rest_send(tuv_conn_t* conn, tuv_op_t* op, const tuv_rest_message_t* mess
   rest->body_at = tuv_buf_size(out);
   if (status == 0 && message->size > 0) status = tuv_http_put(out, message->body, message->size);
   if (status < 0) {
-    tuv_http_conn_out(&rest->http); /* nothing of it stays */
+    tuv_http_conn_out(&rest->http); /* nothing of the message stays */
     return status;
   }
   rest->op_id = op->id;
@@ -91,7 +91,7 @@ int tuv_rest_ask(tuv_op_t* op, tuv_conn_t* conn, const char* sql) {
   return send_sql(op, conn, sql, strlen(sql), false);
 }
 
-/* ---- answers ---- */
+/* ---- replies ---- */
 
 bool tuv_rest_update(const tuv_conn_t* conn, int64_t* affected_rows) {
   return !conn->rest.reading && tuv_rest_is_update(&conn->rest.decoder, affected_rows);

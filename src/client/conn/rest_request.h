@@ -1,10 +1,10 @@
-/* Operations over HTTP: how a connection sends them, and what it hands them of an answer. */
+/* Operations over HTTP: how they are sent, and what they are given of a reply. */
 #ifndef TUV_CLIENT_REST_H
 #define TUV_CLIENT_REST_H
 
 #include "client/conn/conn.h"
 
-/* What an answer must be to be a success. */
+/* What a reply must be to count as a success. */
 typedef enum {
   TUV_REST_SQL,  /* the JSON of /rest/sql with code 0 */
   TUV_REST_JSON, /* any JSON object with code 0 */
@@ -16,7 +16,7 @@ typedef struct tuv_rest_message_s {
   const char* target;
   size_t target_size;
   bool with_id;  /* op->id is appended to the target */
-  bool no_token; /* a Taosd token is not taken there */
+  bool no_token; /* the target does not take a Taosd token */
   bool has_body;
   const void* body;
   size_t size;
@@ -24,8 +24,7 @@ typedef struct tuv_rest_message_s {
    * another connection; NULL: none. */
   const void* payload;
   tuv_rest_kind_t kind;
-  bool
-      repeatable; /* twice does no harm: it is sent again when an idle connection was just closed */
+  bool repeatable; /* it may be executed twice: it is sent again if an idle connection was closed */
 } tuv_rest_message_t;
 
 /* The connection's own buffer for a target, empty; what was in it may be secret, and is wiped. */
@@ -35,21 +34,21 @@ int tuv_rest_send(tuv_conn_t* conn, tuv_op_t* op, const tuv_rest_message_t* mess
 
 /* One SQL statement to /rest/sql: an `encode`. */
 int tuv_rest_sql(tuv_op_t* op, tuv_conn_t* conn, const void* sql, size_t size);
-/* The same for one of the library's own, which reads only. */
+/* The same for a query of the library itself, which only reads. */
 int tuv_rest_ask(tuv_op_t* op, tuv_conn_t* conn, const char* sql);
 
-/* Of the answer that is being handed over: whether it is an update's, and its rows. */
+/* Whether the reply is that of an update, and its number of rows. */
 bool tuv_rest_update(const tuv_conn_t* conn, int64_t* affected_rows);
-/* The first cell of its rows: 0 or an error. *block is NULL when there is none, or it is NULL; else
- * it is the caller's to unref, and the column views it. */
+/* The first cell of the reply's rows. Returns 0 or an error. *block is NULL when there is no cell, or
+ * it is NULL. Otherwise the caller must unref it, and the column views it. */
 int tuv_rest_cell(tuv_conn_t* conn, taosuv_column_t* column, taosuv_block_t** block);
-/* A request's question failed here. */
+/* Fails a request whose reply is not what it should be. */
 void tuv_rest_fail(tuv_op_t* op, tuv_conn_t* conn, int status, const char* text);
 
-/* What is written once a client: target and credentials. */
+/* Writes the target and the credentials, once for each client. */
 int tuv_rest_prepare(tuv_conns_t* conns, tuv_errmsg_t* err);
 
-/* rest_login.c */
+/* login_rest.c */
 void tuv_rest_login(tuv_conn_t* conn);
 
 #endif

@@ -9,14 +9,12 @@ bool tuv_conn_has_room(tuv_conn_t* conn, size_t size) {
   const tuv_url_t* url = &conn->context->url;
   if (tuv_inflight_count(&conn->inflight) >= url->max_inflight) return false;
   uint64_t unsent = conn->conns->transport->unsent_bytes(conn);
-  /* One message always goes, how large it may be. */
   uint64_t most = url->max_send_buffer;
   bool room = unsent == 0 || (unsent < most && size < most - unsent);
   if (!room) conn->congested = true;
   return room;
 }
 
-/* Registers the operation under its id and writes its message. */
 int tuv_conn_send(tuv_conn_t* conn, tuv_op_t* op, const void* payload, size_t size) {
   int status = tuv_inflight_reserve(&conn->inflight);
   if (status < 0) return status;
@@ -53,14 +51,14 @@ void tuv_conn_send_waiting(tuv_conn_t* conn) {
 
 /* ---- requests ---- */
 
-/* A request leaves: its message is taken back, or a tombstone waits for the answer. */
+/* A request is cancelled: its message is taken back, or a tombstone waits for its answer. */
 static void release(taosuv_req_t* req) {
   tuv_op_t* op = &tuv_req_of(req)->op;
   tuv_conn_t* conn = op->conn;
   if (conn == NULL || tuv_conn_withdraw(conn, op)) return;
   tuv_inflight_bury(&conn->inflight, op);
   conn->conns->transport->abandon(conn);
-  if (conn->retiring) tuv_conn_pump_later(conn); /* this may have been its last */
+  if (conn->retiring) tuv_conn_pump_later(conn); /* this may have been its last request */
 }
 
 static bool maybe_sent(const taosuv_req_t* req) {

@@ -4,7 +4,7 @@
 
 #include "client/conn/conn.h"
 
-void tuv_suspect_begin(tuv_conn_t* conn); /* one did */
+void tuv_suspect_begin(tuv_conn_t* conn); /* a request timed out on it */
 void tuv_suspect_heard(tuv_conn_t* conn); /* the server has sent something */
 
 #endif

@@ -26,7 +26,8 @@ static tuv_conn_t* conn_of(tuv_http_conn_t* http) {
 
 /* ---- requests ---- */
 
-/* What is no JSON is read on to its end, so that the connection stays of use; and quoted. */
+/* A body that is not JSON is quoted in the error, and read to its end so that the connection can be
+ * used again. */
 static int on_body(void* context, const uint8_t* data, size_t size, tuv_errmsg_t* err) {
   tuv_conn_t* conn = conn_of(context);
   tuv_rest_conn_t* rest = &conn->rest;
@@ -38,8 +39,9 @@ static int on_body(void* context, const uint8_t* data, size_t size, tuv_errmsg_t
   return rest->decoded == TAOSUV_ENOMEM ? rest->decoded : 0;
 }
 
-/* Codes of the gateway's own about the Authorization header (PROTOCOL 9.1), and of the database.
- * With 403 it refuses an address, or a statement by its text (9.4). */
+/* Whether a reply says that the credentials are wrong: by a code of the gateway about the
+ * Authorization header (PROTOCOL 9.1), or a code of the database. With 403 the gateway refuses an
+ * address, or a statement by its text (PROTOCOL 9.4). */
 static bool is_auth(int http_status, int code, const char* text) {
   static const char statement[] = "sql rejected";
   bool header = code == TUV_CODE_HTTP_NO_AUTH || code == TUV_CODE_HTTP_TOKEN ||
@@ -49,7 +51,7 @@ static bool is_auth(int http_status, int code, const char* text) {
   return http_status == 401 || address || header || tuv_is_auth_code(code);
 }
 
-/* An answer with a code: the server understood, and refused. */
+/* A reply with a code: the server understood the request, and refused it. */
 static void judge_code(const tuv_rest_conn_t* rest, tuv_failure_t* failure) {
   int http_status = rest->http.reply.status, code = tuv_server_code(rest->decoder.code);
   failure->server_code = code;
@@ -62,14 +64,14 @@ static void judge_code(const tuv_rest_conn_t* rest, tuv_failure_t* failure) {
   if (failure->message[0] == 0) failure->message = taosuv_strerror(failure->status);
 }
 
-/* An answer that is none of the gateway: of a proxy, or of no gateway at all. */
+/* A reply that does not come from a gateway, but from a proxy or another server. */
 static void judge_status(const tuv_rest_conn_t* rest, tuv_failure_t* failure, tuv_errmsg_t* err) {
   const tuv_http_reply_t* reply = &rest->http.reply;
   char after[TUV_HTTP_RETRY_TEXT];
   failure->server_code = reply->status;
   failure->message = err->text;
   failure->status = tuv_http_refusal(reply->status);
-  if (reply->status / 100 == 2 && rest->decoded == 0) { /* success, but of what? */
+  if (reply->status / 100 == 2 && rest->decoded == 0) { /* not the status of a gateway */
     failure->status = TAOSUV_EPROTO;
     tuv_fail(err, 0, "HTTP status %d in place of 200", reply->status);
   } else if (reply->status / 100 == 2) {
@@ -94,17 +96,17 @@ static bool lacks_rows(const tuv_rest_conn_t* rest) {
   return !rest->reading && tuv_rest_is_update(&rest->decoder, &rows) && rows < 0;
 }
 
-/* Whether the answer is a success; else why not. */
+/* Whether the reply is a success. If not, *failure says why. */
 static bool judge(tuv_rest_conn_t* rest, tuv_failure_t* failure, tuv_errmsg_t* err) {
   bool good = rest->http.reply.status / 100 == 2;
   if (good && rest->kind == TUV_REST_DONE) return true;
   if (rest->decoded == 0) rest->decoded = tuv_rest_end(&rest->decoder, &rest->err);
   bool lacks = rest->decoded == 0 && rest->kind == TUV_REST_SQL && rest->decoder.code == 0 &&
                rest->decoder.count == 0;
-  if (lacks) rest->decoded = tuv_fail(&rest->err, TAOSUV_EPROTO, "an answer without columns");
+  if (lacks) rest->decoded = tuv_fail(&rest->err, TAOSUV_EPROTO, "the reply has no columns");
   bool sql = rest->kind == TUV_REST_SQL && rest->decoder.code == 0;
   if (rest->decoded == 0 && sql && lacks_rows(rest))
-    rest->decoded = tuv_fail(&rest->err, TAOSUV_EPROTO, "affected_rows is no number of rows");
+    rest->decoded = tuv_fail(&rest->err, TAOSUV_EPROTO, "affected_rows must be a number of rows");
   if (rest->decoded == 0 && rest->decoder.code == 0 && rest->http.reply.status == 200) return true;
   if (rest->decoded == 0 && rest->decoder.code != 0)
     judge_code(rest, failure);
@@ -113,8 +115,8 @@ static bool judge(tuv_rest_conn_t* rest, tuv_failure_t* failure, tuv_errmsg_t* e
   return false;
 }
 
-/* A connection that the server ends after this answer takes no other request: before anybody may
- * come with one, it is out of the pool. */
+/* The server ends the connection after this reply: it leaves the pool before a callback can make
+ * another request. */
 static void leave_if_spent(tuv_conn_t* conn) {
   if (conn->rest.http.spent && conn->state == TUV_CONN_READY) tuv_conn_retire(conn);
 }
@@ -136,12 +138,12 @@ static void on_reply(tuv_http_conn_t* http) {
   else if (!tuv_op_is_tombstone(op))
     op->type->rest->reply(op, conn);
   if (login && http->spent && conn->state <= TUV_CONN_READY)
-    tuv_conn_lost(conn, "the server ends each connection with its first answer");
+    tuv_conn_lost(conn, "the server closes each connection after its first reply");
   if (conn->state == TUV_CONN_READY) tuv_conn_pump(conn);
   tuv_leave_check(conn);
 }
 
-/* ---- the connection's life ---- */
+/* ---- the life of the connection ---- */
 
 static void on_open(tuv_http_conn_t* http) {
   tuv_conn_opened(conn_of(http));
@@ -196,18 +198,18 @@ static size_t unsent_bytes(const tuv_conn_t* conn) {
 }
 
 static size_t withdraw(tuv_conn_t* conn, uint64_t at) {
-  (void) at; /* there is only one */
+  (void) at; /* there is only one request */
   return tuv_http_conn_withdraw(&conn->rest.http);
 }
 
-/* The answer to a request that nobody waits for any more would hold up the next one for as long as
- * it takes: the connection is given up, at the end of the turn. */
+/* The next request would have to wait for a reply that nobody needs: the connection is given up at the
+ * end of the turn. */
 static void abandon(tuv_conn_t* conn) {
   tuv_conn_close_later(conn);
 }
 
-/* The server may have closed the connection just when the request was on its way: then it has seen
- * nothing of it, most likely. */
+/* The server may have closed the idle connection while the request was on its way, most likely without
+ * having seen the request. */
 static bool may_repeat(const tuv_conn_t* conn) {
   return conn->rest.repeatable && conn->rest.http.answers > 0 &&
          !tuv_http_reply_begun(&conn->rest.http.reply);

@@ -15,8 +15,8 @@ static tuv_conn_t* conn_of(tuv_ws_t* ws) {
   return TUV_CONTAINER(ws, tuv_conn_t, ws);
 }
 
-/* The payload that the request's encode was given: kept, or taken back out of a frame that never
- * left. */
+/* Sets the payload with which the request was encoded: it was kept, or is read out of a frame that
+ * never left. */
 static int recover(tuv_conn_t* conn, tuv_req_t* priv) {
   size_t size, length = 0;
   if (priv->payload != NULL) return 0;
@@ -126,12 +126,12 @@ static size_t withdraw(tuv_conn_t* conn, uint64_t at) {
   return tuv_ws_withdraw(&conn->ws, at);
 }
 
-/* A late answer finds the tombstone. */
+/* Nothing to do: a late answer finds the tombstone. */
 static void abandon(tuv_conn_t* conn) {
   (void) conn;
 }
 
-/* Nothing has come for a while: it needs no large buffers either. */
+/* Nothing has come for a while, so large buffers are freed as well. */
 static bool probe(tuv_conn_t* conn) {
   tuv_ws_trim(&conn->ws);
   return tuv_ws_send(&conn->ws, TUV_WS_PING, NULL, 0, NULL) == 0;

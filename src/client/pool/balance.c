@@ -1,6 +1,6 @@
-/* Connections go where they belong: back to a host that is well again, away from one that is left.
- * First a new one is opened, then one of the others takes no more requests and ends with its last
- * result. */
+/* Connections move to the hosts where they belong: back to a host that is up again, and away from one
+ * that servers no longer name. First a new connection is opened. Then an old one takes no more
+ * requests, and closes with its last result. */
 #include "client/core/op.h"
 #include "client/conn/conn.h"
 #include "client/conn/keepalive.h"
@@ -10,19 +10,19 @@
 #include "client/pool/hosts.h"
 #include "client/pool/pool.h"
 
-/* With so many connections in the pool one more may move at the same time. */
+/* One connection may move at a time, and one more for this many connections in the pool. */
 #define POOL_PER_MOVE 16u
 
-/* How long to wait when a move cannot even be begun. */
+/* How long to wait when there is no memory to begin a move. */
 #define NO_MEMORY_WAIT_MS 1000u
 
 typedef struct move_s {
   uint32_t from, to;
   bool found;
-  uint64_t at; /* not found: when to look again; UINT64_MAX: never */
+  uint64_t at; /* if not found: when to look again; UINT64_MAX: never */
 } move_t;
 
-/* Whether a connection belongs to `to` rather than to `from`, given how many are on their way. */
+/* Whether a connection should move from one host to the other, given how many are moving. */
 static bool belongs(const tuv_pool_t* pool, uint32_t from, uint32_t to) {
   const tuv_pool_host_t* a = &pool->hosts.list[from];
   const tuv_pool_host_t* b = &pool->hosts.list[to];
@@ -32,7 +32,8 @@ static bool belongs(const tuv_pool_t* pool, uint32_t from, uint32_t to) {
   return a->base.open - pool->moving >= b->base.open + 2;
 }
 
-/* The host that is to lose a connection: one that is left, or the last one, or the fullest. */
+/* The host that should lose a connection: an unlisted one, or with first_alive the last one, or the
+ * one with most connections. */
 static uint32_t fullest(const tuv_pool_t* pool) {
   uint32_t worst = 0;
   for (uint32_t i = 1; i < pool->hosts.count; i++) {
@@ -47,7 +48,7 @@ static uint32_t fullest(const tuv_pool_t* pool) {
   return worst;
 }
 
-/* What is to move next: of all hosts where it may go, to the first or the emptiest. */
+/* The next move: with first_alive to the first host, otherwise to the one with fewest connections. */
 static move_t next_move(const tuv_pool_t* pool) {
   move_t move = {.from = fullest(pool), .at = UINT64_MAX};
   uint64_t now = tuv_now();
@@ -73,7 +74,7 @@ static void on_due(tuv_timed_t* timed) {
 static void look_at(tuv_pool_t* pool, uint64_t at) {
   pool->balance.expire = on_due;
   tuv_timers_remove(&pool->context->timers, &pool->balance);
-  /* Without memory for it: the next connection that comes or goes is the next occasion. */
+  /* Without memory for the timer, the next connection that comes or goes is the next occasion. */
   if (at != UINT64_MAX) tuv_timers_add(&pool->context->timers, &pool->balance, at);
 }
 
@@ -82,8 +83,7 @@ void tuv_balance_replaces(tuv_conn_t* conn) {
   tuv_pool_of(conn)->moving++;
 }
 
-/* The connection that is missed least of those that serve one of these kinds: on the fullest host,
- * with least in flight. */
+/* The connection with least in flight on the fullest host, of those that serve one of these kinds. */
 static tuv_conn_t* dispensable(const tuv_pool_t* pool, unsigned needs, const tuv_conn_t* but) {
   tuv_conn_t* found = NULL;
   uint32_t host = fullest(pool);
@@ -123,8 +123,8 @@ void tuv_balance_look(tuv_pool_t* pool) {
   look_at(pool, at);
 }
 
-/* Lets one go for the new one; and what is too many, because those that were to be replaced died
- * meanwhile and were replaced by others. */
+/* Retires the connection that the new one replaces. Also retires what is beyond pool_size: a
+ * connection that was to be replaced may have died and been replaced by another one meanwhile. */
 static void let_go(tuv_pool_t* pool, const tuv_conn_t* conn, bool replaces) {
   tuv_conn_t* other = replaces ? dispensable(pool, conn->serves, conn) : NULL;
   if (other != NULL) tuv_keepalive_retire(other);

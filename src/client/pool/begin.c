@@ -14,7 +14,7 @@ int tuv_pool_check_any(taosuv_client_t* client, taosuv_req_t* req, bool has_call
   return 0;
 }
 
-/* A consumer's client has no other requests than the consumer's: the server would not answer. */
+/* The client of a consumer takes only the consumer's requests: the server would not answer others. */
 int tuv_pool_check(taosuv_client_t* client, taosuv_req_t* req, bool has_callback) {
   if (client != NULL && client->pool.conns.endpoint->single) return TAOSUV_ENOTSUP;
   return tuv_pool_check_any(client, req, has_callback);

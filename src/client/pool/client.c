@@ -1,4 +1,4 @@
-/* The client's life: made from a URL, its turn of the loop, closed with nothing left behind. */
+/* The life of a client: it is made from a URL, and closed with nothing left behind. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -20,7 +20,7 @@
 #include "client/core/observe.h"
 #include "wire/text.h"
 
-/* No answer in JSON comes near this; one that does is not read. */
+/* Replies in JSON are much smaller than this. A larger one is refused. */
 #define MAX_TEXT_SIZE (16u << 20)
 
 void taosuv_options_init(taosuv_options_t* options) {
@@ -47,14 +47,14 @@ static void release(taosuv_client_t* client) {
 static void on_handle_closed(uv_handle_t* handle) {
   taosuv_client_t* client = handle->data;
   if (--client->open_handles > 0) return;
-  tuv_submit_on_async(&client->context.async); /* what came from a thread that did not know yet */
+  tuv_submit_on_async(&client->context.async); /* what a thread submitted that did not know yet */
   taosuv_close_cb cb = client->close_cb;
   void* data = client->data;
   release(client);
   if (cb != NULL) cb(data);
 }
 
-/* The last step of closing, once every request is completed and every connection gone. */
+/* The last step of closing, once every request is completed and every connection is gone. */
 static void close_handles_if_done(tuv_task_t* task) {
   taosuv_client_t* client = TUV_CONTAINER(task, taosuv_client_t, context.end);
   if (client->context.turn.stopped) return;
@@ -93,7 +93,7 @@ static void begin_turn(tuv_turn_t* turn) {
   TUV_CONTAINER(turn, tuv_context_t, turn)->shared.work = 0;
 }
 
-/* What the URL may say but this build cannot do is refused, not ignored. */
+/* An option of the URL that this build does not support is refused, not ignored. */
 static int check_supported(const tuv_url_t* url, tuv_errmsg_t* err) {
   if (url->compression && !tuv_deflate_available())
     return tuv_fail(err, TAOSUV_ENOTSUP, "compression needs a taosuv that was built with zlib");
@@ -239,7 +239,7 @@ int tuv_client_create(uv_loop_t* loop, const taosuv_options_t* options, const tu
   }
   made->context.shared.max_message_size = made->context.url.max_message_size;
   made->context.shared.max_text_size = MAX_TEXT_SIZE;
-  /* Alone: a request that has not left may have to move to another connection. */
+  /* Each message is compressed alone, because one that has not left may move to another connection. */
   made->context.shared.offer = made->context.url.compression ? TUV_HTTP_DEFLATE_ALONE
                                                              : TUV_HTTP_DEFLATE_NONE;
   made->on_drain = options->on_drain;

@@ -1,4 +1,4 @@
-/* The client: what it is made of. */
+/* The client: a context, a pool, and what the features keep of the client as a whole. */
 #ifndef TUV_CLIENT_POOL_CLIENT_H
 #define TUV_CLIENT_POOL_CLIENT_H
 
@@ -28,22 +28,22 @@ struct taosuv_client_s {
 
 _Static_assert(offsetof(taosuv_client_t, context) == 0, "see tuv_context_of");
 
-/* tmq*.c: of a consumer, see client/tmq.h */
+/* How a consumer has its client made. */
 typedef struct tuv_setup_s {
   taosuv_consumer_t* consumer;
   const tuv_endpoint_t* endpoint;
-  /* Adds to what the URL says. */
+  /* Changes the settings of the URL. */
   int (*apply)(taosuv_consumer_t* consumer, tuv_url_t* url, tuv_errmsg_t* err);
 } tuv_setup_t;
 
 int tuv_client_create(uv_loop_t* loop, const taosuv_options_t* options, const tuv_setup_t* setup,
-                      taosuv_client_t** client); /* setup: of a consumer's, or NULL */
+                      taosuv_client_t** client); /* setup: a consumer's; or NULL */
 static inline taosuv_client_t* tuv_client_of(tuv_context_t* context) {
   return TUV_CONTAINER(context, taosuv_client_t, context);
 }
 
-/* Tables or their names change: what was prepared before is not to be used by others. This may be
- * called while a message is being written, so what is to be sent about it waits for the turn. */
+/* Tables or their names change: statements that were prepared before must not be reused. This may be
+ * called while a message is being written, so statements are closed at the end of the turn. */
 static inline void tuv_client_schema_changed(taosuv_client_t* client) {
   client->schema_epoch++;
   if (client->schema_changed.run != NULL)

@@ -44,7 +44,7 @@ static void on_lost(tuv_conn_t* conn) {
 
 static void on_leaving(tuv_conn_t* conn) {
   if (tuv_pool_of(conn)->queued > 0)
-    tuv_pool_pump(tuv_pool_of(conn)); /* there is room for another one */
+    tuv_pool_pump(tuv_pool_of(conn)); /* the pool has room for another connection */
   tuv_balance_look(tuv_pool_of(conn));
 }
 

@@ -1,4 +1,4 @@
-/* discover=1: the other gateways, as servers name them at each log-in (PROTOCOL 3.2). */
+/* discover=1: servers name the other gateways at each log-in (PROTOCOL 3.2). */
 #include <stdio.h>
 #include <string.h>
 
@@ -22,11 +22,11 @@ static void look_later(tuv_pool_t* pool) {
   if (interval == 0) return;
   pool->discover.expire = on_due;
   tuv_timers_remove(&pool->context->timers, &pool->discover);
-  /* Without memory for it: with the next log-in. */
+  /* Without memory for the timer, the next log-in brings the list. */
   tuv_timers_add(&pool->context->timers, &pool->discover, tuv_now() + interval);
 }
 
-/* Nobody has logged in for a while: one connection is exchanged for a new one. A client without
+/* There was no log-in for a while: one connection is replaced by a new one. A client without
  * connections needs no list. */
 static void on_due(tuv_timed_t* timed) {
   tuv_pool_t* pool = TUV_CONTAINER(timed, tuv_pool_t, discover);
@@ -44,7 +44,7 @@ static void log_host(tuv_pool_t* pool, int level, const char* what, const char* 
   tuv_observe_log(pool->context, level, text);
 }
 
-/* A name that is none says nothing of the others. */
+/* A name that cannot be read does not affect the others. */
 static void learn_one(tuv_pool_t* pool, const char* name, size_t length) {
   char buf[TUV_HOST_NAME_SIZE];
   tuv_host_t host;
@@ -79,7 +79,7 @@ void tuv_discover_replied(tuv_conn_t* conn, const tuv_reply_t* reply) {
     log_host(pool, TAOSUV_LOG_WARN, "", err.text);
     return;
   }
-  /* An empty one says that no gateway is registered, not that there is none. */
+  /* An empty list says that no gateway is registered, not that there are no gateways. */
   if (list != NULL && yyjson_arr_size(list) > 0) learn(pool, list);
   if (list != NULL) look_later(pool);
 }

@@ -1,4 +1,4 @@
-/* Waiting until all requests that were made before are complete. */
+/* taosuv_client_drain: completes when all requests that were made before it are complete. */
 #include "client/core/op.h"
 #include "client/core/req.h"
 #include "client/pool/client.h"
@@ -18,9 +18,9 @@ static void drain_complete(taosuv_req_t* req, int status) {
 }
 
 static const tuv_op_type_t drain_type = {.is_request = true, .complete = drain_complete};
-static const tuv_holder_t drain_holder = {.release = NULL}; /* the client's list of them */
+static const tuv_holder_t drain_holder = {.release = NULL}; /* they are in a list of the client */
 
-/* Their callbacks come behind that of the request. */
+/* A drain calls back after the request that it waited for. */
 static void on_completed(tuv_context_t* context, const tuv_req_t* priv) {
   taosuv_client_t* client = tuv_client_of(context);
   if (priv->op.type == &drain_type) return;

@@ -1,9 +1,9 @@
-/* Waiting for requests. */
+/* taosuv_client_drain: waiting for requests. */
 #ifndef TUV_CLIENT_POOL_DRAIN_H
 #define TUV_CLIENT_POOL_DRAIN_H
 
 #include "client/core/req.h"
 
-void tuv_drain_close(taosuv_client_t* client); /* it is being closed */
+void tuv_drain_close(taosuv_client_t* client); /* cancels those that wait */
 
 #endif

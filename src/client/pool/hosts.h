@@ -40,9 +40,9 @@ int tuv_hosts_init(tuv_hosts_t* hosts, const tuv_alloc_t* alloc, const tuv_url_t
                    tuv_random_t* random);
 void tuv_hosts_free(tuv_hosts_t* hosts, const tuv_alloc_t* alloc);
 
-/* A server names its hosts: begin, add each, end. Whether a host was added that was not listed.
- * Hosts of the URL are never removed; with the others, those that were not named are: `removed` is
- * called for each. */
+/* A server names its hosts: begin, each host, end. tuv_hosts_name returns whether the host is new.
+ * Hosts that were not named are no longer listed, except those of the URL: `removed` is called for
+ * each. */
 void tuv_hosts_name_begin(tuv_hosts_t* hosts);
 bool tuv_hosts_name(tuv_hosts_t* hosts, const tuv_host_t* host);
 void tuv_hosts_name_end(tuv_hosts_t* hosts, void (*removed)(const tuv_pool_host_t*, void*),
@@ -61,7 +61,7 @@ bool tuv_hosts_is_up(const tuv_hosts_t* hosts, uint32_t host);
 bool tuv_hosts_failed(tuv_hosts_t* hosts, uint32_t host, uint64_t started, uint64_t now);
 void tuv_hosts_mark_up(tuv_hosts_t* hosts, uint32_t host);
 void tuv_hosts_doubt(tuv_hosts_t* hosts, uint32_t host); /* a request timed out there */
-/* It is out of service, and asks to be left alone for so long (Retry-After). */
+/* The host is out of service, and asks to be left alone for some seconds (Retry-After). */
 void tuv_hosts_retry_after(tuv_hosts_t* hosts, uint32_t host, uint32_t seconds, uint64_t now);
 
 #endif
