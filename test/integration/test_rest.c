@@ -227,7 +227,7 @@ static const struct {
     {HEAD("200 OK") "Content-Type: text/html\r\nContent-Length: 15\r\n\r\n<html>hi</html>",
      TAOSUV_EPROTO, 0, "<html>hi"},
     {HEAD("200 OK") JSON "Content-Length: 10\r\n\r\n{\"code\":0}", TAOSUV_EPROTO, 0, "columns"},
-    {HEAD("200 OK") JSON "Content-Length: 12\r\n\r\n{\"code\":0}xy", TAOSUV_EPROTO, 0, "behind"},
+    {HEAD("200 OK") JSON "Content-Length: 12\r\n\r\n{\"code\":0}xy", TAOSUV_EPROTO, 0, "follow the end of the answer"},
     {HEAD("204 No Content") "\r\n", TAOSUV_EPROTO, 0, "empty"},
     {HEAD("200 OK") JSON "Content-Encoding: br\r\nContent-Length: 3\r\n\r\nabc", TAOSUV_EHTTP, 0,
      "Content-Encoding"},

@@ -79,7 +79,7 @@ static void a_table_keeps_its_order_whatever_form_its_name_has(void** state) {
   for (int i = 1; i < 4; i++) row[i] = taosuv_null();
   assert_int_equal(taosuv_writer_row(job.writer, "a.b.c", 5, none, 2, row, 4), TAOSUV_EINVAL);
   assert_string_equal(taosuv_writer_message(job.writer),
-                      "a table's name has two points outside of backquotes");
+                      "a table's name has two dots outside of backquotes");
   close_writer(&job);
   assert_int_equal(job.totals.rows_written, 400);
   assert_int_equal(ask(&job, "select count(*) from st"), 10);

@@ -79,42 +79,47 @@ static const wrong_t* wrong_values(uint32_t* count) {
   static wrong_t list[40];
   const struct timespec nanoseconds = {0, 1000000000}, late = {INT64_MAX / 1000 + 1, 0};
   const wrong_t all[] = {
-      {TIME, taosuv_null(), TUV_EINVAL, "NULL is not possible in the table's TIMESTAMP"},
-      {TIME, taosuv_u64(1), TUV_ETYPE, "a uint64 does not go into TIMESTAMP"},
-      {TIME, text("2024-01-01"), TUV_ETYPE, "text does not go into TIMESTAMP"},
-      {TIME, taosuv_timespec(nanoseconds), TUV_EINVAL, "a timespec with 1000000000 nanoseconds"},
+      {TIME, taosuv_null(), TUV_EINVAL, "the table's first TIMESTAMP must not be NULL"},
+      {TIME, taosuv_u64(1), TUV_ETYPE, "a uint64 cannot be bound to a field of type TIMESTAMP"},
+      {TIME, text("2024-01-01"), TUV_ETYPE, "text cannot be bound to a field of type TIMESTAMP"},
+      {TIME, taosuv_timespec(nanoseconds), TUV_EINVAL,
+       "the timespec has 1000000000 nanoseconds; 0 to 999999999 are possible"},
       {TIME, taosuv_timespec(late), TUV_ERANGE,
        "9223372036854776 seconds do not fit a TIMESTAMP of precision 0"},
       {INT8, taosuv_i64(128), TUV_ERANGE, "128 does not fit TINYINT"},
       {INT8, taosuv_i64(-129), TUV_ERANGE, "-129 does not fit TINYINT"},
       {INT8, taosuv_u64(UINT64_MAX), TUV_ERANGE, "18446744073709551615 does not fit TINYINT"},
-      {INT8, taosuv_f64(1), TUV_ETYPE, "a double does not go into TINYINT"},
-      {INT8, taosuv_bool(1), TUV_ETYPE, "a bool does not go into TINYINT"},
+      {INT8, taosuv_f64(1), TUV_ETYPE, "a double cannot be bound to a field of type TINYINT"},
+      {INT8, taosuv_bool(1), TUV_ETYPE, "a bool cannot be bound to a field of type TINYINT"},
       {UINT16, taosuv_i64(-1), TUV_ERANGE, "-1 does not fit SMALLINT UNSIGNED"},
       {UINT16, taosuv_u64(65536), TUV_ERANGE, "65536 does not fit SMALLINT UNSIGNED"},
-      {UINT16, taosuv_timespec(late), TUV_ETYPE, "a timespec does not go into SMALLINT UNSIGNED"},
+      {UINT16, taosuv_timespec(late), TUV_ETYPE,
+       "a timespec cannot be bound to a field of type SMALLINT UNSIGNED"},
       {FLOATS, taosuv_f64(1e39), TUV_ERANGE, "1e+39 does not fit FLOAT"},
-      {FLOATS, taosuv_i64(1), TUV_ETYPE, "an int64 does not go into FLOAT"},
-      {CHARS, text("abcde"), TUV_ERANGE, "5 bytes, at most 4 are allowed"},
-      {CHARS, taosuv_bytes("abcde", 5), TUV_ERANGE, "5 bytes, at most 4 are allowed"},
-      {CHARS, taosuv_text(NULL, 1), TUV_EINVAL, "a length and no bytes"},
+      {FLOATS, taosuv_i64(1), TUV_ETYPE, "an int64 cannot be bound to a field of type FLOAT"},
+      {CHARS, text("abcde"), TUV_ERANGE, "the value has 5 bytes; at most 4 are allowed"},
+      {CHARS, taosuv_bytes("abcde", 5), TUV_ERANGE, "the value has 5 bytes; at most 4 are allowed"},
+      {CHARS, taosuv_text(NULL, 1), TUV_EINVAL, "the value has a length but no bytes"},
       {CHARS, taosuv_bytes("a", SIZE_MAX), TUV_EINVAL, "bytes must have a length"},
-      {CHARS, taosuv_i64(1), TUV_ETYPE, "an int64 does not go into VARCHAR"},
-      {NCHARS, text("12345"), TUV_ERANGE, "5 characters, at most 4 are allowed"},
+      {CHARS, taosuv_i64(1), TUV_ETYPE, "an int64 cannot be bound to a field of type VARCHAR"},
+      {NCHARS, text("12345"), TUV_ERANGE, "the value has 5 characters; at most 4 are allowed"},
       {NCHARS, text("abc\xff"), TUV_EINVAL, "the text is not UTF-8"},
       {NCHARS, text("\xe6\xb6"), TUV_EINVAL, "the text is not UTF-8"},
-      {NCHARS, taosuv_bytes("a", 1), TUV_ETYPE, "bytes does not go into NCHAR"},
-      {SHAPE, text("POINT(1 2)"), TUV_ETYPE, "text does not go into GEOMETRY"},
+      {NCHARS, taosuv_bytes("a", 1), TUV_ETYPE, "bytes cannot be bound to a field of type NCHAR"},
+      {SHAPE, text("POINT(1 2)"), TUV_ETYPE, "text cannot be bound to a field of type GEOMETRY"},
       {SHAPE, taosuv_bytes(point, 20), TUV_EINVAL,
        "the bytes are not a WKB geometry (20 bytes, wrong from byte 5)"},
       {MONEY, text("1000"), TUV_ERANGE, "1000 does not fit DECIMAL(5, 2)"},
       {MONEY, text("999.995"), TUV_ERANGE, "999.995 does not fit DECIMAL(5, 2)"},
-      {MONEY, text("1e3"), TUV_EINVAL, "'1e3' is no decimal number"},
-      {MONEY, text(""), TUV_EINVAL, "'' is no decimal number"},
+      {MONEY, text("1e3"), TUV_EINVAL, "'1e3' is not a decimal number"},
+      {MONEY, text(""), TUV_EINVAL, "'' is not a decimal number"},
       {MONEY, taosuv_bytes(point, 16), TUV_EINVAL,
-       "a DECIMAL's integer of 16 bytes, this one has 8"},
-      {MONEY, taosuv_i64(1), TUV_ETYPE, "an int64 does not go into DECIMAL"},
-      {MONEY, {200, 0, {0}}, TUV_ETYPE, "a value of no kind does not go into DECIMAL"}};
+       "an integer of 16 bytes was given, but this DECIMAL has 8"},
+      {MONEY, taosuv_i64(1), TUV_ETYPE, "an int64 cannot be bound to a field of type DECIMAL"},
+      {MONEY,
+       {200, 0, {0}},
+       TUV_ETYPE,
+       "a value of an unknown kind cannot be bound to a field of type DECIMAL"}};
   memcpy(list, all, sizeof all);
   *count = COUNT(all);
   return list;
@@ -163,7 +168,7 @@ static void a_wrong_single_value_can_be_given_again(void** state) {
     for (int column = list[i].field - TIME; column < COLUMNS - 1; column++)
       WELL(tuv_batch_value(&batch, &row[column], WHY));
     assert_int_equal(tuv_batch_ready(&batch, INT32_MAX, &err), TUV_EINVAL);
-    assert_string_equal(err.text, "a row is unfinished: 7 of 8 values");
+    assert_string_equal(err.text, "a row is unfinished: it has 7 of 8 values");
     tuv_batch_undo(&batch);
     end(&batch, before);
   }
@@ -180,11 +185,12 @@ static void wrong_tags(void** state) {
     taosuv_value_t value;
     int status;
     const char* text;
-  } list[] = {
-      {0, text("there"), TUV_ERANGE, "table 'd1', tag 'place': 5 bytes, at most 4 are allowed"},
-      {0, taosuv_i64(1), TUV_ETYPE, "table 'd1', tag 'place': an int64 does not go into VARCHAR"},
-      {1, text("[1]"), TUV_EINVAL, "table 'd1', tag 'more': a JSON tag is an object"},
-      {1, text("{1}"), TUV_EINVAL, NULL}};
+  } list[] = {{0, text("there"), TUV_ERANGE,
+               "table 'd1', tag 'place': the value has 5 bytes; at most 4 are allowed"},
+              {0, taosuv_i64(1), TUV_ETYPE,
+               "table 'd1', tag 'place': an int64 cannot be bound to a field of type VARCHAR"},
+              {1, text("[1]"), TUV_EINVAL, "table 'd1', tag 'more': a JSON tag must be an object"},
+              {1, text("{1}"), TUV_EINVAL, NULL}};
   for (uint32_t i = 0; i < COUNT(list); i++) {
     taosuv_value_t tags[TAGS];
     tuv_errmsg_t err = {""};
@@ -200,9 +206,9 @@ static void wrong_tags(void** state) {
   tuv_errmsg_t err;
   good_tags(tags);
   assert_int_equal(tuv_batch_tags(&batch, tags, 1, &err), TUV_EINVAL);
-  assert_string_equal(err.text, "1 tags were given, the statement has 2");
+  assert_string_equal(err.text, "1 tags were given, but the statement has 2");
   assert_int_equal(tuv_batch_tags(&batch, NULL, TAGS, &err), TUV_EINVAL);
-  assert_string_equal(err.text, "0 tags were given, the statement has 2");
+  assert_string_equal(err.text, "0 tags were given, but the statement has 2");
   end(&batch, before);
 }
 
@@ -248,18 +254,19 @@ static void wrong_columns(void** state) {
   arrays_t a = good_arrays();
   a.columns[0].nulls = second;
   refuses(&batch, &a, TUV_EINVAL,
-          "table 'd1', column 'ts', row 1: NULL is not possible in the table's TIMESTAMP");
+          "table 'd1', column 'ts', row 1: the table's first TIMESTAMP must not be NULL");
   a = good_arrays();
   a.columns[0].type = TAOSUV_TYPE_NULL;
   refuses(&batch, &a, TUV_EINVAL,
-          "table 'd1', column 'ts', row 0: NULL is not possible in the table's TIMESTAMP");
+          "table 'd1', column 'ts', row 0: the table's first TIMESTAMP must not be NULL");
   a = good_arrays();
   a.columns[1].type = TAOSUV_TYPE_INT;
   refuses(&batch, &a, TUV_ETYPE,
-          "table 'd1', column 'tiny': an array of INT does not go into TINYINT");
+          "table 'd1', column 'tiny': an array of INT cannot be bound to a field of type TINYINT");
   a.columns[1].type = 99;
   refuses(&batch, &a, TUV_ETYPE,
-          "table 'd1', column 'tiny': an array of no type does not go into TINYINT");
+          "table 'd1', column 'tiny': an array of an unknown type cannot be bound to a field of "
+          "type TINYINT");
   a = good_arrays();
   a.columns[2].values = NULL;
   refuses(&batch, &a, TUV_EINVAL, "table 'd1', column 'small': the array has no values");
@@ -268,12 +275,14 @@ static void wrong_columns(void** state) {
   refuses(&batch, &a, TUV_EINVAL, "table 'd1', column 'c': the array has no offsets");
   a.columns[4].offsets = back;
   refuses(&batch, &a, TUV_EINVAL,
-          "table 'd1', column 'c', row 1: the offsets go back, from 4 to 3");
+          "table 'd1', column 'c', row 1: the offsets decrease from 4 to 3");
   a.columns[4].offsets = longer;
   a.columns[4].values = "abcdef";
-  refuses(&batch, &a, TUV_ERANGE, "table 'd1', column 'c', row 0: 5 bytes, at most 4 are allowed");
+  refuses(&batch, &a, TUV_ERANGE,
+          "table 'd1', column 'c', row 0: the value has 5 bytes; at most 4 are allowed");
   a.columns[4].values = NULL;
-  refuses(&batch, &a, TUV_EINVAL, "table 'd1', column 'c', row 0: offsets and no bytes");
+  refuses(&batch, &a, TUV_EINVAL,
+          "table 'd1', column 'c', row 0: the array has offsets but no values");
   a = good_arrays();
   a.columns[5].values = "a\xe6\xb6\x9b"; /* cut inside the character, though the whole is valid */
   refuses(&batch, &a, TUV_EINVAL, "table 'd1', column 'n', row 0: the text is not UTF-8");
@@ -286,9 +295,9 @@ static void wrong_columns(void** state) {
   a.columns[7] = (taosuv_array_t) {TAOSUV_TYPE_VARCHAR, "1.00100.0", numbers, NULL};
   tuv_errmsg_t err;
   assert_int_equal(tuv_batch_columns(&batch, 2, a.columns, COLUMNS - 1, &err), TUV_EINVAL);
-  assert_string_equal(err.text, "7 columns were given, the statement has 8");
+  assert_string_equal(err.text, "7 columns were given, but the statement has 8");
   assert_int_equal(tuv_batch_columns(&batch, 0, a.columns, COLUMNS, &err), TUV_EINVAL);
-  assert_string_equal(err.text, "columns of no rows");
+  assert_string_equal(err.text, "the columns have no rows");
   assert_int_equal(tuv_batch_columns(&batch, 2, NULL, COLUMNS, &err), TUV_EINVAL);
   assert_int_equal(tuv_batch_columns(&batch, UINT32_MAX, a.columns, COLUMNS, &err), TUV_EINVAL);
   a.columns[7].values = "1.001000.";
@@ -309,7 +318,7 @@ static void wrong_tables(void** state) {
   make_fields();
   tuv_batch_init(&batch, &tuv_alloc_default, true, fields, FIELDS);
   assert_int_equal(tuv_batch_tags(&batch, tags, TAGS, &err), TUV_EINVAL);
-  assert_string_equal(err.text, "no table: its name must be bound first");
+  assert_string_equal(err.text, "the name of the table must be bound first");
   assert_int_equal(tuv_batch_row(&batch, row, COLUMNS, &err), TUV_EINVAL);
   assert_int_equal(tuv_batch_value(&batch, row, &err), TUV_EINVAL);
   assert_int_equal(tuv_batch_ready(&batch, 1000, &err), TUV_EINVAL);
@@ -327,7 +336,7 @@ static void wrong_tables(void** state) {
   assert_int_equal(tuv_batch_table(&batch, "d2", 2, &err), TUV_EINVAL);
   assert_int_equal(tuv_batch_tags(&batch, tags, TAGS, &err), TUV_EINVAL);
   assert_int_equal(tuv_batch_row(&batch, row, COLUMNS, &err), TUV_EINVAL);
-  assert_string_equal(err.text, "a row is unfinished: 1 of 8 values");
+  assert_string_equal(err.text, "a row is unfinished: it has 1 of 8 values");
   tuv_batch_undo(&batch);
   WELL(tuv_batch_table(&batch, "d2", SIZE_MAX, WHY)); /* has no rows: is left out */
   WELL(tuv_batch_table(&batch, "d1", SIZE_MAX, WHY));
@@ -381,7 +390,7 @@ static void forms_of_a_name_are_one_table(void** state) {
     assert_false(tuv_batch_range(&batch, i + 1, 0, UINT64_MAX, &range));
   }
   assert_int_equal(tuv_batch_table(&batch, "a.b.c", SIZE_MAX, &err), TUV_EINVAL);
-  assert_string_equal(err.text, "a table's name has two points outside of backquotes");
+  assert_string_equal(err.text, "a table's name has two dots outside of backquotes");
   tuv_batch_free(&batch);
 }
 
@@ -403,7 +412,7 @@ static void rows_without_tags_and_large_messages(void** state) {
   WELL(tuv_batch_table(&batch, "d2", 2, WHY));
   WELL(tuv_batch_row(&batch, row, COLUMNS, WHY));
   assert_int_equal(tuv_batch_ready(&batch, INT32_MAX, &err), TUV_EINVAL);
-  assert_string_equal(err.text, "table 'd2' has rows and no tags");
+  assert_string_equal(err.text, "table 'd2' has rows but no tags");
   free(before.bytes);
   tuv_batch_free(&batch);
 }
@@ -418,7 +427,7 @@ static void names_and_tags_that_the_sql_has_not(void** state) {
   assert_int_equal(tuv_batch_table(&batch, "d1", 2, &err), TUV_EINVAL);
   assert_string_equal(err.text, "the SQL has no '?' for a table's name");
   assert_int_equal(tuv_batch_tags(&batch, &value, 1, &err), TUV_EINVAL);
-  assert_string_equal(err.text, "1 tags were given, the statement has 0");
+  assert_string_equal(err.text, "1 tags were given, but the statement has 0");
   tuv_batch_free(&batch);
 }
 
@@ -539,7 +548,7 @@ static void wrong_parameters(void** state) {
   assert_int_equal(tuv_batch_row(&batch, good, 1, &err), TUV_EINVAL);
   WELL(tuv_batch_row(&batch, good, 2, WHY));
   assert_int_equal(tuv_batch_row(&batch, good, 2, &err), TUV_EINVAL);
-  assert_string_equal(err.text, "the query's parameters are all bound already");
+  assert_string_equal(err.text, "all parameters of the query are bound already");
   tuv_batch_free(&batch);
   tuv_batch_init(&batch, &tuv_alloc_default, false, NULL, 0);
   assert_int_equal(tuv_batch_value(&batch, good, &err), TUV_EINVAL);

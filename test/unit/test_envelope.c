@@ -140,7 +140,7 @@ static void what_is_no_object_is_refused(void** state) {
   (void) state;
   static const char* const texts[] = {"[]", "1", "\"x\"", "null", "[{\"code\":0}]", " true "};
   for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
-    require_error(parse(texts[i]), "no object");
+    require_error(parse(texts[i]), "not an object");
   static const char* const bad[] = {"",         " ",   "{", "{\"code\":0}x", "{\"code\":0,}",
                                     "{code:0}", "NaN", "'", "{\"code\":00}", "{\"code\":0}{}"};
   for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) require_error(parse(bad[i]), "not JSON");

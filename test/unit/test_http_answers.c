@@ -161,9 +161,9 @@ static void test_wrong_switch_is_refused(void** state) {
       "the server answered 101 with a WebSocket subprotocol that was not offered";
   static const answer_t answers[] = {
       {"HTTP/1.0", "HTTP/1.0 101 x\r\n" UPGRADE CONNECTION ACCEPT_LINE "\r\n", TUV_EPROTO, false,
-       false, "the server answered 101 by HTTP/1.0, not HTTP/1.1"},
+       false, "the server answered 101 with HTTP/1.0, not HTTP/1.1"},
       {"HTTP/2.0", "HTTP/2.0 101 x\r\n" UPGRADE CONNECTION ACCEPT_LINE "\r\n", TUV_EPROTO, false,
-       false, "the server answered 101 by HTTP/2.0, not HTTP/1.1"},
+       false, "the server answered 101 with HTTP/2.0, not HTTP/1.1"},
       {"nothing", LINE_101 "\r\n", TUV_EUPGRADE, false, false, no_upgrade},
       {"no Upgrade", LINE_101 CONNECTION ACCEPT_LINE "\r\n", TUV_EUPGRADE, false, false,
        no_upgrade},
@@ -220,9 +220,10 @@ static void test_statuses(void** state) {
              "HTTP/1.1 %d Some Reason\r\n" UPGRADE CONNECTION ACCEPT_LINE
              "Content-Length: 0\r\n\r\n",
              cases[i].status);
-    snprintf(expected, sizeof expected,
-             cases[i].result == TUV_EREDIRECT ? "HTTP status %d to nowhere" : "HTTP status %d",
-             cases[i].status);
+    snprintf(
+        expected, sizeof expected,
+        cases[i].result == TUV_EREDIRECT ? "HTTP status %d redirects to nowhere" : "HTTP status %d",
+        cases[i].status);
     answer_t answer = {text, text, cases[i].result, false, false, expected};
     http_expect(&answer, 1);
     outcome_t outcome = http_feed(text, strlen(text), false, 0, 0);
@@ -253,20 +254,20 @@ static void test_refusals_are_quoted(void** state) {
        false, "HTTP status 401: no"},
       {"a redirect in a trailer is none",
        "HTTP/1.1 302 x\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nLocation: /trailer\r\n\r\n",
-       TUV_EREDIRECT, false, false, "HTTP status 302 to nowhere"},
+       TUV_EREDIRECT, false, false, "HTTP status 302 redirects to nowhere"},
       {"a broken body is no matter", "HTTP/1.1 502 x\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
        TUV_EUNAVAIL, false, false, "HTTP status 502"},
       {"a redirect without its query",
        "HTTP/1.1 307 x\r\nLocation: https://h:443/ws?token=secret\r\n\r\n", TUV_EREDIRECT, false,
-       false, "HTTP status 307 to https://h:443/ws"},
+       false, "HTTP status 307 redirects to https://h:443/ws"},
       {"a redirect without its fragment", "HTTP/1.1 302 x\r\nLocation: /a#b\r\n\r\n", TUV_EREDIRECT,
-       false, false, "HTTP status 302 to /a"},
+       false, false, "HTTP status 302 redirects to /a"},
       {"after a 100",
        "HTTP/1.1 100 x\r\nLocation: /x\r\n\r\nHTTP/1.1 301 y\r\nLocation: /y\r\n\r\n",
-       TUV_EREDIRECT, false, false, "HTTP status 301 to /y"},
+       TUV_EREDIRECT, false, false, "HTTP status 301 redirects to /y"},
       {"HTTP/1.0", "HTTP/1.0 401 Unauthorized\r\n\r\n", TUV_EAUTH, false, false, "HTTP status 401"},
       {"HTTP/2.0", "HTTP/2.0 401 Unauthorized\r\n\r\n", TUV_EPROTO, false, false,
-       "the server answered 401 by HTTP/2.0, not HTTP/1.1"},
+       "the server answered 401 with HTTP/2.0, not HTTP/1.1"},
   };
   http_expect(answers, COUNT(answers));
 }

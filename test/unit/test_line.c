@@ -96,38 +96,41 @@ static void values_that_do_not_fit_are_named(void** state) {
     int status;
     const char* error;
   } cases[] = {
-      {TAOSUV_TYPE_TINYINT, taosuv_i64(128), TAOSUV_ERANGE, "an integer that TINYINT cannot hold"},
-      {TAOSUV_TYPE_TINYINT, taosuv_i64(-129), TAOSUV_ERANGE, "an integer that TINYINT cannot hold"},
-      {TAOSUV_TYPE_UINT, taosuv_i64(-1), TAOSUV_ERANGE, "an integer that INT UNSIGNED cannot hold"},
+      {TAOSUV_TYPE_TINYINT, taosuv_i64(128), TAOSUV_ERANGE,
+       "the integer is outside the range of TINYINT"},
+      {TAOSUV_TYPE_TINYINT, taosuv_i64(-129), TAOSUV_ERANGE,
+       "the integer is outside the range of TINYINT"},
+      {TAOSUV_TYPE_UINT, taosuv_i64(-1), TAOSUV_ERANGE,
+       "the integer is outside the range of INT UNSIGNED"},
       {TAOSUV_TYPE_BIGINT, taosuv_u64(UINT64_MAX), TAOSUV_ERANGE,
-       "an integer that BIGINT cannot hold"},
+       "the integer is outside the range of BIGINT"},
       {TAOSUV_TYPE_INT, taosuv_f64(1), TAOSUV_ETYPE,
-       "this kind of value is none for a field of type INT"},
+       "a value of this kind cannot be written to a field of type INT"},
       {TAOSUV_TYPE_DOUBLE, taosuv_i64(1), TAOSUV_ETYPE,
-       "this kind of value is none for a field of type DOUBLE"},
+       "a value of this kind cannot be written to a field of type DOUBLE"},
       {TAOSUV_TYPE_BOOL, taosuv_i64(1), TAOSUV_ETYPE,
-       "this kind of value is none for a field of type BOOL"},
+       "a value of this kind cannot be written to a field of type BOOL"},
       {TAOSUV_TYPE_VARCHAR, taosuv_bytes("x", 1), TAOSUV_ETYPE,
-       "this kind of value is none for a field of type VARCHAR"},
+       "a value of this kind cannot be written to a field of type VARCHAR"},
       {TAOSUV_TYPE_DOUBLE, taosuv_f64(strtod("nan", NULL)), TAOSUV_ERANGE,
-       "a number that DOUBLE cannot hold in line protocol"},
+       "line protocol cannot carry the number as DOUBLE"},
       {TAOSUV_TYPE_FLOAT, taosuv_f64(strtod("-inf", NULL)), TAOSUV_ERANGE,
-       "a number that FLOAT cannot hold in line protocol"},
+       "line protocol cannot carry the number as FLOAT"},
       {TAOSUV_TYPE_FLOAT, taosuv_f64(3.5e38), TAOSUV_ERANGE,
-       "a number that FLOAT cannot hold in line protocol"},
+       "line protocol cannot carry the number as FLOAT"},
       {TAOSUV_TYPE_VARCHAR, taosuv_text("a\nb", NUL), TAOSUV_EINVAL,
-       "the value of a field has a newline or a NUL in it"},
+       "the value of a field contains a newline or a NUL"},
       {TAOSUV_TYPE_NCHAR, taosuv_text("a\0b", 3), TAOSUV_EINVAL,
-       "the value of a field has a newline or a NUL in it"},
+       "the value of a field contains a newline or a NUL"},
       {TAOSUV_TYPE_NCHAR, taosuv_text("\xff", 1), TAOSUV_EINVAL,
        "the value of a field is not UTF-8"},
       {TAOSUV_TYPE_NCHAR, taosuv_text(NULL, 1), TAOSUV_EINVAL, "the value of a field is missing"},
       {TAOSUV_TYPE_NCHAR, taosuv_text(longest, 16380), TAOSUV_ERANGE,
-       "the value of a field has 16380 bytes, more than 16379"},
+       "the value of a field has 16380 bytes; at most 16379 are allowed"},
       {TAOSUV_TYPE_VARCHAR, taosuv_text(longest, 65518), TAOSUV_ERANGE,
-       "the value of a field has 65518 bytes, more than 65517"},
-      {TAOSUV_TYPE_GEOMETRY, taosuv_text("", 0), TAOSUV_EINVAL, "a geometry is empty"},
-      {TAOSUV_TYPE_GEOMETRY, taosuv_text("x\",y=1", NUL), TAOSUV_EINVAL, "a geometry is not WKT"},
+       "the value of a field has 65518 bytes; at most 65517 are allowed"},
+      {TAOSUV_TYPE_GEOMETRY, taosuv_text("", 0), TAOSUV_EINVAL, "the geometry is empty"},
+      {TAOSUV_TYPE_GEOMETRY, taosuv_text("x\",y=1", NUL), TAOSUV_EINVAL, "the geometry is not WKT"},
       {TAOSUV_TYPE_TIMESTAMP, taosuv_i64(1), TAOSUV_ETYPE,
        "line protocol has no fields of type TIMESTAMP"},
       {TAOSUV_TYPE_JSON, taosuv_text("{}", 2), TAOSUV_ETYPE,
@@ -158,8 +161,8 @@ static void names_that_cannot_be_written_are_refused(void** state) {
     const char* error; /* behind what it is about */
   } cases[] = {{NULL, 1, " is missing"},
                {"", NUL, " is empty"},
-               {"a\nb", NUL, " has a newline or a NUL in it"},
-               {"a\0b", 3, " has a newline or a NUL in it"},
+               {"a\nb", NUL, " contains a newline or a NUL"},
+               {"a\0b", 3, " contains a newline or a NUL"},
                {"\xc3", 1, " is not UTF-8"}};
   static const char* const whats[] = {"the measurement", "the key of a tag", "the value of a tag",
                                       "the key of a field"};
@@ -245,7 +248,8 @@ static void some_backslashes_are_always_refused(void** state) {
   assert_int_equal(taosuv_line_set_server(line, NULL, 0), TAOSUV_EINVAL); /* within a point */
   taosuv_line_drop(line);
   assert_int_equal(taosuv_line_set_server(line, "new", NUL), TAOSUV_EINVAL);
-  assert_string_equal(taosuv_line_error(line), "this is not a version of a server");
+  assert_string_equal(taosuv_line_error(line),
+                      "the version must be that of a server, such as 3.3.6.0");
 }
 
 static void keys_of_a_point_differ_and_are_not_the_servers(void** state) {
@@ -257,8 +261,7 @@ static void keys_of_a_point_differ_and_are_not_the_servers(void** state) {
     assert_string_equal(taosuv_line_error(line), "the key of a tag is in this point already");
     assert_int_equal(taosuv_line_tag(line, "_ts", 3, "2", 1), TAOSUV_EINVAL);
     assert_string_equal(taosuv_line_error(line),
-                        "the key of a tag is _ts, a name of the server's "
-                        "own");
+                        "the key of a tag is _ts, a name that the server keeps for itself");
     assert_int_equal(taosuv_line_field(line, "a b", 3, TAOSUV_TYPE_INT, taosuv_i64(1)),
                      TAOSUV_EINVAL);
     assert_int_equal(taosuv_line_field(line, "A b", 3, TAOSUV_TYPE_INT, taosuv_i64(1)), 0);
@@ -278,7 +281,7 @@ static void an_escaped_text_may_be_too_long(void** state) {
   memset(text, '"', sizeof text);
   assert_int_equal(write_field(line, TAOSUV_TYPE_VARCHAR, taosuv_text(text, 32759)), TAOSUV_ERANGE);
   assert_string_equal(taosuv_line_error(line),
-                      "the value of a field has 65518 bytes, more than 65517");
+                      "the value of a field has 65518 bytes; at most 65517 are allowed");
   assert_int_equal(write_field(line, TAOSUV_TYPE_VARCHAR, taosuv_text(text, 32758)), 0);
   assert_int_equal(write_field(line, TAOSUV_TYPE_NCHAR, taosuv_text(text, 8190)), TAOSUV_ERANGE);
   assert_int_equal(write_field(line, TAOSUV_TYPE_VARBINARY, taosuv_bytes(text, 65517)), 0);
@@ -289,14 +292,15 @@ static void names_have_the_servers_limits(void** state) {
   char name[20000];
   memset(name, 'n', sizeof name);
   assert_int_equal(taosuv_line_begin(line, name, 193), TAOSUV_EINVAL);
-  assert_string_equal(taosuv_line_error(line), "the measurement has 193 bytes, more than 192");
+  assert_string_equal(taosuv_line_error(line),
+                      "the measurement has 193 bytes; at most 192 are allowed");
   assert_int_equal(taosuv_line_begin(line, name, 192), 0);
   assert_int_equal(taosuv_line_tag(line, name, 65, "v", 1), TAOSUV_EINVAL);
   assert_int_equal(taosuv_line_tag(line, "k", 1, name, 16380), TAOSUV_EINVAL);
   assert_int_equal(taosuv_line_tag(line, "k", 1, name, 2048), TAOSUV_ERANGE);
-  assert_string_equal(taosuv_line_error(line),
-                      "the server would need 16386 bytes for the tags of "
-                      "this point, more than 16384");
+  assert_string_equal(
+      taosuv_line_error(line),
+      "the server would need 16386 bytes for the tags of this point; at most 16384 are allowed");
   assert_int_equal(taosuv_line_tag(line, name, 64, name, 2047), 0);
   assert_int_equal(taosuv_line_tag(line, "k", 1, name, 1024), TAOSUV_ERANGE); /* 2 * 8194 */
   assert_int_equal(taosuv_line_tag(line, "k", 1, name, 1023), 0);
@@ -308,23 +312,23 @@ static void names_have_the_servers_limits(void** state) {
 static void steps_out_of_order_are_refused(void** state) {
   taosuv_line_t* line = *state;
   assert_int_equal(taosuv_line_tag(line, "k", 1, "v", 1), TAOSUV_EINVAL);
-  assert_string_equal(taosuv_line_error(line), "a tag outside of a point");
+  assert_string_equal(taosuv_line_error(line), "a tag needs a point that was begun");
   assert_int_equal(taosuv_line_field(line, "f", 1, TAOSUV_TYPE_BOOL, taosuv_bool(1)),
                    TAOSUV_EINVAL);
-  assert_string_equal(taosuv_line_error(line), "a field outside of a point");
+  assert_string_equal(taosuv_line_error(line), "a field needs a point that was begun");
   assert_int_equal(taosuv_line_end(line, 1), TAOSUV_EINVAL);
   assert_string_equal(taosuv_line_error(line), "there is no point to end");
   assert_int_equal(taosuv_line_begin(line, "m", 1), 0);
   assert_int_equal(taosuv_line_begin(line, "m", 1), TAOSUV_EINVAL);
-  assert_string_equal(taosuv_line_error(line), "the point before this one was not ended");
+  assert_string_equal(taosuv_line_error(line), "the previous point was not ended");
   assert_int_equal(taosuv_line_field(line, "f", 1, TAOSUV_TYPE_INT, taosuv_null()), 0);
   assert_int_equal(taosuv_line_end(line, 1), TAOSUV_EINVAL);
-  assert_string_equal(taosuv_line_error(line), "a point without fields");
+  assert_string_equal(taosuv_line_error(line), "the point has no fields");
   assert_int_equal(taosuv_line_field(line, "f", 1, TAOSUV_TYPE_BOOL, taosuv_bool(1)), 0);
   assert_int_equal(taosuv_line_tag(line, "k", 1, "v", 1), TAOSUV_EINVAL);
-  assert_string_equal(taosuv_line_error(line), "a tag behind a field");
+  assert_string_equal(taosuv_line_error(line), "tags must come before fields");
   assert_int_equal(taosuv_line_end(line, -1), TAOSUV_ERANGE);
-  assert_string_equal(taosuv_line_error(line), "a timestamp before 1970");
+  assert_string_equal(taosuv_line_error(line), "the timestamp must not be before 1970");
   assert_int_equal(taosuv_line_end(line, 1), 0);
   text_is(line, "m f=true 1\n");
 }

@@ -217,7 +217,7 @@ static void the_old_form_is_known_by_its_first_bytes(void** state) {
   assert_int_equal(out.code, 0);
   assert_false(out.finished);
   assert_int_equal(tuv_msg_fetched(bytes, 16, TUV_MSG_BY_RESULT, &out, &err), TUV_EPROTO);
-  assert_string_equal(err.text, "fetch_block reply without a block");
+  assert_string_equal(err.text, "the reply to fetch_block has no block");
 }
 
 static void a_short_message_names_no_request(void** state) {

@@ -67,18 +67,18 @@ static void what_is_no_name_says_why(void** state) {
       {"d.", 0, "the table's name is empty"},
       {".t", 0, "the name of the table's database is empty"},
       {"``.t", 0, "the name of the table's database is empty"},
-      {"a.b.c", 0, "a table's name has two points outside of backquotes"},
+      {"a.b.c", 0, "a table's name has two dots outside of backquotes"},
       {"`t", 0, "the table's name has a backquote that is not closed"},
       {"`t``", 0, "the table's name has a backquote that is not closed"},
       {"`d.t", 0, "the table's name has a backquote that is not closed"},
-      {"`d`x.t", 0, "there is text behind a backquote of a table's name"},
-      {"`t`x", 0, "there is text behind a backquote of a table's name"},
-      {"d.`t`x", 0, "there is text behind a backquote of a table's name"},
+      {"`d`x.t", 0, "text follows the closing backquote in a table's name"},
+      {"`t`x", 0, "text follows the closing backquote in a table's name"},
+      {"d.`t`x", 0, "text follows the closing backquote in a table's name"},
       {"a`b", 0,
-       "the table's name has a backquote in its middle: put all of it in backquotes and "
-       "double this one"},
-      {"a\0b", 3, "the table's name is not UTF-8 text, or has a NUL in it"},
-      {"\xc3", 0, "the table's name is not UTF-8 text, or has a NUL in it"},
+       "the table's name contains a backquote: put the whole name in backquotes and double this "
+       "one"},
+      {"a\0b", 3, "the table's name is not UTF-8 or contains a NUL"},
+      {"\xc3", 0, "the table's name is not UTF-8 or contains a NUL"},
   };
   (void) state;
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {

@@ -212,7 +212,7 @@ static int check_target(taosuv_writer_t* writer, const tuv_batch_appended_t* app
                     writer->named ? "a row needs its table's name" : "the SQL names the table");
   if (writer->ntags == appended->ntags && (appended->tags != NULL || appended->ntags == 0))
     return 0;
-  return tuv_fail(&writer->err, TAOSUV_EINVAL, "%u tags were given, the statement has %u",
+  return tuv_fail(&writer->err, TAOSUV_EINVAL, "%u tags were given, but the statement has %u",
                   appended->ntags, writer->ntags);
 }
 

@@ -18,8 +18,8 @@ static int check_type(const tuv_intake_t* intake, tuv_errmsg_t* err) {
   bool text = slot->decimal && array->type == TAOSUV_TYPE_VARCHAR;
   if (array->type != slot->type && !text) {
     const char* name = taosuv_type_name(array->type);
-    return tuv_fail(err, TUV_ETYPE, "an array of %s does not go into %s",
-                    name != NULL ? name : "no type", taosuv_type_name(slot->type));
+    return tuv_fail(err, TUV_ETYPE, "an array of %s cannot be bound to a field of type %s",
+                    name != NULL ? name : "an unknown type", taosuv_type_name(slot->type));
   }
   bool variable = slot->width == 0 || text;
   if (variable && array->offsets == NULL)
@@ -32,13 +32,14 @@ static int check_row(const tuv_batch_t* batch, tuv_intake_t* intake, uint32_t ro
                      tuv_errmsg_t* err) {
   const taosuv_array_t* array = intake->array;
   uint32_t from = array->offsets[row], to = array->offsets[row + 1], chars = 0;
-  if (to < from) return tuv_fail(err, TUV_EINVAL, "the offsets go back, from %u to %u", from, to);
+  if (to < from) return tuv_fail(err, TUV_EINVAL, "the offsets decrease from %u to %u", from, to);
   if (tuv_array_is_null(array, row)) {
     if (to > from) intake->whole = false;
     return 0;
   }
   const uint8_t* bytes = array->values;
-  if (bytes == NULL && to > from) return tuv_fail(err, TUV_EINVAL, "offsets and no bytes");
+  if (bytes == NULL && to > from)
+    return tuv_fail(err, TUV_EINVAL, "the array has offsets but no values");
   static const uint8_t nothing[1] = {0};
   const uint8_t* text = bytes != NULL ? bytes + from : nothing;
   intake->sum.bytes += to - from;
@@ -97,7 +98,7 @@ int tuv_column_check(const tuv_batch_t* batch, tuv_intake_t* intake, uint32_t ro
   if (status < 0) return tuv_batch_where(batch, field, 0, TUV_NO_ROW, status, err);
   intake->sum.nulls = count_nulls(intake->array, rows);
   if (intake->sum.nulls > 0 && intake->slot->required) {
-    tuv_fail(err, 0, "NULL is not possible in the table's TIMESTAMP");
+    tuv_fail(err, 0, "the table's first TIMESTAMP must not be NULL");
     return tuv_batch_where(batch, field, 0, first_null(intake->array, rows), TUV_EINVAL, err);
   }
   bool fixed = intake->slot->width != 0 && intake->array->type == intake->slot->type;

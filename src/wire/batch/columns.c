@@ -22,11 +22,11 @@ static tuv_segment_t* reserve(tuv_batch_t* batch, uint32_t rows, const tuv_intak
 static int check_call(const tuv_batch_t* batch, uint32_t rows, const taosuv_array_t* columns,
                       uint32_t count, tuv_errmsg_t* err) {
   if (count != batch->layout->ncolumns || count == 0 || columns == NULL)
-    return tuv_fail(err, TUV_EINVAL, "%u columns were given, the statement has %u",
+    return tuv_fail(err, TUV_EINVAL, "%u columns were given, but the statement has %u",
                     columns != NULL ? count : 0, batch->layout->ncolumns);
-  if (rows == 0) return tuv_fail(err, TUV_EINVAL, "columns of no rows");
+  if (rows == 0) return tuv_fail(err, TUV_EINVAL, "the columns have no rows");
   if (rows > INT32_MAX - (batch->insert ? batch->current->rows : 0))
-    return tuv_fail(err, TUV_EINVAL, "a table has at most %d rows", INT32_MAX);
+    return tuv_fail(err, TUV_EINVAL, "a batch takes at most %d rows for a table", INT32_MAX);
   return 0;
 }
 

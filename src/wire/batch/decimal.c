@@ -36,8 +36,9 @@ int tuv_convert_decimal(const tuv_slot_t* slot, const char* text, size_t length,
   unsigned digits = slot->field->precision;
   taosuv_decimal_t value;
   if (digits == 0 && slot->field->scale == 0)
-    return tuv_fail(err, TUV_ENOTSUP,
-                    "the server does not tell the scale of this DECIMAL: it takes integers only");
+    return tuv_fail(
+        err, TUV_ENOTSUP,
+        "the server does not report the scale of this DECIMAL: only its integer can be bound");
   if (digits == 0 || digits > most) digits = most;
   int status = tuv_decimal_read(text, length, digits, slot->field->scale, &value, err);
   if (status < 0) return status;
@@ -50,8 +51,8 @@ int tuv_convert_decimal(const tuv_slot_t* slot, const char* text, size_t length,
 int tuv_convert_decimal_bytes(const tuv_slot_t* slot, const uint8_t* bytes, size_t length,
                               tuv_converted_t* out, tuv_errmsg_t* err) {
   if (length != slot->width)
-    return tuv_fail(err, TUV_EINVAL, "a DECIMAL's integer of %zu bytes, this one has %u", length,
-                    slot->width);
+    return tuv_fail(err, TUV_EINVAL, "an integer of %zu bytes was given, but this DECIMAL has %u",
+                    length, slot->width);
   uint64_t low;
   memcpy(&low, bytes, 8);
   taosuv_decimal_t value = extend(low);

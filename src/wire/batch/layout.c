@@ -57,16 +57,17 @@ static void mark_required(tuv_batch_layout_t* layout) {
 
 static int check_field(const taosuv_stmt_field_t* field, bool again, tuv_errmsg_t* err) {
   if (field->kind == TAOSUV_BIND_TABLE)
-    return again ? tuv_fail(err, TUV_EINVAL, "the statement has two names of tables") : 0;
+    return again ? tuv_fail(err, TUV_EINVAL, "the statement has two fields for the name of a table")
+                 : 0;
   if (field->kind != TAOSUV_BIND_TAG && field->kind != TAOSUV_BIND_COLUMN)
-    return tuv_fail(err, TUV_EINVAL, "field '%.64s' is of the unknown kind %u", field->name,
+    return tuv_fail(err, TUV_EINVAL, "field '%.64s' has the unknown kind %u", field->name,
                     field->kind);
   if (tuv_type(field->type)->kind == TUV_KIND_NONE)
     return tuv_fail(err, TUV_ETYPE, "field '%.64s' has the type %u, which cannot be bound",
                     field->name, field->type);
   if (tuv_type_is_decimal(field->type) && field->scale > TUV_DECIMAL_MAX_SCALE)
-    return tuv_fail(err, TUV_EPROTO, "field '%.64s' is a DECIMAL of the scale %u", field->name,
-                    field->scale);
+    return tuv_fail(err, TUV_EPROTO, "field '%.64s' is a DECIMAL with a scale of %u, more than 38",
+                    field->name, field->scale);
   return 0;
 }
 

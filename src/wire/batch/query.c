@@ -22,7 +22,7 @@ static uint8_t type_of(const taosuv_value_t* value) {
 static int check_place(const tuv_batch_t* batch, tuv_errmsg_t* err) {
   if (batch->layout->ncolumns == 0) return tuv_fail(err, TUV_EINVAL, "the query has no parameters");
   if (batch->rows > 0)
-    return tuv_fail(err, TUV_EINVAL, "the query's parameters are all bound already");
+    return tuv_fail(err, TUV_EINVAL, "all parameters of the query are bound already");
   return 0;
 }
 
@@ -46,10 +46,12 @@ static int keep(tuv_batch_t* batch, tuv_cell_t* cell, const tuv_converted_t* con
 static int convert_time(struct timespec time, char* buf, size_t size, taosuv_value_t* value,
                         tuv_errmsg_t* err) {
   if (time.tv_nsec < 0 || time.tv_nsec > 999999999)
-    return tuv_fail(err, TUV_EINVAL, "a timespec with %lld nanoseconds", (long long) time.tv_nsec);
+    return tuv_fail(err, TUV_EINVAL,
+                    "the timespec has %lld nanoseconds; 0 to 999999999 are possible",
+                    (long long) time.tv_nsec);
   int64_t seconds = time.tv_sec;
   if (seconds < FIRST_SECOND || seconds > LAST_SECOND)
-    return tuv_fail(err, TUV_ERANGE, "%lld seconds are not in the years 0 to 9999",
+    return tuv_fail(err, TUV_ERANGE, "%lld seconds are outside the years 0 to 9999",
                     (long long) seconds);
   int64_t count;
   bool fine = tuv_timestamp_combine(seconds, 1000000000, time.tv_nsec, &count);
@@ -104,7 +106,7 @@ static int convert_array(tuv_batch_t* batch, const taosuv_array_t* array, tuv_ce
                         .null = null};
   bool variable = tuv_type_is_variable(type);
   if (type != TAOSUV_TYPE_NULL && tuv_type(type)->kind == TUV_KIND_NONE)
-    return tuv_fail(err, TUV_ETYPE, "an array of the type %u", type);
+    return tuv_fail(err, TUV_ETYPE, "arrays of type %u cannot be bound", type);
   if (tuv_type_is_decimal(type))
     return tuv_fail(err, TUV_ETYPE, "a DECIMAL cannot be a parameter: bind its text as VARCHAR");
   if (null) return 0;
@@ -112,7 +114,7 @@ static int convert_array(tuv_batch_t* batch, const taosuv_array_t* array, tuv_ce
     return tuv_fail(err, TUV_EINVAL, "the array has no values");
   if (variable) {
     uint32_t from = array->offsets[0], to = array->offsets[1];
-    if (to < from) return tuv_fail(err, TUV_EINVAL, "the offsets go back, from %u to %u", from, to);
+    if (to < from) return tuv_fail(err, TUV_EINVAL, "the offsets decrease from %u to %u", from, to);
     if (type == TAOSUV_TYPE_NCHAR) slot.limit = TUV_BATCH_MAX_NCHAR;
     converted.bytes = (const uint8_t*) array->values + from;
     converted.length = to - from;
@@ -143,7 +145,7 @@ int tuv_params_columns(tuv_batch_t* batch, uint32_t rows, const taosuv_array_t* 
                        uint32_t count, tuv_errmsg_t* err) {
   int status = check_place(batch, err);
   if (status < 0) return status;
-  if (rows != 1) return tuv_fail(err, TUV_EINVAL, "a query has one row of parameters");
+  if (rows != 1) return tuv_fail(err, TUV_EINVAL, "a query takes exactly one row of parameters");
   for (uint32_t i = 0; i < count; i++) {
     status = convert_array(batch, &columns[i], &batch->layout->params[i], err);
     if (status < 0) return tuv_batch_where(batch, NULL, i, TUV_NO_ROW, status, err);

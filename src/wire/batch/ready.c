@@ -19,7 +19,7 @@ static int check_tags(const tuv_batch_t* batch, tuv_errmsg_t* err) {
   for (uint32_t i = 0; i < batch->used; i++) {
     const tuv_batch_table_t* table = tuv_batch_used(batch, i);
     if (table->tags == NULL)
-      return tuv_fail(err, TUV_EINVAL, "table '%.*s' has rows and no tags",
+      return tuv_fail(err, TUV_EINVAL, "table '%.*s' has rows but no tags",
                       table->name_length < 100 ? (int) table->name_length : 100, table->name);
   }
   return 0;
@@ -30,7 +30,8 @@ static int check_params(const tuv_batch_t* batch, tuv_errmsg_t* err) {
   for (uint32_t i = 0; i < batch->layout->ncolumns; i++) {
     uint8_t type = batch->layout->params[i].type;
     if (type == TAOSUV_TYPE_GEOMETRY || type == TAOSUV_TYPE_BLOB)
-      return tuv_fail(err, TUV_ENOTSUP, "parameter %u: the server takes no %s here", i,
+      return tuv_fail(err, TUV_ENOTSUP,
+                      "parameter %u: the server does not accept a %s as a parameter", i,
                       taosuv_type_name(type));
   }
   return 0;
@@ -50,9 +51,10 @@ static int far_time(const tuv_batch_table_t* table, const taosuv_stmt_field_t* f
   int length = table->name_length < 100 ? (int) table->name_length : 100;
   if (length > 0) snprintf(name, sizeof name, "table '%.*s', ", length, table->name);
   if (row >= 0) snprintf(place, sizeof place, ", row %lld", (long long) row);
-  return tuv_fail(err, TUV_ERANGE,
-                  "%s%s '%.64s'%s: the first version of statements takes times from 1677 to 2262",
-                  name, row < 0 ? "tag" : "column", field->name, place);
+  return tuv_fail(
+      err, TUV_ERANGE,
+      "%s%s '%.64s'%s: the first version of statements carries only times from 1677 to 2262", name,
+      row < 0 ? "tag" : "column", field->name, place);
 }
 
 static int check_times(const tuv_batch_t* batch, const tuv_batch_table_t* table,

@@ -8,7 +8,7 @@
 static int put_null(tuv_batch_t* batch, tuv_slot_t* slot, tuv_part_t* part, uint32_t row,
                     tuv_errmsg_t* err) {
   if (slot->required)
-    return tuv_fail(err, TUV_EINVAL, "NULL is not possible in the table's TIMESTAMP");
+    return tuv_fail(err, TUV_EINVAL, "the table's first TIMESTAMP must not be NULL");
   part->nulls[row] = 1;
   if (slot->width != 0)
     memset(part->values + (size_t) row * slot->width, 0, slot->width);
@@ -76,7 +76,7 @@ static int new_segment(tuv_batch_t* batch, tuv_segment_t** segment, tuv_errmsg_t
   if (batch->layout->ncolumns == 0)
     return tuv_fail(err, TUV_EINVAL, "the statement has no columns to bind");
   if (batch->current->rows == INT32_MAX)
-    return tuv_fail(err, TUV_EINVAL, "a table has at most %d rows", INT32_MAX);
+    return tuv_fail(err, TUV_EINVAL, "a batch takes at most %d rows for a table", INT32_MAX);
   tuv_arena_mark_t mark = tuv_arena_mark(&batch->arena);
   *segment = tuv_segment_for(batch, 1);
   if (*segment != NULL) {
@@ -129,7 +129,7 @@ int tuv_batch_row(tuv_batch_t* batch, const taosuv_value_t* values, uint32_t cou
   int status = ready ? 0 : tuv_batch_begin(batch, false, err);
   if (status < 0) return status;
   if (count != batch->layout->ncolumns || values == NULL)
-    return tuv_fail(err, TUV_EINVAL, "%u values were given, the statement has %u",
+    return tuv_fail(err, TUV_EINVAL, "%u values were given, but the statement has %u",
                     values != NULL ? count : 0, batch->layout->ncolumns);
   if (!batch->insert) return put_params(batch, values, count, err);
   tuv_segment_t* segment = NULL;

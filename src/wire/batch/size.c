@@ -188,8 +188,8 @@ static int check_types(const tuv_batch_t* batch, tuv_errmsg_t* err) {
     const taosuv_stmt_field_t* field = &batch->fields[i];
     if (tuv_type_is_decimal(field->type) || field->type == TAOSUV_TYPE_BLOB)
       return tuv_fail(err, TUV_ENOTSUP,
-                      "'%.64s': %s cannot be bound by the statement's first version", field->name,
-                      taosuv_type_name(field->type));
+                      "field '%.64s': %s cannot be bound by the first version of statements",
+                      field->name, taosuv_type_name(field->type));
   }
   return 0;
 }

@@ -93,10 +93,11 @@ static int check_name(const tuv_batch_layout_t* layout, const char* name, size_t
   if (layout->ntags > 0 && limit > MAX_NEW_NAME) limit = MAX_NEW_NAME;
   if (name == NULL || length == 0) return tuv_fail(err, TUV_EINVAL, "the table's name is empty");
   if (length > limit)
-    return tuv_fail(err, TUV_ERANGE, "table '%.*s…': a name of %zu bytes, at most %zu are allowed",
+    return tuv_fail(err, TUV_ERANGE,
+                    "the name of table '%.*s…' has %zu bytes; at most %zu are allowed",
                     length < 100 ? (int) length : 100, name, length, limit);
   if (memchr(name, '\0', length) != NULL || !tuv_utf8_valid((const uint8_t*) name, length))
-    return tuv_fail(err, TUV_EINVAL, "the table's name is no UTF-8 text, or has a NUL in it");
+    return tuv_fail(err, TUV_EINVAL, "the table's name is not UTF-8 or contains a NUL");
   return 0;
 }
 
@@ -121,7 +122,7 @@ static tuv_batch_table_t* new_name(tuv_batch_t* batch, const char* name, size_t 
 
 static int check_unfinished(const tuv_batch_t* batch, tuv_errmsg_t* err) {
   if (batch->cursor == 0) return 0;
-  return tuv_fail(err, TUV_EINVAL, "a row is unfinished: %u of %u values", batch->cursor,
+  return tuv_fail(err, TUV_EINVAL, "a row is unfinished: it has %u of %u values", batch->cursor,
                   batch->layout->ncolumns);
 }
 
@@ -147,7 +148,7 @@ int tuv_batch_begin(tuv_batch_t* batch, bool unfinished, tuv_errmsg_t* err) {
   if (!unfinished && (status = check_unfinished(batch, err)) < 0) return status;
   if (batch->current != NULL || !batch->insert) return 0;
   if (batch->layout->table != NULL)
-    return tuv_fail(err, TUV_EINVAL, "no table: its name must be bound first");
+    return tuv_fail(err, TUV_EINVAL, "the name of the table must be bound first");
   batch->current = tuv_batch_add_table(batch, NULL, 0, 0);
   return batch->current != NULL ? 0 : tuv_batch_no_memory(err);
 }

@@ -46,7 +46,7 @@ int tuv_batch_tags(tuv_batch_t* batch, const taosuv_value_t* tags, uint32_t coun
   if (status < 0) return status;
   const tuv_batch_layout_t* layout = batch->layout;
   if (count != layout->ntags || count == 0 || tags == NULL)
-    return tuv_fail(err, TUV_EINVAL, "%u tags were given, the statement has %u",
+    return tuv_fail(err, TUV_EINVAL, "%u tags were given, but the statement has %u",
                     tags != NULL ? count : 0, layout->ntags);
   if (are_same(batch, tags)) return 0;
   tuv_arena_mark_t mark = tuv_arena_mark(&batch->arena);

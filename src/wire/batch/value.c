@@ -16,10 +16,10 @@ static const char* const kind_names[] = {"NULL",     "a bool", "an int64", "a ui
 
 static int wrong_kind(const tuv_slot_t* slot, const taosuv_value_t* value, tuv_errmsg_t* err) {
   unsigned kind = value->kind;
-  return tuv_fail(
-      err, TUV_ETYPE, "%s does not go into %s",
-      kind < sizeof kind_names / sizeof *kind_names ? kind_names[kind] : "a value of no kind",
-      taosuv_type_name(slot->type));
+  return tuv_fail(err, TUV_ETYPE, "%s cannot be bound to a field of type %s",
+                  kind < sizeof kind_names / sizeof *kind_names ? kind_names[kind]
+                                                                : "a value of an unknown kind",
+                  taosuv_type_name(slot->type));
 }
 
 /* ---- numbers ---- */
@@ -65,7 +65,9 @@ static int convert_time(const tuv_slot_t* slot, struct timespec time, tuv_conver
   static const int64_t units[] = {1000, 1000000, 1000000000};
   unsigned precision = slot->field->precision;
   if (time.tv_nsec < 0 || time.tv_nsec > 999999999)
-    return tuv_fail(err, TUV_EINVAL, "a timespec with %lld nanoseconds", (long long) time.tv_nsec);
+    return tuv_fail(err, TUV_EINVAL,
+                    "the timespec has %lld nanoseconds; 0 to 999999999 are possible",
+                    (long long) time.tv_nsec);
   if (precision > TAOSUV_PRECISION_NS)
     return tuv_fail(err, TUV_EINVAL, "the field's precision %u is unknown", precision);
   int64_t unit = units[precision], value;
@@ -86,7 +88,7 @@ uint32_t tuv_count_chars(const uint8_t* utf8, size_t size) {
 }
 
 static int too_long(const tuv_slot_t* slot, size_t length, tuv_errmsg_t* err) {
-  return tuv_fail(err, TUV_ERANGE, "%zu %s, at most %u are allowed", length,
+  return tuv_fail(err, TUV_ERANGE, "the value has %zu %s; at most %u are allowed", length,
                   slot->type == TAOSUV_TYPE_NCHAR ? "characters" : "bytes", slot->limit);
 }
 
@@ -112,7 +114,8 @@ static int convert_bytes(const tuv_batch_t* batch, const tuv_slot_t* slot,
   bool text = value->kind == TAOSUV_VALUE_TEXT;
   const uint8_t* bytes = value->as.bytes;
   size_t length = value->length;
-  if (bytes == NULL && length != 0) return tuv_fail(err, TUV_EINVAL, "a length and no bytes");
+  if (bytes == NULL && length != 0)
+    return tuv_fail(err, TUV_EINVAL, "the value has a length but no bytes");
   if (!text && length == TAOSUV_NUL_TERMINATED)
     return tuv_fail(err, TUV_EINVAL, "bytes must have a length");
   if (text) length = tuv_text_length(value->as.bytes, length);

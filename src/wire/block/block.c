@@ -28,7 +28,7 @@ static bool rows_are_possible(uint64_t rows, uint64_t columns, uint64_t bytes) {
 
 int tuv_block_head(const uint8_t* data, size_t size, tuv_block_head_t* head, tuv_errmsg_t* err) {
   if (size < TUV_BLOCK_HEADER) {
-    return tuv_fail(err, TUV_EBLOCK, "block of %zu bytes: the header alone has %u", size,
+    return tuv_fail(err, TUV_EBLOCK, "the block has %zu bytes, fewer than a header of %u", size,
                     TUV_BLOCK_HEADER);
   }
   int32_t version = (int32_t) taosuv_load_u32(data);
@@ -36,15 +36,14 @@ int tuv_block_head(const uint8_t* data, size_t size, tuv_block_head_t* head, tuv
   int32_t rows = (int32_t) taosuv_load_u32(data + 8);
   int32_t columns = (int32_t) taosuv_load_u32(data + 12);
   if (version != 1 && version != 2) {
-    return tuv_fail(err, TUV_EBLOCK, "unknown block version %d", version);
+    return tuv_fail(err, TUV_EBLOCK, "the block has the unknown version %d", version);
   }
   if (length < (int32_t) TUV_BLOCK_HEADER || (size_t) length > size) {
-    return tuv_fail(err, TUV_EBLOCK, "block length %d does not fit the %zu bytes that came", length,
-                    size);
+    return tuv_fail(err, TUV_EBLOCK, "the block states %d bytes, but %zu arrived", length, size);
   }
-  if (rows < 0) return tuv_fail(err, TUV_EBLOCK, "block of %d rows", rows);
+  if (rows < 0) return tuv_fail(err, TUV_EBLOCK, "the block has %d rows", rows);
   if (columns < 1 || columns > (int32_t) TUV_BLOCK_MAX_COLUMNS) {
-    return tuv_fail(err, TUV_EBLOCK, "block of %d columns", columns);
+    return tuv_fail(err, TUV_EBLOCK, "the block has %d columns; 1 to 4096 are possible", columns);
   }
   if (!rows_are_possible((uint64_t) rows, (uint64_t) columns,
                          (uint64_t) length - TUV_BLOCK_HEADER)) {
@@ -129,12 +128,14 @@ static const uint8_t* take(reader_t* reader, uint64_t size) {
 static int read_fixed(reader_t* reader, uint32_t length, taosuv_column_t* column) {
   uint64_t expected = (uint64_t) reader->rows * column->size;
   if (length != expected) {
-    return tuv_fail(reader->err, TUV_EBLOCK, "column %u: %u bytes of values for %u rows of %u",
-                    reader->index, length, reader->rows, column->size);
+    return tuv_fail(reader->err, TUV_EBLOCK,
+                    "column %u has %u bytes of values for %u rows of %u bytes", reader->index,
+                    length, reader->rows, column->size);
   }
   column->nulls = take(reader, ((uint64_t) reader->rows + 7) / 8);
   column->data = column->nulls == NULL ? NULL : take(reader, length);
-  if (column->data == NULL) return fail_column(reader, "its values are cut, of bytes", length);
+  if (column->data == NULL)
+    return fail_column(reader, "its values are cut off; bytes expected:", length);
   return 0;
 }
 
@@ -194,8 +195,8 @@ static int fail_row(const reader_t* reader, const taosuv_column_t* column, uint3
                     reader->index, row, length, offset, column->length);
   }
   return tuv_fail(reader->err, TUV_EBLOCK,
-                  "column %u, row %u: length %u of NCHAR is no multiple of 4", reader->index, row,
-                  length);
+                  "column %u, row %u: length %u of an NCHAR is not a multiple of 4", reader->index,
+                  row, length);
 }
 
 static int read_variable(reader_t* reader, uint32_t length, taosuv_column_t* column) {
@@ -203,9 +204,10 @@ static int read_variable(reader_t* reader, uint32_t length, taosuv_column_t* col
   uint32_t row;
   column->offsets = take(reader, (uint64_t) reader->rows * 4);
   if (column->offsets == NULL)
-    return fail_column(reader, "its offsets are cut, of rows", reader->rows);
+    return fail_column(reader, "its offsets are cut off; rows expected:", reader->rows);
   column->data = take(reader, length);
-  if (column->data == NULL) return fail_column(reader, "its texts are cut, of bytes", length);
+  if (column->data == NULL)
+    return fail_column(reader, "its texts are cut off; bytes expected:", length);
   if (length < prefix) {
     row = check_nulls(column, reader->rows);
   } else if (prefix == 4) {
@@ -239,8 +241,9 @@ int tuv_block_parse(const uint8_t* data, size_t size, const tuv_block_head_t* he
                                                                   : take(&reader, schema_size);
   const uint8_t* lengths = schema == NULL ? NULL : take(&reader, length_size);
   if (lengths == NULL) {
-    return tuv_fail(err, TUV_EBLOCK, "the column tables are cut: %u columns in %zu bytes",
-                    head->columns, size);
+    return tuv_fail(err, TUV_EBLOCK,
+                    "the tables of %u columns do not fit into a block of %zu bytes", head->columns,
+                    size);
   }
   for (uint32_t i = 0; i < head->columns; i++) {
     reader.index = i;

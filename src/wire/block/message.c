@@ -43,7 +43,7 @@ tuv_msg_key_t tuv_msg_key(const uint8_t* data, size_t size, uint64_t* id) {
 
 static int read_old_form(const uint8_t* data, size_t size, tuv_msg_fetched_t* out,
                          tuv_errmsg_t* err) {
-  if (size == 16) return tuv_fail(err, TUV_EPROTO, "fetch_block reply without a block");
+  if (size == 16) return tuv_fail(err, TUV_EPROTO, "the reply to fetch_block has no block");
   out->timing = taosuv_load_u64(data);
   out->result_id = taosuv_load_u64(data + 8);
   out->block = data + 16;
@@ -53,17 +53,19 @@ static int read_old_form(const uint8_t* data, size_t size, tuv_msg_fetched_t* ou
 
 static int read_new_form(const uint8_t* data, size_t size, tuv_msg_fetched_t* out,
                          tuv_errmsg_t* err) {
-  if (size < 42) return tuv_fail(err, TUV_EPROTO, "fetch reply of %zu bytes is cut", size);
+  if (size < 42)
+    return tuv_fail(err, TUV_EPROTO, "the reply to a fetch is cut off after %zu bytes", size);
   uint64_t action = taosuv_load_u64(data + 8);
   uint16_t version = taosuv_load_u16(data + 16);
   if (action != ACTION_FETCH_RAW_BLOCK || version != 1)
-    return tuv_fail(err, TUV_EPROTO, "binary reply of action %llu, version %u to a fetch",
+    return tuv_fail(err, TUV_EPROTO, "the reply to a fetch has action %llu, version %u",
                     (unsigned long long) action, version);
   out->timing = taosuv_load_u64(data + 18);
   out->code = taosuv_load_u32(data + 34);
   out->message_size = taosuv_load_u32(data + 38);
   if (out->message_size > size - 42 || size - 42 - out->message_size < 9)
-    return tuv_fail(err, TUV_EPROTO, "fetch reply: a message of %u bytes in %zu bytes",
+    return tuv_fail(err, TUV_EPROTO,
+                    "the reply to a fetch states a message of %u bytes in %zu bytes",
                     out->message_size, size);
   out->message = (const char*) data + 42;
   const uint8_t* rest = data + 42 + out->message_size;
@@ -71,10 +73,12 @@ static int read_new_form(const uint8_t* data, size_t size, tuv_msg_fetched_t* ou
   out->result_id = taosuv_load_u64(rest);
   out->finished = out->code == 0 && rest[8] != 0; /* an error has the flag too */
   if (out->code != 0 || out->finished) return 0;
-  if (left < 13) return tuv_fail(err, TUV_EPROTO, "fetch reply without a block's length");
+  if (left < 13)
+    return tuv_fail(err, TUV_EPROTO, "the reply to a fetch lacks the length of its block");
   uint32_t length = taosuv_load_u32(rest + 9);
   if (length != left - 13)
-    return tuv_fail(err, TUV_EPROTO, "fetch reply: a block of %u bytes, but %zu came", length,
+    return tuv_fail(err, TUV_EPROTO,
+                    "the reply to a fetch states a block of %u bytes, but %zu arrived", length,
                     left - 13);
   out->block = rest + 13;
   out->block_size = length;

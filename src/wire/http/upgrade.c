@@ -154,7 +154,7 @@ int tuv_http_refusal(int status) {
 /* The head is complete: the verdict. */
 static int judge(tuv_http_upgrade_t* upgrade, tuv_errmsg_t* err) {
   if (!is_right_version(upgrade))
-    return tuv_fail(err, TUV_EPROTO, "the server answered %d by HTTP/%u.%u, not HTTP/1.1",
+    return tuv_fail(err, TUV_EPROTO, "the server answered %d with HTTP/%u.%u, not HTTP/1.1",
                     upgrade->status, upgrade->parser.http_major, upgrade->parser.http_minor);
   if (upgrade->status == 101) {
     const char* wrong = check_switch(upgrade);
@@ -163,7 +163,7 @@ static int judge(tuv_http_upgrade_t* upgrade, tuv_errmsg_t* err) {
   }
   int result = tuv_http_refusal(upgrade->status);
   if (result == TUV_EREDIRECT)
-    return tuv_fail(err, result, "HTTP status %d to %s", upgrade->status,
+    return tuv_fail(err, result, "HTTP status %d redirects to %s", upgrade->status,
                     upgrade->location[0] != '\0' ? upgrade->location : "nowhere");
   upgrade->body[upgrade->body_size] = '\0';
   upgrade->body[strcspn(upgrade->body, "?")] = '\0';

@@ -22,5 +22,5 @@ int tuv_json_check(const tuv_alloc_t* alloc, const uint8_t* text, size_t size, t
     return tuv_fail(err, TUV_EINVAL, "the text is not JSON: %s at byte %zu", why.msg, why.pos);
   bool object = yyjson_is_obj(yyjson_doc_get_root(doc));
   yyjson_doc_free(doc);
-  return object ? 0 : tuv_fail(err, TUV_EINVAL, "a JSON tag is an object");
+  return object ? 0 : tuv_fail(err, TUV_EINVAL, "a JSON tag must be an object");
 }

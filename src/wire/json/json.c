@@ -95,7 +95,8 @@ int tuv_json_members(tuv_json_t* json, yyjson_val* root, tuv_errmsg_t* err) {
   for (uint32_t i = 0; (key = yyjson_obj_iter_next(&all)) != NULL; i++) {
     yyjson_val** marked = &json->keys[mark_of(yyjson_get_str(key), yyjson_get_len(key))];
     if (i == MAX_MEMBERS)
-      return tuv_fail(err, TUV_EPROTO, "the reply has %zu members", yyjson_obj_size(root));
+      return tuv_fail(err, TUV_EPROTO, "the reply has %zu members, more than 256",
+                      yyjson_obj_size(root));
     if (*marked == NULL)
       *marked = key;
     else if (status == 0 && is_repeated(root, key))

@@ -27,7 +27,7 @@ int tuv_reply_text(const tuv_reply_t* reply, const char* key, const char** value
   if (found == NULL) return 0;
   if (!yyjson_is_str(found)) return wrong_type(key, err);
   if (!tuv_json_is_text(found))
-    return tuv_fail(err, TUV_EPROTO, "the reply's \"%s\" has a NUL in it", key);
+    return tuv_fail(err, TUV_EPROTO, "the reply's \"%s\" contains a NUL", key);
   *value = yyjson_get_str(found);
   return 0;
 }
@@ -112,7 +112,8 @@ int tuv_reply_rows(const tuv_reply_t* reply, const char* key, int64_t* rows, tuv
   if (member(reply, key) == NULL) return 0;
   int status = tuv_reply_int(reply, key, &told, err);
   if (status == 0 && told < 0)
-    status = tuv_fail(err, TUV_EPROTO, "the reply's \"%s\" is %lld", key, (long long) told);
+    status = tuv_fail(err, TUV_EPROTO, "the reply's \"%s\" is %lld; it must not be negative", key,
+                      (long long) told);
   if (status == 0) *rows = told;
   return status;
 }
@@ -163,6 +164,6 @@ int tuv_reply_parse(tuv_json_t* json, const uint8_t* data, size_t size, tuv_repl
                     why.pos);
   reply->root = yyjson_doc_get_root(doc);
   if (!yyjson_is_obj(reply->root))
-    return tuv_fail(err, TUV_EPROTO, "a text message is JSON, but no object");
+    return tuv_fail(err, TUV_EPROTO, "a text message is JSON but not an object");
   return read_common(json, reply, err);
 }

@@ -61,10 +61,10 @@ static int read_result(const tuv_reply_t* reply, const char* id_key, tuv_query_r
   if (status < 0) return status;
   if (out->id == 0) return tuv_fail(err, TUV_EPROTO, "the reply's \"%s\" is 0", id_key);
   if (fields == 0 || fields > TUV_BLOCK_MAX_COLUMNS)
-    return tuv_fail(err, TUV_EPROTO, "the reply to a query has %llu fields",
+    return tuv_fail(err, TUV_EPROTO, "the reply to a query has %llu fields; 1 to 4096 are possible",
                     (unsigned long long) fields);
   if (precision > TAOSUV_PRECISION_NS)
-    return tuv_fail(err, TUV_EPROTO, "the reply to a query has the precision %llu",
+    return tuv_fail(err, TUV_EPROTO, "the reply to a query has the unknown precision %llu",
                     (unsigned long long) precision);
   out->fields = (uint32_t) fields;
   out->precision = (uint8_t) precision;
@@ -76,9 +76,10 @@ static int check_update(const tuv_reply_t* reply, const tuv_query_reply_t* out, 
   uint64_t fields = 0;
   int status = tuv_reply_uint(reply, "fields_count", &fields, err);
   if (status == 0 && (fields != 0 || out->id != 0))
-    status = tuv_fail(err, TUV_EPROTO,
-                      "the reply has \"is_update\", and a result with the id %llu and %llu fields",
-                      (unsigned long long) out->id, (unsigned long long) fields);
+    status = tuv_fail(
+        err, TUV_EPROTO,
+        "the reply has \"is_update\" as well as a result with id %llu and %llu fields",
+        (unsigned long long) out->id, (unsigned long long) fields);
   return status;
 }
 

@@ -33,8 +33,8 @@ static const char* name_of(taosuv_type_t type) {
 }
 
 static int wrong_kind(taosuv_line_t* line, taosuv_type_t type) {
-  return tuv_fail(&line->err, TUV_ETYPE, "this kind of value is none for a field of type %s",
-                  name_of(type));
+  return tuv_fail(&line->err, TUV_ETYPE,
+                  "a value of this kind cannot be written to a field of type %s", name_of(type));
 }
 
 static int write_integer(taosuv_line_t* line, taosuv_type_t type, const taosuv_value_t* value,
@@ -43,7 +43,8 @@ static int write_integer(taosuv_line_t* line, taosuv_type_t type, const taosuv_v
   if (!is_signed && value->kind != TAOSUV_VALUE_U64) return wrong_kind(line, type);
   if (is_signed ? !tuv_type_holds_i64(type, value->as.i64)
                 : !tuv_type_holds_u64(type, value->as.u64))
-    return tuv_fail(&line->err, TUV_ERANGE, "an integer that %s cannot hold", name_of(type));
+    return tuv_fail(&line->err, TUV_ERANGE, "the integer is outside the range of %s",
+                    name_of(type));
   if (is_signed) {
     tuv_format_i64(text, value->as.i64);
   } else {
@@ -61,7 +62,7 @@ static int write_real(taosuv_line_t* line, taosuv_type_t type, const taosuv_valu
   /* From halfway between the largest FLOAT and the next power of two on it rounds to infinity. */
   bool fits = !narrow || (number < 0x1.ffffffp127 && number > -0x1.ffffffp127);
   if (number - number != 0 || !fits)
-    return tuv_fail(&line->err, TUV_ERANGE, "a number that %s cannot hold in line protocol",
+    return tuv_fail(&line->err, TUV_ERANGE, "line protocol cannot carry the number as %s",
                     name_of(type));
   if (narrow) {
     tuv_format_f32(text, (float) number);
@@ -108,16 +109,16 @@ static int check_quoted(taosuv_line_t* line, taosuv_type_t type, taosuv_value_t*
   value->length = tuv_text_length(value->as.bytes, value->length);
   size_t length = binary ? value->length : quoted_length(value->as.bytes, value->length);
   if (length > most)
-    return tuv_fail(&line->err, TUV_ERANGE, "the value of a field has %zu bytes, more than %zu",
-                    length, most);
+    return tuv_fail(&line->err, TUV_ERANGE,
+                    "the value of a field has %zu bytes; at most %zu are allowed", length, most);
   if (binary || value->length == 0) {
     if (type == TAOSUV_TYPE_GEOMETRY)
-      return tuv_fail(&line->err, TUV_EINVAL, "a geometry is empty");
+      return tuv_fail(&line->err, TUV_EINVAL, "the geometry is empty");
     return 0;
   }
   if (type == TAOSUV_TYPE_GEOMETRY && (memchr(value->as.bytes, '"', value->length) != NULL ||
                                        memchr(value->as.bytes, '\\', value->length) != NULL))
-    return tuv_fail(&line->err, TUV_EINVAL, "a geometry is not WKT");
+    return tuv_fail(&line->err, TUV_EINVAL, "the geometry is not WKT");
   return tuv_line_check_utf8(line, "the value of a field", value->as.bytes, value->length);
 }
 
@@ -142,7 +143,7 @@ int taosuv_line_field(taosuv_line_t* line, const char* key, size_t key_length, t
   tuv_text_t text = tuv_text_start(fixed, sizeof fixed);
   if (line == NULL) return TUV_EINVAL;
   if (line->stage == TUV_LINE_BETWEEN)
-    return tuv_fail(&line->err, TUV_EINVAL, "a field outside of a point");
+    return tuv_fail(&line->err, TUV_EINVAL, "a field needs a point that was begun");
   int status = tuv_line_check_key(line, &tuv_line_field_key, key, &key_length);
   if (status < 0) return status;
   if (!is_fixed(type) && !is_quoted(type))

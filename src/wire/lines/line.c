@@ -34,14 +34,16 @@ static tuv_line_server_t kind_of(uint64_t version) {
 int taosuv_line_set_server(taosuv_line_t* line, const char* version, size_t length) {
   if (line == NULL) return TUV_EINVAL;
   if (line->stage != TUV_LINE_BETWEEN)
-    return tuv_fail(&line->err, TUV_EINVAL, "the server's version may change between points only");
+    return tuv_fail(&line->err, TUV_EINVAL, "the server's version can be set only between points");
   if (version == NULL) {
     line->server = TUV_LINE_ANY_SERVER;
     return 0;
   }
   length = tuv_text_length(version, length);
   uint64_t number = tuv_version_parse(version, length);
-  if (number == 0) return tuv_fail(&line->err, TUV_EINVAL, "this is not a version of a server");
+  if (number == 0)
+    return tuv_fail(&line->err, TUV_EINVAL,
+                    "the version must be that of a server, such as 3.3.6.0");
   line->server = kind_of(number);
   return 0;
 }
@@ -63,11 +65,12 @@ static void forget_keys(taosuv_line_t* line) {
 int taosuv_line_begin(taosuv_line_t* line, const char* measurement, size_t length) {
   if (line == NULL) return TUV_EINVAL;
   if (line->stage != TUV_LINE_BETWEEN)
-    return tuv_fail(&line->err, TUV_EINVAL, "the point before this one was not ended");
+    return tuv_fail(&line->err, TUV_EINVAL, "the previous point was not ended");
   int status = tuv_line_check_word(line, &tuv_line_measurement, measurement, &length);
   if (status < 0) return status;
   if (*measurement == '#')
-    return tuv_fail(&line->err, TUV_EINVAL, "the measurement begins with '#', as a comment does");
+    return tuv_fail(&line->err, TUV_EINVAL,
+                    "the measurement must not begin with '#', which begins a comment");
   uint8_t* out = tuv_buf_reserve(&line->text, 2 * length);
   if (out == NULL) return tuv_line_no_memory(line);
   tuv_line_commit(line, tuv_line_put_word(line, out, &tuv_line_measurement, measurement, length));
@@ -81,17 +84,18 @@ int taosuv_line_tag(taosuv_line_t* line, const char* key, size_t key_length, con
                     size_t value_length) {
   if (line == NULL) return TUV_EINVAL;
   if (line->stage != TUV_LINE_TAGS)
-    return tuv_fail(
-        &line->err, TUV_EINVAL,
-        line->stage == TUV_LINE_BETWEEN ? "a tag outside of a point" : "a tag behind a field");
+    return tuv_fail(&line->err, TUV_EINVAL,
+                    line->stage == TUV_LINE_BETWEEN ? "a tag needs a point that was begun"
+                                                    : "tags must come before fields");
   int status = tuv_line_check_key(line, &tuv_line_tag_key, key, &key_length);
   if (status == 0) status = tuv_line_check_word(line, &tuv_line_tag_value, value, &value_length);
   if (status < 0) return status;
   size_t width = line->tag_width + tag_width(value_length);
   if (width > MAX_TAG_WIDTH)
-    return tuv_fail(&line->err, TUV_ERANGE,
-                    "the server would need %zu bytes for the tags of this point, more than %u",
-                    width, MAX_TAG_WIDTH);
+    return tuv_fail(
+        &line->err, TUV_ERANGE,
+        "the server would need %zu bytes for the tags of this point; at most %u are allowed", width,
+        MAX_TAG_WIDTH);
   uint8_t* out = tuv_buf_reserve(&line->text, 2 * (key_length + value_length + 1));
   if (out == NULL) return tuv_line_no_memory(line);
   uint8_t* begin = tuv_line_put(out, ",", 1);
@@ -111,8 +115,9 @@ int taosuv_line_end(taosuv_line_t* line, int64_t timestamp) {
   if (line->stage != TUV_LINE_FIELDS)
     return tuv_fail(
         &line->err, TUV_EINVAL,
-        line->stage == TUV_LINE_BETWEEN ? "there is no point to end" : "a point without fields");
-  if (timestamp < 0) return tuv_fail(&line->err, TUV_ERANGE, "a timestamp before 1970");
+        line->stage == TUV_LINE_BETWEEN ? "there is no point to end" : "the point has no fields");
+  if (timestamp < 0)
+    return tuv_fail(&line->err, TUV_ERANGE, "the timestamp must not be before 1970");
   if (timestamp > 0) {
     tuv_text_char(&text, ' ');
     tuv_format_i64(&text, timestamp);

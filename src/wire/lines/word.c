@@ -24,7 +24,7 @@ int tuv_line_check_utf8(taosuv_line_t* line, const char* what, const char* text,
   if (!tuv_utf8_valid((const uint8_t*) text, length))
     return tuv_fail(&line->err, TUV_EINVAL, "%s is not UTF-8", what);
   if (memchr(text, '\n', length) != NULL || memchr(text, 0, length) != NULL)
-    return tuv_fail(&line->err, TUV_EINVAL, "%s has a newline or a NUL in it", what);
+    return tuv_fail(&line->err, TUV_EINVAL, "%s contains a newline or a NUL", what);
   return 0;
 }
 
@@ -78,8 +78,8 @@ int tuv_line_check_word(taosuv_line_t* line, const tuv_line_word_t* word, const 
   *length = tuv_text_length(text, *length);
   if (*length == 0) return tuv_fail(&line->err, TUV_EINVAL, "%s is empty", word->what);
   if (*length > word->most)
-    return tuv_fail(&line->err, TUV_EINVAL, "%s has %zu bytes, more than %zu", word->what, *length,
-                    word->most);
+    return tuv_fail(&line->err, TUV_EINVAL, "%s has %zu bytes; at most %zu are allowed", word->what,
+                    *length, word->most);
   int status = tuv_line_check_utf8(line, word->what, text, *length);
   return status == 0 ? check_backslashes(line, word, text, *length) : status;
 }
@@ -93,8 +93,8 @@ int tuv_line_check_key(taosuv_line_t* line, const tuv_line_word_t* word, const c
                        size_t* length) {
   int status = tuv_line_check_word(line, word, key, length);
   if (status == 0 && (equals(key, *length, "_ts") || equals(key, *length, "_tag_null")))
-    return tuv_fail(&line->err, TUV_EINVAL, "%s is %.*s, a name of the server's own", word->what,
-                    (int) *length, key);
+    return tuv_fail(&line->err, TUV_EINVAL, "%s is %.*s, a name that the server keeps for itself",
+                    word->what, (int) *length, key);
   return status;
 }
 

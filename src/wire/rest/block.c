@@ -71,7 +71,8 @@ void tuv_rest_clear_columns(tuv_rest_t* rest) {
 int tuv_rest_finish_block(tuv_rest_t* rest, tuv_errmsg_t* err) {
   if (rest->rows == 0) return 0;
   size_t size = block_size(rest);
-  if (size > INT32_MAX) return tuv_fail(err, TUV_EMSGSIZE, "a block of %zu bytes", size);
+  if (size > INT32_MAX)
+    return tuv_fail(err, TUV_EMSGSIZE, "a block would have %zu bytes, more than 2147483647", size);
   tuv_refbuf_t* block = tuv_refbuf_take(rest->mem, size);
   if (block == NULL) return tuv_fail(err, TUV_ENOMEM, "no memory for a block of %zu bytes", size);
   write_block(rest, block->data, size);

@@ -52,7 +52,8 @@ static int read_column(yyjson_val* meta, uint32_t index, tuv_rest_column_t* colu
   yyjson_val* length = yyjson_arr_get(meta, 2);
   if (!tuv_json_is_text(name) || !tuv_json_is_text(type) || !yyjson_is_uint(length) ||
       yyjson_get_uint(length) > INT64_MAX)
-    return tuv_fail(err, TUV_EPROTO, "column_meta: column %u is no name, type and length", index);
+    return tuv_fail(err, TUV_EPROTO, "column_meta: column %u must be a name, a type and a length",
+                    index);
   column->length = (int64_t) yyjson_get_uint(length);
   if (!read_type(yyjson_get_str(type), column))
     return tuv_fail(err, TUV_EPROTO, "column_meta: column %u has the unknown type %.40s", index,
@@ -89,9 +90,10 @@ void tuv_rest_drop_columns(tuv_rest_t* rest) {
 int tuv_rest_read_meta(tuv_rest_t* rest, yyjson_val* meta, tuv_errmsg_t* err) {
   size_t index, max, names = 0, count = yyjson_arr_size(meta);
   yyjson_val* each;
-  if (!yyjson_is_arr(meta)) return tuv_fail(err, TUV_EPROTO, "rows without a column_meta before");
+  if (!yyjson_is_arr(meta))
+    return tuv_fail(err, TUV_EPROTO, "the answer has rows before its column_meta");
   if (count == 0 || count > TUV_BLOCK_MAX_COLUMNS)
-    return tuv_fail(err, TUV_EPROTO, "column_meta of %zu columns", count);
+    return tuv_fail(err, TUV_EPROTO, "column_meta has %zu columns; 1 to 4096 are possible", count);
   yyjson_arr_foreach(meta, index, max, each) names += yyjson_get_len(yyjson_arr_get(each, 0)) + 1;
   if (reserve(rest, (uint32_t) count, names) < 0)
     return tuv_fail(err, TUV_ENOMEM, "no memory for %zu columns", count);

@@ -61,7 +61,7 @@ int tuv_rest_read_head(tuv_rest_t* rest, const char* closing, yyjson_val** root,
     return tuv_fail(err, TUV_ENOMEM, "no memory for an answer");
   char* text = (char*) rest->head.data + rest->head.head;
   yyjson_doc* doc = yyjson_read_opts(text, size, YYJSON_READ_ALLOW_INVALID_UNICODE, &alc, &why);
-  if (doc == NULL) return tuv_fail(err, TUV_EPROTO, "the answer is no JSON: %s", why.msg);
+  if (doc == NULL) return tuv_fail(err, TUV_EPROTO, "the answer is not JSON: %s", why.msg);
   *root = yyjson_doc_get_root(doc);
   return 0;
 }
@@ -112,10 +112,9 @@ int tuv_rest_end(tuv_rest_t* rest, tuv_errmsg_t* err) {
   uint64_t code = UINT64_MAX, rows = rest->row_count;
   if (rest->state != TUV_REST_BEHIND)
     return tuv_fail(err, TUV_EPROTO,
-                    rest->state == TUV_REST_BEFORE
-                        ? "the answer is empty (as of gateways before 3.3.8.4 where a value is NaN "
-                          "or infinite)"
-                        : "the answer is cut off");
+                    rest->state == TUV_REST_BEFORE ? "the answer is empty (gateways before 3.3.8.4 "
+                                                     "send that when a value is NaN or infinite)"
+                                                   : "the answer is cut off");
   int status = tuv_rest_read_head(rest, "", &root, err);
   if (status == 0 && yyjson_is_obj(root)) status = tuv_json_members(rest->json, root, err);
   if (status == 0) status = read_text(rest, root, err);
@@ -126,7 +125,7 @@ int tuv_rest_end(tuv_rest_t* rest, tuv_errmsg_t* err) {
   if (code > UINT32_MAX) return tuv_fail(err, TUV_EPROTO, "the answer has no valid \"code\"");
   rest->code = (uint32_t) code;
   if (code == 0 && rest->count > 0 && rows != rest->row_count)
-    return tuv_fail(err, TUV_EPROTO, "%llu rows came, the answer says %llu",
+    return tuv_fail(err, TUV_EPROTO, "%llu rows arrived, but the answer states %llu",
                     (unsigned long long) rest->row_count, (unsigned long long) rows);
   return 0;
 }

@@ -198,8 +198,8 @@ static int add_cells(tuv_rest_t* rest, yyjson_arr_iter* cells, const char** text
     bool is_json = column->type == TAOSUV_TYPE_JSON && !yyjson_is_null(cell);
     int status = is_json ? add_text(rest, column, raw, size) : add_cell(rest, column, cell);
     if (status == TUV_EPROTO)
-      return tuv_fail(err, status, "column %u, row %llu: not a value of its type", index,
-                      (unsigned long long) rest->row_count);
+      return tuv_fail(err, status, "column %u, row %llu: the value is not of the column's type",
+                      index, (unsigned long long) rest->row_count);
     if (status < 0) return tuv_fail(err, status, "no memory for a row");
   }
   return 0;
@@ -209,7 +209,7 @@ static int add_cells(tuv_rest_t* rest, yyjson_arr_iter* cells, const char** text
 static int add_row(tuv_rest_t* rest, yyjson_val* row, const char** text, tuv_errmsg_t* err) {
   yyjson_arr_iter cells;
   if (yyjson_arr_size(row) != rest->count || !yyjson_arr_iter_init(row, &cells))
-    return tuv_fail(err, TUV_EPROTO, "row %llu is no array of %u cells",
+    return tuv_fail(err, TUV_EPROTO, "row %llu is not an array of %u cells",
                     (unsigned long long) rest->row_count, rest->count);
   if (text != NULL) {
     step_over(text, ',');
@@ -248,7 +248,7 @@ int tuv_rest_read_batch(tuv_rest_t* rest, tuv_errmsg_t* err) {
   yyjson_doc* doc = yyjson_read_opts(text, size, flags, &alc, &why);
   if (doc == NULL)
     return tuv_fail(err, why.code == YYJSON_READ_ERROR_MEMORY_ALLOCATION ? TUV_ENOMEM : TUV_EPROTO,
-                    "a row behind row %llu is no JSON: %s", (unsigned long long) rest->row_count,
+                    "a row after row %llu is not JSON: %s", (unsigned long long) rest->row_count,
                     why.msg);
   int status = add_rows(rest, doc, text + 1, err);
   tuv_buf_consume(&rest->batch, tuv_buf_size(&rest->batch), 3 * TUV_REST_KEEP_BYTES);

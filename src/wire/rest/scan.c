@@ -10,7 +10,8 @@ static bool is_space(uint8_t c) {
 
 static int append(tuv_buf_t* buf, const uint8_t* data, size_t size, tuv_errmsg_t* err) {
   if (size > TUV_REST_MAX_ROW - tuv_buf_size(buf))
-    return tuv_fail(err, TUV_EMSGSIZE, "a row or head of more than %u bytes", TUV_REST_MAX_ROW);
+    return tuv_fail(err, TUV_EMSGSIZE, "a row, or what surrounds the rows, has more than %u bytes",
+                    TUV_REST_MAX_ROW);
   uint8_t* out = tuv_buf_reserve(buf, size + 8);
   if (out == NULL) return tuv_fail(err, TUV_ENOMEM, "no memory for an answer");
   if (size > 0) memcpy(out, data, size);
@@ -50,7 +51,7 @@ static ptrdiff_t step_before(tuv_rest_t* rest, const uint8_t* data, size_t size,
   size_t at = 0;
   while (at < size && is_space(data[at])) at++;
   if (at == size) return (ptrdiff_t) at;
-  if (data[at] != '{') return tuv_fail(err, TUV_EPROTO, "the answer is no JSON object");
+  if (data[at] != '{') return tuv_fail(err, TUV_EPROTO, "the answer is not a JSON object");
   rest->state = TUV_REST_AROUND;
   return (ptrdiff_t) at;
 }
@@ -143,7 +144,7 @@ static ptrdiff_t step_rows(tuv_rest_t* rest, const uint8_t* data, tuv_errmsg_t* 
       return status < 0 ? status : 1;
     default: break;
   }
-  return tuv_fail(err, TUV_EPROTO, "no row where one should be, behind row %llu",
+  return tuv_fail(err, TUV_EPROTO, "a row is missing after row %llu",
                   (unsigned long long) rest->row_count);
 }
 
@@ -189,7 +190,7 @@ static ptrdiff_t step_row(tuv_rest_t* rest, const uint8_t* data, size_t size, tu
 
 static ptrdiff_t step_behind(const uint8_t* data, tuv_errmsg_t* err) {
   if (is_space(*data)) return 1;
-  return tuv_fail(err, TUV_EPROTO, "bytes behind the end of the answer");
+  return tuv_fail(err, TUV_EPROTO, "bytes follow the end of the answer");
 }
 
 int tuv_rest_feed(tuv_rest_t* rest, const uint8_t* data, size_t size, tuv_errmsg_t* err) {

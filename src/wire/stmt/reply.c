@@ -51,7 +51,7 @@ static int check_field(yyjson_val* field, uint32_t index, uint8_t kind, tuv_errm
     return tuv_fail(err, TUV_EPROTO, "the reply's field %u has no \"precision\"", index);
   read_number(field, "precision", 255, &value);
   if (type == TAOSUV_TYPE_TIMESTAMP && value > TAOSUV_PRECISION_NS)
-    return tuv_fail(err, TUV_EPROTO, "the reply's field %u has the precision %u", index,
+    return tuv_fail(err, TUV_EPROTO, "the reply's field %u has the unknown precision %u", index,
                     (unsigned) value);
   return 0;
 }
@@ -68,7 +68,8 @@ int tuv_stmt_reply_fields(const tuv_reply_t* reply, uint8_t kind, tuv_stmt_field
   if (!yyjson_is_arr(out->array))
     return tuv_fail(err, TUV_EPROTO, "the reply's \"fields\" has the wrong type");
   if (yyjson_arr_size(out->array) > TUV_STMT_MAX_FIELDS)
-    return tuv_fail(err, TUV_EPROTO, "the reply has %zu fields", yyjson_arr_size(out->array));
+    return tuv_fail(err, TUV_EPROTO, "the reply has %zu fields, too many",
+                    yyjson_arr_size(out->array));
   out->count = (uint32_t) yyjson_arr_size(out->array);
   yyjson_arr_foreach(out->array, index, max, field) {
     int status = check_field(field, (uint32_t) index, kind, err);

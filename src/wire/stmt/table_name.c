@@ -45,10 +45,10 @@ static int read_quoted(rest_t* rest, part_t* part, tuv_errmsg_t* err) {
 static int read_plain(rest_t* rest, part_t* part, tuv_errmsg_t* err) {
   for (; rest->at < rest->end && *rest->at != '.'; rest->at++) {
     if (*rest->at == '`')
-      return tuv_fail(err, TUV_EINVAL,
-                      "%s has a backquote in its middle: put all of it in "
-                      "backquotes and double this one",
-                      part->what);
+      return tuv_fail(
+          err, TUV_EINVAL,
+          "%s contains a backquote: put the whole name in backquotes and double this one",
+          part->what);
     int status = add(part, *rest->at, err);
     if (status < 0) return status;
   }
@@ -81,11 +81,11 @@ int tuv_table_name_read(const char* text, size_t length, tuv_table_name_t* name,
   rest_t rest = {text, text + length};
   int status = 0;
   if (memchr(text, 0, length) != NULL || !tuv_utf8_valid((const uint8_t*) text, length))
-    return tuv_fail(err, TUV_EINVAL, "the table's name is not UTF-8 text, or has a NUL in it");
+    return tuv_fail(err, TUV_EINVAL, "the table's name is not UTF-8 or contains a NUL");
   if (has_database(text, length)) {
     status = read_part(&rest, &database, err);
     if (status == 0 && *rest.at != '.')
-      return tuv_fail(err, TUV_EINVAL, "there is text behind a backquote of a table's name");
+      return tuv_fail(err, TUV_EINVAL, "text follows the closing backquote in a table's name");
     rest.at++;
   }
   if (status == 0) status = read_part(&rest, &table, err);
@@ -94,8 +94,8 @@ int tuv_table_name_read(const char* text, size_t length, tuv_table_name_t* name,
   name->table_length = table.length;
   if (rest.at == rest.end) return 0;
   return tuv_fail(err, TUV_EINVAL,
-                  *rest.at == '.' ? "a table's name has two points outside of backquotes"
-                                  : "there is text behind a backquote of a table's name");
+                  *rest.at == '.' ? "a table's name has two dots outside of backquotes"
+                                  : "text follows the closing backquote in a table's name");
 }
 
 /* ---- written ---- */

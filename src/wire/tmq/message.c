@@ -30,7 +30,7 @@ static void read_old_head(const uint8_t* data, tuv_tmq_reply_t* out) {
 }
 
 int tuv_tmq_block_reply(const uint8_t* data, size_t size, tuv_tmq_reply_t* out, tuv_errmsg_t* err) {
-  if (size <= OLD_HEAD) return tuv_fail(err, TUV_EPROTO, "fetch_block reply without a block");
+  if (size <= OLD_HEAD) return tuv_fail(err, TUV_EPROTO, "the reply to fetch_block has no block");
   read_old_head(data, out);
   out->data = data + OLD_HEAD;
   out->size = size - OLD_HEAD;
@@ -39,16 +39,16 @@ int tuv_tmq_block_reply(const uint8_t* data, size_t size, tuv_tmq_reply_t* out, 
 
 static int read_old_raw(const uint8_t* data, size_t size, tuv_tmq_reply_t* out, tuv_errmsg_t* err) {
   if (size < OLD_RAW_HEAD)
-    return tuv_fail(err, TUV_EPROTO, "fetch_raw reply of %zu bytes is cut", size);
+    return tuv_fail(err, TUV_EPROTO, "the reply to fetch_raw is cut off after %zu bytes", size);
   read_old_head(data, out);
   uint64_t action = taosuv_load_u64(data + 24);
   uint32_t length = taosuv_load_u32(data + 32);
   if (action != ACTION_FETCH_RAW)
-    return tuv_fail(err, TUV_EPROTO, "binary reply of action %llu to fetch_raw",
+    return tuv_fail(err, TUV_EPROTO, "the reply to fetch_raw has action %llu",
                     (unsigned long long) action);
   if (length != size - OLD_RAW_HEAD)
-    return tuv_fail(err, TUV_EPROTO, "fetch_raw reply: %u bytes announced, but %zu came", length,
-                    size - OLD_RAW_HEAD);
+    return tuv_fail(err, TUV_EPROTO, "the reply to fetch_raw states %u bytes, but %zu arrived",
+                    length, size - OLD_RAW_HEAD);
   out->raw_type = taosuv_load_u16(data + 36);
   out->data = data + OLD_RAW_HEAD;
   out->size = length;
@@ -57,12 +57,13 @@ static int read_old_raw(const uint8_t* data, size_t size, tuv_tmq_reply_t* out, 
 
 static int read_new_raw(const uint8_t* data, size_t size, tuv_tmq_reply_t* out, tuv_errmsg_t* err) {
   if (size < NEW_HEAD)
-    return tuv_fail(err, TUV_EPROTO, "fetch_raw_data reply of %zu bytes is cut", size);
+    return tuv_fail(err, TUV_EPROTO, "the reply to fetch_raw_data is cut off after %zu bytes",
+                    size);
   memset(out, 0, sizeof *out);
   uint64_t action = taosuv_load_u64(data + 8);
   uint16_t version = taosuv_load_u16(data + 16);
   if (action != ACTION_FETCH_RAW_DATA || version != 1)
-    return tuv_fail(err, TUV_EPROTO, "binary reply of action %llu, version %u to fetch_raw_data",
+    return tuv_fail(err, TUV_EPROTO, "the reply to fetch_raw_data has action %llu, version %u",
                     (unsigned long long) action, version);
   out->timing = taosuv_load_u64(data + 18);
   out->req_id = taosuv_load_u64(data + 26);
@@ -70,17 +71,18 @@ static int read_new_raw(const uint8_t* data, size_t size, tuv_tmq_reply_t* out, 
   out->text_size = taosuv_load_u32(data + 38);
   size_t left = size - NEW_HEAD;
   if (out->text_size > left || left - out->text_size < 8)
-    return tuv_fail(err, TUV_EPROTO, "fetch_raw_data reply: a text of %u bytes in %zu bytes",
+    return tuv_fail(err, TUV_EPROTO,
+                    "the reply to fetch_raw_data states a text of %u bytes in %zu bytes",
                     out->text_size, size);
   out->text = (const char*) data + NEW_HEAD;
   const uint8_t* rest = data + NEW_HEAD + out->text_size;
   left -= out->text_size;
   out->message_id = taosuv_load_u64(rest);
   if (out->code != 0) return 0;
-  if (left < 14) return tuv_fail(err, TUV_EPROTO, "fetch_raw_data reply without its payload");
+  if (left < 14) return tuv_fail(err, TUV_EPROTO, "the reply to fetch_raw_data lacks its payload");
   uint32_t length = taosuv_load_u32(rest + 10);
   if (length != left - 14)
-    return tuv_fail(err, TUV_EPROTO, "fetch_raw_data reply: %u bytes announced, but %zu came",
+    return tuv_fail(err, TUV_EPROTO, "the reply to fetch_raw_data states %u bytes, but %zu arrived",
                     length, left - 14);
   out->raw_type = taosuv_load_u16(rest + 8);
   out->data = rest + 14;

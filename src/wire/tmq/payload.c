@@ -68,15 +68,15 @@ static bool take_offset(tuv_tmq_reader_t* reader, int64_t* offset) {
 /* Both offsets: where it begins, where to go on. Newer servers state how long they are; of a kind
  * that is not known they are passed over then. */
 static int read_head(tuv_tmq_reader_t* reader, tuv_errmsg_t* err) {
-  if (reader->left == 0) return tuv_fail(err, TUV_EPROTO, "an empty message");
+  if (reader->left == 0) return tuv_fail(err, TUV_EPROTO, "the message is empty");
   if (reader->next[0] < VERSIONED) {
     if (take_offset(reader, &reader->begin) && take_offset(reader, &reader->end)) return 0;
-    return tuv_fail(err, TUV_EPROTO, "a message's offsets are cut, or of no known kind");
+    return tuv_fail(err, TUV_EPROTO, "the message's offsets are cut off or of an unknown kind");
   }
   const uint8_t* head = take(reader, 5);
   uint32_t length = head == NULL ? UINT32_MAX : taosuv_load_u32(head + 1);
   const uint8_t* offsets = take(reader, length);
-  if (offsets == NULL) return tuv_fail(err, TUV_EPROTO, "a message's head is cut");
+  if (offsets == NULL) return tuv_fail(err, TUV_EPROTO, "the message's head is cut off");
   tuv_tmq_reader_t inner = {.next = offsets, .left = length};
   if (!take_offset(&inner, &reader->begin) || !take_offset(&inner, &reader->end))
     reader->begin = reader->end = TUV_TMQ_NO_OFFSET;
@@ -91,12 +91,12 @@ int tuv_tmq_open(tuv_tmq_reader_t* reader, const uint8_t* data, size_t size, tuv
   int status = read_head(reader, err);
   if (status < 0) return status;
   const uint8_t* counts = take(reader, 6);
-  if (counts == NULL) return tuv_fail(err, TUV_EPROTO, "a message's head is cut");
+  if (counts == NULL) return tuv_fail(err, TUV_EPROTO, "the message's head is cut off");
   reader->blocks = taosuv_load_u32(counts);
   reader->with_table = counts[4] != 0;
   reader->with_schema = counts[5] != 0;
   if (reader->blocks > reader->left / (RECORD_HEAD + TUV_BLOCK_HEADER))
-    return tuv_fail(err, TUV_EPROTO, "a message of %u blocks in %zu bytes", reader->blocks,
+    return tuv_fail(err, TUV_EPROTO, "the message states %u blocks in %zu bytes", reader->blocks,
                     reader->left);
   return 0;
 }
@@ -115,7 +115,7 @@ static int read_record(const uint8_t* record, uint32_t length, tuv_tmq_part_t* p
   part->block = record + RECORD_HEAD;
   part->size = length - RECORD_HEAD;
   if (rows != taosuv_load_u32(part->block + 8))
-    return tuv_fail(err, TUV_EBLOCK, "it has %u rows, but %llu were announced",
+    return tuv_fail(err, TUV_EBLOCK, "it has %u rows, but its head states %llu",
                     taosuv_load_u32(part->block + 8), (unsigned long long) rows);
   return 0;
 }
@@ -135,7 +135,7 @@ static int read_schema(tuv_tmq_reader_t* reader, tuv_tmq_part_t* part, tuv_errms
   uint32_t count, version;
   tuv_tmq_field_t field;
   if (!take_varint(reader, &count) || !take_varint(reader, &version))
-    return tuv_fail(err, TUV_EPROTO, "the schema of block %u is cut", reader->index);
+    return tuv_fail(err, TUV_EPROTO, "the schema of block %u is cut off", reader->index);
   int32_t columns = unzigzag(count);
   if (columns < 0 || columns > (int32_t) TUV_BLOCK_MAX_COLUMNS)
     return tuv_fail(err, TUV_EPROTO, "the schema of block %u has %d columns", reader->index,
@@ -168,7 +168,7 @@ int tuv_tmq_next(tuv_tmq_reader_t* reader, tuv_tmq_part_t* part, tuv_errmsg_t* e
   if (reader->index == reader->blocks) return 0;
   if (take_varint(reader, &length)) record = take(reader, length);
   if (record == NULL)
-    return tuv_fail(err, TUV_EPROTO, "block %u of a message is cut", reader->index);
+    return tuv_fail(err, TUV_EPROTO, "block %u of the message is cut off", reader->index);
   int status = read_labels(reader, part, err);
   if (status < 0) return status;
   status = read_record(record, length, part, err);

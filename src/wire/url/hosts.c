@@ -70,12 +70,12 @@ static int read_ipv6(tuv_url_arena_t* arena, tuv_span_t text, uint32_t number, t
     zone = (tuv_span_t) {percent, text.length - address.length};
     if (zone.length < 4 || memcmp(zone.at, "%25", 3) != 0 || zone.length > 3 + 32 ||
         !all_name_chars((tuv_span_t) {zone.at + 3, zone.length - 3})) {
-      return tuv_fail(err, TUV_EURL, "host %u: the zone of an IPv6 address is written %%25name",
-                      number);
+      return tuv_fail(err, TUV_EURL,
+                      "host %u: the zone of an IPv6 address must be written as %%25name", number);
     }
   }
   if (!is_ipv6(address)) {
-    return tuv_fail(err, TUV_EURL, "host %u: no IPv6 address in the brackets", number);
+    return tuv_fail(err, TUV_EURL, "host %u: the brackets must contain an IPv6 address", number);
   }
   host->ipv6 = true;
   host->name = arena->next;
@@ -167,7 +167,7 @@ static int read_port(tuv_span_t text, uint32_t number, tuv_host_t* host, tuv_err
     return 0;
   }
   if (!tuv_span_number(text, 1, UINT16_MAX, &port)) {
-    return tuv_fail(err, TUV_EURL, "the port of host %u is no number from 1 to 65535", number);
+    return tuv_fail(err, TUV_EURL, "the port of host %u must be a number from 1 to 65535", number);
   }
   host->port = (uint16_t) port;
   return 0;
@@ -183,7 +183,7 @@ static int read_host(tuv_url_arena_t* arena, tuv_span_t text, uint32_t number, t
     tuv_span_next(&text, ']', &name);
     bool closed = text.at != NULL;
     if (!closed || (text.length > 0 && text.at[0] != ':')) {
-      return tuv_fail(err, TUV_EURL, "host %u: '[' needs ']', then ':' and a port or nothing",
+      return tuv_fail(err, TUV_EURL, "host %u: '[' needs a ']', and then nothing or ':' and a port",
                       number);
     }
     text = text.length == 0 ? (tuv_span_t) {NULL, 0} : (tuv_span_t) {text.at + 1, text.length - 1};

@@ -63,8 +63,7 @@ int tuv_url_store(tuv_url_arena_t* arena, tuv_span_t span, const char* part, con
   size_t length = tuv_percent_decode(start, span.at, span.length);
   if (length == SIZE_MAX) {
     return tuv_fail(err, TUV_EURL,
-                    "bad percent escape in %s: '%%' needs two hex digits and must not give NUL",
-                    part);
+                    "bad percent escape in %s: '%%' needs two hex digits that are not 00", part);
   }
   if (!tuv_utf8_valid((const uint8_t*) start, length)) {
     return tuv_fail(err, TUV_EURL, "%s is not UTF-8", part);

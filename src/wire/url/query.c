@@ -42,7 +42,7 @@ static int set_text(tuv_url_arena_t* arena, const tuv_setting_t* setting, tuv_sp
   }
   if (setting->kind == TUV_SETTING_TIMEZONE && !tuv_setting_is_iana_name(text)) {
     return tuv_fail(err, TUV_EURL,
-                    "%s: '%s' is no IANA name: use one such as Europe/Berlin, UTC or Etc/GMT+8",
+                    "%s: '%s' is not an IANA name: use one such as Europe/Berlin, UTC or Etc/GMT+8",
                     setting->name, tuv_url_show(value).text);
   }
   if (setting->kind == TUV_SETTING_BASE32 && !tuv_setting_is_base32(text)) {
@@ -50,9 +50,10 @@ static int set_text(tuv_url_arena_t* arena, const tuv_setting_t* setting, tuv_sp
                     TUV_TOTP_MAX_SECRET);
   }
   if (setting->kind == TUV_SETTING_PINS && !tuv_setting_are_pins(text)) {
-    return tuv_fail(err, TUV_EURL,
-                    "%s: each pin is the base64 of a SHA-256 sum: 44 characters, comma between",
-                    setting->name);
+    return tuv_fail(
+        err, TUV_EURL,
+        "%s: each pin must be the base64 of a SHA-256 sum (44 characters); separate pins by commas",
+        setting->name);
   }
   memcpy((char*) url + setting->field, &text, sizeof text);
   return 0;
@@ -68,7 +69,7 @@ static int set_choice(const tuv_setting_t* setting, tuv_span_t value, tuv_url_t*
   const char* yes = words[setting->kind - TUV_SETTING_VERSION].yes;
   bool is_yes = value_is(value, yes);
   if (!is_yes && !value_is(value, no)) {
-    return tuv_fail(err, TUV_EURL, "%s: '%s' is neither %s nor %s", setting->name,
+    return tuv_fail(err, TUV_EURL, "%s: '%s' must be %s or %s", setting->name,
                     tuv_url_show(value).text, no, yes);
   }
   memcpy((char*) url + setting->field, &is_yes, sizeof is_yes);
@@ -79,7 +80,7 @@ static int set_bool(const tuv_setting_t* setting, tuv_span_t value, tuv_url_t* u
                     tuv_errmsg_t* err) {
   bool yes = value_is(value, "1") || value_is(value, "true");
   if (!yes && !value_is(value, "0") && !value_is(value, "false")) {
-    return tuv_fail(err, TUV_EURL, "%s: '%s' is none of 0, 1, true, false", setting->name,
+    return tuv_fail(err, TUV_EURL, "%s: '%s' must be 0, 1, true or false", setting->name,
                     tuv_url_show(value).text);
   }
   memcpy((char*) url + setting->field, &yes, sizeof yes);
@@ -90,7 +91,7 @@ static int set_number(const tuv_setting_t* setting, tuv_span_t value, tuv_url_t*
                       tuv_errmsg_t* err) {
   uint64_t number;
   if (!tuv_span_number(value, setting->min, setting->max, &number)) {
-    return tuv_fail(err, TUV_EURL, "%s: '%s' is no number from %llu to %llu", setting->name,
+    return tuv_fail(err, TUV_EURL, "%s: '%s' must be a number from %llu to %llu", setting->name,
                     tuv_url_show(value).text, (unsigned long long) setting->min,
                     (unsigned long long) setting->max);
   }
@@ -129,7 +130,7 @@ static int unknown_key(tuv_span_t key, tuv_span_t value, bool no_user, tuv_errms
 /* What would be without effect is an error. */
 static int check_together(const tuv_url_t* url, tuv_errmsg_t* err) {
   if (url->totp_code[0] != 0 && url->totp_secret[0] != 0)
-    return tuv_fail(err, TUV_EURL, "totp_code and totp_secret exclude each other");
+    return tuv_fail(err, TUV_EURL, "only one of totp_code and totp_secret can be given");
   if ((url->tls_cert[0] != 0) != (url->tls_key[0] != 0)) {
     return tuv_fail(err, TUV_EURL, "tls_cert and tls_key belong together: %s is missing",
                     url->tls_cert[0] != 0 ? "tls_key" : "tls_cert");
@@ -165,7 +166,7 @@ int tuv_url_query(tuv_url_arena_t* arena, tuv_span_t query, bool no_user, tuv_ur
                       setting->alias != NULL ? setting->alias : "");
     }
     seen |= bit;
-    if (piece.at == NULL) return tuv_fail(err, TUV_EURL, "%s has no '=' and value", setting->name);
+    if (piece.at == NULL) return tuv_fail(err, TUV_EURL, "%s needs '=' and a value", setting->name);
     int status = set_value(arena, setting, piece, url, err);
     if (status != 0) return status;
   }

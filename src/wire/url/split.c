@@ -18,7 +18,7 @@ static int check_characters(tuv_span_t text, tuv_errmsg_t* err) {
     }
     if (c == '#') {
       return tuv_fail(err, TUV_EURL,
-                      "byte %zu is '#': a fragment means nothing here; in a value write %%23", i);
+                      "byte %zu is '#': a fragment has no meaning here; in a value write %%23", i);
     }
   }
   return 0;
@@ -33,8 +33,7 @@ static int split_scheme(tuv_span_t* rest, tuv_span_t* scheme, tuv_errmsg_t* err)
   size_t i = 0;
   while (i < rest->length && is_scheme_char(rest->at[i])) i++;
   if (i == 0 || rest->length - i < 3 || memcmp(rest->at + i, "://", 3) != 0) {
-    return tuv_fail(err, TUV_EURL,
-                    "no scheme: a URL begins with ws://, wss://, http:// or https://");
+    return tuv_fail(err, TUV_EURL, "the URL must begin with ws://, wss://, http:// or https://");
   }
   scheme->at = rest->at;
   scheme->length = i;

@@ -42,7 +42,7 @@ static int read_scheme(tuv_span_t scheme, tuv_url_t* url, tuv_errmsg_t* err) {
   bool ws = tuv_span_is(scheme, "ws"), wss = tuv_span_is(scheme, "wss");
   bool http = tuv_span_is(scheme, "http"), https = tuv_span_is(scheme, "https");
   if (!ws && !wss && !http && !https) {
-    return tuv_fail(err, TUV_EURL, "unknown scheme '%s'; there are ws, wss, http and https",
+    return tuv_fail(err, TUV_EURL, "unknown scheme '%s'; use ws, wss, http or https",
                     tuv_url_show(scheme).text);
   }
   url->transport = ws || wss ? TUV_TRANSPORT_WS : TUV_TRANSPORT_REST;
@@ -67,7 +67,7 @@ static int read_user(tuv_url_arena_t* arena, const tuv_url_parts_t* parts, tuv_u
 static int read_db(tuv_url_arena_t* arena, tuv_span_t path, tuv_url_t* url, tuv_errmsg_t* err) {
   if (path.length == 0) return 0;
   if (tuv_span_has(path, '/')) {
-    return tuv_fail(err, TUV_EURL, "the path has more than one part; it is the database alone");
+    return tuv_fail(err, TUV_EURL, "the path must be the name of a database alone");
   }
   int status = tuv_url_store(arena, path, "the database", &url->db, err);
   if (status != 0) return status;
@@ -96,7 +96,7 @@ static int allocate(const tuv_alloc_t* alloc, const tuv_url_parts_t* parts, size
                     tuv_url_t* url, tuv_url_arena_t* arena, tuv_errmsg_t* err) {
   size_t count = count_hosts(parts->hosts);
   if (count > TUV_URL_MAX_HOSTS) {
-    return tuv_fail(err, TUV_EURL, "more than %u hosts", TUV_URL_MAX_HOSTS);
+    return tuv_fail(err, TUV_EURL, "the URL has more than %u hosts", TUV_URL_MAX_HOSTS);
   }
   url->memory_size = count * (sizeof(tuv_host_t) + TUV_URL_IPV4_SIZE) + length + 16;
   url->memory = tuv_malloc(alloc, url->memory_size);

@@ -46,8 +46,8 @@ int tuv_decimal_read(const char* text, size_t length, unsigned digits, unsigned 
   size_t start = length > 0 && (text[0] == '-' || text[0] == '+'), point;
   bool negative = start == 1 && text[0] == '-';
   if (!find_point(text + start, length - start, &point))
-    return tuv_fail(err, TUV_EINVAL, "'%.*s' is no decimal number", length < 48 ? (int) length : 48,
-                    text);
+    return tuv_fail(err, TUV_EINVAL, "'%.*s' is not a decimal number",
+                    length < 48 ? (int) length : 48, text);
   point += start;
   wide_t value = {0, 0};
   unsigned count = 0;
