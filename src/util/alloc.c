@@ -1,4 +1,4 @@
-/* The default allocator, and the four verbs over any allocator. */
+/* The default allocator, and the calls of any allocator. */
 #include "util/alloc.h"
 
 #include <stdint.h>
@@ -46,5 +46,5 @@ void tuv_wipe(void* ptr, size_t size) {
   __asm__ __volatile__(""
                        :
                        : "r"(ptr)
-                       : "memory"); /* somebody may look, for all the compiler knows */
+                       : "memory"); /* the compiler must assume that this reads the memory */
 }

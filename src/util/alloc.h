@@ -1,10 +1,10 @@
-/* The client's allocator: every byte that the library owns comes through here. */
+/* Memory by the client's allocator. Everything that the library allocates comes from here. */
 #ifndef TUV_UTIL_ALLOC_H
 #define TUV_UTIL_ALLOC_H
 
 #include <stddef.h>
 
-/* The same shape as the public taosuv_allocator_t, so that wire/ needs no public client header. */
+/* Laid out like the public taosuv_allocator_t, so that wire/ does not need the client's header. */
 typedef struct tuv_alloc_s {
   void* context;
   void* (*malloc)(void* context, size_t size);
@@ -20,7 +20,7 @@ void* tuv_calloc(const tuv_alloc_t* alloc, size_t count, size_t size); /* NULL o
 void* tuv_realloc(const tuv_alloc_t* alloc, void* ptr, size_t size);
 void tuv_free(const tuv_alloc_t* alloc, void* ptr);
 
-/* Overwrites memory that held a secret, in a way that no optimiser removes. */
+/* Overwrites memory that held a secret. The compiler cannot leave it out. */
 void tuv_wipe(void* ptr, size_t size);
 
 #endif

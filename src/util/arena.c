@@ -1,4 +1,4 @@
-/* Memory that is taken piece by piece and given back all at once, and kept for the next time. */
+/* Memory taken piece by piece and returned all at once. */
 #include "util/arena.h"
 
 #include <stdbool.h>
@@ -7,7 +7,7 @@
 #define LARGEST_CHUNK (1u << 20)
 #define ALIGN 16u
 
-/* So many times a chunk may be kept in vain. */
+/* A chunk that was not needed for this many resets in a row is freed. */
 #define MAX_IDLE 16u
 
 struct tuv_arena_chunk_s {
@@ -52,7 +52,7 @@ static tuv_arena_chunk_t* add_chunk(tuv_arena_t* arena, size_t size) {
   return chunk;
 }
 
-/* The next chunk that has room: one that is kept, or a new one. */
+/* The next chunk that has room: one that was kept, or a new one. */
 static tuv_arena_chunk_t* next_chunk(tuv_arena_t* arena, size_t size) {
   tuv_arena_chunk_t* kept = arena->current != NULL ? arena->current->next : arena->first;
   if (kept == NULL || kept->capacity < size) kept = add_chunk(arena, size);

@@ -14,14 +14,14 @@ typedef struct tuv_buf_s {
   size_t head; /* first byte not consumed */
   size_t tail; /* end of what was written */
   size_t capacity;
-  bool secret; /* set by the owner: what is dropped or moved leaves nothing behind */
+  bool secret; /* set by the owner: bytes that are dropped or moved are overwritten */
 } tuv_buf_t;
 
 void tuv_buf_init(tuv_buf_t* buf, const tuv_alloc_t* alloc);
 void tuv_buf_free(tuv_buf_t* buf);
 
-/* Room for `size` more bytes at the end: a pointer to it, or NULL when out of memory. The bytes
- * count only after tuv_buf_commit. */
+/* Makes room for `size` more bytes at the end and returns a pointer to it, or NULL when out of
+ * memory. The bytes belong to the buffer only after tuv_buf_commit. */
 uint8_t* tuv_buf_reserve(tuv_buf_t* buf, size_t size);
 void tuv_buf_commit(tuv_buf_t* buf, size_t size);
 
@@ -29,10 +29,10 @@ static inline size_t tuv_buf_size(const tuv_buf_t* buf) {
   return buf->tail - buf->head;
 }
 
-/* Drops bytes at the front. When all are gone, memory beyond `keep` bytes is given back. */
+/* Drops bytes at the front. When none are left, memory of more than `keep` bytes is freed. */
 void tuv_buf_consume(tuv_buf_t* buf, size_t size, size_t keep);
 
-/* Cuts out `size` bytes that begin `at` bytes behind the front. */
+/* Removes `size` bytes that begin `at` bytes behind the front. */
 void tuv_buf_erase(tuv_buf_t* buf, size_t at, size_t size);
 
 #endif

@@ -1,4 +1,4 @@
-/* SHA-1, its HMAC, and base64, from mbedTLS. */
+/* SHA-1, HMAC-SHA-1 and base64 by mbedTLS. */
 #include "util/digest.h"
 
 #include <mbedtls/base64.h>

@@ -1,4 +1,4 @@
-/* A bounded error text that needs no allocation. */
+/* Error texts of bounded size. */
 #include "util/errmsg.h"
 
 #include <stdio.h>

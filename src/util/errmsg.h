@@ -1,4 +1,4 @@
-/* A bounded error text that needs no allocation. */
+/* Error texts of bounded size, which need no allocation. */
 #ifndef TUV_UTIL_ERRMSG_H
 #define TUV_UTIL_ERRMSG_H
 
@@ -8,11 +8,11 @@
 #define TUV_ERRMSG_SIZE 256
 
 typedef struct tuv_errmsg_s {
-  char text[TUV_ERRMSG_SIZE]; /* NUL-terminated, cut if need be */
+  char text[TUV_ERRMSG_SIZE]; /* NUL-terminated; a longer text is cut */
 } tuv_errmsg_t;
 
-/* Writes the text (printf form) and returns `status`, so that `return tuv_fail(err, X, "…")` reads
- * as one step. `err` may be NULL. */
+/* Writes the text, formatted as by printf, and returns `status`, so that a function can fail with
+ * `return tuv_fail(err, X, "…")`. `err` may be NULL. */
 int tuv_fail(tuv_errmsg_t* err, int status, const char* format, ...)
     __attribute__((format(printf, 3, 4)));
 

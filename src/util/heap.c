@@ -1,4 +1,4 @@
-/* A binary heap of deadlines: the earliest first, any of them removable. */
+/* A binary heap of deadlines. */
 #include "util/heap.h"
 
 #include "util/assert.h"

@@ -1,4 +1,4 @@
-/* A binary heap of deadlines: the earliest first, any of them removable. */
+/* A binary heap of deadlines: the earliest is first, and any of them can be removed. */
 #ifndef TUV_UTIL_HEAP_H
 #define TUV_UTIL_HEAP_H
 
@@ -7,10 +7,10 @@
 
 #include "util/alloc.h"
 
-/* Embedded in what has a deadline. */
+/* Embedded in the struct that has a deadline. */
 typedef struct tuv_heap_node_s {
   uint64_t at;
-  size_t index; /* position + 1; 0: in no heap */
+  size_t index; /* position + 1; 0: not in a heap */
 } tuv_heap_node_t;
 
 typedef struct tuv_heap_s {
@@ -22,8 +22,8 @@ typedef struct tuv_heap_s {
 
 void tuv_heap_init(tuv_heap_t* heap, const tuv_alloc_t* alloc);
 void tuv_heap_free(tuv_heap_t* heap);
-int tuv_heap_insert(tuv_heap_t* heap, tuv_heap_node_t* node);  /* 0, or -1: out of memory */
-void tuv_heap_remove(tuv_heap_t* heap, tuv_heap_node_t* node); /* no effect when in no heap */
+int tuv_heap_insert(tuv_heap_t* heap, tuv_heap_node_t* node);  /* 0, or -1 when out of memory */
+void tuv_heap_remove(tuv_heap_t* heap, tuv_heap_node_t* node); /* no effect if not in the heap */
 tuv_heap_node_t* tuv_heap_first(const tuv_heap_t* heap);       /* NULL when empty */
 
 #endif

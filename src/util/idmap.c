@@ -1,9 +1,9 @@
-/* A hash map from request ids to pointers: open addressing, linear probing, no tombstones. */
+/* A hash map from request ids to pointers. */
 #include "util/idmap.h"
 
 #include "util/assert.h"
 
-/* Ids are mostly consecutive numbers: Fibonacci hashing spreads them over the high bits. */
+/* Ids are mostly consecutive numbers. Fibonacci hashing spreads them over the high bits. */
 static size_t home_of(const tuv_idmap_t* map, uint64_t id) {
   uint64_t hash = id * 0x9E3779B97F4A7C15u;
   return (size_t) (hash >> 32) & (map->capacity - 1);
@@ -64,7 +64,7 @@ void tuv_idmap_set(tuv_idmap_t* map, uint64_t id, void* value) {
   if (slot != NULL) slot->value = value;
 }
 
-/* Closes the hole at `at` by moving back every later entry of the run that may stand there. */
+/* Closes the hole at `at`: moves back the later entries of the run that belong there. */
 static void close_hole(tuv_idmap_t* map, size_t at) {
   size_t mask = map->capacity - 1;
   size_t hole = at;

@@ -1,4 +1,5 @@
-/* A hash map from request ids to pointers: open addressing, linear probing, no tombstones. */
+/* A hash map from request ids to pointers, with open addressing, linear probing and no tombstones.
+ * Room for an id is reserved before it is needed, so that storing it cannot fail. */
 #ifndef TUV_UTIL_IDMAP_H
 #define TUV_UTIL_IDMAP_H
 
@@ -22,10 +23,10 @@ typedef struct tuv_idmap_s {
 void tuv_idmap_init(tuv_idmap_t* map, const tuv_alloc_t* alloc);
 void tuv_idmap_free(tuv_idmap_t* map);
 
-/* Makes room for one more id. Returns 0 or -1 when out of memory; then nothing has changed. */
+/* Makes room for one more id. Returns 0, or -1 when out of memory; the map is unchanged then. */
 int tuv_idmap_reserve(tuv_idmap_t* map);
 
-/* Stores value under an id that is not 0 and not in the map; room must have been reserved. */
+/* Stores a value for an id that is not 0 and not in the map. Room must have been reserved. */
 void tuv_idmap_put(tuv_idmap_t* map, uint64_t id, void* value);
 
 /* The value of an id, or NULL. */

@@ -1,9 +1,9 @@
-/* What a client's memory is made of: its allocator, pooled receive buffers, recycled objects. */
+/* The memory of a client. */
 #include "util/mem.h"
 
 #include <string.h>
 
-/* Bounds of what is kept for reuse. */
+/* How much is kept for reuse. */
 #define POOL_BUFFERS 64u
 #define POOL_BYTES (4u << 20)
 #define POOL_OBJECTS 4096u

@@ -1,4 +1,4 @@
-/* An intrusive doubly-linked list: a node inside the caller's struct, a head that is a node too. */
+/* A doubly-linked list of nodes that are members of other structs. The head is a node, too. */
 #ifndef TUV_UTIL_QUEUE_H
 #define TUV_UTIL_QUEUE_H
 
@@ -12,7 +12,7 @@ typedef struct tuv_queue_s {
   struct tuv_queue_s* prev;
 } tuv_queue_t;
 
-/* The struct that a member is in. */
+/* The struct that contains a member. */
 #define TUV_CONTAINER(ptr, type, member) ((type*) ((char*) (ptr) - offsetof(type, member)))
 
 static inline void tuv_queue_init(tuv_queue_t* node) {
@@ -48,7 +48,7 @@ static inline void tuv_queue_push(tuv_queue_t* head, tuv_queue_t* node) {
   tuv_queue_insert_before(head, node);
 }
 
-/* Also right for a node that is in no list, as long as it was initialised. */
+/* A node that is in no list is allowed, if it was initialised. */
 static inline void tuv_queue_remove(tuv_queue_t* node) {
   TUV_ASSERT(tuv_queue_is_linked(node));
   node->prev->next = node->next;
@@ -56,7 +56,7 @@ static inline void tuv_queue_remove(tuv_queue_t* node) {
   tuv_queue_init(node);
 }
 
-/* Moves all of `from` to the end of `to`. */
+/* Moves all nodes of `from` to the end of `to`. */
 static inline void tuv_queue_move(tuv_queue_t* from, tuv_queue_t* to) {
   TUV_ASSERT(from != to);
   TUV_ASSERT(tuv_queue_is_linked(from) && tuv_queue_is_linked(to));

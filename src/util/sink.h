@@ -1,4 +1,5 @@
-/* Where encoded bytes go, piece by piece: a send buffer that masks them, or plain memory. */
+/* A destination for encoded bytes, which come piece by piece: a send buffer that masks them, or
+ * memory. */
 #ifndef TUV_UTIL_SINK_H
 #define TUV_UTIL_SINK_H
 
@@ -9,14 +10,14 @@
 typedef struct tuv_sink_s tuv_sink_t;
 struct tuv_sink_s {
   void (*put)(tuv_sink_t* sink, const void* data, size_t size); /* size is not 0 */
-  /* Bytes that lie masked, `key` at the first of them; they stay until all is written. May be NULL:
-   * then they are unmasked and put. */
+  /* Takes bytes that are masked already, with `key` at the first of them; they stay valid until the
+   * message is written. If it is NULL, they are unmasked and put. */
   void (*put_masked)(tuv_sink_t* sink, const void* data, size_t size, const uint8_t key[4]);
 };
 
-/* Into memory that has room for all of it. */
+/* A sink that writes to memory with room for everything. */
 typedef struct tuv_memory_sink_s {
-  tuv_sink_t sink; /* first: a sink's address is this one's */
+  tuv_sink_t sink; /* first, so that both have the same address */
   uint8_t* at;
 } tuv_memory_sink_t;
 

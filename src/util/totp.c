@@ -1,10 +1,10 @@
-/* One-time codes from a shared secret and the time (RFC 4648 base32, RFC 4226, RFC 6238). */
+/* One-time codes from a shared secret and the time. */
 #include "util/totp.h"
 
 #include "util/alloc.h"
 #include "util/digest.h"
 
-/* The value of a base32 digit; 32 and more: none. */
+/* The value of a base32 digit; 32 for any other character. */
 static unsigned digit_of(char c) {
   if (c >= 'a' && c <= 'z') return (unsigned) (c - 'a');
   if (c >= 'A' && c <= 'Z') return (unsigned) (c - 'A');
@@ -12,7 +12,7 @@ static unsigned digit_of(char c) {
   return 32;
 }
 
-/* Five bits a digit; what is over at the end must be less than a digit, and zero. */
+/* A digit has five bits. Bits that are left at the end must be fewer than that, and zero. */
 size_t tuv_base32_decode(const char* text, uint8_t out[TUV_TOTP_MAX_SECRET]) {
   unsigned bits = 0, held = 0;
   size_t size = 0;

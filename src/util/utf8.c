@@ -3,8 +3,8 @@
 
 #include <string.h>
 
-/* Inside a character the state says which byte may come next and how many are missing. Only the
- * second byte of a character has a range of its own; the others are 80..BF. */
+/* Inside a character the state is the range of the next byte and the number of missing bytes. Only
+ * the second byte of a character has a special range; the others are 80..BF. */
 static uint32_t pending(uint32_t missing, uint32_t low, uint32_t high) {
   return missing << 16 | high << 8 | low;
 }
@@ -28,7 +28,7 @@ static uint32_t follow(uint32_t state, uint8_t byte) {
   return missing == 1 ? TUV_UTF8_START : pending(missing - 1, 0x80, 0xBF);
 }
 
-/* How many bytes from here on are ASCII; it may stop up to seven bytes early at the end. */
+/* The number of ASCII bytes from here on; up to seven at the end may not be counted. */
 static size_t ascii_run(const uint8_t* data, size_t size) {
   size_t at = 0;
   for (uint64_t word[4]; size - at >= sizeof word; at += sizeof word) {
@@ -46,7 +46,7 @@ uint32_t tuv_utf8_step(uint32_t state, const uint8_t* data, size_t size) {
   if (state == TUV_UTF8_BAD) return state;
   size_t at = 0;
   while (at < size) {
-    /* Words pay off only after an ASCII byte: other scripts are read byte by byte. */
+    /* Reading words pays only after an ASCII byte. Other scripts are read byte by byte. */
     if (state == TUV_UTF8_START && data[at] < 0x80) {
       at++;
       at += ascii_run(data + at, size - at);

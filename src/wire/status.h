@@ -1,10 +1,10 @@
-/* The public status codes, for wire/, which must not include libuv. */
+/* The public status codes without libuv, which wire/ must not include. */
 #ifndef TUV_WIRE_STATUS_H
 #define TUV_WIRE_STATUS_H
 
 #include <errno.h>
 
-/* Held equal to include/taosuv/error.h by static assertions in src/io/status.c. */
+/* Static assertions in src/io/status.c keep them equal to include/taosuv/error.h. */
 enum {
   TUV_EINVAL = -20100,
   TUV_EURL = -20101,

@@ -1,4 +1,4 @@
-/* Server versions: four numbers as one comparable integer (PROTOCOL 11). */
+/* Versions of servers. */
 #include "wire/version.h"
 
 #include "util/ascii.h"

@@ -5,15 +5,15 @@
 #define LEVEL 1
 #define MEMORY_LEVEL 8
 
-/* A message without content (RFC 7692, 7.2.3.6): an empty block up to its tail. */
+/* An empty message (RFC 7692, 7.2.3.6): an empty block without its tail. */
 #define EMPTY_MESSAGE 0x00
 
 struct tuv_deflater_s {
   z_stream z;
   const tuv_alloc_t* alloc;
   bool keep_context;
-  bool open; /* a message was begun and not ended */
-  bool fed;  /* it has a byte */
+  bool open; /* a message was begun but not ended */
+  bool fed;  /* the message has bytes */
 };
 
 tuv_deflater_t* tuv_deflater_create(const tuv_alloc_t* alloc, int window_bits, bool keep_context) {
@@ -36,7 +36,7 @@ void tuv_deflater_free(tuv_deflater_t* deflater) {
 }
 
 void tuv_deflater_begin(tuv_deflater_t* deflater) {
-  /* The peer will not see what was not ended: nothing may refer to it. */
+  /* The peer never sees a message that was not ended: nothing may refer to it. */
   if (deflater->open || !deflater->keep_context) deflateReset(&deflater->z);
   deflater->open = true;
   deflater->fed = false;
@@ -44,10 +44,10 @@ void tuv_deflater_begin(tuv_deflater_t* deflater) {
 
 size_t tuv_deflater_bound(tuv_deflater_t* deflater, size_t size) {
   size_t most = size > SIZE_MAX / 4 ? SIZE_MAX / 4 : size;
-  return (size_t) deflateBound(&deflater->z, (uLong) most) + 16; /* and the flush */
+  return (size_t) deflateBound(&deflater->z, (uLong) most) + 16; /* for the flush */
 }
 
-/* Nothing to flush: zlib would write no block at all. */
+/* Without input zlib would write no block at all. */
 static tuv_deflate_status_t write_empty(tuv_deflater_t* deflater, tuv_deflate_io_t* io) {
   if (io->room == 0) return TUV_DEFLATE_FULL;
   deflater->open = false;
@@ -66,7 +66,7 @@ tuv_deflate_status_t tuv_deflater_run(tuv_deflater_t* deflater, tuv_deflate_io_t
     tuv_zlib_give_input(z, io);
     tuv_zlib_give_output(z, io->out, io->room);
     uInt had_in = z->avail_in, had_out = z->avail_out;
-    deflate(z, end && had_in == io->in_size ? Z_SYNC_FLUSH : Z_NO_FLUSH); /* it cannot fail */
+    deflate(z, end && had_in == io->in_size ? Z_SYNC_FLUSH : Z_NO_FLUSH); /* cannot fail */
     size_t took = had_in - z->avail_in, made = had_out - z->avail_out;
     if (took > 0) io->in += took;
     io->in_size -= took;

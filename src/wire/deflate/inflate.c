@@ -7,9 +7,9 @@ struct tuv_inflater_s {
   z_stream z;
   const tuv_alloc_t* alloc;
   bool keep_context;
-  bool ended;     /* a final block was read, and nothing behind it yet */
-  bool boundary;  /* it stands between two blocks, and at the end of a byte */
-  uint64_t left;  /* bytes that the message may still have */
+  bool ended;     /* a final block was read, and nothing after it yet */
+  bool boundary;  /* the position is between two blocks, and at the end of a byte */
+  uint64_t left;  /* how many bytes the message may still have */
   size_t tail_at; /* bytes of the tail that were given to zlib */
 };
 
@@ -29,7 +29,8 @@ tuv_inflater_t* tuv_inflater_create(const tuv_alloc_t* alloc, bool keep_context)
 }
 
 tuv_inflater_t* tuv_inflater_create_gzip(const tuv_alloc_t* alloc) {
-  return create_inflater(alloc, false, 16 + MAX_WINDOW_BITS); /* 16: gzip's head and sum */
+  return create_inflater(alloc, false,
+                         16 + MAX_WINDOW_BITS); /* 16: with head and checksum of gzip */
 }
 
 bool tuv_inflater_complete(const tuv_inflater_t* inflater) {
@@ -52,16 +53,16 @@ void tuv_inflater_begin(tuv_inflater_t* inflater, uint64_t limit) {
   inflater->boundary = false;
 }
 
-/* zlib tells where it stands only in the call that got there: one that finds nothing to do
- * stays. */
+/* zlib reports its position only in the call that reached it: a call that did nothing changes
+ * nothing. */
 static void note_boundary(tuv_inflater_t* inflater, bool moved) {
-  int told = inflater->z.data_type;
-  bool now = !inflater->ended && (told & 128) != 0 && (told & 63) == 0;
+  int position = inflater->z.data_type;
+  bool now = !inflater->ended && (position & 128) != 0 && (position & 63) == 0;
   inflater->boundary = now || (inflater->boundary && !moved);
 }
 
-/* One call of zlib. At its limit a message may still hold what gives no bytes: one byte of room
- * beyond it tells. */
+/* Calls zlib once. A message at its limit may go on with input that gives no output. To find out,
+ * zlib gets one byte of room beyond the limit. */
 static tuv_deflate_status_t inflate_once(tuv_inflater_t* inflater, tuv_deflate_io_t* io) {
   z_stream* z = &inflater->z;
   uint8_t beyond;
@@ -81,12 +82,12 @@ static tuv_deflate_status_t inflate_once(tuv_inflater_t* inflater, tuv_deflate_i
   inflater->ended = status == Z_STREAM_END;
   note_boundary(inflater, took > 0 || made > 0);
   if (status == Z_OK || status == Z_STREAM_END) return TUV_DEFLATE_OK;
-  if (status == Z_BUF_ERROR) return TUV_DEFLATE_OK; /* there was nothing to do */
+  if (status == Z_BUF_ERROR) return TUV_DEFLATE_OK; /* nothing to do */
   return status == Z_MEM_ERROR ? TUV_DEFLATE_NOMEM : TUV_DEFLATE_CORRUPT;
 }
 
 /* Inflates until the input is used up or the output is full. A final block does not end a message,
- * but what follows it may not refer to what came before (nobody writes that). */
+ * but what follows it cannot refer to earlier bytes (no known peer sends that). */
 static tuv_deflate_status_t inflate_all(tuv_inflater_t* inflater, tuv_deflate_io_t* io) {
   for (;;) {
     if (inflater->ended) {
@@ -97,7 +98,7 @@ static tuv_deflate_status_t inflate_all(tuv_inflater_t* inflater, tuv_deflate_io
     if (io->room == 0 && inflater->left > 0) return TUV_DEFLATE_FULL;
     tuv_deflate_status_t status = inflate_once(inflater, io);
     if (status != TUV_DEFLATE_OK) return status;
-    bool drained = inflater->z.avail_out > 0; /* else zlib may hold more */
+    bool drained = inflater->z.avail_out > 0; /* otherwise zlib may hold more output */
     if (!inflater->ended && io->in_size == 0 && drained) return TUV_DEFLATE_OK;
   }
 }

@@ -14,7 +14,7 @@ extern const uint8_t tuv_deflate_tail[TUV_DEFLATE_TAIL_SIZE];
 
 void tuv_zlib_use_allocator(z_stream* z, const tuv_alloc_t* alloc);
 
-/* zlib counts in unsigned int: of more than that it is given a part. */
+/* zlib counts in unsigned int: of larger pieces it is given a part. */
 void tuv_zlib_give_input(z_stream* z, const tuv_deflate_io_t* io);
 void tuv_zlib_give_output(z_stream* z, uint8_t* out, uint64_t room);
 

@@ -32,8 +32,8 @@ static bool is_ipv4(tuv_span_t text) {
   return count == 4;
 }
 
-/* Counts the groups of hex digits between colons. An IPv4 address may be the last one of a whole
- * address and counts for two. Returns -1 for what is no group; an empty text has none. */
+/* Counts the groups of hex digits between colons. An IPv4 address may be the last group and counts
+ * as two. Returns -1 for anything else, and 0 for an empty text. */
 static int count_groups(tuv_span_t text, bool ipv4_allowed) {
   int count = 0;
   if (text.length == 0) return 0;
@@ -60,7 +60,7 @@ static bool is_ipv6(tuv_span_t text) {
   return before >= 0 && after >= 0 && before + after <= 7;
 }
 
-/* What stands between the brackets: an address and perhaps "%25" and a zone (RFC 6874). */
+/* Reads the text between the brackets: an address, and optionally "%25" and a zone (RFC 6874). */
 static int read_ipv6(tuv_url_arena_t* arena, tuv_span_t text, uint32_t number, tuv_host_t* host,
                      tuv_errmsg_t* err) {
   tuv_span_t address = text, zone = {NULL, 0};
@@ -87,7 +87,7 @@ static int read_ipv6(tuv_url_arena_t* arena, tuv_span_t text, uint32_t number, t
   return 0;
 }
 
-/* A number of an IPv4 address: decimal, octal after "0", hexadecimal after "0x". */
+/* Reads a number of an IPv4 address: decimal, octal after "0", or hexadecimal after "0x". */
 static bool read_ipv4_number(tuv_span_t text, uint64_t* value) {
   unsigned base = 10;
   if (text.length > 1 && text.at[0] == '0') {
@@ -105,15 +105,15 @@ static bool read_ipv4_number(tuv_span_t text, uint64_t* value) {
   return text.length > 0;
 }
 
-/* Reads an IPv4 address in any form that systems connect to: the last of one to four numbers fills
- * what is left of the 32 bits ("127.1"). */
+/* Reads an IPv4 address in any form that systems accept: one to four numbers, of which the last one
+ * fills the rest of the 32 bits, as in "127.1". */
 static bool read_ipv4(tuv_span_t text, uint32_t* address) {
   tuv_span_t piece;
   uint64_t value = 0;
   uint32_t count = 0;
   *address = 0;
   while (tuv_span_next(&text, '.', &piece)) {
-    if (count > 0 && value > 255) return false; /* the one before this */
+    if (count > 0 && value > 255) return false; /* the previous number */
     if (count > 0) *address |= (uint32_t) value << (32 - 8 * count);
     if (++count > 4 || !read_ipv4_number(piece, &value)) return false;
   }
@@ -159,7 +159,7 @@ static uint16_t default_port(const char* name) {
   return DEFAULT_PORT;
 }
 
-/* A wrong port is not shown: it is part of a password where '/' or '?' was not escaped. */
+/* A wrong port is not shown: it may be part of a password in which '/' or '?' was not escaped. */
 static int read_port(tuv_span_t text, uint32_t number, tuv_host_t* host, tuv_errmsg_t* err) {
   uint64_t port;
   if (text.at == NULL) {
@@ -197,7 +197,7 @@ static int read_host(tuv_url_arena_t* arena, tuv_span_t text, uint32_t number, t
 
 int tuv_host_parse(const char* text, size_t length, char name[TUV_HOST_NAME_SIZE], tuv_host_t* host,
                    tuv_errmsg_t* err) {
-  tuv_url_arena_t arena = {name}; /* a name is shorter, an address with its zone as well */
+  tuv_url_arena_t arena = {name}; /* large enough for a name and for an address with a zone */
   return read_host(&arena, (tuv_span_t) {text, length}, 1, host, err);
 }
 

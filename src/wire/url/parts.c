@@ -1,4 +1,4 @@
-/* The steps of reading a URL that its parts have in common: spans, percent decoding, the arena. */
+/* What the readers of the parts of a URL share. */
 #include "wire/url/parts.h"
 
 #include <string.h>

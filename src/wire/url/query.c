@@ -10,7 +10,7 @@ static bool value_is(tuv_span_t value, const char* word) {
   return value.length == strlen(word) && memcmp(value.at, word, value.length) == 0;
 }
 
-/* A TUV_SETTING_PEM text has lines, every other one has not. */
+/* Whether a text has a control character; a PEM text (`lines`) may have line breaks. */
 static bool has_control(const char* text, bool lines) {
   for (; *text != '\0'; text++) {
     unsigned char c = (unsigned char) *text;
@@ -33,7 +33,8 @@ static int set_text(tuv_url_arena_t* arena, const tuv_setting_t* setting, tuv_sp
                   setting->kind == TUV_SETTING_PEM || setting->kind == TUV_SETTING_SECRET_PEM)) {
     return tuv_fail(err, TUV_EURL, "%s contains a control character", setting->name);
   }
-  if (text[0] == '\0' && is_tls_key(setting)) { /* of a variable that was not set, perhaps */
+  if (text[0] == '\0' &&
+      is_tls_key(setting)) { /* perhaps an environment variable that is not set */
     return tuv_fail(err, TUV_EURL, "%s is empty", setting->name);
   }
   if (strlen(text) > setting->max) {
@@ -59,7 +60,7 @@ static int set_text(tuv_url_arena_t* arena, const tuv_setting_t* setting, tuv_sp
   return 0;
 }
 
-/* One of two words, of which the second stands for true. */
+/* Sets a switch by one of two words, of which the second one means true. */
 static int set_choice(const tuv_setting_t* setting, tuv_span_t value, tuv_url_t* url,
                       tuv_errmsg_t* err) {
   static const struct {
@@ -104,7 +105,7 @@ static int set_number(const tuv_setting_t* setting, tuv_span_t value, tuv_url_t*
   return 0;
 }
 
-/* Numbers and switches are percent-decoded as well, into the arena, where they do no harm. */
+/* Numbers and switches are percent-decoded like texts. The copy in the arena does no harm. */
 static int set_value(tuv_url_arena_t* arena, const tuv_setting_t* setting, tuv_span_t value,
                      tuv_url_t* url, tuv_errmsg_t* err) {
   const char* text;
@@ -118,7 +119,7 @@ static int set_value(tuv_url_arena_t* arena, const tuv_setting_t* setting, tuv_s
                                            : set_number(setting, decoded, url, err);
 }
 
-/* Names the key, unless it looks like what follows an unescaped '?' in a password. */
+/* The error text names the key, unless it looks like the rest of a password after a '?'. */
 static int unknown_key(tuv_span_t key, tuv_span_t value, bool no_user, tuv_errmsg_t* err) {
   if (no_user && (tuv_span_has(key, '@') || tuv_span_has(value, '@'))) {
     return tuv_fail(err, TUV_EURL,
@@ -127,7 +128,7 @@ static int unknown_key(tuv_span_t key, tuv_span_t value, bool no_user, tuv_errms
   return tuv_fail(err, TUV_EURL, "unknown key '%s'", tuv_url_show(key).text);
 }
 
-/* What would be without effect is an error. */
+/* A setting that would have no effect is an error. */
 static int check_together(const tuv_url_t* url, tuv_errmsg_t* err) {
   if (url->totp_code[0] != 0 && url->totp_secret[0] != 0)
     return tuv_fail(err, TUV_EURL, "only one of totp_code and totp_secret can be given");

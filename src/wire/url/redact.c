@@ -1,4 +1,4 @@
-/* A URL's text without its secrets, for logs and messages. */
+/* The text of a URL without its secrets, for logs and error texts. */
 #include <stdalign.h>
 #include <string.h>
 
@@ -7,7 +7,7 @@
 #include "wire/url/url.h"
 #include "wire/url/parts.h"
 
-/* tuv_url_parse takes one block: the URL's length, its hosts and a little more. */
+/* Memory for tuv_url_parse, which takes one block: for the text, the hosts and a little more. */
 typedef struct stack_memory_s {
   alignas(max_align_t) char bytes[TUV_URL_MAX_LENGTH + TUV_URL_MAX_HOSTS * sizeof(tuv_host_t) + 64];
 } stack_memory_t;
@@ -31,7 +31,7 @@ static bool is_valid(const char* text, size_t length) {
   return true;
 }
 
-/* Writes the text from *from up to the secret, and "***" in its place. */
+/* Writes the text from *from up to the secret, and "***" in place of the secret. */
 static void hide(tuv_text_t* out, const char** from, tuv_span_t secret) {
   tuv_text_add(out, *from, (size_t) (secret.at - *from));
   tuv_text_add(out, "***", 3);

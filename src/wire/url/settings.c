@@ -16,7 +16,7 @@ static const tuv_setting_t settings[] = {
     {"totp_code", NULL, TUV_SETTING_SECRET, AT(totp_code), 0, TUV_URL_MAX_LENGTH},
     {"totp_secret", NULL, TUV_SETTING_BASE32, AT(totp_secret), 0, TUV_URL_MAX_LENGTH},
     {"timezone", "tz", TUV_SETTING_TIMEZONE, AT(timezone), 0, 64},
-    {"app", "user_app", TUV_SETTING_TEXT, AT(app), 0, 23}, /* the server would cut it */
+    {"app", "user_app", TUV_SETTING_TEXT, AT(app), 0, 23}, /* the server cuts longer ones */
     {"ip", "user_ip", TUV_SETTING_TEXT, AT(ip), 0, 64},
     {"rest_auth", NULL, TUV_SETTING_AUTH, AT(rest_token), 0, 0},
     {"connector", NULL, TUV_SETTING_TEXT, AT(connector), 0, 255},
@@ -58,7 +58,7 @@ static const tuv_setting_t settings[] = {
 };
 
 #define NSETTINGS (sizeof settings / sizeof settings[0])
-#define MAX_KEY 24 /* longer than any of them */
+#define MAX_KEY 24 /* longer than any key */
 
 _Static_assert(NSETTINGS <= 64, "a bit for each setting fits into 64");
 
@@ -101,11 +101,11 @@ static bool is_alnum(char c) {
   return tuv_is_letter(c) || tuv_is_digit(c);
 }
 
-/* Whether this is the form of an IANA name: parts of letters, digits, '_', '-' and '+' between
- * slashes, each beginning with a letter. A name of one part must be all letters (UTC, GMT, Japan),
- * for "UTC-8" and "CST+8" are POSIX style, whose sign is the opposite of what people expect. The
- * few old IANA names that look like them are refused as well: EST5EDT, GMT0, GMT+0, NZ-CHAT, W-SU;
- * each has another name (America/New_York, Etc/GMT, Pacific/Chatham, Europe/Moscow). */
+/* Whether a text has the form of an IANA name: parts between slashes, which begin with a letter and
+ * consist of letters, digits, '_', '-' and '+'. A name of one part must be all letters (UTC, GMT,
+ * Japan): "UTC-8" and "CST+8" are POSIX names, whose sign is the opposite of what people expect. A
+ * few old IANA names look like these and are refused, too: EST5EDT, GMT0, GMT+0, NZ-CHAT, W-SU.
+ * Each of them has another name (America/New_York, Etc/GMT, Pacific/Chatham, Europe/Moscow). */
 bool tuv_setting_is_iana_name(const char* name) {
   bool area = strchr(name, '/') != NULL;
   bool first = true;
@@ -124,7 +124,7 @@ bool tuv_setting_is_iana_name(const char* name) {
   return !first;
 }
 
-/* Whether each is the base64 form of 32 bytes: 43 digits and one '='. */
+/* Whether each pin is the base64 of 32 bytes: 43 digits and one '='. */
 bool tuv_setting_are_pins(const char* text) {
   tuv_span_t list = {text, strlen(text)}, pin;
   while (tuv_span_next(&list, ',', &pin)) {

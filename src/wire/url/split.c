@@ -1,4 +1,4 @@
-/* Cuts a URL into scheme, user, password, hosts, path and query, without looking into them. */
+/* Cuts a URL into scheme, user, password, hosts, path and query. */
 #include <string.h>
 
 #include "util/ascii.h"
@@ -28,7 +28,7 @@ static bool is_scheme_char(char c) {
   return tuv_is_letter(c) || tuv_is_digit(c) || c == '+' || c == '-' || c == '.';
 }
 
-/* Takes "scheme://" off. Nothing of a text without it is shown: it may begin with a password. */
+/* Takes "scheme://" off. A text without a scheme is not shown: it may begin with a password. */
 static int split_scheme(tuv_span_t* rest, tuv_span_t* scheme, tuv_errmsg_t* err) {
   size_t i = 0;
   while (i < rest->length && is_scheme_char(rest->at[i])) i++;
@@ -56,7 +56,7 @@ int tuv_url_split(const char* text, size_t length, tuv_url_parts_t* parts, tuv_e
 
   size_t end = 0, at = SIZE_MAX;
   for (; end < rest.length && rest.at[end] != '/' && rest.at[end] != '?'; end++) {
-    if (rest.at[end] == '@') at = end; /* the last one counts: '@' may stand raw in a password */
+    if (rest.at[end] == '@') at = end; /* the last one counts: a password may have '@' in it */
   }
   if (at != SIZE_MAX) split_user((tuv_span_t) {rest.at, at}, parts);
   size_t host = at == SIZE_MAX ? 0 : at + 1;

@@ -1,4 +1,4 @@
-/* Connection URLs: text in, settings out, checked completely. */
+/* Connection URLs. */
 #include "wire/url/url.h"
 
 #include <string.h>
@@ -50,7 +50,8 @@ static int read_scheme(tuv_span_t scheme, tuv_url_t* url, tuv_errmsg_t* err) {
   return 0;
 }
 
-/* "user@" leaves the default password, "user:@" means an empty one, ":pw@" the default user. */
+/* "user@" keeps the default password, "user:@" means an empty one, ":pw@" keeps the default
+ * user. */
 static int read_user(tuv_url_arena_t* arena, const tuv_url_parts_t* parts, tuv_url_t* url,
                      tuv_errmsg_t* err) {
   int status = 0;
@@ -63,7 +64,7 @@ static int read_user(tuv_url_arena_t* arena, const tuv_url_parts_t* parts, tuv_u
   return status;
 }
 
-/* The name is not shown: it may be the rest of a password with an unescaped '/'. */
+/* The name is not shown: it may be the rest of a password after an unescaped '/'. */
 static int read_db(tuv_url_arena_t* arena, tuv_span_t path, tuv_url_t* url, tuv_errmsg_t* err) {
   if (path.length == 0) return 0;
   if (tuv_span_has(path, '/')) {
@@ -89,9 +90,9 @@ static size_t count_hosts(tuv_span_t list) {
   return count;
 }
 
-/* Every byte of the URL goes into one string at most, and each string needs a NUL, for which a
- * separator stands in the text but for the last host and the last value. An IPv4 address may
- * become longer than it was written. */
+/* Every byte of the URL is part of at most one string. The NUL of a string takes the place of a
+ * separator, except for the last host and the last value. An IPv4 address may become longer than it
+ * was written. */
 static int allocate(const tuv_alloc_t* alloc, const tuv_url_parts_t* parts, size_t length,
                     tuv_url_t* url, tuv_url_arena_t* arena, tuv_errmsg_t* err) {
   size_t count = count_hosts(parts->hosts);

@@ -1,4 +1,4 @@
-/* Connection URLs: text in, settings out, checked completely. */
+/* Connection URLs: the text is checked completely and becomes a struct of settings. */
 #ifndef TUV_WIRE_URL_URL_H
 #define TUV_WIRE_URL_URL_H
 
@@ -17,14 +17,15 @@ typedef struct tuv_host_s {
   bool ipv6; /* written in brackets */
 } tuv_host_t;
 
-/* A host as it stands in a URL: a name or IPv4 address, or an IPv6 address in brackets, with a port
- * or the default one. The name goes into `name`. Returns 0 or TUV_EURL. */
+/* Reads a host as it is written in a URL: a name, an IPv4 address, or an IPv6 address in brackets,
+ * with or without a port. `name` holds host->name. Returns 0 or TUV_EURL. */
 #define TUV_HOST_NAME_SIZE 256u
 int tuv_host_parse(const char* text, size_t length, char name[TUV_HOST_NAME_SIZE], tuv_host_t* host,
                    tuv_errmsg_t* err);
 
-/* All that a URL says, defaults filled in. Texts are NUL-terminated, percent-decoded, "" when not
- * given, and contain no NUL. One block of memory, freed (and wiped) by tuv_url_free. */
+/* The settings of a URL, with defaults for those that it does not have. Texts are percent-decoded,
+ * NUL-terminated without a NUL in them, and "" by default. All of them lie in one block of memory,
+ * which tuv_url_free wipes and frees. */
 typedef struct tuv_url_s {
   tuv_url_transport_t transport; /* ws, wss; http, https */
   bool tls;                      /* wss, https */
@@ -36,7 +37,7 @@ typedef struct tuv_url_s {
   const char* token;              /* token= (cloud, goes into the upgrade's query string) */
   const char* bearer_token;       /* bearer_token= */
   const char* totp_code;          /* totp_code= */
-  const char* totp_secret;        /* totp_secret=: base32, of the codes to be made */
+  const char* totp_secret;        /* totp_secret=: base32 */
   const char* timezone;           /* timezone= or tz=: an IANA name */
   const char* app;                /* app= or user_app= */
   const char* ip;                 /* ip= or user_ip= */
@@ -81,14 +82,15 @@ typedef struct tuv_url_s {
   size_t memory_size;
 } tuv_url_t;
 
-/* Parses `length` bytes (no NUL needed). Returns 0, TUV_EURL with the reason in `err` (naming the
- * key or part, never a secret's value), or TUV_ENOMEM. On failure nothing is to be freed. */
+/* Parses `length` bytes, which need no NUL. Returns 0; TUV_EURL with the reason in `err`, which
+ * names a key or part and never shows a secret; or TUV_ENOMEM. After an error nothing has to be
+ * freed. */
 int tuv_url_parse(const tuv_alloc_t* alloc, const char* text, size_t length, tuv_url_t* url,
                   tuv_errmsg_t* err);
 void tuv_url_free(const tuv_alloc_t* alloc, tuv_url_t* url);
 
-/* The URL text with "***" for its secrets; returns the whole length as snprintf does, or
- * TUV_EURL. */
+/* Writes the text of a URL with "***" in place of its secrets. Returns the whole length as snprintf
+ * does, or TUV_EURL. */
 int tuv_url_redact(const char* text, size_t length, char* buf, size_t size);
 
 #endif

@@ -6,7 +6,7 @@
 #define LIMBS 4
 #define MAX_DIGITS 40
 
-/* |value| in limbs of 32 bits, the highest first. */
+/* The absolute value in limbs of 32 bits, the highest first. */
 static void magnitude_of(taosuv_decimal_t value, uint32_t limbs[LIMBS]) {
   uint64_t high = (uint64_t) value.high, low = value.low;
   if (value.high < 0) {
@@ -34,7 +34,7 @@ static bool is_zero(const uint32_t limbs[LIMBS]) {
   return (limbs[0] | limbs[1] | limbs[2] | limbs[3]) == 0;
 }
 
-/* Writes the digits to the end of `buf`, at least `least` of them; returns where they begin. */
+/* Writes at least `least` digits to the end of `buf` and returns where they begin. */
 static size_t write_digits(uint32_t limbs[LIMBS], size_t least, char buf[MAX_DIGITS]) {
   size_t at = MAX_DIGITS;
   while (!is_zero(limbs)) {

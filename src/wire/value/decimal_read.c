@@ -1,4 +1,4 @@
-/* Decimal text as the integer that a DECIMAL is. */
+/* Decimal text read as the integer of a DECIMAL. */
 #include "util/ascii.h"
 #include "wire/value/format.h"
 
@@ -6,7 +6,7 @@ typedef struct wide_s {
   uint64_t high, low;
 } wide_t;
 
-/* value × 10 + digit. With at most 38 digits it never overflows. */
+/* value × 10 + digit. It cannot overflow with at most 38 digits. */
 static void push_digit(wide_t* value, unsigned digit) {
   uint64_t low = (value->low & 0xFFFFFFFFu) * 10 + digit;
   uint64_t middle = (value->low >> 32) * 10 + (low >> 32);
@@ -19,14 +19,14 @@ static void add_one(wide_t* value) {
   if (value->low == 0) value->high++;
 }
 
-/* 10^digits is one digit too many. */
+/* Whether the value is 10^digits, which has one digit too many. */
 static bool is_power(const wide_t* value, unsigned digits) {
   wide_t power = {0, 1};
   for (unsigned i = 0; i < digits; i++) push_digit(&power, 0);
   return power.low == value->low && power.high == value->high;
 }
 
-/* Where the point stands (the end when there is none); false: it is no decimal number. */
+/* Finds the position of the point, or the end. False: the text is not a decimal number. */
 static bool find_point(const char* text, size_t length, size_t* point) {
   size_t digits = 0;
   *point = length;

@@ -1,4 +1,4 @@
-/* Values as text, piece by piece: what taosuv_format_cell is put together from. */
+/* Values as text, and decimals and times read from text. taosuv_format_cell is made of these. */
 #ifndef TUV_WIRE_VALUE_FORMAT_H
 #define TUV_WIRE_VALUE_FORMAT_H
 
@@ -12,18 +12,19 @@
 void tuv_format_u64(tuv_text_t* text, uint64_t value);
 void tuv_format_i64(tuv_text_t* text, int64_t value);
 
-/* The shortest digits that read back as the same double, and as the same float. "NaN", "Infinity"
- * and "-Infinity" for what is no number. */
+/* The shortest text that reads back as the same double, or as the same float; "NaN", "Infinity" and
+ * "-Infinity". */
 void tuv_format_f64(tuv_text_t* text, double value);
 void tuv_format_f32(tuv_text_t* text, float value);
 
-/* Any scale up to TUV_DECIMAL_MAX_SCALE. */
+/* Scales are at most TUV_DECIMAL_MAX_SCALE. */
 #define TUV_DECIMAL_MAX_SCALE 38
-#define TUV_DECIMAL_TEXT 48 /* the longest such text is shorter */
+#define TUV_DECIMAL_TEXT 48 /* longer than any such text */
 void tuv_format_decimal(tuv_text_t* text, taosuv_decimal_t value, uint8_t scale);
-/* The other way: the text times 10^scale, digits behind that rounded half away from zero. A sign,
- * and a point with digits on one side at least, may be. TUV_EINVAL for what is no decimal number,
- * TUV_ERANGE when it has more than `digits` (at most 38). */
+/* Reads a text as its number times 10^scale; further digits are rounded half away from zero. The
+ * text may have a sign, and a point with digits on at least one side. Returns TUV_EINVAL for a text
+ * that is not a decimal number, and TUV_ERANGE for a number of more than `digits` digits (at most
+ * 38). */
 int tuv_decimal_read(const char* text, size_t length, unsigned digits, unsigned scale,
                      taosuv_decimal_t* out, tuv_errmsg_t* err);
 double tuv_decimal_f64(taosuv_decimal_t value, uint8_t scale);
@@ -32,8 +33,7 @@ double tuv_decimal_f64(taosuv_decimal_t value, uint8_t scale);
 int tuv_format_timestamp(tuv_text_t* text, int64_t value, unsigned int precision,
                          int32_t utc_offset);
 
-/* seconds × unit + fraction, the fraction less than the unit and not negative; false on
- * overflow. */
+/* Computes seconds × unit + fraction, where 0 <= fraction < unit; false on overflow. */
 bool tuv_timestamp_combine(int64_t seconds, int64_t unit, int64_t fraction, int64_t* value);
 
 /* taosuv_nchar_utf8 that also tells how many bytes it wrote, all of them whole characters. */

@@ -1,4 +1,4 @@
-/* NCHAR cells, which are UCS-4 on the wire, as UTF-8. */
+/* NCHAR cells as UTF-8. In a block they are UCS-4. */
 #include "wire/value/format.h"
 
 static size_t encode(uint32_t code, char out[4]) {
@@ -32,7 +32,7 @@ size_t tuv_nchar_utf8(const uint8_t* ucs4, uint32_t length, char* buf, size_t si
   for (uint32_t at = 0; length - at >= 4; at += 4) {
     char utf8[4];
     size_t bytes = encode(taosuv_load_u32(ucs4 + at), utf8);
-    /* Once a character did not fit, none that comes later may be written. */
+    /* After a character that does not fit, no later one may be written. */
     if (*written == total && bytes <= size - total) {
       memcpy(buf + total, utf8, bytes);
       *written += bytes;

@@ -1,20 +1,20 @@
-/* Integers and floating-point numbers as text, the same in every locale. */
+/* Integers and floating-point numbers as text, independent of the locale. */
 #include <stdbool.h>
 #include <yyjson.h>
 
 #include "wire/value/format.h"
 
-/* yyjson writes one number into about 64 bytes; its pool allocator needs some for itself. */
+/* yyjson needs about 64 bytes for a number, and some for its pool allocator. */
 #define POOL_SIZE 512
 
-/* |value| of a FLOAT as double: the double in the middle between it and its neighbours below and
- * above are the bounds within which every number reads back as that FLOAT. */
+/* Every number between these bounds reads back as the same FLOAT. They lie in the middle between
+ * the absolute value of the FLOAT and its neighbours below and above. */
 typedef struct interval_s {
   double low;
   double high;
 } interval_t;
 
-/* A double's shortest digits and where they stand: 0.DIGITS × 10^exponent. */
+/* The shortest digits of a double: 0.DIGITS × 10^exponent. */
 typedef struct digits_s {
   uint8_t digit[20];
   int count;
@@ -46,7 +46,7 @@ double tuv_read_f64(const char* text) {
   return yyjson_get_num(&value);
 }
 
-/* The shortest text of a finite number; yyjson's ".0" of whole numbers is left away. */
+/* The shortest text of a finite number, without the ".0" that yyjson gives whole numbers. */
 static size_t write_finite(double value, char* pool, const char** text) {
   yyjson_alc allocator;
   yyjson_val number = {0};
@@ -78,8 +78,8 @@ static double float_of_bits(uint32_t bits) {
   return value;
 }
 
-/* All three numbers are exact in double. The largest FLOAT has no neighbour above; its interval is
- * as wide there as below. */
+/* All three numbers are exact as double. The largest FLOAT has no neighbour above: its interval is
+ * as wide above as below. */
 static interval_t interval_of(float magnitude) {
   uint32_t bits;
   memcpy(&bits, &magnitude, sizeof bits);
@@ -106,7 +106,7 @@ static digits_t digits_of(double magnitude) {
       digits.exponent -= point ? 1 : 0;
       continue;
     }
-    /* Whole numbers have up to 21 digits; those behind the 17th are zeros. */
+    /* Whole numbers have up to 21 digits, of which those after the 17th are zeros. */
     if (digits.count < 20) digits.digit[digits.count++] = (uint8_t) (text[i] - '0');
     digits.exponent += point ? 0 : 1;
   }
@@ -128,7 +128,7 @@ static double candidate(const digits_t* digits, int count, uint64_t add) {
   return tuv_read_f64(buf);
 }
 
-/* The number of `count` digits that is nearest to `value` and inside; false if there is none. */
+/* Finds the number of `count` digits inside the interval that is nearest to `value`. */
 static bool round_to(const digits_t* digits, int count, double value, interval_t inside,
                      double* result) {
   double down = candidate(digits, count, 0), up = candidate(digits, count, 1);
@@ -139,9 +139,9 @@ static bool round_to(const digits_t* digits, int count, double value, interval_t
   return true;
 }
 
-/* Finds the least count of digits, 9 at most, whose number reads back as the same FLOAT, and writes
- * the double next to it: that one's own shortest text has the same digits. A number exactly in the
- * middle of two FLOATs is not used, for readers disagree about it. */
+/* Finds the smallest count of digits, at most 9, with which a number reads back as the same FLOAT,
+ * and writes the double that is nearest to that number: its shortest text has the same digits. A
+ * number exactly in the middle of two FLOATs is not used, because readers disagree about it. */
 void tuv_format_f32(tuv_text_t* text, float value) {
   if (value == 0 || value != value || value - value != 0) {
     tuv_format_f64(text, value);

@@ -15,15 +15,15 @@ static int64_t floor_div(int64_t a, int64_t b) {
   return a / b - (a % b < 0 ? 1 : 0);
 }
 
-/* Counts in years that begin on the 1st of March, so that the leap day is a year's last. */
+/* Years are counted from the 1st of March, so that a leap day is the last day of its year. */
 static civil_t civil_of(int64_t days) {
   int64_t shifted = days + DAYS_0000_03_01;
   int64_t cycle = floor_div(shifted, DAYS_OF_400_YEARS);
   uint32_t day = (uint32_t) (shifted - cycle * DAYS_OF_400_YEARS);
-  /* Each leap day that went by is taken away, so that all years have 365 days. */
+  /* Leap days are subtracted, so that all years have 365 days. */
   uint32_t year = (day - day / 1460 + day / 36524 - day / 146096) / 365;
   uint32_t of_year = day - (365 * year + year / 4 - year / 100);
-  /* March to July have 153 days, and so have August to December. */
+  /* March to July have 153 days, and so do August to December. */
   uint32_t month = (5 * of_year + 2) / 153;
   civil_t civil;
   civil.day = of_year - (153 * month + 2) / 5 + 1;
@@ -41,8 +41,9 @@ static void add_padded(tuv_text_t* text, uint64_t value, int width) {
   tuv_text_add(text, buf, (size_t) width);
 }
 
-/* Four digits. RFC 3339 ends there; other years are written as in ISO 8601's expanded form, with a
- * sign and as many digits as they need, four at least: "+10000", "-0001" (two years before 1). */
+/* Writes a year of four digits. For other years, which RFC 3339 does not have, it uses the expanded
+ * format of ISO 8601: a sign and at least four digits, as in "+10000" and "-0001" (two years before
+ * the year 1). */
 static void add_year(tuv_text_t* text, int64_t year) {
   uint64_t magnitude = year < 0 ? 0 - (uint64_t) year : (uint64_t) year;
   int width = 4;
@@ -72,14 +73,14 @@ static void add_offset(tuv_text_t* text, int32_t utc_offset) {
   add_padded(text, minutes % 60, 2);
 }
 
-/* An offset with seconds would be cut to minutes and name another instant, so it is refused. */
+/* An offset with seconds is refused: cut to minutes, it would name another instant. */
 int tuv_format_timestamp(tuv_text_t* text, int64_t value, unsigned int precision,
                          int32_t utc_offset) {
   static const int64_t units[] = {1000, 1000000, 1000000000};
   if (precision > TAOSUV_PRECISION_NS) return TUV_EINVAL;
   if (utc_offset <= -DAY || utc_offset >= DAY || utc_offset % 60 != 0) return TUV_EINVAL;
   int64_t whole = floor_div(value, units[precision]);
-  int64_t rest = value % units[precision]; /* whole * unit could overflow at INT64_MIN */
+  int64_t rest = value % units[precision]; /* whole * unit may overflow at INT64_MIN */
   uint64_t fraction = (uint64_t) (rest < 0 ? rest + units[precision] : rest);
   int64_t local = whole + utc_offset;
   int64_t days = floor_div(local, DAY);
@@ -106,7 +107,7 @@ int taosuv_format_timestamp(int64_t value, taosuv_precision_t precision, int32_t
 }
 
 bool tuv_timestamp_combine(int64_t seconds, int64_t unit, int64_t fraction, int64_t* value) {
-  /* Below zero the product alone may be out of range where the sum is not. */
+  /* Below zero the product may overflow although the sum does not. */
   int64_t borrow = seconds < 0 && fraction > 0 ? 1 : 0;
   seconds += borrow;
   fraction -= borrow * unit;

@@ -1,4 +1,4 @@
-/* Well-known binary geometries: whether the bytes are one whole, by their own counts. */
+/* Well-known binary geometries. */
 #include "wire/value/wkb.h"
 
 #include <stdbool.h>
@@ -36,7 +36,8 @@ static bool read_u32(reader_t* in, uint32_t* out) {
   return true;
 }
 
-/* The kind of a geometry and the bytes of its points, from both ways of telling dimensions. */
+/* Reads the kind of a geometry and the size of its points. Dimensions are stated in one of two
+ * ways: by flags (EWKB) or by thousands (ISO). */
 static bool read_head(reader_t* in, uint32_t* kind, uint32_t* point) {
   uint32_t word, srid;
   if (in->left == 0 || in->at[0] > 1) return false;
@@ -66,12 +67,12 @@ static bool skip_rings(reader_t* in, uint32_t point) {
   return true;
 }
 
-/* Parts of a collection must be of the kind that it says; any for COLLECTION. */
+/* Whether a geometry may be a part of a collection: a COLLECTION takes any, others one kind. */
 static bool is_part(uint32_t whole, uint32_t part) {
   return whole == COLLECTION || part + 3 == whole;
 }
 
-/* Collections keep how many of their parts are still to come, the innermost last. */
+/* `open` has the number of missing parts of each open collection, the innermost last. */
 static bool check(reader_t* in) {
   struct {
     uint32_t kind, left;

@@ -24,8 +24,8 @@ size_t tuv_ws_write_header(uint8_t* out, uint8_t opcode, bool fin, bool rsv1, ui
 
 void tuv_ws_mask(uint8_t* dst, const uint8_t* src, size_t size, const uint8_t mask[4],
                  size_t offset) {
-  /* The mask as it stands at `offset`, repeated: its phase never changes, as words are multiples of
-   * four bytes. */
+  /* The mask as it is at `offset`, repeated. It is the same for all words, because their size is a
+   * multiple of four bytes. */
   uint8_t turned[8];
   for (size_t i = 0; i < sizeof turned; i++) turned[i] = mask[(i + offset) % 4];
   uint64_t key;

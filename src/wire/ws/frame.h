@@ -1,4 +1,5 @@
-/* WebSocket frames (RFC 6455): bytes in, events out; and frames written with their mask. */
+/* WebSocket frames (RFC 6455). The reader turns bytes into events and checks them against the
+ * protocol; the writer makes headers and masks. */
 #ifndef TUV_WIRE_WS_FRAME_H
 #define TUV_WIRE_WS_FRAME_H
 
@@ -29,9 +30,9 @@ enum {
 };
 
 typedef enum {
-  TUV_WS_EV_MORE,    /* everything was consumed; nothing to report yet */
+  TUV_WS_EV_MORE,    /* all bytes were consumed, and there is nothing to report yet */
   TUV_WS_EV_FRAME,   /* a data frame begins: opcode, length, first, fin */
-  TUV_WS_EV_DATA,    /* payload of a data frame, as it came (unmasked): data, size, ends */
+  TUV_WS_EV_DATA,    /* payload of a data frame, as it arrives: data, size, ends */
   TUV_WS_EV_CONTROL, /* a whole control frame: opcode, data, size; for CLOSE also code */
   TUV_WS_EV_ERROR    /* the peer broke the protocol: code to close with, text */
 } tuv_ws_event_kind_t;
@@ -52,11 +53,11 @@ typedef struct tuv_ws_event_s {
   const char* text; /* ERROR: static text */
 } tuv_ws_event_t;
 
-/* The reader: one a connection, zeroed by init, no memory of its own beyond this struct. */
+/* The reader, one for each connection. It has no other memory than this struct. */
 typedef struct tuv_ws_reader_s {
-  bool expect_mask; /* true on a server: an unmasked frame is an error, and the reverse */
+  bool expect_mask; /* on a server: frames must be masked; else they must not be */
   bool allow_rsv1;  /* permessage-deflate was negotiated */
-  bool dead;        /* an error was reported: nothing more is read */
+  bool dead;        /* an error was reported, and nothing more is read */
   uint8_t state;
   uint8_t have; /* bytes of `header` */
   uint8_t header[TUV_WS_MAX_HEADER];
@@ -67,26 +68,26 @@ typedef struct tuv_ws_reader_s {
   bool masked;
   uint8_t mask[4];
   uint32_t mask_at;
-  uint64_t left; /* payload bytes of the frame in progress not seen yet */
+  uint64_t left; /* payload bytes of the frame in progress that are missing */
   uint32_t utf8_state;
   uint8_t control[TUV_WS_MAX_CONTROL];
   uint8_t control_size;
-  uint16_t error_code; /* when dead: what is reported again */
+  uint16_t error_code; /* when dead: the error that is reported again */
   const char* error_text;
 } tuv_ws_reader_t;
 
 void tuv_ws_reader_init(tuv_ws_reader_t* reader, bool expect_mask, bool allow_rsv1);
 
 /* Reads up to the next event and returns how many of the `size` bytes were consumed. Call it again
- * with the rest until it says MORE. With expect_mask the payload in `data` is unmasked in place,
- * which is why it is not const. After an ERROR every call returns that ERROR again. A zero-length
- * data frame gives FRAME and then DATA with size 0 (on the next call, even with size 0 bytes left).
- * Text is checked to be UTF-8 across pieces and frames (not when compressed); what can no longer
- * become valid is an ERROR with 1007 as soon as its byte is seen. */
+ * with the rest until the event is MORE. With expect_mask the payload is unmasked in place, which
+ * is why `data` is not const. After an ERROR every call returns that ERROR again. A data frame
+ * without payload gives FRAME, and then DATA with size 0 by the next call, even if no bytes are
+ * left. Text that is not compressed is checked to be UTF-8 across pieces and frames: the first byte
+ * that no valid text can have there is an ERROR with 1007. */
 size_t tuv_ws_reader_next(tuv_ws_reader_t* reader, uint8_t* data, size_t size,
                           tuv_ws_event_t* event);
 
-/* Bytes of the frame's payload that are still to come, when inside a data frame's payload. */
+/* Missing bytes of the payload of the data frame in progress; 0 when there is none. */
 uint64_t tuv_ws_reader_left(const tuv_ws_reader_t* reader);
 
 /* Bytes of a frame's header. */
@@ -96,7 +97,7 @@ size_t tuv_ws_header_size(uint64_t length, bool masked);
 size_t tuv_ws_write_header(uint8_t* out, uint8_t opcode, bool fin, bool rsv1, uint64_t length,
                            const uint8_t mask[4]);
 
-/* dst[i] = src[i] ^ mask[(i + offset) % 4], word-wise; dst may be src. */
+/* Computes dst[i] = src[i] ^ mask[(i + offset) % 4], word by word. dst may be src. */
 void tuv_ws_mask(uint8_t* dst, const uint8_t* src, size_t size, const uint8_t mask[4],
                  size_t offset);
 

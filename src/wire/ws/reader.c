@@ -19,7 +19,7 @@ uint64_t tuv_ws_reader_left(const tuv_ws_reader_t* reader) {
 
 bool tuv_ws_code_valid(uint16_t code) {
   if (code >= 1000 && code <= 1003) return true;
-  if (code >= 1007 && code <= 1014) return true; /* 1015 and the gap before 1007: never sent */
+  if (code >= 1007 && code <= 1014) return true; /* 1004 to 1006 and 1015 are never sent */
   return code >= 3000 && code <= 4999;
 }
 
@@ -88,7 +88,7 @@ static const char* read_length(const tuv_ws_reader_t* reader, uint64_t* length) 
   return NULL;
 }
 
-/* The header is complete: what follows is the payload. */
+/* Called when the header is complete, so that the payload follows. */
 static void begin_payload(tuv_ws_reader_t* reader, uint64_t length, tuv_ws_event_t* event) {
   reader->opcode = reader->header[0] & BITS_OPCODE;
   reader->fin = (reader->header[0] & BIT_FIN) != 0;
@@ -118,15 +118,16 @@ static void begin_payload(tuv_ws_reader_t* reader, uint64_t length, tuv_ws_event
   event->length = length;
 }
 
-/* Bytes of the header, as far as its first bytes tell. */
+/* The size of the header, as far as it is known from its first bytes. */
 static size_t header_need(const tuv_ws_reader_t* reader) {
   if (reader->have < 2) return 2;
   size_t mask = (reader->header[1] & BIT_MASK) != 0 ? 4 : 0;
   return 2 + length_size(reader->header[1]) + mask;
 }
 
-/* Collects a header. Each of its first two bytes is judged as it comes, so that how the stream is
- * cut into pieces makes no difference. Leaves STATE_HEADER when it is complete. */
+/* Collects a header. Each of its first two bytes is checked when it arrives, so that the result
+ * does not depend on how the stream is cut into pieces. Leaves STATE_HEADER when the header is
+ * complete. */
 static size_t read_header(tuv_ws_reader_t* reader, const uint8_t* data, size_t size,
                           tuv_ws_event_t* event) {
   size_t used = 0;
@@ -150,7 +151,7 @@ static size_t read_header(tuv_ws_reader_t* reader, const uint8_t* data, size_t s
   return used;
 }
 
-/* Checks the text of a message across its pieces; returns false after reporting an error. */
+/* Checks a piece of a text message. Returns false after it reported an error. */
 static bool check_text(tuv_ws_reader_t* reader, const uint8_t* data, size_t size, bool message_end,
                        tuv_ws_event_t* event) {
   if (reader->message_opcode != TUV_WS_TEXT || reader->message_compressed) return true;
@@ -185,7 +186,7 @@ static size_t read_data(tuv_ws_reader_t* reader, uint8_t* data, size_t size,
   return take;
 }
 
-/* Splits a close frame's payload into code and reason, or reports what is wrong with it. */
+/* Splits the payload of a close frame into code and reason, or reports an error. */
 static void read_close(tuv_ws_reader_t* reader, tuv_ws_event_t* event) {
   event->code = TUV_WS_CODE_NO_STATUS;
   if (reader->control_size == 0) return;
