@@ -1,22 +1,22 @@
-/* A table, its tags and rows bound in one go, or not at all. */
+/* A table, its tags and rows, bound by one call or not at all. */
 #include "wire/batch/size.h"
 #include "wire/text.h"
 
-/* What there was before. */
+/* The state of the batch before the call. */
 typedef struct before_s {
   uint32_t ntables;
   tuv_batch_table_t* current;
   tuv_arena_mark_t arena;
-  tuv_cell_t* tags;           /* of the table, if it was there, … */
-  tuv_arena_mark_t with_tags; /* … and the memory with those that were given */
+  tuv_cell_t* tags;           /* of the table, if it was there */
+  tuv_arena_mark_t with_tags; /* the arena after the new tags were bound */
 } before_t;
 
 static bool same_mark(tuv_arena_mark_t a, tuv_arena_mark_t b) {
   return a.current == b.current && a.used == b.used;
 }
 
-/* All that was taken since is a new table's. Where the table was there, room for rows that was made
- * stays, for those to come. */
+/* Restores that state. A new table is removed with its memory. In a table that was there, new room
+ * for rows stays for later rows. */
 static void take_back(tuv_batch_t* batch, const before_t* before) {
   tuv_batch_table_t* table = batch->current;
   batch->current = before->current;
@@ -57,7 +57,7 @@ int tuv_batch_append(tuv_batch_t* batch, const tuv_batch_appended_t* appended, t
   return status;
 }
 
-/* ---- how large it is ---- */
+/* ---- size ---- */
 
 static uint64_t value_size(const taosuv_value_t* value) {
   bool bytes = value->kind == TAOSUV_VALUE_TEXT || value->kind == TAOSUV_VALUE_BYTES;
@@ -67,7 +67,7 @@ static uint64_t value_size(const taosuv_value_t* value) {
   return tuv_text_length(value->as.bytes, value->length);
 }
 
-/* Of types without offsets, and of offsets that go back, nothing may be read. */
+/* The array was not checked: it may lack offsets, and these may decrease. */
 static uint64_t array_size(const taosuv_array_t* array, uint32_t rows) {
   uint64_t size = 9 * (uint64_t) rows;
   if (!tuv_type_is_variable(array->type) || array->offsets == NULL) return size;

@@ -28,7 +28,7 @@ void tuv_batch_clear(tuv_batch_t* batch) {
   tuv_arena_reset(&batch->arena);
   if (batch->nslots > 0) memset(batch->slots, 0, batch->nslots * sizeof *batch->slots);
   for (uint32_t i = 0; layout != NULL && batch->insert && i < layout->ntags + layout->ncolumns; i++)
-    memset(&layout->tags[i].sum, 0, sizeof layout->tags[i].sum); /* the columns lie behind */
+    memset(&layout->tags[i].sum, 0, sizeof layout->tags[i].sum); /* the columns follow the tags */
   batch->ntables = 0;
   batch->used = 0;
   batch->current = NULL;
@@ -38,6 +38,6 @@ void tuv_batch_clear(tuv_batch_t* batch) {
   batch->premasked = 0;
   batch->has_key = false;
   batch->key_used = false;
-  /* Whether it can go in one message is decided when it is sent. */
+  /* COLUMNAR is chosen for each batch when it is sent. */
   if (batch->encoding.format == TUV_BATCH_COLUMNAR) batch->encoding.format = TUV_BATCH_STMT2;
 }

@@ -27,7 +27,7 @@ static int check_type(const tuv_intake_t* intake, tuv_errmsg_t* err) {
   return 0;
 }
 
-/* One row's bytes: offsets that do not go back, and what the type asks for. */
+/* Checks one row: its offsets must not decrease, and its bytes must be a value of the type. */
 static int check_row(const tuv_batch_t* batch, tuv_intake_t* intake, uint32_t row,
                      tuv_errmsg_t* err) {
   const taosuv_array_t* array = intake->array;
@@ -54,7 +54,8 @@ static int check_row(const tuv_batch_t* batch, tuv_intake_t* intake, uint32_t ro
   return status;
 }
 
-/* Types of which only the length is checked: most columns, most rows. */
+/* Checks a column of which only lengths have to be checked, as most columns. Returns false when it
+ * needs other checks, or when a length is wrong. */
 static bool check_lengths(tuv_intake_t* intake, uint32_t rows) {
   const taosuv_array_t* array = intake->array;
   const uint32_t* offsets = array->offsets;

@@ -16,7 +16,8 @@ static void copy_numbers(uint8_t* out, const uint8_t* from, uint32_t rows, unsig
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
   memcpy(out, from, (size_t) rows * width);
 #else
-  unsigned word = width < 8 ? width : 8; /* a DECIMAL is two words, the low one first */
+  unsigned word = width < 8 ? width
+                            : 8; /* a DECIMAL is two words, of which the low one comes first */
   for (size_t i = 0; i < (size_t) rows * width; i++)
     out[i] = from[i / word * word + (word - 1 - i % word)];
 #endif
@@ -38,7 +39,7 @@ static void copy_fixed(const tuv_intake_t* intake, uint32_t rows, const uint8_t*
     if (nulls[row] != 0) memset(out + (size_t) row * width, 0, width);
 }
 
-/* Of rows without a NULL: no decision in the loop. */
+/* For rows without a NULL, so that the loop has no condition. */
 static void copy_lengths(const uint32_t* offsets, uint32_t rows, uint8_t* lengths) {
   for (uint32_t row = 0; row < rows; row++)
     tuv_store(lengths + 4 * (size_t) row, offsets[row + 1] - offsets[row], 4);
@@ -79,7 +80,7 @@ static void copy_decimal_texts(const tuv_intake_t* intake, uint32_t rows, uint8_
   }
 }
 
-/* The texts' lengths of decimals that came as integers. */
+/* The lengths of the texts of DECIMALs that were bound as integers. */
 static uint64_t sum_decimals(const tuv_intake_t* intake, uint32_t rows, const uint8_t* nulls,
                              const uint8_t* values) {
   uint64_t sum = 0;

@@ -1,4 +1,4 @@
-/* The stmt2_bind_exec message (PROTOCOL 6.3.5): a column over all tables is one item. */
+/* The stmt2_bind_exec message (PROTOCOL 6.3.5). One item has a column of all tables. */
 #include "wire/batch/item.h"
 
 #define HEADER 20u

@@ -6,7 +6,7 @@
 #include "wire/batch/query.h"
 #include "wire/batch/segment.h"
 
-/* Room for all; nothing of it counts yet. */
+/* Makes room for all columns. The rows do not count yet. */
 static tuv_segment_t* reserve(tuv_batch_t* batch, uint32_t rows, const tuv_intake_t* intakes) {
   size_t premasked = tuv_premasked_size(batch, rows, intakes);
   if (premasked > 0) return tuv_segment_premasked(batch, rows, intakes, premasked);

@@ -1,4 +1,4 @@
-/* The errors of binding: where in a batch a value was refused, and why. */
+/* Errors of binding. */
 #include <stdio.h>
 #include <string.h>
 

@@ -1,4 +1,4 @@
-/* The fields of a statement sorted by kind, with what binding needs to know of each. */
+/* The fields of a statement sorted by kind. */
 #include "wire/batch/layout.h"
 
 #include "wire/batch/error.h"
@@ -18,7 +18,7 @@ static void set_plain(tuv_slot_t* slot, taosuv_value_kind_t kind, int64_t low, i
   slot->high = high;
 }
 
-/* The kind of value that most callers bind, which then needs no more than a look at its range. */
+/* Sets the kind of value that most callers bind. For such a value only its range is checked. */
 static void choose_plain(tuv_slot_t* slot) {
   const tuv_type_t* type = tuv_type(slot->type);
   int64_t max = type->max < INT64_MAX ? (int64_t) type->max : INT64_MAX;
@@ -44,7 +44,7 @@ static void fill_slot(tuv_slot_t* slot, const taosuv_stmt_field_t* field) {
   choose_plain(slot);
 }
 
-/* Every row needs its table's first TIMESTAMP. Where only one is bound, that is it. */
+/* Every row needs the first TIMESTAMP of its table. If only one is bound, it is that one. */
 static void mark_required(tuv_batch_layout_t* layout) {
   tuv_slot_t* only = NULL;
   for (uint32_t i = 0; i < layout->ncolumns; i++) {

@@ -5,7 +5,7 @@
 void tuv_batch_mark(tuv_batch_t* batch, uint64_t first, uint32_t rows) {
   tuv_segment_t* segment = batch->current != NULL ? batch->current->last : NULL;
   if (segment == NULL || rows == 0) return;
-  uint32_t from = segment->rows - rows; /* one call's rows lie in one segment */
+  uint32_t from = segment->rows - rows; /* the rows of one call are in one segment */
   if (from == 0) segment->number = first;
   if (segment->numbers == NULL) return;
   uint64_t more = first - segment->number;

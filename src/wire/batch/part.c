@@ -6,38 +6,38 @@
 #include "wire/batch/segment.h"
 #include "wire/batch/size.h"
 
-/* ---- where rows lie ---- */
+/* ---- positions ---- */
 
-/* A place among the rows of a batch. */
-typedef struct place_s {
+/* A position among the rows of a batch. */
+typedef struct position_s {
   uint32_t table;
   const tuv_segment_t* segment; /* of that table */
   uint32_t row;                 /* of that segment */
-} place_t;
+} position_t;
 
-/* Goes to the next segment that has rows if there is no row here. False: there are no more. */
-static bool settle(const tuv_batch_t* batch, place_t* place) {
-  while (place->segment == NULL || place->row >= place->segment->rows) {
-    if (place->segment != NULL) {
-      place->row -= place->segment->rows;
-      place->segment = place->segment->next;
+/* Moves to the next segment with rows if there is no row here. False: there are no more rows. */
+static bool settle(const tuv_batch_t* batch, position_t* position) {
+  while (position->segment == NULL || position->row >= position->segment->rows) {
+    if (position->segment != NULL) {
+      position->row -= position->segment->rows;
+      position->segment = position->segment->next;
     }
-    while (place->segment == NULL) {
-      if (++place->table >= batch->ntables) return false;
-      place->segment = batch->tables[place->table]->first;
+    while (position->segment == NULL) {
+      if (++position->table >= batch->ntables) return false;
+      position->segment = batch->tables[position->table]->first;
     }
   }
   return true;
 }
 
-static bool find(const tuv_batch_t* batch, uint64_t row, place_t* place) {
-  *place = (place_t) {.table = 0};
-  while (place->table < batch->ntables && row >= batch->tables[place->table]->rows)
-    row -= batch->tables[place->table++]->rows;
-  if (place->table >= batch->ntables) return false;
-  place->segment = batch->tables[place->table]->first;
-  place->row = (uint32_t) row;
-  return settle(batch, place);
+static bool find(const tuv_batch_t* batch, uint64_t row, position_t* position) {
+  *position = (position_t) {.table = 0};
+  while (position->table < batch->ntables && row >= batch->tables[position->table]->rows)
+    row -= batch->tables[position->table++]->rows;
+  if (position->table >= batch->ntables) return false;
+  position->segment = batch->tables[position->table]->first;
+  position->row = (uint32_t) row;
+  return settle(batch, position);
 }
 
 uint64_t tuv_batch_first_end(const tuv_batch_t* batch, uint64_t from) {
@@ -57,7 +57,7 @@ uint64_t tuv_batch_last_end(const tuv_batch_t* batch, uint64_t from, uint64_t to
 
 /* ---- how many fit ---- */
 
-/* What rows of a segment have in a message. Of whole segments it is known. */
+/* The size of rows of a segment in a message. For a whole segment it is known. */
 static uint64_t rows_size(const tuv_batch_t* batch, const tuv_segment_t* segment, uint32_t row,
                           uint32_t rows) {
   const tuv_batch_layout_t* layout = batch->layout;
@@ -80,17 +80,17 @@ static uint64_t table_size(const tuv_batch_t* batch, uint32_t index) {
 }
 
 uint64_t tuv_batch_fit(const tuv_batch_t* batch, uint64_t from, uint64_t rows, uint64_t bytes) {
-  place_t place;
+  position_t position;
   uint64_t count = 0, size = 0;
   uint32_t table = UINT32_MAX;
-  bool single = false; /* row by row: what is left of the segment is too much */
-  if (!find(batch, from, &place)) return 0;
-  while (count < rows && settle(batch, &place)) {
-    if (place.table != table) size += table_size(batch, place.table);
-    table = place.table;
-    uint64_t more = single ? 1 : place.segment->rows - place.row;
+  bool single = false; /* row by row: the rest of the segment does not fit */
+  if (!find(batch, from, &position)) return 0;
+  while (count < rows && settle(batch, &position)) {
+    if (position.table != table) size += table_size(batch, position.table);
+    table = position.table;
+    uint64_t more = single ? 1 : position.segment->rows - position.row;
     if (more > rows - count) more = rows - count;
-    uint64_t now = rows_size(batch, place.segment, place.row, (uint32_t) more);
+    uint64_t now = rows_size(batch, position.segment, position.row, (uint32_t) more);
     bool much = size + now > bytes;
     if (much && !single && more > 1) {
       single = true;
@@ -99,15 +99,15 @@ uint64_t tuv_batch_fit(const tuv_batch_t* batch, uint64_t from, uint64_t rows, u
     if (much && count > 0) break;
     size += now;
     count += more;
-    place.row += (uint32_t) more;
+    position.row += (uint32_t) more;
   }
   return count;
 }
 
 /* ---- a part ---- */
 
-/* What rows of a segment come to: all of them if it is `whole`. Without NULLs most columns need not
- * be walked. */
+/* The sums over rows of a segment; `whole`: over all of its rows. Without NULLs the sums of most
+ * columns are known. */
 static tuv_sum_t sum_rows(const tuv_slot_t* slot, const tuv_part_t* part, uint32_t rows, bool nulls,
                           bool whole) {
   bool known = slot->width != 0 ? !slot->decimal : whole && slot->type != TAOSUV_TYPE_NCHAR;
@@ -133,7 +133,7 @@ static tuv_sum_t sum_rows(const tuv_slot_t* slot, const tuv_part_t* part, uint32
   return sum;
 }
 
-/* A column's rows from `row` on; how many bytes of variable width is for the caller to say. */
+/* The part of a column from `row` on. For a variable size the caller sets the number of bytes. */
 static tuv_part_t slice(const tuv_slot_t* slot, const tuv_part_t* part, uint32_t row) {
   tuv_part_t from = *part;
   from.nulls += row;
@@ -148,22 +148,22 @@ static tuv_part_t slice(const tuv_slot_t* slot, const tuv_part_t* part, uint32_t
   return from;
 }
 
-/* Adds rows of a segment of this table to the current one. */
-static int add_rows(tuv_batch_t* part, const tuv_batch_table_t* table, const place_t* place,
+/* Adds rows of one segment to the current table. */
+static int add_rows(tuv_batch_t* part, const tuv_batch_table_t* table, const position_t* position,
                     uint32_t rows) {
   uint32_t columns = part->layout->ncolumns;
   tuv_segment_t* segment = tuv_arena_take(&part->arena,
                                           sizeof *segment + columns * sizeof(tuv_part_t));
   if (segment == NULL) return TUV_ENOMEM;
-  const tuv_segment_t* from = place->segment;
+  const tuv_segment_t* from = position->segment;
   *segment = (tuv_segment_t) {.rows = rows, .capacity = rows, .number = from->number};
   if (from->numbers != NULL)
-    segment->numbers = from->numbers + place->row;
+    segment->numbers = from->numbers + position->row;
   else
-    segment->number += place->row;
+    segment->number += position->row;
   for (uint32_t i = 0; i < columns; i++) {
     const tuv_slot_t* slot = &part->layout->columns[i];
-    segment->parts[i] = slice(slot, &from->parts[i], place->row);
+    segment->parts[i] = slice(slot, &from->parts[i], position->row);
     tuv_sum_t sum = sum_rows(slot, &segment->parts[i], rows, table->sums[i].nulls > 0,
                              rows == from->rows);
     if (slot->width == 0) segment->parts[i].size = sum.bytes;
@@ -185,20 +185,20 @@ static int add_table(tuv_batch_t* part, const tuv_batch_table_t* from) {
 }
 
 int tuv_batch_part(tuv_batch_t* part, const tuv_batch_t* batch, uint64_t from, uint64_t rows) {
-  place_t place;
+  position_t position;
   uint32_t table = UINT32_MAX;
   int status = part->layout == NULL ? tuv_batch_make_layout(part, NULL) : 0;
   part->encoding = batch->encoding;
-  if (status < 0 || !find(batch, from, &place)) return status;
-  while (rows > 0 && settle(batch, &place)) {
-    const tuv_batch_table_t* source = batch->tables[place.table];
-    if (place.table != table) status = add_table(part, source);
-    table = place.table;
-    uint32_t count = place.segment->rows - place.row;
+  if (status < 0 || !find(batch, from, &position)) return status;
+  while (rows > 0 && settle(batch, &position)) {
+    const tuv_batch_table_t* source = batch->tables[position.table];
+    if (position.table != table) status = add_table(part, source);
+    table = position.table;
+    uint32_t count = position.segment->rows - position.row;
     if (count > rows) count = (uint32_t) rows;
-    if (status == 0) status = add_rows(part, source, &place, count);
+    if (status == 0) status = add_rows(part, source, &position, count);
     if (status < 0) return status;
-    place.row += count;
+    position.row += count;
     rows -= count;
   }
   if (part->current != NULL) tuv_batch_count(part, part->current);

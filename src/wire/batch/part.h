@@ -1,6 +1,6 @@
-/* Parts of a batch: consecutive rows as a batch of their own, whose values stay where they are. Rows
- * are counted over the tables in their order. Rows may also have numbers, by which a caller finds
- * out what happened to which of them. */
+/* Parts of a batch: consecutive rows as a batch of their own, whose values stay where they are.
+ * Rows are counted over the tables in their order. Rows may also have numbers, by which a caller
+ * finds out what happened to which of them. */
 #ifndef TUV_WIRE_BATCH_PART_H
 #define TUV_WIRE_BATCH_PART_H
 
@@ -32,8 +32,8 @@ uint64_t tuv_batch_fit(const tuv_batch_t* batch, uint64_t from, uint64_t rows, u
 uint64_t tuv_batch_first_end(const tuv_batch_t* batch, uint64_t from);
 uint64_t tuv_batch_last_end(const tuv_batch_t* batch, uint64_t from, uint64_t to);
 
-/* Fills `part`, an empty batch of the same fields, with `rows` rows from row `from` on. `batch` must
- * not change until `part` is cleared; only tuv_batch_part may be called for it. Returns 0 or
+/* Fills `part`, an empty batch of the same fields, with `rows` rows from row `from` on. `batch`
+ * must not change until `part` is cleared; only tuv_batch_part may be called for it. Returns 0 or
  * TUV_ENOMEM; after an error `part` has to be cleared. */
 int tuv_batch_part(tuv_batch_t* part, const tuv_batch_t* batch, uint64_t from, uint64_t rows);
 

@@ -1,4 +1,4 @@
-/* Rows that lie as they go out: the items of stmt2_bind, masked when they are bound. */
+/* Rows as the items of stmt2_bind, masked when they are bound. */
 #include "wire/batch/premasked.h"
 
 #include "util/bytes.h"
@@ -6,11 +6,11 @@
 #include "wire/batch/size.h"
 #include "wire/ws/frame.h"
 
-/* Fewer bytes are not worth it. */
+/* For fewer bytes it does not pay. */
 #define LEAST 256u
 
-/* An item (PROTOCOL 6.3.3): length, type and rows; a byte a row; whether there are lengths; these;
- * the length of the values; these. */
+/* An item (PROTOCOL 6.3.3): its length, type and number of rows; one byte for each row; whether
+ * there are lengths, and the lengths; the size of the values, and the values. */
 #define HEAD 12u
 
 void tuv_batch_set_key(tuv_batch_t* batch, const uint8_t key[4]) {
@@ -27,9 +27,9 @@ static uint64_t item_size(const tuv_intake_t* intake, uint32_t rows) {
   return tuv_item_size(intake->slot->width == 0, rows, bytes_of(intake, rows));
 }
 
-/* Not when the values of an item depend on its server (DECIMAL), are left out (nothing but NULL) or
- * have a spare byte, when the message has another layout, or the table's rows come in several
- * calls. */
+/* It is 0 when the values of an item depend on the server (DECIMAL), are left out (all of them
+ * NULL), or are followed by a spare byte; when the message has another format; and when other calls
+ * have bound rows of the table. */
 size_t tuv_premasked_size(const tuv_batch_t* batch, uint32_t rows, const tuv_intake_t* intakes) {
   uint64_t size = 0;
   if (!batch->has_key || batch->encoding.format != TUV_BATCH_STMT2 || batch->current->first != NULL)
@@ -43,7 +43,7 @@ size_t tuv_premasked_size(const tuv_batch_t* batch, uint32_t rows, const tuv_int
   return size >= LEAST && size <= INT32_MAX ? (size_t) size : 0;
 }
 
-/* The parts of an item; the head is written, what depends on nothing else. */
+/* Sets the parts of an item and writes its head and sizes, but no rows. Returns its end. */
 static uint8_t* lay_out(uint8_t* at, const tuv_intake_t* intake, uint32_t rows, tuv_part_t* part) {
   const tuv_slot_t* slot = intake->slot;
   uint64_t bytes = bytes_of(intake, rows);
@@ -77,9 +77,9 @@ tuv_segment_t* tuv_segment_premasked(tuv_batch_t* batch, uint32_t rows, const tu
   return segment;
 }
 
-/* ---- masked on their way in ---- */
+/* ---- masked while they are bound ---- */
 
-/* Bytes to `out`, which is in the segment; they may be there already. */
+/* Copies bytes to `out`, which is in the segment, and masks them; `bytes` may be `out`. */
 static void put(const tuv_segment_t* segment, uint8_t* out, const void* bytes, size_t size) {
   tuv_ws_mask(out, bytes, size, segment->key, (size_t) (out - segment->premasked));
 }
@@ -95,13 +95,13 @@ static void put_zeros(const tuv_segment_t* segment, uint8_t* out, size_t size) {
 static void put_lengths(const tuv_segment_t* segment, uint8_t* out, const uint32_t* offsets,
                         uint32_t rows) {
   uint8_t key[4] = {0};
-  put(segment, out, key, sizeof key); /* what each of them is masked with */
+  put(segment, out, key, sizeof key); /* the mask of each length */
   uint32_t mask = taosuv_load_u32(out);
   for (uint32_t row = 0; row < rows; row++)
     tuv_store(out + 4 * (size_t) row, (offsets[row + 1] - offsets[row]) ^ mask, 4);
 }
 
-/* The array's bytes are what goes out. */
+/* Whether the bytes of the array are sent as they are. */
 static bool is_plain(const tuv_intake_t* intake) {
   const tuv_slot_t* slot = intake->slot;
 #if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
@@ -141,7 +141,8 @@ void tuv_segment_mask(tuv_batch_t* batch, tuv_segment_t* segment, uint32_t colum
 
 void tuv_table_unmask(const tuv_batch_table_t* table) {
   tuv_segment_t* segment = table->first;
-  if (segment == NULL || segment->premasked == NULL) return; /* only a table's first one can be */
+  if (segment == NULL || segment->premasked == NULL)
+    return; /* only the first segment of a table can be */
   tuv_ws_mask(segment->premasked, segment->premasked, segment->premasked_size, segment->key, 0);
   segment->premasked = NULL;
 }
@@ -162,7 +163,7 @@ bool tuv_batch_mask(tuv_batch_t* batch, uint8_t mask[4]) {
   uint64_t rows = 0;
   for (uint32_t i = 0; i < batch->used; i++)
     rows += tuv_table_rows_size(batch, tuv_batch_used(batch, i));
-  uint64_t at = tuv_batch_full_size(batch) - rows; /* where the first table's items begin */
+  uint64_t at = tuv_batch_full_size(batch) - rows; /* where the items of the first table begin */
   for (unsigned i = 0; i < 4; i++) mask[(at + i) % 4] = batch->key[i];
   batch->key_used = true;
   return true;

@@ -1,4 +1,4 @@
-/* A query's parameters: one row of values that bring their own types. */
+/* The parameters of a query. */
 #include "wire/batch/query.h"
 
 #include "util/bytes.h"
@@ -7,7 +7,7 @@
 #include "wire/batch/value.h"
 #include "wire/value/format.h"
 
-/* What a value is sent as. Times go as text, which says its unit itself. */
+/* The type as which a value is sent. Times are sent as text, which states its unit. */
 static uint8_t type_of(const taosuv_value_t* value) {
   switch (value->kind) {
     case TAOSUV_VALUE_BOOL: return TAOSUV_TYPE_BOOL;
@@ -37,12 +37,12 @@ static int keep(tuv_batch_t* batch, tuv_cell_t* cell, const tuv_converted_t* con
   return 0;
 }
 
-/* The years 0 to 9999, which RFC 3339 has. */
+/* The years 0 to 9999 of RFC 3339. */
 #define FIRST_SECOND INT64_C(-62167219200)
 #define LAST_SECOND INT64_C(253402300799)
 
-/* A time as RFC 3339 in UTC. The nanoseconds since 1970 fit 64 bits from 1677 to 2262 only; a
- * database of such a precision has no other times, so that microseconds are enough for those. */
+/* Writes a time as RFC 3339 in UTC. 64 bits hold nanoseconds since 1970 only from 1677 to 2262. A
+ * database with that precision has no other times, so that microseconds suffice for these. */
 static int convert_time(struct timespec time, char* buf, size_t size, taosuv_value_t* value,
                         tuv_errmsg_t* err) {
   if (time.tv_nsec < 0 || time.tv_nsec > 999999999)
@@ -94,7 +94,7 @@ int tuv_params_value(tuv_batch_t* batch, const taosuv_value_t* value, tuv_errmsg
   return 0;
 }
 
-/* ---- arrays of one row, for those who choose the types themselves ---- */
+/* ---- arrays of one row, by which a caller chooses the types ---- */
 
 static int convert_array(tuv_batch_t* batch, const taosuv_array_t* array, tuv_cell_t* cell,
                          tuv_errmsg_t* err) {

@@ -1,5 +1,5 @@
-/* Whether a batch can be sent: what it lacks, what its way to the server cannot carry, how large it
- * is. */
+/* Whether a batch can be sent: it must be complete, of types and times that its format carries, and
+ * not too large. */
 #include <stdio.h>
 
 #include "wire/batch/error.h"
@@ -25,7 +25,7 @@ static int check_tags(const tuv_batch_t* batch, tuv_errmsg_t* err) {
   return 0;
 }
 
-/* The first version takes fewer types from a query's block (PROTOCOL 6.1.5). */
+/* The first version accepts fewer types in the block of a query (PROTOCOL 6.1.5). */
 static int check_params(const tuv_batch_t* batch, tuv_errmsg_t* err) {
   for (uint32_t i = 0; i < batch->layout->ncolumns; i++) {
     uint8_t type = batch->layout->params[i].type;
@@ -37,7 +37,7 @@ static int check_params(const tuv_batch_t* batch, tuv_errmsg_t* err) {
   return 0;
 }
 
-/* Gateways bring a time of the first version through 64 bits of nanoseconds: from 1677 to 2262. */
+/* Gateways convert times of the first version to 64 bits of nanoseconds: from 1677 to 2262. */
 static bool is_near(const uint8_t* value, uint8_t precision) {
   static const int64_t units[] = {1000000, 1000, 1};
   int64_t time = (int64_t) taosuv_load_u64(value);
@@ -71,14 +71,14 @@ static int check_times(const tuv_batch_t* batch, const tuv_batch_table_t* table,
     int64_t before = 0;
     if (slot->type != TAOSUV_TYPE_TIMESTAMP) continue;
     for (const tuv_segment_t* s = table->first; s != NULL; before += s->rows, s = s->next)
-      for (uint32_t row = 0; row < s->rows; row++) /* of NULL it is 0 */
+      for (uint32_t row = 0; row < s->rows; row++) /* the place of a NULL has 0 */
         if (!is_near(s->parts[i].values + 8 * (size_t) row, slot->field->precision))
           return far_time(table, slot->field, before + row, err);
   }
   return 0;
 }
 
-/* What the first version cannot carry. */
+/* Checks what the first version cannot carry. */
 static int check_first(const tuv_batch_t* batch, tuv_errmsg_t* err) {
   int status = 0;
   if (batch->encoding.format != TUV_BATCH_V1) return 0;

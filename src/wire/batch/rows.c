@@ -18,8 +18,9 @@ static int put_null(tuv_batch_t* batch, tuv_slot_t* slot, tuv_part_t* part, uint
   return 0;
 }
 
-/* Most values need no more than this; false: they need more, or are wrong. Always eight bytes are
- * stored: what is too much lies in the slots of rows to come, or behind the last one (TUV_SEGMENT_SLACK). */
+/* Stores a plain value, as most values are. Returns false for any other value, and for a wrong one.
+ * Eight bytes are stored for each type: what is too much goes to the places of later rows, or
+ * behind the last one. */
 static inline bool put_plain(const tuv_slot_t* slot, const tuv_part_t* part, uint32_t row,
                              const taosuv_value_t* value) {
   int64_t bits = value->as.i64;
@@ -47,7 +48,7 @@ static int put_bytes(tuv_batch_t* batch, tuv_slot_t* slot, tuv_segment_t* segmen
   return 0;
 }
 
-/* The value of the column that waits for it, when it is no plain one. */
+/* Stores a value that is not plain in the column at the cursor. */
 static int put_value(tuv_batch_t* batch, tuv_segment_t* segment, const taosuv_value_t* value,
                      tuv_errmsg_t* err) {
   tuv_slot_t* slot = &batch->layout->columns[batch->cursor];
@@ -64,7 +65,7 @@ static int put_value(tuv_batch_t* batch, tuv_segment_t* segment, const taosuv_va
   return tuv_batch_where(batch, slot->field, batch->cursor, batch->current->rows, status, err);
 }
 
-/* The row is complete. */
+/* Counts a complete row. */
 static void end_row(tuv_batch_t* batch, tuv_segment_t* segment) {
   segment->rows++;
   batch->current->rows++;
@@ -87,7 +88,7 @@ static int new_segment(tuv_batch_t* batch, tuv_segment_t** segment, tuv_errmsg_t
   return tuv_batch_no_memory(err);
 }
 
-/* The segment that has room for one more row. */
+/* Finds or makes a segment with room for one more row. */
 static inline int begin_row(tuv_batch_t* batch, tuv_segment_t** segment, tuv_errmsg_t* err) {
   tuv_segment_t* last = batch->current->last;
   *segment = last;
@@ -159,7 +160,8 @@ static void take_back(tuv_batch_t* batch, tuv_segment_t* segment) {
   } else if (slot->width == 0) {
     uint32_t length = taosuv_load_u32(part->lengths + 4 * (size_t) row);
     part->size -= length;
-    uint32_t chars = slot->type == TAOSUV_TYPE_NCHAR && length > 0 /* else there may be no values */
+    uint32_t chars = slot->type == TAOSUV_TYPE_NCHAR &&
+                             length > 0 /* otherwise there may be no values */
                          ? tuv_count_chars(part->values + part->size, length)
                          : 0;
     tuv_batch_sum(batch, batch->cursor, 0 - (uint64_t) length, 0 - (uint64_t) chars, 0);

@@ -3,7 +3,7 @@
 
 #define FIRST_ROWS 8u
 #define LARGEST_SEGMENT 8192u
-#define MORE_TEXT 8u /* bytes a row that room is made for besides */
+#define MORE_TEXT 8u /* bytes of additional room for each row */
 #define LARGE_TEXT (64u << 10)
 
 static bool make_part(tuv_batch_t* batch, const tuv_slot_t* slot, uint32_t rows, tuv_part_t* part) {
@@ -16,7 +16,7 @@ static bool make_part(tuv_batch_t* batch, const tuv_slot_t* slot, uint32_t rows,
   else
     part->lengths = slots;
   if (part->nulls == NULL || slots == NULL) return false;
-  memset(part->nulls, 0, rows); /* so that a value need not say that it is one */
+  memset(part->nulls, 0, rows); /* storing a value then leaves its byte alone */
   return true;
 }
 
@@ -35,8 +35,6 @@ static tuv_segment_t* make_segment(tuv_batch_t* batch, uint32_t rows) {
   return segment;
 }
 
-/* The current table's last segment when it has room for the rows, or a new one that is not in the
- * table yet; NULL: no memory. */
 tuv_segment_t* tuv_segment_for(tuv_batch_t* batch, uint32_t rows) {
   const tuv_segment_t* last = batch->current->last;
   uint32_t capacity = FIRST_ROWS;
@@ -44,7 +42,7 @@ tuv_segment_t* tuv_segment_for(tuv_batch_t* batch, uint32_t rows) {
     if (last->capacity - last->rows >= rows) return batch->current->last;
     capacity = last->capacity < LARGEST_SEGMENT / 2 ? 2 * last->capacity : LARGEST_SEGMENT;
   }
-  /* Many rows at once are likely to be followed by as many. */
+  /* Many rows at once are probably followed by as many. */
   return make_segment(batch, rows > capacity / 2 ? rows : capacity);
 }
 
@@ -57,8 +55,7 @@ void tuv_segment_link(tuv_batch_table_t* table, tuv_segment_t* segment) {
   table->last = segment;
 }
 
-/* Room for `size` more bytes of values, of `rows` rows; those that come later are guessed to be
- * like them. What was there before stays in the arena, unused. */
+/* Later rows are assumed to need as much as these. The old memory stays in the arena, unused. */
 bool tuv_part_grow(tuv_batch_t* batch, const tuv_segment_t* segment, tuv_part_t* part,
                    uint32_t rows, size_t size) {
   if (size > SIZE_MAX / 2 - part->size) return false;

@@ -39,9 +39,9 @@ void tuv_batch_v1_rows(const tuv_batch_t* batch, uint32_t table, uint64_t req_id
 
 /* ---- masks of STMT2 ---- */
 
-/* Lets rows that are bound from now on, until the batch is cleared, be masked with this key, so that
- * they are sent as they lie: four unpredictable bytes, for this batch alone. Without a key nothing
- * is masked. */
+/* Lets rows that are bound from now on, until the batch is cleared, be masked with this key, so
+ * that they are sent as they lie: four unpredictable bytes, for this batch alone. Without a key
+ * nothing is masked. */
 void tuv_batch_set_key(tuv_batch_t* batch, const uint8_t key[4]);
 static inline bool tuv_batch_has_key(const tuv_batch_t* batch) {
   return batch->has_key;

@@ -1,4 +1,4 @@
-/* How large a batch's messages are, known before anything is written. */
+/* The sizes of a batch's messages. */
 #include "wire/batch/size.h"
 
 #include "wire/batch/send.h"
@@ -90,9 +90,9 @@ uint64_t tuv_v1_rows_size(const tuv_batch_t* batch, const tuv_batch_table_t* tab
   return size;
 }
 
-/* ---- tables, counted as they are left ---- */
+/* ---- tables, counted when another one becomes the current one ---- */
 
-/* The values that each row repeats. */
+/* COLUMNAR: bytes of the name and the tags, which each row repeats. */
 static uint64_t repeated_size(const tuv_batch_t* batch, const tuv_batch_table_t* table) {
   uint64_t size = table->name_length;
   for (uint32_t i = 0; table->tags != NULL && i < batch->layout->ntags; i++)
@@ -100,7 +100,7 @@ static uint64_t repeated_size(const tuv_batch_t* batch, const tuv_batch_table_t*
   return size;
 }
 
-/* What a table's name and tags come to. */
+/* STMT2: bytes of a table's name and tags. */
 static uint64_t head_size(const tuv_batch_t* batch, const tuv_batch_table_t* table) {
   const tuv_batch_layout_t* layout = batch->layout;
   return 4 + (layout->table != NULL ? 2 + table->name_length + 1 : 0) +
@@ -140,7 +140,7 @@ void tuv_batch_count(tuv_batch_t* batch, tuv_batch_table_t* table) {
   table->counted_rows = table->rows;
 }
 
-/* ---- all ---- */
+/* ---- messages ---- */
 
 uint64_t tuv_columnar_size(const tuv_batch_t* batch) {
   const tuv_batch_layout_t* layout = batch->layout;

@@ -16,8 +16,8 @@ uint64_t tuv_column_bytes(const tuv_batch_t* batch, const tuv_slot_t* slot, cons
                           uint64_t rows);
 uint64_t tuv_cell_bytes(const tuv_batch_t* batch, const tuv_cell_t* cell);
 
-/* TDengine 3.3.7.5 refuses an NCHAR column in which every value is empty or NULL and at least one is
- * empty, unless a byte follows the values. Returns how many bytes have to follow. */
+/* TDengine 3.3.7.5 refuses an NCHAR column in which every value is empty or NULL and at least one
+ * is empty, unless a byte follows the values. Returns how many bytes have to follow. */
 static inline uint64_t tuv_column_spare(const tuv_slot_t* slot, const tuv_sum_t* sum,
                                         uint64_t rows) {
   return slot->type == TAOSUV_TYPE_NCHAR && sum->bytes == 0 && sum->nulls < rows;

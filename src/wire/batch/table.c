@@ -1,4 +1,4 @@
-/* The tables of a batch: found by their names, and added. */
+/* The tables of a batch, found by their names. */
 #include "wire/batch/table.h"
 
 #include "util/hash.h"
@@ -18,7 +18,7 @@ static bool is_named(const tuv_batch_table_t* table, const char* name, size_t le
   return table->name_length == length && memcmp(table->name, name, length) == 0;
 }
 
-/* Where the name stands, or the free place for it. There is always a free one. */
+/* The slot of a name, or the free slot for it. There is always a free slot. */
 static tuv_batch_table_t** find_slot(const tuv_batch_t* batch, const char* name, size_t length,
                                      uint32_t hash) {
   for (uint32_t at = hash;; at++) {
@@ -48,7 +48,7 @@ static bool grow_slots(tuv_batch_t* batch) {
 
 static bool grow_tables(tuv_batch_t* batch) {
   uint32_t size = batch->tables_size == 0 ? FIRST_TABLES : 2 * batch->tables_size;
-  /* The second half is for those that are sent. */
+  /* The second half lists the tables that are sent. */
   size_t bytes = 2 * (size_t) size * sizeof *batch->tables;
   void* tables = tuv_realloc(batch->alloc, batch->tables, bytes);
   if (tables == NULL) return false;
@@ -75,20 +75,20 @@ tuv_batch_table_t* tuv_batch_add_table(tuv_batch_t* batch, const char* name, siz
   return table;
 }
 
-/* No other table's search goes past its slot: those come before it. */
+/* Freeing its slot breaks no other search: all other tables were added before it. */
 void tuv_batch_remove_last_table(tuv_batch_t* batch) {
   const tuv_batch_table_t* table = batch->tables[batch->ntables - 1];
   *find_slot(batch, table->name, table->name_length, table->hash) = NULL;
   batch->ntables--;
 }
 
-/* Of what makes tables, servers keep no more of a name with its database: the rest would be cut
- * off, and the rows go elsewhere. */
+/* A name that makes a new table, with its database. Servers would cut a longer one, and write the
+ * rows to another table. */
 #define MAX_NEW_NAME 192u
 
 static int check_name(const tuv_batch_layout_t* layout, const char* name, size_t length,
                       tuv_errmsg_t* err) {
-  size_t limit = TUV_BATCH_MAX_BYTES - 1; /* with a NUL its length has 16 bits */
+  size_t limit = TUV_BATCH_MAX_BYTES - 1; /* the length with a NUL has 16 bits */
   if (layout->table->length != 0 && layout->table->length < limit) limit = layout->table->length;
   if (layout->ntags > 0 && limit > MAX_NEW_NAME) limit = MAX_NEW_NAME;
   if (name == NULL || length == 0) return tuv_fail(err, TUV_EINVAL, "the table's name is empty");
@@ -101,8 +101,8 @@ static int check_name(const tuv_batch_layout_t* layout, const char* name, size_t
   return 0;
 }
 
-/* The table of a name that was not bound yet in this form: in the form that is sent, so that all
- * forms of a name are one table. */
+/* The table of a name that was not found as it is written. It is looked up in the form that is
+ * sent, so that all forms of a name are one table. */
 static tuv_batch_table_t* new_name(tuv_batch_t* batch, const char* name, size_t length, int* status,
                                    tuv_errmsg_t* err) {
   tuv_table_name_t parts;
@@ -141,7 +141,6 @@ int tuv_batch_table(tuv_batch_t* batch, const char* name, size_t length, tuv_err
   return 0;
 }
 
-/* Before tags and rows: the layout and a table there must be. */
 int tuv_batch_begin(tuv_batch_t* batch, bool unfinished, tuv_errmsg_t* err) {
   int status = batch->layout == NULL ? tuv_batch_make_layout(batch, err) : 0;
   if (status < 0) return status;

@@ -27,9 +27,9 @@ typedef struct tuv_part_s {
   size_t capacity;
 } tuv_part_t;
 
-/* Rows of one table that were bound one after another. The rows of a table that is bound by one call
- * may lie as stmt2_bind sends them, all items in a row and masked (premasked.h). Code that reads
- * them any other way removes the mask first. */
+/* Rows of one table that were bound one after another. The rows of a table that is bound by one
+ * call may lie as stmt2_bind sends them, all items in a row and masked (premasked.h). Code that
+ * reads them any other way removes the mask first. */
 typedef struct tuv_segment_s tuv_segment_t;
 struct tuv_segment_s {
   tuv_segment_t* next;

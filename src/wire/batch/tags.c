@@ -31,7 +31,7 @@ static bool is_same(const tuv_cell_t* old, const tuv_slot_t* slot, const taosuv_
          memcmp(converted.bytes, old->bytes, converted.length) == 0;
 }
 
-/* The tags that are bound already: services that bind row by row repeat them every time. */
+/* Whether these tags are bound already. Callers that bind row by row repeat them with each row. */
 static bool are_same(tuv_batch_t* batch, const taosuv_value_t* tags) {
   const tuv_batch_layout_t* layout = batch->layout;
   if (batch->current->tags == NULL) return false;

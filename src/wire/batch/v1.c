@@ -1,4 +1,4 @@
-/* The blocks of the first version's set_tags and bind messages (PROTOCOL 6.1.5). */
+/* The set_tags and bind messages of the first version, each with one block (PROTOCOL 6.1.5). */
 #include "wire/batch/item.h"
 #include "wire/batch/premasked.h"
 #include "wire/batch/send.h"
@@ -24,7 +24,7 @@ static void write_schema(tuv_encoder_t* encoder, uint8_t type) {
 
 /* ---- NCHAR ---- */
 
-/* The next character of valid UTF-8. */
+/* Reads the next character of valid UTF-8. */
 static uint32_t next_char(const uint8_t** at) {
   const uint8_t* p = *at;
   if (p[0] < 0x80) {
@@ -51,13 +51,13 @@ static void write_value(tuv_encoder_t* encoder, uint8_t type, const uint8_t* byt
     return;
   }
   tuv_encoder_u16(encoder, 4 * (uint64_t) tuv_count_chars(bytes, length));
-  const uint8_t* end = length > 0 ? bytes + length : bytes; /* which may be NULL */
+  const uint8_t* end = length > 0 ? bytes + length : bytes; /* bytes may be NULL */
   for (const uint8_t* at = bytes; at < end;) tuv_encoder_u32(encoder, next_char(&at));
 }
 
 /* ---- one row ---- */
 
-/* A query takes no TIMESTAMP: a BIGINT means the same. */
+/* A query does not accept a TIMESTAMP; a BIGINT means the same. */
 static uint8_t type_of(const tuv_batch_t* batch, const tuv_cell_t* cell) {
   return !batch->insert && cell->type == TAOSUV_TYPE_TIMESTAMP ? TAOSUV_TYPE_BIGINT : cell->type;
 }
@@ -105,7 +105,7 @@ static void write_bits(tuv_encoder_t* encoder, const tuv_batch_table_t* table, u
   if (count > 0) tuv_encoder_u8(encoder, bits);
 }
 
-/* Each row's offset, or with `values` its value: one walk, done twice. */
+/* Writes the offset of each row, or its value. */
 static void write_variable(tuv_encoder_t* encoder, const tuv_slot_t* slot,
                            const tuv_batch_table_t* table, uint32_t column, bool values) {
   uint64_t at = 0;

@@ -24,7 +24,7 @@ static int wrong_kind(const tuv_slot_t* slot, const taosuv_value_t* value, tuv_e
 
 /* ---- numbers ---- */
 
-/* The field is an integer or a TIMESTAMP. */
+/* The field must be an integer or a TIMESTAMP. */
 static int convert_i64(const tuv_slot_t* slot, int64_t number, tuv_converted_t* out,
                        tuv_errmsg_t* err) {
   if (!tuv_type_holds_i64(slot->type, number))
@@ -133,7 +133,7 @@ static int convert_bytes(const tuv_batch_t* batch, const tuv_slot_t* slot,
   return 0;
 }
 
-/* ---- any ---- */
+/* ---- all kinds ---- */
 
 int tuv_convert(const tuv_batch_t* batch, const tuv_slot_t* slot, const taosuv_value_t* value,
                 tuv_converted_t* out, tuv_errmsg_t* err) {
