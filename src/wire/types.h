@@ -1,6 +1,6 @@
 /* The table of TDengine's data types: what the formats have in common about each of them. Their
  * codes and SQL names are public (taosuv/block.h); how each format carries a type is its own
- * matter (PROTOCOL 5.3, 6.1.5, 6.3.3). */
+ * matter (PROTOCOL 5.3, 5.6, 6.1.5, 6.3.3). */
 #ifndef TUV_WIRE_TYPES_H
 #define TUV_WIRE_TYPES_H
 

@@ -5,7 +5,8 @@
 
 #include "wire/batch/table.h"
 
-/* Bytes behind the last row that may be written: eight are stored at once for a value of any size. */
+/* Bytes behind the last row that may be written: eight are stored at once for a value of any
+ * size. */
 #define TUV_SEGMENT_SLACK 8u
 
 /* The current table's last segment if it has room for `rows` more rows, or a new one, which is not

@@ -1,4 +1,4 @@
-/* The raw data block (PROTOCOL 5): checked once and completely, then read through column views. */
+/* Checks raw data blocks (PROTOCOL 5). */
 #include "wire/block/block.h"
 
 #include <stdbool.h>
@@ -10,7 +10,7 @@
 #define SCHEMA_BYTES 5u
 #define LENGTH_BYTES 4u
 
-/* The cursor over the block's bytes, which are all that is ever read. */
+/* A cursor over the bytes of the block. Nothing else is ever read. */
 typedef struct reader_s {
   const uint8_t* next;
   size_t left;
@@ -19,9 +19,9 @@ typedef struct reader_s {
   tuv_errmsg_t* err;
 } reader_t;
 
-/* Every row of a column takes at least one byte of value (or four of offset) and its null bit. */
+/* In each column a row takes at least one byte of value, or four of offset, and a null bit. */
 static bool rows_are_possible(uint64_t rows, uint64_t columns, uint64_t bytes) {
-  uint64_t tables = columns * (SCHEMA_BYTES + LENGTH_BYTES); /* both are below 2^31 */
+  uint64_t tables = columns * (SCHEMA_BYTES + LENGTH_BYTES); /* both factors are below 2^31 */
   if (tables > bytes) return false;
   return rows + (rows + 7) / 8 <= (bytes - tables) / columns;
 }
@@ -62,16 +62,16 @@ static int fail_column(const reader_t* reader, const char* what, long long value
   return tuv_fail(reader->err, TUV_EBLOCK, "column %u: %s %lld", reader->index, what, value);
 }
 
-/* In place of a width, DECIMAL states scale, precision, zero and the bytes of a value. What it
- * states is judged when all columns are read. */
+/* In place of a width, a DECIMAL states scale, precision, zero and the bytes of a value. They are
+ * checked when all columns were read. */
 static void read_decimal(const uint8_t* schema, taosuv_column_t* column) {
   column->scale = column->stated_scale = schema[1];
   column->precision = column->stated_precision = schema[2];
   column->bytes = schema[4];
 }
 
-/* Whether a DECIMAL may be as it is stated. A column of a table has 16 bytes only for more than 18
- * digits; an expression may have them for less. */
+/* Whether what a DECIMAL states is possible. A column of a table has 16 bytes only for more than 18
+ * digits; an expression may have 16 bytes for fewer. */
 static bool is_possible(const taosuv_column_t* column, bool of_table) {
   uint8_t most = column->size == 8 ? 18 : 38;
   uint8_t least = of_table && column->size == 16 ? 19 : 1;
@@ -116,7 +116,7 @@ static int read_schema(const reader_t* reader, const uint8_t* schema, uint8_t pr
   return 0;
 }
 
-/* Takes `size` bytes of the block, or NULL. */
+/* Takes the next `size` bytes; NULL when the block has fewer. */
 static const uint8_t* take(reader_t* reader, uint64_t size) {
   const uint8_t* start = reader->next;
   if (size > reader->left) return NULL;
@@ -139,15 +139,16 @@ static int read_fixed(reader_t* reader, uint32_t length, taosuv_column_t* column
   return 0;
 }
 
-/* Returns the first row whose value is not all inside the data, or `rows`. `mask` has the bits that
- * a length may not have. This loop sees every row of every text that the library receives. */
+/* Returns the first row whose value is not entirely inside the data, or `rows`. `mask` has the bits
+ * that no length may have. This loop runs over every row of every text that the library
+ * receives. */
 static uint32_t check_short(const taosuv_column_t* column, uint32_t rows, uint32_t mask) {
   const uint8_t* offsets = column->offsets;
   uint32_t limit = column->length - 2;
   for (uint32_t row = 0; row < rows; row++) {
     uint32_t offset = taosuv_load_u32(offsets + 4 * (size_t) row);
     if (offset > limit) {
-      if (offset == UINT32_MAX) continue; /* NULL; limit is less than that */
+      if (offset == UINT32_MAX) continue; /* NULL; it is always above the limit */
       return row;
     }
     uint32_t length = taosuv_load_u16(column->data + offset);
@@ -167,7 +168,7 @@ static uint32_t check_long(const taosuv_column_t* column, uint32_t rows) {
   return rows;
 }
 
-/* A column without room for one prefix may only hold NULL. */
+/* A column whose data have no room for a single prefix may only hold NULL. */
 static uint32_t check_nulls(const taosuv_column_t* column, uint32_t rows) {
   for (uint32_t row = 0; row < rows; row++) {
     if (taosuv_load_u32(column->offsets + 4 * (size_t) row) != UINT32_MAX) return row;
@@ -175,7 +176,7 @@ static uint32_t check_nulls(const taosuv_column_t* column, uint32_t rows) {
   return rows;
 }
 
-/* Says what is wrong with a row that one of the checks above refused. */
+/* Reports what is wrong with a row that one of the checks above found. */
 static int fail_row(const reader_t* reader, const taosuv_column_t* column, uint32_t row) {
   uint32_t prefix = tuv_type(column->type)->prefix;
   uint32_t offset = taosuv_load_u32(column->offsets + 4 * (size_t) row);

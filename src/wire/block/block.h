@@ -1,4 +1,5 @@
-/* The raw data block (PROTOCOL 5): checked once and completely, then read through column views. */
+/* Raw data blocks (PROTOCOL 5). A block is checked once and completely, and gives a view of each
+ * column, through which it is read without further checks. */
 #ifndef TUV_WIRE_BLOCK_BLOCK_H
 #define TUV_WIRE_BLOCK_BLOCK_H
 
@@ -10,7 +11,7 @@
 #include "util/errmsg.h"
 
 #define TUV_BLOCK_HEADER 28u
-#define TUV_BLOCK_MAX_COLUMNS 4096u /* TDengine's own limit of columns and tags of a table */
+#define TUV_BLOCK_MAX_COLUMNS 4096u /* TDengine's limit of columns and tags of a table */
 
 typedef struct tuv_block_head_s {
   int32_t version;
@@ -20,21 +21,21 @@ typedef struct tuv_block_head_s {
   uint64_t group_id;
 } tuv_block_head_t;
 
-/* Reads and checks the header alone: that rows and columns are possible in `size` bytes and that
- * the stated length is not more than `size`. Returns 0 or TUV_EBLOCK with a text in `err`. */
+/* Reads and checks the header alone: its rows and columns must be possible in `size` bytes, and the
+ * stated length must not exceed `size`. Returns 0, or TUV_EBLOCK with a text in `err`. */
 int tuv_block_head(const uint8_t* data, size_t size, tuv_block_head_t* head, tuv_errmsg_t* err);
 
-/* Checks all the rest and fills head->columns column views: known types and their widths, every
- * length, offset and length prefix inside the block, NCHAR lengths in whole characters. DECIMALs
- * whose stated precision or scale cannot be right get TAOSUV_COLUMN_SCALE_UNKNOWN. `precision` is
- * the result's, for TIMESTAMP columns. Trailing bytes are ignored. Returns 0 or TUV_EBLOCK with a
- * text naming column and row. Nothing is allocated. */
+/* Checks the rest and fills in a view for each column. Types must be known and have their widths;
+ * every length, offset and prefix must stay inside the block; NCHAR must have whole characters.
+ * DECIMALs that state an impossible precision or scale get TAOSUV_COLUMN_SCALE_UNKNOWN. `precision`
+ * is that of the result, for columns of TIMESTAMP. Trailing bytes are ignored, and nothing is
+ * allocated. Returns 0, or TUV_EBLOCK with a text that names column and row. */
 int tuv_block_parse(const uint8_t* data, size_t size, const tuv_block_head_t* head,
                     uint8_t precision, taosuv_column_t* columns, tuv_errmsg_t* err);
 
-/* Sets TAOSUV_COLUMN_SCALE_UNKNOWN on all DECIMALs if one of them cannot be as it is stated.
- * `of_table`: the columns are a table's own, for which fewer statements are possible than for
- * expressions. tuv_block_parse has done it for expressions. */
+/* Sets TAOSUV_COLUMN_SCALE_UNKNOWN for all DECIMALs if one of them states what is impossible.
+ * `of_table`: the columns are those of a table, for which less is possible than for expressions.
+ * tuv_block_parse has done it as for expressions. */
 void tuv_block_check_decimals(taosuv_column_t* columns, uint32_t count, bool of_table);
 
 #endif

@@ -1,4 +1,4 @@
-/* Binary messages of /ws (PROTOCOL 4): requests written, replies read. */
+/* Binary messages of /ws. */
 #include "wire/block/message.h"
 
 #include <string.h>
@@ -18,7 +18,7 @@ static uint8_t* put_head(uint8_t* out, uint64_t req_id, uint64_t resource, uint6
   out = put(out, req_id, 8);
   out = put(out, resource, 8);
   out = put(out, action, 8);
-  return put(out, 1, 2); /* version of the action's layout */
+  return put(out, 1, 2); /* version of the layout */
 }
 
 void tuv_msg_query_head(uint8_t out[TUV_MSG_QUERY_HEAD], uint64_t req_id, uint32_t sql_length) {
@@ -71,7 +71,7 @@ static int read_new_form(const uint8_t* data, size_t size, tuv_msg_fetched_t* ou
   const uint8_t* rest = data + 42 + out->message_size;
   size_t left = size - 42 - out->message_size;
   out->result_id = taosuv_load_u64(rest);
-  out->finished = out->code == 0 && rest[8] != 0; /* an error has the flag too */
+  out->finished = out->code == 0 && rest[8] != 0; /* an error has this flag, too */
   if (out->code != 0 || out->finished) return 0;
   if (left < 13)
     return tuv_fail(err, TUV_EPROTO, "the reply to a fetch lacks the length of its block");

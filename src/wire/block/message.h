@@ -1,4 +1,5 @@
-/* Binary messages of /ws (PROTOCOL 4): requests written, replies read. */
+/* Binary messages of /ws (PROTOCOL 4): the requests for queries and blocks, and the replies with
+ * blocks. */
 #ifndef TUV_WIRE_BLOCK_MESSAGE_H
 #define TUV_WIRE_BLOCK_MESSAGE_H
 
@@ -8,7 +9,7 @@
 
 #include "util/errmsg.h"
 
-#define TUV_MSG_QUERY_HEAD 30u /* what stands before the SQL of a binary_query */
+#define TUV_MSG_QUERY_HEAD 30u /* bytes before the SQL of a binary_query */
 #define TUV_MSG_FETCH_SIZE 26u
 #define TUV_MSG_BLOCK_AT 55u /* where the block of a fetch_raw_block reply begins */
 
@@ -18,11 +19,11 @@ void tuv_msg_query_head(uint8_t out[TUV_MSG_QUERY_HEAD], uint64_t req_id, uint32
 /* Writes a whole fetch_raw_block request (action 7). */
 void tuv_msg_fetch(uint8_t out[TUV_MSG_FETCH_SIZE], uint64_t req_id, uint64_t result_id);
 
-/* Which request a binary message answers. */
+/* What tells to which request a binary message belongs, and its id. */
 typedef enum {
-  TUV_MSG_NONE,      /* too short to tell */
-  TUV_MSG_BY_REQ_ID, /* the form that fetch_raw_block has */
-  TUV_MSG_BY_RESULT  /* the older form of the JSON action fetch_block: only a result id */
+  TUV_MSG_NONE,      /* the message is too short */
+  TUV_MSG_BY_REQ_ID, /* a reply to fetch_raw_block: the id of the request */
+  TUV_MSG_BY_RESULT  /* a reply to the older fetch_block: the id of the result */
 } tuv_msg_key_t;
 tuv_msg_key_t tuv_msg_key(const uint8_t* data, size_t size, uint64_t* id);
 
@@ -38,7 +39,7 @@ typedef struct tuv_msg_fetched_s {
   size_t block_size;
 } tuv_msg_fetched_t;
 
-/* Reads either form of reply, `key` as tuv_msg_key said. Returns 0 or TUV_EPROTO. */
+/* Reads a reply of the form that tuv_msg_key returned. Returns 0 or TUV_EPROTO. */
 int tuv_msg_fetched(const uint8_t* data, size_t size, tuv_msg_key_t key, tuv_msg_fetched_t* out,
                     tuv_errmsg_t* err);
 

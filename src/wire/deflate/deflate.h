@@ -1,5 +1,5 @@
-/* Compression of messages as in permessage-deflate (RFC 7692, 7.2), and reading of gzip, by zlib.
- * Bytes go in and out in pieces of any size. */
+/* Compression of messages as in permessage-deflate (PROTOCOL 1.3; RFC 7692, 7.2), and reading of
+ * gzip, by zlib. Bytes go in and out in pieces of any size. */
 #ifndef TUV_WIRE_DEFLATE_DEFLATE_H
 #define TUV_WIRE_DEFLATE_DEFLATE_H
 

@@ -1,4 +1,4 @@
-/* Answers to HTTP requests on one connection (llhttp): heads read, bodies handed on in pieces. */
+/* Answers to HTTP requests, read by llhttp. */
 #include "wire/http/reply.h"
 
 #include <string.h>
@@ -6,7 +6,7 @@
 #include "wire/http/text.h"
 #include "wire/status.h"
 
-/* Any code but 0 stops llhttp; which failure it was is in `failure`. */
+/* Any code but 0 stops llhttp. The reason is in `failure`. */
 #define STOP (-1)
 
 static tuv_http_reply_t* reply_of(llhttp_t* parser) {
@@ -52,12 +52,12 @@ static void take_header(tuv_http_reply_t* reply) {
 
 static int on_header_value_complete(llhttp_t* parser) {
   tuv_http_reply_t* reply = reply_of(parser);
-  if (reply->in_head) take_header(reply); /* else: a trailer */
+  if (reply->in_head) take_header(reply); /* otherwise it is a trailer */
   tuv_http_line_begin(&reply->line);
   return 0;
 }
 
-/* What a head says; an interim one says nothing of the answer that follows it. */
+/* Resets what a head states. The head of an interim answer does not count for the final one. */
 static void forget_head(tuv_http_reply_t* reply) {
   reply->status = 0;
   reply->json = reply->gzip = reply->bad_encoding = false;
@@ -77,7 +77,7 @@ static int on_headers_complete(llhttp_t* parser) {
   if (reply->status == 101)
     return stop(reply, tuv_fail(reply->err, TUV_EHTTP, "the server switched to another protocol"));
   bool bodiless = reply->status / 100 == 1 || reply->status == 204 || reply->status == 304;
-  if (bodiless) return 1; /* whatever their headers say (RFC 9112, 6.3) */
+  if (bodiless) return 1; /* whatever the headers state (RFC 9112, 6.3) */
   if (reply->bad_encoding)
     return stop(reply, tuv_fail(reply->err, TUV_EHTTP,
                                 "the answer has a Content-Encoding that was not asked for"));
@@ -90,7 +90,8 @@ static int on_headers_complete(llhttp_t* parser) {
   return 0;
 }
 
-/* A body that may repeat the request's query string must not be quoted with its token. */
+/* Keeps the beginning of a body for error texts, up to a '?': a body may repeat the query string of
+ * the request, which has a token in it. */
 static void quote(tuv_http_reply_t* reply, const uint8_t* data, size_t size) {
   for (size_t i = 0; i < size && !reply->quote_ended; i++) {
     reply->quote_ended = data[i] == '?' || reply->quote_size == sizeof reply->quote - 1;
@@ -116,7 +117,7 @@ static int hand_on(tuv_http_reply_t* reply, const uint8_t* data, size_t size) {
   return status < 0 ? stop(reply, status) : 0;
 }
 
-/* So much is inflated and handed on at a time. */
+/* How much is inflated and passed on at a time. */
 #define PIECE 16384u
 
 static int inflate_rest(tuv_http_reply_t* reply) {
@@ -155,7 +156,7 @@ static int hand_on_rest(tuv_http_reply_t* reply) {
   return 0;
 }
 
-/* Hands on what is there of the body, as much as is allowed. */
+/* Passes on as much of the body as is there and allowed. */
 static int go_on(tuv_http_reply_t* reply) {
   int result = reply->gzip ? inflate_rest(reply) : hand_on_rest(reply);
   reply->pending = result == HPE_PAUSED;
@@ -221,7 +222,7 @@ static int not_http(const tuv_http_reply_t* reply, tuv_errmsg_t* err) {
   return tuv_fail(err, TUV_EHTTP, "the answer is not HTTP: %s", reason == NULL ? "" : reason);
 }
 
-/* Gives llhttp a piece. Returns as tuv_http_reply_feed does. */
+/* Gives llhttp a piece. Returns what tuv_http_reply_feed returns. */
 static int execute(tuv_http_reply_t* reply, const char* data, size_t size, size_t* took,
                    tuv_errmsg_t* err) {
   llhttp_errno_t code = llhttp_execute(&reply->parser, data, size);
@@ -239,7 +240,7 @@ static int execute(tuv_http_reply_t* reply, const char* data, size_t size, size_
   return code == HPE_OK ? 0 : not_http(reply, err);
 }
 
-/* Goes on with what is pending. Returns as tuv_http_reply_feed does; 0: llhttp goes on. */
+/* Passes on what is pending. Returns what tuv_http_reply_feed returns; 0: llhttp can go on. */
 static int resume(tuv_http_reply_t* reply) {
   go_on(reply);
   if (reply->failure != 0) return reply->failure;
@@ -255,7 +256,7 @@ int tuv_http_reply_feed(tuv_http_reply_t* reply, const char* data, size_t size, 
   bool resumed = reply->pending;
   int status = resumed ? resume(reply) : 0;
   while (status == 0 && (*consumed < size || resumed)) {
-    resumed = false; /* the end of the answer may be due, even if nothing follows */
+    resumed = false; /* llhttp may report the end of the answer without another byte */
     size_t piece = size - *consumed, took;
     size_t room = TUV_HTTP_MAX_HEAD - reply->head_size;
     if (reply->in_head && room == 0)

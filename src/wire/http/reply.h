@@ -1,4 +1,5 @@
-/* Answers to HTTP requests on one connection (llhttp): heads read, bodies handed on in pieces. */
+/* Answers to HTTP requests on one connection, read by llhttp. Heads are kept as far as they matter;
+ * bodies are passed on in pieces, and inflated if they are gzip. */
 #ifndef TUV_WIRE_HTTP_REPLY_H
 #define TUV_WIRE_HTTP_REPLY_H
 
@@ -12,19 +13,19 @@
 #include "wire/deflate/deflate.h"
 #include "wire/http/upgrade.h"
 
-/* Takes a piece of a body, inflated if need be. Returns 0, or an error with a text in `err`: then
- * the answer has failed with it. */
+/* Takes a piece of a body, which is inflated. Returns 0, or an error with a text in `err`, with
+ * which the answer fails. */
 typedef int (*tuv_http_body_t)(void* context, const uint8_t* data, size_t size, tuv_errmsg_t* err);
 
-/* One reader serves answer after answer. Not to be moved once it is initialised. */
+/* One reader serves all answers of a connection. It must not be moved after it was initialised. */
 typedef struct tuv_http_reply_s {
-  /* of the answer in progress, or just read */
-  int status;      /* HTTP's; 0 before it was read */
-  bool json;       /* by its Content-Type */
-  bool keep_alive; /* once it is complete: the connection can be used again */
+  /* about the answer that is being read, or was read last */
+  int status;      /* of HTTP; 0 before it was read */
+  bool json;       /* according to its Content-Type */
+  bool keep_alive; /* valid when it is complete: the connection can be used again */
   bool done;
   uint64_t size;        /* of the body so far, inflated */
-  uint32_t retry_after; /* seconds; 0: not told */
+  uint32_t retry_after; /* seconds; 0: not stated */
   char location[128];   /* of a redirect, without its query */
   char quote[128];      /* the first printable bytes of the body, up to a '?' */
   /* working fields */
@@ -40,42 +41,42 @@ typedef struct tuv_http_reply_s {
   int failure;
   size_t head_size, quote_size;
   tuv_errmsg_t* err;   /* during a feed */
-  const uint8_t* rest; /* of the body, not handed on yet: inside what was fed */
+  const uint8_t* rest; /* bytes of the body that were fed and not passed on yet */
   size_t rest_size;
-  bool pending; /* it is to be handed on by the next feed */
-  /* How many bytes of a body may be handed on, inflated; a feed stops when that is used up. The
-   * caller sets it before each feed; SIZE_MAX at first. It may be exceeded by 16 KiB. */
+  bool pending; /* the next feed has to pass them on */
+  /* How many bytes of a body, inflated, may still be passed on. A feed stops when it is used up,
+   * after at most 16 KiB more. The caller sets it before each feed; it is SIZE_MAX at first. */
   size_t allowance;
 } tuv_http_reply_t;
 
-/* `limit` is for a body's bytes, inflated. */
+/* `limit` is the largest size of a body, inflated. */
 void tuv_http_reply_init(tuv_http_reply_t* reply, const tuv_alloc_t* alloc, uint64_t limit,
                          tuv_http_body_t on_body, void* context);
 void tuv_http_reply_free(tuv_http_reply_t* reply);
 
-/* The next answer begins: to a request that was just sent. */
+/* Begins the answer to a request that was just sent. */
 void tuv_http_reply_begin(tuv_http_reply_t* reply);
 
-/* Feeds bytes. Returns 1 when the answer is complete (*consumed says how many of the bytes were of
- * it), 0 when more is needed, or an error with a text in `err`, after which the connection is of no
- * more use:
- *   TUV_EHTTP     no HTTP, a head larger than TUV_HTTP_MAX_HEAD, a Content-Encoding that was not
- *                 asked for, a body that is not gzip though it says so
- *   TUV_EMSGSIZE  a body beyond the limit
+/* Feeds bytes. Returns 1 when the answer is complete (*consumed is the number of bytes that belong
+ * to it), 0 when it needs more bytes, or an error with a text in `err`, after which the connection
+ * cannot be used any more:
+ *   TUV_EHTTP     not HTTP, a head larger than TUV_HTTP_MAX_HEAD, a Content-Encoding that was not
+ *                 asked for, or a body that is not gzip although its head states it
+ *   TUV_EMSGSIZE  a body larger than the limit
  *   TUV_ENOMEM    no memory to inflate it
  * or what on_body returned. Interim answers (1xx) are skipped.
- * TUV_HTTP_PAUSED: the allowance is used up. The next feed is given the bytes behind *consumed, of
- * which there may be none; until then all that was fed must stay where it is. */
+ * TUV_HTTP_PAUSED: the allowance is used up. The next feed gets the bytes behind *consumed, of
+ * which there may be none. Until then the bytes that were fed must stay valid. */
 #define TUV_HTTP_PAUSED 2
 
 int tuv_http_reply_feed(tuv_http_reply_t* reply, const char* data, size_t size, size_t* consumed,
                         tuv_errmsg_t* err);
 
-/* The connection has ended: 1 when that ends the answer as it may (HTTP allows a body without a
- * length to end so), else TUV_EHTTP. */
+/* Called when the connection has ended. Returns 1 if that completes the answer, as HTTP allows for
+ * a body without a length, and otherwise TUV_EHTTP. */
 int tuv_http_reply_eof(tuv_http_reply_t* reply, tuv_errmsg_t* err);
 
-/* Whether any byte of the answer has come. */
+/* Whether a byte of the answer has arrived. */
 static inline bool tuv_http_reply_begun(const tuv_http_reply_t* reply) {
   return reply->head_size > 0;
 }

@@ -1,4 +1,4 @@
-/* HTTP requests written: targets with their parameters, heads. */
+/* HTTP requests written. */
 #include "wire/http/request.h"
 
 #include <stdio.h>

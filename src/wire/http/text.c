@@ -1,4 +1,4 @@
-/* The values of HTTP headers: trimmed, compared, taken apart. */
+/* Headers of HTTP. */
 #include "wire/http/text.h"
 
 #include <stdio.h>
@@ -47,7 +47,7 @@ void tuv_http_line_begin(tuv_http_line_t* line) {
 
 void tuv_http_line_name(tuv_http_line_t* line, const char* at, size_t length) {
   if (length > sizeof line->name || line->name_size > sizeof line->name - length) {
-    line->name_size = sizeof line->name + 1; /* too long, and stays so */
+    line->name_size = sizeof line->name + 1; /* too long, whatever follows */
     return;
   }
   memcpy(line->name + line->name_size, at, length);
@@ -98,7 +98,7 @@ const char* tuv_http_retry_text(char out[TUV_HTTP_RETRY_TEXT], uint32_t seconds)
   return out;
 }
 
-/* A window size: 8 to 15, perhaps in quotes, without leading zeros; 0 for anything else. */
+/* Reads a window size: 8 to 15, without leading zeros, possibly in quotes; 0 for anything else. */
 static int window_bits(tuv_http_span_t text) {
   if (text.size >= 2 && text.at[0] == '"' && text.at[text.size - 1] == '"') {
     text.at++;
@@ -112,7 +112,7 @@ static int window_bits(tuv_http_span_t text) {
 
 enum { SERVER_NO_CONTEXT = 1, CLIENT_NO_CONTEXT = 2, SERVER_BITS = 4, CLIENT_BITS = 8 };
 
-/* Which of the allowed parameters this is, with its value in *bits; 0 for none. */
+/* Returns which of the allowed parameters this is, and its value in *bits; 0 for any other. */
 static unsigned deflate_param(tuv_http_span_t param, int least_client_bits, int* bits) {
   bool has_value;
   tuv_http_span_t name = tuv_text_split(&param, '=', &has_value);
@@ -138,8 +138,8 @@ bool tuv_http_deflate_answer(tuv_http_span_t value, tuv_http_offer_t offer,
     seen |= param;
   }
   agreed->server_keeps_context = (seen & SERVER_NO_CONTEXT) == 0;
-  /* Having offered not to is a promise, whatever the answer says (RFC 7692, 7.1.1.2). */
+  /* The offer not to keep it is a promise, whatever the answer states (RFC 7692, 7.1.1.2). */
   agreed->client_keeps_context = !alone && (seen & CLIENT_NO_CONTEXT) == 0;
-  /* A server that accepts that offer must repeat this one (7.1.1.1). */
+  /* A server that accepts that offer must repeat this parameter (7.1.1.1). */
   return !alone || !agreed->server_keeps_context;
 }

@@ -7,7 +7,7 @@
 #include "wire/status.h"
 
 static void take_accept(tuv_http_upgrade_t* upgrade, tuv_http_span_t value) {
-  /* A second one can only mean that somebody in between answers too. */
+  /* A second one means that something between client and server answers, too. */
   upgrade->accept_ok = !upgrade->has_accept && value.size == TUV_HTTP_ACCEPT_SIZE &&
                        memcmp(value.at, upgrade->accept, TUV_HTTP_ACCEPT_SIZE) == 0;
   upgrade->has_accept = true;
@@ -21,7 +21,7 @@ static void take_extensions(tuv_http_upgrade_t* upgrade, tuv_http_span_t value) 
   upgrade->deflate = true;
 }
 
-/* A whole header line has been read. */
+/* Called with each complete header line. */
 static void take_header(tuv_http_upgrade_t* upgrade) {
   tuv_http_span_t name, value;
   if (!tuv_http_line_end(&upgrade->line, &name, &value)) return;
@@ -31,7 +31,7 @@ static void take_header(tuv_http_upgrade_t* upgrade) {
     return;
   }
   if (tuv_text_is(name, "retry-after")) upgrade->retry_after = tuv_http_seconds(value);
-  if (upgrade->line.value_cut) value.size = 0; /* what cannot be read whole counts as wrong */
+  if (upgrade->line.value_cut) value.size = 0; /* a value that was cut counts as wrong */
   if (tuv_text_is(name, "upgrade")) {
     upgrade->has_upgrade = true;
     if (!tuv_text_is(value, "websocket")) upgrade->bad_upgrade = true;
@@ -58,7 +58,7 @@ static int on_header_value(llhttp_t* parser, const char* at, size_t length) {
 
 static int on_header_value_complete(llhttp_t* parser) {
   tuv_http_upgrade_t* upgrade = parser->data;
-  if (!upgrade->done) take_header(upgrade); /* else: a trailer */
+  if (!upgrade->done) take_header(upgrade); /* otherwise it is a trailer */
   tuv_http_line_begin(&upgrade->line);
   return 0;
 }
@@ -67,8 +67,8 @@ static int on_headers_complete(llhttp_t* parser) {
   tuv_http_upgrade_t* upgrade = parser->data;
   upgrade->status = llhttp_get_status_code(parser);
   upgrade->done = upgrade->status == 101 || upgrade->status / 100 != 1;
-  /* 2 stops right behind the head, so that what follows a 1xx can be read anew. A refusal goes on:
-   * llhttp finds the bytes of its body. */
+  /* 2 stops llhttp right behind the head, so that what follows a 1xx is read as a new message.
+   * After a refusal llhttp goes on and finds the body. */
   return upgrade->status / 100 == 1 ? 2 : 0;
 }
 
@@ -81,10 +81,11 @@ static int on_body(llhttp_t* parser, const char* at, size_t length) {
 
 static int on_message_complete(llhttp_t* parser) {
   tuv_http_upgrade_t* upgrade = parser->data;
-  return upgrade->done && upgrade->status != 101 ? HPE_PAUSED : 0; /* another answer is no matter */
+  return upgrade->done && upgrade->status != 101 ? HPE_PAUSED
+                                                 : 0; /* what follows does not matter */
 }
 
-/* Begins a message: the first one, or the one behind a 1xx, whose headers do not count. */
+/* Begins a message: the first one, or the one after a 1xx, whose headers do not count. */
 static void begin_message(tuv_http_upgrade_t* upgrade) {
   llhttp_init(&upgrade->parser, HTTP_RESPONSE, &upgrade->settings);
   upgrade->parser.data = upgrade;
@@ -113,13 +114,13 @@ void tuv_http_upgrade_init(tuv_http_upgrade_t* upgrade, const char accept[TUV_HT
   begin_message(upgrade);
 }
 
-/* The upgrade is HTTP/1.1's (RFC 6455, 4.1); a refusal may be of 1.0. */
+/* An upgrade needs HTTP/1.1 (RFC 6455, 4.1). A refusal may be HTTP/1.0. */
 static bool is_right_version(const tuv_http_upgrade_t* upgrade) {
   const llhttp_t* parser = &upgrade->parser;
   return parser->http_major == 1 && (parser->http_minor == 1 || upgrade->status != 101);
 }
 
-/* What is wrong with a 101, or NULL. */
+/* Returns what is wrong with a 101, or NULL. */
 static const char* check_switch(const tuv_http_upgrade_t* upgrade) {
   if (!upgrade->has_upgrade || upgrade->bad_upgrade) return "without \"Upgrade: websocket\"";
   if (!upgrade->has_connection) return "without \"Connection: Upgrade\"";
@@ -151,7 +152,7 @@ int tuv_http_refusal(int status) {
   }
 }
 
-/* The head is complete: the verdict. */
+/* Decides about the answer when its head is complete. */
 static int judge(tuv_http_upgrade_t* upgrade, tuv_errmsg_t* err) {
   if (!is_right_version(upgrade))
     return tuv_fail(err, TUV_EPROTO, "the server answered %d with HTTP/%u.%u, not HTTP/1.1",
@@ -179,7 +180,7 @@ static int not_http(tuv_http_upgrade_t* upgrade, tuv_errmsg_t* err, const char* 
   return tuv_fail(err, TUV_EHTTP, "the answer to the upgrade is not HTTP: %s", text);
 }
 
-/* Gives llhttp the bytes up to the end of a head; returns how many it took. */
+/* Gives llhttp bytes up to the end of a head, and returns how many it took. */
 static size_t execute(tuv_http_upgrade_t* upgrade, const char* data, size_t size,
                       llhttp_errno_t* code) {
   *code = llhttp_execute(&upgrade->parser, data, size);
@@ -202,11 +203,11 @@ int tuv_http_upgrade_feed(tuv_http_upgrade_t* upgrade, const char* data, size_t 
     size_t took = execute(upgrade, data + *consumed, left < room ? left : room, &code);
     *consumed += took;
     upgrade->seen += took;
-    bool stopped = code == HPE_PAUSED_UPGRADE; /* so that `took` is where the head ends */
+    bool stopped = code == HPE_PAUSED_UPGRADE; /* the head ends after `took` bytes */
     if (upgrade->done && (stopped || upgrade->status != 101))
       return upgrade->result = judge(upgrade, err);
     if (stopped)
-      begin_message(upgrade); /* behind a 1xx */
+      begin_message(upgrade); /* after a 1xx */
     else if (code != HPE_OK)
       return not_http(upgrade, err, llhttp_get_error_reason(&upgrade->parser));
   }

@@ -1,4 +1,5 @@
-/* The HTTP upgrade of a WebSocket client: the request written, the answer read (llhttp). */
+/* The HTTP upgrade of a WebSocket client (PROTOCOL 1.2; RFC 6455, 4): the request is written, and
+ * the answer is read by llhttp. */
 #ifndef TUV_WIRE_HTTP_UPGRADE_H
 #define TUV_WIRE_HTTP_UPGRADE_H
 
@@ -12,37 +13,37 @@
 
 #define TUV_HTTP_KEY_SIZE 24u    /* base64 of 16 bytes */
 #define TUV_HTTP_ACCEPT_SIZE 28u /* base64 of a SHA-1 */
-#define TUV_HTTP_MAX_HEAD 16384u /* bytes of an answer's head (status line and headers) */
+#define TUV_HTTP_MAX_HEAD 16384u /* bytes of the head of an answer: status line and headers */
 
-/* Writes base64(nonce) to key and the Sec-WebSocket-Accept that answers it; both NUL-terminated.
- * Should SHA-1 not be available, the accept is an empty string, which no answer can match. */
+/* Writes the key, base64 of a nonce, and the Sec-WebSocket-Accept that answers it; both
+ * NUL-terminated. Without SHA-1 the accept is an empty string, which no answer matches. */
 void tuv_http_key(const uint8_t nonce[16], char key[TUV_HTTP_KEY_SIZE + 1],
                   char accept[TUV_HTTP_ACCEPT_SIZE + 1]);
-/* The accept for a key that a client sent (for the bundled server). */
+/* The accept for the key of a client, as the bundled server needs it. */
 void tuv_http_accept(const char* key, size_t length, char accept[TUV_HTTP_ACCEPT_SIZE + 1]);
 
-/* Writes the upgrade request; returns its length as snprintf does. `host` is as in a URL (an IPv6
- * address without brackets), `path` begins with '/' and carries its query string, `offer` is for
- * permessage-deflate. Characters that would end a header line are refused: returns -1. */
+/* Writes the request and returns its length as snprintf does. `host` is a name or an address, IPv6
+ * without brackets; `path` begins with '/' and includes the query string; `offer` is about
+ * permessage-deflate. Returns -1 for a character that would end a header line. */
 int tuv_http_write_upgrade(char* buf, size_t size, const char* host, uint16_t port,
                            const char* path, const char* key, tuv_http_offer_t offer);
 
-/* Reads the answer to an upgrade. Points into itself: not to be moved between init and the end. */
+/* Reads the answer to an upgrade. It points into itself and must not be moved after init. */
 typedef struct tuv_http_upgrade_s {
   llhttp_t parser;
   llhttp_settings_t settings;
   char accept[TUV_HTTP_ACCEPT_SIZE + 1]; /* what Sec-WebSocket-Accept must be */
-  size_t seen;                           /* bytes of the head so far, 1xx heads included */
-  int status;                            /* HTTP status; 0 before it was read */
-  bool done;                             /* the head is complete: nothing more is read */
-  int result;                            /* when done: what feed returned, and returns again */
+  size_t seen;                           /* bytes of the head so far, including heads of 1xx */
+  int status;                            /* of HTTP; 0 before it was read */
+  bool done;                             /* the head is complete, and nothing more is read */
+  int result;                            /* when done: what feed returned and returns again */
   tuv_http_offer_t offer;                /* NONE: an extension in the answer is an error */
   bool deflate;              /* the server agreed to permessage-deflate (with allowed parameters) */
-  tuv_http_deflate_t agreed; /* and on what */
+  tuv_http_deflate_t agreed; /* what was agreed on */
   /* working fields of the header parser */
   tuv_http_line_t line;
-  char location[128];   /* of a redirect: its header, cut */
-  uint32_t retry_after; /* of a refusal: seconds; 0: not told */
+  char location[128];   /* of a redirect: the header, cut */
+  uint32_t retry_after; /* of a refusal: seconds; 0: not stated */
   char body[128];       /* of a refusal: its first bytes, printable ones */
   size_t body_size;
   bool has_upgrade, bad_upgrade, has_connection, has_accept, accept_ok, bad_extension, has_protocol;
@@ -51,9 +52,9 @@ typedef struct tuv_http_upgrade_s {
 void tuv_http_upgrade_init(tuv_http_upgrade_t* upgrade, const char accept[TUV_HTTP_ACCEPT_SIZE + 1],
                            tuv_http_offer_t offer);
 
-/* Feeds bytes. Returns 1 when the server has switched (*consumed says how many of these bytes were
- * the answer; what follows are frames), 0 when more is needed (all were consumed), or an error
- * with its text in `err`:
+/* Feeds bytes. Returns 1 when the server has switched (*consumed is the number of bytes of the
+ * answer; frames follow), 0 when more bytes are needed (all were consumed), or an error with a text
+ * in `err`:
  *   TUV_EREDIRECT     301, 302, 303, 307, 308 (text: the Location without its query)
  *   TUV_EAUTH         401, 403, 407
  *   TUV_ENOENDPOINT   404, 405, 410
@@ -61,25 +62,25 @@ void tuv_http_upgrade_init(tuv_http_upgrade_t* upgrade, const char accept[TUV_HT
  *   TUV_EUPGRADE      any other status; 101 without or with wrong Upgrade, Connection,
  *                     Sec-WebSocket-Accept, an extension or protocol that was not offered (or one
  *                     whose parameters are not allowed, wire/http/text.h)
- *   TUV_EHTTP         no HTTP, or a head larger than TUV_HTTP_MAX_HEAD
- * A refusal may be reported at the end of its head, without waiting for its body; the first body
- * bytes that came along are quoted in the text (printable ones only, and no further than a '?',
- * because an answer may repeat the request's query string with its token). Interim answers (1xx but
- * 101) are skipped. */
+ *   TUV_EHTTP         not HTTP, or a head larger than TUV_HTTP_MAX_HEAD
+ * A refusal is reported at the end of its head, without waiting for its body. The text quotes the
+ * printable bytes of the body that arrived together with the head, up to a '?', because an answer
+ * may repeat the query string of the request with its token. Interim answers (1xx but 101) are
+ * skipped. */
 int tuv_http_upgrade_feed(tuv_http_upgrade_t* upgrade, const char* data, size_t size,
                           size_t* consumed, tuv_errmsg_t* err);
 
-/* What an answer's HTTP status means that is neither 101 nor a success: one of the above. */
+/* The error above for an HTTP status that is neither 101 nor a success. */
 int tuv_http_refusal(int status);
 
-/* Writes a Host header's value, an IPv6 address in brackets and without its zone; returns its
- * length as snprintf does. */
+/* Writes the value of a Host header, with an IPv6 address in brackets and without its zone. Returns
+ * its length as snprintf does. */
 int tuv_http_write_host(char* buf, size_t size, const char* host, uint16_t port);
 
-/* Neither spaces nor control characters: they would end the request line or a header. */
+/* Whether a text has no spaces and control characters, which would end a line of the head. */
 bool tuv_http_is_safe(const char* text);
 
-/* The connection ended while the answer was incomplete: TUV_EHTTP with a text. */
+/* The error for a connection that ended before the answer was complete: TUV_EHTTP with a text. */
 int tuv_http_upgrade_eof(const tuv_http_upgrade_t* upgrade, tuv_errmsg_t* err);
 
 #endif

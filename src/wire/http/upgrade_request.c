@@ -1,4 +1,4 @@
-/* The request for an upgrade, and what answers it; the Host header of all requests. */
+/* The request for an upgrade, the key in it and its answer, and the Host header of all requests. */
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
@@ -12,7 +12,7 @@ void tuv_http_accept(const char* key, size_t length, char accept[TUV_HTTP_ACCEPT
   char text[128 + sizeof guid];
   uint8_t hash[TUV_SHA1_SIZE];
   accept[0] = '\0';
-  if (length > sizeof text - sizeof guid) return; /* no key is that long */
+  if (length > sizeof text - sizeof guid) return; /* no valid key is that long */
   memcpy(text, key, length);
   memcpy(text + length, guid, sizeof guid - 1);
   if (tuv_sha1(text, length + sizeof guid - 1, hash))
@@ -34,7 +34,7 @@ bool tuv_http_is_safe(const char* text) {
 
 int tuv_http_write_host(char* buf, size_t size, const char* host, uint16_t port) {
   bool ipv6 = strchr(host, ':') != NULL;
-  /* An IPv6 zone ("%eth0") means something on this machine only and is not sent (RFC 6874, 4). */
+  /* An IPv6 zone ("%eth0") has a meaning on this machine only and is not sent (RFC 6874, 4). */
   size_t length = ipv6 ? strcspn(host, "%") : strlen(host);
   if (length > INT_MAX / 2) return -1;
   return snprintf(buf, size, "%s%.*s%s:%u", ipv6 ? "[" : "", (int) length, host, ipv6 ? "]" : "",

@@ -12,7 +12,7 @@ static void* heap_malloc(void* context, size_t size) {
   return tuv_malloc(context, size);
 }
 
-/* What a growing text leaves behind may be a log-in: it is wiped. */
+/* The old memory of a growing text is wiped: it may hold a password. */
 static void* heap_realloc(void* context, void* ptr, size_t old_size, size_t size) {
   void* moved = tuv_malloc(context, size);
   if (moved == NULL) return NULL;
@@ -41,7 +41,8 @@ void tuv_json_free(tuv_json_t* json) {
   json->pool_size = 0;
 }
 
-/* Working memory for a text of `size` bytes: enough, and not for ever what one giant needed. */
+/* Makes enough working memory for a text of `size` bytes. What one very large text needed is not
+ * kept for ever. */
 static int prepare_pool(tuv_json_t* json, size_t size) {
   size_t need = yyjson_read_max_memory_usage(size, 0);
   if (need == 0) return TUV_ENOMEM;
@@ -66,7 +67,7 @@ static bool is_named(yyjson_val* key, const char* name, size_t length) {
   return yyjson_get_len(key) == length && memcmp(yyjson_get_str(key), name, length) == 0;
 }
 
-/* Names that are alike have the same mark; others hardly ever (none in a recorded reply). */
+/* Equal names have the same mark. Different names rarely have (never in a recorded reply). */
 static unsigned mark_of(const char* name, size_t length) {
   const uint8_t* bytes = (const uint8_t*) name;
   if (length == 0) return 0;
@@ -75,7 +76,7 @@ static unsigned mark_of(const char* name, size_t length) {
   return (unsigned) (sum % TUV_JSON_MARKS);
 }
 
-/* Whether a member before this one has its name. */
+/* Whether an earlier member has the same name. */
 static bool is_repeated(yyjson_val* root, yyjson_val* key) {
   yyjson_obj_iter before = yyjson_obj_iter_with(root);
   yyjson_val* other;
@@ -84,7 +85,7 @@ static bool is_repeated(yyjson_val* root, yyjson_val* key) {
   return false;
 }
 
-/* More members than any reply has, so that looking for one of them takes no time. */
+/* More members than any reply has. The limit bounds the time of searches. */
 #define MAX_MEMBERS 256u
 
 int tuv_json_members(tuv_json_t* json, yyjson_val* root, tuv_errmsg_t* err) {

@@ -62,7 +62,7 @@ int tuv_reply_message(const tuv_reply_t* reply, const char* key, const char** va
   yyjson_val* found = member(reply, key);
   if (found == NULL) return 0;
   if (!yyjson_is_str(found)) return wrong_type(key, err);
-  /* The text lies in this client's working memory, which yyjson calls const. */
+  /* The text is in our own working memory, although yyjson returns it as const. */
   union {
     const char* in;
     char* out;
@@ -103,7 +103,7 @@ int tuv_reply_array(const tuv_reply_t* reply, const char* key, uint32_t count,
 int tuv_reply_texts(const tuv_reply_t* reply, const char* key, yyjson_val** value,
                     tuv_errmsg_t* err) {
   yyjson_val* found = member(reply, key);
-  uint32_t count = (uint32_t) yyjson_arr_size(found); /* 0 of what is no array */
+  uint32_t count = (uint32_t) yyjson_arr_size(found); /* 0 if it is not an array */
   return tuv_reply_array(reply, key, count, tuv_json_is_text, value, err);
 }
 
@@ -125,16 +125,16 @@ int tuv_reply_need_rows(const tuv_reply_t* reply, const char* key, int64_t* rows
   return status == 0 ? tuv_reply_rows(reply, key, rows, err) : status;
 }
 
-/* The members that every reply has. req_id comes first, so that as many replies as possible can be
- * given to the request that they belong to. */
+/* Reads the members that every reply has. req_id is the first one, so that an error can be reported
+ * to the request to which the reply belongs. */
 static int read_common(tuv_json_t* json, tuv_reply_t* reply, tuv_errmsg_t* err) {
   uint64_t code = UINT64_MAX;
   tuv_errmsg_t twice;
-  int well = tuv_json_members(json, reply->root, &twice);
+  int unique = tuv_json_members(json, reply->root, &twice);
   reply->message = "";
   reply->keys = json->keys;
   int status = tuv_reply_uint(reply, "req_id", &reply->req_id, err);
-  if (status == 0 && well < 0) status = tuv_fail(err, well, "%s", twice.text);
+  if (status == 0 && unique < 0) status = tuv_fail(err, unique, "%s", twice.text);
   if (status == 0) status = tuv_reply_uint(reply, "code", &code, err);
   if (status == 0) status = tuv_reply_message(reply, "message", &reply->message, err);
   if (status == 0) status = tuv_reply_text(reply, "action", &reply->action, err);

@@ -51,8 +51,8 @@ int tuv_reply_texts(const tuv_reply_t* reply, const char* key, yyjson_val** valu
 int tuv_reply_array(const tuv_reply_t* reply, const char* key, uint32_t count,
                     bool (*check)(yyjson_val*), yyjson_val** value, tuv_errmsg_t* err);
 
-/* A number of rows, which must not be negative. A missing or null member leaves *rows unchanged, and
- * so does an error. */
+/* A number of rows, which must not be negative. A missing or null member leaves *rows unchanged,
+ * and so does an error. */
 int tuv_reply_rows(const tuv_reply_t* reply, const char* key, int64_t* rows, tuv_errmsg_t* err);
 /* The same for a member that must be there. */
 int tuv_reply_need_rows(const tuv_reply_t* reply, const char* key, int64_t* rows,

@@ -15,7 +15,7 @@ static bool is_length(yyjson_val* value) {
   return yyjson_is_uint(value) && yyjson_get_uint(value) <= INT64_MAX;
 }
 
-/* Servers that have decimals (3.3.6.0) tell their digits. */
+/* Servers with decimals (3.3.6.0) report their digits. */
 static int check_decimals(const tuv_reply_t* reply, const tuv_query_reply_t* out,
                           tuv_errmsg_t* err) {
   static const char* const needed[] = {"fields_precisions", "fields_scales", NULL};
@@ -50,7 +50,7 @@ static int read_fields(const tuv_reply_t* reply, tuv_query_reply_t* out, tuv_err
   return 0;
 }
 
-/* What a result set is, in the reply that opens it. */
+/* Reads the description of a result set. */
 static int read_result(const tuv_reply_t* reply, const char* id_key, tuv_query_reply_t* out,
                        tuv_errmsg_t* err) {
   const char* const needed[] = {id_key, "fields_count", "precision", NULL};
@@ -71,7 +71,7 @@ static int read_result(const tuv_reply_t* reply, const char* id_key, tuv_query_r
   return read_fields(reply, out, err);
 }
 
-/* An update has no result: an answer that has both would lose one of them. */
+/* An update must not have a result, which would be lost. */
 static int check_update(const tuv_reply_t* reply, const tuv_query_reply_t* out, tuv_errmsg_t* err) {
   uint64_t fields = 0;
   int status = tuv_reply_uint(reply, "fields_count", &fields, err);
@@ -94,7 +94,7 @@ int tuv_reply_query(const tuv_reply_t* reply, tuv_query_reply_t* out, tuv_errmsg
   return out->is_update ? check_update(reply, out, err) : read_result(reply, "id", out, err);
 }
 
-/* In storage n characters of NCHAR are 4 n + 2 bytes. */
+/* Whether the lengths may be those of storage, where n characters of NCHAR are 4 n + 2 bytes. */
 static bool may_be_stored(const tuv_query_reply_t* out) {
   yyjson_arr_iter types, lengths;
   yyjson_arr_iter_init(out->types, &types);

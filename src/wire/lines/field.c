@@ -7,7 +7,7 @@
 
 #define MAX_BYTES 65517u
 
-/* What stands behind a number, and names its type. */
+/* The suffix of a number, which tells its type. */
 static const char* const suffixes[TUV_TYPES] = {
     [TAOSUV_TYPE_TINYINT] = "i8", [TAOSUV_TYPE_SMALLINT] = "i16", [TAOSUV_TYPE_INT] = "i32",
     [TAOSUV_TYPE_BIGINT] = "i64", [TAOSUV_TYPE_UTINYINT] = "u8",  [TAOSUV_TYPE_USMALLINT] = "u16",
@@ -15,7 +15,7 @@ static const char* const suffixes[TUV_TYPES] = {
     [TAOSUV_TYPE_DOUBLE] = "f64",
 };
 
-/* What stands before a quoted text, and names its type. */
+/* The prefix of a quoted text, which tells its type. */
 static const char* const prefixes[TUV_TYPES] = {
     [TAOSUV_TYPE_VARCHAR] = "",
     [TAOSUV_TYPE_NCHAR] = "L",
@@ -59,7 +59,8 @@ static int write_real(taosuv_line_t* line, taosuv_type_t type, const taosuv_valu
   double number = value->as.f64;
   if (value->kind != TAOSUV_VALUE_F64) return wrong_kind(line, type);
   bool narrow = type == TAOSUV_TYPE_FLOAT;
-  /* From halfway between the largest FLOAT and the next power of two on it rounds to infinity. */
+  /* From the middle between the largest FLOAT and the next power of two on it rounds to
+   * infinity. */
   bool fits = !narrow || (number < 0x1.ffffffp127 && number > -0x1.ffffffp127);
   if (number - number != 0 || !fits)
     return tuv_fail(&line->err, TUV_ERANGE, "line protocol cannot carry the number as %s",
@@ -73,7 +74,7 @@ static int write_real(taosuv_line_t* line, taosuv_type_t type, const taosuv_valu
   return 0;
 }
 
-/* BOOL, integers, FLOAT, DOUBLE. */
+/* Writes BOOL, integers, FLOAT and DOUBLE. */
 static int write_fixed(taosuv_line_t* line, taosuv_type_t type, const taosuv_value_t* value,
                        tuv_text_t* text) {
   if (tuv_type_is_integer(type)) return write_integer(line, type, value, text);
@@ -91,14 +92,14 @@ static bool is_quoted(taosuv_type_t type) {
   return (unsigned) type < TUV_TYPES && prefixes[type] != NULL;
 }
 
-/* How long the text is between its quotes: the server counts its backslashes, too. */
+/* The length of a text between its quotes. The server counts backslashes, too. */
 static size_t quoted_length(const uint8_t* text, size_t length) {
   size_t quoted = length;
   for (size_t i = 0; i < length; i++) quoted += text[i] == '"' || text[i] == '\\';
   return quoted;
 }
 
-/* Sets value->length to what it stands for. */
+/* Checks a value and replaces TAOSUV_NUL_TERMINATED by its length. */
 static int check_quoted(taosuv_line_t* line, taosuv_type_t type, taosuv_value_t* value) {
   size_t most = type == TAOSUV_TYPE_NCHAR ? TUV_LINE_MAX_NCHAR : MAX_BYTES;
   bool binary = type == TAOSUV_TYPE_VARBINARY;
@@ -122,7 +123,7 @@ static int check_quoted(taosuv_line_t* line, taosuv_type_t type, taosuv_value_t*
   return tuv_line_check_utf8(line, "the value of a field", value->as.bytes, value->length);
 }
 
-/* At most 2 * length + 5 bytes. */
+/* Writes at most 2 * length + 5 bytes. */
 static uint8_t* put_quoted(uint8_t* out, taosuv_type_t type, const taosuv_value_t* value) {
   const uint8_t* bytes = value->as.bytes;
   out = tuv_line_put(out, prefixes[type], strlen(prefixes[type]));

@@ -1,4 +1,4 @@
-/* Schemaless writes on their way (PROTOCOL 8): as payload, and as the message `insert` of /ws. */
+/* Schemaless writes. */
 #include "wire/lines/insert.h"
 
 #include <string.h>
@@ -12,8 +12,9 @@ const char* tuv_insert_precision(unsigned int precision) {
   return precision < TUV_INSERT_PRECISIONS ? precisions[precision] : "";
 }
 
-/* ---- as payload: ttl u64, protocol u8, precision u8, key's length u8, five spare, the key ---- */
+/* ---- payload ---- */
 
+/* ttl (8 bytes), protocol (1), precision (1), length of the key (1), unused (5), key, text. */
 size_t tuv_insert_pack(uint8_t out[TUV_INSERT_PACK_MAX], const tuv_insert_t* insert) {
   memset(out, 0, 16);
   memcpy(out, &insert->ttl, 8);
@@ -37,13 +38,13 @@ void tuv_insert_unpack(const uint8_t* payload, size_t size, tuv_insert_t* insert
 
 /* ---- texts as JSON ---- */
 
-/* What the escape of a byte adds: 1 for those with a letter, 5 for \u00XX. */
+/* How many bytes escaping a byte adds: 1 for an escape with a letter, 5 for \u00XX. */
 static inline size_t extra(uint8_t byte) {
   if (byte >= 0x20) return byte == '"' || byte == '\\';
   return byte == '\n' || byte == '\r' || byte == '\t' ? 1 : 5;
 }
 
-/* Whether one of eight bytes is '"', '\\' or below the blank. */
+/* Whether one of eight bytes is '"', '\\' or a control character. */
 static inline bool any_special(const uint8_t* bytes) {
   const uint64_t ones = UINT64_C(0x0101010101010101);
   uint64_t word;
@@ -56,7 +57,7 @@ static inline bool any_special(const uint8_t* bytes) {
   return (found & ones * 0x80) != 0;
 }
 
-/* How many bytes at its beginning need no escape. */
+/* The number of bytes at the beginning of a text that need no escape. */
 static size_t plain(const uint8_t* text, size_t size) {
   size_t i = 0;
   while (size - i >= 8 && !any_special(text + i)) i += 8;
@@ -106,13 +107,13 @@ static void add(tuv_text_t* text, const char* bytes) {
   tuv_text_add(text, bytes, strlen(bytes));
 }
 
-/* For a server that must be given a precision: one that it does not know means the usual. */
-#define USUAL "none"
+/* For servers that require a precision. They take an unknown one as the default. */
+#define DEFAULT_PRECISION "none"
 
 static const char* precision_to_send(const tuv_insert_t* insert) {
   if (insert->precision != TUV_INSERT_NO_PRECISION || !insert->must_name)
     return tuv_insert_precision(insert->precision);
-  return insert->protocol == 1 ? tuv_insert_precision(TUV_INSERT_NS) : USUAL;
+  return insert->protocol == 1 ? tuv_insert_precision(TUV_INSERT_NS) : DEFAULT_PRECISION;
 }
 
 size_t tuv_insert_head(uint8_t out[TUV_INSERT_HEAD_MAX], uint64_t req_id,
@@ -147,7 +148,7 @@ size_t tuv_insert_head(uint8_t out[TUV_INSERT_HEAD_MAX], uint64_t req_id,
 
 static unsigned int precision_of(const char* name) {
   unsigned int precision = 0;
-  if (name != NULL && strcmp(name, USUAL) == 0) return precision;
+  if (name != NULL && strcmp(name, DEFAULT_PRECISION) == 0) return precision;
   while (name != NULL && precision < TUV_INSERT_PRECISIONS &&
          strcmp(precisions[precision], name) != 0)
     precision++;
@@ -156,7 +157,7 @@ static unsigned int precision_of(const char* name) {
 
 bool tuv_insert_read(const yyjson_alc* alc, const uint8_t* message, size_t size, yyjson_doc** doc,
                      tuv_insert_t* insert) {
-  union { /* without YYJSON_READ_INSITU it is only read */
+  union { /* without YYJSON_READ_INSITU yyjson only reads it */
     const uint8_t* in;
     char* out;
   } text = {message};

@@ -1,6 +1,6 @@
-/* Schemaless writes on their way (PROTOCOL 8): as they wait to be sent over any transport, and as
- * the message `insert` of /ws. The text is not copied into a JSON document: it is escaped piece by
- * piece while it is sent. */
+/* Schemaless writes (PROTOCOL 8): as the payload of a request, which waits for a connection of any
+ * transport, and as the message `insert` of /ws. The text is not copied into a JSON document. It is
+ * escaped piece by piece while it is sent. */
 #ifndef TUV_WIRE_LINES_INSERT_H
 #define TUV_WIRE_LINES_INSERT_H
 
@@ -20,7 +20,7 @@ typedef enum {
   TUV_INSERT_PRECISIONS
 } tuv_insert_precision_t;
 
-/* The name that TDengine knows it by; "" for none. */
+/* TDengine's name of a precision; "" for TUV_INSERT_NO_PRECISION. */
 const char* tuv_insert_precision(unsigned int precision);
 
 #define TUV_INSERT_KEY_MAX 64u
@@ -36,26 +36,26 @@ typedef struct tuv_insert_s {
   size_t size;
 } tuv_insert_t;
 
-/* As a payload: the numbers and the key, then the text as it is. tuv_insert_pack writes all but the
- * text and returns its size, so that the text can be joined behind it. */
+/* The payload: numbers and key, then the text as it is. tuv_insert_pack writes everything but the
+ * text and returns the size, so that the text can be appended. */
 #define TUV_INSERT_PACK_MAX (16u + TUV_INSERT_KEY_MAX)
 size_t tuv_insert_pack(uint8_t out[TUV_INSERT_PACK_MAX], const tuv_insert_t* insert);
-/* `insert` points into the payload, which tuv_insert_pack has written. */
+/* Reads such a payload; `insert` points into it. */
 void tuv_insert_unpack(const uint8_t* payload, size_t size, tuv_insert_t* insert);
 
-/* The message, in three steps: its head, the escaped text, TUV_INSERT_END. */
+/* The message consists of a head, the escaped text, and TUV_INSERT_END. */
 #define TUV_INSERT_HEAD_MAX (256u + 6 * TUV_INSERT_KEY_MAX)
 #define TUV_INSERT_END "\"}}"
 size_t tuv_insert_head(uint8_t out[TUV_INSERT_HEAD_MAX], uint64_t req_id,
                        const tuv_insert_t* insert);
-/* Bytes of a text as JSON; SIZE_MAX: more than a size_t holds. */
+/* The size of a text as JSON; SIZE_MAX on overflow. */
 size_t tuv_insert_escaped(const uint8_t* text, size_t size);
-/* Escapes as much of the text as `room` (6 at least) has place for; returns the bytes written, and
- * how many of the text they are. */
+/* Escapes as much of the text as fits into `room`, which is at least 6. Returns the number of bytes
+ * written, and in *used how many bytes of the text they stand for. */
 size_t tuv_insert_escape(uint8_t* out, size_t room, const uint8_t* text, size_t size, size_t* used);
 
-/* Reads such a message again: `insert` points into *doc, which the caller frees. False when it is
- * none, or out of memory. */
+/* Reads such a message; `insert` points into *doc, which the caller frees. False when it is not
+ * such a message, or when out of memory. */
 bool tuv_insert_read(const yyjson_alc* alc, const uint8_t* message, size_t size, yyjson_doc** doc,
                      tuv_insert_t* insert);
 

@@ -1,4 +1,4 @@
-/* Writes line protocol: points one by one. */
+/* Writes line protocol (PROTOCOL 8), point by point. */
 #include "wire/lines/private.h"
 #include "wire/text.h"
 #include "wire/value/format.h"
@@ -25,7 +25,8 @@ void taosuv_line_free(taosuv_line_t* line) {
   tuv_free(&alloc, line);
 }
 
-/* How servers before 3.0.5.1 read backslashes was not seen: for them is written what all read alike. */
+/* It is not known how servers before 3.0.5.1 read backslashes. Their lines are those that all
+ * servers read alike. */
 static tuv_line_server_t kind_of(uint64_t version) {
   if (version >= TUV_VERSION(3, 3, 0, 1)) return TUV_LINE_NEW_SERVER;
   return version >= TUV_VERSION(3, 0, 5, 1) ? TUV_LINE_OLD_SERVER : TUV_LINE_ANY_SERVER;
@@ -50,7 +51,7 @@ int taosuv_line_set_server(taosuv_line_t* line, const char* version, size_t leng
 
 /* ---- a point ---- */
 
-/* The server makes a tag as wide as the next power of two, in characters of 4 bytes, and takes at
+/* The server makes a tag as wide as the next power of two, in characters of 4 bytes, and accepts at
  * most MAX_TAG_WIDTH bytes of tags. */
 static size_t tag_width(size_t length) {
   size_t width = 1;

@@ -10,7 +10,7 @@ const tuv_line_word_t tuv_line_tag_value = {"the value of a tag", ", =", TUV_LIN
                                             true};
 const tuv_line_word_t tuv_line_field_key = {"the key of a field", ", =", 64, false, false};
 
-/* A key of the point in the making: where it is in `text`, escaped. */
+/* A key of the point that is being written: its position in `text`, escaped. */
 typedef struct key_s {
   size_t at;
   size_t length;
@@ -49,8 +49,8 @@ static int wrong_backslash(taosuv_line_t* line, const tuv_line_word_t* word, con
   return tuv_fail(&line->err, TUV_EINVAL, "%s has two backslashes in a row: %s", word->what, why);
 }
 
-/* Whether the servers that the lines are for read these backslashes, followed by `next` (NUL: the
- * end), as what they are. */
+/* Whether the servers of the lines read a run of backslashes as it is, when `next` follows it (NUL:
+ * the end). */
 static bool can_carry(const taosuv_line_t* line, const tuv_line_word_t* word, size_t run,
                       char next) {
   bool special = next != 0 && strchr(word->special, next) != NULL;
@@ -88,7 +88,7 @@ static bool equals(const char* text, size_t length, const char* word) {
   return length == strlen(word) && memcmp(text, word, length) == 0;
 }
 
-/* The server itself names a column and, of a table without tags, a tag. */
+/* The server uses these names for a column and, in a table without tags, for a tag. */
 int tuv_line_check_key(taosuv_line_t* line, const tuv_line_word_t* word, const char* key,
                        size_t* length) {
   int status = tuv_line_check_word(line, word, key, length);
@@ -100,13 +100,12 @@ int tuv_line_check_key(taosuv_line_t* line, const tuv_line_word_t* word, const c
 
 uint8_t* tuv_line_put_escaped(uint8_t* out, const char* text, size_t length, const char* special) {
   for (size_t i = 0; i < length; i++) {
-    if (strchr(special, text[i]) != NULL) *out++ = '\\'; /* there is no NUL in it */
+    if (strchr(special, text[i]) != NULL) *out++ = '\\'; /* the text has no NUL */
     *out++ = (uint8_t) text[i];
   }
   return out;
 }
 
-/* At most 2 * length bytes. */
 uint8_t* tuv_line_put_word(const taosuv_line_t* line, uint8_t* out, const tuv_line_word_t* word,
                            const char* text, size_t length) {
   for (size_t i = 0; i < length;) {
@@ -122,7 +121,6 @@ uint8_t* tuv_line_put_word(const taosuv_line_t* line, uint8_t* out, const tuv_li
   return out;
 }
 
-/* The escaped key that is about to be committed must not be one of this point already. */
 int tuv_line_add_key(taosuv_line_t* line, const tuv_line_word_t* word, const uint8_t* key,
                      size_t length) {
   const uint8_t* text = line->text.data + line->text.head;

@@ -1,4 +1,4 @@
-/* The columns of a REST answer put together as a raw data block (PROTOCOL 5). */
+/* Makes raw data blocks (PROTOCOL 5) of the columns of an answer. */
 #include <string.h>
 
 #include "util/bytes.h"
@@ -11,7 +11,7 @@ static uint8_t* put_u32(uint8_t* out, uint32_t value) {
   return out + 4;
 }
 
-/* The four bytes behind the type, as the gateway's blocks have them (PROTOCOL 5.3). */
+/* The four bytes after the type, as in blocks of the gateway (PROTOCOL 5.3). */
 static uint32_t schema_bytes(const tuv_rest_column_t* column) {
   uint32_t length = column->length > 0x1fffffff ? 0x1fffffff : (uint32_t) column->length;
   switch (column->type) {
@@ -55,7 +55,7 @@ static void write_block(const tuv_rest_t* rest, uint8_t* out, size_t size) {
     out = put_buf(out, &rest->columns[i].marks);
     out = put_buf(out, &rest->columns[i].values);
   }
-  *out = 0; /* no blank fill */
+  *out = 0; /* blank fill: no */
 }
 
 void tuv_rest_clear_columns(tuv_rest_t* rest) {

@@ -1,4 +1,4 @@
-/* The texts that REST gives in place of a block's bytes (PROTOCOL 9.3), turned back into these. */
+/* Converts cells of REST answers. */
 #include "wire/rest/cell.h"
 
 #include <string.h>
@@ -7,7 +7,7 @@
 #include "util/bytes.h"
 #include "wire/value/format.h"
 
-/* What is left of a text. */
+/* The rest of a text. */
 typedef struct cursor_s {
   const char* at;
   const char* end;
@@ -19,7 +19,7 @@ static bool skip(cursor_t* text, char c) {
   return true;
 }
 
-/* Reads all digits that follow, `least` to `most` of them; returns how many, or 0. */
+/* Reads all digits that follow and returns their number; 0 if there are not `least` to `most`. */
 static size_t read_digits(cursor_t* text, size_t least, size_t most, int64_t* value) {
   size_t count = 0;
   *value = 0;
@@ -40,7 +40,7 @@ static int64_t days_of_month(int64_t year, int64_t month) {
   return days[month - 1] + (month == 2 && leap ? 1 : 0);
 }
 
-/* Days since 1970-01-01, counted in years that begin on the 1st of March. */
+/* Days since 1970-01-01. Years are counted from the 1st of March. */
 static int64_t days_since_epoch(int64_t year, int64_t month, int64_t day) {
   year -= month <= 2 ? 1 : 0;
   int64_t cycle = (year >= 0 ? year : year - 399) / 400;
@@ -49,7 +49,7 @@ static int64_t days_since_epoch(int64_t year, int64_t month, int64_t day) {
   return cycle * 146097 + of_cycle * 365 + of_cycle / 4 - of_cycle / 100 + of_year - 719468;
 }
 
-/* "YYYY-MM-DD" as days. */
+/* Reads "YYYY-MM-DD" as days. */
 static bool read_date(cursor_t* text, int64_t* days) {
   int64_t year, month, day;
   bool negative = skip(text, '-');
@@ -63,7 +63,7 @@ static bool read_date(cursor_t* text, int64_t* days) {
   return true;
 }
 
-/* "Z" or "±hh:mm" as seconds. */
+/* Reads "Z" or "±hh:mm" as seconds. */
 static bool read_zone(cursor_t* text, int64_t* seconds) {
   int64_t hours, minutes;
   *seconds = 0;
@@ -91,7 +91,8 @@ bool tuv_rest_time(const char* text, size_t size, uint8_t* precision, int64_t* v
   return tuv_timestamp_combine(seconds, units[*precision], fraction, value);
 }
 
-/* Stricter than what callers may bind: digits before the point, no '+', nothing to be rounded. */
+/* Stricter than for values that callers bind: there must be digits before the point, and no '+' and
+ * no digits that would have to be rounded. */
 bool tuv_rest_decimal(const char* text, size_t size, uint8_t digits, uint8_t scale,
                       taosuv_decimal_t* value) {
   size_t sign = size > 0 && text[0] == '-' ? 1 : 0;
@@ -112,7 +113,7 @@ bool tuv_rest_hex(const char* text, size_t size, uint8_t* out) {
   return true;
 }
 
-/* The character at the beginning of a text, and its bytes. */
+/* Reads the character at the beginning of a text and returns its size. */
 static size_t decode(const uint8_t* text, size_t size, uint32_t* code) {
   static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
   uint8_t first = text[0];

@@ -1,4 +1,4 @@
-/* column_meta of a REST answer (PROTOCOL 9.3): names, types and widths. */
+/* Reads column_meta (PROTOCOL 9.3): the names, types and widths of columns. */
 #include <string.h>
 
 #include "util/ascii.h"
@@ -7,7 +7,7 @@
 #include "wire/status.h"
 #include "wire/types.h"
 
-/* Memory for the names of columns beyond this is not kept. */
+/* More memory for the names of columns is not kept. */
 #define KEEP_NAMES 4096u
 
 static bool read_small(const char** at, char end, uint8_t max, uint8_t* number) {
@@ -18,7 +18,7 @@ static bool read_small(const char** at, char end, uint8_t max, uint8_t* number) 
   return *at > begin && value <= max && *(*at)++ == end;
 }
 
-/* "DECIMAL(p,s)": up to 18 digits it is the one of 64 bits. */
+/* Reads "DECIMAL(p,s)", which has 64 bits for up to 18 digits. */
 static bool read_decimal(const char* name, tuv_rest_column_t* column) {
   static const char prefix[] = "DECIMAL(";
   if (strncmp(name, prefix, sizeof prefix - 1) != 0) return false;
@@ -44,7 +44,7 @@ static bool read_type(const char* name, tuv_rest_column_t* column) {
   return read_decimal(name, column);
 }
 
-/* ["name", "TYPE", length] */
+/* Reads ["name", "TYPE", length]. */
 static int read_column(yyjson_val* meta, uint32_t index, tuv_rest_column_t* column,
                        tuv_errmsg_t* err) {
   yyjson_val* name = yyjson_arr_get(meta, 0);
@@ -97,7 +97,7 @@ int tuv_rest_read_meta(tuv_rest_t* rest, yyjson_val* meta, tuv_errmsg_t* err) {
   yyjson_arr_foreach(meta, index, max, each) names += yyjson_get_len(yyjson_arr_get(each, 0)) + 1;
   if (reserve(rest, (uint32_t) count, names) < 0)
     return tuv_fail(err, TUV_ENOMEM, "no memory for %zu columns", count);
-  char* out = (char*) tuv_buf_reserve(&rest->names, names); /* which was just made */
+  char* out = (char*) tuv_buf_reserve(&rest->names, names); /* reserved above */
   yyjson_arr_foreach(meta, index, max, each) {
     tuv_rest_column_t* column = &rest->columns[index];
     column->precision = column->scale = 0;

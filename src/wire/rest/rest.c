@@ -88,8 +88,8 @@ static int read_text(tuv_rest_t* rest, yyjson_val* root, tuv_errmsg_t* err) {
   return 0;
 }
 
-/* The code of an error. Schemaless writes have a word or the HTTP status there, and the database's
- * code in front of the text: "[0x3002] …" (PROTOCOL 8.3, 8.4). */
+/* Reads the code of an error. Answers to schemaless writes have a word or the HTTP status in its
+ * place, and the code of the database before the text: "[0x3002] …" (PROTOCOL 8.3, 8.4). */
 static int read_code(tuv_rest_t* rest, yyjson_val* root, uint64_t* code, tuv_errmsg_t* err) {
   if (yyjson_obj_get(root, "message") == NULL) return read_uint(root, "code", code, err);
   *code = TUV_CODE_GATEWAY;
@@ -138,7 +138,7 @@ bool tuv_rest_is_update(const tuv_rest_t* rest, int64_t* affected_rows) {
   if (rest->count != 1 || rest->row_count != 1) return false;
   const tuv_rest_column_t* column = &rest->columns[0];
   if (column->type != TAOSUV_TYPE_INT || strcmp(column->name, "affected_rows") != 0) return false;
-  /* Header, schema, length, null bits, value. */
+  /* The block has a header, a schema, a length, null bits and the value. */
   const uint8_t* block = rest->blocks->data;
   *affected_rows = block[37] != 0 ? -1 : (int32_t) taosuv_load_u32(block + 38);
   return true;

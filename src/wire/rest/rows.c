@@ -1,4 +1,4 @@
-/* Rows of JSON, cell by cell into columns. */
+/* Decodes rows cell by cell into the columns. */
 #include <string.h>
 
 #include "util/bytes.h"
@@ -7,7 +7,8 @@
 #include "wire/status.h"
 #include "wire/types.h"
 
-/* Room for a fixed-size value whose null bit is set or not; NULL when out of memory. */
+/* Adds a row to a column of fixed size and returns the place of its value; NULL when out of
+ * memory. */
 static uint8_t* add_fixed(tuv_rest_t* rest, tuv_rest_column_t* column, bool null) {
   if (rest->rows % 8 == 0) {
     uint8_t* more = tuv_buf_reserve(&column->marks, 1);
@@ -47,7 +48,7 @@ static int add_u64(tuv_rest_t* rest, tuv_rest_column_t* column, uint64_t value) 
   return 0;
 }
 
-/* The bytes of a text cell. */
+/* Converts a cell that is a text. */
 static int convert_text(const tuv_rest_column_t* column, const char* text, size_t size,
                         uint8_t* out, size_t* length) {
   *length = size;
@@ -97,7 +98,7 @@ static int add_float(tuv_rest_t* rest, tuv_rest_column_t* column, yyjson_val* ce
   uint64_t bits;
   uint32_t narrow_bits;
   if (!yyjson_is_num(cell)) return TUV_EPROTO;
-  /* "-0" is an integer to yyjson, but not to the gateway that wrote it for -0.0. */
+  /* yyjson reads "-0" as an integer; the gateway writes it for -0.0. */
   bool minus_zero = yyjson_is_sint(cell) && yyjson_get_sint(cell) == 0;
   double value = minus_zero ? -0.0 : yyjson_get_num(cell);
   float narrow = (float) value;
@@ -106,7 +107,7 @@ static int add_float(tuv_rest_t* rest, tuv_rest_column_t* column, yyjson_val* ce
   return add_u64(rest, column, column->size == 8 ? bits : narrow_bits);
 }
 
-/* All timestamps of a result have one precision, which only their texts tell. */
+/* All timestamps of a result have the same precision, which only their texts tell. */
 static int add_time(tuv_rest_t* rest, tuv_rest_column_t* column, yyjson_val* cell) {
   uint8_t precision;
   int64_t value;
@@ -156,14 +157,14 @@ static int add_cell(tuv_rest_t* rest, tuv_rest_column_t* column, yyjson_val* cel
   }
 }
 
-/* Steps over `c`, when it is there, and the space around it. */
+/* Skips `c`, if it is there, and white space around it. */
 static void step_over(const char** at, char c) {
   *at += strspn(*at, " \t\r\n");
   if (**at == c) *at += 1 + strspn(*at + 1, " \t\r\n");
 }
 
-/* The text of the next value of a valid JSON array: a JSON column keeps it as the server wrote
- * it. */
+/* Returns the text of the next value of a valid JSON array. A column of type JSON keeps it as the
+ * server wrote it. */
 static const char* next_value(const char** at, size_t* size) {
   unsigned depth = 0;
   bool string = false;
@@ -205,7 +206,7 @@ static int add_cells(tuv_rest_t* rest, yyjson_arr_iter* cells, const char** text
   return 0;
 }
 
-/* `text` is the row's place in the batch when there are JSON columns, else NULL. */
+/* `text` is the position of the row in the batch if there are columns of type JSON, else NULL. */
 static int add_row(tuv_rest_t* rest, yyjson_val* row, const char** text, tuv_errmsg_t* err) {
   yyjson_arr_iter cells;
   if (yyjson_arr_size(row) != rest->count || !yyjson_arr_iter_init(row, &cells))

@@ -19,7 +19,7 @@ static int append(tuv_buf_t* buf, const uint8_t* data, size_t size, tuv_errmsg_t
   return 0;
 }
 
-/* Whether what follows is the array of rows: the head ends in its key. */
+/* Whether the array of rows follows: the head ends with its key. */
 static bool at_rows(const tuv_rest_t* rest) {
   static const char key[] = "\"data\"";
   const uint8_t* text = rest->head.data + rest->head.head;
@@ -29,7 +29,7 @@ static bool at_rows(const tuv_rest_t* rest) {
   while (size > 0 && is_space(text[size - 1])) size--;
   if (size < sizeof key || memcmp(text + size - (sizeof key - 1), key, sizeof key - 1) != 0)
     return false;
-  return text[size - sizeof key] != '\\'; /* else it is the end of a longer one */
+  return text[size - sizeof key] != '\\'; /* otherwise it is the end of a longer key */
 }
 
 static int begin_rows(tuv_rest_t* rest, tuv_errmsg_t* err) {
@@ -56,7 +56,7 @@ static ptrdiff_t step_before(tuv_rest_t* rest, const uint8_t* data, size_t size,
   return (ptrdiff_t) at;
 }
 
-/* In a string: up to its end, or the end of the bytes. */
+/* Skips a string up to its end or to the end of the bytes. */
 static size_t skip_string(tuv_rest_t* rest, const uint8_t* data, size_t at, size_t size) {
   for (; at < size; at++) {
     if (rest->escaped) {
@@ -113,14 +113,14 @@ static int end_rows(tuv_rest_t* rest, tuv_errmsg_t* err) {
   return status == 0 ? tuv_rest_finish_block(rest, err) : status;
 }
 
-/* The batch is an array of rows: "[" or "," comes before each. */
+/* The batch is an array: "[" or "," stands before each row. */
 static int begin_row(tuv_rest_t* rest, tuv_errmsg_t* err) {
   size_t size = tuv_buf_size(&rest->batch);
   if (size == 1) return 0;
   return append(&rest->batch, (const uint8_t*) (size == 0 ? "[" : ","), 1, err);
 }
 
-/* Between the rows. */
+/* Reads what is between rows. */
 static ptrdiff_t step_rows(tuv_rest_t* rest, const uint8_t* data, tuv_errmsg_t* err) {
   bool first = rest->row_count == 0 && tuv_buf_size(&rest->batch) == 1;
   bool due = !first && !rest->comma;
@@ -148,14 +148,14 @@ static ptrdiff_t step_rows(tuv_rest_t* rest, const uint8_t* data, tuv_errmsg_t* 
                   (unsigned long long) rest->row_count);
 }
 
-/* Servers before 3.3.8.4 write "+Inf", which no reader takes: the sign is blanked. */
+/* Servers before 3.3.8.4 write "+Inf", which yyjson does not accept. The sign becomes a blank. */
 static int append_sign(tuv_rest_t* rest, tuv_errmsg_t* err) {
   uint8_t last = rest->batch.data[rest->batch.tail - 1];
   bool exponent = last == 'e' || last == 'E';
   return append(&rest->batch, (const uint8_t*) (exponent ? "+" : " "), 1, err);
 }
 
-/* Inside a row, up to its end. */
+/* Reads a row up to its end. */
 static ptrdiff_t step_row(tuv_rest_t* rest, const uint8_t* data, size_t size, tuv_errmsg_t* err) {
   size_t at = 0;
   bool end = false, sign = false;

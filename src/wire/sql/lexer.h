@@ -1,6 +1,6 @@
-/* Cuts SQL into tokens, as far as the library reads SQL itself: comments and blanks are skipped, and
- * quoted texts and names are not looked into. Any bytes are allowed. It is used to find the question
- * marks and names of a statement (wire/stmt/sql) and to tell what kind of statement one is
+/* Cuts SQL into tokens, as far as the library reads SQL itself: comments and blanks are skipped,
+ * and quoted texts and names are not looked into. Any bytes are allowed. It is used to find the
+ * question marks and names of a statement (wire/stmt/sql) and to tell what kind of statement one is
  * (wire/sql/kind). */
 #ifndef TUV_WIRE_SQL_LEXER_H
 #define TUV_WIRE_SQL_LEXER_H

@@ -1,4 +1,4 @@
-/* Replies of the statement actions (PROTOCOL 6): ids, affected rows, and the fields to be bound. */
+/* Replies to the actions of statements. */
 #include "wire/stmt/reply.h"
 
 #include <string.h>
@@ -20,7 +20,7 @@ int tuv_stmt_reply_affected(const tuv_reply_t* reply, int64_t* affected, tuv_err
   return tuv_reply_need_rows(reply, "affected", affected, err);
 }
 
-/* A member of a field: a number of at most `max`; absent or null is 0. */
+/* Reads a member of a field: a number of at most `max`; 0 if it is missing or null. */
 static bool read_number(yyjson_val* field, const char* key, uint64_t max, uint64_t* value) {
   yyjson_val* found = yyjson_obj_get(field, key);
   *value = yyjson_get_uint(found);
@@ -46,7 +46,7 @@ static int check_field(yyjson_val* field, uint32_t index, uint8_t kind, tuv_errm
       bind > TAOSUV_BIND_TABLE)
     return tuv_fail(err, TUV_EPROTO, "the reply's field %u has the unknown type %u or kind %u",
                     index, (unsigned) type, (unsigned) bind);
-  /* Of which unit times are must be known. */
+  /* The unit of times must be known. */
   if (type == TAOSUV_TYPE_TIMESTAMP && !yyjson_is_uint(yyjson_obj_get(field, "precision")))
     return tuv_fail(err, TUV_EPROTO, "the reply's field %u has no \"precision\"", index);
   read_number(field, "precision", 255, &value);
@@ -79,7 +79,7 @@ int tuv_stmt_reply_fields(const tuv_reply_t* reply, uint8_t kind, tuv_stmt_field
   return 0;
 }
 
-/* The most that a value may have; 0 for fixed-size types. */
+/* The most bytes or characters of a value; 0 for types of fixed size. */
 static uint32_t limit_of(uint8_t type, uint32_t bytes) {
   return tuv_type_size(type) > 0 ? 0 : (uint32_t) tuv_declared_width(type, bytes);
 }

@@ -1,4 +1,4 @@
-/* What a statement's SQL has question marks for, read without a server. */
+/* The question marks and names in the SQL of a statement. */
 #include "wire/stmt/sql.h"
 
 #include <string.h>
@@ -7,7 +7,8 @@
 #include "wire/stmt/table_name.h"
 #include "wire/types.h"
 
-/* A table's name, "name" or "database.name" with or without quotes; returns what comes after it. */
+/* Reads the name of a table, "name" or "database.name" with or without quotes. Returns the token
+ * after it. */
 static tuv_sql_token_t take_name(tuv_sql_lexer_t* lexer, const char* sql, tuv_sql_token_t token,
                                  tuv_stmt_sql_t* out) {
   const char* end = token.at + token.length;
@@ -24,7 +25,7 @@ static tuv_sql_token_t take_name(tuv_sql_lexer_t* lexer, const char* sql, tuv_sq
   return after;
 }
 
-/* After INSERT. */
+/* Reads the table after INSERT. */
 static tuv_sql_token_t scan_target(tuv_sql_lexer_t* lexer, const char* sql, tuv_stmt_sql_t* out) {
   tuv_sql_token_t token = tuv_sql_next(lexer);
   if (tuv_sql_is(token, "into")) token = tuv_sql_next(lexer);
@@ -34,15 +35,15 @@ static tuv_sql_token_t scan_target(tuv_sql_lexer_t* lexer, const char* sql, tuv_
   return tuv_sql_next(lexer);
 }
 
-/* Where in an INSERT a token stands. */
+/* Positions in an INSERT. */
 typedef enum {
   OF_COLUMNS, /* before VALUES: a list in (…) names columns */
-  OF_TAGS,    /* behind USING and its table: a list names tags */
-  TAG_VALUES, /* behind TAGS */
+  OF_TAGS,    /* after USING and its table: a list names tags */
+  TAG_VALUES, /* after TAGS */
   VALUES
 } place_t;
 
-/* Up to the end of the (…) that begins here: a list of names, or the values of tags. */
+/* Reads up to the end of a list in parentheses, of names or of values of tags. */
 static void scan_list(tuv_sql_lexer_t* lexer, const char* sql, place_t place, tuv_stmt_sql_t* out) {
   size_t begin = (size_t) (lexer->at - sql), end = begin;
   unsigned depth = 1;
@@ -63,7 +64,7 @@ static void scan_list(tuv_sql_lexer_t* lexer, const char* sql, place_t place, tu
   }
 }
 
-/* After the table of an INSERT. */
+/* Reads what follows the table of an INSERT. */
 static void scan_insert(tuv_sql_lexer_t* lexer, const char* sql, tuv_sql_token_t token,
                         tuv_stmt_sql_t* out) {
   place_t place = OF_COLUMNS;
@@ -97,13 +98,14 @@ void tuv_stmt_sql_scan(const char* sql, size_t length, tuv_stmt_sql_t* out) {
     if (tuv_sql_is(token, "?")) out->columns++;
 }
 
-/* Appends as far as there is room; counts all. */
+/* Appends as much as fits, and counts everything. */
 static void put(char* out, size_t room, size_t* at, const char* bytes, size_t length) {
   if (*at < room) memcpy(out + *at, bytes, length < room - *at ? length : room - *at);
   *at += length;
 }
 
-/* The table's name in backquotes; returns false when it is none, or cannot be quoted. */
+/* Appends the name of a table in backquotes. Returns false for a text that is not a name, or that
+ * cannot be quoted. */
 static bool put_name(char* out, size_t room, size_t* at, const char* table) {
   tuv_table_name_t name;
   if (tuv_table_name_read(table, strlen(table), &name, NULL) < 0) return false;
@@ -158,7 +160,7 @@ size_t tuv_stmt_sql_decimals(const char* sql, const tuv_stmt_sql_t* scan, const 
   return at;
 }
 
-/* The name of the table that has the columns. */
+/* Appends the name of the table that has the columns. */
 static bool put_table(const char* sql, const tuv_stmt_sql_t* scan, const char* table,
                       const char* db, char* out, size_t room, size_t* at) {
   bool own = scan->name_length > 0;

@@ -5,7 +5,7 @@
 #include "util/utf8.h"
 #include "wire/status.h"
 
-/* What is left of the text. */
+/* The rest of the text. */
 typedef struct rest_s {
   const char* at;
   const char* end;
@@ -25,7 +25,7 @@ static int add(part_t* part, char c, tuv_errmsg_t* err) {
   return 0;
 }
 
-/* Two backquotes in a row are one of the name. */
+/* Two backquotes in a row stand for one. */
 static int read_quoted(rest_t* rest, part_t* part, tuv_errmsg_t* err) {
   int status = 0;
   for (rest->at++; status == 0 && rest->at < rest->end; rest->at++) {
@@ -64,7 +64,7 @@ static int read_part(rest_t* rest, part_t* part, tuv_errmsg_t* err) {
   return part->length > 0 ? 0 : tuv_fail(err, TUV_EINVAL, "%s is empty", part->what);
 }
 
-/* Whether there are two parts. */
+/* Whether the name has two parts. */
 static bool has_database(const char* text, size_t length) {
   bool quoted = false;
   for (size_t i = 0; i < length; i++) {
@@ -98,7 +98,7 @@ int tuv_table_name_read(const char* text, size_t length, tuv_table_name_t* name,
                                   : "text follows the closing backquote in a table's name");
 }
 
-/* ---- written ---- */
+/* ---- writing ---- */
 
 static bool is_identifier(const char* text, size_t length) {
   for (size_t i = 0; i < length; i++)

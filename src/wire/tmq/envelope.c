@@ -1,4 +1,4 @@
-/* JSON of /rest/tmq (PROTOCOL 7): what a consumer asks, and what it is answered. */
+/* JSON of /rest/tmq. */
 #include "wire/json/request.h"
 #include "wire/tmq/envelope.h"
 
@@ -99,7 +99,7 @@ int tuv_tmq_polled(const tuv_reply_t* reply, tuv_tmq_polled_t* out, tuv_errmsg_t
   return 0;
 }
 
-/* An array of `count` elements that `check` accepts. */
+/* Reads an array of `count` elements that `check` accepts. */
 static int read_fields(const tuv_reply_t* reply, const char* key, uint32_t count,
                        bool (*check)(yyjson_val*), yyjson_val** out, tuv_errmsg_t* err) {
   uint32_t found;
@@ -159,7 +159,7 @@ char* tuv_tmq_meta(const tuv_json_t* json, const tuv_reply_t* reply, size_t* len
   yyjson_val* data = yyjson_obj_get(reply->root, "data");
   *status = 0;
   *length = 0;
-  if (yyjson_is_null(data)) return NULL; /* the database told nothing */
+  if (yyjson_is_null(data)) return NULL; /* the database reported nothing */
   if (!yyjson_is_obj(data)) {
     *status = wrong("data", err);
     return NULL;
@@ -173,7 +173,7 @@ int tuv_tmq_array(const tuv_reply_t* reply, const char* key, yyjson_val** array,
                   tuv_errmsg_t* err) {
   *array = yyjson_obj_get(reply->root, key);
   *count = 0;
-  if (yyjson_is_null(*array)) return 0; /* how Go writes one without elements (PROTOCOL 2.2) */
+  if (yyjson_is_null(*array)) return 0; /* Go writes an empty one so (PROTOCOL 2.2) */
   if (!yyjson_is_arr(*array) || yyjson_arr_size(*array) > 1u << 20) return wrong(key, err);
   *count = (uint32_t) yyjson_arr_size(*array);
   return 0;

@@ -1,5 +1,5 @@
-/* Binary messages of TMQ (PROTOCOL 7.8): the replies that carry payloads and blocks, and the head of
- * those that write them. */
+/* Binary messages of TMQ (PROTOCOL 7.8): the replies that carry payloads and blocks, and the head
+ * of those that write them. */
 #include "wire/tmq/message.h"
 
 #include <string.h>

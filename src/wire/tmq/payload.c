@@ -12,7 +12,7 @@ enum {
   OFFSET_LOG = 1    /* the kind of an offset, in the low four bits of its type */
 };
 
-/* Takes `size` bytes, or NULL. */
+/* Takes the next `size` bytes; NULL when there are fewer. */
 static const uint8_t* take(tuv_tmq_reader_t* reader, size_t size) {
   const uint8_t* at = reader->next;
   if (size > reader->left) return NULL;
@@ -21,7 +21,7 @@ static const uint8_t* take(tuv_tmq_reader_t* reader, size_t size) {
   return at;
 }
 
-/* Seven bits a byte, the lowest first, at most 32 bits. */
+/* Reads a number of at most 32 bits: seven bits in each byte, the lowest first. */
 static bool take_varint(tuv_tmq_reader_t* reader, uint32_t* value) {
   uint64_t all = 0;
   for (unsigned shift = 0; shift < 35; shift += 7) {
@@ -35,12 +35,12 @@ static bool take_varint(tuv_tmq_reader_t* reader, uint32_t* value) {
   return false;
 }
 
-/* The sign in the lowest bit. */
+/* Decodes a signed number, whose sign is in the lowest bit. */
 static int32_t unzigzag(uint32_t value) {
   return (int32_t) (value >> 1 ^ (~(value & 1) + 1));
 }
 
-/* A name: its length with a NUL, its bytes, the NUL. */
+/* Reads a name: its length with a NUL, its bytes, the NUL. */
 static const char* take_name(tuv_tmq_reader_t* reader) {
   uint32_t length;
   if (!take_varint(reader, &length) || length == 0) return NULL;
@@ -49,7 +49,8 @@ static const char* take_name(tuv_tmq_reader_t* reader) {
   return (const char*) name;
 }
 
-/* An offset; false when it is cut or of no known kind. Only those of the log are numbers. */
+/* Reads an offset; false when it is cut off or of an unknown kind. Only offsets of the log are
+ * numbers. */
 static bool take_offset(tuv_tmq_reader_t* reader, int64_t* offset) {
   const uint8_t* type = take(reader, 1);
   if (type == NULL) return false;
@@ -65,8 +66,8 @@ static bool take_offset(tuv_tmq_reader_t* reader, int64_t* offset) {
   return (kind == 2 || kind == 3) && take(reader, 16) != NULL;
 }
 
-/* Both offsets: where it begins, where to go on. Newer servers state how long they are; of a kind
- * that is not known they are passed over then. */
+/* Reads both offsets: where the message begins, and where to go on. Newer servers state their
+ * length, so that offsets of an unknown kind are skipped. */
 static int read_head(tuv_tmq_reader_t* reader, tuv_errmsg_t* err) {
   if (reader->left == 0) return tuv_fail(err, TUV_EPROTO, "the message is empty");
   if (reader->next[0] < VERSIONED) {
@@ -101,7 +102,7 @@ int tuv_tmq_open(tuv_tmq_reader_t* reader, const uint8_t* data, size_t size, tuv
   return 0;
 }
 
-/* A block of rows behind its own head, whose number of rows is big-endian. */
+/* Reads a block after its head, in which the number of rows is big-endian. */
 static int read_record(const uint8_t* record, uint32_t length, tuv_tmq_part_t* part,
                        tuv_errmsg_t* err) {
   if (length < RECORD_HEAD + TUV_BLOCK_HEADER)
@@ -149,7 +150,7 @@ static int read_schema(tuv_tmq_reader_t* reader, tuv_tmq_part_t* part, tuv_errms
   return 0;
 }
 
-/* The schema and the table's name, which stand behind the block. */
+/* Reads the schema and the name of the table, which follow the block. */
 static int read_labels(tuv_tmq_reader_t* reader, tuv_tmq_part_t* part, tuv_errmsg_t* err) {
   int status = reader->with_schema ? read_schema(reader, part, err) : 0;
   if (status < 0 || !reader->with_table) return status;

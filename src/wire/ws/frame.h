@@ -1,5 +1,5 @@
-/* WebSocket frames (RFC 6455). The reader turns bytes into events and checks them against the
- * protocol; the writer makes headers and masks. */
+/* WebSocket frames (PROTOCOL 1.4; RFC 6455). The reader turns bytes into events and checks them
+ * against the protocol; the writer makes headers and masks. */
 #ifndef TUV_WIRE_WS_FRAME_H
 #define TUV_WIRE_WS_FRAME_H
 
