@@ -23,7 +23,7 @@ void tuv_writer_free_shards(taosuv_writer_t* writer) {
   writer->nshards = 0;
 }
 
-/* The writer lies in a buffer of the client's memory, which lives as long. */
+/* The writer lies in a buffer of the client's memory, which lives as long as the buffer. */
 void tuv_writer_free_memory(taosuv_writer_t* writer) {
   tuv_refbuf_unref(TUV_CONTAINER(writer, tuv_refbuf_t, data));
 }
@@ -44,12 +44,10 @@ void tuv_writer_release(taosuv_writer_t* writer) {
   uv_close((uv_handle_t*) &writer->timer, on_timer_closed);
 }
 
-/* The shard for a table: always the same one. */
 tuv_shard_t* tuv_writer_shard(taosuv_writer_t* writer, const void* key, size_t size) {
   return writer->shards[tuv_hash_folded(key, size) % writer->nshards];
 }
 
-/* What all calls that add rows begin with. */
 int tuv_writer_check(taosuv_writer_t* writer, const tuv_shard_type_t* type) {
   writer->err.text[0] = 0;
   if (writer->client != NULL && writer->client->context.in_hook)

@@ -1,20 +1,18 @@
-/* Chooses the part of a shard's backlog to send next: a batch of the usual size, or a smaller part
- * of what was refused or lost. */
-#include "client/writer/writer.h"
+/* Which part of a shard's backlog is sent next. */
+#include "client/writer/divide.h"
 #include "wire/server_code.h"
 
-/* How many refused messages a batch may cost when nothing is said. */
+/* How many refusals a batch is divided after, if the option `divide` is 0. */
 #define DEFAULT_REFUSALS 1000u
 
-/* After a loss among parts that had begun to grow again, so many must arrive before the next one is
- * larger. */
+/* After a loss among parts that had begun to grow again, this many must arrive before they grow. */
 #define PATIENCE 8u
 
 static uint32_t smaller(uint32_t a, uint32_t b) {
   return a < b ? a : b;
 }
 
-/* The next part of the batch: of whole tables where that is not much less. */
+/* The next part of the batch. It ends with a table if that takes at most half of the rows off. */
 static void choose(tuv_shard_t* shard) {
   const tuv_shard_type_t* type = shard->writer->type;
   uint32_t rows = smaller(smaller(shard->length, shard->most), shard->end - shard->from);
@@ -58,7 +56,7 @@ void tuv_shard_take(tuv_shard_t* shard, bool whole) {
   begin_batch(shard, whole);
 }
 
-/* What is in flight stays until it has come back, even if it was reported. */
+/* The backlog is done. What is in flight stays until it is answered, even if it was reported. */
 static void land(tuv_shard_t* shard) {
   if (!shard->held) shard->writer->type->drop(shard);
   shard->state = TUV_SHARD_IDLE;
@@ -103,7 +101,7 @@ void tuv_shard_arrived(tuv_shard_t* shard) {
   shard->patience = 1;
 }
 
-/* One loss says nothing of the size. */
+/* A single loss says nothing about the size. */
 void tuv_shard_lost(tuv_shard_t* shard) {
   if (shard->losses == 0 && shard->most != UINT32_MAX) shard->patience = PATIENCE;
   if (++shard->losses < 2 || shard->to - shard->from <= 1) return;
@@ -115,8 +113,8 @@ void tuv_shard_lost(tuv_shard_t* shard) {
 
 /* ---- refused ---- */
 
-/* Refusals of what every row has in common. Tables that are made from a super table's miss nothing
- * else. */
+/* Whether a refusal concerns what all rows have in common. When tables are created with tags, only
+ * their super table can be missing. */
 static bool concerns_all(const taosuv_writer_t* writer, int code) {
   switch (code) {
     case TUV_CODE_STABLE_NOT_EXIST:
@@ -132,7 +130,7 @@ static bool concerns_all(const taosuv_writer_t* writer, int code) {
   }
 }
 
-/* Refusals of what the rows of a table have in common, if each row names its table. */
+/* Whether a refusal concerns what the rows of one table have in common. */
 static bool concerns_table(int code) {
   return code == TUV_CODE_STABLE_NOT_EXIST || code == TUV_CODE_PARSER_TABLE_NOT_EXIST ||
          code == TUV_CODE_TABLE_NOT_EXIST;
@@ -143,7 +141,7 @@ static bool may_divide(const tuv_shard_t* shard, int status, int server_code, ui
   const taosuv_writer_options_t* options = &writer->options;
   if (options->divide == TAOSUV_WRITER_NO_DIVIDE || options->retry_ms <= 1) return false;
   if (writer->client == NULL || now - shard->begun >= options->retry_ms) return false;
-  if (status == TAOSUV_EMSGSIZE || status == TAOSUV_ERANGE) return true; /* by us */
+  if (status == TAOSUV_EMSGSIZE || status == TAOSUV_ERANGE) return true; /* refused by taosuv */
   return status == TAOSUV_ESERVER && !concerns_all(writer, server_code);
 }
 

@@ -3,6 +3,8 @@
 
 #include "client/core/req.h"
 #include "client/query/lines.h"
+#include "client/writer/opening.h"
+#include "client/writer/report.h"
 #include "client/writer/writer.h"
 #include "util/buf.h"
 #include "util/utf8.h"

@@ -1,6 +1,7 @@
 /* Opening a writer: its shards become ready one after another. */
 #include "client/pool/client.h"
-#include "client/writer/writer.h"
+#include "client/writer/opening.h"
+#include "io/timers.h"
 
 #include <string.h>
 
@@ -13,8 +14,8 @@ int tuv_writer_open_shard(taosuv_writer_t* writer) {
   return 0;
 }
 
-/* The first shard's failure is the call's, the others' the callback's. When the client's queue is
- * full, they wait until it is not: nobody counts how many they are. */
+/* The call returns the failure of the first shard. Failures of the others go to the callback. When the
+ * client's queue is full, they wait until it has room. */
 void tuv_writer_open_others(taosuv_writer_t* writer) {
   int status = writer->open_status;
   while (status == 0 && writer->nbegun < writer->nshards)
@@ -54,11 +55,11 @@ void tuv_shard_ready(tuv_shard_t* shard, int status, const taosuv_req_t* req) {
   finish_opening(writer);
 }
 
-/* Shards that ask nobody become ready by themselves. */
+/* Shards that need no answer of the server become ready here. */
 void tuv_writer_open_more(taosuv_writer_t* writer) {
   int status = writer->client == NULL ? TAOSUV_ECANCELED : 0;
   tuv_writer_open_others(writer);
   for (uint32_t left = writer->opening; !writer->type->asks && left > 0; left--)
-    tuv_shard_ready(writer->shards[left - 1], status, NULL); /* the last one may be the end of it */
+    tuv_shard_ready(writer->shards[left - 1], status, NULL); /* the last one may free the writer */
   if (writer->type->asks && writer->open_status < 0) finish_opening(writer);
 }

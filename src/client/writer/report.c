@@ -1,8 +1,8 @@
-/* What a writer reports: rows that were not written, or maybe not, with all attempts in view. */
+/* What a writer reports: which rows were not written, and why. */
 #include <string.h>
 
-#include "client/core/failure.h"
-#include "client/writer/writer.h"
+#include "client/writer/divide.h"
+#include "client/writer/report.h"
 
 /* ---- which rows ---- */
 
@@ -37,18 +37,19 @@ void tuv_shard_note(tuv_shard_t* shard, const char* table, size_t length, uint64
 
 /* ---- why ---- */
 
-/* Completes a failure of the last attempt by what is known of the others. */
-static void summarise(const tuv_shard_t* shard, taosuv_writer_report_t* told, tuv_errmsg_t* text) {
-  bool last = (told->err_flags & TAOSUV_ERR_MAYBE_EXECUTED) != 0;
+/* Adds what is known of earlier attempts to the failure of the last one. */
+static void summarise(const tuv_shard_t* shard, taosuv_writer_report_t* report,
+                      tuv_errmsg_t* text) {
+  bool last = (report->err_flags & TAOSUV_ERR_MAYBE_EXECUTED) != 0;
   bool maybe = last || shard->from < shard->maybe_to;
-  const char* cause = told->message;
-  if (cause == NULL || cause[0] == 0) cause = taosuv_strerror(told->status);
-  if (maybe) told->err_flags |= TAOSUV_ERR_MAYBE_EXECUTED;
-  if (maybe && told->status == TAOSUV_EUNSENT) {
-    told->status = TAOSUV_ETIMEDOUT;
+  const char* cause = report->message;
+  if (cause == NULL || cause[0] == 0) cause = taosuv_strerror(report->status);
+  if (maybe) report->err_flags |= TAOSUV_ERR_MAYBE_EXECUTED;
+  if (maybe && report->status == TAOSUV_EUNSENT) {
+    report->status = TAOSUV_ETIMEDOUT;
     cause = "timed out before it was sent";
   }
-  told->message = cause;
+  report->message = cause;
   if (shard->attempts <= 1 && last == maybe) return;
   if (shard->attempts <= 1)
     tuv_fail(text, 0,
@@ -58,10 +59,10 @@ static void summarise(const tuv_shard_t* shard, taosuv_writer_report_t* told, tu
   else
     tuv_fail(text, 0, "%u attempts%s; the last one: %s", shard->attempts,
              maybe ? ", at least one of which may have been executed" : "", cause);
-  told->message = text->text;
+  report->message = text->text;
 }
 
-/* The other shards' statements are of the same table. */
+/* All shards have statements of the same table. */
 static void make_stale(taosuv_writer_t* writer) {
   for (uint32_t i = 0; i < writer->nshards; i++) {
     writer->shards[i]->stale = true;
@@ -70,31 +71,30 @@ static void make_stale(taosuv_writer_t* writer) {
   }
 }
 
-/* What is noted stays as it is until the callback returns: nothing is sent meanwhile. */
 void tuv_shard_report(tuv_shard_t* shard, uint32_t to, const tuv_failure_t* failure) {
   taosuv_writer_t* writer = shard->writer;
   tuv_errmsg_t text;
-  taosuv_writer_report_t told = {.status = failure->status,
-                                 .err_flags = failure->flags,
-                                 .server_code = failure->server_code,
-                                 .message = failure->message,
-                                 .host = failure->host,
-                                 .attempts = shard->attempts,
-                                 .rows = to - shard->from};
+  taosuv_writer_report_t report = {.status = failure->status,
+                                   .err_flags = failure->flags,
+                                   .server_code = failure->server_code,
+                                   .message = failure->message,
+                                   .host = failure->host,
+                                   .attempts = shard->attempts,
+                                   .rows = to - shard->from};
   shard->to = to;
-  summarise(shard, &told, &text);
+  summarise(shard, &report, &text);
   forget_ranges(shard);
   writer->type->note(shard);
   if (!shard->no_ranges) {
-    told.ranges = shard->ranges;
-    told.count = shard->nranges;
+    report.ranges = shard->ranges;
+    report.count = shard->nranges;
   }
-  writer->totals.rows_failed += told.rows;
-  tuv_shard_pass(shard, told.status == TAOSUV_ESERVER || writer->options.retry_ms <= 1);
-  if (told.status == TAOSUV_ESCHEMA && writer->type->renew != NULL) make_stale(writer);
-  uint8_t next = shard->state;
-  shard->state = TUV_SHARD_TELLING;
-  writer->options.on_report(writer, &told, writer->options.data);
+  writer->totals.rows_failed += report.rows;
+  tuv_shard_pass(shard, report.status == TAOSUV_ESERVER || writer->options.retry_ms <= 1);
+  if (report.status == TAOSUV_ESCHEMA && writer->type->renew != NULL) make_stale(writer);
+  uint8_t next = shard->state; /* nothing is sent while the callback reads what is noted */
+  shard->state = TUV_SHARD_REPORTING;
+  writer->options.on_report(writer, &report, writer->options.data);
   shard->state = next;
 }
 
@@ -106,11 +106,11 @@ uint32_t tuv_shard_certain(const tuv_shard_t* shard) {
 void tuv_shard_give_up(tuv_shard_t* shard, const tuv_failure_t* failure) {
   tuv_failure_t rest = {.status = TAOSUV_EUNSENT,
                         .flags = TAOSUV_ERR_RETRYABLE,
-                        .message = "not sent: what came before it could not be written in time"};
+                        .message = "not sent: rows before these could not be written in time"};
   bool same = failure->status == TAOSUV_ECANCELED || failure->status == TAOSUV_ESCHEMA;
   if (same) rest = (tuv_failure_t) {failure->status, 0, 0, failure->message, failure->host};
   uint32_t to = tuv_shard_certain(shard);
-  if (same && shard->maybe_to <= shard->from) to = shard->backlog; /* one report will do */
+  if (same && shard->maybe_to <= shard->from) to = shard->backlog; /* one report for all */
   tuv_shard_report(shard, to, failure);
   if (shard->backlog > 0) tuv_shard_report(shard, shard->backlog, &rest);
 }

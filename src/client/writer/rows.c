@@ -4,6 +4,8 @@
 #include "client/core/req.h"
 #include "client/stmt/job.h"
 #include "client/stmt/stmt.h"
+#include "client/writer/opening.h"
+#include "client/writer/report.h"
 #include "client/writer/writer.h"
 #include "wire/stmt/table_name.h"
 #include "wire/text.h"
@@ -54,7 +56,7 @@ static void on_prepared(taosuv_stmt_prepare_t* req, int status) {
     rows->stmt->roams = true;
     take_fields(rows);
   }
-  tuv_shard_ready(&rows->shard, status, (taosuv_req_t*) (void*) req);
+  tuv_shard_ready(&rows->shard, status, tuv_req_base(req));
 }
 
 static int open_rows(tuv_shard_t* shard, const taosuv_writer_options_t* options,
@@ -79,7 +81,7 @@ static void close_rows(tuv_shard_t* shard) {
 static void on_renewed(taosuv_stmt_prepare_t* req, int status) {
   rows_shard_t* rows = req->data;
   if (status == 0) take_fields(rows);
-  tuv_shard_renewed(&rows->shard, status, (taosuv_req_t*) (void*) req);
+  tuv_shard_renewed(&rows->shard, status, tuv_req_base(req));
 }
 
 /* The kept batch's fields are the statement's, which go with them. */
@@ -125,7 +127,7 @@ static uint32_t table_end(tuv_shard_t* shard, uint32_t from, uint32_t to, bool l
 /* In flight it is the statement's. */
 static const tuv_batch_t* backlog_of(rows_shard_t* rows) {
   if (!rows->whole) return &rows->kept;
-  const tuv_job_t* job = tuv_req_of((taosuv_req_t*) (void*) &rows->exec)->owner;
+  const tuv_job_t* job = tuv_req_of(tuv_req_base(&rows->exec))->owner;
   return &job->batch;
 }
 
@@ -144,7 +146,7 @@ static void note_tables(tuv_shard_t* shard) {
 static void on_executed(taosuv_stmt_exec_t* req, int status) {
   rows_shard_t* rows = req->data;
   rows->whole = false;
-  tuv_shard_done(&rows->shard, (taosuv_req_t*) (void*) req, status == 0 ? req->affected_rows : 0);
+  tuv_shard_done(&rows->shard, tuv_req_base(req), status == 0 ? req->affected_rows : 0);
 }
 
 /* The statement sends what is bound to it: what is gathered makes room for what is sent. When that
@@ -162,13 +164,13 @@ static int send_rows(tuv_shard_t* shard, tuv_errmsg_t* err) {
   int status = tuv_stmt_exec(stmt, &rows->exec, on_executed, batch);
   swap(&stmt->batch, batch);
   if (status < 0) return tuv_fail(err, status, "%s", taosuv_stmt_message(stmt));
-  tuv_req_of((taosuv_req_t*) (void*) &rows->exec)->stays = true;
+  tuv_req_of(tuv_req_base(&rows->exec))->stays = true;
   rows->whole = whole;
   return 0;
 }
 
 static taosuv_req_t* request_of(tuv_shard_t* shard) {
-  return (taosuv_req_t*) (void*) &of(shard)->exec;
+  return tuv_req_base(&of(shard)->exec);
 }
 
 static tuv_conn_t* conn_of(tuv_shard_t* shard) {

@@ -1,5 +1,7 @@
-/* The writer's steps: each shard does what is due, then whoever waits is told. */
+/* The steps of a writer: each shard does what is due, then those who wait are called back. */
+#include "client/writer/opening.h"
 #include "client/writer/writer.h"
+#include "io/timers.h"
 
 static tuv_flush_t* first_flush(taosuv_writer_t* writer) {
   if (tuv_queue_empty(&writer->flushes)) return NULL;
@@ -12,8 +14,8 @@ static bool has_any(const taosuv_writer_t* writer, uint64_t upto) {
   return false;
 }
 
-/* What callbacks add is for the next step. */
-static void tell_flushes(taosuv_writer_t* writer) {
+/* Flushes that callbacks add are for the next step. */
+static void complete_flushes(taosuv_writer_t* writer) {
   const tuv_queue_t* last = writer->flushes.prev;
   bool more = true;
   tuv_flush_t* flush;
@@ -27,7 +29,7 @@ static void tell_flushes(taosuv_writer_t* writer) {
   }
 }
 
-static void tell_drained(taosuv_writer_t* writer) {
+static void report_drained(taosuv_writer_t* writer) {
   const taosuv_writer_options_t* options = &writer->options;
   if (!writer->drain_wanted || writer->totals.bytes_pending > options->max_bytes / 4 * 3) return;
   for (uint32_t i = 0; i < writer->nshards; i++) {
@@ -39,7 +41,7 @@ static void tell_drained(taosuv_writer_t* writer) {
   if (!writer->closing && options->on_drain != NULL) options->on_drain(writer, options->data);
 }
 
-/* Shards with rows that somebody waits for do not wait for more. */
+/* Shards do not wait for more rows if somebody waits for those that they have. */
 static void hurry(taosuv_writer_t* writer) {
   uint64_t upto = 0;
   if (!tuv_queue_empty(&writer->flushes))
@@ -50,7 +52,7 @@ static void hurry(taosuv_writer_t* writer) {
       writer->shards[i]->due = true;
 }
 
-/* A request that is pending is not for being freed. */
+/* Whether the writer can be freed: no request of it is pending. */
 static bool is_over(const taosuv_writer_t* writer) {
   if (!writer->closing || writer->totals.rows_pending > 0) return false;
   for (uint32_t i = 0; i < writer->nshards; i++)
@@ -59,7 +61,7 @@ static bool is_over(const taosuv_writer_t* writer) {
 }
 
 void tuv_writer_step(taosuv_writer_t* writer) {
-  if (writer->in_step) { /* of a shard that was looked at already */
+  if (writer->in_step) { /* the shard that wants it may have had its turn */
     tuv_writer_wake(writer);
     return;
   }
@@ -75,8 +77,8 @@ void tuv_writer_step(taosuv_writer_t* writer) {
     uint64_t at = tuv_shard_step(writer->shards[i], now);
     if (at < next) next = at;
   }
-  tell_flushes(writer);
-  tell_drained(writer);
+  complete_flushes(writer);
+  report_drained(writer);
   if (writer->queue_full && next - now > TUV_WRITER_QUEUE_PAUSE)
     next = now + TUV_WRITER_QUEUE_PAUSE;
   if (next != UINT64_MAX) tuv_writer_expect(writer, next);

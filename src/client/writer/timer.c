@@ -1,4 +1,4 @@
-/* The moment of the writer's next step. */
+/* When the next step of a writer is made. */
 #include "client/writer/writer.h"
 
 static void on_timer(uv_timer_t* timer) {
@@ -9,7 +9,7 @@ static void on_timer(uv_timer_t* timer) {
   writer->in_timer = false;
 }
 
-/* A step at this moment, or before. libuv counts from its loop's time, which may be an old one. */
+/* libuv counts from the time of its loop, which may be old. */
 void tuv_writer_expect(taosuv_writer_t* writer, uint64_t at) {
   if (at >= writer->wake_at || uv_is_closing((uv_handle_t*) &writer->timer)) return;
   uint64_t now = uv_now(writer->loop);

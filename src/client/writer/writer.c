@@ -1,6 +1,8 @@
-/* The writer's life: opened with its shards, closed with nothing left behind; and its public
- * calls. */
+/* The life of a writer: it is opened with its shards, and closed with nothing left behind; and its
+ * public calls. */
 #include "client/pool/client.h"
+#include "client/conn/transport.h"
+#include "client/writer/opening.h"
 #include "client/writer/writer.h"
 #include "wire/text.h"
 
@@ -14,7 +16,7 @@
 #define DEFAULT_MAX_BYTES (64u << 20)
 
 _Static_assert(sizeof(tuv_flush_t) <= sizeof((taosuv_writer_flush_t) {0}.priv),
-               "a flush's insides");
+               "a flush holds its private part");
 
 static tuv_flush_t* flush_of(taosuv_writer_flush_t* req) {
   return (tuv_flush_t*) (void*) req->priv;
@@ -31,7 +33,7 @@ static void on_closing(tuv_dependent_t* dependent, tuv_conn_t* conn) {
   taosuv_writer_t* writer = TUV_CONTAINER(dependent, taosuv_writer_t, dependent);
   (void) conn;
   writer->client = NULL;
-  tuv_writer_wake(writer); /* what it has gathered is reported */
+  tuv_writer_wake(writer); /* reports what it has gathered */
 }
 
 static const tuv_dependent_type_t dependent_type = {.rank = TUV_RANK_WRITER, .closing = on_closing};
@@ -50,7 +52,7 @@ static uint64_t or_default(uint64_t value, uint64_t otherwise) {
   return value != 0 ? value : otherwise;
 }
 
-/* A text of the options as a copy, NUL-terminated: shards may be opened later than the call. */
+/* Copies a text of the options, because shards may be opened after the call. */
 static int keep_text(taosuv_writer_t* writer, const char** text, size_t* length, char** copy) {
   if (*text == NULL) return 0;
   *length = tuv_text_length(*text, *length);
@@ -73,7 +75,7 @@ static int keep_texts(taosuv_writer_t* writer) {
   return status;
 }
 
-/* An attempt that times out leaves time for another one. */
+/* Long enough for a second attempt after one that timed out. */
 static uint64_t default_retry(const taosuv_writer_t* writer) {
   uint64_t attempt = or_default(writer->options.timeout_ms,
                                 writer->client->context.url.request_timeout);
@@ -94,6 +96,9 @@ static int read_options(taosuv_writer_t* writer, const taosuv_writer_options_t* 
   options->retry_ms = or_default(options->retry_ms, default_retry(writer));
   if (options->batch_bytes > most) options->batch_bytes = most;
   writer->shard_limit = most;
+  uint64_t timeout = or_default(options->timeout_ms, writer->client->context.url.request_timeout);
+  writer->attempt_ms = or_default(timeout, UINT64_MAX);
+  writer->can_probe = writer->client->pool.conns.transport->probe != NULL;
   return keep_texts(writer);
 }
 
