@@ -217,6 +217,6 @@ int gateway_points_from_lines(gateway_lines_t* lines, const char* body, size_t l
     if (status != 0) return status;
   }
   if (lines->size > 0) return 0;
-  snprintf(why, GATEWAY_WHY, "there is no line");
+  snprintf(why, GATEWAY_WHY, "the body contains no line");
   return 400;
 }

@@ -297,7 +297,7 @@ class Gateway(OneServer):
         self.assertIn("5 points taken, 5 written in", self.end())
 
     def test_what_is_wrong_is_refused_with_a_reason(self):
-        for body, reason in {"cpu": "no field", "": "there is no line", "cpu user=x": "neither",
+        for body, reason in {"cpu": "no field", "": "the body contains no line", "cpu user=x": "neither",
                              "a b=1\ncpu user=\"x": "line 2: a quote", "cpu user=300i8": "in range",
                              "cpu,=x user=1": "a key is empty", "cpu user=1 17": "not in ms",
                              "cpu user=1 x": "no number", "a b=1,": "without '='"}.items():

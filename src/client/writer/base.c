@@ -51,7 +51,7 @@ tuv_shard_t* tuv_writer_shard(taosuv_writer_t* writer, const void* key, size_t s
 int tuv_writer_check(taosuv_writer_t* writer, const tuv_shard_type_t* type) {
   writer->err.text[0] = 0;
   if (writer->client != NULL && writer->client->context.in_hook)
-    return tuv_fail(&writer->err, TAOSUV_EBUSY, "a hook is running");
+    return tuv_fail(&writer->err, TAOSUV_EBUSY, "a hook is running: the call is not allowed in it");
   if (writer->closing || writer->client == NULL)
     return tuv_fail(&writer->err, TAOSUV_ECLOSED, "%s", taosuv_strerror(TAOSUV_ECLOSED));
   if (writer->type == type) return 0;

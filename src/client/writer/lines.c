@@ -16,12 +16,12 @@ typedef struct lines_shard_s {
   taosuv_insert_lines_t insert;
   tuv_buf_t gathered, in_flight;
   tuv_buf_t numbers, in_flight_numbers; /* numbers_t of their lines */
-  uint64_t escaped;                     /* bytes of `gathered` in a message */
-  uint32_t passed;                      /* lines of `in_flight` … */
-  size_t at;                            /* … that end before this byte */
+  uint64_t escaped;                     /* the size of `gathered` in a message */
+  uint32_t passed; /* the number of lines of `in_flight` that end before `at` */
+  size_t at;       /* a place in `in_flight` */
 } lines_shard_t;
 
-/* Lines with numbers one behind the other. */
+/* Lines whose numbers follow each other. */
 typedef struct numbers_s {
   uint64_t first, count;
 } numbers_t;
@@ -32,12 +32,12 @@ static lines_shard_t* of(tuv_shard_t* shard) {
 
 /* ---- opening ---- */
 
-/* There is nothing to ask the server: the writer's first step opens the shard. */
+/* The server is not asked. The writer's first step opens the shard. */
 static int open_lines(tuv_shard_t* shard, const taosuv_writer_options_t* options,
                       tuv_errmsg_t* err) {
   lines_shard_t* lines = of(shard);
   (void) err;
-  if (options->format == TAOSUV_LINES_JSON) return TAOSUV_EINVAL; /* that is no text of lines */
+  if (options->format == TAOSUV_LINES_JSON) return TAOSUV_EINVAL; /* JSON is not a text of lines */
   lines->insert.data = lines;
   lines->insert.format = options->format;
   lines->insert.precision = options->precision;
@@ -88,7 +88,7 @@ static size_t line_size(const tuv_buf_t* text, size_t at) {
   return (size_t) (end - from) + 1;
 }
 
-/* Where this line begins. The search goes on from the last one, for they mostly come in order. */
+/* Where a line begins. The search goes on from the last one, because they mostly come in order. */
 static size_t begin_of(lines_shard_t* lines, uint32_t line) {
   if (line < lines->passed) lines->passed = 0;
   if (lines->passed == 0) lines->at = 0;
@@ -117,8 +117,8 @@ static uint64_t fit_lines(tuv_shard_t* shard, uint32_t from, uint32_t count, siz
 
 static void on_inserted(taosuv_insert_lines_t* req, int status) {
   lines_shard_t* lines = req->data;
-  bool told = status == 0 && req->affected_rows > 0; /* over HTTP it is not */
-  tuv_shard_done(&lines->shard, tuv_req_base(req), told ? req->affected_rows : 0);
+  bool known = status == 0 && req->affected_rows > 0; /* over HTTP it is not */
+  tuv_shard_done(&lines->shard, tuv_req_base(req), known ? req->affected_rows : 0);
 }
 
 static void empty(tuv_buf_t* buf) {
@@ -182,9 +182,9 @@ const tuv_shard_type_t tuv_shard_lines = {.name = "lines",
 
 /* ---- gathering ---- */
 
-/* Copies the lines that are neither blank nor comments, which a server might count or refuse,
- * without a CR at their end, of which no server says what it is; into `out`, which has room for all
- * and a newline, unless it is NULL. Returns how many they are, and their size. */
+/* Copies lines into `out`, which has room for all of them and a newline; with NULL it only measures.
+ * Leaves out blank lines and comments, which a server might count or refuse, and a CR at the end of a
+ * line, which servers treat differently. Returns the number of lines, and their size in *size. */
 static uint64_t copy_lines(const char* text, size_t length, uint8_t* out, size_t* size) {
   uint64_t count = 0;
   *size = 0;
@@ -206,29 +206,28 @@ static uint64_t copy_lines(const char* text, size_t length, uint8_t* out, size_t
   return count;
 }
 
-/* The measurement, as it stands there: what the order is kept for. */
+/* The length of the measurement. Lines with the same one keep their order. */
 static size_t key_length(const char* text, size_t length) {
   size_t at = 0;
   while (at < length && text[at] != ',' && text[at] != ' ') at++;
   return at;
 }
 
-/* What the server would refuse together with the lines of others. */
+/* Refuses what would make the server refuse the other lines of the message as well. */
 static int check_lines(taosuv_writer_t* writer, const char* text, size_t length, size_t escaped) {
   size_t most = (size_t) writer->shard_limit - TUV_INSERT_HEAD_MAX - strlen(TUV_INSERT_END);
   tuv_errmsg_t* err = &writer->err;
   if (!tuv_utf8_valid((const uint8_t*) text, length))
-    return tuv_fail(err, TAOSUV_EINVAL, "the lines are not UTF-8");
+    return tuv_fail(err, TAOSUV_EINVAL, "the lines are not valid UTF-8");
   if (memchr(text, 0, length) != NULL)
-    return tuv_fail(err, TAOSUV_EINVAL, "the lines contain a NUL");
+    return tuv_fail(err, TAOSUV_EINVAL, "the lines contain a NUL byte");
   if (escaped <= most) return 0;
   return tuv_fail(err, TAOSUV_EMSGSIZE,
-                  "%zu bytes of JSON, %zu more than half of max_message_size "
-                  "has room for",
+                  "the lines take %zu bytes of JSON, %zu more than half of max_message_size allows",
                   escaped, escaped - most);
 }
 
-/* Room for the numbers of more lines. */
+/* Makes room for the numbers of more lines. */
 static bool reserve_numbers(lines_shard_t* lines) {
   return tuv_buf_reserve(&lines->numbers, sizeof(numbers_t)) != NULL;
 }
@@ -250,9 +249,10 @@ int taosuv_writer_lines(taosuv_writer_t* writer, const char* text, size_t length
   int status = tuv_writer_check(writer, &tuv_shard_lines);
   if (status < 0) return status;
   length = tuv_text_length(text, length);
-  size_t size, escaped = tuv_insert_escaped((const uint8_t*) text, length) + 2; /* a newline's */
+  size_t size,
+      escaped = tuv_insert_escaped((const uint8_t*) text, length) + 2; /* a newline's size */
   uint64_t lines = copy_lines(text, length, NULL, &size);
-  if (lines == 0) return tuv_fail(&writer->err, TAOSUV_EINVAL, "there is no line");
+  if (lines == 0) return tuv_fail(&writer->err, TAOSUV_EINVAL, "the text contains no line");
   status = check_lines(writer, text, length, escaped);
   if (status < 0) return status;
   tuv_shard_t* shard = tuv_writer_shard(writer, text, key_length(text, length));

@@ -17,9 +17,9 @@ typedef struct rows_shard_s {
   taosuv_stmt_t* stmt;
   taosuv_stmt_prepare_t prepare;
   taosuv_stmt_exec_t exec;
-  /* The backlog, except while the whole of it is in flight; then an empty batch. */
+  /* The backlog. While the whole of it is in flight, the statement has it, and this is empty. */
   tuv_batch_t kept;
-  tuv_batch_t part; /* rows of it, while only these are in flight */
+  tuv_batch_t part; /* the part of the backlog that is in flight, if that is not the whole */
   bool whole;       /* the backlog is in flight as a whole */
 } rows_shard_t;
 
@@ -50,7 +50,7 @@ static void on_prepared(taosuv_stmt_prepare_t* req, int status) {
   bool insert = status == 0 && taosuv_stmt_is_insert(req->stmt);
   if (status == 0 && !insert) {
     status = TAOSUV_EINVAL;
-    req->message = "a writer's SQL is an INSERT with a '?'";
+    req->message = "the SQL of a writer must be an INSERT with a '?'";
   }
   if (status == 0) {
     rows->stmt->roams = true;
@@ -84,7 +84,7 @@ static void on_renewed(taosuv_stmt_prepare_t* req, int status) {
   tuv_shard_renewed(&rows->shard, status, tuv_req_base(req));
 }
 
-/* The kept batch's fields are the statement's, which go with them. */
+/* The kept batch uses the fields of the old statement, and is freed with it. */
 static int renew_rows(tuv_shard_t* shard, tuv_errmsg_t* err) {
   rows_shard_t* rows = of(shard);
   const tuv_source_t* source = tuv_source_of(rows->stmt->source);
@@ -124,7 +124,7 @@ static uint32_t table_end(tuv_shard_t* shard, uint32_t from, uint32_t to, bool l
   return (uint32_t) (last ? tuv_batch_last_end(batch, from, to) : tuv_batch_first_end(batch, from));
 }
 
-/* In flight it is the statement's. */
+/* The batch in flight belongs to the statement. */
 static const tuv_batch_t* backlog_of(rows_shard_t* rows) {
   if (!rows->whole) return &rows->kept;
   const tuv_job_t* job = tuv_req_of(tuv_req_base(&rows->exec))->owner;
@@ -149,8 +149,8 @@ static void on_executed(taosuv_stmt_exec_t* req, int status) {
   tuv_shard_done(&rows->shard, tuv_req_base(req), status == 0 ? req->affected_rows : 0);
 }
 
-/* The statement sends what is bound to it: what is gathered makes room for what is sent. When that
- * is done, it comes back to where the statement's empty batch is kept. */
+/* The statement sends what is bound to it. So the gathered batch and the one to be sent change places
+ * until the attempt is over. */
 static int send_rows(tuv_shard_t* shard, tuv_errmsg_t* err) {
   rows_shard_t* rows = of(shard);
   taosuv_stmt_t* stmt = rows->stmt;
@@ -207,19 +207,20 @@ const taosuv_stmt_field_t* taosuv_writer_fields(const taosuv_writer_t* writer, u
   return taosuv_stmt_fields(of(writer->shards[0])->stmt, count);
 }
 
-/* Nobody knows whether the table's last row was in the same batch. */
+/* Rows name their table each time, because the one before may be in another batch. */
 static int check_target(taosuv_writer_t* writer, const tuv_batch_appended_t* appended) {
   if (writer->named != (appended->table != NULL))
-    return tuv_fail(&writer->err, TAOSUV_EINVAL,
-                    writer->named ? "a row needs its table's name" : "the SQL names the table");
+    return tuv_fail(
+        &writer->err, TAOSUV_EINVAL,
+        writer->named ? "the name of the table is missing" : "the SQL already names the table");
   if (writer->ntags == appended->ntags && (appended->tags != NULL || appended->ntags == 0))
     return 0;
   return tuv_fail(&writer->err, TAOSUV_EINVAL, "%u tags were given, but the statement has %u",
                   appended->ntags, writer->ntags);
 }
 
-/* By the table's own part, so that a table with and without its database goes through one shard. An
- * invalid name is refused when it is bound. */
+/* The shard is chosen by the table's name without its database, so that a table with and without it
+ * goes through one shard. An invalid name is refused when it is bound. */
 static tuv_shard_t* shard_of(taosuv_writer_t* writer, const tuv_batch_appended_t* appended) {
   tuv_table_name_t name;
   if (appended->table == NULL || tuv_table_name_is_plain(appended->table, appended->length) ||
