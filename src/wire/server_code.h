@@ -73,7 +73,7 @@
   XX(CONSUMER_STATUS, 0x4017, "invalid consumer status")                                           \
   /* the gateway itself */                                                                         \
   XX(QUERY_LIMIT, 0xFFFE, "the limit of concurrent queries is reached")                            \
-  XX(GATEWAY, 0xFFFF, "an error of the gateway itself; the text says which")
+  XX(GATEWAY, 0xFFFF, "an error of the gateway itself, described by its text")
 
 enum {
 #define XX(name, code, meaning) TUV_CODE_##name = (code),

@@ -42,7 +42,7 @@ static void small_requests_are_written(void** state) {
                       "{\"action\":\"poll\",\"args\":{\"req_id\":5,\"blocking_time\":500,"
                       "\"message_id\":0}}");
   assert_int_equal(length, strlen(text));
-  length = tuv_tmq_of_message(text, "fetch_raw_data", UINT64_MAX, UINT64_MAX);
+  length = tuv_tmq_message_request(text, "fetch_raw_data", UINT64_MAX, UINT64_MAX);
   assert_int_equal(length, strlen(text));
   assert_true(length < sizeof text);
 }

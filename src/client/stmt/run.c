@@ -132,7 +132,7 @@ static void seek(taosuv_stmt_t* stmt) {
 
 static bool same_field(const taosuv_stmt_field_t* old, const taosuv_stmt_field_t* now) {
   bool digits = (old->precision == now->precision && old->scale == now->scale) ||
-                tuv_stmt_scale_is_untold(now);
+                tuv_stmt_scale_is_unknown(now);
   return digits && old->kind == now->kind && old->type == now->type &&
          old->name_length == now->name_length &&
          memcmp(old->name, now->name, old->name_length) == 0;

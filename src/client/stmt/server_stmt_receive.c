@@ -181,7 +181,7 @@ static void on_batch(tuv_server_stmt_t* server_stmt, const tuv_reply_t* reply) {
 static int check_id(const tuv_server_stmt_t* server_stmt, const tuv_reply_t* reply,
                     tuv_errmsg_t* err) {
   bool has_id = server_stmt->step != TUV_STEP_INIT && server_stmt->step != TUV_STEP_SCALES;
-  return has_id ? tuv_reply_about(reply, "stmt_id", server_stmt->id, err) : 0;
+  return has_id ? tuv_reply_expect(reply, "stmt_id", server_stmt->id, err) : 0;
 }
 
 static void failed(tuv_op_t* op, const tuv_failure_t* failure);

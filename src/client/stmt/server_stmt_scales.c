@@ -66,5 +66,5 @@ void tuv_server_stmt_take_scales(tuv_server_stmt_t* server_stmt, const tuv_reply
   if (status < 0 || answer.is_update || answer.precisions == NULL || answer.scales == NULL) return;
   size_t index = 0;
   for (uint32_t i = 0; i < form->count && index < answer.fields; i++)
-    if (tuv_stmt_scale_is_untold(&form->fields[i])) take_scale(&form->fields[i], &answer, index++);
+    if (tuv_stmt_scale_is_unknown(&form->fields[i])) take_scale(&form->fields[i], &answer, index++);
 }

@@ -50,7 +50,7 @@ static int encode(tuv_op_t* op, tuv_conn_t* conn, const void* payload, size_t si
   if (consumer->step == TUV_TMQ_POLL)
     length = tuv_tmq_poll(text, op->id, blocking_time(consumer), consumer->last_id);
   else
-    length = tuv_tmq_of_message(text, action_of(consumer, conn), op->id, consumer->message_id);
+    length = tuv_tmq_message_request(text, action_of(consumer, conn), op->id, consumer->message_id);
   return tuv_ws_send(&conn->ws, TUV_WS_TEXT, text, length, &op->at);
 }
 
@@ -208,7 +208,7 @@ static void polled(taosuv_consumer_t* consumer, tuv_conn_t* conn, const tuv_repl
 static void got_meta(taosuv_consumer_t* consumer, tuv_conn_t* conn, const tuv_reply_t* reply) {
   taosuv_message_t* message = consumer->building;
   tuv_errmsg_t err;
-  int status = tuv_reply_about(reply, "message_id", consumer->message_id, &err);
+  int status = tuv_reply_expect(reply, "message_id", consumer->message_id, &err);
   if (status < 0) {
     malformed(consumer, conn, status, err.text);
     return;

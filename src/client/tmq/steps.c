@@ -41,7 +41,7 @@ int tuv_step_encode(tuv_op_t* op, tuv_conn_t* conn, const char* action) {
   if (step->topic == NULL || step->message != 0) {
     char text[TUV_TMQ_REQUEST_MAX];
     uint64_t message = step->message != 0 ? step->message : commit->consumer->last_id;
-    size_t length = tuv_tmq_of_message(text, "commit", op->id, message);
+    size_t length = tuv_tmq_message_request(text, "commit", op->id, message);
     return tuv_ws_send(&conn->ws, TUV_WS_TEXT, text, length, &op->at);
   }
   tuv_json_request_begin(&request, &conn->context->json, action, op->id);

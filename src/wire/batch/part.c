@@ -91,12 +91,12 @@ uint64_t tuv_batch_fit(const tuv_batch_t* batch, uint64_t from, uint64_t rows, u
     uint64_t more = single ? 1 : position.segment->rows - position.row;
     if (more > rows - count) more = rows - count;
     uint64_t now = rows_size(batch, position.segment, position.row, (uint32_t) more);
-    bool much = size + now > bytes;
-    if (much && !single && more > 1) {
+    bool too_much = size + now > bytes;
+    if (too_much && !single && more > 1) {
       single = true;
       continue;
     }
-    if (much && count > 0) break;
+    if (too_much && count > 0) break;
     size += now;
     count += more;
     position.row += (uint32_t) more;

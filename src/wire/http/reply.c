@@ -3,19 +3,12 @@
 
 #include <string.h>
 
+#include "wire/http/reply_body.h"
 #include "wire/http/text.h"
 #include "wire/status.h"
 
-/* Any code but 0 stops llhttp. The reason is in `failure`. */
-#define STOP (-1)
-
 static tuv_http_reply_t* reply_of(llhttp_t* parser) {
   return parser->data;
-}
-
-static int stop(tuv_http_reply_t* reply, int failure) {
-  reply->failure = failure;
-  return STOP;
 }
 
 static int on_header_field(llhttp_t* parser, const char* at, size_t length) {
@@ -72,102 +65,33 @@ static int on_headers_complete(llhttp_t* parser) {
   reply->status = llhttp_get_status_code(parser);
   reply->in_head = false;
   if (parser->http_major != 1)
-    return stop(reply, tuv_fail(reply->err, TUV_EPROTO, "the answer is HTTP/%u.%u, not HTTP/1.1",
-                                parser->http_major, parser->http_minor));
+    return tuv_http_reply_stop(
+        reply, tuv_fail(reply->err, TUV_EPROTO, "the answer is HTTP/%u.%u, not HTTP/1.1",
+                        parser->http_major, parser->http_minor));
   if (reply->status == 101)
-    return stop(reply, tuv_fail(reply->err, TUV_EHTTP, "the server switched to another protocol"));
+    return tuv_http_reply_stop(
+        reply, tuv_fail(reply->err, TUV_EHTTP, "the server switched to another protocol"));
   bool bodiless = reply->status / 100 == 1 || reply->status == 204 || reply->status == 304;
   if (bodiless) return 1; /* whatever the headers state (RFC 9112, 6.3) */
   if (reply->bad_encoding)
-    return stop(reply, tuv_fail(reply->err, TUV_EHTTP,
-                                "the answer has a Content-Encoding that was not asked for"));
+    return tuv_http_reply_stop(
+        reply, tuv_fail(reply->err, TUV_EHTTP,
+                        "the answer has a Content-Encoding that was not asked for"));
   if (reply->gzip) {
     if (reply->inflater == NULL) reply->inflater = tuv_inflater_create_gzip(reply->alloc);
     if (reply->inflater == NULL)
-      return stop(reply, tuv_fail(reply->err, TUV_ENOMEM, "no memory to inflate an answer"));
+      return tuv_http_reply_stop(
+          reply, tuv_fail(reply->err, TUV_ENOMEM, "no memory to inflate an answer"));
     tuv_inflater_begin(reply->inflater, reply->limit);
   }
   return 0;
-}
-
-/* Keeps the beginning of a body for error texts, up to a '?': a body may repeat the query string of
- * the request, which has a token in it. */
-static void quote(tuv_http_reply_t* reply, const uint8_t* data, size_t size) {
-  for (size_t i = 0; i < size && !reply->quote_ended; i++) {
-    reply->quote_ended = data[i] == '?' || reply->quote_size == sizeof reply->quote - 1;
-    if (!reply->quote_ended && data[i] >= ' ' && data[i] < 0x7F)
-      reply->quote[reply->quote_size++] = (char) data[i];
-  }
-  reply->quote[reply->quote_size] = 0;
-}
-
-static int too_big(tuv_http_reply_t* reply) {
-  return stop(reply,
-              tuv_fail(reply->err, TUV_EMSGSIZE,
-                       "the server sends an answer larger than max_message_size (%llu bytes)",
-                       (unsigned long long) reply->limit));
-}
-
-static int hand_on(tuv_http_reply_t* reply, const uint8_t* data, size_t size) {
-  if (size > reply->limit - reply->size) return too_big(reply);
-  reply->size += size;
-  reply->allowance -= size < reply->allowance ? size : reply->allowance;
-  quote(reply, data, size);
-  int status = size > 0 ? reply->on_body(reply->context, data, size, reply->err) : 0;
-  return status < 0 ? stop(reply, status) : 0;
-}
-
-/* How much is inflated and passed on at a time. */
-#define PIECE 16384u
-
-static int inflate_rest(tuv_http_reply_t* reply) {
-  uint8_t out[PIECE];
-  tuv_deflate_io_t io = {reply->rest, reply->rest_size, NULL, 0};
-  tuv_deflate_status_t status;
-  do {
-    if (reply->allowance == 0) {
-      reply->rest = io.in;
-      reply->rest_size = io.in_size;
-      return HPE_PAUSED;
-    }
-    io.out = out;
-    io.room = sizeof out;
-    status = tuv_inflater_run(reply->inflater, &io, false);
-    if (status == TUV_DEFLATE_TOO_BIG) return too_big(reply);
-    if (status == TUV_DEFLATE_NOMEM)
-      return stop(reply, tuv_fail(reply->err, TUV_ENOMEM, "no memory to inflate an answer"));
-    if (status == TUV_DEFLATE_CORRUPT)
-      return stop(reply, tuv_fail(reply->err, TUV_EHTTP, "the answer's gzip is corrupt"));
-    int result = hand_on(reply, out, sizeof out - io.room);
-    if (result != 0) return result;
-  } while (status == TUV_DEFLATE_FULL);
-  return 0;
-}
-
-static int hand_on_rest(tuv_http_reply_t* reply) {
-  while (reply->rest_size > 0) {
-    size_t size = reply->rest_size < PIECE ? reply->rest_size : PIECE;
-    if (reply->allowance == 0) return HPE_PAUSED;
-    int result = hand_on(reply, reply->rest, size);
-    if (result != 0) return result;
-    reply->rest += size;
-    reply->rest_size -= size;
-  }
-  return 0;
-}
-
-/* Passes on as much of the body as is there and allowed. */
-static int go_on(tuv_http_reply_t* reply) {
-  int result = reply->gzip ? inflate_rest(reply) : hand_on_rest(reply);
-  reply->pending = result == HPE_PAUSED;
-  return result;
 }
 
 static int on_body(llhttp_t* parser, const char* at, size_t length) {
   tuv_http_reply_t* reply = reply_of(parser);
   reply->rest = (const uint8_t*) at;
   reply->rest_size = length;
-  return go_on(reply);
+  return tuv_http_reply_go_on(reply);
 }
 
 static int on_message_complete(llhttp_t* parser) {
@@ -178,7 +102,8 @@ static int on_message_complete(llhttp_t* parser) {
   }
   bool body = reply->gzip && reply->status != 204 && reply->status != 304;
   if (body && !tuv_inflater_complete(reply->inflater))
-    return stop(reply, tuv_fail(reply->err, TUV_EHTTP, "the answer's gzip is cut off"));
+    return tuv_http_reply_stop(reply,
+                               tuv_fail(reply->err, TUV_EHTTP, "the answer's gzip is cut off"));
   reply->keep_alive = llhttp_should_keep_alive(parser) != 0;
   reply->done = true;
   return HPE_PAUSED;
@@ -242,7 +167,7 @@ static int execute(tuv_http_reply_t* reply, const char* data, size_t size, size_
 
 /* Passes on what is pending. Returns what tuv_http_reply_feed returns; 0: llhttp can go on. */
 static int resume(tuv_http_reply_t* reply) {
-  go_on(reply);
+  tuv_http_reply_go_on(reply);
   if (reply->failure != 0) return reply->failure;
   if (reply->pending) return TUV_HTTP_PAUSED;
   llhttp_resume(&reply->parser);

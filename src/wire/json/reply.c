@@ -73,14 +73,14 @@ int tuv_reply_message(const tuv_reply_t* reply, const char* key, const char** va
   return 0;
 }
 
-int tuv_reply_about(const tuv_reply_t* reply, const char* key, uint64_t value, tuv_errmsg_t* err) {
+int tuv_reply_expect(const tuv_reply_t* reply, const char* key, uint64_t value, tuv_errmsg_t* err) {
   const char* const needed[] = {key, NULL};
-  uint64_t told = 0;
+  uint64_t stated = 0;
   int status = tuv_reply_require(reply, needed, err);
-  if (status == 0) status = tuv_reply_uint(reply, key, &told, err);
-  if (status == 0 && told != value)
+  if (status == 0) status = tuv_reply_uint(reply, key, &stated, err);
+  if (status == 0 && stated != value)
     status = tuv_fail(err, TUV_EPROTO, "the reply's \"%s\" is %llu; %llu was asked for", key,
-                      (unsigned long long) told, (unsigned long long) value);
+                      (unsigned long long) stated, (unsigned long long) value);
   return status;
 }
 
@@ -108,13 +108,13 @@ int tuv_reply_texts(const tuv_reply_t* reply, const char* key, yyjson_val** valu
 }
 
 int tuv_reply_rows(const tuv_reply_t* reply, const char* key, int64_t* rows, tuv_errmsg_t* err) {
-  int64_t told = 0;
+  int64_t stated = 0;
   if (member(reply, key) == NULL) return 0;
-  int status = tuv_reply_int(reply, key, &told, err);
-  if (status == 0 && told < 0)
+  int status = tuv_reply_int(reply, key, &stated, err);
+  if (status == 0 && stated < 0)
     status = tuv_fail(err, TUV_EPROTO, "the reply's \"%s\" is %lld; it must not be negative", key,
-                      (long long) told);
-  if (status == 0) *rows = told;
+                      (long long) stated);
+  if (status == 0) *rows = stated;
   return status;
 }
 

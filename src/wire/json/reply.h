@@ -40,7 +40,7 @@ int tuv_reply_message(const tuv_reply_t* reply, const char* key, const char** va
                       tuv_errmsg_t* err);
 
 /* Checks that a member is there and has this value. */
-int tuv_reply_about(const tuv_reply_t* reply, const char* key, uint64_t value, tuv_errmsg_t* err);
+int tuv_reply_expect(const tuv_reply_t* reply, const char* key, uint64_t value, tuv_errmsg_t* err);
 
 /* An array of texts; *value is NULL when it is missing. */
 int tuv_reply_texts(const tuv_reply_t* reply, const char* key, yyjson_val** value,

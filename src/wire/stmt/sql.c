@@ -131,7 +131,7 @@ size_t tuv_stmt_sql_name(const char* sql, size_t length, const tuv_stmt_sql_t* s
   return at;
 }
 
-bool tuv_stmt_scale_is_untold(const taosuv_stmt_field_t* field) {
+bool tuv_stmt_scale_is_unknown(const taosuv_stmt_field_t* field) {
   return tuv_type_is_decimal(field->type) && field->kind == TAOSUV_BIND_COLUMN &&
          field->precision == 0 && field->scale == 0;
 }
@@ -141,7 +141,7 @@ size_t tuv_stmt_sql_decimals(const char* sql, const tuv_stmt_sql_t* scan, const 
                              size_t room) {
   size_t at = 0;
   for (uint32_t i = 0; i < count; i++) {
-    if (!tuv_stmt_scale_is_untold(&fields[i])) continue;
+    if (!tuv_stmt_scale_is_unknown(&fields[i])) continue;
     if (memchr(fields[i].name, '`', fields[i].name_length) != NULL) return 0;
     if (at == 0)
       put(out, room, &at, "select `", 8);

@@ -41,7 +41,7 @@ size_t tuv_stmt_sql_decimals(const char* sql, const tuv_stmt_sql_t* scan, const 
                              const taosuv_stmt_field_t* fields, uint32_t count, char* out,
                              size_t room);
 /* Whether a field is such a DECIMAL. */
-bool tuv_stmt_scale_is_untold(const taosuv_stmt_field_t* field);
+bool tuv_stmt_scale_is_unknown(const taosuv_stmt_field_t* field);
 
 /* Writes a query without rows for the fields of an INSERT: the first fields of its result are the
  * columns, the last ones the tags. `table` as above; a name without a database belongs to `db` ("":

@@ -17,8 +17,8 @@ size_t tuv_tmq_poll(char out[TUV_TMQ_REQUEST_MAX], uint64_t req_id, uint64_t blo
   return (size_t) length;
 }
 
-size_t tuv_tmq_of_message(char out[TUV_TMQ_REQUEST_MAX], const char* action, uint64_t req_id,
-                          uint64_t message_id) {
+size_t tuv_tmq_message_request(char out[TUV_TMQ_REQUEST_MAX], const char* action, uint64_t req_id,
+                               uint64_t message_id) {
   int length = snprintf(out, TUV_TMQ_REQUEST_MAX,
                         "{\"action\":\"%s\",\"args\":{\"req_id\":%" PRIu64
                         ",\"message_id\":%" PRIu64 "}}",

@@ -10,8 +10,8 @@
 size_t tuv_tmq_poll(char out[TUV_TMQ_REQUEST_MAX], uint64_t req_id, uint64_t blocking_ms,
                     uint64_t last_message_id);
 /* fetch, fetch_block, fetch_raw, fetch_raw_data, fetch_json_meta, commit. */
-size_t tuv_tmq_of_message(char out[TUV_TMQ_REQUEST_MAX], const char* action, uint64_t req_id,
-                          uint64_t message_id);
+size_t tuv_tmq_message_request(char out[TUV_TMQ_REQUEST_MAX], const char* action, uint64_t req_id,
+                               uint64_t message_id);
 
 /* Args of a request that is being written. */
 void tuv_tmq_add_int(tuv_json_request_t* request, const char* key, int64_t value);

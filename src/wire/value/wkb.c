@@ -81,15 +81,15 @@ static bool check(reader_t* in) {
   do {
     if (!read_head(in, &kind, &point)) return false;
     if (depth > 0 && !is_part(open[depth - 1].kind, kind)) return false;
-    bool well = true;
-    if (kind == POINT) well = skip(in, point);
-    if (kind == LINE) well = skip_points(in, point);
-    if (kind == POLYGON) well = skip_rings(in, point);
+    bool complete = true;
+    if (kind == POINT) complete = skip(in, point);
+    if (kind == LINE) complete = skip_points(in, point);
+    if (kind == POLYGON) complete = skip_rings(in, point);
     if (kind >= MULTI_POINT) {
       if (depth == MAX_DEPTH || !read_u32(in, &open[depth].left)) return false;
       open[depth++].kind = kind;
     }
-    if (!well) return false;
+    if (!complete) return false;
     while (depth > 0 && open[depth - 1].left == 0) depth--;
     if (depth > 0)
       open[depth - 1].left--;

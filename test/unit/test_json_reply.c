@@ -315,11 +315,11 @@ static void a_reply_is_about_what_was_asked_for(void** state) {
   (void) state;
   int64_t rows = 7;
   assert_int_equal(parse("{\"code\":0,\"stmt_id\":18446744073709551615,\"rows\":-5}"), 0);
-  assert_int_equal(tuv_reply_about(&reply, "stmt_id", UINT64_MAX, &err), 0);
-  assert_int_equal(tuv_reply_about(&reply, "stmt_id", 1, &err), TUV_EPROTO);
+  assert_int_equal(tuv_reply_expect(&reply, "stmt_id", UINT64_MAX, &err), 0);
+  assert_int_equal(tuv_reply_expect(&reply, "stmt_id", 1, &err), TUV_EPROTO);
   assert_non_null(strstr(err.text, "\"stmt_id\" is 18446744073709551615; 1 was asked for"));
-  assert_int_equal(tuv_reply_about(&reply, "id", 0, &err), TUV_EPROTO);
-  assert_int_equal(tuv_reply_about(&reply, "rows", 5, &err), TUV_EPROTO);
+  assert_int_equal(tuv_reply_expect(&reply, "id", 0, &err), TUV_EPROTO);
+  assert_int_equal(tuv_reply_expect(&reply, "rows", 5, &err), TUV_EPROTO);
   assert_int_equal(tuv_reply_rows(&reply, "rows", &rows, &err), TUV_EPROTO);
   assert_int_equal(tuv_reply_rows(&reply, "others", &rows, &err), 0);
   assert_int_equal(rows, 7); /* an error leaves it alone, and so does what is not there */
