@@ -4,6 +4,7 @@
 #include <string.h>
 
 bool tuv_address_set(tuv_address_t* address, const struct sockaddr* from) {
+  memset(address, 0, sizeof *address);
   if (from->sa_family == AF_INET)
     memcpy(&address->ip4, from, sizeof address->ip4);
   else if (from->sa_family == AF_INET6)

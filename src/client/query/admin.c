@@ -153,6 +153,7 @@ static int first_text(const taosuv_block_t* block, char* out, size_t size) {
   taosuv_block_column(block, 0, &column);
   if (column.type != TAOSUV_TYPE_VARCHAR) return TAOSUV_EPROTO;
   const void* text = taosuv_get_bytes(&column, 0, &length);
+  if (text == NULL) return 0;
   if (memchr(text, 0, length) != NULL) return TAOSUV_EPROTO;
   if (length > size - 1) length = (uint32_t) (size - 1);
   memcpy(out, text, length);

@@ -225,7 +225,7 @@ int tuv_message_set_raw(taosuv_message_t* message, const tuv_tmq_reply_t* reply,
     status = tuv_fail(err, TAOSUV_EPROTO, "rows in a message of the unknown raw type %u",
                       reply->raw_type);
   if (status == 0) status = tuv_tmq_open(&reader, reply->data, reply->size, err);
-  if (status < 0) {
+  if (status != 0) {
     tuv_message_set_unreadable(message, status, 0, err->text);
     return 0;
   }
@@ -340,7 +340,9 @@ void tuv_message_forget(tuv_track_t* track) {
 /* ---- what it says ---- */
 
 taosuv_message_kind_t taosuv_message_kind(const taosuv_message_t* message) {
-  return (taosuv_message_kind_t) (message != NULL ? message->kind : 0);
+  if (message != NULL) return (taosuv_message_kind_t) message->kind;
+  /* NOLINTNEXTLINE(clang-analyzer-optin.core.EnumCastOutOfRange): no message, no kind */
+  return (taosuv_message_kind_t) 0;
 }
 
 const char* taosuv_message_topic(const taosuv_message_t* message) {

@@ -15,7 +15,7 @@ bool tuv_ws_assembly_reserve(tuv_ws_assembly_t* assembly, tuv_mem_t* mem, uint64
   if (need > limit) need = limit;
   tuv_refbuf_t* bigger = tuv_refbuf_take(mem, (size_t) need);
   if (bigger == NULL) return false;
-  if (assembly->size > 0) memcpy(bigger->data, old->data + assembly->at, assembly->size);
+  if (old != NULL) memcpy(bigger->data, old->data + assembly->at, assembly->size);
   tuv_refbuf_unref(old);
   assembly->buffer = bigger;
   assembly->at = 0;

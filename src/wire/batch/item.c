@@ -14,10 +14,12 @@ void tuv_cell_value(const tuv_batch_t* batch, tuv_encoder_t* encoder, const tuv_
   char buf[TUV_DECIMAL_TEXT];
   uint64_t bytes = tuv_cell_bytes(batch, cell);
   if (bytes == 0) return;
-  if (tuv_type_size(cell->type) == 0 || !tuv_has_lengths(batch, cell->type))
+  if (tuv_type_size(cell->type) == 0 || !tuv_has_lengths(batch, cell->type)) {
     tuv_encoder_bytes(encoder, cell->bytes, cell->length);
-  else
-    tuv_encoder_bytes(encoder, buf, tuv_decimal_text(cell->bytes, cell->length, cell->scale, buf));
+    return;
+  }
+  size_t length = tuv_decimal_text(cell->bytes, cell->length, cell->scale, buf);
+  tuv_encoder_bytes(encoder, buf, length);
 }
 
 void tuv_item_cell(const tuv_batch_t* batch, tuv_encoder_t* encoder, const tuv_cell_t* cell) {
@@ -54,7 +56,8 @@ static void decimal_texts(tuv_encoder_t* encoder, const tuv_slot_t* slot, const 
   for (uint32_t row = 0; row < rows; row++) {
     if (part->nulls[row] != 0) continue;
     const uint8_t* value = part->values + (size_t) row * slot->width;
-    tuv_encoder_bytes(encoder, buf, tuv_decimal_text(value, slot->width, slot->field->scale, buf));
+    size_t length = tuv_decimal_text(value, slot->width, slot->field->scale, buf);
+    tuv_encoder_bytes(encoder, buf, length);
   }
 }
 

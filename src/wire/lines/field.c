@@ -1,5 +1,9 @@
 /* Fields of line protocol: numbers with the suffix of their type, texts in quotes. */
+#include <math.h>
+#include <string.h>
+
 #include "util/ascii.h"
+#include "util/assert.h"
 #include "wire/lines/private.h"
 #include "wire/text.h"
 #include "wire/types.h"
@@ -24,7 +28,9 @@ static const char* const prefixes[TUV_TYPES] = {
 };
 
 static void add_suffix(tuv_text_t* text, taosuv_type_t type) {
-  tuv_text_add(text, suffixes[type], strlen(suffixes[type]));
+  const char* suffix = suffixes[type];
+  TUV_ASSERT(suffix != NULL);
+  tuv_text_add(text, suffix, strlen(suffix));
 }
 
 static const char* name_of(taosuv_type_t type) {
@@ -61,7 +67,7 @@ static int write_real(taosuv_line_t* line, taosuv_type_t type, const taosuv_valu
   bool narrow = type == TAOSUV_TYPE_FLOAT;
   /* From the middle between the largest FLOAT and the next power of two on it rounds to
    * infinity. */
-  bool fits = !narrow || (number < 0x1.ffffffp127 && number > -0x1.ffffffp127);
+  bool fits = !narrow || fabs(number) < 0x1.ffffffp127;
   if (number - number != 0 || !fits)
     return tuv_fail(&line->err, TUV_ERANGE, "line protocol cannot carry the number as %s",
                     name_of(type));

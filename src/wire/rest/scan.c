@@ -94,10 +94,8 @@ static ptrdiff_t step_around(tuv_rest_t* rest, const uint8_t* data, size_t size,
         status = begin_rows(rest, err);
         return status < 0 ? status : (ptrdiff_t) at;
       }
-      data += at - 1;
-      size -= at - 1;
       rest->depth++;
-      status = append(&rest->head, data, 1, err);
+      status = append(&rest->head, data + at - 1, 1, err);
       return status < 0 ? status : (ptrdiff_t) at;
     }
     if (c == '{' || c == '[') rest->depth++;

@@ -16,7 +16,11 @@ tuv_url_shown_t tuv_url_show(tuv_span_t span) {
     char c = span.at[i];
     shown.text[i] = c > ' ' && c < 0x7f ? c : '?';
   }
-  strcpy(shown.text + length, span.length > room ? "..." : "");
+  if (span.length > room) {
+    memcpy(shown.text + length, "...", 3);
+    length += 3;
+  }
+  shown.text[length] = 0;
   return shown;
 }
 
