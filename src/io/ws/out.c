@@ -130,8 +130,8 @@ int tuv_ws_out_begin_masked(tuv_ws_out_t* out, uint8_t opcode, size_t length, co
   tuv_ws_write_header(to, opcode, true, false, length, out->mask);
   tuv_buf_commit(&out->unsent, header);
   out->mask_at = 0;
-  out->early = length >= 2 * EARLY_BYTES && !out->writing && out->state == TUV_WS_OUT_OPEN &&
-               out->shared->tap == NULL;
+  out->early = length >= (size_t) 2 * EARLY_BYTES && !out->writing &&
+               out->state == TUV_WS_OUT_OPEN && out->shared->tap == NULL;
   if (at != NULL) *at = out->queued;
   out->queued += header + length;
   return 0;

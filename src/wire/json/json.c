@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "util/assert.h"
 #include "wire/status.h"
 
 /* Working memory up to this size is kept between replies. */
@@ -64,15 +65,17 @@ int tuv_json_pool(tuv_json_t* json, size_t size, yyjson_alc* alc) {
 }
 
 static bool is_named(yyjson_val* key, const char* name, size_t length) {
-  return yyjson_get_len(key) == length && memcmp(yyjson_get_str(key), name, length) == 0;
+  const char* text = yyjson_get_str(key);
+  TUV_ASSERT(text != NULL && name != NULL); /* the keys of an object are strings */
+  return yyjson_get_len(key) == length && memcmp(text, name, length) == 0;
 }
 
 /* Equal names have the same mark. Different names rarely have (never in a recorded reply). */
 static unsigned mark_of(const char* name, size_t length) {
   const uint8_t* bytes = (const uint8_t*) name;
   if (length == 0) return 0;
-  size_t sum = length * 7 + bytes[length / 2] * 29u + bytes[length * 3 / 4] +
-               bytes[length - 1] * 13u;
+  size_t middle = bytes[length / 2], last = bytes[length - 1];
+  size_t sum = length * 7 + middle * 29 + bytes[length * 3 / 4] + last * 13;
   return (unsigned) (sum % TUV_JSON_MARKS);
 }
 

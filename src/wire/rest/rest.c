@@ -35,7 +35,7 @@ void tuv_rest_begin(tuv_rest_t* rest) {
   drop_blocks(rest);
   tuv_rest_clear_columns(rest);
   tuv_buf_consume(&rest->head, tuv_buf_size(&rest->head), TUV_REST_BATCH_BYTES);
-  tuv_buf_consume(&rest->batch, tuv_buf_size(&rest->batch), 2 * TUV_REST_BATCH_BYTES);
+  tuv_buf_consume(&rest->batch, tuv_buf_size(&rest->batch), (size_t) 2 * TUV_REST_BATCH_BYTES);
   rest->code = 0;
   rest->text = "";
   rest->timing = 0;

@@ -252,6 +252,6 @@ int tuv_rest_read_batch(tuv_rest_t* rest, tuv_errmsg_t* err) {
                     "a row after row %llu is not JSON: %s", (unsigned long long) rest->row_count,
                     why.msg);
   int status = add_rows(rest, doc, text + 1, err);
-  tuv_buf_consume(&rest->batch, tuv_buf_size(&rest->batch), 3 * TUV_REST_KEEP_BYTES);
+  tuv_buf_consume(&rest->batch, tuv_buf_size(&rest->batch), (size_t) 3 * TUV_REST_KEEP_BYTES);
   return status;
 }

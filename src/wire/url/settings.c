@@ -63,7 +63,7 @@ static const tuv_setting_t settings[] = {
 _Static_assert(NSETTINGS <= 64, "a bit for each setting fits into 64");
 
 static bool decode_key(tuv_span_t key, char* buf, tuv_span_t* decoded) {
-  if (key.length > 3 * MAX_KEY) return false;
+  if (key.length > (size_t) 3 * MAX_KEY) return false;
   decoded->at = buf;
   decoded->length = tuv_percent_decode(buf, key.at, key.length);
   return decoded->length != SIZE_MAX;
