@@ -26,6 +26,7 @@ uint8_t* tuv_buf_reserve(tuv_buf_t* buf, size_t size) {
   bool fits = buf->data != NULL && size <= buf->capacity - buf->tail;
   if (fits) return buf->data + buf->tail;
   size_t used = tuv_buf_size(buf);
+  TUV_ASSERT(buf->data != NULL || (buf->head == 0 && used == 0));
   if (size > SIZE_MAX / 2 - used) return NULL;
   if (buf->head > 0 && used + size <= buf->capacity && used <= buf->capacity / 2) {
     memmove(buf->data, buf->data + buf->head, used);

@@ -87,6 +87,7 @@ void tuv_balance_replaces(tuv_conn_t* conn) {
 static tuv_conn_t* dispensable(const tuv_pool_t* pool, unsigned needs, const tuv_conn_t* but) {
   tuv_conn_t* found = NULL;
   uint32_t host = fullest(pool);
+  /* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): it takes conn for NULL if `but` is */
   for (tuv_queue_t* at = pool->conns.list.next; at != &pool->conns.list; at = at->next) {
     tuv_conn_t* conn = TUV_CONTAINER(at, tuv_conn_t, link);
     if (conn == but || conn->state != TUV_CONN_READY || conn->retiring || conn->host->index != host)

@@ -8,6 +8,7 @@
 #include "client/pool/client.h"
 #include "client/query/result.h"
 #include "client/query/results.h"
+#include "util/assert.h"
 #include "wire/json/result.h"
 #include "wire/types.h"
 
@@ -38,10 +39,12 @@ static int copy_fields(taosuv_result_t* result, const tuv_query_reply_t* reply) 
   for (uint32_t i = 0; i < reply->fields; i++) {
     taosuv_field_t* field = &result->fields[i];
     memset(field, 0, sizeof *field);
-    yyjson_val* text = yyjson_arr_iter_next(&name);
+    yyjson_val* value = yyjson_arr_iter_next(&name);
+    const char* text = yyjson_get_str(value);
+    TUV_ASSERT(text != NULL); /* the reply was checked when it was read */
     field->name = names;
-    field->name_length = (uint32_t) yyjson_get_len(text);
-    memcpy(names, yyjson_get_str(text), field->name_length + 1);
+    field->name_length = (uint32_t) yyjson_get_len(value);
+    memcpy(names, text, field->name_length + 1);
     names += field->name_length + 1;
     field->type = (uint8_t) yyjson_get_uint(yyjson_arr_iter_next(&type));
     field->length = (int64_t) yyjson_get_uint(yyjson_arr_iter_next(&length));

@@ -11,6 +11,7 @@
 #include "client/pool/pool.h"
 #include "client/stmt/job.h"
 #include "client/stmt/stmt.h"
+#include "util/assert.h"
 
 void tuv_stmt_let_go(taosuv_stmt_t* stmt) {
   tuv_server_stmt_t* server_stmt = stmt->server_stmt;
@@ -206,6 +207,7 @@ static void go_on(tuv_server_stmt_t* server_stmt) {
 /* A statement does not go on on a connection that is about to end or suspect, nor while its result
  * is open. */
 static bool usable(const tuv_server_stmt_t* server_stmt) {
+  TUV_ASSERT(server_stmt != NULL);
   const tuv_conn_t* conn = server_stmt->conn;
   return server_stmt->result == NULL && conn->state == TUV_CONN_READY && !conn->retiring &&
          !conn->suspect;

@@ -12,6 +12,7 @@
 #include "client/query/query.h"
 #include "client/query/results.h"
 #include "client/stmt/stmt.h"
+#include "util/assert.h"
 #include "wire/json/result.h"
 #include "wire/types.h"
 
@@ -41,6 +42,7 @@ typedef struct maker_s {
 
 static taosuv_stmt_field_t* add(maker_t* maker, const char* name, size_t length, uint8_t kind,
                                 uint8_t type) {
+  TUV_ASSERT(name != NULL);
   taosuv_stmt_field_t* field = &maker->form->fields[maker->at++];
   *field = (taosuv_stmt_field_t) {
       .name = maker->names, .name_length = (uint32_t) length, .kind = kind, .type = type};

@@ -16,6 +16,7 @@
 #include "client/tmq/progress.h"
 #include "client/tmq/request.h"
 #include "client/tmq/steps.h"
+#include "util/assert.h"
 #include "wire/server_code.h"
 
 static int encode(tuv_op_t* op, tuv_conn_t* conn, const void* payload, size_t size) {
@@ -120,7 +121,10 @@ static bool commit_refused(tuv_op_t* op, tuv_conn_t* conn, int server_code) {
 
 /* Of all that was polled, whatever that is by then. */
 static bool commits_all_polled(const taosuv_commit_t* commit) {
-  return commit->nsteps == 1 && ((const tuv_commit_step_t*) commit->steps)->topic == NULL;
+  const tuv_commit_step_t* steps = commit->steps;
+  if (commit->nsteps != 1) return false;
+  TUV_ASSERT(steps != NULL);
+  return steps->topic == NULL;
 }
 
 static void commit_ended(taosuv_commit_t* commit) {

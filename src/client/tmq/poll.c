@@ -17,6 +17,7 @@
 #include "client/tmq/message.h"
 #include "client/tmq/poll.h"
 #include "client/tmq/progress.h"
+#include "util/assert.h"
 
 bool tuv_tmq_wants(const taosuv_consumer_t* consumer) {
   if (consumer->state != TUV_TMQ_SUBSCRIBED || consumer->in_flight || consumer->seeks > 0 ||
@@ -100,6 +101,7 @@ static taosuv_req_t* take_waiter(taosuv_consumer_t* consumer) {
 
 static void give_to_poll(taosuv_consumer_t* consumer) {
   taosuv_poll_t* poll = consumer->waiter;
+  TUV_ASSERT(poll != NULL);
   taosuv_req_t* req = take_waiter(consumer);
   taosuv_message_t* message = poll->msg = take_ready(consumer);
   tuv_failure_t failure = {message->status, 0, message->server_code, taosuv_message_error(message),

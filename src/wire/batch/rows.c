@@ -1,5 +1,6 @@
 /* Rows bound value by value. */
 #include "util/bytes.h"
+#include "util/assert.h"
 #include "wire/batch/decimal.h"
 #include "wire/batch/error.h"
 #include "wire/batch/query.h"
@@ -107,6 +108,7 @@ int tuv_batch_value(tuv_batch_t* batch, const taosuv_value_t* value, tuv_errmsg_
     if (status == 0) status = begin_row(batch, &segment, err);
     if (status < 0) return status;
   }
+  TUV_ASSERT(segment != NULL);
   const tuv_slot_t* slot = &batch->layout->columns[batch->cursor];
   if (!put_plain(slot, &segment->parts[batch->cursor], segment->rows, value))
     status = put_value(batch, segment, value, err);

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "util/ascii.h"
+#include "util/assert.h"
 #include "wire/status.h"
 #include "wire/url/parts.h"
 
@@ -117,6 +118,7 @@ static bool read_ipv4(tuv_span_t text, uint32_t* address) {
     if (count > 0) *address |= (uint32_t) value << (32 - 8 * count);
     if (++count > 4 || !read_ipv4_number(piece, &value)) return false;
   }
+  TUV_ASSERT(count > 0); /* even an empty text has one piece */
   if (value > UINT32_MAX >> (8 * (count - 1))) return false;
   *address |= (uint32_t) value;
   return true;
@@ -177,6 +179,7 @@ static int read_host(tuv_url_arena_t* arena, tuv_span_t text, uint32_t number, t
                      tuv_errmsg_t* err) {
   tuv_span_t name;
   int status;
+  *host = (tuv_host_t) {.name = ""};
   if (text.length > 0 && text.at[0] == '[') {
     text.at++;
     text.length--;

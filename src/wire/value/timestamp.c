@@ -1,6 +1,8 @@
 /* Timestamps as RFC 3339 text, by the proleptic Gregorian calendar, for every 64-bit value. */
 #include "wire/value/format.h"
 
+#include "util/assert.h"
+
 #define DAY 86400
 #define DAYS_OF_400_YEARS 146097
 #define DAYS_0000_03_01 719468 /* from there to 1970-01-01 */
@@ -34,10 +36,12 @@ static civil_t civil_of(int64_t days) {
 
 static void add_padded(tuv_text_t* text, uint64_t value, int width) {
   char buf[20];
-  for (int i = width; i-- > 0;) {
-    buf[i] = (char) ('0' + value % 10);
+  TUV_ASSERT(width > 0 && width <= (int) sizeof buf);
+  int i = width;
+  do {
+    buf[--i] = (char) ('0' + value % 10);
     value /= 10;
-  }
+  } while (i > 0);
   tuv_text_add(text, buf, (size_t) width);
 }
 
