@@ -3,7 +3,6 @@
 
 #include <string.h>
 
-#include "util/assert.h"
 #include "wire/status.h"
 
 /* Working memory up to this size is kept between replies. */
@@ -64,27 +63,12 @@ int tuv_json_pool(tuv_json_t* json, size_t size, yyjson_alc* alc) {
   return status;
 }
 
-static bool is_named(yyjson_val* key, const char* name, size_t length) {
-  const char* text = yyjson_get_str(key);
-  TUV_ASSERT(text != NULL && name != NULL); /* the keys of an object are strings */
-  return yyjson_get_len(key) == length && memcmp(text, name, length) == 0;
-}
-
-/* Equal names have the same mark. Different names rarely have (never in a recorded reply). */
-static unsigned mark_of(const char* name, size_t length) {
-  const uint8_t* bytes = (const uint8_t*) name;
-  if (length == 0) return 0;
-  size_t middle = bytes[length / 2], last = bytes[length - 1];
-  size_t sum = length * 7 + middle * 29 + bytes[length * 3 / 4] + last * 13;
-  return (unsigned) (sum % TUV_JSON_MARKS);
-}
-
 /* Whether an earlier member has the same name. */
 static bool is_repeated(yyjson_val* root, yyjson_val* key) {
   yyjson_obj_iter before = yyjson_obj_iter_with(root);
   yyjson_val* other;
   while ((other = yyjson_obj_iter_next(&before)) != key)
-    if (is_named(other, yyjson_get_str(key), yyjson_get_len(key))) return true;
+    if (tuv_json_is_named(other, yyjson_get_str(key), yyjson_get_len(key))) return true;
   return false;
 }
 
@@ -97,7 +81,7 @@ int tuv_json_members(tuv_json_t* json, yyjson_val* root, tuv_errmsg_t* err) {
   int status = 0;
   memset(json->keys, 0, sizeof json->keys);
   for (uint32_t i = 0; (key = yyjson_obj_iter_next(&all)) != NULL; i++) {
-    yyjson_val** marked = &json->keys[mark_of(yyjson_get_str(key), yyjson_get_len(key))];
+    yyjson_val** marked = &json->keys[tuv_json_mark(yyjson_get_str(key), yyjson_get_len(key))];
     if (i == MAX_MEMBERS)
       return tuv_fail(err, TUV_EPROTO, "the reply has %zu members, more than 256",
                       yyjson_obj_size(root));
@@ -107,17 +91,4 @@ int tuv_json_members(tuv_json_t* json, yyjson_val* root, tuv_errmsg_t* err) {
       status = tuv_fail(err, TUV_EPROTO, "the reply has \"%.64s\" twice", yyjson_get_str(key));
   }
   return status;
-}
-
-yyjson_val* tuv_json_member(yyjson_val* root, yyjson_val* const* keys, const char* name) {
-  size_t length = strlen(name);
-  yyjson_val* key = keys[mark_of(name, length)];
-  if (key == NULL) return NULL;
-  yyjson_val* value = is_named(key, name, length) ? yyjson_obj_iter_get_val(key)
-                                                  : yyjson_obj_getn(root, name, length);
-  return yyjson_is_null(value) ? NULL : value;
-}
-
-bool tuv_json_is_text(yyjson_val* value) {
-  return yyjson_is_str(value) && strlen(yyjson_get_str(value)) == yyjson_get_len(value);
 }

@@ -6,7 +6,7 @@
 #include "util/utf8.h"
 #include "wire/status.h"
 
-static int wrong_type(const char* key, tuv_errmsg_t* err) {
+int tuv_reply_wrong_type(const char* key, tuv_errmsg_t* err) {
   return tuv_fail(err, TUV_EPROTO, "the reply's \"%s\" has the wrong type", key);
 }
 
@@ -25,7 +25,7 @@ int tuv_reply_text(const tuv_reply_t* reply, const char* key, const char** value
                    tuv_errmsg_t* err) {
   yyjson_val* found = member(reply, key);
   if (found == NULL) return 0;
-  if (!yyjson_is_str(found)) return wrong_type(key, err);
+  if (!yyjson_is_str(found)) return tuv_reply_wrong_type(key, err);
   if (!tuv_json_is_text(found))
     return tuv_fail(err, TUV_EPROTO, "the reply's \"%s\" contains a NUL", key);
   *value = yyjson_get_str(found);
@@ -35,7 +35,7 @@ int tuv_reply_text(const tuv_reply_t* reply, const char* key, const char** value
 int tuv_reply_uint(const tuv_reply_t* reply, const char* key, uint64_t* value, tuv_errmsg_t* err) {
   yyjson_val* found = member(reply, key);
   if (found == NULL) return 0;
-  if (!yyjson_is_uint(found)) return wrong_type(key, err);
+  if (!yyjson_is_uint(found)) return tuv_reply_wrong_type(key, err);
   *value = yyjson_get_uint(found);
   return 0;
 }
@@ -44,7 +44,7 @@ int tuv_reply_int(const tuv_reply_t* reply, const char* key, int64_t* value, tuv
   yyjson_val* found = member(reply, key);
   if (found == NULL) return 0;
   if (!yyjson_is_int(found) || (yyjson_is_uint(found) && yyjson_get_uint(found) > INT64_MAX))
-    return wrong_type(key, err);
+    return tuv_reply_wrong_type(key, err);
   *value = yyjson_get_sint(found);
   return 0;
 }
@@ -52,7 +52,7 @@ int tuv_reply_int(const tuv_reply_t* reply, const char* key, int64_t* value, tuv
 int tuv_reply_bool(const tuv_reply_t* reply, const char* key, bool* value, tuv_errmsg_t* err) {
   yyjson_val* found = member(reply, key);
   if (found == NULL) return 0;
-  if (!yyjson_is_bool(found)) return wrong_type(key, err);
+  if (!yyjson_is_bool(found)) return tuv_reply_wrong_type(key, err);
   *value = yyjson_get_bool(found);
   return 0;
 }
@@ -61,7 +61,7 @@ int tuv_reply_message(const tuv_reply_t* reply, const char* key, const char** va
                       tuv_errmsg_t* err) {
   yyjson_val* found = member(reply, key);
   if (found == NULL) return 0;
-  if (!yyjson_is_str(found)) return wrong_type(key, err);
+  if (!yyjson_is_str(found)) return tuv_reply_wrong_type(key, err);
   /* The text is in our own working memory, although yyjson returns it as const. */
   union {
     const char* in;
@@ -84,19 +84,14 @@ int tuv_reply_expect(const tuv_reply_t* reply, const char* key, uint64_t value, 
   return status;
 }
 
-int tuv_reply_array(const tuv_reply_t* reply, const char* key, uint32_t count,
-                    bool (*check)(yyjson_val*), yyjson_val** out, tuv_errmsg_t* err) {
-  *out = member(reply, key);
-  if (*out == NULL) return 0;
-  size_t index, max;
-  yyjson_val* element;
-  if (!yyjson_is_arr(*out)) return wrong_type(key, err);
-  if (yyjson_arr_size(*out) != count)
+int tuv_reply_array_of(const tuv_reply_t* reply, const char* key, uint32_t count,
+                       yyjson_val** value, tuv_errmsg_t* err) {
+  *value = member(reply, key);
+  if (*value == NULL) return 0;
+  if (!yyjson_is_arr(*value)) return tuv_reply_wrong_type(key, err);
+  if (yyjson_arr_size(*value) != count)
     return tuv_fail(err, TUV_EPROTO, "the reply's \"%s\" has %zu elements for %u fields", key,
-                    yyjson_arr_size(*out), count);
-  yyjson_arr_foreach(*out, index, max, element) {
-    if (!check(element)) return wrong_type(key, err);
-  }
+                    yyjson_arr_size(*value), count);
   return 0;
 }
 

@@ -46,10 +46,27 @@ int tuv_reply_expect(const tuv_reply_t* reply, const char* key, uint64_t value, 
 int tuv_reply_texts(const tuv_reply_t* reply, const char* key, yyjson_val** value,
                     tuv_errmsg_t* err);
 
-/* An array of exactly `count` elements, all of which `check` accepts; *value is NULL when it is
- * missing. */
-int tuv_reply_array(const tuv_reply_t* reply, const char* key, uint32_t count,
-                    bool (*check)(yyjson_val*), yyjson_val** value, tuv_errmsg_t* err);
+/* The error for a member of another type. */
+int tuv_reply_wrong_type(const char* key, tuv_errmsg_t* err);
+
+/* An array of exactly `count` elements; *value is NULL when it is missing. */
+int tuv_reply_array_of(const tuv_reply_t* reply, const char* key, uint32_t count,
+                       yyjson_val** value, tuv_errmsg_t* err);
+
+/* The same, with elements all of which `check` accepts. Inline, because it sees every field of
+ * every result. */
+static inline int tuv_reply_array(const tuv_reply_t* reply, const char* key, uint32_t count,
+                                  bool (*check)(yyjson_val*), yyjson_val** value,
+                                  tuv_errmsg_t* err) {
+  size_t index, max;
+  yyjson_val* element;
+  int status = tuv_reply_array_of(reply, key, count, value, err);
+  if (status < 0 || *value == NULL) return status;
+  yyjson_arr_foreach(*value, index, max, element) {
+    if (!check(element)) return tuv_reply_wrong_type(key, err);
+  }
+  return 0;
+}
 
 /* A number of rows, which must not be negative. A missing or null member leaves *rows unchanged,
  * and so does an error. */
