@@ -4,6 +4,7 @@
 
 #include "cells.h"
 #include "wire/status.h"
+#include "wire/value/format.h"
 
 typedef struct time_case_s {
   int64_t value;
@@ -115,12 +116,20 @@ static void test_an_unknown_precision_is_refused(void** state) {
   assert_string_equal(text, "");
 }
 
+static void a_second_has_the_units_of_its_precision(void** state) {
+  (void) state;
+  assert_int_equal(tuv_timestamp_unit(TAOSUV_PRECISION_MS), 1000);
+  assert_int_equal(tuv_timestamp_unit(TAOSUV_PRECISION_US), 1000000);
+  assert_int_equal(tuv_timestamp_unit(TAOSUV_PRECISION_NS), 1000000000);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_timestamps_are_rfc_3339),
       cmocka_unit_test(test_the_calendar_is_that_of_the_c_library),
       cmocka_unit_test(test_offsets_that_rfc_3339_cannot_write_are_refused),
       cmocka_unit_test(test_an_unknown_precision_is_refused),
+      cmocka_unit_test(a_second_has_the_units_of_its_precision),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -45,7 +45,7 @@ static int keep(tuv_batch_t* batch, tuv_cell_t* cell, const tuv_converted_t* con
  * database with that precision has no other times, so that microseconds suffice for these. */
 static int convert_time(struct timespec time, char* buf, size_t size, taosuv_value_t* value,
                         tuv_errmsg_t* err) {
-  if (time.tv_nsec < 0 || time.tv_nsec > 999999999)
+  if (time.tv_nsec < 0 || time.tv_nsec >= TUV_NS_PER_SECOND)
     return tuv_fail(err, TUV_EINVAL,
                     "the timespec has %lld nanoseconds; 0 to 999999999 are possible",
                     (long long) time.tv_nsec);
@@ -54,7 +54,7 @@ static int convert_time(struct timespec time, char* buf, size_t size, taosuv_val
     return tuv_fail(err, TUV_ERANGE, "%lld seconds are outside the years 0 to 9999",
                     (long long) seconds);
   int64_t count;
-  bool fine = tuv_timestamp_combine(seconds, 1000000000, time.tv_nsec, &count);
+  bool fine = tuv_timestamp_combine(seconds, TUV_NS_PER_SECOND, time.tv_nsec, &count);
   if (!fine) count = seconds * 1000000 + time.tv_nsec / 1000;
   int length = taosuv_format_timestamp(count, fine ? TAOSUV_PRECISION_NS : TAOSUV_PRECISION_US, 0,
                                        buf, size);

@@ -6,6 +6,7 @@
 #include "wire/batch/premasked.h"
 #include "wire/batch/send.h"
 #include "wire/batch/size.h"
+#include "wire/value/format.h"
 
 static void choose_tables(tuv_batch_t* batch) {
   batch->used = 0;
@@ -39,9 +40,9 @@ static int check_params(const tuv_batch_t* batch, tuv_errmsg_t* err) {
 
 /* Gateways convert times of the first version to 64 bits of nanoseconds: from 1677 to 2262. */
 static bool is_near(const uint8_t* value, uint8_t precision) {
-  static const int64_t units[] = {1000000, 1000, 1};
   int64_t time = (int64_t) taosuv_load_u64(value);
-  int64_t most = INT64_MAX / units[precision <= TAOSUV_PRECISION_NS ? precision : 0];
+  int64_t unit = tuv_timestamp_unit(precision <= TAOSUV_PRECISION_NS ? precision : 0);
+  int64_t most = INT64_MAX / (TUV_NS_PER_SECOND / unit);
   return time <= most && time >= -most;
 }
 

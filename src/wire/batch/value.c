@@ -62,16 +62,15 @@ static int convert_f64(const tuv_slot_t* slot, double number, tuv_converted_t* o
 
 static int convert_time(const tuv_slot_t* slot, struct timespec time, tuv_converted_t* out,
                         tuv_errmsg_t* err) {
-  static const int64_t units[] = {1000, 1000000, 1000000000};
   unsigned precision = slot->field->precision;
-  if (time.tv_nsec < 0 || time.tv_nsec > 999999999)
+  if (time.tv_nsec < 0 || time.tv_nsec >= TUV_NS_PER_SECOND)
     return tuv_fail(err, TUV_EINVAL,
                     "the timespec has %lld nanoseconds; 0 to 999999999 are possible",
                     (long long) time.tv_nsec);
   if (precision > TAOSUV_PRECISION_NS)
     return tuv_fail(err, TUV_EINVAL, "the field's precision %u is unknown", precision);
-  int64_t unit = units[precision], value;
-  int64_t part = (int64_t) time.tv_nsec / (1000000000 / unit);
+  int64_t unit = tuv_timestamp_unit(precision), value;
+  int64_t part = (int64_t) time.tv_nsec / (TUV_NS_PER_SECOND / unit);
   if (!tuv_timestamp_combine(time.tv_sec, unit, part, &value))
     return tuv_fail(err, TUV_ERANGE, "%lld seconds do not fit a TIMESTAMP of precision %u",
                     (long long) time.tv_sec, precision);

@@ -77,7 +77,6 @@ static bool read_zone(cursor_t* text, int64_t* seconds) {
 }
 
 bool tuv_rest_time(const char* text, size_t size, uint8_t* precision, int64_t* value) {
-  static const int64_t units[] = {1000, 1000000, 1000000000};
   cursor_t at = {text, text + size};
   int64_t days, hour, minute, second, fraction, offset;
   if (!read_date(&at, &days) || !skip(&at, 'T')) return false;
@@ -88,7 +87,7 @@ bool tuv_rest_time(const char* text, size_t size, uint8_t* precision, int64_t* v
   if (!read_zone(&at, &offset) || at.at != at.end) return false;
   *precision = (uint8_t) (digits / 3 - 1);
   int64_t seconds = days * 86400 + hour * 3600 + minute * 60 + second - offset;
-  return tuv_timestamp_combine(seconds, units[*precision], fraction, value);
+  return tuv_timestamp_combine(seconds, tuv_timestamp_unit(*precision), fraction, value);
 }
 
 /* Stricter than for values that callers bind: there must be digits before the point, and no '+' and

@@ -29,9 +29,17 @@ int tuv_decimal_read(const char* text, size_t length, unsigned digits, unsigned 
                      taosuv_decimal_t* out, tuv_errmsg_t* err);
 double tuv_decimal_f64(taosuv_decimal_t value, uint8_t scale);
 
+#define TUV_NS_PER_SECOND 1000000000
+
 /* Returns 0, or TUV_EINVAL for an unknown precision or an offset that RFC 3339 cannot write. */
 int tuv_format_timestamp(tuv_text_t* text, int64_t value, unsigned int precision,
                          int32_t utc_offset);
+
+/* How many units of a known precision a second has. */
+static inline int64_t tuv_timestamp_unit(unsigned int precision) {
+  static const int64_t units[] = {1000, 1000000, TUV_NS_PER_SECOND};
+  return units[precision];
+}
 
 /* Computes seconds × unit + fraction, where 0 <= fraction < unit; false on overflow. */
 bool tuv_timestamp_combine(int64_t seconds, int64_t unit, int64_t fraction, int64_t* value);

@@ -80,12 +80,12 @@ static void add_offset(tuv_text_t* text, int32_t utc_offset) {
 /* An offset with seconds is refused: cut to minutes, it would name another instant. */
 int tuv_format_timestamp(tuv_text_t* text, int64_t value, unsigned int precision,
                          int32_t utc_offset) {
-  static const int64_t units[] = {1000, 1000000, 1000000000};
   if (precision > TAOSUV_PRECISION_NS) return TUV_EINVAL;
   if (utc_offset <= -DAY || utc_offset >= DAY || utc_offset % 60 != 0) return TUV_EINVAL;
-  int64_t whole = floor_div(value, units[precision]);
-  int64_t rest = value % units[precision]; /* whole * unit may overflow at INT64_MIN */
-  uint64_t fraction = (uint64_t) (rest < 0 ? rest + units[precision] : rest);
+  int64_t unit = tuv_timestamp_unit(precision);
+  int64_t whole = floor_div(value, unit);
+  int64_t rest = value % unit; /* whole * unit may overflow at INT64_MIN */
+  uint64_t fraction = (uint64_t) (rest < 0 ? rest + unit : rest);
   int64_t local = whole + utc_offset;
   int64_t days = floor_div(local, DAY);
   civil_t civil = civil_of(days);
