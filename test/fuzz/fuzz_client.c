@@ -144,7 +144,7 @@ int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
                            "ws://127.0.0.1/?request_timeout=0&retries=0&max_message_size=1000000",
                            &run.client) != 0)
     abort();
-  run.client->connect = connect_memory;
+  run.client->pool.conns.connect = connect_memory;
   run.client->context.ids.high = 0;
   run.client->context.ids.low = 0;
   /* In the order of the ids that they take: 1 to 5; 6 and 7 are the log-in's. */
