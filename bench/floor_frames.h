@@ -40,7 +40,7 @@ typedef struct floor_messages_s {
 
 /* Returns 0, or -1 when out of memory or when the statement is too long (64 KiB). */
 int floor_messages_init(floor_messages_t* messages, const char* sql);
-/* In place of the query: a message of so many lines. 0, or -1 when out of memory. */
+/* In place of the query: a message of this number of lines. Returns 0, or -1 when out of memory. */
 int floor_messages_lines(floor_messages_t* messages, uint32_t rows);
 void floor_messages_free(floor_messages_t* messages);
 

@@ -9,7 +9,7 @@
 #define BENCH_LINES_DATABASE "bench"
 #define BENCH_LINES_CREATE "CREATE DATABASE IF NOT EXISTS bench"
 
-/* So many lines of line protocol in milliseconds, to be freed; NULL when out of memory. */
+/* Makes lines of line protocol in milliseconds, to be freed; NULL when out of memory. */
 char* bench_lines_text(uint32_t rows, size_t* length);
 
 #endif

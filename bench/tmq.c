@@ -11,7 +11,7 @@
 #include "touch.h"
 
 #define TOPIC "taosuv_bench_topic"
-#define WAIT_MS 1000u /* nothing for so long: the topic is read to its end */
+#define WAIT_MS 1000u /* no message for this time: the topic is read to its end */
 
 typedef struct run_s {
   const bench_options_t* options;

@@ -11,8 +11,8 @@
  *
  * Times are milliseconds unless --precision says otherwise, and this moment's where there is none.
  * Numbers of JSON become DOUBLE. While --max-pending bytes wait for the server, who sends more
- * waits, too: its connection is not read; after --timeout it is told 503, and its points are not
- * taken. So long a request may take to come, and an answer to go. It listens on 127.0.0.1, port 8086; 0 takes a free one.
+ * waits, too: its connection is not read; after --timeout it gets 503, and its points are not
+ * taken. A request may take as long to come, and an answer as long to go. It listens on 127.0.0.1, port 8086; 0 takes a free one.
  * SIGINT and SIGTERM end it when all that was taken is written, a second one at once. From the
  * environment: TAOSUV_URL. */
 #include <ctype.h>

@@ -1,7 +1,7 @@
 /* The example gateway's line protocol: looked at, as far as can be without the server.
  *
  * The writer sends the points of many requests in one batch, and finds out for itself which of them
- * the server refuses. What is no point, or has a time in another unit, is told to who sent it. */
+ * the server refuses. The sender gets an error for a text that is not a point, or has a time in another unit. */
 #include <ctype.h>
 #include <errno.h>
 #include <float.h>

@@ -1,7 +1,7 @@
 /* Writes rows from a CSV file, or from stdin, into a super table, with a progress line and a summary.
  *
  *   ingest [FILE]            a file with a header line; without it stdin
- *   ingest --demo ROWS       makes so many rows of 100 tables instead
+ *   ingest --demo ROWS       makes this number of rows of 100 tables instead
  *
  * A line is: table, location, groupid, ts, current, voltage, phase. ts is milliseconds since 1970, an
  * empty value is NULL, values are not quoted. Rows go to power.meters, which is created when it is not
@@ -52,7 +52,7 @@ static struct {
   uint64_t begun;
   int demo, waiting, reading, ended, failed;
   int too_long;    /* the line: what is behind its first bytes was dropped */
-  const char* why; /* the last line is no row; NULL: the writer says why */
+  const char* why; /* the last line is not a row; NULL: the writer says why */
 } app;
 
 static void go_on(void);
@@ -118,7 +118,7 @@ static int no_row(const char* why) {
   return TAOSUV_EINVAL;
 }
 
-/* Returns what the writer says, or TAOSUV_EINVAL for a line that is no row. */
+/* Returns what the writer says, or TAOSUV_EINVAL for a line that is not a row. */
 static int write_line(const char* text) {
   char copy[LINE_MAX_LENGTH + 1], *field[FIELDS];
   taosuv_value_t tags[2], values[4];
@@ -147,7 +147,7 @@ static int read_line(void) {
   return write_line(app.line);
 }
 
-/* Returns whether to go on; else the writer is full and calls on_drain. */
+/* Returns whether to go on; otherwise the writer is full and calls on_drain. */
 static int take_line(void) {
   int status = read_line();
   if (status == TAOSUV_EAGAIN) return 0;

@@ -7,7 +7,7 @@
  * TARGET is a URL with a database, or a database on the same server (made if it is not there). The
  * topic must be made "with meta as database …". TAOSUV_URL says where it is (default
  * ws://root:taosdata@localhost:6041). A message is committed once it is written: one that is not
- * comes again, and writing it twice changes nothing. --idle ends when nothing has come for so long;
+ * comes again, and writing it twice changes nothing. --idle ends when nothing has come for that time;
  * --create makes the database and the topic of it, if they are not there. --demo makes two databases of
  * its own, one with rows, and a topic, replicates them, and drops all three. */
 #include <signal.h>
@@ -23,7 +23,7 @@
 
 enum { DEMO_ROWS = 20 };
 
-/* A message on its way: the consumer is told that it is finished when it is written. */
+/* A message on its way: it is reported as finished when it is written. */
 typedef struct way_s {
   taosuv_write_t write;
   taosuv_message_t* message;

@@ -8,8 +8,9 @@
  * own, and what it writes goes to that of its connections. 0, or TAOSUV_EURL. */
 int set_up_url(const char* url, const char* database, char* out, size_t size);
 
-/* Executes one statement and runs the loop until it is done; what fails is told on stderr. A server
- * that is still at something else, as when consumers leave, is asked again for half a minute. */
+/* Executes one statement and runs the loop until it is done; failures are printed to stderr. A
+ * server that is still at something else, as when consumers leave, is asked again for half a
+ * minute. */
 int set_up_execute(taosuv_client_t* client, const char* sql);
 
 /* The only value of the only row, an integer; -1 when there is none. */

@@ -5,7 +5,7 @@
  *   tail [--json] --demo
  *
  * TAOSUV_URL says where (default ws://root:taosdata@localhost:6041). --create makes the topic
- * first, if it is not there; --rows N ends after so many rows. --demo makes a database of its own with
+ * first, if it is not there; --rows N ends after that number of rows. --demo makes a database of its own with
  * 20 rows and a topic, follows that to its end, and drops both. */
 #include <signal.h>
 #include <stdio.h>
@@ -81,7 +81,7 @@ static void print_cell(const taosuv_column_t* column, uint32_t row) {
   if (length < 0)
     printf(app.json ? "null" : "");
   else if (is_number(column->type) && !(app.json && strpbrk(text, "NI") != NULL))
-    printf("%s", text); /* NaN and Infinity are no JSON */
+    printf("%s", text); /* NaN and Infinity are not JSON */
   else if (app.json || strpbrk(text, "\",\r\n") != NULL)
     print_quoted(text, '"');
   else

@@ -22,7 +22,7 @@ typedef enum {
 /* A `?` of an INSERT, in the order of the SQL. */
 typedef struct taosuv_stmt_field_s {
   const char*
-      name; /* UTF-8, NUL-terminated; lives until the statement is prepared anew or closed */
+      name; /* UTF-8, NUL-terminated; lives until the statement is prepared again or closed */
   uint32_t name_length;
   uint8_t kind;      /* taosuv_bind_kind_t */
   uint8_t type;      /* taosuv_type_t */

@@ -207,8 +207,9 @@ TAOSUV_EXTERN int taosuv_cell_i64(const taosuv_column_t* column, uint32_t row, i
 TAOSUV_EXTERN int taosuv_cell_f64(const taosuv_column_t* column, uint32_t row, double* value);
 
 /* Writes the UTF-8 of a NCHAR cell (no NUL is added; at most `size` bytes, never part of a
- * character). Returns the length of the whole text: more than `size` means that it was cut. What is
- * no character of Unicode becomes U+FFFD. At most as many bytes as the cell has in UCS-4. */
+ * character). Returns the length of the whole text: more than `size` means that it was cut. A code
+ * that is not a character of Unicode becomes U+FFFD. At most as many bytes as the cell has in
+ * UCS-4. */
 TAOSUV_EXTERN size_t taosuv_nchar_utf8(const uint8_t* ucs4, uint32_t length, char* buf,
                                        size_t size);
 

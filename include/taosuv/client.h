@@ -73,7 +73,7 @@ typedef struct taosuv_req_private_s {
   int status;                                                                                        \
   unsigned int err_flags;                                                                            \
   /* out: with TAOSUV_ESERVER and TAOSUV_EAUTH the server's code (0xFFFF: of the gateway itself); */ \
-  /* with a refused upgrade the HTTP status; else 0 */                                               \
+  /* with a refused upgrade the HTTP status; otherwise 0 */                                          \
   int server_code;                                                                                   \
   /* out: the server's text or what exactly was wrong; never NULL after a failure */                 \
   const char* message;                                                                               \
@@ -272,7 +272,7 @@ struct taosuv_table_vgroups_s {
   uint32_t count;         /* out: of them */
 };
 /* `tables` are `count` names, NUL-terminated, of tables of one database: `db`, or when that is NULL
- * the one that the first name has, else the URL's. A name with another one, or without one where
+ * the one that the first name has, otherwise the URL's. A name with another one, or without one where
  * that is not the URL's, is TAOSUV_EINVAL. They need not exist: the server tells where such a one
  * would be. */
 TAOSUV_EXTERN int taosuv_table_vgroups(taosuv_client_t* client, taosuv_table_vgroups_t* req,

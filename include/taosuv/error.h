@@ -75,7 +75,7 @@ enum {
   XX(ETLSCERT, -20146, "the server's certificate is not acceptable", TLS, 0)                       \
   XX(ETLSREFUSED, -20147, "the server refused the TLS connection", TLS, 0)                         \
   XX(ETLSVERSION, -20148, "no TLS version that both sides allow", TLS, 0)                          \
-  XX(ETLSPIN, -20149, "the server's public key is none of tls_pin", TLS, 0)                        \
+  XX(ETLSPIN, -20149, "the server's public key is not one of those in tls_pin", TLS, 0)            \
   XX(ETLSEOF, -20150, "the connection ended without TLS's close_notify: it may have been cut",     \
      TLS, TAOSUV_ERR_RETRYABLE)                                                                    \
   XX(ETLSFILE, -20151, "a CA, certificate or key given for TLS cannot be used", INPUT, 0)

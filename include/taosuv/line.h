@@ -75,8 +75,8 @@ TAOSUV_EXTERN int taosuv_line_tag(taosuv_line_t* line, const char* key, size_t k
 TAOSUV_EXTERN int taosuv_line_field(taosuv_line_t* line, const char* key, size_t key_length,
                                     taosuv_type_t type, taosuv_value_t value);
 
-/* Ends the point. `timestamp` is in the precision that taosuv_insert_lines is told; 0: the server's
- * time when it gets it. */
+/* Ends the point. `timestamp` is in the precision that is given to taosuv_insert_lines; 0: the
+ * server's time when it gets it. */
 TAOSUV_EXTERN int taosuv_line_end(taosuv_line_t* line, int64_t timestamp);
 
 /* Gives up the point in the making, if there is one. */

@@ -162,10 +162,10 @@ typedef struct taosuv_trace_s {
   const taosuv_req_t* req; /* the caller's, for its `data`; NULL for a connection, and in the SENT
                               and ANSWERED of a fetch, whose message serves whichever fetch comes */
   const char* host;        /* NULL: no connection yet */
-  int status;              /* of COMPLETED, CONN_FAILED, CONN_LOST; else 0 */
+  int status;              /* of COMPLETED, CONN_FAILED, CONN_LOST; otherwise 0 */
   int server_code;
   uint64_t time_ns;     /* uv_hrtime() of the stage */
-  uint64_t duration_ns; /* of COMPLETED and CONN_READY; else 0 */
+  uint64_t duration_ns; /* of COMPLETED and CONN_READY; otherwise 0 */
   uint64_t reserved[4];
 } taosuv_trace_t;
 

@@ -55,12 +55,11 @@ TAOSUV_EXTERN const taosuv_stmt_field_t* taosuv_stmt_fields(const taosuv_stmt_t*
 
 /* ---- binding: local, nothing is sent. A failed call changes nothing and says what is wrong
  * (table, column, row) in taosuv_stmt_message; rows are counted from 0, in arrays from their
- * beginning, else in the table's rows of this batch. Values are copied.
+ * beginning, otherwise in the table's rows of this batch. Values are copied.
  *
  * Statuses: TAOSUV_ETYPE a type that does not fit the field · TAOSUV_ERANGE a number out of the
  * field's range, a text longer than it · TAOSUV_EINVAL wrong counts, no table, a row that is
- * unfinished, text that is not UTF-8 (NCHAR), JSON that is no object, bytes that are no WKB
- * geometry, NULL in the table's TIMESTAMP · TAOSUV_ENOTSUP see taosuv_value_t · TAOSUV_ENOMEM. ---- */
+ * unfinished, text that is not UTF-8 (NCHAR), JSON that is not an object, bytes that are not a WKB geometry, NULL in the table's TIMESTAMP · TAOSUV_ENOTSUP see taosuv_value_t · TAOSUV_ENOMEM. ---- */
 
 /* The table that tags and rows from now on are for; needed when the SQL has a `?` for the table. A
  * name that the batch has already goes on with that table. Forms: "Names of tables" in client.h;

@@ -77,7 +77,7 @@ typedef struct taosuv_partition_s {
 /* It and all it points to live until the callback returns. */
 typedef struct taosuv_consumer_event_s {
   taosuv_consumer_event_type_t type;
-  int status;                           /* of LOST, COMMIT_FAILED, FAILED: why; else 0 */
+  int status;                           /* of LOST, COMMIT_FAILED, FAILED: why; otherwise 0 */
   int server_code;                      /* with TAOSUV_ESERVER */
   const char* message;                  /* why, in words; or NULL */
   const taosuv_partition_t* partitions; /* of ASSIGNED: all that it now has */
@@ -377,11 +377,11 @@ TAOSUV_EXTERN int taosuv_consumer_assignment(taosuv_consumer_t* consumer, taosuv
                                              const char* topic, taosuv_assignment_cb cb);
 
 /* Goes on elsewhere: at an offset; at the first or behind the last that there is, of one vgroup or
- * (vgroup_id TAOSUV_ALL_VGROUPS) of all that the consumer has of the topic: TAOSUV_ESTATE when that
- * is none, as until the server has dealt them out. Refused as commit_offset is. TAOSUV_ESTATE while
- * a poll is pending or a push is on, and until the answer to what such asked for is here (half a
- * second at most). Committed offsets stay as they are. A message that is here already and was not
- * given to the caller is dropped when it is of such a vgroup. */
+ * (vgroup_id TAOSUV_ALL_VGROUPS) of all that the consumer has of the topic: TAOSUV_ESTATE when
+ * there is none, as until the server has dealt them out. Refused as commit_offset is. TAOSUV_ESTATE
+ * while a poll is pending or a push is on, and until the answer to what such asked for is here
+ * (half a second at most). Committed offsets stay as they are. A message that is here already and
+ * was not given to the caller is dropped when it is of such a vgroup. */
 #define TAOSUV_ALL_VGROUPS (-1)
 typedef struct taosuv_seek_s taosuv_seek_t;
 typedef void (*taosuv_seek_cb)(taosuv_seek_t* req, int status);

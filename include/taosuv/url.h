@@ -23,8 +23,8 @@ extern "C" {
 TAOSUV_EXTERN int taosuv_url_check(const char* url, size_t length, char* message, size_t size);
 
 /* Writes the URL without its secrets: password, token, bearer token, TOTP and tls_key values become
- * "***" (after which a totp_secret is none any more). Returns the length of the whole text (without
- * NUL), as snprintf does, or TAOSUV_EURL for what is no valid URL (then nothing of it is
+ * "***" (the result is not a valid totp_secret). Returns the length of the whole text (without
+ * NUL), as snprintf does, or TAOSUV_EURL for a text that is not a valid URL (then nothing of it is
  * written). */
 TAOSUV_EXTERN int taosuv_url_redact(const char* url, size_t length, char* buf, size_t size);
 

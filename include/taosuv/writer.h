@@ -200,9 +200,9 @@ TAOSUV_EXTERN int taosuv_writer_columns(taosuv_writer_t* writer, const char* tab
 
 /* One line or several of one measurement (others are let through, but their order is kept only
  * among those that begin with the same one), of a writer of lines. Blank lines, comments and a CR
- * at a line's end are left out. TAOSUV_EINVAL for what is no line, no UTF-8 or has a NUL,
- * TAOSUV_EMSGSIZE for a text that as JSON is larger than half of max_message_size; otherwise it
- * returns what taosuv_writer_row returns. */
+ * at a line's end are left out. TAOSUV_EINVAL for a text that contains no line, is not UTF-8 or
+ * contains a NUL, TAOSUV_EMSGSIZE for a text that as JSON is larger than half of max_message_size;
+ * otherwise it returns what taosuv_writer_row returns. */
 TAOSUV_EXTERN int taosuv_writer_lines(taosuv_writer_t* writer, const char* text, size_t length);
 
 /* Why the last call failed; "" if it did not. Until the next call. */

@@ -66,7 +66,7 @@ static void run(const char* sql) {
   ts_result_unref(outcome.result);
 }
 
-/* Anew when the inputs have made many child tables. */
+/* Made again when the inputs have made many child tables. */
 static void open_store(void) {
   if (store != NULL && ts_database_find(store, "bench")->ntables < 200) return;
   if (store != NULL) ts_store_close(store);

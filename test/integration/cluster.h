@@ -28,7 +28,7 @@ void cl_stop(cl_t* cluster, size_t i);
 /* A client of the first `hosts` of them, with more URL keys. */
 taosuv_client_t* cl_client(cl_t* cluster, size_t hosts, const char* keys);
 
-/* Waits until there are so many connections on each, or fails the test. */
+/* Waits until each has this number of connections, or fails the test. */
 void cl_until_spread(cl_t* cluster, uint64_t a, uint64_t b, uint64_t c);
 uint64_t cl_open(const cl_t* cluster, size_t i); /* connections; 0 while it is stopped */
 /* Every answer comes so much later, or no longer with 0. */

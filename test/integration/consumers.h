@@ -15,7 +15,7 @@ typedef struct tc_consumer_s {
   taosuv_consumer_t* consumer;                   /* NULL once it is closed */
   unsigned lost, resumed, commit_failed, failed; /* events */
   unsigned assigned;
-  uint32_t vgroups; /* of the last assignment that was told */
+  uint32_t vgroups; /* of the last assignment that was reported */
   int event_status; /* of the last event that had one */
   int event_code;   /* the server's, of the same */
   /* May be set. */

@@ -295,7 +295,7 @@ const char* it_database(it_t* it, taosuv_client_t* client, const char* precision
   assert_int_equal(uv_random(NULL, NULL, random, sizeof random, 0, NULL), 0);
   char* name = it->databases[i];
   snprintf(name, sizeof it->databases[i], "taosuv_it_%08x%08x", random[0], random[1]);
-  /* Kept for so long that tests can use small numbers as times. */
+  /* Kept long enough for tests to use small numbers as times. */
   it_ok(it, client, "create database %s vgroups 1 buffer 16 keep 36500 precision '%s'", name,
         precision);
   return name;

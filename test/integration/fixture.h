@@ -97,8 +97,8 @@ int it_setup(void** state);
  * taosuv_close, an empty loop, no live memory. */
 int it_teardown(void** state);
 
-/* What a reply about lines says when it wrote so many rows: -1 over HTTP and of older servers, which
- * do not say. */
+/* The affected rows that a reply about lines reports after writing `rows`: -1 over HTTP and of
+ * older servers, which do not say. */
 int64_t it_told(int64_t rows);
 void it_needs_ws(const it_t* it, const char* what); /* that HTTP does not have: skips, saying so */
 /* Skips the rest of the test with another server than the bundled one, saying so. */
@@ -107,7 +107,7 @@ void it_needs_bundled(const it_t* it);
 void it_left_out(const it_t* it, const char* what);
 /* For a test that writes URLs of its own: a server without TLS, whatever the tests run over. */
 void it_plain(it_t* it);
-/* What a connection that ends without a word is told as: TLS knows that it was cut. */
+/* The status of a connection that ends without a word: TLS knows that it was cut. */
 int it_lost_status(void);
 void it_server_stop(it_t* it);
 void it_server_start(it_t* it, const ts_config_t* config); /* after it_server_stop */
@@ -128,9 +128,10 @@ void it_url_hosts(const it_t* it, char* url, size_t size, size_t hosts, const ch
  * it_let_go. */
 void it_hold_answers(it_t* it);
 void it_let_go(it_t* it); /* no trouble and no rules any more, on all connections */
-/* Since it_hold_answers so many requests (at least their bytes) have gone to the server. */
+/* Whether this number of requests (at least their bytes) have gone to the server since
+ * it_hold_answers. */
 void it_until_asked(it_t* it, unsigned requests);
-/* So many bytes have gone one way through the first proxy, since it was made. */
+/* Whether this number of bytes have gone one way through the first proxy since it was made. */
 void it_until_passed(it_t* it, proxy_way_t way, uint64_t bytes);
 uint64_t it_passed(const it_t* it, proxy_way_t way);
 /* What comes of the next `times` (0: all) log-ins: they are not answered, or their connections cut. Not
@@ -195,13 +196,13 @@ taosuv_block_t* it_block(it_t* it, taosuv_result_t* result);
 uint64_t it_drain(it_t* it, taosuv_result_t* result);
 /* The only value of the only row, an integer. */
 int64_t it_number(it_t* it, taosuv_client_t* client, const char* sql);
-/* The SQL of a query with so many rows, in blocks of 4096 at most: ts, a (0, 1, ... in each of the
- * bundled server's blocks), b, c. Another server gets a table of them. */
+/* The SQL of a query with this number of rows, in blocks of 4096 at most: ts, a (0, 1, ... in each
+ * of the bundled server's blocks), b, c. Another server gets a table of them. */
 const char* it_numbers(it_t* it, taosuv_client_t* client, unsigned rows);
 /* That a client does its work: a query with one row. */
 void it_usable(it_t* it, taosuv_client_t* client);
 
-/* Runs the loop for so long, or until `done` says so; returns whether it did. */
+/* Runs the loop for this time, or until `done` says so; returns whether it did. */
 bool it_until(it_t* it, bool (*done)(void* data), void* data, unsigned ms);
 void it_run(it_t* it, unsigned ms);
 /* Run the loop until it has counted so much, or fail the test: the bundled server, or for connections

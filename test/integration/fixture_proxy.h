@@ -10,7 +10,7 @@ const char* it_base_url(const it_t* it);
 void it_authority(const it_t* it, size_t hosts, char* text, size_t size);
 /* The key that lets TLS go through a proxy, whose name is not the certificate's; or "". */
 void it_certificate_name(const it_t* it, char* text, size_t size);
-/* The bundled server has been started anew, on another port. */
+/* The bundled server has been started again, on another port. */
 void it_proxies_follow(it_t* it);
 
 #endif

@@ -13,7 +13,7 @@ typedef struct proxy_conn_s proxy_conn_t;
 
 typedef enum { PROXY_UP, PROXY_DOWN, PROXY_WAYS } proxy_way_t; /* to the server, to the client */
 
-/* Of one way. All zero: bytes are passed on as they come. Counts of bytes begin anew when the trouble
+/* Of one way. All zero: bytes are passed on as they come. Counts of bytes begin again when the trouble
  * is set on an open connection. */
 typedef struct proxy_trouble_s {
   bool stall;           /* nothing is read or passed on, and the sender's buffers fill */

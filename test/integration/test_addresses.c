@@ -192,7 +192,7 @@ static void when_all_are_silent_the_limit_holds(void** state) {
   assert_int_equal(bad[1].accepted, 1);
 }
 
-/* It is the only one left: it has all of the time, and is told for what it is. */
+/* It is the only one left: it has all of the time, and its own error is reported. */
 static void the_last_address_s_failure_is_told(void** state) {
   it_t* it = *state;
   it_op_t op;

@@ -37,7 +37,7 @@ static const ts_peer_counters_t* peer(it_t* it) {
   return ts_peer_counters(ts_server_peer(it->server));
 }
 
-/* An insert of so many bytes at least. */
+/* An insert of at least this size. */
 static char* long_insert(size_t size) {
   text_t sql = {0};
   text_add(&sql, "insert into t values");
@@ -157,7 +157,7 @@ static void send_more(it_op_t* op) {
 }
 
 /* The answer and the connection's end are read in the same turn of the loop: what the callback of
- * the one writes has not left when the other comes. It is inflated again and sent anew. */
+ * the one writes has not left when the other comes. It is inflated again and sent again. */
 static void unsent_requests_are_moved(void** state) {
   it_t* it = *state;
   it_needs_ws(it, "compression of messages");

@@ -36,7 +36,7 @@ static void requests_in_flight_are_lost_with_their_connection(void** state) {
     assert_true((ops[i].req.err_flags & TAOSUV_ERR_RETRYABLE) != 0);
     assert_true(ops[i].host[0] != 0);
   }
-  it_usable(it, client); /* the next call connects anew */
+  it_usable(it, client); /* the next call connects again */
   assert_int_equal(counts_of(client).connects, 2);
 }
 

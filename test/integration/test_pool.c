@@ -198,7 +198,7 @@ static void a_full_queue_refuses_until_it_drains(void** state) {
   assert_int_equal(it_slot(it, client)->drains, 1);
 }
 
-/* But one, while there is no connection: it opens one, and is told when that fails. */
+/* But one, while there is no connection: it opens one, and fails when that fails. */
 static void without_a_queue_only_connections_with_room_take_requests(void** state) {
   it_t* it = *state;
   it_op_t first = {0}, second = {0};

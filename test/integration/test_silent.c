@@ -95,7 +95,7 @@ static void the_defaults_fit_each_other(void** state) {
   /* A batch of a writer comes to another host, however the silence was found. */
   assert_true(dead + url->connect_timeout < retry_ms);
   assert_true(probed + url->connect_timeout < retry_ms);
-  /* Requests that wait for a connection to a single host are told why there is none. */
+  /* Requests that wait for a connection to a single host fail with the reason why there is none. */
   uint64_t pauses = 0, pause = url->retry_initial;
   for (uint32_t i = 0; i < url->retries; i++, pause *= 2)
     pauses += pause < url->retry_max ? pause : url->retry_max;

@@ -1,4 +1,4 @@
-/* Prepared statements: prepared, bound, executed, read back, prepared anew, closed. */
+/* Prepared statements: prepared, bound, executed, read back, prepared again, closed. */
 #include "stmt_forms.h"
 
 static const int64_t T0 = 1700000000000;

@@ -395,7 +395,7 @@ static void an_old_one_from_the_cache_is_not_the_statements_fault(void** state) 
   taosuv_stmt_close(stmt);
 }
 
-/* What is kept of a query is its text: each execution looks at the tables anew. */
+/* What is kept of a query is its text: each execution looks at the tables again. */
 static void a_kept_query_sees_the_table_as_it_is(void** state) {
   it_t* it = *state;
   it_needs(it, IT_STATEMENT_QUERIES);

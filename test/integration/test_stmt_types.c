@@ -493,7 +493,7 @@ static void times_of_the_first_version(void** state) {
     for (size_t i = 0; i < COUNT(cases); i++) {
       it_op_t op = {0};
       int status = it_end(it_prepare(it, client, &op, cases[i].sql), &op);
-      bool first = i != 1; /* of a list that begins with another column nothing is told */
+      bool first = i != 1; /* a list that begins with another column says nothing */
       bool fits = cases[i].always || (precision == 0 && first);
       if (status != (fits ? 0 : TAOSUV_ENOTSUP))
         fail_msg("%s: %s: %d, %s", precisions[precision], cases[i].sql, status, op.message);

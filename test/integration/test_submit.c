@@ -115,7 +115,7 @@ static void a_submit_that_is_pending_at_the_close_is_cancelled(void** state) {
   free(worker);
 }
 
-/* Submits until it is told that the client is closed. */
+/* Submits until the call says that the client is closed. */
 static void submit_until_closed(void* data) {
   worker_t* worker = data;
   for (worker->count = 0; worker->count < MANY; worker->count++) {

@@ -187,7 +187,8 @@ static void closing_the_client_says_close_notify(void** state) {
   serve_version(it, 0);
   taosuv_client_t* client = client_of(it, ca_key, "");
   it_usable(it, client);
-  ts_conn_set_fault(it_conn(it), &(ts_fault_t) {.ignore_close = true}); /* else it is first to go */
+  ts_conn_set_fault(it_conn(it),
+                    &(ts_fault_t) {.ignore_close = true}); /* otherwise it is first to go */
   finish(it, client);
   it_until_connections(it, 0);
   assert_int_equal(counters(it)->close_notifies, 1);
@@ -333,7 +334,7 @@ static void pieces_of_one_byte_are_enough(void** state) {
   }
 }
 
-/* Cuts the handshake and the log-in here and there, on real sockets: the request is told, and the
+/* Cuts the handshake and the log-in here and there, on real sockets: the request fails, and the
  * client works with the next connection. */
 static void a_cut_anywhere_is_survived(void** state) {
   it_t* it = *state;

@@ -217,7 +217,7 @@ static void what_came_first_from_the_latest_on_comes_again(void** state) {
 
 enum { WIDTH = 10000, ROWS = 2000 }; /* 20 MB */
 
-/* A topic of so many bytes. */
+/* A name of a topic of this size. */
 static const char* large_topic(tc_t* tc) {
   uint32_t random = 1;
   it_ok(tc->it, tc->client, "create table large (ts timestamp, v int, s varchar(%d))", WIDTH);

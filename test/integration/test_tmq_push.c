@@ -13,7 +13,7 @@ typedef struct push_s {
   taosuv_message_t* held[64];
   unsigned nheld;
   unsigned hold;    /* keep references on so many */
-  unsigned stop_at; /* stop after so many messages; 0: never */
+  unsigned stop_at; /* stop after this number of messages; 0: never */
   unsigned pause_at;
   unsigned close_at;
   bool inside;

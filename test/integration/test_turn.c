@@ -10,7 +10,7 @@ typedef struct turns_s {
   uv_check_t check;  /* a turn begins behind each poll */
   unsigned count;    /* turns */
   unsigned in_turn;  /* completions in this one */
-  unsigned most;     /* … in any */
+  unsigned most;     /* in any turn */
   unsigned complete; /* in all */
   unsigned last;     /* the number of the last one that completed, from 1 */
   bool in_order;

@@ -6,8 +6,8 @@ enum { TABLES = 60 };
 
 typedef struct {
   job_t job;
-  uint64_t singles; /* rows in reports of one table with bad rows … */
-  uint64_t rests;   /* … and in the others */
+  uint64_t singles; /* rows in reports of tables with bad rows */
+  uint64_t rests;   /* rows in the other reports */
   bool wrong;       /* of something good */
 } divided_t;
 
@@ -113,7 +113,7 @@ static void bad_tables_are_found_and_the_others_written(void** state) {
     assert_int_equal(job->totals.affected_rows, 3 * (TABLES - count));
     assert_in_range(job->totals.parts, 2 * count, 25 * count);
     assert_int_equal(job->totals.retries, 0);
-    if (count < TABLES) /* else there is nothing to sum up */
+    if (count < TABLES) /* otherwise there is nothing to sum up */
       assert_int_equal(ask(job, "select count(*) from %s.st"), 3 * (TABLES - count));
     finish(it, job);
   }

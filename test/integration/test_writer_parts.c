@@ -7,7 +7,7 @@
 
 /* ---- links that are cut ---- */
 
-/* Every connection ends after so many bytes. */
+/* Every connection ends after this number of bytes. */
 static void cut_each(it_t* it, uint64_t bytes) {
   ts_peer_set_fault(ts_server_peer(it->server), &(ts_fault_t) {.cut_after_received = bytes}, 0);
   ts_peer_cut_all(ts_server_peer(it->server));
@@ -310,7 +310,7 @@ static void on_report_recover(taosuv_writer_t* writer, const taosuv_writer_repor
                               void* data) {
   job_t* job = data;
   on_report(writer, report, data);
-  it_unrule(job->it); /* the server is well again */
+  it_unrule(job->it); /* the server is up again */
 }
 
 /* What waited behind a batch that was tried in vain is tried before it is reported. */

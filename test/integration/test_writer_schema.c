@@ -81,7 +81,7 @@ static void a_dropped_table_or_database_is_reported_until_it_is_back(void** stat
 static void a_database_dropped_in_the_midst_of_writing(void** state) {
   it_t* it = *state;
   it_needs_bundled(
-      it); /* a real server takes so long that all is written by then, or nothing ends */
+      it); /* a real server may be so slow that all is written by then, or nothing ends */
   job_t job;
   it_op_t op = {0};
   char sql[100];

@@ -15,8 +15,8 @@ typedef struct {
   unsigned reports, drains, closes, flushes;
   taosuv_writer_report_t last;
   uint64_t reported_rows;
-  uint32_t attempts;      /* the most of a report … */
-  unsigned int err_flags; /* … and of all of them */
+  uint32_t attempts;      /* the most rows of one report */
+  unsigned int err_flags; /* the rows of all reports */
   char message[200], tables[400];
   taosuv_writer_totals_t totals;
   uint64_t flush_failed;

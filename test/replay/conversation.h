@@ -32,7 +32,7 @@ typedef struct conversations_s {
   size_t count;
 } conversations_t;
 
-/* Reads every *.jsonl of TAOSUV_TEST_RECORDINGS, else of TAOSUV_TEST_DATA, else of test/data; files
+/* Reads every *.jsonl of TAOSUV_TEST_RECORDINGS, otherwise of TAOSUV_TEST_DATA, otherwise of test/data; files
  * of another form give none. A file that cannot be read ends the program with a message. */
 void conversations_load(conversations_t* conversations);
 void conversations_free(conversations_t* conversations);

@@ -49,7 +49,7 @@ static void on_request(ts_conn_t* conn, const message_t* message) {
   bool readable = request_read(message, &request);
   exchange_t* exchange = readable ? find_exchange(replay->conversation, &request) : NULL;
   if (exchange == NULL && strcmp(request.action, "free_result") == 0) {
-    /* A result that the recording left open: there is no answer to be told either. */
+    /* A result that the recording left open: there is no answer to report either. */
   } else if (exchange == NULL) {
     if (replay->unexpected[0] == 0)
       snprintf(replay->unexpected, sizeof replay->unexpected, "%s: %.*s", request.action,
@@ -287,7 +287,7 @@ static void lead(replay_t* replay, size_t at) {
   else if (strcmp(request.action, "insert") == 0)
     do_insert(replay, exchange, &request);
   else if (strcmp(request.action, "get_current_db") == 0 &&
-           replay->version == NULL) /* else by SQL */
+           replay->version == NULL) /* otherwise by SQL */
     do_current_db(replay, exchange);
   else
     replay->skipped++;

@@ -83,7 +83,7 @@ static bool is_complete(const replay_t* replay, const exchange_t* poll) {
              : find(replay, 0, "fetch", id) != NULL || find(replay, 0, "fetch_raw", id) != NULL;
 }
 
-/* The next poll that brought a message which can be had; else one that brought none. */
+/* The next poll that brought a message which can be had; otherwise one that brought none. */
 static void on_poll(replay_t* replay, ts_conn_t* conn, uint64_t req_id) {
   const exchange_t* empty = NULL;
   for (size_t i = replay->at; i < replay->conversation->count; i++) {

@@ -60,7 +60,7 @@ typedef struct sp_stream_s sp_stream_t;
 /* What must come of it. */
 typedef enum {
   SP_SAME_OR_ERROR, /* each operation fails, or gives what it gives without */
-  SP_ANY,           /* it may also succeed with what was told in place of the truth */
+  SP_ANY,           /* it may also succeed with the value that was sent in place of the right one */
   SP_SAME,          /* it is no harm: all gives the same */
   SP_ERROR          /* at least one operation fails, and none gives anything else */
 } sp_verdict_t;
@@ -187,7 +187,7 @@ typedef struct sp_scene_s {
   const char* name;
   const char* url;
   bool consumer;
-  bool recovers;   /* what is malformed is asked for again, and nobody is told */
+  bool recovers;   /* what is malformed is asked for again, and nothing is reported */
   bool compressed; /* only what is compressed is spoiled; needs zlib */
   bool alone;      /* a lost connection cannot be replaced: there is no memory for another */
   unsigned from;   /* the replies before this one are spoiled in another scene */

@@ -334,7 +334,7 @@ static void expect(sp_spoilt_t* spoilt, const char* action, const place_t* place
                      (strncmp(place->path, "data", 4) == 0);
     /* What is handed on as JSON: changes of schema, cells of that type. */
     if (strncmp(place->path, "data", 4) == 0 && strchr(place->path, '.') != NULL) told_null = true;
-    /* "bytes", "precision" and "scale" of a statement's field may not be told. */
+    /* "bytes", "precision" and "scale" of a statement's field may be missing. */
     if (strncmp(place->path, "fields[", 7) == 0 && (way == REMOVED || way == RENAMED || way == 0))
       told_null = true;
     /* An empty list of Go's. */

@@ -90,7 +90,7 @@ static void send_held(sp_stream_t* to) {
 /* ---- one request ---- */
 
 /* How well an answer suits: one that was not given yet while the script is learned (and at no other
- * time, if it was not given then); else the latest one of the steps so far; of a step's the first
+ * time, if it was not given then); otherwise the latest one of the steps so far; of a step's the first
  * that was not given, or the last one again. Of requests that come at once the next one. */
 static int suits(const sp_run_t* run, const sp_answer_t* answer, bool used) {
   bool learning = run->plan[0].way == NULL;

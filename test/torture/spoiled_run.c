@@ -129,7 +129,7 @@ static int try_client(sp_run_t* run) {
   return op->status;
 }
 
-/* Its connection may be lost without its knowing yet, or be made anew. */
+/* Its connection may be lost without its knowing yet, or be made again. */
 static void check_usable(sp_run_t* run) {
   unsigned cuts = 0;
   int status = -1;

@@ -260,8 +260,8 @@ static void on_pushed(taosuv_consumer_t* consumer, taosuv_message_t* message, vo
   end_push(run, status, taosuv_message_error(message));
 }
 
-/* One message, by push. A reply that cannot be assigned to it is asked for again; one that cannot be
- * read is told with it. */
+/* One message, by push. A reply that cannot be assigned to it is asked for again; one that cannot
+ * be read is reported with it. */
 static void push_one(sp_run_t* run) {
   sp_op_t* op = sp_op(run, "push");
   run->push = op;

@@ -2,7 +2,7 @@
  * nothing breaks, nothing hangs, nothing is lost, and what was not told is not made up.
  *
  * TAOSUV_TEST_SPOILED narrows it: "scene" or "scene reply way number", to look at one. With
- * TAOSUV_TEST_SPOILED_SECONDS it also tries random ways, two at a time, for so long; the seed is
+ * TAOSUV_TEST_SPOILED_SECONDS it also tries random ways, two at a time, for that time; the seed is
  * TAOSUV_TEST_SPOILED_SEED (1). */
 #include "spoiled.h"
 #include "wire/deflate/deflate.h"
@@ -56,7 +56,7 @@ static void spoil_all(void** state) {
     if (frames && at % 3 != 0 && one->scene->replies[at]->kind == SP_TEXT) continue;
     faults += spoil_reply(one->scene, one->group, at, false, 0, UINT32_MAX);
   }
-  /* A consumer makes its connection anew: then on each one. */
+  /* A consumer makes its connection again: then on each one. */
   bool again = one->scene->consumer && one->group->way == sp_spoil_message;
   for (unsigned at = 1; again && at < one->scene->nreplies; at++)
     faults += spoil_reply(one->scene, one->group, at, true, 0, 44); /* not cut at each length */

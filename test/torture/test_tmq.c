@@ -183,7 +183,7 @@ static void set_up(place_t* place) {
       ts_server_exec(place->server, "create topic " TOPIC " as select * from bench.rows_4_2"), 0);
 }
 
-/* The group begins anew for each run. */
+/* The group begins again for each run. */
 static void forget_group(place_t* place) {
   assert_int_equal(ts_server_exec(place->server, "drop topic " TOPIC), 0);
   assert_int_equal(

@@ -1,6 +1,6 @@
 /* Torture of writers: one of rows and one of lines, once for every allocation that can fail and for
  * bytes at which the stream can be cut. Each row must be refused at the call, or written, or
- * reported; nothing leaks, and nothing is told twice. */
+ * reported; nothing leaks, and nothing is reported twice. */
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>

@@ -7,7 +7,7 @@
 #include <stdint.h>
 #include <yyjson.h>
 
-/* Reads a whole file of the folder that TAOSUV_TEST_DATA names (else "test/data"). The text ends in
+/* Reads a whole file of the folder that TAOSUV_TEST_DATA names (otherwise "test/data"). The text ends in
  * a NUL that `size` does not count; `size` may be NULL. Never returns NULL: a file that cannot be
  * read ends the test program with a message. The caller frees it with free(). */
 char* td_read(const char* name, size_t* size);
@@ -22,16 +22,16 @@ typedef struct {
 } td_jsonl_t;
 
 void td_jsonl_open(td_jsonl_t* lines, const char* name);
-/* The root of the next line that is not empty; NULL after the last. A line that is no JSON ends the
- * test program with a message. */
+/* The root of the next line that is not empty; NULL after the last. A line that is not JSON ends
+ * the test program with a message. */
 yyjson_val* td_jsonl_next(td_jsonl_t* lines);
 void td_jsonl_close(td_jsonl_t* lines);
 
 /* A member's string, "" when it is absent; its length in `size`, which may be NULL. */
 const char* td_str(yyjson_val* object, const char* key, size_t* size);
 
-/* Decodes hex digits. Never NULL (1 byte at least is allocated); what is no hex ends the test
- * program with a message. The caller frees it with free(). */
+/* Decodes hex digits. Never NULL (1 byte at least is allocated); a text that is not hex ends the
+ * test program with a message. The caller frees it with free(). */
 uint8_t* td_hex(const char* hex, size_t hexlen, size_t* size);
 
 #endif

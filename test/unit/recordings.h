@@ -39,7 +39,7 @@ typedef struct rec_s {
   size_t unmatched_rest; /* REST answers without a result */
 } rec_t;
 
-/* Reads every *.jsonl of the folder that TAOSUV_TEST_RECORDINGS names, else TAOSUV_TEST_DATA, else
+/* Reads every *.jsonl of the folder that TAOSUV_TEST_RECORDINGS names, otherwise TAOSUV_TEST_DATA, else
  * "test/data". Block replies are matched with the query's reply by their result id: those of action
  * 7 (PROTOCOL 4.3) and those of the old fetch_block (4.6). A reply of these two kinds that is not
  * whole, or an unreadable file, ends the test program with a message. */

@@ -20,7 +20,7 @@ typedef struct call_s {
   char host[32];
 } call_t;
 
-/* What the context has been told. */
+/* What was reported to the context. */
 typedef struct req_kit_s {
   tuv_context_t context;
   uv_loop_t loop;

@@ -4,7 +4,7 @@
 
 #include "taosuv.h"
 
-/* Each returns what the call returned when that was an error, else the callback's status. `req` is
+/* Each returns what the call returned when that was an error, otherwise the callback's status. `req` is
  * zeroed first, so in-fields cannot be set here; out-fields hold, texts are copied to these: */
 extern char sync_message[512]; /* of the last failure */
 extern char sync_text[512];    /* details of server_status, db of current_db */
@@ -26,7 +26,7 @@ int sync_current_db(taosuv_client_t* client, taosuv_current_db_t* req);
 /* Closes the client and runs the loop until the close callback has been called. */
 void sync_close(taosuv_client_t* client);
 
-/* Runs the loop for so many milliseconds, or until *done when it is not NULL. Returns *done. */
+/* Runs the loop for some milliseconds, or until *done when it is not NULL. Returns *done. */
 int sync_run(uv_loop_t* loop, unsigned ms, const int* done);
 
 #endif

@@ -246,7 +246,7 @@ static void tags_of_the_first_version_are_as_documented(void** state) {
   WELL(tuv_batch_ready(&batch, 1000, WHY));
   assert_memory_equal(tuv_batch_v1_name(&batch, 0, &length), "d1", 2);
   assert_int_equal(length, 2);
-  /* The gateway ignores the length, which that example leaves out; here it is told. */
+  /* The gateway ignores the length, which that example leaves out; here it is written. */
   assert_bytes(encode_tags(&batch, 0, 1), 24,
                "01000000 3b000000 01000000 02000000 00000000 0000000000000000 0404000000 0800000000"
                "04000000 04000000 00 07000000 00000000 0200 6162");

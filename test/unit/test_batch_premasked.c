@@ -84,7 +84,7 @@ static masked_sink_t masked_sink(size_t size, const uint8_t mask[4]) {
   return masked;
 }
 
-/* Writes the batch, of which so many tables lie masked, and compares it with a plain one. */
+/* Writes the batch, of which some tables lie masked, and compares it with a plain one. */
 static unsigned compare(tuv_batch_t* batch, tuv_batch_t* plain, unsigned pieces, bool masked) {
   uint8_t mask[4] = {0};
   WELL(tuv_batch_ready(batch, INT32_MAX, WHY));

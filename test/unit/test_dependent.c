@@ -1,4 +1,4 @@
-/* What depends on a connection or a client is told of its end, in the order of the ranks. */
+/* What depends on a connection or a client is called at its end, in the order of the ranks. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -81,7 +81,7 @@ static void add(thing_t* thing, char name, const tuv_dependent_type_t* type) {
   tuv_dependents_add(&list, &thing->dependent);
 }
 
-/* Two statements, then two results that came later: these are told first. */
+/* Two statements, then two results that came later: these are called first. */
 static int setup(void** state) {
   (void) state;
   calls[0] = 0;

@@ -235,7 +235,8 @@ static void test_gzip_is_inflated_and_bounded(void** state) {
 }
 #endif
 
-/* All is fed at once; each feed may hand on so many bytes. Returns how many feeds it took. */
+/* All is fed at once; each feed may hand on a limited number of bytes. Returns how many feeds it
+ * took. */
 static unsigned feed_in_turns(reader_t* reader, const char* text, size_t size, size_t allowance) {
   size_t at = 0, used;
   unsigned feeds = 0;

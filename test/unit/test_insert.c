@@ -16,7 +16,7 @@ static tuv_insert_t insert_of(const char* text, size_t size) {
   return insert;
 }
 
-/* The whole message, escaped in pieces of so many bytes. */
+/* The whole message, escaped in pieces of this size. */
 static uint8_t* message_of(const tuv_insert_t* insert, size_t room, size_t* size) {
   size_t escaped = tuv_insert_escaped(insert->text, insert->size);
   uint8_t* message = malloc(TUV_INSERT_HEAD_MAX + escaped + 6 + sizeof TUV_INSERT_END);

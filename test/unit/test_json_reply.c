@@ -202,7 +202,7 @@ static void only_the_code_must_be_there(void** state) {
   assert_int_equal(parse("{\"code\":7,\"message\":null,\"action\":null,\"req_id\":null}"), 0);
   assert_string_equal(reply.message, "");
   require_error(parse("{\"message\":\"\",\"req_id\":9}"), "\"code\"");
-  assert_int_equal(reply.req_id, 9); /* so that its request can be told */
+  assert_int_equal(reply.req_id, 9); /* so that its request can be failed */
   require_error(parse("{\"code\":null}"), "\"code\"");
   require_error(parse("{}"), "\"code\"");
 }
@@ -236,7 +236,7 @@ static void a_common_member_of_a_wrong_type_is_named(void** state) {
 static void a_member_that_is_there_twice_is_refused(void** state) {
   (void) state;
   require_error(parse("{\"code\":0,\"req_id\":9,\"code\":5}"), "\"code\" twice");
-  assert_int_equal(reply.req_id, 9); /* so that its request can be told */
+  assert_int_equal(reply.req_id, 9); /* so that its request can be failed */
   require_error(parse("{\"code\":0,\"x\":1,\"y\":1,\"x\":1}"), "\"x\" twice");
   assert_int_equal(parse("{\"code\":0,\"x\":{\"code\":1},\"xx\":1,\"y\":1}"), 0);
   char text[8000] = "{\"code\":0";

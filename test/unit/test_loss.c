@@ -1,5 +1,5 @@
 /* The loss of a connection: what depends on it is detached, requests go on elsewhere or fail, then
- * dependents are told, then the pool decides. And how requests are cancelled. */
+ * dependents are called, then the pool decides. And how requests are cancelled. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -281,7 +281,7 @@ static void a_request_is_cancelled_once(void** state) {
   assert_int_equal(call.completed, 1);
 }
 
-/* The request that a hook is told of may be between two holders. */
+/* The request that is reported to a hook may be between two holders. */
 static void hooks_do_not_cancel(void** state) {
   (void) state;
   call_t call = {0};

@@ -1,4 +1,4 @@
-/* Names of tables: every form, and what is no name. */
+/* Names of tables: every form, and texts that are not names. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

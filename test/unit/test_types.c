@@ -1,4 +1,4 @@
-/* What the table says about each type, and about codes that are no type. */
+/* What the table says about each type, and about codes that are not types. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,4 +1,4 @@
-/* UTF-8: every character, every sequence that is none, and texts cut at every place. */
+/* UTF-8: every character, every invalid sequence, and texts cut at every place. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -17,7 +17,7 @@ typedef struct ws_got_s {
   uint8_t* copy;       /* of the payload at that time */
   const uint8_t* data; /* where it lay */
   size_t size;
-  tuv_refbuf_t* owner; /* a reference when `keep` was set, else NULL */
+  tuv_refbuf_t* owner; /* a reference when `keep` was set, otherwise NULL */
 } ws_got_t;
 
 typedef struct ws_fixture_s ws_fixture_t;

@@ -22,7 +22,7 @@ typedef struct tuv_conn_events_s {
   void (*begun_again)(tuv_conn_t* conn, bool replaces);
   /* It has left the pool, and takes no requests any more. */
   void (*left)(tuv_conn_t* conn);
-  /* Everybody who depended on it was told: it failed before it was ready, and no other address of
+  /* All who depended on it were called: it failed before it was ready, and no other address of
    * its host is tried; it was lost; it leaves in good order. */
   void (*failed)(tuv_conn_t* conn, const tuv_failure_t* failure);
   void (*lost)(tuv_conn_t* conn);
@@ -37,7 +37,7 @@ typedef struct tuv_conn_events_s {
   void (*doubted)(tuv_conn_t* conn);
   void (*alive)(tuv_conn_t* conn);
   void (*silent)(tuv_conn_t* conn);
-  /* Its host asks to be left alone for so long. */
+  /* Its host asks to be left alone for some seconds. */
   void (*retry_after)(tuv_conn_t* conn, uint32_t seconds);
   /* The server's version is known; the server has answered the log-in. */
   void (*version_known)(tuv_conn_t* conn);

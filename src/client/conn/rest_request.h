@@ -20,7 +20,7 @@ typedef struct tuv_rest_message_s {
   bool has_body;
   const void* body;
   size_t size;
-  /* The request's payload, of which `body` is the last part, when it may have to be sent anew over
+  /* The request's payload, of which `body` is the last part, when it may have to be sent again over
    * another connection; NULL: none. */
   const void* payload;
   tuv_rest_kind_t kind;

@@ -2,8 +2,7 @@
  * itself with what it depends on, which calls it by its table of functions and knows no more of it.
  *
  * The end of a connection has two phases, because a callback may do anything: first everything is
- * detached and nobody is called back; then the requests fail and the dependents are told, which may
- * call back. */
+ * detached and nobody is called back; then the requests fail and the dependents are called, which may call back. */
 #ifndef TUV_CLIENT_CORE_DEPENDENT_H
 #define TUV_CLIENT_CORE_DEPENDENT_H
 
@@ -17,7 +16,7 @@ typedef struct tuv_conn_s tuv_conn_t;
 typedef struct tuv_op_s tuv_op_t;
 typedef struct tuv_dependent_s tuv_dependent_t;
 
-/* The order in which the dependents of a connection are told. A result comes before the statement
+/* The order in which the dependents of a connection are called. A result comes before the statement
  * that it came from. */
 typedef enum {
   TUV_RANK_RESULT,

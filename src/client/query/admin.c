@@ -161,8 +161,8 @@ static int first_text(const taosuv_block_t* block, char* out, size_t size) {
   return 0;
 }
 
-/* The same of an answer over HTTP; NULL may not be allowed. False: it is no text, and the request
- * has failed. */
+/* The same for a reply over HTTP. NULL may not be allowed. Returns false when it is not a text: the
+ * request has failed. */
 static bool rest_text(tuv_op_t* op, tuv_conn_t* conn, bool may_lack, char* out, size_t size) {
   taosuv_column_t column;
   taosuv_block_t* block;
@@ -171,7 +171,7 @@ static bool rest_text(tuv_op_t* op, tuv_conn_t* conn, bool may_lack, char* out, 
   if (status == 0) status = first_text(block, out, size);
   taosuv_block_unref(block);
   if (status < 0)
-    tuv_rest_fail(op, conn, status, status == TAOSUV_EPROTO ? "the answer is no text" : NULL);
+    tuv_rest_fail(op, conn, status, status == TAOSUV_EPROTO ? "the reply is not a text" : NULL);
   return status == 0;
 }
 

@@ -41,7 +41,7 @@ void tuv_result_let_owner_go(taosuv_result_t* result);
 extern const tuv_op_type_t tuv_fetch_type; /* of taosuv_result_s.op */
 /* The result has failed, and will say so to whoever fetches from it. */
 void tuv_result_set_failure(taosuv_result_t* result, const tuv_failure_t* failure);
-/* Something has arrived, or nothing will: whoever waits for it is told. */
+/* Something has arrived, or nothing will: calls who waits for it. */
 void tuv_result_wake(taosuv_result_t* result);
 
 #endif

@@ -81,7 +81,7 @@ static const tuv_op_type_t type = {.is_request = true,
                                    .rest = &rest,
                                    .tombstone = &tuv_plain_tombstone};
 
-/* The database that all of the tables are in: what the caller says, else what the first name says,
+/* The database that all of the tables are in: what the caller says, otherwise what the first name says,
  * else the URL's; NULL: none. */
 static const char* database_of(const taosuv_client_t* client, const char* db, const char* table,
                                tuv_table_name_t* first) {

@@ -220,7 +220,7 @@ static bool waits(const tuv_server_stmt_t* server_stmt) {
          !tuv_pool_has_room(&tuv_client_of(conn->context)->pool, TUV_SERVES_STMT);
 }
 
-/* Without a cache it would be prepared anew each time. */
+/* Without a cache it would be prepared again each time. */
 static bool wants_another(const taosuv_stmt_t* stmt) {
   if (!stmt->roams || stmt->client->context.url.stmt_cache == 0) return false;
   return tuv_inflight_count(&stmt->server_stmt->conn->inflight) > 0 &&

@@ -91,7 +91,7 @@ static int add_fields(tuv_server_stmt_t* server_stmt, bool table, const tuv_stmt
   return 0;
 }
 
-/* All times of a table have its database's precision, with whichever field it is told. */
+/* All times of a table have the precision of its database, whichever field reports it. */
 static void settle_precision(tuv_field_list_t* form) {
   uint8_t precision = TAOSUV_PRECISION_MS;
   for (uint32_t i = 0; i < form->count; i++)

@@ -218,7 +218,7 @@ static bool was_lost(const tuv_failure_t* failure) {
   return false;
 }
 
-/* Whether a statement that is prepared anew may be accepted. Any such refusal is worth one try;
+/* Whether a statement that is prepared again may be accepted. Any such refusal is worth one try;
  * only those that cannot be meant for a statement that is up to date are worth more. */
 static bool wants_renewal(const tuv_failure_t* failure, uint32_t renewals) {
   if (failure->status != TAOSUV_ESERVER) return false;
@@ -267,7 +267,7 @@ static void batch_failed(tuv_server_stmt_t* server_stmt, const tuv_failure_t* fa
   }
 }
 
-/* It is refused for good; else preparing fails, and may be tried again. */
+/* It is refused for good; otherwise preparing fails, and may be tried again. */
 static bool will_not_tell(const tuv_failure_t* failure) {
   return failure->status == TAOSUV_ESERVER && (failure->flags & TAOSUV_ERR_RETRYABLE) == 0;
 }

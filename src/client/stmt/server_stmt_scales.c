@@ -47,7 +47,7 @@ void tuv_server_stmt_ask_scales(tuv_server_stmt_t* server_stmt) {
   tuv_conn_post(server_stmt->conn, &server_stmt->op);
 }
 
-/* The type that was asked about, and a scale that it can have; else it stays unknown. */
+/* The type that was asked about, and a scale that it can have; otherwise it stays unknown. */
 static void take_scale(taosuv_stmt_field_t* field, const tuv_query_reply_t* answer, size_t index) {
   uint64_t type = yyjson_get_uint(yyjson_arr_get(answer->types, index));
   uint64_t precision = yyjson_get_uint(yyjson_arr_get(answer->precisions, index));

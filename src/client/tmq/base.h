@@ -27,7 +27,7 @@ void tuv_tmq_set_at(taosuv_consumer_t* consumer, tuv_timed_t* timed, uint64_t at
 /* The consumer's own text of a topic; NULL: it is not subscribed to it. */
 const char* tuv_tmq_topic_of(const taosuv_consumer_t* consumer, const char* topic);
 
-/* Ends the consumer's connection, so that it subscribes anew over another one. */
+/* Ends the consumer's connection, so that it subscribes again over another one. */
 void tuv_tmq_drop_conn(taosuv_consumer_t* consumer, const char* why);
 
 /* The request of close will report this. The texts are copied. */

@@ -96,17 +96,17 @@ static int check(tuv_tmq_property_t which, const char** value, tuv_errmsg_t* err
     case TEXT: return check_text(name, *value, rules[which].min, rules[which].max, err);
     case NUMBER:
       if (is_number(*value, rules[which].min, rules[which].max)) return 0;
-      return tuv_fail(err, TAOSUV_EINVAL, "%s: '%.64s' is no number from %llu to %llu", name,
+      return tuv_fail(err, TAOSUV_EINVAL, "%s: '%.64s' must be a number from %llu to %llu", name,
                       *value, (unsigned long long) rules[which].min,
                       (unsigned long long) rules[which].max);
     case RESET:
       if (is_one_of(*value, resets, 3)) return 0;
-      return tuv_fail(err, TAOSUV_EINVAL, "%s: '%.64s' is none of earliest, latest, none", name,
+      return tuv_fail(err, TAOSUV_EINVAL, "%s: '%.64s' must be earliest, latest or none", name,
                       *value);
     case SWITCH: break;
   }
   if (!is_one_of(*value, yes, 2) && !is_one_of(*value, no, 2))
-    return tuv_fail(err, TAOSUV_EINVAL, "%s: '%.64s' is none of true, false, 1, 0", name, *value);
+    return tuv_fail(err, TAOSUV_EINVAL, "%s: '%.64s' must be true, false, 1 or 0", name, *value);
   *value = is_one_of(*value, yes, 2) ? rules[which].yes : rules[which].no;
   return 0;
 }

@@ -67,9 +67,9 @@ struct taosuv_consumer_s {
   tuv_op_t op; /* the step in flight */
   tuv_tmq_step_t step;
   bool in_flight;
-  tuv_timed_t answer; /* a step of the patience in which it must be answered … */
+  tuv_timed_t answer; /* a step of the patience in which it must be answered */
   tuv_patience_t patience;
-  uint64_t heard; /* … or so many bytes and many more must have come */
+  uint64_t heard; /* or bytes that must have come by then, if it is large */
   taosuv_message_t* building;
   uint64_t message_id; /* of the one being built */
   size_t raw_size;     /* of the last fetch_raw_data's answer */

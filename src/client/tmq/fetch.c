@@ -18,7 +18,8 @@
 #include "client/tmq/trouble.h"
 #include "wire/version.h"
 
-/* What is so large takes its time: it is waited for while so many bytes of it come meanwhile. */
+/* A message of this size takes its time: it is waited for while this many bytes of it come in each
+ * step. */
 #define PROGRESS_BYTES (64u << 10)
 
 static taosuv_consumer_t* consumer_of(tuv_op_t* op) {
@@ -95,7 +96,7 @@ static void wait_for_answer(taosuv_consumer_t* consumer) {
   tuv_tmq_set_at(consumer, &consumer->answer, consumer->patience.at, on_unanswered);
 }
 
-/* With the reason that is told. */
+/* With the reason that is reported. */
 static void drop_for(taosuv_consumer_t* consumer, const tuv_failure_t* failure) {
   consumer->cause = failure;
   tuv_tmq_drop_conn(consumer, failure->message);
@@ -123,7 +124,7 @@ void tuv_tmq_ask(taosuv_consumer_t* consumer) {
 /* ---- failures ---- */
 
 /* A message that could not be fetched must not be skipped at once: the server would take the next
- * one as word that this one was had. So the connection is made anew, and goes on from what is
+ * one as word that this one was had. So the connection is made again, and goes on from what is
  * committed. */
 static void failed(tuv_op_t* op, const tuv_failure_t* failure) {
   taosuv_consumer_t* consumer = consumer_of(op);

@@ -316,7 +316,7 @@ void taosuv_message_unref(taosuv_message_t* message) {
   if (!finished)
     finish(message);
   else if (message->track.position == NULL)
-    release(message); /* else those before it in its vgroup are waited for */
+    release(message); /* otherwise those before it in its vgroup are waited for */
 }
 
 void taosuv_message_done(taosuv_message_t* message) {

@@ -66,7 +66,7 @@ int tuv_message_add_block(taosuv_message_t* message, const tuv_tmq_reply_t* repl
 /* The consumer of this message is being freed. */
 void tuv_message_forget(tuv_track_t* track);
 
-/* The message was not delivered and will not be. Its position must begin anew. */
+/* The message was not delivered and will not be. Its position must begin again. */
 void tuv_message_discard(taosuv_message_t* message);
 
 /* Its place in the vgroup is not needed any more. */

@@ -29,7 +29,7 @@ bool tuv_tmq_wants(const taosuv_consumer_t* consumer) {
 }
 
 /* From the latest on: should the connection or the process end before the first commit, a group
- * would begin anew behind this message. So where it begins is committed first. (Of changes of
+ * would begin again behind this message. So where it begins is committed first. (Of changes of
  * schema the server tells only the end.) */
 static void note_initial_commit(taosuv_consumer_t* consumer, tuv_position_t* position,
                                 const taosuv_message_t* message) {

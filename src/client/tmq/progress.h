@@ -18,14 +18,14 @@ typedef struct tuv_position_s {
   tuv_progress_t* progress;
   const char* topic; /* the consumer's */
   int32_t vgroup_id;
-  uint64_t epoch;    /* changes when it begins anew: earlier messages say nothing then */
+  uint64_t epoch;    /* changes when it begins again: earlier messages say nothing then */
   int64_t given;     /* behind the last message given to the caller */
   int64_t finished;  /* behind the last one before which all are finished */
   int64_t committed; /* as far as this consumer knows */
   uint64_t given_id, finished_id, committed_id; /* the same by the ids of messages */
-  bool given_unknown, finished_unknown;         /* … is one whose end is not known */
-  bool held;        /* `finished` stops before a message that cannot be read … */
-  int64_t held_at;  /* … which begins there */
+  bool given_unknown, finished_unknown;         /* a message whose end is not known */
+  bool held;        /* `finished` stops before a message that cannot be read */
+  int64_t held_at;  /* where that message begins */
   tuv_queue_t open; /* tracks, in order: the first is not finished */
 } tuv_position_t;
 
@@ -64,7 +64,7 @@ void tuv_progress_finish(tuv_progress_t* progress, tuv_track_t* track);
 /* The caller's own commit of a message that holds, or of a later one, lets go on. */
 void tuv_progress_committed(tuv_position_t* position, int64_t offset);
 
-/* Begins anew: what was given or finished before counts no more. One; all, which are freed. */
+/* Begins again: what was given or finished before counts no more. One; all, which are freed. */
 void tuv_progress_restart(tuv_progress_t* progress, tuv_position_t* position);
 void tuv_progress_clear(tuv_progress_t* progress);
 

@@ -17,7 +17,7 @@
 #include "util/backoff.h"
 #include "wire/server_code.h"
 
-/* A connection that has held for so long was no failed attempt. */
+/* A connection that has held for this long, in ms, was not a failed attempt. */
 #define STEADY_MS 60000u
 
 static void on_detach(tuv_dependent_t* dependent, const tuv_conn_t* conn) {

@@ -9,9 +9,9 @@ typedef struct tuv_commit_step_s {
   const char* topic; /* NULL: the action commit, of all that was polled */
   int32_t vgroup_id;
   int64_t offset;
-  bool exactly;     /* also back; else what is committed further already stays so */
+  bool exactly;     /* also back; otherwise what is committed further already stays so */
   bool lenient;     /* it may be another consumer's vgroup by now */
-  uint64_t message; /* of an old gateway: the id of the message up to which it is; else 0 */
+  uint64_t message; /* of an old gateway: the id of the message up to which it is; otherwise 0 */
 } tuv_commit_step_t;
 
 static inline taosuv_commit_t* tuv_commit_of(taosuv_req_t* req) {

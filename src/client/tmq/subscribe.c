@@ -272,7 +272,7 @@ int taosuv_consumer_unsubscribe(taosuv_consumer_t* consumer, taosuv_subscribe_t*
 
 /* ---- leaving for good ---- */
 
-static void farewell_complete(taosuv_req_t* req, int status) {
+static void final_complete(taosuv_req_t* req, int status) {
   taosuv_consumer_t* consumer = subscribe_of(req)->consumer;
   tuv_failure_t failure = {status, req->err_flags, req->server_code, req->message, req->host};
   if (status < 0 && consumer->close_failure.status == 0 && status != TAOSUV_ECANCELED)
@@ -285,7 +285,7 @@ static const tuv_op_type_t final_unsubscribe_type = {.is_request = true,
                                                      .action = TAOSUV_ACTION_SUBSCRIBE,
                                                      .encode = encode_unsubscribe,
                                                      .reply = unsubscribed,
-                                                     .complete = farewell_complete,
+                                                     .complete = final_complete,
                                                      .tombstone = &tuv_plain_tombstone};
 
 int tuv_tmq_unsubscribe_finally(taosuv_consumer_t* consumer) {

@@ -43,7 +43,7 @@ tuv_tmq_trouble_t* tuv_tmq_trouble_of(taosuv_consumer_t* consumer, const taosuv_
 /* Forgets all of them. */
 void tuv_tmq_trouble_forget(taosuv_consumer_t* consumer);
 
-/* Whether a failure means that the consumer must be made anew: it was removed from its group, or
+/* Whether a failure means that the consumer must be made again: it was removed from its group, or
  * the server cannot use it any more. */
 bool tuv_tmq_is_expelled(const tuv_failure_t* failure);
 

@@ -21,7 +21,7 @@ typedef struct tuv_cell_s {
 typedef struct tuv_part_s {
   uint8_t* nulls; /* one byte for each row, 0 or 1 */
   uint8_t*
-      values; /* fixed size: one place for each row, zero for NULL; else the bytes of all rows */
+      values; /* fixed size: one place for each row, zero for NULL; otherwise the bytes of all rows */
   uint8_t* lengths; /* variable size: an int32 for each row */
   size_t size;      /* variable size: bytes of the values, an unfinished row's included */
   size_t capacity;

@@ -206,7 +206,7 @@ static int add_cells(tuv_rest_t* rest, yyjson_arr_iter* cells, const char** text
   return 0;
 }
 
-/* `text` is the position of the row in the batch if there are columns of type JSON, else NULL. */
+/* `text` is the position of the row in the batch if there are columns of type JSON, otherwise NULL. */
 static int add_row(tuv_rest_t* rest, yyjson_val* row, const char** text, tuv_errmsg_t* err) {
   yyjson_arr_iter cells;
   if (yyjson_arr_size(row) != rest->count || !yyjson_arr_iter_init(row, &cells))

@@ -23,7 +23,7 @@ typedef struct tuv_stmt_fields_s {
   uint8_t kind;      /* of all fields; 0: each has its "bind_type" */
 } tuv_stmt_fields_t;
 
-/* Reads the fields; none if the array is missing or null. `kind`: 0 for stmt2_prepare, else the
+/* Reads the fields; none if the array is missing or null. `kind`: 0 for stmt2_prepare, otherwise the
  * kind of all fields of this reply. */
 int tuv_stmt_reply_fields(const tuv_reply_t* reply, uint8_t kind, tuv_stmt_fields_t* out,
                           tuv_errmsg_t* err);

@@ -73,7 +73,7 @@ typedef struct tuv_url_s {
   bool tls_13_only;            /* tls_min_version=1.2|1.3, default 1.2 */
   bool tls_insecure;           /* tls_verify=full|insecure-none, default full */
   bool tls_common_name;   /* tls_common_name=: a certificate without alternative names will do */
-  bool first_alive;       /* load_balance=first; else least, the default */
+  bool first_alive;       /* load_balance=first; otherwise least, the default */
   uint64_t ping_interval; /* ms, 0 (none)..86400000, default 15000 */
   uint64_t probe_timeout; /* ms, 1..86400000, default 5000 */
   uint64_t idle_timeout;  /* ms, 0 (none, the default)..86400000 */

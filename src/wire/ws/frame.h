@@ -55,7 +55,7 @@ typedef struct tuv_ws_event_s {
 
 /* The reader, one for each connection. It has no other memory than this struct. */
 typedef struct tuv_ws_reader_s {
-  bool expect_mask; /* on a server: frames must be masked; else they must not be */
+  bool expect_mask; /* on a server: frames must be masked; otherwise they must not be */
   bool allow_rsv1;  /* permessage-deflate was negotiated */
   bool dead;        /* an error was reported, and nothing more is read */
   uint8_t state;

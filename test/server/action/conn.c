@@ -1,4 +1,4 @@
-/* What a session is told about itself and the server: log-in, version, options. */
+/* What a session asks about itself and the server: log-in, version, options. */
 #include "action/conn.h"
 
 #include <stdio.h>
@@ -84,7 +84,7 @@ static bool is_totp(const char* secret, const char* code) {
   return false;
 }
 
-/* By token if there is one (and the URL has none), else by name and password. 0 or an error. */
+/* By token if there is one (and the URL has none), otherwise by name and password. 0 or an error. */
 static int authenticate(const ts_session_t* session, const login_t* login, const char** text) {
   const ts_server_t* server = session->server;
   bool by_token = *login->token != '\0' && ts_server_has(server, 3, 4, 0, 0) &&

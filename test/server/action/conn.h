@@ -1,4 +1,4 @@
-/* What a session is told about itself and the server: log-in, version, options. */
+/* What a session asks about itself and the server: log-in, version, options. */
 #ifndef TS_ACTION_CONN_H
 #define TS_ACTION_CONN_H
 

@@ -21,7 +21,7 @@ typedef struct ts_block_reader_s {
   ts_buf_t text; /* of the row being read, where it is not in the block as it is kept */
 } ts_block_reader_t;
 
-/* False: it is no block. The bytes must live as long as the reader. */
+/* Returns false when it is not a block. The bytes must live as long as the reader. */
 bool ts_block_read(ts_block_reader_t* reader, const uint8_t* data, size_t size);
 /* One row's values, which are good until the next row is read. False: an offset is out of range. */
 bool ts_block_read_row(ts_block_reader_t* reader, uint32_t row, ts_cell_t* cells);

@@ -10,7 +10,7 @@ __extension__ typedef __int128 ts_i128_t;
 __extension__ typedef unsigned __int128 ts_u128_t;
 
 /* Reads [+-]digits[.digits][e[+-]digits] as value * 10^scale, rounding half away from zero.
- * Returns 0, 1 when the text is no number, 2 when it has more than `precision` digits. */
+ * Returns 0, 1 when the text is not a number, 2 when it has more than `precision` digits. */
 int ts_decimal_parse(const char* text, size_t size, unsigned precision, unsigned scale,
                      ts_i128_t* value);
 /* Whether the number needs no rounding at this scale. */

@@ -169,7 +169,7 @@ static void handle(ts_request_t* request) {
   }
 }
 
-/* Whether a legacy endpoint knows it; else it says nothing. */
+/* Whether a legacy endpoint knows it; otherwise it says nothing. */
 static bool is_known(const ts_session_t* session, const binary_t* binary) {
   if (session->endpoint == TS_ENDPOINT_QUERY) return is_write(binary->action);
   return session->endpoint == TS_ENDPOINT_STMT &&

@@ -68,7 +68,7 @@ ts_piece_t ts_points_unescape(ts_points_t* points, ts_piece_t piece, const char*
 /* A time of `unit` nanoseconds per one in the database's precision; false: it has no room there. */
 bool ts_points_time(const ts_points_t* points, int64_t value, int64_t unit, int64_t* time);
 bool ts_piece_integer(ts_piece_t piece, int64_t* value); /* digits, perhaps with a sign */
-int64_t ts_digits_unit(size_t digits); /* 10 digits: seconds, 13: milliseconds; else 0 */
+int64_t ts_digits_unit(size_t digits); /* 10 digits: seconds, 13: milliseconds; otherwise 0 */
 
 /* lines/value.c: a value as line protocol and telnet write it, with its suffix or quotes. */
 int ts_value_read(ts_points_t* points, ts_piece_t text, ts_pair_t* pair);

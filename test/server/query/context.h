@@ -18,7 +18,7 @@ typedef struct ts_env_s {
 void ts_env_init(ts_env_t* env, const char* version);
 
 typedef struct ts_outcome_s {
-  ts_result_t* result; /* NULL: an update; else the caller's reference */
+  ts_result_t* result; /* NULL: an update; otherwise the caller's reference */
   int64_t affected_rows;
   bool constant; /* the result depends on nothing but the text */
 } ts_outcome_t;
@@ -50,7 +50,7 @@ typedef struct ts_sql_s {
 /* Reads the text and runs it by `run`. After an error there is no outcome. */
 int ts_sql_run_with(ts_sql_t* sql, const char* text, size_t size, int (*run)(ts_sql_t* sql));
 
-/* The name of a table: [db.]table. With `database` the error is the database's, else NULL. */
+/* The name of a table: [db.]table. With `database` the error is the database's, otherwise NULL. */
 typedef struct ts_table_name_s {
   char db[TS_NAME_MAX + 1]; /* the current one if none is written */
   char table[TS_TABLE_MAX + 1];

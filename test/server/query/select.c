@@ -267,7 +267,7 @@ static int find_feed(const ts_select_t* select) {
 
 int ts_sql_select(ts_sql_t* sql) {
   ts_select_t select = {.sql = sql, .scope = {.sql = sql}};
-  bool known = sql->feed == NULL || sql->feed->found; /* else there may be nothing to run on */
+  bool known = sql->feed == NULL || sql->feed->found; /* otherwise there may be nothing to run on */
   int status = read_clauses(&select);
   if (status == 0) status = find_feed(&select);
   if (status == 0 && known) status = run(&select);

@@ -182,7 +182,7 @@ static void several_children_of_one_insert_are_in_one_list(void** state) {
     char* text = tc_json_meta(f);
     size_t listed = 0;
     for (const char* at = text; (at = strstr(at, "\"tagNum\"")) != NULL; at++) listed++;
-    children += listed > 1 ? listed - 1 : 1; /* the first one is told twice then */
+    children += listed > 1 ? listed - 1 : 1; /* the first one comes twice then */
     free(text);
   }
   assert_int_equal(children, 3);

@@ -12,7 +12,7 @@
 
 #include "tmq_client.h"
 
-/* A topic t on a super table with so many children, one row each. */
+/* A topic t on a super table with this number of children, one row each. */
 static void fill(tc_t* f, int children) {
   tc_sql(f, "create database db");
   tc_sql(f, "use db");
@@ -278,7 +278,7 @@ static void offsets_are_committed_and_sought(void** state) {
   assert_true(tc_has(f, vgroup_request(f, "position", 0), "\"position\":[0]"));
   assert_true(tc_has(f, vgroup_request(f, "commit_offset", 1), "\"topic\":\"t\",\"vgroup_id\":"));
   assert_true(tc_has(f, vgroup_request(f, "committed", 0), "\"committed\":[1]"));
-  assert_int_equal(drain(f, 0), 8); /* all of one vgroup anew, and of the other */
+  assert_int_equal(drain(f, 0), 8); /* all of one vgroup again, and of the other */
   assert_true(tc_has(f, vgroup_request(f, "seek", -1), "\"code\":16391,"));
   assert_true(tc_has(f, vgroup_request(f, "seek", 1000), "\"message\":\"Offset out of range\""));
   assert_true(tc_has(f, vgroup_request(f, "commit_offset", 1000), "\"code\":16391,"));

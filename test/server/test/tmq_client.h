@@ -23,7 +23,7 @@ int tc_teardown(void** state);
 
 void tc_sql(tc_t* f, const char* sql); /* on the server, without a connection */
 void tc_use(tc_t* f, size_t client);   /* 0 to TC_CLIENTS - 1; 0 at first */
-void tc_open(tc_t* f);                 /* anew: what was there is cut */
+void tc_open(tc_t* f);                 /* again: what was there is cut */
 void tc_cut(tc_t* f);                  /* and the server has seen it */
 /* The reply to a request, which must come. Good until the next call. */
 const char* tc_text(tc_t* f, const char* request);

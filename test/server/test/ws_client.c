@@ -123,7 +123,8 @@ static void on_read(uv_stream_t* stream, ssize_t size, const uv_buf_t* buf) {
 static void on_connect(uv_connect_t* request, int status) {
   wc_client_t* client = request->data;
   client->end = status;
-  uv_tcp_nodelay(&client->tcp, 1); /* else a second small write waits for the first one's ACK */
+  uv_tcp_nodelay(&client->tcp,
+                 1); /* otherwise a second small write waits for the first one's ACK */
   if (status == 0) uv_read_start((uv_stream_t*) &client->tcp, on_alloc, on_read);
 }
 

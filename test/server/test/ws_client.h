@@ -17,7 +17,7 @@ typedef struct wc_client_s {
   ts_buf_t bytes;
   size_t head; /* size of the answer to the upgrade; 0: not yet */
   unsigned reads;
-  int end; /* 0: open; else UV_EOF or an error */
+  int end; /* 0: open; otherwise UV_EOF or an error */
   tuv_ws_reader_t reader;
   wc_message_t messages[64];
   size_t count;
@@ -40,10 +40,11 @@ void wc_use(wc_t* f, wc_client_t* client);
 void wc_free_client(wc_t* f, wc_client_t* client);
 
 void wc_turn(wc_t* f);
-/* Turns the loop for this long at most, until the client has so many messages (or its end). */
+/* Turns the loop for this long at most, until the client has this number of messages, or its end.
+ * */
 void wc_wait_for(wc_t* f, size_t messages, uint64_t ms);
 void wc_connect_to(wc_t* f, int port);
-void wc_open_socket(wc_t* f); /* anew, if there was one */
+void wc_open_socket(wc_t* f); /* again, if there was one */
 void wc_open_ws(wc_t* f);     /* with the upgrade */
 void wc_login(wc_t* f);       /* with `conn`, whose reply is the first message */
 void wc_open_path(wc_t* f, const char* path);

@@ -56,7 +56,7 @@ ts_group_t* ts_consumer_group(const ts_consumer_t* consumer, const char* topic);
 const ts_wal_t* ts_assigned_wal(const ts_assigned_t* assigned);
 /* Where it reads, as `position` tells it. */
 int64_t ts_consumer_position(const ts_consumer_t* consumer, const ts_assigned_t* assigned);
-/* Whether the offset is one of the vgroup's; else the error is set. */
+/* Whether the offset is one of the vgroup's; otherwise the error is set. */
 int ts_assigned_check(const ts_assigned_t* assigned, int64_t offset, ts_error_t* error);
 /* Decides where to begin; the error is that nothing is committed and none was to be assumed. */
 int ts_assigned_resolve(const ts_consumer_t* consumer, ts_assigned_t* assigned, ts_error_t* error);

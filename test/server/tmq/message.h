@@ -7,7 +7,7 @@
 /* A message's types, as poll replies give them. */
 enum { TS_MSG_DATA = 1, TS_MSG_META = 2, TS_MSG_BOTH = 3 };
 
-#define TS_MESSAGE_ROWS 4096u /* a message that has so many is full */
+#define TS_MESSAGE_ROWS 4096u /* a message with this number of rows is full */
 
 typedef struct ts_message_block_s {
   ts_blob_t* block;

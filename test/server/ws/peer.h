@@ -67,7 +67,7 @@ void* ts_peer_data(const ts_peer_t* peer);
 const ts_peer_counters_t* ts_peer_counters(const ts_peer_t* peer);
 /* The next `count` connections (0: all) have this fault; NULL: no longer. It is copied. */
 void ts_peer_set_fault(ts_peer_t* peer, const ts_fault_t* fault, unsigned count);
-/* Whether new connections are accepted; else they are cut at once. */
+/* Whether new connections are accepted; otherwise they are cut at once. */
 void ts_peer_refuse(ts_peer_t* peer, bool refuse);
 /* Whether it reads nothing any more, on no connection; new ones are accepted, and not read. */
 void ts_peer_pause(ts_peer_t* peer, bool pause);
