@@ -17,7 +17,7 @@
 #include "wire/text.h"
 #include "wire/version.h"
 
-/* A member of a reply that must be there. */
+/* Whether a reply has a member that it must have. If not, the request fails. */
 static bool read_text(taosuv_req_t* req, tuv_conn_t* conn, const tuv_reply_t* reply,
                       const char* key, const char** text) {
   tuv_errmsg_t err;
@@ -117,8 +117,8 @@ int taosuv_ping(taosuv_client_t* client, taosuv_ping_t* req, taosuv_ping_cb cb) 
 
 /* server_version */
 
-/* The endpoints of old gateways answer `version` without the request's id. The log-in has asked for
- * it already: a ping asks whether the gateway is still there. */
+/* The endpoints of old gateways answer `version` without the request's id. The version is known
+ * from the log-in, so a ping asks whether the gateway is still there. */
 static int version_encode(tuv_op_t* op, tuv_conn_t* conn, const void* payload, size_t size) {
   if (tuv_conn_is_narrow(conn)) return ping_encode(op, conn, payload, size);
   return send_plain(op, conn, "version");
@@ -144,7 +144,8 @@ static int version_rest_encode(tuv_op_t* op, tuv_conn_t* conn, const void* paylo
   return tuv_rest_ask(op, conn, "select server_version() as v");
 }
 
-/* The text in the first cell, cut to `size`; "" where there is none. 0 or TAOSUV_EPROTO. */
+/* Copies the text in the first cell, cut to `size`; "" if there is no cell. Returns 0 or
+ * TAOSUV_EPROTO. */
 static int first_text(const taosuv_block_t* block, char* out, size_t size) {
   taosuv_column_t column;
   uint32_t length;
@@ -200,7 +201,7 @@ int taosuv_server_version(taosuv_client_t* client, taosuv_server_version_t* req,
   return tuv_pool_begin(client, tuv_req_base(req), &version_type, NULL, 0);
 }
 
-/* server_status. The port rides in the request, so that the payload is the name alone. */
+/* server_status. The request keeps the port, so that the payload is the name alone. */
 
 #define STATUS_SQL "select server_status()"
 
@@ -208,7 +209,7 @@ static bool has_status(const tuv_conn_t* conn) {
   return conn->version >= TUV_VERSION(3, 3, 6, 0);
 }
 
-/* Before 3.3.6.0 there is SQL alone, which knows one's own server only. */
+/* Before 3.3.6.0 there is only SQL, which knows the connected server alone. */
 static int ask_status(tuv_op_t* op, tuv_conn_t* conn, bool own) {
   char* text = tuv_client_of(conn->context)->text;
   if (own) return tuv_ask_encode(op, conn, STATUS_SQL);
@@ -229,7 +230,7 @@ static int status_encode(tuv_op_t* op, tuv_conn_t* conn, const void* fqdn, size_
   return tuv_conn_send_json(conn, op, &request);
 }
 
-/* What server_status() says. 0 or TAOSUV_EPROTO. */
+/* Reads the result of server_status(). Returns 0 or TAOSUV_EPROTO. */
 static int read_status(taosuv_server_status_t* status, const taosuv_block_t* block) {
   taosuv_column_t column;
   int64_t value = 0;
@@ -274,7 +275,7 @@ static void status_complete(taosuv_req_t* req, int status) {
   server->cb(server, status);
 }
 
-/* SQL knows one's own server only: taosuv_server_status refuses another. */
+/* SQL knows the connected server alone: taosuv_server_status refuses another one. */
 static int status_rest_encode(tuv_op_t* op, tuv_conn_t* conn, const void* payload, size_t size) {
   (void) payload;
   (void) size;

@@ -1,5 +1,5 @@
-/* A question that a server has no action for, asked by SQL over a WebSocket: the value in the first
- * cell of a query's result. */
+/* A query by SQL in place of an action that a server does not have: the value is in the first cell
+ * of its result. */
 #include "client/core/failure.h"
 #include "client/core/req.h"
 #include "client/conn/conn.h"
@@ -14,7 +14,7 @@
 typedef struct ask_s {
   taosuv_fetch_t fetch;
   tuv_mem_t* mem;
-  taosuv_req_t* req; /* whose question it is; NULL: it has gone */
+  taosuv_req_t* req; /* the request that waits for the value; NULL: it was completed */
   taosuv_result_t* result;
   tuv_asked_cb cb;
 } ask_t;
@@ -60,7 +60,7 @@ static void release(taosuv_req_t* req) {
   if (ask == NULL) return;
   tuv_req_of(req)->owner = NULL;
   ask->req = NULL;
-  taosuv_result_close(ask->result); /* which cancels the fetch */
+  taosuv_result_close(ask->result); /* this cancels the fetch */
 }
 
 static const tuv_holder_t ask_holder = {.release = release};
@@ -90,7 +90,7 @@ void tuv_ask_replied(tuv_op_t* op, tuv_conn_t* conn, const tuv_reply_t* reply, t
   tuv_errmsg_t err = {"no memory for an answer"};
   int status = tuv_reply_query(reply, &answer, &err);
   if (status == 0 && (answer.is_update || answer.fields != 1))
-    status = tuv_fail(&err, TAOSUV_EPROTO, "the answer is not a value");
+    status = tuv_fail(&err, TAOSUV_EPROTO, "the result is not a value");
   if (status < 0 && answer.id != 0) tuv_result_free_on_server(conn, answer.id);
   if (status == 0) status = begin(req, conn, &answer, cb);
   if (status < 0) fail(req, status, err.text, tuv_conn_host(conn));

@@ -1,4 +1,4 @@
-/* Fetching block after block, one in flight, ahead of the caller where that pays. */
+/* Fetches block after block. One fetch is in flight, ahead of the caller where that pays. */
 #include <string.h>
 
 #include "client/core/block.h"
@@ -13,14 +13,14 @@
 #include "client/query/result.h"
 #include "client/query/results.h"
 
-/* A block with this many rows is full: more will follow (PROTOCOL 1.4). */
+/* A block with this number of rows is full, so more will follow (PROTOCOL 1.4). */
 #define FULL_BLOCK_ROWS 4096u
 
 static taosuv_result_t* result_of(tuv_op_t* op) {
   return TUV_CONTAINER(op, taosuv_result_t, op);
 }
 
-/* Asks the server for the next block, unless that is senseless or under way. */
+/* Asks the server for the next block, unless there is none or it was asked for. */
 static void ask(taosuv_result_t* result, uint64_t req_id) {
   if (result->conn == NULL || result->fetch_pending || result->ended || result->failure.status < 0)
     return;
@@ -34,8 +34,8 @@ void tuv_result_prefetch(taosuv_result_t* result) {
   if (result->client->context.url.prefetch) ask(result, 0);
 }
 
-/* Whether the next block is worth asking for before the caller does: a result that looks like one
- * block must not pay for a second question. */
+/* Whether to ask for the next block before the caller does. A result that seems to have one block
+ * must not pay for a second fetch. */
 static bool more_expected(const taosuv_result_t* result, const taosuv_block_t* block) {
   return result->client != NULL && result->client->context.url.prefetch &&
          (taosuv_block_rows(block) >= FULL_BLOCK_ROWS || result->blocks >= 2);
@@ -79,7 +79,7 @@ void tuv_result_set_failure(taosuv_result_t* result, const tuv_failure_t* failur
   result->failure.message = result->message;
 }
 
-/* The fetch in flight failed; so has the result. */
+/* The fetch in flight failed, and so has the result. */
 static void fetch_failed(tuv_op_t* op, const tuv_failure_t* failure) {
   taosuv_result_t* result = result_of(op);
   result->fetch_pending = false;
@@ -107,7 +107,7 @@ static void at_end(taosuv_result_t* result) {
     tuv_result_wake(result);
 }
 
-/* The block must have the columns that the query's answer promised. */
+/* The block must have the columns that the reply to the query announced. */
 static int check_columns(const taosuv_result_t* result, const taosuv_block_t* block,
                          tuv_errmsg_t* err) {
   taosuv_column_t column;
@@ -126,7 +126,7 @@ static int check_columns(const taosuv_result_t* result, const taosuv_block_t* bl
   return 0;
 }
 
-/* The next block of a result that is here whole, or its end. */
+/* Takes the next block of a result that came whole, or its end. */
 static void unpack(taosuv_result_t* result) {
   tuv_errmsg_t err;
   int status;
@@ -179,7 +179,7 @@ static void fetch_answered(tuv_op_t* op, tuv_conn_t* conn, const tuv_msg_fetched
   (void) conn;
   result->server_time = fetched->timing;
   if (fetched->result_id != result->id)
-    fail_now(result, TAOSUV_EPROTO, "the block of another result");
+    fail_now(result, TAOSUV_EPROTO, "the reply has a block of another result");
   else if (fetched->finished)
     at_end(result);
   else if (result->closed)
@@ -200,7 +200,7 @@ static void fetch_announced(tuv_op_t* op, tuv_conn_t* conn, const tuv_reply_t* r
   if (status == 0) status = tuv_reply_uint(reply, "id", &id, &err);
   if (status == 0) status = tuv_reply_uint(reply, "rows", &rows, &err);
   if (status == 0 && (conn->binary || result->block_announced || id != result->id))
-    status = tuv_fail(&err, TAOSUV_EPROTO, "text in place of a block");
+    status = tuv_fail(&err, TAOSUV_EPROTO, "the reply is text in place of a block");
   if (status == 0 && !completed && rows == 0)
     status = tuv_fail(&err, TAOSUV_EPROTO, "the reply to fetch has neither rows nor an end");
   result->server_time = reply->timing;
@@ -228,8 +228,7 @@ const tuv_op_type_t tuv_fetch_type = {.action = TAOSUV_ACTION_FETCH,
                                       .failed = fetch_failed,
                                       .waiter = waiter};
 
-/* fetch, the caller's side. op.at of its request says 1 once it has nothing to do with the result
- * any more. */
+/* taosuv_fetch. op.at of its request is 1 once it no longer concerns the result. */
 
 void tuv_result_cancel_fetch(taosuv_req_t* req) {
   ((taosuv_fetch_t*) (void*) req)->result->waiter = NULL;

@@ -21,10 +21,10 @@
 
 #define V_3_3_3 TUV_VERSION(3, 3, 3, 0)
 
-/* Bytes that are escaped at a time, on the stack. */
+/* The number of bytes that are escaped at a time, on the stack. */
 #define PIECE 4096u
 
-/* An older server would ignore it silently, and name the tables otherwise. */
+/* An older server would silently ignore it, and give the tables other names. */
 static int check_version(tuv_op_t* op, tuv_conn_t* conn, const tuv_insert_t* insert) {
   taosuv_client_t* client = tuv_client_of(conn->context);
   if (insert->key_length == 0 || conn->version >= V_3_3_3) return 0;
@@ -73,7 +73,7 @@ static int lines_recover(tuv_context_t* context, const uint8_t* message, size_t 
   return priv->payload != NULL ? 0 : TAOSUV_ENOMEM;
 }
 
-/* Gateways before 3.3.3.0 write the lines, but do not say how many. */
+/* Gateways before 3.3.3.0 write the lines, but do not report how many. */
 static int read_rows(const tuv_reply_t* reply, bool counted, taosuv_insert_lines_t* lines,
                      tuv_errmsg_t* err) {
   int64_t affected = -1, total = -1;
@@ -112,7 +112,7 @@ static void lines_complete(taosuv_req_t* req, int status) {
 
 /* ---- over HTTP (PROTOCOL 8.3, 8.4) ---- */
 
-/* The path by the format, then what the options say. */
+/* Writes the path for the format, then the options. */
 static int put_target(tuv_buf_t* out, const tuv_url_t* url, const tuv_insert_t* insert) {
   static const char* const paths[] = {"/influxdb/v1/write", "/opentsdb/v1/put/telnet/",
                                       "/opentsdb/v1/put/json/"};
@@ -156,7 +156,7 @@ static int lines_rest_encode(tuv_op_t* op, tuv_conn_t* conn, const void* payload
   return status;
 }
 
-/* How many rows there were is not told. */
+/* The reply does not have the number of rows. */
 static void lines_rest_replied(tuv_op_t* op, tuv_conn_t* conn) {
   taosuv_req_t* req = tuv_req_of_op(op);
   (void) conn;
@@ -164,8 +164,7 @@ static void lines_rest_replied(tuv_op_t* op, tuv_conn_t* conn) {
   tuv_req_finish(req, 0);
 }
 
-/* The OpenTSDB paths take no precision; and where there is no session, nothing but the URL can say
- * which database. */
+/* The OpenTSDB paths take no precision. Without a session, only the URL can name the database. */
 static bool rest_can(const tuv_url_t* url, const taosuv_insert_lines_t* req) {
   return url->db[0] != 0 && (req->format == TAOSUV_LINES_INFLUX || req->precision == 0);
 }
@@ -213,8 +212,8 @@ static bool is_blank(const uint8_t* text, size_t size) {
   return at == size;
 }
 
-/* The joined text's size; it must have at most `most` bytes as JSON. Characters may be cut between
- * buffers. A NUL would end the text for the server. */
+/* Measures the joined text, which must have at most `most` bytes as JSON. Characters may be cut
+ * between buffers. A NUL is refused because it would end the text for the server. */
 static int check_text(const uv_buf_t* text, unsigned int count, size_t most, size_t* size) {
   uint32_t state = TUV_UTF8_START;
   bool blank = true;
@@ -236,7 +235,7 @@ static int check_text(const uv_buf_t* text, unsigned int count, size_t most, siz
   return blank || state != TUV_UTF8_START ? TAOSUV_EINVAL : 0;
 }
 
-/* The options and the joined text, in a buffer of the pool. */
+/* Joins the options and the text in one buffer. */
 static tuv_refbuf_t* join(taosuv_client_t* client, const tuv_insert_t* insert, const uv_buf_t* text,
                           unsigned int count, size_t* size) {
   uint8_t packed[TUV_INSERT_PACK_MAX];

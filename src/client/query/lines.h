@@ -4,7 +4,7 @@
 
 #include "taosuv.h"
 
-/* Whether its options can be sent; 0, or what taosuv_insert_lines would return. */
+/* Checks whether the options can be sent. Returns 0, or what taosuv_insert_lines would return. */
 int tuv_lines_check(const taosuv_client_t* client, const taosuv_insert_lines_t* req);
 
 #endif

@@ -35,8 +35,8 @@ int tuv_sql_encode(tuv_op_t* op, tuv_conn_t* conn, const void* sql, size_t size)
   return tuv_ws_end(&conn->ws);
 }
 
-/* Reads the answer; one that is malformed fails the request, and a result that it may have opened
- * is freed. */
+/* Reads the reply. If it is malformed, the request fails, and a result that it may have opened is
+ * freed. */
 static bool read_answer(tuv_op_t* op, tuv_conn_t* conn, const tuv_reply_t* reply,
                         tuv_query_reply_t* answer) {
   tuv_errmsg_t err;
@@ -48,7 +48,7 @@ static bool read_answer(tuv_op_t* op, tuv_conn_t* conn, const tuv_reply_t* reply
   return false;
 }
 
-/* The late answer to a cancelled query or exec: nobody wants its result. */
+/* The late answer to a cancelled query or exec: its result is freed. */
 static void late_reply(tuv_op_t* op, tuv_conn_t* conn, const tuv_reply_t* reply) {
   uint64_t id = 0;
   (void) op;

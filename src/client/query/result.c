@@ -161,7 +161,7 @@ static void lose(taosuv_result_t* result, const tuv_failure_t* failure) {
     tuv_result_wake(result);
 }
 
-/* What the server has of a result, and the fetch in flight, go over to another one. */
+/* Moves what the server has of a result, and the fetch in flight, to another result. */
 static void hand_over(taosuv_result_t* from, taosuv_result_t* to, tuv_conn_t* conn) {
   to->conn = conn;
   to->id = from->id;
@@ -182,7 +182,7 @@ static void on_lost(tuv_dependent_t* dependent, const tuv_failure_t* failure) {
   lose(of_dependent(dependent), failure);
 }
 
-/* What the server has of it is freed there, at once or with the answer that is on its way. */
+/* Frees what the server has of it, at once or when the answer in flight has come. */
 static void on_closing(tuv_dependent_t* dependent, tuv_conn_t* conn) {
   tuv_failure_t closed = {TAOSUV_ECLOSED, 0, 0, "the client was closed", NULL};
   taosuv_result_t* result = of_dependent(dependent);
@@ -197,7 +197,7 @@ static void on_closing(tuv_dependent_t* dependent, tuv_conn_t* conn) {
   if (heir != NULL) taosuv_result_close(heir);
 }
 
-/* Messages with blocks have the result's id and not the request's. */
+/* Messages with blocks have the id of the result, not that of the request. */
 static tuv_op_t* find_op(tuv_dependent_t* dependent, uint64_t key) {
   taosuv_result_t* result = of_dependent(dependent);
   bool awaits = result->fetch_pending && result->block_announced && result->op.conn != NULL;
@@ -228,7 +228,7 @@ static void cancel_waiter(taosuv_result_t* result) {
     tuv_req_defer(req, TAOSUV_ECANCELED, 0, "the result was closed");
     return;
   }
-  tuv_result_cancel_fetch(req); /* its completion is due: with another status */
+  tuv_result_cancel_fetch(req); /* it is about to complete: with another status now */
   priv->outcome = TAOSUV_ECANCELED;
   req->err_flags = 0;
   req->server_code = 0;

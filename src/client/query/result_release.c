@@ -1,4 +1,4 @@
-/* The end of a result: what it holds is freed, here and on the server, and its owner may go on. */
+/* The end of a result: frees what it has here and on the server, and lets its owner go on. */
 #include "client/core/failure.h"
 #include "client/core/req.h"
 #include "client/conn/conn.h"
@@ -11,7 +11,7 @@ void tuv_result_free_on_server(tuv_conn_t* conn, uint64_t result_id) {
   char text[TUV_REQUEST_ID_MAX];
   size_t length = tuv_json_request_id(text, "free_result", tuv_ids_next(&conn->context->ids), "id",
                                       result_id);
-  /* Without memory for it, the server frees the result when the connection ends. */
+  /* Without memory for the message, the server frees the result when the connection ends. */
   tuv_ws_send(&conn->ws, TUV_WS_TEXT, text, length, NULL);
 }
 

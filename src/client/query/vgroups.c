@@ -1,4 +1,4 @@
-/* table_vgroups: which vgroup tables are in (PROTOCOL 9.5), over HTTP. */
+/* taosuv_table_vgroups: the vgroups of tables, over HTTP (PROTOCOL 9.5). */
 #include <string.h>
 
 #include "client/core/op.h"
@@ -13,7 +13,7 @@
 #include "wire/http/request.h"
 #include "wire/stmt/table_name.h"
 
-/* The payload is the database's name with its NUL, then the body. */
+/* The payload is the name of the database with its NUL, then the body. */
 #define MAX_DB (TUV_INSERT_PACK_MAX - 1)
 
 static int encode(tuv_op_t* op, tuv_conn_t* conn, const void* payload, size_t size) {
@@ -42,10 +42,10 @@ static int read_ids(yyjson_val* root, uint32_t count, int32_t* ids, tuv_errmsg_t
   yyjson_val* id;
   size_t index, max;
   if (!yyjson_is_arr(list) || yyjson_arr_size(list) != count)
-    return tuv_fail(err, TAOSUV_EPROTO, "the answer has no vgIDs for %u tables", count);
+    return tuv_fail(err, TAOSUV_EPROTO, "the reply has no vgIDs for %u tables", count);
   yyjson_arr_foreach(list, index, max, id) {
     if (!yyjson_is_uint(id) || yyjson_get_uint(id) > INT32_MAX)
-      return tuv_fail(err, TAOSUV_EPROTO, "vgIDs[%zu] is not the number of a vgroup", index);
+      return tuv_fail(err, TAOSUV_EPROTO, "vgIDs[%zu] must be the number of a vgroup", index);
     ids[index] = (int32_t) yyjson_get_uint(id);
   }
   return 0;
@@ -81,8 +81,8 @@ static const tuv_op_type_t type = {.is_request = true,
                                    .rest = &rest,
                                    .tombstone = &tuv_plain_tombstone};
 
-/* The database that all of the tables are in: what the caller says, otherwise what the first name says,
- * else the URL's; NULL: none. */
+/* The database of all the tables: the caller's, or that of the first name, or the URL's; NULL: none
+ * of them names one. */
 static const char* database_of(const taosuv_client_t* client, const char* db, const char* table,
                                tuv_table_name_t* first) {
   if (db != NULL) return db;
@@ -90,7 +90,8 @@ static const char* database_of(const taosuv_client_t* client, const char* db, co
   return first->database_length > 0 ? first->database : client->context.url.db;
 }
 
-/* The table's own name, when it is in that database. `own`: where one without a database is. */
+/* The name of a table without its database, if it is in `database`. `own`: the database of names
+ * without one. */
 static int read_name(const char* text, const char* db, const char* own, tuv_table_name_t* name) {
   if (text == NULL) return TAOSUV_EINVAL;
   int status = tuv_table_name_read(text, strlen(text), name, NULL);

@@ -1,4 +1,5 @@
-/* write_raw and write_block: a message's bytes, or a block, into the client's database. */
+/* taosuv_write_raw and taosuv_write_block: write the bytes of a message, or a block, to the
+ * client's database. */
 #include <string.h>
 
 #include "client/core/op.h"
@@ -14,8 +15,7 @@
 
 enum { ACTION_WRITE_RAW = 3, ACTION_WRITE_BLOCK = 4 };
 
-/* A message's head holds two numbers that the request keeps, so that the payload is what
- * follows. */
+/* The request keeps two numbers of the message's head, so that the payload is what follows. */
 static int encode(tuv_op_t* op, tuv_conn_t* conn, const void* payload, size_t size,
                   uint8_t action) {
   const taosuv_write_t* write = (const taosuv_write_t*) (const void*) tuv_req_of_op(op);
@@ -90,7 +90,7 @@ int taosuv_write_block(taosuv_client_t* client, taosuv_write_t* req, const char*
   status = tuv_table_name_read(table, length, &name, NULL);
   if (status < 0) return status;
   if (name.database_length > 0 && strcmp(name.database, client->context.url.db) != 0)
-    return TAOSUV_ENOTSUP; /* the message has no place for it */
+    return TAOSUV_ENOTSUP; /* the message has no field for it */
   size_t size;
   const void* data = taosuv_block_data(block, &size);
   uint8_t* payload = tuv_malloc(&client->context.mem->alloc, name.table_length + size);

@@ -1,4 +1,4 @@
-/* Changes of the assignment: the server does not tell them, so it is asked now and then. */
+/* Changes of the assignment. The server does not report them, so it is asked from time to time. */
 #include <string.h>
 
 #include "client/tmq/assignment.h"
@@ -34,7 +34,7 @@ static bool has_changed(const taosuv_consumer_t* consumer) {
   return false;
 }
 
-/* All topics are asked for: what was found takes the place of what was known. */
+/* All topics are answered: the new assignment replaces the old one. */
 static void conclude(taosuv_consumer_t* consumer) {
   bool changed = has_changed(consumer);
   taosuv_partition_t* known = consumer->assigned;
@@ -56,7 +56,7 @@ static void on_assignment(taosuv_assignment_t* req, int status) {
   taosuv_consumer_t* consumer = req->consumer;
   if (consumer->state != TUV_TMQ_SUBSCRIBED) return;
   if (status == 0) status = reserve(consumer, req->count);
-  if (status < 0) { /* too early, or lost: another time */
+  if (status < 0) { /* too early, or lost: it is asked again later */
     tuv_tmq_watch_in(consumer, consumer->watch_interval);
     return;
   }

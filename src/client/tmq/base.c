@@ -33,7 +33,7 @@ void tuv_tmq_report_failure(taosuv_consumer_t* consumer, taosuv_consumer_event_t
   tuv_tmq_report(consumer, &event);
 }
 
-/* Without memory for it, it never comes: what waits for it has another deadline as well. */
+/* Without memory it never expires. What waits for it has another deadline as well. */
 void tuv_tmq_set_at(taosuv_consumer_t* consumer, tuv_timed_t* timed, uint64_t at,
                     void (*expire)(tuv_timed_t*)) {
   taosuv_client_t* client = consumer->client;

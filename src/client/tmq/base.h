@@ -4,7 +4,7 @@
 
 #include "client/tmq/consumer.h"
 
-/* For an answer, or for closing, without request_timeout. */
+/* The time limit of an answer, or of closing, when request_timeout is 0. */
 #define TUV_TMQ_ANSWER_MS 60000u
 
 /* What every call has in common. `any`: the call is also allowed when nothing is subscribed. */
@@ -24,7 +24,7 @@ void tuv_tmq_set(taosuv_consumer_t* consumer, tuv_timed_t* timed, uint64_t ms,
 void tuv_tmq_set_at(taosuv_consumer_t* consumer, tuv_timed_t* timed, uint64_t at,
                     void (*expire)(tuv_timed_t*));
 
-/* The consumer's own text of a topic; NULL: it is not subscribed to it. */
+/* The consumer's own copy of a topic's name; NULL: it is not subscribed to it. */
 const char* tuv_tmq_topic_of(const taosuv_consumer_t* consumer, const char* topic);
 
 /* Ends the consumer's connection, so that it subscribes again over another one. */

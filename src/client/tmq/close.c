@@ -83,7 +83,7 @@ static void on_close_timeout(tuv_timed_t* timed) {
   close_client(consumer);
 }
 
-/* First what is to be committed, then the group, then the connection. */
+/* Commits what is to be committed, leaves the group, and closes the connection. */
 void tuv_tmq_go_on_closing(taosuv_consumer_t* consumer) {
   bool waits = tuv_tmq_committing(consumer) || consumer->leaving != NULL ||
                taosuv_is_pending(tuv_req_base(&consumer->final_unsubscribe));
@@ -119,7 +119,7 @@ int taosuv_consumer_close(taosuv_consumer_t* consumer, taosuv_consumer_close_t* 
   consumer->close = req;
   consumer->pushing = false;
   tuv_tmq_cancel_waiter(consumer, "the consumer was closed");
-  if (consumer->leaving != NULL) { /* which had not left yet: the last message will do it */
+  if (consumer->leaving != NULL) { /* which had not left yet: the last message unsubscribes */
     subscribed = true;
     tuv_req_defer(tuv_req_base(consumer->leaving), TAOSUV_ECANCELED, 0, "the consumer was closed");
   }

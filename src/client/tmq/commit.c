@@ -1,4 +1,4 @@
-/* Commits: one after another, of what the caller says or, by themselves, of what it has
+/* Commits, one after another: of what the caller asks for, and automatic ones of what it has
  * finished. */
 #include <string.h>
 
@@ -29,7 +29,7 @@ static int encode(tuv_op_t* op, tuv_conn_t* conn, const void* payload, size_t si
   return status < 0 ? status : tuv_step_encode(op, conn, "commit_offset");
 }
 
-/* Whether it is committed so far already, or further. */
+/* Whether this offset, or a later one, is committed already. */
 static bool is_needless(const taosuv_consumer_t* consumer, const tuv_commit_step_t* step) {
   if (step->exactly || step->topic == NULL) return false;
   tuv_position_t* position = tuv_progress_find(&consumer->progress, step->topic, step->vgroup_id);
@@ -71,7 +71,7 @@ static void next_step(tuv_op_t* op, tuv_conn_t* conn) {
     tuv_req_finish(req, 0);
 }
 
-/* Whether the reply is about this step: what it repeats must be what was asked for. */
+/* Whether the reply is about this step: it repeats the topic, the vgroup and the offset. */
 static int check_step(const tuv_reply_t* reply, const tuv_commit_step_t* step, tuv_errmsg_t* err) {
   if (step->topic == NULL) return 0; /* a commit of all */
   const char* topic = step->topic;
@@ -100,8 +100,8 @@ static void commit_replied(tuv_op_t* op, tuv_conn_t* conn, const tuv_reply_t* re
   next_step(op, conn);
 }
 
-/* What is committed already; and a vgroup that was given to another consumer of the group: whose
- * affair its offset is now. */
+/* Refusals that are not failures: the offset is committed already, or the vgroup belongs to another
+ * consumer of the group now. */
 static bool commit_refused(tuv_op_t* op, tuv_conn_t* conn, int server_code) {
   taosuv_commit_t* commit = tuv_commit_of(tuv_req_of_op(op));
   const tuv_commit_step_t* step = tuv_step_of(commit);
@@ -119,7 +119,7 @@ static bool commit_refused(tuv_op_t* op, tuv_conn_t* conn, int server_code) {
   return true;
 }
 
-/* Of all that was polled, whatever that is by then. */
+/* A commit of all that was polled by the time it is sent. */
 static bool commits_all_polled(const taosuv_commit_t* commit) {
   const tuv_commit_step_t* steps = commit->steps;
   if (commit->nsteps != 1) return false;
@@ -154,7 +154,7 @@ bool tuv_tmq_committing(const taosuv_consumer_t* consumer) {
   return consumer->committing != NULL || !tuv_queue_empty(&consumer->commits);
 }
 
-/* One after another: the server would carry out two at once in any order. */
+/* Sends one commit at a time: the server would execute two in any order. */
 void tuv_tmq_next_commit(taosuv_consumer_t* consumer) {
   while (consumer->committing == NULL && consumer->conn != NULL &&
          !tuv_queue_empty(&consumer->commits)) {
@@ -190,7 +190,7 @@ void tuv_tmq_commits_lost(taosuv_consumer_t* consumer, const tuv_failure_t* fail
 
 static const tuv_holder_t commits_holder = {.release = NULL}; /* the consumer's list of them */
 
-/* Takes its place behind the others. The steps are freed with it, or by a failure of this. */
+/* Puts it behind the others. The steps are freed with it, or if this fails. */
 static int begin(taosuv_consumer_t* consumer, taosuv_commit_t* commit, const tuv_op_type_t* type,
                  tuv_commit_step_t* steps, uint32_t count) {
   int status = tuv_req_start(&consumer->client->context, tuv_req_base(commit), type);
@@ -209,8 +209,8 @@ static int begin(taosuv_consumer_t* consumer, taosuv_commit_t* commit, const tuv
   return 0;
 }
 
-/* Whether all that was polled may be committed: nothing is here, or on its way, that the caller has
- * not had. */
+/* Whether all that was polled may be committed: the caller has got every message that has come or
+ * is about to. */
 static bool is_clean(const taosuv_consumer_t* consumer) {
   return tuv_queue_empty(&consumer->ready) && consumer->building == NULL && !consumer->in_flight;
 }
@@ -221,8 +221,8 @@ static bool commits_by_id(const taosuv_consumer_t* consumer) {
   return consumer->conn != NULL && consumer->conn->version < TUV_TMQ_COMMITS_OFFSETS;
 }
 
-/* A step for each vgroup that has something to be committed, in the order of the messages: with one
- * such a gateway forgets those before it. */
+/* Makes a step for each vgroup that has something to be committed, in the order of the messages:
+ * after a commit, such a gateway forgets earlier messages. */
 static uint32_t collect_ids(const tuv_progress_t* progress, bool given, tuv_commit_step_t* steps) {
   uint32_t count = 0;
   for (tuv_queue_t* at = progress->positions.next; at != &progress->positions; at = at->next) {
@@ -237,8 +237,8 @@ static uint32_t collect_ids(const tuv_progress_t* progress, bool given, tuv_comm
   return count;
 }
 
-/* A step for each vgroup that has something to be committed. Of messages whose end is not known all
- * can be committed together, or none: then *unclear is set. */
+/* Makes a step for each vgroup that has something to be committed. Messages whose end is not known
+ * can only be committed all together: *unclear is set then. */
 static int collect(taosuv_consumer_t* consumer, bool given, tuv_commit_step_t** steps,
                    uint32_t* count, bool* unclear) {
   const tuv_progress_t* progress = &consumer->progress;
@@ -271,8 +271,8 @@ static int collect(taosuv_consumer_t* consumer, bool given, tuv_commit_step_t** 
   return 0;
 }
 
-/* A message's own offset; or, when it is not known, all, if it is the only one that this could
- * be. */
+/* Commits the offset of a message. If that is not known, commits all, if this is the only message
+ * that it could concern. */
 static int collect_one(taosuv_consumer_t* consumer, const taosuv_message_t* message,
                        tuv_commit_step_t** steps) {
   if (message->origin != consumer) return TAOSUV_EINVAL;
@@ -322,7 +322,7 @@ int taosuv_consumer_commit_offset(taosuv_consumer_t* consumer, taosuv_commit_t* 
   return begin(consumer, req, &commit_type, steps, 1);
 }
 
-/* ---- by itself ---- */
+/* ---- automatic commits ---- */
 
 static void auto_complete(taosuv_req_t* req, int status) {
   taosuv_commit_t* commit = tuv_commit_of(req);
@@ -343,13 +343,13 @@ static const tuv_op_type_t auto_type = {.is_request = true,
                                         .complete = auto_complete,
                                         .tombstone = &tuv_plain_tombstone};
 
-/* Returns whether there was something that could not be committed just now. */
+/* Returns whether there is something that cannot be committed now. */
 static bool commit_finished(taosuv_consumer_t* consumer) {
   tuv_commit_step_t* steps;
   uint32_t count;
   bool unclear;
   if (taosuv_is_pending(tuv_req_base(&consumer->automatic))) return false;
-  if (collect(consumer, false, &steps, &count, &unclear) < 0) return false; /* next time, perhaps */
+  if (collect(consumer, false, &steps, &count, &unclear) < 0) return false; /* perhaps next time */
   if (count > 0)
     begin(consumer, &consumer->automatic, &auto_type, steps, count);
   else

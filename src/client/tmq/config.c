@@ -1,5 +1,5 @@
-/* A consumer's properties: which there are, what values they take, and what they are called in the
- * subscribe request. */
+/* The properties of a consumer: their names, their values, and their names in the subscribe
+ * request. */
 #include "client/tmq/config.h"
 #include "taosuv/error.h"
 #include "util/utf8.h"
@@ -14,7 +14,7 @@
 const tuv_tmq_property_info_t tuv_tmq_properties[TUV_TMQ_PROPERTIES] = {
     [TUV_TMQ_GROUP_ID] = {"group.id", "group_id", 0},
     [TUV_TMQ_CLIENT_ID] = {"client.id", "client_id", 0},
-    [TUV_TMQ_OFFSET_RESET] = {"auto.offset.reset", "offset_rest", 0}, /* spelt so everywhere */
+    [TUV_TMQ_OFFSET_RESET] = {"auto.offset.reset", "offset_rest", 0}, /* the same name everywhere */
     [TUV_TMQ_AUTO_COMMIT] = {"enable.auto.commit", NULL, 0},
     [TUV_TMQ_COMMIT_INTERVAL] = {"auto.commit.interval.ms", NULL, 0},
     [TUV_TMQ_SESSION_TIMEOUT] = {"session.timeout.ms", "session_timeout_ms", V_3_3_3},
@@ -36,7 +36,7 @@ const tuv_tmq_property_info_t tuv_tmq_properties[TUV_TMQ_PROPERTIES] = {
 typedef enum { TEXT, SWITCH, NUMBER, RESET } kind_t;
 static const struct {
   kind_t kind;
-  uint64_t min, max;    /* of a number, or of a text's length */
+  uint64_t min, max;    /* the bounds of a number, or of the length of a text */
   const char *no, *yes; /* how the server wants a switch */
 } rules[TUV_TMQ_PROPERTIES] = {
     [TUV_TMQ_GROUP_ID] = {TEXT, 1, 192, NULL, NULL},
@@ -86,7 +86,7 @@ static int check_text(const char* name, const char* value, uint64_t min, uint64_
   return 0;
 }
 
-/* Checks a known one's value and gives it as the server wants it. */
+/* Checks the value of a known property, and writes it in the form that the server takes. */
 static int check(tuv_tmq_property_t which, const char** value, tuv_errmsg_t* err) {
   static const char* const yes[] = {"true", "1"};
   static const char* const no[] = {"false", "0"};
@@ -117,7 +117,7 @@ static tuv_tmq_property_t find(const char* key) {
   return (tuv_tmq_property_t) which;
 }
 
-/* A name that this file does not know: the server is asked, but not for any nonsense. */
+/* A property that is not known here is sent to the server, if its name can be one. */
 static int check_other(const taosuv_property_t* property, tuv_errmsg_t* err) {
   size_t length = strlen(property->key);
   for (size_t i = 0; i < length; i++) {
@@ -125,13 +125,14 @@ static int check_other(const taosuv_property_t* property, tuv_errmsg_t* err) {
     bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
                  c == '.' || c == '_' || c == '-';
     if (!plain || length > MAX_KEY)
-      return tuv_fail(err, TAOSUV_EINVAL, "'%.64s' is no property's name", property->key);
+      return tuv_fail(err, TAOSUV_EINVAL, "'%.64s' cannot be the name of a property",
+                      property->key);
   }
-  if (length == 0) return tuv_fail(err, TAOSUV_EINVAL, "a property's name is empty");
+  if (length == 0) return tuv_fail(err, TAOSUV_EINVAL, "the name of a property is empty");
   return check_text(property->key, property->value, 0, MAX_VALUE, err);
 }
 
-/* Copies a text to *at and moves that on. */
+/* Copies a text to *at, and moves *at behind it. */
 static const char* keep(char** at, const char* text) {
   size_t size = strlen(text) + 1;
   char* copy = *at;
@@ -160,7 +161,8 @@ static int add(tuv_tmq_config_t* config, const taosuv_property_t* property, char
   return status;
 }
 
-/* Bytes for the list of others and for all texts; a switch may grow to "false". 0: a NULL. */
+/* The size of the list of other properties and of all texts; a switch may grow to "false". 0: a
+ * text is NULL. */
 static size_t memory_for(const taosuv_property_t* properties, size_t count) {
   size_t size = count * sizeof(const char* [2]) + 1;
   for (size_t i = 0; i < count; i++) {
@@ -174,10 +176,10 @@ int tuv_tmq_config_read(const tuv_alloc_t* alloc, const taosuv_property_t* prope
                         tuv_tmq_config_t* config, tuv_errmsg_t* err) {
   memset(config, 0, sizeof *config);
   if (count > 1024 || (count > 0 && properties == NULL))
-    return tuv_fail(err, TAOSUV_EINVAL, "no list of properties, or one of more than 1024");
+    return tuv_fail(err, TAOSUV_EINVAL, "the list of properties is NULL, or has more than 1024");
   config->memory_size = memory_for(properties, count);
   if (config->memory_size == 0)
-    return tuv_fail(err, TAOSUV_EINVAL, "a property's name or value is NULL");
+    return tuv_fail(err, TAOSUV_EINVAL, "the name or the value of a property is NULL");
   config->memory = tuv_malloc(alloc, config->memory_size);
   if (config->memory == NULL) return TAOSUV_ENOMEM;
   config->others = (const char*(*) [2])(void*) config->memory;

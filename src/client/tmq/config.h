@@ -1,5 +1,5 @@
-/* A consumer's properties: which there are, what values they take, and what they are called in the
- * subscribe request. */
+/* The properties of a consumer: their names, their values, and their names in the subscribe
+ * request. */
 #ifndef TUV_CLIENT_TMQ_CONFIG_H
 #define TUV_CLIENT_TMQ_CONFIG_H
 
@@ -29,28 +29,28 @@ typedef enum {
   TUV_TMQ_PROPERTIES
 } tuv_tmq_property_t;
 
-/* What stands in the table of one. */
+/* The entry of a property in the table. */
 typedef struct tuv_tmq_property_info_s {
   const char* name;
-  const char* arg;  /* of subscribe; NULL: none */
+  const char* arg;  /* its argument of subscribe; NULL: none */
   uint64_t version; /* TUV_VERSION that the server must have; 0: any */
 } tuv_tmq_property_info_t;
 extern const tuv_tmq_property_info_t tuv_tmq_properties[TUV_TMQ_PROPERTIES];
 
-/* All properties, checked. Texts are this struct's; NULL: not given. */
+/* All properties, checked. This struct owns the texts; NULL: not given. */
 typedef struct tuv_tmq_config_s {
   const char* value[TUV_TMQ_PROPERTIES]; /* as the server wants them */
-  const char* (*others)[2];              /* names and values that are handed on */
+  const char* (*others)[2]; /* names and values of properties that are not known here */
   size_t nothers;
   bool auto_commit;
-  bool from_latest;         /* where a group without a committed offset begins, and begins again */
+  bool from_latest;         /* where a group without a committed offset begins */
   uint64_t commit_interval; /* ms */
   char* memory;
   size_t memory_size;
 } tuv_tmq_config_t;
 
-/* Returns 0, TAOSUV_EINVAL with the property's name in `err`, or TAOSUV_ENOMEM. On failure nothing
- * is to be freed. */
+/* Returns 0, TAOSUV_EINVAL with the property's name in `err`, or TAOSUV_ENOMEM. On failure there is
+ * nothing to free. */
 int tuv_tmq_config_read(const tuv_alloc_t* alloc, const taosuv_property_t* properties, size_t count,
                         tuv_tmq_config_t* config, tuv_errmsg_t* err);
 void tuv_tmq_config_free(const tuv_alloc_t* alloc, tuv_tmq_config_t* config);

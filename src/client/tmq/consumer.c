@@ -1,4 +1,4 @@
-/* A consumer's life: made from a URL and properties, its turn of the loop, closed in good order. */
+/* The life of a consumer: it is made from a URL and properties, and takes its steps. */
 #include "client/core/turn.h"
 #include "client/pool/client.h"
 #include "client/pool/pool.h"
@@ -29,7 +29,7 @@ static void go_on(tuv_task_t* task);
 static const tuv_endpoint_t endpoint = {
     .path = "/rest/tmq", .single = true, .req_id = tuv_tmq_req_id};
 
-/* The client's URL as the properties want it. Texts stay the consumer's. */
+/* Changes the client's URL by the properties. The consumer owns the texts. */
 static int apply(taosuv_consumer_t* consumer, tuv_url_t* url, tuv_errmsg_t* err) {
   const char* const* value = consumer->config.value;
   const char* ip = value[TUV_TMQ_IP];
@@ -51,7 +51,7 @@ static int apply(taosuv_consumer_t* consumer, tuv_url_t* url, tuv_errmsg_t* err)
   if (url->transport != TUV_TRANSPORT_WS)
     return tuv_fail(err, TAOSUV_ENOTSUP, "a consumer needs ws:// or wss://");
   if (url->adapter_ha)
-    return tuv_fail(err, TAOSUV_ENOTSUP, "adapter_ha is for clients, not for consumers");
+    return tuv_fail(err, TAOSUV_ENOTSUP, "adapter_ha cannot be used with a consumer");
   url->pool_size = 1;
   url->max_inflight = 1u << 20;
   url->idle_timeout = 0;

@@ -43,13 +43,13 @@ struct taosuv_consumer_s {
   taosuv_subscribe_t resubscribe;
   bool newly_lost;     /* the loss was not reported yet */
   uint64_t since;      /* loop time when it was subscribed last */
-  uint32_t attempts;   /* since the last sign of success */
-  uint32_t unreadable; /* times in a row that a message could not be had */
+  uint32_t attempts;   /* failed attempts since the last success */
+  uint32_t unreadable; /* how often in a row a message could not be fetched */
   tuv_tmq_trouble_t troubles[TUV_TMQ_TROUBLES];
-  tuv_tmq_trouble_t* trouble;  /* the message in which the connection was lost just now; or NULL */
-  uint32_t next_trouble;       /* index of the one that is to be forgotten next */
-  bool cut_short;              /* the connection went, or is to go, in the middle of one */
-  const tuv_failure_t* cause;  /* for which the connection is being given up; NULL: none */
+  tuv_tmq_trouble_t* trouble; /* the message in which the connection was lost just now; or NULL */
+  uint32_t next_trouble;      /* the index of the record to be reused next */
+  bool cut_short; /* the connection was lost, or is given up, in the middle of a message */
+  const tuv_failure_t* cause;  /* why the connection is being given up; NULL: it is not */
   tuv_timed_t retry;           /* until the next one */
   taosuv_subscribe_t* leaving; /* an unsubscribe that waits for commits */
 
@@ -96,10 +96,10 @@ struct taosuv_consumer_s {
   uint32_t seeks; /* seeks that are pending: no poll meanwhile */
   taosuv_commit_t automatic;
   tuv_timed_t auto_timed;
-  bool initial_commit_due; /* where a vgroup was begun is to be committed */
+  bool initial_commit_due; /* the offset where a vgroup began is to be committed */
   uint32_t
-      commits_of_all_polled; /* commits of all that was polled: nothing may be polled meanwhile */
-  bool settling;             /* nothing more is asked for, so that such a commit can be */
+      commits_of_all_polled; /* pending commits of all that was polled: nothing may be polled meanwhile */
+  bool settling;             /* nothing is polled, so that such a commit can be made */
 
   /* the assignment: assignment.c */
   uint64_t watch_interval;
@@ -108,7 +108,7 @@ struct taosuv_consumer_s {
   uint32_t watch_topic; /* index of the topic that is asked for */
   taosuv_partition_t* assigned;
   uint32_t nassigned, assigned_capacity;
-  taosuv_partition_t* found; /* so far, in this round */
+  taosuv_partition_t* found; /* found in this round */
   uint32_t nfound, found_capacity;
 };
 

@@ -1,5 +1,4 @@
-/* Asking for messages: poll, then what the message is made of, step by step, one message at a
- * time. */
+/* Fetches messages, one at a time: a poll, then the parts of the message, step by step. */
 #include <string.h>
 
 #include "client/core/failure.h"
@@ -26,8 +25,8 @@ static taosuv_consumer_t* consumer_of(tuv_op_t* op) {
   return TUV_CONTAINER(op, taosuv_consumer_t, op);
 }
 
-/* How long the server may wait for a message. A short time, because meanwhile it does nothing else
- * for this consumer. */
+/* How long the server may wait for a message: not long, because it does nothing else for this
+ * consumer meanwhile. */
 static uint64_t blocking_time(const taosuv_consumer_t* consumer) {
   if (consumer->waiter == NULL) return TUV_TMQ_SLICE_MS;
   uint64_t now = tuv_now();
@@ -63,7 +62,7 @@ static void drop_building(taosuv_consumer_t* consumer) {
 
 void tuv_tmq_stop_asking(taosuv_consumer_t* consumer) {
   drop_building(consumer);
-  if (consumer->op.conn != NULL) return; /* its answer is taken note of when it comes */
+  if (consumer->op.conn != NULL) return; /* its answer is still noted when it comes */
   tuv_timers_remove(&consumer->client->context.timers, &consumer->answer);
   tuv_queue_remove(&consumer->op.link);
   consumer->in_flight = false;
@@ -96,7 +95,7 @@ static void wait_for_answer(taosuv_consumer_t* consumer) {
   tuv_tmq_set_at(consumer, &consumer->answer, consumer->patience.at, on_unanswered);
 }
 
-/* With the reason that is reported. */
+/* Loses the connection, with the reason that is reported. */
 static void drop_for(taosuv_consumer_t* consumer, const tuv_failure_t* failure) {
   consumer->cause = failure;
   tuv_tmq_drop_conn(consumer, failure->message);
@@ -123,9 +122,9 @@ void tuv_tmq_ask(taosuv_consumer_t* consumer) {
 
 /* ---- failures ---- */
 
-/* A message that could not be fetched must not be skipped at once: the server would take the next
- * one as word that this one was had. So the connection is made again, and goes on from what is
- * committed. */
+/* A message that could not be fetched must not be skipped at once: by the next poll the server
+ * would assume that this one was received. So the connection is made again, and goes on from what
+ * is committed. */
 static void failed(tuv_op_t* op, const tuv_failure_t* failure) {
   taosuv_consumer_t* consumer = consumer_of(op);
   bool polling = consumer->step == TUV_TMQ_POLL;
@@ -162,7 +161,7 @@ static void complete(taosuv_consumer_t* consumer, tuv_conn_t* conn) {
   tuv_tmq_deliver(consumer);
 }
 
-/* Which steps are left out, because they did not succeed the last times. */
+/* The steps that are left out because they have failed before. */
 static unsigned left_out(taosuv_consumer_t* consumer) {
   const tuv_tmq_trouble_t* trouble = tuv_tmq_trouble_of(consumer, consumer->building);
   if (trouble == NULL || trouble->skip == 0) return 0;
@@ -171,7 +170,7 @@ static unsigned left_out(taosuv_consumer_t* consumer) {
   return trouble->skip;
 }
 
-/* After the message's announcement, or its changes of schema. */
+/* What follows the announcement of a message, or its changes of schema. */
 static void next_step(taosuv_consumer_t* consumer, tuv_conn_t* conn) {
   uint8_t kind = consumer->building->kind;
   unsigned skip = left_out(consumer);
@@ -229,7 +228,7 @@ static void announced(taosuv_consumer_t* consumer, tuv_conn_t* conn, const tuv_r
   tuv_errmsg_t err;
   int status = tuv_tmq_fetched(reply, &fetched, &err);
   if (status == 0 && fetched.message_id != consumer->message_id)
-    status = tuv_fail(&err, TAOSUV_EPROTO, "the block of another message");
+    status = tuv_fail(&err, TAOSUV_EPROTO, "the reply has a block of another message");
   if (status == 0 && !fetched.completed) {
     consumer->precision = fetched.precision;
     status = tuv_message_announce(consumer->building, &fetched, &err);
@@ -242,14 +241,14 @@ static void announced(taosuv_consumer_t* consumer, tuv_conn_t* conn, const tuv_r
     send_step(consumer, TUV_TMQ_BLOCK);
 }
 
-/* The op is answered: it is free for the next step. */
+/* The operation is answered, and free for the next step. */
 static bool landed(taosuv_consumer_t* consumer) {
   consumer->in_flight = false;
   tuv_timers_remove(&consumer->client->context.timers, &consumer->answer);
   if (consumer->settling) tuv_tmq_wake(consumer);
   bool wanted = consumer->step == TUV_TMQ_POLL || consumer->building != NULL;
   if (consumer->state == TUV_TMQ_SUBSCRIBED && wanted) return true;
-  drop_building(consumer); /* nobody wants it any more */
+  drop_building(consumer); /* nobody waits for it any more */
   return false;
 }
 
@@ -294,7 +293,7 @@ static void binary(tuv_op_t* op, tuv_conn_t* conn, const uint8_t* data, size_t s
     return;
   }
   if (status == 0 && reply.message_id != consumer->message_id)
-    status = tuv_fail(&err, TAOSUV_EPROTO, "the bytes of another message");
+    status = tuv_fail(&err, TAOSUV_EPROTO, "the reply has the bytes of another message");
   if (step == TUV_TMQ_RAW) consumer->raw_size = size;
   if (status == 0 && step == TUV_TMQ_RAW)
     status = tuv_message_set_raw(consumer->building, &reply, owner, &err);

@@ -1,4 +1,5 @@
-/* Messages of a consumer: what arrived, read once and kept in the buffer that it arrived in. */
+/* Messages of a consumer. What arrives is read once, and kept in the buffer in which it was
+ * received. */
 #include <string.h>
 
 #include "client/core/block.h"
@@ -21,7 +22,7 @@ static void destroy(const tuv_alloc_t* alloc, void* object) {
   tuv_free(alloc, message->fields);
 }
 
-/* Gives back what was received; the shell stays. */
+/* Frees what was received, but not the message itself. */
 static void release_contents(taosuv_message_t* message) {
   const tuv_alloc_t* alloc = &message->mem->alloc;
   for (uint32_t i = 0; i < message->nblocks; i++) {
@@ -44,7 +45,7 @@ static void release(taosuv_message_t* message) {
   tuv_mem_put(message->mem, TUV_MEM_MESSAGE, message);
 }
 
-/* Its place in the vgroup is needed no more. */
+/* Its place in the vgroup is not needed any more. */
 void tuv_message_passed(tuv_track_t* track) {
   taosuv_message_t* message = message_of(track);
   if (message->refs == 0) release(message);
@@ -91,12 +92,13 @@ taosuv_message_t* tuv_message_create(taosuv_consumer_t* consumer, const tuv_tmq_
   if (message->kind < TAOSUV_MESSAGE_DATA || message->kind > TAOSUV_MESSAGE_RAW) {
     tuv_errmsg_t err;
     tuv_message_set_unreadable(
-        message, tuv_fail(&err, TAOSUV_EPROTO, "a message of the unknown kind %u", message->kind),
-        0, err.text);
+        message, tuv_fail(&err, TAOSUV_EPROTO, "a message of unknown kind %u", message->kind), 0,
+        err.text);
   }
   message->vgroup_id = polled->vgroup_id;
   message->offset = polled->offset;
-  /* Of rows it is inside the message; of changes of schema the server tells no other. */
+  /* For rows the offset is inside the message. For changes of schema the server reports no other.
+   * */
   message->track.end = polled->message_type == TAOSUV_MESSAGE_META && polled->offset >= 0
                            ? polled->offset
                            : TUV_PROGRESS_NONE;
@@ -115,7 +117,7 @@ void tuv_message_set_unreadable(taosuv_message_t* message, int status, int serve
   if (message->error != NULL) memcpy(message->error, text, size);
 }
 
-/* One block of it cannot be read. */
+/* Notes that one block cannot be read. */
 static void spoil_block(taosuv_message_t* message, uint32_t index, const char* table, int status,
                         const char* why) {
   tuv_errmsg_t err;
@@ -147,7 +149,7 @@ static tuv_tmq_block_t* add_slot(taosuv_message_t* message) {
   return slot;
 }
 
-/* A block's columns must be those of its schema. */
+/* The columns of a block must be those of its schema. */
 static int check_schema(const tuv_tmq_block_t* slot, tuv_errmsg_t* err) {
   uint32_t columns = taosuv_block_columns(slot->block);
   const uint8_t* schema = slot->schema;
@@ -167,8 +169,8 @@ static int check_schema(const tuv_tmq_block_t* slot, tuv_errmsg_t* err) {
   return 0;
 }
 
-/* Makes the block of the last slot. Without one, or with one that is not as its schema says, the
- * slot is gone; returns 0 or why. */
+/* Makes the block of the last slot. If that fails, or the block does not have its schema, the slot
+ * is removed. Returns 0 or the error. */
 static int fill_slot(taosuv_message_t* message, tuv_refbuf_t* owner, const uint8_t* data,
                      size_t size, uint8_t precision, tuv_errmsg_t* err) {
   int status = 0;
@@ -193,7 +195,7 @@ static int add_part(taosuv_message_t* message, const tuv_tmq_part_t* part, tuv_r
   return status;
 }
 
-/* The blocks of a raw message: those that can be read. */
+/* Makes the blocks of a raw message, as far as they can be read. */
 static int read_parts(taosuv_message_t* message, tuv_tmq_reader_t* reader, tuv_refbuf_t* owner,
                       tuv_errmsg_t* err) {
   tuv_tmq_part_t part;
@@ -222,7 +224,7 @@ int tuv_message_set_raw(taosuv_message_t* message, const tuv_tmq_reply_t* reply,
   if (!rows) return 0;
   int status = 0;
   if (reply->raw_type != TUV_TMQ_RAW_DATA && reply->raw_type != TUV_TMQ_RAW_METADATA)
-    status = tuv_fail(err, TAOSUV_EPROTO, "rows in a message of the unknown raw type %u",
+    status = tuv_fail(err, TAOSUV_EPROTO, "rows in a message of unknown raw type %u",
                       reply->raw_type);
   if (status == 0) status = tuv_tmq_open(&reader, reply->data, reply->size, err);
   if (status != 0) {
@@ -233,7 +235,7 @@ int tuv_message_set_raw(taosuv_message_t* message, const tuv_tmq_reply_t* reply,
   return read_parts(message, &reader, owner, err);
 }
 
-/* The schema in the form that newer servers give it in, behind the table's name. */
+/* Reads a schema in the form of newer servers, behind the name of the table. */
 static size_t write_schema(const tuv_tmq_fetched_t* fetched, uint8_t* out) {
   yyjson_arr_iter names, types, lengths;
   yyjson_arr_iter_init(fetched->names, &names);
@@ -287,7 +289,8 @@ int tuv_message_add_block(taosuv_message_t* message, const tuv_tmq_reply_t* repl
 
 /* ---- references ---- */
 
-/* The caller has finished with it: a credit, and perhaps something to commit. */
+/* The caller has finished with the message: the consumer has room for another one, and perhaps
+ * something to commit. */
 static void finish(taosuv_message_t* message) {
   taosuv_consumer_t* consumer = message->consumer;
   if (consumer == NULL) {
@@ -337,7 +340,7 @@ void tuv_message_forget(tuv_track_t* track) {
   message_of(track)->consumer = NULL;
 }
 
-/* ---- what it says ---- */
+/* ---- what a message says ---- */
 
 taosuv_message_kind_t taosuv_message_kind(const taosuv_message_t* message) {
   if (message != NULL) return (taosuv_message_kind_t) message->kind;

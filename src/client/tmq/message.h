@@ -1,5 +1,5 @@
-/* A message of a topic: raw bytes, metadata as JSON, blocks of rows. Those that the caller has are counted by
- * reference; recycled memory keeps its buffers. */
+/* A message of a topic: raw bytes, metadata as JSON, blocks of rows. Messages that the caller has
+ * are counted by reference. Recycled messages keep their buffers. */
 #ifndef TUV_CLIENT_TMQ_MESSAGE_H
 #define TUV_CLIENT_TMQ_MESSAGE_H
 
@@ -23,7 +23,7 @@ struct taosuv_message_s {
   void* unused; /* the pool's link while it is recycled */
   tuv_mem_t* mem;
   taosuv_consumer_t* consumer; /* NULL once it is finished or the consumer is closed */
-  const void* origin;          /* the consumer; only ever compared */
+  const void* origin;          /* the consumer; it is only compared */
   uint64_t epoch;              /* of its position when it came */
   tuv_track_t track;           /* its place in the vgroup */
   tuv_queue_t link;            /* in the consumer's ready */
@@ -55,7 +55,7 @@ void tuv_message_set_unreadable(taosuv_message_t* message, int status, int serve
                                 const char* text);
 
 /* These three take a part of the message out of a reply. They return 0, or an error of memory with
- * its text. What cannot be read makes the message unreadable and is no error. */
+ * its text. A part that cannot be read makes the message unreadable, which is not an error. */
 int tuv_message_set_raw(taosuv_message_t* message, const tuv_tmq_reply_t* reply,
                         tuv_refbuf_t* owner, tuv_errmsg_t* err);
 int tuv_message_announce(taosuv_message_t* message, const tuv_tmq_fetched_t* fetched,

@@ -1,4 +1,4 @@
-/* What a consumer can ask of its subscription: topics, offsets, vgroups. */
+/* Queries about the subscription: topics, offsets, vgroups. */
 #include <string.h>
 
 #include "client/core/op.h"
@@ -16,7 +16,7 @@ static void* make_array(taosuv_consumer_t* consumer, taosuv_req_t* req, tuv_conn
   return array;
 }
 
-/* Gives an array back whose elements the caller was not to change. */
+/* Frees an array that the caller could only read. */
 static void free_array(taosuv_consumer_t* consumer, const void* array) {
   void* memory;
   memcpy(&memory, &array, sizeof memory);

@@ -1,4 +1,4 @@
-/* poll and push: giving the caller what has arrived. */
+/* Poll and push: messages that have arrived are delivered to the caller. */
 #include <string.h>
 
 #include "client/core/dependent.h"
@@ -28,9 +28,9 @@ bool tuv_tmq_wants(const taosuv_consumer_t* consumer) {
          consumer->alive_bytes < consumer->max_bytes;
 }
 
-/* From the latest on: should the connection or the process end before the first commit, a group
- * would begin again behind this message. So where it begins is committed first. (Of changes of
- * schema the server tells only the end.) */
+/* With auto.offset.reset=latest, a group would begin again behind this message if the connection or
+ * the process ended before the first commit. So the offset where it begins is committed first. For
+ * changes of schema the server reports only the end. */
 static void note_initial_commit(taosuv_consumer_t* consumer, tuv_position_t* position,
                                 const taosuv_message_t* message) {
   const tuv_tmq_config_t* config = &consumer->config;
@@ -41,7 +41,7 @@ static void note_initial_commit(taosuv_consumer_t* consumer, tuv_position_t* pos
   tuv_tmq_wake(consumer);
 }
 
-/* A whole message: it is counted, has its place in its vgroup, and waits to be given. */
+/* A message is whole: it is counted, gets its place in its vgroup, and waits to be delivered. */
 int tuv_tmq_arrived(taosuv_consumer_t* consumer, taosuv_message_t* message) {
   const char* topic = tuv_tmq_topic_of(consumer, message->names);
   if (topic == NULL) return TAOSUV_EPROTO;
@@ -90,7 +90,7 @@ void tuv_tmq_drop_ready(taosuv_consumer_t* consumer, const char* topic, int32_t 
   tuv_queue_move(&kept, &consumer->ready);
 }
 
-/* The waiting poll, no longer the consumer's; or NULL. */
+/* Takes the waiting poll from the consumer; or NULL. */
 static taosuv_req_t* take_waiter(taosuv_consumer_t* consumer) {
   taosuv_poll_t* poll = consumer->waiter;
   if (poll == NULL) return NULL;
@@ -143,12 +143,12 @@ void tuv_tmq_cancel_waiter(taosuv_consumer_t* consumer, const char* why) {
   if (req != NULL) tuv_req_defer(req, TAOSUV_ECANCELED, 0, why);
 }
 
-/* What was asked is not answered in time: shows whether the server lives. */
+/* Probes the connection, because an answer is late. */
 static void suspect(const taosuv_consumer_t* consumer) {
   if (consumer->in_flight && consumer->conn != NULL) tuv_suspect_begin(consumer->conn);
 }
 
-/* Its time is over, and no answer has said so: the connection is lost, or slow. */
+/* The time of a poll is over without an answer: the connection is lost or slow. */
 static void on_waited(tuv_timed_t* timed) {
   taosuv_consumer_t* consumer = TUV_CONTAINER(timed, taosuv_consumer_t, waited);
   taosuv_req_t* req = take_waiter(consumer);
@@ -211,7 +211,7 @@ int taosuv_consumer_poll(taosuv_consumer_t* consumer, taosuv_poll_t* req, uint64
 
 /* ---- push ---- */
 
-/* What has neither request nor callback of its own. */
+/* Reports an event that has no request and no callback of its own. */
 static int check_push(const taosuv_consumer_t* consumer) {
   if (consumer == NULL) return TAOSUV_EINVAL;
   if (consumer->state == TUV_TMQ_CLOSING) return TAOSUV_ECLOSED;

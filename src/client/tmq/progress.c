@@ -1,5 +1,5 @@
-/* How far a consumer is in each vgroup: what was given to the caller, what the caller has finished
- * with, what is committed. No I/O, no clock. */
+/* How far a consumer is in each vgroup: what was delivered, what the caller has finished, what is
+ * committed. No I/O, no clock. */
 #include "client/core/dependent.h"
 #include "client/core/turn.h"
 #include "client/tmq/progress.h"
@@ -42,7 +42,7 @@ static void begin(tuv_progress_t* progress, tuv_position_t* position) {
 }
 
 static tuv_position_t* make(tuv_progress_t* progress, const char* topic, int32_t vgroup_id) {
-  if (progress->count == MAX_POSITIONS) return NULL; /* no group of vgroups is so large */
+  if (progress->count == MAX_POSITIONS) return NULL; /* no database has this number of vgroups */
   tuv_position_t* position = tuv_calloc(progress->alloc, 1, sizeof *position);
   if (position == NULL) return NULL;
   progress->count++;
@@ -55,10 +55,10 @@ static tuv_position_t* make(tuv_progress_t* progress, const char* topic, int32_t
   return position;
 }
 
-/* Whether a vgroup goes on where it has been before: it was another consumer's meanwhile, or the
+/* Whether a vgroup goes on where it has been before: another consumer had it meanwhile, or the
  * server began again. */
 static bool goes_back(const tuv_position_t* position, int64_t offset) {
-  if (offset < 0) return false; /* none of the log */
+  if (offset < 0) return false; /* not an offset of the log */
   if (!tuv_queue_empty(&position->open)) {
     int64_t last = TUV_CONTAINER(position->open.prev, tuv_track_t, link)->end;
     if (offset < last) return true;

@@ -1,4 +1,4 @@
-/* Requests of a consumer: their message, sent once or several times with other args. */
+/* Requests of a consumer: their message is sent once, or several times with different arguments. */
 #include <stdio.h>
 #include <string.h>
 
@@ -53,7 +53,7 @@ int tuv_tmq_begin(taosuv_consumer_t* consumer, taosuv_req_t* req, const tuv_op_t
   char* text = tuv_json_request_end(request, &length, &status);
   if (text == NULL) return status;
   uint64_t wanted = req->req_id;
-  req->req_id = id; /* the message has it already */
+  req->req_id = id; /* the message contains it already */
   status = tuv_pool_begin(consumer->client, req, type, text, length);
   req->req_id = wanted;
   tuv_free(&consumer->alloc, text);

@@ -16,7 +16,7 @@ int tuv_tmq_encode(tuv_op_t* op, tuv_conn_t* conn, const void* payload, size_t s
  * fails with a text that says so, because it would never answer. */
 int tuv_tmq_encode_newer(tuv_op_t* op, tuv_conn_t* conn, const void* payload, size_t size);
 
-/* 0, or TAOSUV_EVERSION with the request's text when the server is older than `version`. */
+/* Returns 0, or TAOSUV_EVERSION with the request's text when the server is older than `version`. */
 int tuv_tmq_since(tuv_op_t* op, tuv_conn_t* conn, uint64_t version, const char* text);
 
 /* Sends a message without arguments. */
@@ -33,7 +33,7 @@ int tuv_tmq_begin(taosuv_consumer_t* consumer, taosuv_req_t* req, const tuv_op_t
 /* Sends the next message of a request whose last one was answered. */
 void tuv_tmq_send_next(tuv_conn_t* conn, taosuv_req_t* req);
 
-/* The answer to a request is malformed. */
+/* Fails a request whose reply is malformed. */
 void tuv_tmq_malformed(taosuv_req_t* req, tuv_conn_t* conn, int status, const char* message);
 
 #endif

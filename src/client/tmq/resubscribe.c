@@ -49,8 +49,8 @@ static void on_retry(tuv_timed_t* timed) {
   if (consumer->state == TUV_TMQ_LOST) resubscribe(consumer);
 }
 
-/* At once for the first time, then after growing pauses, then no more. A message that cannot be had
- * counts like an attempt, though subscribing succeeds each time. */
+/* Subscribes at once for the first time, then after growing pauses, then no more. A message that
+ * cannot be fetched counts as a failed attempt, although subscribing succeeds. */
 static void try_later(taosuv_consumer_t* consumer, const tuv_failure_t* failure) {
   const tuv_url_t* url = &consumer->client->context.url;
   uint32_t tries = consumer->attempts;
@@ -64,7 +64,7 @@ static void try_later(taosuv_consumer_t* consumer, const tuv_failure_t* failure)
   tuv_tmq_set(consumer, &consumer->retry, pause, on_retry);
 }
 
-/* Behind 65535 may be any failure of the gateway's to reach the database; the credentials were
+/* The code 65535 may mean any failure of the gateway to reach the database. The credentials were
  * right the first time (PROTOCOL 7.2). */
 static bool worth_it(const taosuv_req_t* req) {
   taosuv_err_class_t class = taosuv_err_class(req->status);
@@ -112,8 +112,8 @@ static bool is_unreadable(const tuv_failure_t* failure) {
          failure->status == TAOSUV_EMSGSIZE || failure->status == TAOSUV_ENOMEM;
 }
 
-/* The connection is gone, and so is what was in flight on it. `failure` is why; unless it was given
- * up for what the server answered, or sent. */
+/* The connection is gone, and so is what was in flight on it. `failure` is the reason, unless the
+ * connection was given up because of what the server sent. */
 static void on_lost(tuv_dependent_t* dependent, const tuv_failure_t* failure) {
   taosuv_consumer_t* consumer = TUV_CONTAINER(dependent, taosuv_consumer_t, dependent);
   tuv_failure_t why = *failure;

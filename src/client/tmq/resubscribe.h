@@ -4,7 +4,7 @@
 
 #include "client/tmq/consumer.h"
 
-/* Registers the consumer with its client, which tells it of each lost connection. */
+/* Registers the consumer with its client, which reports each lost connection to it. */
 void tuv_tmq_depend(taosuv_consumer_t* consumer);
 
 #endif

@@ -22,7 +22,7 @@ static int encode(tuv_op_t* op, tuv_conn_t* conn, const void* payload, size_t si
   return tuv_step_encode(op, conn, "seek");
 }
 
-/* What was read of a vgroup that is read from elsewhere now. */
+/* Drops what was read of a vgroup that is read from another offset now. */
 static void forget(taosuv_consumer_t* consumer, const tuv_commit_step_t* step) {
   tuv_position_t* position = tuv_progress_find(&consumer->progress, step->topic, step->vgroup_id);
   tuv_tmq_drop_ready(consumer, step->topic, step->vgroup_id);
@@ -55,8 +55,8 @@ static const tuv_op_type_t seek_type = {.is_request = true,
                                         .complete = seek_complete,
                                         .tombstone = &tuv_plain_tombstone};
 
-/* A seek to an end: first the assignment is asked for, whose answer makes the steps. Its one step
- * says what is wanted. */
+/* A seek to an end first asks for the assignment; the reply makes the steps. Until then it has one
+ * step, which says what is wanted. */
 enum { TO_BEGINNING = -1, TO_END = -2 };
 
 static int encode_ends(tuv_op_t* op, tuv_conn_t* conn, const void* payload, size_t size) {
@@ -89,7 +89,7 @@ static int read_ends(taosuv_commit_t* seek, const tuv_reply_t* reply, tuv_errmsg
     steps[found++] = (tuv_commit_step_t) {topic, vgroup.vgroup_id, offset, true, false, 0};
   }
   if (status == 0 && found == 0)
-    status = tuv_fail(err, TAOSUV_ESTATE, "the consumer is not given such a vgroup");
+    status = tuv_fail(err, TAOSUV_ESTATE, "the consumer is not assigned such a vgroup");
   if (status < 0) {
     tuv_free(&seek->consumer->alloc, steps);
     return status;

@@ -8,13 +8,13 @@
 
 #include <string.h>
 
-/* Both requests have the same insides. */
+/* Both requests have the same private part. */
 _Static_assert(sizeof(taosuv_commit_t) == sizeof(taosuv_seek_t) &&
                    offsetof(taosuv_commit_t, steps) == offsetof(taosuv_seek_t, steps) &&
                    offsetof(taosuv_commit_t, step) == offsetof(taosuv_seek_t, step),
                "seek and commit requests are alike");
 
-/* Steps behind which a topic's name can be kept. */
+/* Allocates steps, with room for the name of a topic behind them. */
 tuv_commit_step_t* tuv_steps_make(taosuv_consumer_t* consumer, size_t count, const char* topic,
                                   const char** copy) {
   size_t length = topic == NULL ? 0 : strlen(topic) + 1;

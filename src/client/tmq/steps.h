@@ -9,8 +9,8 @@ typedef struct tuv_commit_step_s {
   const char* topic; /* NULL: the action commit, of all that was polled */
   int32_t vgroup_id;
   int64_t offset;
-  bool exactly;     /* also back; otherwise what is committed further already stays so */
-  bool lenient;     /* it may be another consumer's vgroup by now */
+  bool exactly;     /* it may go back; otherwise a later committed offset stays */
+  bool lenient;     /* the vgroup may belong to another consumer by now */
   uint64_t message; /* of an old gateway: the id of the message up to which it is; otherwise 0 */
 } tuv_commit_step_t;
 
@@ -22,13 +22,13 @@ static inline tuv_commit_step_t* tuv_step_of(const taosuv_commit_t* commit) {
   return (tuv_commit_step_t*) commit->steps + commit->step;
 }
 
-/* Steps behind which a topic's name can be kept; to be freed by tuv_steps_free. */
+/* Allocates steps, with room for the name of a topic behind them. tuv_steps_free frees them. */
 tuv_commit_step_t* tuv_steps_make(taosuv_consumer_t* consumer, size_t count, const char* topic,
                                   const char** copy);
 void tuv_steps_free(taosuv_commit_t* commit);
 bool tuv_steps_topic_ok(const char* topic);
 
-/* Writes the message of the step that it is at: commit_offset or seek; or commit. */
+/* Writes the message of the current step: commit_offset, seek or commit. */
 int tuv_step_encode(tuv_op_t* op, tuv_conn_t* conn, const char* action);
 
 #endif

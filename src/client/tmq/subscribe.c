@@ -1,4 +1,4 @@
-/* Subscribing and leaving. */
+/* Subscribe and unsubscribe. */
 #include <stdio.h>
 #include <string.h>
 
@@ -31,7 +31,7 @@ static taosuv_subscribe_t* subscribe_of(taosuv_req_t* req) {
 
 /* ---- the message ---- */
 
-/* A property that the server would not know, or ignore silently; NULL: none. */
+/* The first property that the server does not know, or would silently ignore; NULL: none. */
 static const char* too_new(const taosuv_consumer_t* consumer, uint64_t version) {
   const tuv_tmq_config_t* config = &consumer->config;
   for (int i = 0; i < TUV_TMQ_PROPERTIES; i++)
@@ -78,7 +78,7 @@ int tuv_tmq_encode_subscribe(tuv_op_t* op, tuv_conn_t* conn, const void* payload
   for (int i = 0; i < TUV_TMQ_PROPERTIES; i++)
     if (tuv_tmq_properties[i].arg != NULL)
       add_given(&request, tuv_tmq_properties[i].arg, consumer->config.value[i]);
-  tuv_json_request_text(&request, "auto_commit", "false", 5); /* the client does it */
+  tuv_json_request_text(&request, "auto_commit", "false", 5); /* the client commits by itself */
   tuv_tmq_add_texts(&request, "topics", (const char* const*) consumer->topics, consumer->ntopics);
   add_given(&request, "tz", url->timezone);
   add_given(&request, "app", url->app);
@@ -113,7 +113,7 @@ void tuv_tmq_reset(taosuv_consumer_t* consumer) {
   tuv_progress_clear(&consumer->progress);
   tuv_timers_remove(&consumer->client->context.timers, &consumer->auto_timed);
   tuv_timers_remove(&consumer->client->context.timers, &consumer->watch_timed);
-  taosuv_cancel(tuv_req_base(&consumer->watch)); /* of topics that may be others soon */
+  taosuv_cancel(tuv_req_base(&consumer->watch)); /* the topics may change soon */
 }
 
 /* ---- subscribe ---- */
@@ -200,7 +200,7 @@ static void unsubscribed(tuv_op_t* op, tuv_conn_t* conn, const tuv_reply_t* repl
   tuv_req_finish(tuv_req_of_op(op), 0);
 }
 
-/* Without the server's word the connection goes: that leaves the group as well. */
+/* If the server does not confirm, the connection is closed, which leaves the group as well. */
 static void unsubscribe_complete(taosuv_req_t* req, int status) {
   taosuv_subscribe_t* leave = subscribe_of(req);
   taosuv_consumer_t* consumer = leave->consumer;
@@ -270,7 +270,7 @@ int taosuv_consumer_unsubscribe(taosuv_consumer_t* consumer, taosuv_subscribe_t*
   return 0;
 }
 
-/* ---- leaving for good ---- */
+/* ---- the last unsubscribe ---- */
 
 static void final_complete(taosuv_req_t* req, int status) {
   taosuv_consumer_t* consumer = subscribe_of(req)->consumer;

@@ -1,5 +1,5 @@
-/* Messages that cannot be fetched: after enough attempts they are given as they are, so that the
- * consumer can go on behind them. */
+/* Messages that cannot be fetched: after enough attempts they are delivered as they are, so that
+ * the consumer can go on behind them. */
 #include <stdio.h>
 #include <string.h>
 
@@ -51,7 +51,7 @@ void tuv_tmq_trouble_note(taosuv_consumer_t* consumer) {
   consumer->trouble = trouble;
 }
 
-/* Whether it is the message's fault: the next attempt will end in the same way. */
+/* Whether the message itself is the reason, so that the next attempt would fail in the same way. */
 static bool is_of_message(const tuv_failure_t* why) {
   return taosuv_err_class(why->status) == TAOSUV_CLASS_PROTOCOL || why->status == TAOSUV_EMSGSIZE ||
          (why->status == TAOSUV_ESERVER && !tuv_tmq_is_expelled(why));

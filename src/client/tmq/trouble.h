@@ -31,7 +31,8 @@ typedef struct tuv_tmq_trouble_s {
   char text[200];
 } tuv_tmq_trouble_t;
 
-/* The message that is being fetched cannot be; tuv_tmq_trouble_judge follows with the reason. */
+/* Notes that the message in flight could not be fetched. tuv_tmq_trouble_judge follows with the
+ * reason. */
 void tuv_tmq_trouble_note(taosuv_consumer_t* consumer);
 
 /* Returns whether the message has now failed often enough to be delivered as it is. */
