@@ -28,7 +28,7 @@ class Readme(unittest.TestCase):
             self.assertTrue("| `TAOSUV_%s` | %s |" % (name, value) in README, name)
 
     def test_every_url_key_is_listed(self):
-        source = (ROOT / "src/wire/url/query.c").read_text(encoding="utf-8")
+        source = (ROOT / "src/wire/url/settings.c").read_text(encoding="utf-8")
         keys = re.findall(r'^    \{"(\w+)", (?:"(\w+)"|NULL),', source, re.M)
         self.assertGreater(len(keys), 15)
         for names in keys:
