@@ -1,4 +1,4 @@
-/* What is bound to a prepared statement: its fields, single values, columns of many rows. */
+/* Binding to a prepared statement: its fields, single values, and columns of many rows. */
 #ifndef TAOSUV_BIND_H
 #define TAOSUV_BIND_H
 
@@ -26,29 +26,29 @@ typedef struct taosuv_stmt_field_s {
   uint32_t name_length;
   uint8_t kind;      /* taosuv_bind_kind_t */
   uint8_t type;      /* taosuv_type_t */
-  uint8_t precision; /* TIMESTAMP: taosuv_precision_t; DECIMAL: digits in all, 0 when not told */
-  uint8_t scale;     /* DECIMAL: digits behind the point */
-  uint32_t length;   /* variable types: the most bytes, of NCHAR characters; 0 when not told */
+  uint8_t precision; /* TIMESTAMP: taosuv_precision_t; DECIMAL: total digits, 0: unknown */
+  uint8_t scale;     /* DECIMAL: digits after the point */
+  uint32_t length;   /* variable types: maximum in bytes, for NCHAR in characters; 0: unknown */
   uint64_t reserved[2];
 } taosuv_stmt_field_t;
 
-/* One value, for tags, query parameters and rows. Use the makers below.
+/* One value, for tags, query parameters and rows. Use the functions below to make one.
  *
- * A field takes the kinds named here and no other (TAOSUV_ETYPE): nothing is converted but integers
- * of one width to another, double to FLOAT and timespec to TIMESTAMP, each checked for its range. A
- * text for a DECIMAL is digits with a sign and a point, both optional; digits behind the field's
- * scale are rounded half away from zero, and what has too many before the point is refused. Servers
- * before 3.4 are sent its integer; where they do not tell the scale with the fields (3.3.6),
- * preparing asks for it with a query of no rows, and if that is refused only the integer can be
- * bound (TAOSUV_ENOTSUP).
+ * A field accepts only the kinds named here; any other is TAOSUV_ETYPE. These are converted, with a
+ * check of the range: integers of one width to another, double to FLOAT, timespec to TIMESTAMP.
+ * Text for a DECIMAL consists of digits with an optional sign and an optional point. Digits beyond
+ * the field's scale are rounded half away from zero; too many digits before the point are refused.
+ * Servers before 3.4 receive the unscaled integer. Where they do not report the scale with the
+ * fields (3.3.6), preparing the statement asks for it with a query that returns no rows; if that is
+ * refused, only the integer can be bound (TAOSUV_ENOTSUP).
  *
- * A query's parameters have no field: they are sent as BOOL, BIGINT, BIGINT UNSIGNED, DOUBLE,
+ * The parameters of a query have no field. They are sent as BOOL, BIGINT, BIGINT UNSIGNED, DOUBLE,
  * VARCHAR (text, and a timespec of the years 0 to 9999 as RFC 3339 in UTC) and VARBINARY
  * (bytes). */
 typedef enum {
   TAOSUV_VALUE_NULL,
   TAOSUV_VALUE_BOOL,
-  TAOSUV_VALUE_I64,     /* integers and TIMESTAMP, this in the field's precision */
+  TAOSUV_VALUE_I64,     /* integers, and TIMESTAMP in the field's precision */
   TAOSUV_VALUE_U64,     /* integers */
   TAOSUV_VALUE_F64,     /* FLOAT and DOUBLE */
   TAOSUV_VALUE_TEXT,    /* VARCHAR, NCHAR, JSON, DECIMAL ("-12.50"); UTF-8 */
@@ -70,17 +70,17 @@ typedef struct taosuv_value_s {
 
 /* One column of many rows. */
 typedef struct taosuv_array_s {
-  /* taosuv_type_t of the elements: the field's own type. NCHAR and JSON are UTF-8. DECIMAL fields
-   * also take TAOSUV_TYPE_VARCHAR (decimal text). TAOSUV_TYPE_NULL: every row is NULL, nothing else
-   * is read. */
+  /* taosuv_type_t of the elements: the type of the field. NCHAR and JSON are UTF-8. DECIMAL fields
+   * also take TAOSUV_TYPE_VARCHAR (decimal text). TAOSUV_TYPE_NULL: every row is NULL, and the
+   * other members are ignored. */
   uint8_t type;
-  /* Fixed width: one element a row, of C's layout (bool and int8_t 1 byte … int64_t and double 8;
-   * DECIMAL 16 bytes, low word first, DECIMAL64 8, both times 10^scale). Variable: the bytes of all
-   * rows. */
+  /* Fixed width: one element per row, in C's layout (bool and int8_t have 1 byte, int64_t and
+   * double 8). DECIMAL has 16 bytes, low word first, DECIMAL64 has 8; both hold the value times
+   * 10^scale. Variable width: the bytes of all rows. */
   const void* values;
-  /* Variable: rows + 1 numbers; row i has the bytes from offsets[i] up to offsets[i + 1]. */
+  /* Variable width: rows + 1 numbers; row i has the bytes from offsets[i] up to offsets[i + 1]. */
   const uint32_t* offsets;
-  /* One byte a row, not 0 for NULL; the pointer is NULL when no row is. */
+  /* One byte per row, nonzero if the row is NULL. The pointer may be NULL if no row is NULL. */
   const uint8_t* nulls;
 } taosuv_array_t;
 

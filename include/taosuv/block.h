@@ -53,14 +53,14 @@ typedef enum {
   TAOSUV_PRECISION_NS = 2
 } taosuv_precision_t;
 
-/* The SQL name of a type: "VARCHAR", "INT UNSIGNED"; NULL for no type of TDengine. */
+/* The SQL name of a type: "VARCHAR", "INT UNSIGNED"; NULL if `type` is unknown. */
 TAOSUV_EXTERN const char* taosuv_type_name(int type);
 
-/* A block of rows, as the server sent it: every length and offset was checked when it arrived, so
- * that the getters below need no check. It belongs to the library: a block given to a callback
- * lives until the callback returns; whoever wants it longer takes a reference and gives it back.
- * A referenced block outlives its result and its client. Blocks are not to be shared by threads:
- * take and give references on the loop's thread. */
+/* A block of rows, as the server sent it. Every length and offset was checked when it arrived, so
+ * the getters below need no check. It belongs to the library. A block that is passed to a callback
+ * lives until the callback returns; to keep it longer, take a reference and release it later. A
+ * referenced block outlives its result and its client. Blocks must not be shared between threads:
+ * take and release references on the loop's thread. */
 typedef struct taosuv_block_s taosuv_block_t;
 
 TAOSUV_EXTERN taosuv_block_t* taosuv_block_ref(taosuv_block_t* block); /* returns block */
@@ -75,9 +75,10 @@ TAOSUV_EXTERN const void* taosuv_block_data(const taosuv_block_t* block, size_t*
 /* A flag of a column: a DECIMAL whose block states a precision and a scale that cannot be right.
  * Its integers are right, but the position of their points is not known: precision and scale are 0,
  * and all functions below treat the values as integers. TDengine 3.3.7.5 sends such blocks to
- * consumers, for rows from before an ALTER TABLE … DROP COLUMN. All DECIMALs of such a block have
- * the flag, because the block states its columns together: a scale that looks right may belong to
- * another column. The table's definition has the scale; give that to taosuv_format_decimal. */
+ * consumers, for rows that are older than an ALTER TABLE … DROP COLUMN. All DECIMALs of such a
+ * block have the flag, because the block states its columns together: a scale that looks right may
+ * belong to another column. Take the scale from the table's definition and pass it to
+ * taosuv_format_decimal. */
 #define TAOSUV_COLUMN_SCALE_UNKNOWN 0x01u
 
 /* A column of a block: pointers into the block, which must stay referenced as long as they are
@@ -85,22 +86,22 @@ TAOSUV_EXTERN const void* taosuv_block_data(const taosuv_block_t* block, size_t*
 typedef struct taosuv_column_s {
   const uint8_t* data;    /* fixed-size types: the values; others: where the offsets point into */
   const uint8_t* nulls;   /* fixed-size types: the bit map, most significant bit first; or NULL */
-  const uint8_t* offsets; /* variable-size types: an int32 a row, -1 for NULL; or NULL */
+  const uint8_t* offsets; /* variable-size types: one int32 per row, -1 for NULL; or NULL */
   uint32_t rows;
-  uint32_t length;   /* bytes of `data` */
-  int32_t bytes;     /* the column's declared width as the block states it */
-  uint8_t type;      /* taosuv_type_t */
-  uint8_t size;      /* bytes of a value; 0 for variable-size types */
-  uint8_t precision; /* TIMESTAMP: taosuv_precision_t; DECIMAL: digits in all */
-  uint8_t scale;     /* DECIMAL: digits behind the point */
-  uint8_t flags;     /* TAOSUV_COLUMN_… */
-  uint8_t stated_precision, stated_scale; /* DECIMAL: as the block states them, right or not */
+  uint32_t length;                        /* bytes of `data` */
+  int32_t bytes;                          /* the declared width, as stated in the block */
+  uint8_t type;                           /* taosuv_type_t */
+  uint8_t size;                           /* bytes of a value; 0 for variable-size types */
+  uint8_t precision;                      /* TIMESTAMP: taosuv_precision_t; DECIMAL: total digits */
+  uint8_t scale;                          /* DECIMAL: digits after the point */
+  uint8_t flags;                          /* TAOSUV_COLUMN_… */
+  uint8_t stated_precision, stated_scale; /* DECIMAL: as stated in the block, right or wrong */
   uint8_t unused[5];
   uint64_t reserved[1];
 } taosuv_column_t;
 
-/* Fills `column` with the view of column `index` (from 0). Returns 0, or TAOSUV_EINVAL when there
- * is no such column; then `column` is zeroed. */
+/* Fills `column` with the view of column `index` (from 0). Returns 0, or TAOSUV_EINVAL if there is
+ * no such column; `column` is then zeroed. */
 TAOSUV_EXTERN int taosuv_block_column(const taosuv_block_t* block, uint32_t index,
                                       taosuv_column_t* column);
 
@@ -122,7 +123,7 @@ static inline bool taosuv_is_null(const taosuv_column_t* column, uint32_t row) {
 }
 
 /* The value of a row in a column of exactly the named type: BOOL, TINYINT, SMALLINT, INT, BIGINT
- * and TIMESTAMP, their unsigned kin, FLOAT, DOUBLE. The value of a NULL row means nothing. */
+ * and TIMESTAMP, their unsigned types, FLOAT and DOUBLE. The value of a NULL row is undefined. */
 static inline bool taosuv_get_bool(const taosuv_column_t* column, uint32_t row) {
   return column->data[row] != 0;
 }
@@ -164,8 +165,9 @@ static inline double taosuv_get_f64(const taosuv_column_t* column, uint32_t row)
 }
 
 /* The bytes of a row in a column of a variable-size type: VARCHAR, VARBINARY, GEOMETRY (WKB), JSON
- * and BLOB as they are, NCHAR as UCS-4 (taosuv_nchar_utf8 converts). Inside the block, not
- * NUL-terminated. NULL with *length 0 for a NULL row; not NULL for an empty text. */
+ * and BLOB as they are, NCHAR as UCS-4 (taosuv_nchar_utf8 converts). The bytes are inside the block
+ * and not NUL-terminated. Returns NULL and sets *length to 0 for a NULL row; the pointer for an
+ * empty text is not NULL. */
 static inline const uint8_t* taosuv_get_bytes(const taosuv_column_t* column, uint32_t row,
                                               uint32_t* length) {
   uint32_t offset = taosuv_load_u32(column->offsets + 4 * (size_t) row);
@@ -183,8 +185,8 @@ static inline const uint8_t* taosuv_get_bytes(const taosuv_column_t* column, uin
   return p + 2;
 }
 
-/* A DECIMAL's integer: value × 10^scale, as the two halves of a 128-bit two's complement number.
- * For both DECIMAL types. */
+/* The unscaled integer of a DECIMAL: value × 10^scale, as the two halves of a 128-bit two's
+ * complement number. For both DECIMAL types. */
 typedef struct taosuv_decimal_s {
   uint64_t low;
   int64_t high;
@@ -203,22 +205,22 @@ static inline taosuv_decimal_t taosuv_get_decimal(const taosuv_column_t* column,
  * types; UV_ERANGE when the value does not fit; UV_ENODATA for NULL (then *value is 0). */
 TAOSUV_EXTERN int taosuv_cell_i64(const taosuv_column_t* column, uint32_t row, int64_t* value);
 
-/* Any number as double (a DECIMAL's nearest). Same errors as taosuv_cell_i64. */
+/* Any number as double (for a DECIMAL the nearest one). Returns the same errors as
+ * taosuv_cell_i64. */
 TAOSUV_EXTERN int taosuv_cell_f64(const taosuv_column_t* column, uint32_t row, double* value);
 
 /* Writes the UTF-8 of a NCHAR cell (no NUL is added; at most `size` bytes, never part of a
- * character). Returns the length of the whole text: more than `size` means that it was cut. A code
- * that is not a character of Unicode becomes U+FFFD. At most as many bytes as the cell has in
- * UCS-4. */
+ * character). Returns the length of the whole text: more than `size` means that it was cut. An
+ * invalid character becomes U+FFFD. The text is never longer than the cell's UCS-4. */
 TAOSUV_EXTERN size_t taosuv_nchar_utf8(const uint8_t* ucs4, uint32_t length, char* buf,
                                        size_t size);
 
 /* Writes any cell as text, NUL-terminated and cut at `size`; returns the length of the whole text,
  * as snprintf does, or TAOSUV_ETYPE for a type that has no text. A NULL cell is "NULL".
  *   BOOL true/false · integers · FLOAT, DOUBLE: the shortest text that reads back as the same
- *   number; NaN, Infinity, -Infinity · DECIMAL with all its scale digits · VARCHAR, NCHAR, JSON as
+ *   number; NaN, Infinity, -Infinity · DECIMAL with all digits of its scale · VARCHAR, NCHAR, JSON as
  *   they are · VARBINARY, GEOMETRY, BLOB lower-case hex · TIMESTAMP in RFC 3339 with 3, 6 or 9
- *   digits by its precision, at the offset `utc_offset` (seconds east of UTC; 0 is written Z;
+ *   digits by its precision, at the offset `utc_offset` (seconds east of UTC; 0 is written as Z;
  *   TAOSUV_EINVAL unless it is whole minutes and less than 24 hours). Years beyond 9999 are written
  *   as +10000, those before 0 as -0001. */
 TAOSUV_EXTERN int taosuv_format_cell(const taosuv_column_t* column, uint32_t row,

@@ -27,8 +27,8 @@
 extern "C" {
 #endif
 
-/* The version of the library that is linked, as TAOSUV_VERSION_HEX and as text: compare with the
- * macros of the header that was compiled. */
+/* The version of the library that is linked, as TAOSUV_VERSION_HEX and as text: compare them with
+ * the macros of the header that was compiled. */
 TAOSUV_EXTERN unsigned int taosuv_version(void);
 TAOSUV_EXTERN const char* taosuv_version_string(void);
 
