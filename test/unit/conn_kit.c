@@ -146,6 +146,10 @@ static const tuv_transport_t original = {.has_actions = true,
                                          .abort = on_abort};
 tuv_transport_t link_transport;
 
+void link_restore(void) {
+  link_transport = original;
+}
+
 /* ---- requests ---- */
 
 static int encode(tuv_op_t* op, tuv_conn_t* conn, const void* payload, size_t size) {
@@ -204,7 +208,7 @@ void link_ready(link_t* link) {
   link_opened(link);
   assert_int_equal(link->conn->state, TUV_CONN_LOGIN);
   link->conn->version = UINT64_C(0x0003000300060000);
-  ck.pool.conns.events->ready(link->conn);
+  link->conn->conns->events->ready(link->conn);
   assert_int_equal(link->conn->state, TUV_CONN_READY);
 }
 
@@ -248,7 +252,7 @@ void conn_kit_begin(const char* text) {
   tuv_context_t* context = &kit.context;
   assert_int_equal(kit_setup(NULL), 0);
   memset(&ck, 0, sizeof ck);
-  link_transport = original;
+  link_restore();
   memset(&context->url, 0, sizeof context->url);
   const tuv_alloc_t* alloc = &context->mem->alloc;
   int status = tuv_url_parse(alloc, text, strlen(text), &context->url, &err);

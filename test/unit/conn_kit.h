@@ -34,7 +34,7 @@ typedef struct conn_kit_s {
 } conn_kit_t;
 
 extern conn_kit_t ck;
-extern tuv_transport_t link_transport; /* tests may change it; it is restored by conn_kit_begin */
+extern tuv_transport_t link_transport; /* tests may change it; conn_kit_begin restores it */
 extern const tuv_op_type_t query_type; /* a request with a message; ops of it have a tombstone */
 extern const tuv_op_type_t stmt_type;  /* the same for a statement's connection */
 
@@ -46,6 +46,7 @@ int conn_kit_end(void** state);
 /* Ends what was asked to end, and runs the loop until nothing is posted any more. */
 void conn_kit_settle(void);
 
+void link_restore(void); /* the transport as it was */
 /* The far side of the n-th connection. */
 link_t* link_at(unsigned index);
 link_t* link_of(const tuv_conn_t* conn);
