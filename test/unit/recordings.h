@@ -41,8 +41,8 @@ typedef struct rec_s {
 
 /* Reads every *.jsonl of the folder that TAOSUV_TEST_RECORDINGS names, otherwise TAOSUV_TEST_DATA, else
  * "test/data". Block replies are matched with the query's reply by their result id: those of action
- * 7 (PROTOCOL 4.3) and those of the old fetch_block (4.6). A reply of these two kinds that is not
- * whole, or an unreadable file, ends the test program with a message. */
+ * 7 (PROTOCOL 4.3) and those of the old fetch_block (PROTOCOL 4.6). A reply of these two kinds
+ * that is not whole, or an unreadable file, ends the test program with a message. */
 void rec_load(rec_t* rec);
 void rec_free(rec_t* rec);
 
