@@ -123,7 +123,7 @@ static void put(tuv_sink_t* sink, const void* data, size_t size) {
   tuv_ws_put(((ws_sink_t*) (void*) sink)->ws, data, size);
 }
 
-static void put_made(tuv_sink_t* sink, const void* data, size_t size, const uint8_t key[4]) {
+static void put_masked(tuv_sink_t* sink, const void* data, size_t size, const uint8_t key[4]) {
   tuv_ws_put_masked(((ws_sink_t*) (void*) sink)->ws, data, size, key);
 }
 
@@ -131,7 +131,7 @@ static void put_made(tuv_sink_t* sink, const void* data, size_t size, const uint
 static int send_binary(tuv_server_stmt_t* server_stmt, size_t size,
                        void (*write)(const tuv_server_stmt_t* server_stmt, tuv_sink_t* sink)) {
   tuv_ws_t* ws = &server_stmt->conn->ws;
-  ws_sink_t sink = {{put, put_made}, ws};
+  ws_sink_t sink = {{put, put_masked}, ws};
   uint8_t mask[4];
   int status = tuv_batch_mask(batch_of(server_stmt), mask)
                    ? tuv_ws_begin_masked(ws, TUV_WS_BINARY, size, mask, &server_stmt->op.at)
