@@ -6,8 +6,12 @@
 
 #define TUV_NO_ROW UINT64_MAX
 
-/* Puts "table 'x', column 'y', row n: " before the text in `err` and returns `status`. `field` NULL
- * stands for the parameter `index` of a query. */
+/* Puts "table 'x', column 'y', row n: " before the text in `err` and returns `status`. `table` may be
+ * NULL; `field` NULL stands for the parameter `index` of a query. */
+int tuv_table_where(const tuv_batch_table_t* table, const taosuv_stmt_field_t* field,
+                    uint32_t index, uint64_t row, int status, tuv_errmsg_t* err);
+
+/* The same for the current table. */
 int tuv_batch_where(const tuv_batch_t* batch, const taosuv_stmt_field_t* field, uint32_t index,
                     uint64_t row, int status, tuv_errmsg_t* err);
 

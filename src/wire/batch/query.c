@@ -26,17 +26,6 @@ static int check_place(const tuv_batch_t* batch, tuv_errmsg_t* err) {
   return 0;
 }
 
-static int keep(tuv_batch_t* batch, tuv_cell_t* cell, const tuv_converted_t* converted,
-                tuv_errmsg_t* err) {
-  uint8_t* bytes = tuv_arena_take(&batch->arena, converted->length + 1u);
-  if (bytes == NULL) return tuv_batch_no_memory(err);
-  if (converted->length > 0) memcpy(bytes, converted->bytes, converted->length);
-  cell->length = converted->length;
-  cell->text = converted->text;
-  cell->bytes = bytes;
-  return 0;
-}
-
 /* The years 0 to 9999 of RFC 3339. */
 #define FIRST_SECOND INT64_C(-62167219200)
 #define LAST_SECOND INT64_C(253402300799)
@@ -78,7 +67,7 @@ static int convert(tuv_batch_t* batch, const taosuv_value_t* value, tuv_cell_t* 
   tuv_slot_t slot = {
       .type = cell->type, .width = tuv_type_size(cell->type), .limit = TUV_BATCH_MAX_BYTES};
   status = tuv_convert(batch, &slot, value, &converted, err);
-  return status < 0 ? status : keep(batch, cell, &converted, err);
+  return status < 0 ? status : tuv_cell_keep(batch, cell, &converted, err);
 }
 
 int tuv_params_value(tuv_batch_t* batch, const taosuv_value_t* value, tuv_errmsg_t* err) {
@@ -138,7 +127,7 @@ static int convert_array(tuv_batch_t* batch, const taosuv_array_t* array, tuv_ce
     if (slot.width == 8) memcpy(&bits, array->values, 8);
     tuv_store(converted.room, bits, 8);
   }
-  return keep(batch, cell, &converted, err);
+  return tuv_cell_keep(batch, cell, &converted, err);
 }
 
 int tuv_params_columns(tuv_batch_t* batch, uint32_t rows, const taosuv_array_t* columns,

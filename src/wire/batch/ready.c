@@ -1,7 +1,5 @@
 /* Whether a batch can be sent: it must be complete, of types and times that its format carries, and
  * not too large. */
-#include <stdio.h>
-
 #include "wire/batch/error.h"
 #include "wire/batch/premasked.h"
 #include "wire/batch/send.h"
@@ -46,16 +44,10 @@ static bool is_near(const uint8_t* value, uint8_t precision) {
   return time <= most && time >= -most;
 }
 
-static int far_time(const tuv_batch_table_t* table, const taosuv_stmt_field_t* field, int64_t row,
+static int far_time(const tuv_batch_table_t* table, const taosuv_stmt_field_t* field, uint64_t row,
                     tuv_errmsg_t* err) {
-  char name[112] = "", place[32] = "";
-  int length = table->name_length < 100 ? (int) table->name_length : 100;
-  if (length > 0) snprintf(name, sizeof name, "table '%.*s', ", length, table->name);
-  if (row >= 0) snprintf(place, sizeof place, ", row %lld", (long long) row);
-  return tuv_fail(
-      err, TUV_ERANGE,
-      "%s%s '%.64s'%s: the first version of statements carries only times from 1677 to 2262", name,
-      row < 0 ? "tag" : "column", field->name, place);
+  tuv_fail(err, 0, "the first version of statements carries only times from 1677 to 2262");
+  return tuv_table_where(table, field, 0, row, TUV_ERANGE, err);
 }
 
 static int check_times(const tuv_batch_t* batch, const tuv_batch_table_t* table,
@@ -65,11 +57,11 @@ static int check_times(const tuv_batch_t* batch, const tuv_batch_table_t* table,
     const tuv_slot_t* slot = &layout->tags[i];
     if (slot->type != TAOSUV_TYPE_TIMESTAMP || table->tags[i].null) continue;
     if (!is_near(table->tags[i].bytes, slot->field->precision))
-      return far_time(table, slot->field, -1, err);
+      return far_time(table, slot->field, TUV_NO_ROW, err);
   }
   for (uint32_t i = 0; i < layout->ncolumns; i++) {
     const tuv_slot_t* slot = &layout->columns[i];
-    int64_t before = 0;
+    uint64_t before = 0;
     if (slot->type != TAOSUV_TYPE_TIMESTAMP) continue;
     for (const tuv_segment_t* s = table->first; s != NULL; before += s->rows, s = s->next)
       for (uint32_t row = 0; row < s->rows; row++) /* the place of a NULL has 0 */

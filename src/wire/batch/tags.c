@@ -11,14 +11,7 @@ static int make_cell(tuv_batch_t* batch, const tuv_slot_t* slot, const taosuv_va
       .type = slot->type, .scale = slot->field->scale, .null = value->kind == TAOSUV_VALUE_NULL};
   if (cell->null) return 0;
   int status = tuv_convert(batch, slot, value, &converted, err);
-  if (status < 0) return status;
-  uint8_t* bytes = tuv_arena_take(&batch->arena, converted.length + 1u);
-  if (bytes == NULL) return tuv_batch_no_memory(err);
-  if (converted.length > 0) memcpy(bytes, converted.bytes, converted.length);
-  cell->length = converted.length;
-  cell->text = converted.text;
-  cell->bytes = bytes;
-  return 0;
+  return status < 0 ? status : tuv_cell_keep(batch, cell, &converted, err);
 }
 
 static bool is_same(const tuv_cell_t* old, const tuv_slot_t* slot, const taosuv_value_t* value,

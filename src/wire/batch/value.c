@@ -6,6 +6,8 @@
 #include "util/bytes.h"
 #include "util/utf8.h"
 #include "wire/batch/decimal.h"
+#include "wire/batch/error.h"
+#include "wire/batch/table.h"
 #include "wire/json/check.h"
 #include "wire/text.h"
 #include "wire/value/format.h"
@@ -162,4 +164,15 @@ int tuv_convert(const tuv_batch_t* batch, const tuv_slot_t* slot, const taosuv_v
     default: break;
   }
   return wrong_kind(slot, value, err);
+}
+
+int tuv_cell_keep(tuv_batch_t* batch, tuv_cell_t* cell, const tuv_converted_t* converted,
+                  tuv_errmsg_t* err) {
+  uint8_t* bytes = tuv_arena_take(&batch->arena, converted->length + 1u);
+  if (bytes == NULL) return tuv_batch_no_memory(err);
+  if (converted->length > 0) memcpy(bytes, converted->bytes, converted->length);
+  cell->length = converted->length;
+  cell->text = converted->text;
+  cell->bytes = bytes;
+  return 0;
 }

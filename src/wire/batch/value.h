@@ -16,6 +16,10 @@ typedef struct tuv_converted_s {
 int tuv_convert(const tuv_batch_t* batch, const tuv_slot_t* slot, const taosuv_value_t* value,
                 tuv_converted_t* out, tuv_errmsg_t* err);
 
+/* Copies a converted value into the batch, as the value of a cell. */
+int tuv_cell_keep(tuv_batch_t* batch, struct tuv_cell_s* cell, const tuv_converted_t* converted,
+                  tuv_errmsg_t* err);
+
 /* Checks a value of variable size; *chars is the number of its characters for NCHAR, otherwise 0. */
 int tuv_check_bytes(const tuv_batch_t* batch, const tuv_slot_t* slot, const uint8_t* bytes,
                     size_t length, uint32_t* chars, tuv_errmsg_t* err);
