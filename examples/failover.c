@@ -1,11 +1,10 @@
-/* Failover: asks a few hosts the same small question over and over, and says each second which of
- * them answered, where the connections are, and what went wrong. Kill a server meanwhile and start
- * it again: the others take over, and its share comes back.
+/* Failover: sends the same small query to several hosts again and again, and prints each second
+ * which of them answered, where the connections are, and what went wrong. Kill one of the servers
+ * and restart it: the others take over, and then it gets its share of the connections again.
  *
  *   TAOSUV_URL   ws://user:password@host1:port,host2:port,…   (examples/run starts three servers,
  *                and kills and restarts one of them, when it is not set)
- *   failover [SECONDS]
- */
+ *   failover [SECONDS] */
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
@@ -16,7 +15,7 @@
 
 enum { ASKERS = 16, HOSTS = 16, PAUSE_MS = 20 };
 
-/* One question at a time, then a pause. */
+/* One query at a time, then a pause. */
 typedef struct asker_s {
   taosuv_exec_t exec;
   uv_timer_t pause;
@@ -67,8 +66,8 @@ static void on_answer(taosuv_exec_t* req, int status) {
   uv_timer_start(&asker->pause, ask, PAUSE_MS, 0);
 }
 
-/* A question changes nothing, so it may be asked twice: `idempotent` lets the client repeat it when
- * its connection dies. */
+/* A query changes nothing, so it may be executed twice: `idempotent` lets the client repeat it when
+ * its connection is lost. */
 static void ask(uv_timer_t* timer) {
   asker_t* asker = timer->data;
   asker->exec.data = asker;
@@ -103,7 +102,7 @@ static void report(uv_timer_t* timer) {
   taosuv_close(app.client, NULL);
 }
 
-/* The client's own view: connections that came and went. */
+/* The client's own view: connections that were opened and lost. */
 static void on_log(void* data, int level, const char* message, size_t length) {
   (void) data;
   (void) level;

@@ -1,20 +1,21 @@
-/* A gateway: takes points over HTTP, and writes them through one writer of lines, on one loop.
+/* A gateway: accepts points over HTTP, and writes them through one writer of lines, on one loop.
  *
  *   gateway [--port N] [--db NAME] [--precision ms|us|ns] [--max-pending BYTES] [--timeout MS]
  *
  *   POST /write   line protocol, or with Content-Type application/json one point or an array of
  *                 {"measurement": "m", "tags": {}, "fields": {}, "timestamp": 1700000000000}
- *                 202: taken, and not written yet. What could not be written after that is in
- *                 /stats, and told on stderr
- *   GET /stats    what was taken, written, failed, as JSON
- *   GET /         a page that draws it
+ *                 202: accepted, and not written yet. Points that cannot be written later are
+ *                 counted in /stats and reported on stderr
+ *   GET /stats    the numbers of points accepted, written and failed, as JSON
+ *   GET /         a page that draws them
  *
- * Times are milliseconds unless --precision says otherwise, and this moment's where there is none.
- * Numbers of JSON become DOUBLE. While --max-pending bytes wait for the server, who sends more
- * waits, too: its connection is not read; after --timeout it gets 503, and its points are not
- * taken. A request may take as long to come, and an answer as long to go. It listens on 127.0.0.1, port 8086; 0 takes a free one.
- * SIGINT and SIGTERM end it when all that was taken is written, a second one at once. From the
- * environment: TAOSUV_URL. */
+ * Times are in milliseconds unless --precision says otherwise; a point without a time gets the
+ * current time. Numbers of JSON become DOUBLE. While --max-pending bytes wait for the server, the
+ * connections of senders with more points are not read; after --timeout they get 503, and their
+ * points are not accepted. --timeout also limits reading a request and writing an answer. It
+ * listens on 127.0.0.1, port 8086; port 0 chooses a free one. SIGINT and SIGTERM end it when all
+ * accepted points are written; a second signal ends it at once. From the environment:
+ * TAOSUV_URL. */
 #include <ctype.h>
 #include <inttypes.h>
 #include <signal.h>
@@ -32,7 +33,7 @@ static struct {
   const char* url;
   gateway_http_options_t http;
   size_t max_pending;
-  taosuv_client_t* first;  /* without a database: it makes one */
+  taosuv_client_t* first;  /* without a database: the example creates one */
   taosuv_client_t* client; /* in that */
   taosuv_exec_t exec;
   taosuv_writer_open_t open;
@@ -43,7 +44,7 @@ static struct {
   int listening, ending, failed;
 } app = {.http = {.port = 8086, .db = "gateway", .precision = "ms", .timeout = 30000}};
 
-/* ---- the end ---- */
+/* ---- stopping ---- */
 
 static void close_one(taosuv_client_t** client) {
   taosuv_client_t* closing = *client;
@@ -67,7 +68,7 @@ static void on_writer_closed(const taosuv_writer_totals_t* totals, void* data) {
   if (app.client != NULL) close_all();
 }
 
-/* What the writer has is written before it calls back; closing the client cuts that short. */
+/* The writer writes its rows before it calls back; closing the client cuts this short. */
 static void end(void) {
   if (app.ending) {
     if (app.client != NULL) close_all();
@@ -92,7 +93,7 @@ static void on_signal(uv_signal_t* handle, int number) {
   end();
 }
 
-/* ---- what the HTTP server asks for ---- */
+/* ---- called by the HTTP server ---- */
 
 int gateway_write(const gateway_lines_t* lines, char why[GATEWAY_WHY]) {
   int status = taosuv_writer_lines(app.writer, lines->text, lines->size);
@@ -194,9 +195,9 @@ static int open_writer(void) {
   return taosuv_writer_open(app.client, &app.open, &options, on_opened);
 }
 
-/* ---- the beginning ---- */
+/* ---- starting ---- */
 
-/* Where schemaless writes go is the connection's. */
+/* Schemaless writes go to the database of the connection. */
 static int open_database(void) {
   char whole[1024];
   int status = set_up_url(app.url, app.http.db, whole, sizeof whole);
@@ -247,7 +248,7 @@ static int read_arguments(int argc, char** argv) {
     if (strcmp(argv[i], "--db") == 0 && is_name(value)) {
       app.http.db = value;
     } else if (strcmp(argv[i], "--precision") == 0) {
-      app.http.precision = value; /* gateway_points_init looks at it */
+      app.http.precision = value; /* checked by gateway_points_init */
     } else if (strcmp(argv[i], "--port") == 0 && read_number(value, 65535, &number) == 0) {
       app.http.port = (int) number;
     } else if (strcmp(argv[i], "--timeout") == 0 && read_number(value, 86400000, &number) == 0) {

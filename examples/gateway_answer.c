@@ -1,4 +1,4 @@
-/* The example gateway's answers: what a request asks for, and the end of a connection. */
+/* The answers of the example gateway, and the end of its connections. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -42,8 +42,8 @@ static void on_shutdown(uv_shutdown_t* req, int status) {
   if (status < 0) gateway_close(req->data);
 }
 
-/* Closing with something unread would reset the connection, and the client might not see its
- * answer: the rest is read and dropped for a while. */
+/* Closing a connection with unread data would reset it, and the client might not see its answer. So
+ * the remaining data is read and dropped for a while. */
 static void linger(conn_t* conn) {
   conn->state = LINGERING;
   conn->deadline = uv_now(gateway_http.loop) + LINGER_MS;
@@ -109,7 +109,8 @@ static void on_written(uv_write_t* req, int status) {
   gateway_go_on(conn);
 }
 
-/* What the socket does not take at once is written later; `body` stays until then. */
+/* Data that the socket does not accept at once is written later; `body` must stay valid until
+ * then. */
 static void send_answer(conn_t* conn, size_t head, const char* body, size_t length) {
   uv_buf_t bufs[2] = {uv_buf_init(conn->head, (unsigned) head),
                       uv_buf_init((char*) (uintptr_t) body, (unsigned) length)};
@@ -136,7 +137,7 @@ static int is_to_write(const conn_t* conn) {
   return strncmp(conn->url, "/write", 6) == 0 && (conn->url[6] == 0 || conn->url[6] == '?');
 }
 
-/* What a status asks for besides. */
+/* The extra header that a status needs. */
 static const char* more_of(const conn_t* conn, int status) {
   if (status == 503) return "Retry-After: 1\r\n";
   if (status != 405) return "";
@@ -198,8 +199,8 @@ void gateway_expire(conn_t* conn) {
 
 /* ---- requests ---- */
 
-/* Whether the query has this key, and another value than any of these. Nothing is unescaped: what
- * would have to be is none of them. */
+/* Whether the query has this key with a value that is not one of these. Values are not unescaped:
+ * none of these needs an escape. */
 static int names_another(const char* query, const char* key, const char* value, const char* or) {
   size_t length = strlen(key);
   while (*query != 0) {
@@ -224,7 +225,7 @@ void gateway_write_points(conn_t* conn) {
   } else if (status == TAOSUV_EAGAIN) {
     if (conn->state != WAITING) conn->deadline = uv_now(gateway_http.loop) + gateway_http.timeout;
     conn->state = WAITING;
-    drop_large_body(conn); /* its lines are made */
+    drop_large_body(conn); /* its lines are complete */
     conn->behind = NULL;
     if (gateway_http.first_waiting == NULL)
       gateway_http.first_waiting = conn;
@@ -245,11 +246,11 @@ static int because(conn_t* conn, int status, const char* why, const char* what) 
   return status;
 }
 
-/* Makes lines of the body. Returns 0, or a status and conn->why. */
+/* Converts the body to lines. Returns 0, or a status and conn->why. */
 static int read_points(conn_t* conn, const char* query) {
   const char* body = conn->body_size > 0 ? conn->body : "";
   const char* unit = gateway_http.precision;
-  char letter[2] = {unit[0], 0}; /* InfluxDB's clients say n and u */
+  char letter[2] = {unit[0], 0}; /* clients of InfluxDB use n and u */
   if (conn->foreign) return because(conn, 403, "not from a page", "");
   if (conn->encoded) return because(conn, 415, "the body must not be compressed", "");
   if (conn->unknown) return because(conn, 415, "points are text or application/json", "");

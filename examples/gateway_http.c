@@ -1,4 +1,4 @@
-/* The example gateway's HTTP server: connections on the loop, read by llhttp. */
+/* The HTTP server of the example gateway: connections on the loop, parsed by llhttp. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,7 +12,7 @@ void gateway_http_stats(gateway_http_stats_t* stats) {
   *stats = gateway_http.stats;
 }
 
-/* ---- what llhttp finds ---- */
+/* ---- callbacks of llhttp ---- */
 
 static int give_up(conn_t* conn, int status, const char* why) {
   conn->refusal = status;
@@ -25,7 +25,7 @@ static int count_head(conn_t* conn, size_t length) {
   return conn->head_size > MAX_HEAD ? give_up(conn, 431, "a head of more than 16 KiB") : 0;
 }
 
-/* What does not fit is cut: none of what is looked for is as long. */
+/* A value that does not fit is cut: no value that the gateway looks for is that long. */
 static void append(char* text, size_t* length, size_t room, const char* at, size_t size) {
   if (size > room - 1 - *length) size = room - 1 - *length;
   memcpy(text + *length, at, size);
@@ -65,7 +65,7 @@ static int is_type(const char* value, const char* type) {
   return strncasecmp(value, type, length) == 0 && strchr("; \t", value[length]) != NULL;
 }
 
-/* Line protocol has no type of its own, and curl calls everything a form. */
+/* Line protocol has no content type, and curl sends every body as a form. */
 static void read_type(conn_t* conn) {
   conn->json = is_type(conn->value, "application/json");
   conn->unknown = !conn->json && strncasecmp(conn->value, "text/", 5) != 0 &&
@@ -98,9 +98,9 @@ static int on_head(llhttp_t* parser) {
   conn_t* conn = parser->data;
   if (parser->content_length > GATEWAY_MAX_BODY) return too_large(conn);
   if (parser->method == HTTP_CONNECT) return give_up(conn, 400, "there is nothing to connect to");
-  parser->upgrade = 0; /* an offer that a server need not take */
+  parser->upgrade = 0; /* an offer that a server may ignore */
   uv_buf_t go = uv_buf_init((char*) (uintptr_t) "HTTP/1.1 100 Continue\r\n\r\n", 25);
-  /* Nothing else is being written, so that there is room; and no client waits for it for long. */
+  /* No other answer is being written, so there is room; and no client waits long for it. */
   if (conn->expects && uv_try_write((uv_stream_t*) &conn->tcp, &go, 1) < 0) conn->expects = 0;
   return 0;
 }
@@ -121,7 +121,7 @@ static int on_body(llhttp_t* parser, const char* at, size_t length) {
   return 0;
 }
 
-/* Stops the parser behind each request, until it is answered. */
+/* Stops the parser after each request until it is answered. */
 static int on_complete(llhttp_t* parser) {
   ((conn_t*) parser->data)->keep = llhttp_should_keep_alive(parser);
   return HPE_PAUSED;
@@ -147,7 +147,7 @@ static void on_read(uv_stream_t* stream, ssize_t size, const uv_buf_t* buf) {
   }
 }
 
-/* What could not be read: the stream has no next request. */
+/* A request that cannot be parsed: the stream has no next request. */
 static void end_badly(conn_t* conn) {
   conn->keep = 0;
   conn->at = conn->end = 0;
@@ -180,7 +180,7 @@ void gateway_go_on(conn_t* conn) {
 }
 
 void gateway_http_drained(void) {
-  /* One that must wait again goes to the end of the line, and the writer is full. */
+  /* A connection that must wait again goes to the end of the queue; the writer is then full. */
   uint64_t waits = gateway_http.stats.waits;
   while (gateway_http.first_waiting != NULL && gateway_http.stats.waits == waits) {
     conn_t* conn = gateway_http.first_waiting;
@@ -205,7 +205,7 @@ static void on_refused(uv_handle_t* handle) {
   free(handle);
 }
 
-/* Accepted, to be taken out of the queue, told, and closed. */
+/* Accepted only to remove it from the backlog: it gets an answer and is closed. */
 static void turn_away(uv_stream_t* listener) {
   static char answer[] =
       "HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\n"

@@ -1,8 +1,8 @@
-/* A connection of the example gateway, and what they all share.
+/* A connection of the example gateway, and the state that all connections share.
  *
  * A connection does one thing at a time: it reads a request, waits for the writer, or writes an
- * answer. Only while it reads is it read from, so that what a client sends ahead (pipelining) waits
- * in its socket, and all memory is bounded: connections, what a head may have, the body. */
+ * answer. Its socket is read only while it reads a request. Pipelined requests wait in the socket,
+ * and all memory is bounded: the number of connections, the size of a head, the size of a body. */
 #ifndef GATEWAY_HTTP_H
 #define GATEWAY_HTTP_H
 
@@ -12,8 +12,8 @@
 
 enum { MAX_CONNECTIONS = 256, MAX_HEAD = 16384, MAX_HEADERS = 100, MAX_URL = 256 };
 enum { CHUNK = 16384, KEPT_BODY = 1 << 16 };
-/* How long, in ms, a connection may be quiet, and read what it is sent after its last answer. For
- * the rest (gateway_http.timeout): a request, a wait for the writer, an answer. */
+/* Time limits in ms for an idle connection, and for reading after the last answer.
+ * gateway_http.timeout limits the others: a request, waiting for the writer, an answer. */
 enum { IDLE_MS = 60000, LINGER_MS = 2000, TICK_MS = 200 };
 
 typedef enum { READING, WAITING, WRITING, LINGERING, CLOSING } state_t;
@@ -24,10 +24,10 @@ typedef struct conn_s {
   uv_shutdown_t shutdown;
   llhttp_t parser;
   struct conn_s *prev, *next; /* of all */
-  struct conn_s* behind;      /* among those that wait */
+  struct conn_s* behind;      /* member of the list of waiting connections */
   state_t state;
   uint64_t deadline;
-  char chunk[CHUNK]; /* what has been read, of which [at, end) is to be parsed */
+  char chunk[CHUNK]; /* received bytes; [at, end) is not parsed yet */
   size_t at, end;
   /* The request. */
   char url[MAX_URL], name[32], value[64];
@@ -36,7 +36,7 @@ typedef struct conn_s {
   char* body;
   size_t body_size, body_room;
   gateway_lines_t lines;
-  int refusal; /* an HTTP status, found before the end of the request */
+  int refusal; /* an HTTP status that was determined before the end of the request */
   int keep;
   /* The answer. */
   char head[512], why[GATEWAY_WHY];
@@ -57,7 +57,7 @@ typedef struct gateway_http_s {
 
 extern gateway_http_t gateway_http;
 
-/* Parses what has been read, request by request, and reads on when it is used up. */
+/* Parses the received bytes, request by request, and reads more when all are parsed. */
 void gateway_go_on(conn_t* conn);
 
 /* ---- gateway_answer.c ---- */
@@ -66,9 +66,10 @@ void gateway_close(conn_t* conn);
 void gateway_forget_waiting(conn_t* conn);
 /* Answers a request that has been read. */
 void gateway_handle(conn_t* conn);
-/* Gives the lines to the writer; when it is full the connection waits in line. */
+/* Passes the lines to the writer; if it is full, the connection waits in the queue. */
 void gateway_write_points(conn_t* conn);
-/* When its time is up: says so, if it is in the midst of something, or closes it. */
+/* Called when its time limit expires: answers with an error if a request is being handled,
+ * otherwise closes it. */
 void gateway_expire(conn_t* conn);
 /* `why` is a constant or conn->why. */
 void gateway_refuse(conn_t* conn, int status, const char* why);

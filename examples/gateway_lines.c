@@ -1,7 +1,8 @@
-/* The example gateway's line protocol: looked at, as far as can be without the server.
+/* The line protocol of the example gateway, checked as far as possible without the server.
  *
- * The writer sends the points of many requests in one batch, and finds out for itself which of them
- * the server refuses. The sender gets an error for a text that is not a point, or has a time in another unit. */
+ * The writer sends the points of many requests in one batch, and determines which of them the
+ * server refuses. The sender gets an error for a text that is not a point, or whose time is in
+ * another unit. */
 #include <ctype.h>
 #include <errno.h>
 #include <float.h>
@@ -15,7 +16,7 @@
 
 enum { MAX_NAME = 192, MAX_KEY = 64, MAX_TAG = 2047, TIME_ROOM = 24 };
 
-/* What is left of a line, and what is wrong with it. */
+/* The rest of a line, and what is wrong with it. */
 typedef struct scan_s {
   const char* begin; /* of the line */
   const char* at;
@@ -28,8 +29,8 @@ static int wrong(scan_t* scan, const char* why) {
   return -1;
 }
 
-/* As a server from 3.3.0.1 on sees it: a backslash makes what comes next an ordinary character, also
- * a second backslash. */
+/* As servers from 3.3.0.1 on read it: a backslash makes the next character ordinary, also a second
+ * backslash. */
 static int is_escaped(const scan_t* scan) {
   const char* at = scan->at;
   while (at > scan->begin && at[-1] == '\\') at--;
@@ -40,7 +41,7 @@ static int is_at(const scan_t* scan, char c) {
   return scan->at < scan->end && *scan->at == c && !is_escaped(scan);
 }
 
-/* Up to one of these; returns how many bytes there were before it. */
+/* Advances to one of these characters; returns the number of bytes before it. */
 static size_t skip_to(scan_t* scan, const char* stops) {
   const char* begin = scan->at;
   for (; scan->at < scan->end; scan->at++)
@@ -130,7 +131,7 @@ static int scan_quoted(scan_t* scan) {
   return 0;
 }
 
-/* A field's value: L, B and G before a quote say which kind of text it is. */
+/* The value of a field: L, B and G before a quote select the kind of text. */
 static int scan_field(scan_t* scan) {
   if (scan_key(scan) < 0) return -1;
   if (scan->end - scan->at >= 2 && scan->at[1] == '"' && strchr("LBGlbg", *scan->at) != NULL)
@@ -144,7 +145,7 @@ static int scan_list(scan_t* scan, int (*one)(scan_t*)) {
   return status;
 }
 
-/* Sets `time` to 0 when there is none; then the line ends before it. */
+/* Sets `time` to 0 if there is none; the line then ends here. */
 static int scan_time(scan_t* scan, int64_t* time) {
   char text[TIME_ROOM], *end;
   skip_spaces(scan);

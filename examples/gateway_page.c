@@ -1,4 +1,4 @@
-/* The example gateway's page: asks /stats each second, and draws what it says. */
+/* The page of the example gateway: it requests /stats each second and draws the figures. */
 #include "gateway.h"
 
 const char gateway_page[] =

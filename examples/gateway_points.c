@@ -1,4 +1,4 @@
-/* The example gateway's points as JSON, which become line protocol. */
+/* The JSON points of the example gateway, which are converted to line protocol. */
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
@@ -13,9 +13,9 @@
 enum { KEPT_ROOM = 1 << 16, NUMBER_ROOM = 24 };
 
 static struct {
-  int64_t unit;        /* of times, in a second */
-  char no_time[64];    /* what is said of a time in another one */
-  taosuv_line_t* line; /* points that come as JSON */
+  int64_t unit;        /* units of time per second */
+  char no_time[64];    /* the error for a time in another unit */
+  taosuv_line_t* line; /* points in JSON */
 } points;
 
 int gateway_points_init(const char* precision) {
@@ -70,7 +70,7 @@ int64_t gateway_now(void) {
   return (int64_t) time.tv_sec * points.unit + time.tv_nsec / (1000000000 / points.unit);
 }
 
-/* Between 1971 and 2200 in this unit means before 1971 or after 2200 in any other. */
+/* A time between 1971 and 2200 in this unit is before 1971 or after 2200 in any other. */
 const char* gateway_check_time(int64_t time) {
   const int64_t year = 365 * 86400, seconds = time / points.unit;
   return seconds >= year && seconds <= 230 * year ? NULL : points.no_time;
@@ -83,7 +83,7 @@ static int no_json(char why[GATEWAY_WHY], const char* reason) {
   return TAOSUV_EINVAL;
 }
 
-/* After a step of the line: its own words, unless they are set already. */
+/* After a call of the line builder: takes its error text, unless one is set already. */
 static int told(int status, char why[GATEWAY_WHY]) {
   if (status < 0 && *why == 0) snprintf(why, GATEWAY_WHY, "%s", taosuv_line_error(points.line));
   return status;
@@ -108,7 +108,7 @@ static int add_tag(const char* key, size_t key_length, yyjson_val* value, char w
   return told(taosuv_line_tag(points.line, key, key_length, text, length), why);
 }
 
-/* JSON has one kind of number. A column that was made for 1 must take 1.5 too, so that all are
+/* JSON has one kind of number. A column that was created for 1 must also accept 1.5, so all are
  * DOUBLE. */
 static int add_number(const char* key, size_t key_length, yyjson_val* value,
                       char why[GATEWAY_WHY]) {
@@ -155,7 +155,7 @@ static int read_time(yyjson_val* time, int64_t* value, char why[GATEWAY_WHY]) {
   return wrong == NULL ? 0 : no_json(why, wrong);
 }
 
-/* Only members that are known, so that a misspelt one is not lost. */
+/* Unknown members are refused, so that a misspelt one is not lost. */
 static int read_members(yyjson_val* point, yyjson_val* members[4], char why[GATEWAY_WHY]) {
   static const char* const names[] = {"measurement", "tags", "fields", "timestamp"};
   size_t at, count;
@@ -194,7 +194,7 @@ static int add_point(yyjson_val* point, char why[GATEWAY_WHY]) {
   return 0;
 }
 
-/* Says which of the points it was. */
+/* Adds the number of the point to the error. */
 static int add_numbered(yyjson_val* point, size_t number, char why[GATEWAY_WHY]) {
   char reason[GATEWAY_WHY - 40];
   int status = add_point(point, why);
@@ -219,7 +219,7 @@ static int add_points(yyjson_val* root, char why[GATEWAY_WHY]) {
 int gateway_points_from_json(gateway_lines_t* lines, const char* body, size_t length,
                              char why[GATEWAY_WHY]) {
   yyjson_read_err error = {0};
-  /* Without the flag for reading in place yyjson copies, and leaves the body as it is. */
+  /* Without the flag for in-place parsing yyjson copies the body and does not change it. */
   yyjson_doc* doc = yyjson_read_opts((char*) (uintptr_t) body, length, 0, NULL, &error);
   if (doc == NULL) {
     snprintf(why, GATEWAY_WHY, "no JSON: %s at byte %zu",

@@ -1,12 +1,12 @@
-/* Writes rows from a CSV file, or from stdin, into a super table, with a progress line and a summary.
+/* Writes rows from a CSV file, or from stdin, into a super table, with a progress line and a
+ * summary.
  *
  *   ingest [FILE]            a file with a header line; without it stdin
- *   ingest --demo ROWS       makes this number of rows of 100 tables instead
+ *   ingest --demo ROWS       generates this number of rows for 100 tables instead
  *
- * A line is: table, location, groupid, ts, current, voltage, phase. ts is milliseconds since 1970, an
- * empty value is NULL, values are not quoted. Rows go to power.meters, which is created when it is not
- * there. From the environment: TAOSUV_URL.
- */
+ * A line is: table, location, groupid, ts, current, voltage, phase. ts is milliseconds since 1970,
+ * an empty value is NULL, values are not quoted. Rows go to power.meters, which is created if it
+ * does not exist. From the environment: TAOSUV_URL. */
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -45,19 +45,19 @@ static struct {
   uv_file file;
   char chunk[CHUNK];
   char line[LINE_MAX_LENGTH +
-            1]; /* the one that is not complete, or that the writer had no room for */
+            1]; /* the line that is incomplete, or that the writer had no room for */
   size_t line_length;
   size_t chunk_at, chunk_end;
   uint64_t lines, bad, demo_rows, demo_next;
   uint64_t begun;
   int demo, waiting, reading, ended, failed;
-  int too_long;    /* the line: what is behind its first bytes was dropped */
-  const char* why; /* the last line is not a row; NULL: the writer says why */
+  int too_long;    /* of the line only the first bytes were kept */
+  const char* why; /* why the last line is not a row; NULL: see the writer's message */
 } app;
 
 static void go_on(void);
 
-/* ---- the end ---- */
+/* ---- stopping ---- */
 
 static void give_up(const char* what, const char* message) {
   fprintf(stderr, "%s failed: %s\n", what, message);
@@ -100,7 +100,7 @@ static int read_f64(const char* text, taosuv_value_t* value) {
   return *end == 0 ? 0 : -1;
 }
 
-/* A line without its end, which is cut at its commas. */
+/* Splits a line, without its newline, at the commas. */
 static int split(char* line, char* fields[FIELDS]) {
   int count = 0;
   fields[count++] = line;
@@ -118,7 +118,7 @@ static int no_row(const char* why) {
   return TAOSUV_EINVAL;
 }
 
-/* Returns what the writer says, or TAOSUV_EINVAL for a line that is not a row. */
+/* Returns the writer's status, or TAOSUV_EINVAL for a line that is not a row. */
 static int write_line(const char* text) {
   char copy[LINE_MAX_LENGTH + 1], *field[FIELDS];
   taosuv_value_t tags[2], values[4];
@@ -136,7 +136,7 @@ static int write_line(const char* text) {
   return taosuv_writer_row(app.writer, field[0], length, tags, 2, values, 4);
 }
 
-/* The line that has been read; the first one may be a header, and empty ones are left out. */
+/* Handles a complete line. The first one may be a header; empty lines are skipped. */
 static int read_line(void) {
   size_t length = app.line_length;
   if (length > 0 && app.line[length - 1] == '\r') length--;
@@ -147,7 +147,7 @@ static int read_line(void) {
   return write_line(app.line);
 }
 
-/* Returns whether to go on; otherwise the writer is full and calls on_drain. */
+/* Returns whether to continue; otherwise the writer is full and will call on_drain. */
 static int take_line(void) {
   int status = read_line();
   if (status == TAOSUV_EAGAIN) return 0;
@@ -175,7 +175,7 @@ static void on_read(uv_fs_t* req) {
   app.chunk_end = size > 0 ? (size_t) size : 0;
   if (size <= 0) {
     if (app.line_length > 0 && !take_line()) {
-      app.waiting = 1; /* on_drain reads once more, and finds the end again */
+      app.waiting = 1; /* on_drain reads once more and gets the end again */
       return;
     }
     finish();
@@ -190,7 +190,7 @@ static void read_more(void) {
   uv_fs_read(taosuv_client_loop(app.client), &app.read, app.file, &buf, 1, -1, on_read);
 }
 
-/* The lines of the chunk; the next chunk when they are written. */
+/* Handles the lines of the chunk, then reads the next chunk. */
 static void go_on_reading(void) {
   if (app.reading) return;
   while (app.chunk_at < app.chunk_end) {
@@ -210,7 +210,7 @@ static void go_on_reading(void) {
   read_more();
 }
 
-/* ---- rows of our own ---- */
+/* ---- generated rows ---- */
 
 static void go_on_making(void) {
   for (; app.demo_next < app.demo_rows; app.demo_next++) {
@@ -261,7 +261,7 @@ static void on_progress(uv_timer_t* timer) {
           totals.rows_written, totals.rows_pending, (double) totals.rows_written / seconds);
 }
 
-/* ---- the beginning ---- */
+/* ---- starting ---- */
 
 static void on_opened(taosuv_writer_open_t* req, int status) {
   if (status < 0) {
@@ -275,8 +275,8 @@ static void on_opened(taosuv_writer_open_t* req, int status) {
   go_on();
 }
 
-/* Makes what is not there, then opens the database: tables without another one's name are in that
- * of the connection. */
+/* Creates the database and the table if they do not exist, then opens the database: tables without
+ * a database in their name are in that of the connection. */
 static int set_up(const char* url) {
   char whole[1024];
   taosuv_client_t* first;

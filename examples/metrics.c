@@ -1,4 +1,5 @@
-/* Writes this host's CPU and memory (Linux: /proc) as line protocol, once a second until SIGINT.
+/* Writes the CPU and memory use of this host (Linux: /proc) as line protocol, once a second until
+ * SIGINT.
  *
  *   metrics [--count N]     ends after N times
  *
@@ -21,7 +22,7 @@
 enum { USER, NICE, SYSTEM, IDLE, IOWAIT, TIMES = 8 };
 
 static struct {
-  taosuv_client_t* first;  /* without a database: it makes one */
+  taosuv_client_t* first;  /* without a database: the example creates one */
   taosuv_client_t* client; /* in that */
   taosuv_exec_t exec;
   taosuv_insert_lines_t insert;
@@ -49,7 +50,7 @@ static void give_up(const char* what, const char* why) {
   stop();
 }
 
-/* ---- what is measured ---- */
+/* ---- measuring ---- */
 
 static int read_cpu(uint64_t times[TIMES]) {
   FILE* file = fopen("/proc/stat", "r");
@@ -63,7 +64,7 @@ static int read_cpu(uint64_t times[TIMES]) {
   return found == TIMES ? 0 : -1;
 }
 
-/* A line such as "MemTotal:  16303428 kB", in bytes; 0 when there is none. */
+/* The value of a line such as "MemTotal: 16303428 kB", in bytes; 0 if it is missing. */
 static uint64_t read_memory(const char* name) {
   char row[128];
   uint64_t kilobytes = 0;
@@ -76,7 +77,7 @@ static uint64_t read_memory(const char* name) {
   return kilobytes * 1024;
 }
 
-/* ---- what is written ---- */
+/* ---- writing ---- */
 
 static int begin(const char* measurement) {
   int status = taosuv_line_begin(app.line, measurement, NUL);
@@ -84,7 +85,7 @@ static int begin(const char* measurement) {
   return status;
 }
 
-/* The share of the time since the last look, from 0 to 1. */
+/* The share of the time since the last measurement, from 0 to 1. */
 static int add_cpu(int64_t now) {
   static const char* const names[] = {"user", "nice", "system", "idle", "iowait"};
   uint64_t times[TIMES], total = 0;
@@ -141,12 +142,12 @@ static void on_tick(uv_timer_t* timer) {
   text.base = (char*) (uintptr_t) taosuv_line_text(app.line, &length);
   text.len = length;
   app.insert.precision = TAOSUV_LINES_MS;
-  app.insert.idempotent = 1; /* the same points again change nothing */
+  app.insert.idempotent = 1; /* writing the same points again changes nothing */
   status = taosuv_insert_lines(app.client, &app.insert, &text, 1, on_written);
   if (status < 0) give_up("insert_lines", taosuv_strerror(status));
 }
 
-/* ---- from the beginning ---- */
+/* ---- starting ---- */
 
 static void on_interrupt(uv_signal_t* handle, int number) {
   (void) handle;
@@ -154,7 +155,7 @@ static void on_interrupt(uv_signal_t* handle, int number) {
   stop();
 }
 
-/* Where schemaless writes go is the connection's. */
+/* Schemaless writes go to the database of the connection. */
 static int open_database(const char* url) {
   char whole[1024];
   int status = set_up_url(url, DATABASE, whole, sizeof whole);

@@ -1,15 +1,15 @@
-/* Replicates a topic's rows and changes of schema to another database, or another server, until
- * Ctrl-C.
+/* Replicates the rows and schema changes of a topic to another database or server, until Ctrl-C.
  *
  *   mirror [--group NAME] [--idle SECONDS] [--create DATABASE] TOPIC TARGET
  *   mirror --demo
  *
- * TARGET is a URL with a database, or a database on the same server (made if it is not there). The
- * topic must be made "with meta as database …". TAOSUV_URL says where it is (default
- * ws://root:taosdata@localhost:6041). A message is committed once it is written: one that is not
- * comes again, and writing it twice changes nothing. --idle ends when nothing has come for that time;
- * --create makes the database and the topic of it, if they are not there. --demo makes two databases of
- * its own, one with rows, and a topic, replicates them, and drops all three. */
+ * TARGET is a URL with a database, or a database on the same server, which is created if it does not
+ * exist. The topic must have been created "with meta as database …". TAOSUV_URL names the server of
+ * the topic (default ws://root:taosdata@localhost:6041). A message is committed after it is written.
+ * An uncommitted message is delivered again; writing it twice changes nothing. --idle ends when no
+ * message has arrived for that time; --create creates the database and its topic, if they do not
+ * exist. --demo creates two databases, one with rows, and a topic, replicates the rows, and drops
+ * all three. */
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,7 +23,7 @@
 
 enum { DEMO_ROWS = 20 };
 
-/* A message on its way: it is reported as finished when it is written. */
+/* A message that is being written; it is finished when that is done. */
 typedef struct way_s {
   taosuv_write_t write;
   taosuv_message_t* message;
@@ -36,8 +36,8 @@ static struct {
   const char* group;
   const char* create;
   unsigned long long messages, rows, bytes;
-  unsigned long long idle, quiet, seen; /* seconds; messages at the last look */
-  unsigned long long until;             /* rows; 0: no end */
+  unsigned long long idle, quiet, seen; /* seconds; number of messages at the last check */
+  unsigned long long until;             /* number of rows; 0: unlimited */
   int demo, failed, ending;
   uv_signal_t interrupt;
   uv_timer_t progress;
@@ -45,7 +45,7 @@ static struct {
   taosuv_consumer_t* consumer;
   taosuv_subscribe_t subscribe;
   taosuv_consumer_close_t close;
-  way_t way; /* one at a time: a change of schema must be written before the rows that need it */
+  way_t way; /* one at a time: a schema change must be written before the rows that need it */
 } app = {.group = "taosuv_mirror"};
 
 static void on_closed(taosuv_consumer_close_t* req, int status) {
@@ -85,8 +85,7 @@ static void on_written(taosuv_write_t* req, int status) {
   taosuv_message_t* message = app.way.message;
   app.way.message = NULL;
   if (status < 0) {
-    /* It stays unfinished until the end, so that it is not committed: the next run gets it
-     * again. */
+    /* It stays unfinished, so that it is not committed: the next run receives it again. */
     if (!app.ending) give_up("writing", req->message);
   } else {
     app.messages++;
@@ -146,7 +145,7 @@ static void on_subscribed(taosuv_subscribe_t* req, int status) {
 static void subscribe(void) {
   taosuv_property_t properties[] = {{"group.id", app.group},
                                     {"auto.offset.reset", "earliest"},
-                                    {"msg.with.table.name", "true"}}; /* into which to write */
+                                    {"msg.with.table.name", "true"}}; /* the database to write to */
   char message[256] = "";
   taosuv_consumer_options_t options;
   taosuv_consumer_options_init(&options);
@@ -164,14 +163,14 @@ static void subscribe(void) {
 
 /* ---- the target ---- */
 
-/* One statement on the source's server; others are not run before it is done. */
+/* Executes one statement on the source's server and waits for it. */
 static int execute(taosuv_client_t* client, const char* format, const char* a, const char* b) {
   char sql[512];
   snprintf(sql, sizeof sql, format, a, b);
   return set_up_execute(client, sql);
 }
 
-/* Also what an earlier run has left. */
+/* Also drops the leftovers of an earlier run. */
 static int drop_demo(taosuv_client_t* client) {
   int status = set_up_execute(client, "drop topic if exists " DEMO);
   if (status == 0) status = set_up_execute(client, "drop database if exists " DEMO_SOURCE);
@@ -196,7 +195,7 @@ static int fill_demo(taosuv_client_t* client) {
   return status < 0 ? status : set_up_execute(client, sql);
 }
 
-/* Empty ones, and small. */
+/* Empty and small databases. */
 static int make_demo(taosuv_client_t* client) {
   int status = drop_demo(client);
   if (status == 0) status = set_up_execute(client, "create database " DEMO_SOURCE " vgroups 1");
@@ -225,7 +224,7 @@ static int prepare_source(int make_target) {
   return status;
 }
 
-/* Opens the target: a URL as it is; a name is a database that is made first. */
+/* Opens the target: a URL is used as it is; a name is a database that is created first. */
 static int open_target(void) {
   char url[1024];
   int is_url = strstr(app.target, "://") != NULL;
@@ -235,7 +234,7 @@ static int open_target(void) {
   return taosuv_client_create(uv_default_loop(), is_url ? app.target : url, &app.client);
 }
 
-/* What has arrived, and then everything goes. */
+/* Handles the messages that have arrived, then ends everything. */
 static int end_demo(void) {
   taosuv_client_t* client;
   int status = taosuv_client_create(uv_default_loop(), app.url, &client);

@@ -1,5 +1,5 @@
-/* The first program: opens a pool, makes a database and tables, inserts rows, and prints them block
- * by block. TAOSUV_URL says where (default ws://root:taosdata@localhost:6041). */
+/* A first program: opens a pool, creates a database and tables, inserts rows, and prints them block
+ * by block. TAOSUV_URL names the server (default ws://root:taosdata@localhost:6041). */
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
@@ -27,7 +27,7 @@ static const char question[] =
     "ORDER BY tbname, ts";
 static const char farewell[] = "DROP DATABASE IF EXISTS taosuv_quickstart";
 
-/* All that the program needs lives here: requests are the caller's memory. */
+/* The state of the program: requests are the caller's memory. */
 static struct {
   taosuv_client_t* client;
   taosuv_open_t open;
@@ -39,7 +39,7 @@ static struct {
   int failed;
 } app;
 
-/* Any request begins with the same fields, so that one function can report them all. */
+/* All requests begin with the same fields, so one function can report any of them. */
 static void give_up(const char* what, const taosuv_req_t* req) {
   fprintf(stderr, "%s failed: %s (%s) at %s\n", what, req->message, taosuv_err_name(req->status),
           req->host != NULL ? req->host : "no host");
@@ -96,8 +96,8 @@ static void on_query(taosuv_query_t* req, int status) {
   taosuv_fetch(req->result, &app.fetch, on_block);
 }
 
-/* One statement after the other: the next is sent when the last is done, because two requests in
- * flight may be executed in either order. */
+/* Statements run one after another: the next one is sent when the last one is done, because two
+ * requests in flight may be executed in either order. */
 static void on_step(taosuv_exec_t* req, int status) {
   if (status < 0) {
     give_up(steps[app.step], (taosuv_req_t*) req);
@@ -121,7 +121,7 @@ static void on_open(taosuv_open_t* req, int status) {
 
 int main(void) {
   const char* url = getenv("TAOSUV_URL");
-  signal(SIGPIPE, SIG_IGN); /* a server that vanishes is a status, not the end of the program */
+  signal(SIGPIPE, SIG_IGN); /* a lost connection is reported as a status instead of a signal */
   char message[256];
   taosuv_options_t options;
   taosuv_options_init(&options);

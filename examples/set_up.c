@@ -1,5 +1,5 @@
-/* What several examples need before they begin and after they end: statements one by one, each
- * waited for, and a URL with a database of theirs. */
+/* Setup and cleanup that several examples share: executing statements synchronously, and a URL with
+ * the example's own database. */
 #include "set_up.h"
 
 #include <stdio.h>
@@ -39,8 +39,8 @@ static int execute_once(taosuv_client_t* client, const char* sql, step_t* step) 
   return step->exec.status;
 }
 
-/* Another change is under way (979), or what is to be dropped still has consumers (1003 to 1005,
- * 1007). */
+/* Another schema change is in progress (979), or the object to be dropped still has consumers (1003
+ * to 1005, 1007). */
 static int is_busy(int server_code) {
   return server_code == 0x03D3 || (server_code >= 0x03EB && server_code <= 0x03ED) ||
          server_code == 0x03EF;
@@ -50,7 +50,7 @@ int set_up_execute(taosuv_client_t* client, const char* sql) {
   step_t step;
   int status = execute_once(client, sql, &step);
   for (int tries = 1; status < 0 && is_busy(step.exec.server_code) && tries < MOST_TRIES; tries++) {
-    uv_sleep(PAUSE_MS); /* nothing else is on the loop */
+    uv_sleep(PAUSE_MS); /* the loop runs nothing else */
     status = execute_once(client, sql, &step);
   }
   if (status < 0)

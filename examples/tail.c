@@ -4,9 +4,9 @@
  *   tail [--json] [--group NAME] [--from earliest|latest] [--create SELECT] TOPIC
  *   tail [--json] --demo
  *
- * TAOSUV_URL says where (default ws://root:taosdata@localhost:6041). --create makes the topic
- * first, if it is not there; --rows N ends after that number of rows. --demo makes a database of its own with
- * 20 rows and a topic, follows that to its end, and drops both. */
+ * TAOSUV_URL names the server (default ws://root:taosdata@localhost:6041). --create creates the
+ * topic first, if it does not exist; --rows N ends after that number of rows. --demo creates a
+ * database with 20 rows and a topic, follows the topic to its end, and drops both. */
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,7 +18,7 @@
 
 enum { DEMO_ROWS = 20 };
 
-/* All that the program needs lives here: requests are the caller's memory. */
+/* The state of the program: requests are the caller's memory. */
 static struct {
   const char* url;
   const char* topic;
@@ -133,14 +133,14 @@ static void on_message(taosuv_consumer_t* consumer, taosuv_message_t* message, v
   if (app.until != 0 && app.rows >= app.until) end();
 }
 
-/* ---- beginning and end ---- */
+/* ---- starting and stopping ---- */
 
 static void on_closed(taosuv_consumer_close_t* req, int status) {
   if (status < 0) fprintf(stderr, "leaving the group: %s\n", req->message);
   if (status < 0) app.failed = 1;
 }
 
-/* Closing commits what was printed, and leaves the group. */
+/* Closing commits the printed messages, and leaves the group. */
 static void end(void) {
   if (app.ending) return;
   app.ending = 1;
@@ -201,7 +201,7 @@ static int follow(void) {
   return taosuv_consumer_subscribe(app.consumer, &app.subscribe, &app.topic, 1, on_subscribed);
 }
 
-/* ---- making the topic ---- */
+/* ---- creating the topic ---- */
 
 static int create(void) {
   char sql[4096];
@@ -210,7 +210,7 @@ static int create(void) {
   return set_up_execute(app.client, sql);
 }
 
-/* Also what an earlier run has left. */
+/* Also drops the leftovers of an earlier run. */
 static int drop_demo(void) {
   int status = set_up_execute(app.client, "drop topic if exists " DEMO);
   return status < 0 ? status : set_up_execute(app.client, "drop database if exists " DEMO);
@@ -235,7 +235,7 @@ static int create_demo(void) {
   return status < 0 ? status : create();
 }
 
-/* A client for that alone, with nothing else on the loop. */
+/* A client only for this, with nothing else on the loop. */
 static int with_client(int (*work)(void)) {
   int status = taosuv_client_create(uv_default_loop(), app.url, &app.client);
   if (status < 0) {

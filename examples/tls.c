@@ -1,11 +1,10 @@
-/* TLS with a private CA: opens a connection over wss://, says what went wrong if it did, and asks
- * for one row. From the environment:
+/* TLS with a private CA: opens a connection over wss://, reports the error if it fails, and queries
+ * one row. From the environment:
  *
  *   TAOSUV_URL   wss://user:password@host:port  (its own tls_ keys are kept)
  *   TAOSUV_CA    file or folder with the CA; without it the system's CAs are trusted
  *   TAOSUV_CERT, TAOSUV_KEY   files with the client's own certificate and its key, where the server
- *                asks for them
- */
+ *                asks for them */
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
@@ -56,7 +55,8 @@ static void on_open(taosuv_open_t* req, int status) {
   taosuv_query(app.client, &app.query, "SELECT 42", TAOSUV_NUL_TERMINATED, on_query);
 }
 
-/* Adds "key=value" to the URL, the value percent-encoded; nothing when there is no value. */
+/* Adds "key=value" to the URL, with the value percent-encoded; does nothing if there is no
+ * value. */
 static void add_key(char* url, size_t size, const char* key, const char* value) {
   size_t length = strlen(url);
   if (value == NULL || value[0] == 0) return;
