@@ -1,8 +1,8 @@
-/* A whole session of a client, whose every request is watched from call to callback. */
+/* A whole session of a client, with every request observed from call to callback. */
 #include "session_private.h"
 
-/* A failure must be one of those that a lack of memory or of a connection can explain, have a text,
- * and not claim to be something that the server said. */
+/* A failure must be explained by the lack of memory or of a connection, have a text, and not look
+ * like an error of the server. */
 static void check_failure(const session_t* session, const taosuv_req_t* req, int status) {
   assert_int_equal(req->status, status);
   if (status == 0) return;
@@ -88,7 +88,7 @@ static void on_lines(taosuv_insert_lines_t* req, int status) {
   session_next_step(session);
 }
 
-/* Two buffers, into the table that keeps nothing. */
+/* Two buffers, into the table that discards its rows. */
 static int insert_lines(session_t* session, any_t* call) {
   static const char* const text[] = {"sink,t=a v=1i32 ", "1700000000000000000\n"};
   uv_buf_t bufs[2];
@@ -138,7 +138,7 @@ static void on_unread(taosuv_query_t* req, int status) {
 
 static void on_canceled(taosuv_query_t* req, int status) {
   session_t* session = session_completed((taosuv_req_t*) req, status);
-  taosuv_result_close(req->result); /* it may have failed or come before */
+  taosuv_result_close(req->result); /* it may have failed or completed before */
   session_next_step(session);
 }
 
@@ -225,7 +225,7 @@ int session_run(place_t* place, bool any_status, void (*eased)(void*), void* con
   if (worst == 0 && !any_status) assert_int_equal(session.rows, place->http ? 7 : 7 + 8);
 
   if (eased != NULL) eased(context);
-  /* Its connection may be cut already without its knowing: then the next attempt has a new one. */
+  /* Its connection may be cut unnoticed; the next attempt then uses a new one. */
   session.step = 100;
   session.last = -1;
   for (unsigned attempt = 0; attempt < 2 && session.last < 0; attempt++) {
@@ -245,7 +245,7 @@ int session_run(place_t* place, bool any_status, void (*eased)(void*), void* con
 
 void place_set_up(place_t* place, const char* keys, const char* version) {
   assert_int_equal(uv_loop_init(&place->loop), 0);
-  /* Compression when a client offers it. */
+  /* Compression if the client offers it. */
   ts_config_t config = {.compression = true, .version = version};
   assert_int_equal(ts_server_create(&place->loop, &config, &place->server), 0);
   static const char super_table[] =
@@ -258,7 +258,7 @@ void place_set_up(place_t* place, const char* keys, const char* version) {
   ts_server_exec(place->server, "create database bench");
   place->http = strncmp(keys, "http", 4) == 0;
   if (place->http) keys += keys[4] == '&' ? 5 : 4;
-  /* Many of these servers never answer: closing does not wait for them for long. */
+  /* Many of these servers never answer: closing does not wait long for them. */
   snprintf(place->url, sizeof place->url,
            "%s%s/bench?retries=0&retry_initial=1&retry_max=1&close_timeout=500%s%s",
            place->http ? "http" : "", ts_server_url(place->server) + (place->http ? 2 : 0),

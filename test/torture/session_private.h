@@ -1,4 +1,4 @@
-/* What the files of the torture session share. */
+/* Declarations that the files of the torture session share. */
 #ifndef TUV_TEST_TORTURE_SESSION_PRIVATE_H
 #define TUV_TEST_TORTURE_SESSION_PRIVATE_H
 
@@ -29,20 +29,20 @@ typedef union any_s {
   taosuv_stmt_exec_t stmt;
 } any_t;
 
-/* One session. Requests are never used twice, so that a second callback of one would be seen. */
+/* One session. Requests are never reused, so that a second callback is detected. */
 typedef struct session_s {
   uv_loop_t* loop;
   taosuv_client_t* client;
   any_t calls[NCALLS];
-  unsigned called[NCALLS]; /* callbacks of each */
+  unsigned called[NCALLS]; /* number of callbacks of each request */
   bool accepted[NCALLS];
   unsigned used;
   unsigned pending;
   unsigned step;
   unsigned rows;
   int last;        /* status of the last operation */
-  int worst;       /* the first that was not 0 */
-  bool http;       /* over HTTP, which does not tell how many lines were written */
+  int worst;       /* the first status that was not 0 */
+  bool http;       /* over HTTP, which does not report the number of lines written */
   bool any_status; /* failures need no explanation */
   bool decimals;   /* are bound: not by the first version of statements */
   bool closed;
@@ -51,18 +51,19 @@ typedef struct session_s {
   unsigned batches; /* of `insert`, pending */
 } session_t;
 
-/* Completed: counts it, and checks that its status is one that can be explained. */
+/* Counts the completion, and checks that the status can be explained. */
 session_t* session_completed(taosuv_req_t* req, int status);
 any_t* session_next_call(session_t* session);
-/* What a call returned: an error never calls back, so the session goes on by itself. */
+/* Takes the status of a call: after an error there is no callback, so the session continues at
+ * once. */
 void session_began(session_t* session, any_t* call, int status);
 void session_next_step(session_t* session);
 /* A call that is only a part of a step has failed. */
 void session_note(session_t* session, int status);
-/* Reads a result to its end, or until it fails; then `then` goes on. */
+/* Reads a result to its end, or until it fails; then calls `then`. */
 void session_on_block(taosuv_fetch_t* req, int status);
 
-/* Inserts by a statement, two batches at a time, and queries by another (session_stmt.c). */
+/* Inserts with a statement, two batches at a time, and queries with another (session_stmt.c). */
 void session_stmt(session_t* session);
 
 #endif

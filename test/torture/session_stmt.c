@@ -5,8 +5,8 @@ static const char insert_sql[] = "insert into ? using torture.dt tags(?) values(
 static const char first_sql[] = "insert into ? using torture.dt tags(?) (ts, v, n) values(?,?,?)";
 static const char select_sql[] = "select * from torture.dt where v >= ?";
 
-/* Each of these calls may lack memory, or with a server that lies find other fields, and then has
- * changed nothing. */
+/* Each of these calls may fail for lack of memory, or because a faulty server reports other fields.
+ * It then changes nothing. */
 static int bind_batch(session_t* session, int64_t at) {
   static const char* const names[] = {"torture.d1", "torture.d2"};
   taosuv_stmt_t* stmt = session->insert;

@@ -1,5 +1,5 @@
-/* Spoiled replies: recorded conversations are played to the public API by a peer in memory, with
- * one reply spoiled in one way; each way is a case of its own. */
+/* Spoiled replies: a peer in memory plays recorded conversations to the public API, with one reply
+ * changed in one way. Each way is a separate case. */
 #ifndef TUV_TEST_TORTURE_SPOILED_H
 #define TUV_TEST_TORTURE_SPOILED_H
 
@@ -26,21 +26,21 @@ typedef enum { SP_TEXT = 1, SP_BINARY, SP_HTTP } sp_kind_t;
 typedef struct sp_answer_s {
   char action[32];
   sp_kind_t kind;
-  uint8_t* bytes; /* NULL: there is no answer */
+  uint8_t* bytes; /* NULL: it gets no answer */
   size_t size;
   int http_status;
-  int step; /* of the scene in which it was given unspoiled; -1: it was not yet */
+  int step; /* the step of the scene in which it was sent unchanged; -1: not sent yet */
 } sp_answer_t;
 
-/* Where an answer comes from: the n-th one to `action` of a recording; of rest.jsonl, the n-th
- * line; or, without a recording, the text. HTTP answers have a status in `http`. */
+/* The source of an answer: the n-th answer to `action` in a recording; the n-th line of rest.jsonl;
+ * or, without a recording, the text. HTTP answers have a status in `http`. */
 typedef struct sp_source_s {
   const char* recording;
   const char* action;
   unsigned nth;
   const char* text;
   int http;
-  const char* as; /* the action that it answers, when it is not that */
+  const char* as; /* the action that it answers, if it differs from `action` */
 } sp_source_t;
 
 enum { SP_ANSWERS = 48 };
@@ -57,12 +57,12 @@ void sp_script_free(sp_script_t* script);
 
 typedef struct sp_stream_s sp_stream_t;
 
-/* What must come of it. */
+/* The expected outcome. */
 typedef enum {
-  SP_SAME_OR_ERROR, /* each operation fails, or gives what it gives without */
-  SP_ANY,           /* it may also succeed with the value that was sent in place of the right one */
-  SP_SAME,          /* it is no harm: all gives the same */
-  SP_ERROR          /* at least one operation fails, and none gives anything else */
+  SP_SAME_OR_ERROR, /* each operation fails, or gives the same result as with the unchanged reply */
+  SP_ANY,           /* it may also succeed with the value that was sent instead of the right one */
+  SP_SAME,          /* the change is harmless: all results are the same */
+  SP_ERROR          /* at least one operation fails, and none gives a different result */
 } sp_verdict_t;
 
 /* A reply that is due. */
@@ -71,17 +71,17 @@ typedef struct sp_message_s {
   const uint8_t* bytes;
   size_t size;
   uint64_t req_id;
-  uint64_t other_id; /* of another request that waits; 0: none */
+  uint64_t other_id; /* id of another waiting request; 0: none */
 } sp_message_t;
 
 typedef struct sp_spoilt_s {
   sp_verdict_t verdict;
   char note[96];
-  char key[32]; /* what the error has to name; "": nothing */
+  char key[32]; /* text that the error must contain; "": any */
 } sp_spoilt_t;
 
-/* Sends the message spoiled in way number `n`; returns false, and sends nothing, when there is no
- * such way. The same number does the same every time. */
+/* Sends the message, changed in way number `n`. Returns false and sends nothing if there is no such
+ * way. The same number always makes the same change. */
 typedef bool (*sp_way_t)(const sp_message_t* message, uint32_t n, sp_stream_t* to,
                          sp_spoilt_t* spoilt);
 
@@ -94,7 +94,7 @@ bool sp_spoil_deflate(const sp_message_t* message, uint32_t n, sp_stream_t* to,
                       sp_spoilt_t* spoilt);
 bool sp_spoil_gzip(const sp_message_t* message, uint32_t n, sp_stream_t* to, sp_spoilt_t* spoilt);
 bool sp_spoil_http(const sp_message_t* message, uint32_t n, sp_stream_t* to, sp_spoilt_t* spoilt);
-/* Of no number of ways: `n` is a seed. */
+/* The number of ways is unlimited: `n` is a seed. */
 bool sp_spoil_random(const sp_message_t* message, uint32_t n, sp_stream_t* to, sp_spoilt_t* spoilt);
 
 /* ---- the peer: spoiled_peer.c ---- */
@@ -106,21 +106,21 @@ typedef struct sp_run_s sp_run_t;
 struct sp_stream_s {
   mem_stream_t mem;
   sp_run_t* run;
-  unsigned index; /* of the run's streams */
+  unsigned index; /* number of streams of the run */
   bool open;      /* not freed */
   bool upgraded;
   size_t seen; /* of mem.written */
   unsigned replies;
-  uint8_t* held; /* to be sent behind the next reply */
+  uint8_t* held; /* bytes to be sent after the next reply */
   size_t held_size;
   bool ended;
 };
 
-/* One reply of the first connection (of each one, with `always`) is to be spoiled. */
+/* The reply of the first connection (with `always`: of each connection) that is changed. */
 typedef struct sp_plan_s {
   sp_way_t way; /* NULL: none */
   uint32_t n;
-  unsigned at; /* which reply, from 0 */
+  unsigned at; /* number of the reply, from 0 */
   bool always;
   bool exhausted; /* out: there is no such way */
   bool done;      /* out: it was sent */
@@ -130,20 +130,20 @@ typedef struct sp_plan_s {
 int sp_connect(uv_loop_t* loop, const tuv_alloc_t* alloc, const char* host, uint16_t port,
                bool nodelay, tuv_route_t* route, const tuv_stream_events_t* events, void* context,
                tuv_stream_t** stream);
-/* Answers what has come; returns whether there was anything. */
+/* Answers the received requests; returns whether there were any. */
 bool sp_peer_look(sp_run_t* run);
 bool sp_peer_busy(const sp_run_t* run);
-unsigned sp_peer_cut(sp_run_t* run); /* ends all connections; returns how many there were */
+unsigned sp_peer_cut(sp_run_t* run); /* ends all connections; returns their number */
 void sp_peer_free(sp_run_t* run);
 
-/* For ways to spoil. */
+/* For the functions that change replies. */
 void sp_send(sp_stream_t* to, sp_kind_t kind, const void* bytes, size_t size, int http_status);
 void sp_frame(sp_stream_t* to, unsigned first_byte, const void* bytes, size_t size);
 void sp_raw(sp_stream_t* to, const void* bytes, size_t size);
 void sp_hold(sp_stream_t* to, const sp_message_t* message);
 void sp_end(sp_stream_t* to, int status);
 
-/* ---- a scene: what the client does meanwhile; spoiled_scene_*.c ---- */
+/* ---- a scene: the calls of the client; spoiled_scene_*.c ---- */
 
 enum { SP_OPS = 32, SP_REPLIES = 64 };
 
@@ -179,7 +179,7 @@ typedef struct sp_op_s {
   unsigned step; /* of the scene */
   bool accepted, done;
   int status;
-  uint64_t hash; /* of all that it gave */
+  uint64_t hash; /* hash of its results */
   char message[256];
 } sp_op_t;
 
@@ -187,16 +187,16 @@ typedef struct sp_scene_s {
   const char* name;
   const char* url;
   bool consumer;
-  bool recovers;   /* what is malformed is asked for again, and nothing is reported */
-  bool compressed; /* only what is compressed is spoiled; needs zlib */
+  bool recovers;   /* a malformed reply is requested again, without an error */
+  bool compressed; /* only compressed messages are changed; needs zlib */
   bool alone;      /* a lost connection cannot be replaced: there is no memory for another */
-  unsigned from;   /* the replies before this one are spoiled in another scene */
-  bool gathers;    /* requests that come at once are answered the last one first */
+  unsigned from;   /* earlier replies are covered by another scene */
+  bool gathers;    /* requests that arrive together are answered in reverse order */
   const sp_source_t* sources;
   unsigned nsources;
-  void (*step)(sp_run_t* run); /* starts what comes next; called again when that is done */
+  void (*step)(sp_run_t* run); /* starts the next operation; called again when it is done */
   sp_script_t script;          /* loaded once */
-  sp_op_t good[SP_OPS];        /* what it gives unspoiled */
+  sp_op_t good[SP_OPS];        /* the results with unchanged replies */
   unsigned ngood, nreplies;
   const sp_answer_t* replies[SP_REPLIES]; /* in their order */
 } sp_scene_t;
@@ -213,16 +213,16 @@ struct sp_run_s {
   sp_op_t ops[SP_OPS];
   unsigned nops, pending;
   unsigned step;
-  unsigned phase;    /* 0: the scene; 1: what comes after it, with a peer that is good */
-  unsigned progress; /* grows with all that happens */
-  unsigned faults;   /* what should not be */
+  unsigned phase;    /* 0: the scene; 1: the check after it, with a correct peer */
+  unsigned progress; /* grows with every event */
+  unsigned faults;   /* number of faults */
   bool used[SP_STREAMS][SP_ANSWERS];
   const char* unknown; /* a request without an answer in the script */
   bool closed;
   taosuv_result_t* result; /* of the step */
   taosuv_stmt_t* stmt;
   taosuv_message_t* message;
-  sp_op_t* push; /* that waits for a message, or for the consumer to give up */
+  sp_op_t* push; /* an operation that waits for a message, or for the consumer to give up */
 };
 
 extern sp_run_t* sp_current;
@@ -230,25 +230,26 @@ extern sp_run_t* sp_current;
 /* ---- operations: spoiled_ops.c ---- */
 
 sp_op_t* sp_op(sp_run_t* run, const char* name);
-/* What the call returned: an error never calls back, so that the scene goes on by itself. */
+/* Takes the status of the call: after an error there is no callback, so the scene continues at
+ * once. */
 void sp_began(sp_run_t* run, sp_op_t* op, int status);
 void sp_hash(sp_op_t* op, const void* bytes, size_t size);
 void sp_hash_number(sp_op_t* op, uint64_t number);
 void sp_hash_text(sp_op_t* op, const char* text);
-/* Completed. Then the caller calls sp_next. */
+/* Records the completion. The caller then calls sp_next. */
 sp_op_t* sp_done(taosuv_req_t* req, int status);
 void sp_next(sp_run_t* run);
 /* Touches, formats and hashes every cell. */
 void sp_read_block(sp_op_t* op, const taosuv_block_t* block);
 void sp_read_fields(sp_op_t* op, const taosuv_field_t* fields, uint32_t count);
-/* What a query or a statement gave; the run's result before it is closed. */
+/* Takes the result of a query or a statement; it becomes the run's result. */
 void sp_take_result(sp_run_t* run, sp_op_t* op, int status, taosuv_result_t* result,
                     int64_t affected_rows);
 
 void sp_open(sp_run_t* run);
 void sp_exec(sp_run_t* run, const char* sql);
-void sp_query(sp_run_t* run, const char* sql); /* leaves run->result */
-void sp_fetch(sp_run_t* run);                  /* of run->result; closes it at its end */
+void sp_query(sp_run_t* run, const char* sql); /* sets run->result */
+void sp_fetch(sp_run_t* run);                  /* fetches run->result; closes it at its end */
 void sp_ping(sp_run_t* run);
 void sp_version(sp_run_t* run);
 void sp_status(sp_run_t* run);
@@ -262,7 +263,7 @@ void sp_on_event(taosuv_consumer_t* consumer, const taosuv_consumer_event_t* eve
 
 /* One run with up to two plans; returns the number of faults. */
 unsigned sp_run(sp_scene_t* scene, uv_loop_t* loop, sp_plan_t plan[2], unsigned* nops);
-/* Loads the script, and learns what it gives. */
+/* Loads the script, and records the expected results. */
 void sp_scene_begin(sp_scene_t* scene, uv_loop_t* loop);
 void sp_scene_end(sp_scene_t* scene);
 

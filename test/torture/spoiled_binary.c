@@ -1,13 +1,13 @@
-/* Spoiling binary replies: cut at each length, each word and byte another one, grown. */
+/* Changes of binary replies: cut at each length, each word and byte replaced, extended. */
 #include "spoiled.h"
 
-/* Long messages are spoiled as densely in their head, and more thinly behind it. */
+/* Long messages are changed densely in their head, and less densely after it. */
 enum { DENSE = 300, CUTS = 160, WORDS = 110, BYTES = 340 };
 
 static const uint32_t words[] = {0, 1, 0x7fffffff, 0x80000000, 0xffffffff};
 static const uint8_t extra[][2] = {{1, 0}, {1, 0xff}, {4, 0}, {13, 0xff}, {200, 0}, {200, 0xa5}};
 
-/* Offset number i of those that are looked at, `wide` bytes apart in the head. */
+/* Offset number i of those that are changed, `wide` bytes apart in the head. */
 static size_t offset_of(uint32_t i, uint32_t count, size_t size, size_t wide) {
   size_t dense = DENSE / wide;
   if (size <= DENSE || i < dense) return i * wide;

@@ -1,11 +1,11 @@
-/* Spoiling compressed messages: cut, bits flipped, and those that grow beyond all bounds. */
+/* Changes of compressed messages: cut, bits flipped, and messages that expand beyond any limit. */
 #include "spoiled.h"
 #include "util/alloc.h"
 #include "wire/deflate/deflate.h"
 
 enum { FIN = 0x80, RSV1 = 0x40, CUTS = 40, FLIPS = 120 };
 
-/* Compressed as a WebSocket has it; to be freed. */
+/* Compressed as for a WebSocket; the caller frees it. */
 static uint8_t* compress(const uint8_t* bytes, size_t size, size_t* out_size) {
   tuv_deflater_t* deflater = tuv_deflater_create(&tuv_alloc_default, 15, false);
   if (deflater == NULL) abort();
@@ -57,7 +57,7 @@ static void send_form(const sp_message_t* message, uint32_t n, sp_stream_t* to,
       sp_frame(to, first, packed, size / 2);
       sp_frame(to, FIN | RSV1, packed + size / 2, size - size / 2);
       break;
-    default: /* more than any message may have, a thousand times smaller */
+    default: /* larger than any message may be, compressed to a thousandth */
       bomb = compress_blanks(n == BOMB ? 20u << 20 : 1u << 20, &size);
       for (unsigned i = 0; i < 20 && n == BOMBS; i++)
         sp_frame(to, i == 0 ? first : 0, bomb, size); /* of one message */
@@ -111,7 +111,7 @@ static uint32_t crc_of(const uint8_t* bytes, size_t size) {
 
 static const uint8_t gzip_head[] = {0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3};
 
-/* A member as gzip writes it; to be freed. */
+/* A gzip member; the caller frees it. */
 static uint8_t* gzip(const uint8_t* bytes, size_t size, size_t* out_size) {
   static const uint8_t end[] = {0, 0, 0xff, 0xff, 3, 0};
   size_t packed_size;

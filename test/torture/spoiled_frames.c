@@ -1,4 +1,5 @@
-/* Spoiling frames: in pieces, with others in between, against the protocol, cut anywhere. */
+/* Changes of frames: fragmented, interleaved with control frames, in breach of the protocol, cut
+ * anywhere. */
 #include "spoiled.h"
 #include "wire/ws/frame.h"
 
@@ -8,9 +9,10 @@ static unsigned opcode_of(const sp_message_t* message) {
   return message->answer->kind == SP_TEXT ? TEXT : BINARY;
 }
 
-/* ---- all that a server may do ---- */
+/* ---- what the protocol allows ---- */
 
-/* In `count` frames; before each but the first a ping with `pings`, an empty one with `empty`. */
+/* Sends the message in `count` frames; before each but the first one a ping if `pings`, an empty
+ * frame if `empty`. */
 static void in_pieces(const sp_message_t* message, sp_stream_t* to, size_t count, bool pings,
                       bool empty) {
   size_t at = 0;
@@ -45,7 +47,7 @@ static bool allowed(const sp_message_t* message, uint32_t n, sp_stream_t* to, sp
   return true;
 }
 
-/* ---- what breaks the protocol; the message follows as it should be ---- */
+/* ---- breaches of the protocol, followed by the unchanged message ---- */
 
 typedef struct lie_s {
   const char* name;

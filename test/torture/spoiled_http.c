@@ -1,18 +1,18 @@
-/* Spoiling HTTP replies: lengths and chunks that lie, heads of all kinds, the end anywhere. */
+/* Changes of HTTP replies: wrong lengths and chunks, heads of all kinds, an end anywhere. */
 #include "spoiled.h"
 #include "text.h"
 
 enum { CUTS = 80 };
 
-/* A reply in place of the true one. In the head %z is the body's length, %s, %l and %h that length
- * less, more by one, and in hexadecimal. */
+/* A reply that replaces the right one. In the head %z is the length of the body, %s one less, %l
+ * one more, and %h the length in hexadecimal. */
 typedef struct form_s {
   const char* name;
   sp_verdict_t verdict;
   const char* head;
-  const char* body; /* NULL: the true one; then `back` */
+  const char* body; /* NULL: the right one; then `back` */
   const char* back;
-  bool ends; /* the connection ends behind it */
+  bool ends; /* the connection ends after it */
 } form_t;
 
 #define OK "HTTP/1.1 200 OK\r\n"
@@ -121,7 +121,7 @@ static const form_t forms[] = {
     {"blank lines behind it", MAYBE, OK "Content-Length: %z\r\n\r\n", NULL, "\r\n\r\n", false},
 };
 
-/* The head with its numbers; to be freed. */
+/* The head with its numbers; the caller frees it. */
 static char* head_of(const char* pattern, size_t size) {
   text_t out = {0};
   for (const char* mark; (mark = strchr(pattern, '%')) != NULL; pattern = mark + 2) {
@@ -135,7 +135,7 @@ static char* head_of(const char* pattern, size_t size) {
 
 static bool form(const sp_message_t* message, uint32_t n, sp_stream_t* to, sp_spoilt_t* spoilt) {
   const form_t* as = &forms[n];
-  bool empty = message->size == 0; /* many of these are then what they should be */
+  bool empty = message->size == 0; /* many of these are correct */
   char* head = head_of(as->head, message->size);
   snprintf(spoilt->note, sizeof spoilt->note, "%s", as->name);
   spoilt->verdict = empty && as->verdict == SP_SAME ? SP_SAME_OR_ERROR : as->verdict;
@@ -150,7 +150,7 @@ static bool form(const sp_message_t* message, uint32_t n, sp_stream_t* to, sp_sp
   return true;
 }
 
-/* One header of a megabyte, or very many. */
+/* One header of a megabyte, or many headers. */
 static void large_head(const sp_message_t* message, sp_stream_t* to, bool many) {
   static char line[1 << 20];
   memset(line, 'x', sizeof line);

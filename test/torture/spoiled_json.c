@@ -1,7 +1,8 @@
-/* Spoiling JSON replies: each member gone, doubled, and each value in turn replaced by others. */
+/* Changes of JSON replies: each member removed, doubled, and each value replaced by others in
+ * turn. */
 #include "spoiled.h"
 
-/* What a value is; what is put in its place may be the truth only when it is the same. */
+/* The kind of a value. A replacement may be accepted only if it means the same. */
 typedef enum { T_NULL, T_BOOL, T_INT, T_REAL, T_TEXT, T_LIST, T_OBJECT, T_BROKEN } type_t;
 
 typedef struct value_s {
@@ -42,19 +43,19 @@ static const value_t values[] = {
     {"object", T_OBJECT, "{\"spoiled\":1}"},
 };
 
-/* The ways behind those: what has to be made, and what changes the place. */
+/* The ways after those: generated values, and changes of the place itself. */
 enum {
   LONG_TEXT = COUNT(values),
   DEEP_LISTS,
   DEEP_OBJECTS,
   LONG_LIST,
   REMOVED,
-  TWICE,        /* once more behind, with the same value */
-  TWICE_OTHER,  /* once more behind, with another one */
-  BEFORE_OTHER, /* once more in front, with another one */
+  TWICE,        /* repeated after it, with the same value */
+  TWICE_OTHER,  /* repeated after it, with another value */
+  BEFORE_OTHER, /* repeated before it, with another value */
   RENAMED,
-  LIST_SHORTER, /* of a list: its first element is gone */
-  LIST_LONGER,  /* its last one is there twice */
+  LIST_SHORTER, /* for a list: without its first element */
+  LIST_LONGER,  /* with its last element twice */
   LIST_NULL,    /* null is behind */
   WAYS
 };
@@ -77,7 +78,7 @@ typedef struct places_s {
 
 static void find_places(places_t* out, yyjson_mut_val* in, const char* path);
 
-/* Of JSON that is only handed on the first level is enough. */
+/* For JSON that is only passed on, the first level is enough. */
 static bool is_deep(const char* path) {
   const char* dot = strchr(path, '.');
   if (strncmp(path, "data.", 5) != 0) return false;
@@ -99,7 +100,7 @@ static void add_place(places_t* out, yyjson_mut_val* parent, yyjson_mut_val* key
   find_places(out, value, deeper);
 }
 
-/* All members; of a list's elements the first and the last one. */
+/* All members; of a list only the first and the last element. */
 static void find_places(places_t* out, yyjson_mut_val* in, const char* path) {
   size_t index, max;
   yyjson_mut_val *key, *value;
@@ -125,7 +126,7 @@ static char* repeat(const char* text, size_t count, const char* middle, const ch
   return out;
 }
 
-/* The text of what is put in a place; to be freed. */
+/* The text of a replacement; the caller frees it. */
 static char* text_of(unsigned way) {
   if (way == LONG_TEXT) {
     char* body = repeat("x", 100000, "", "");
@@ -176,7 +177,7 @@ static void insert_member(const place_t* place, yyjson_mut_doc* doc, yyjson_mut_
     yyjson_mut_obj_add(place->parent, key, value);
 }
 
-/* Of another value of the same type, so that it is not seen by its type. */
+/* Another value of the same type, which cannot be detected by its type. */
 static yyjson_mut_val* another(yyjson_mut_doc* doc, yyjson_mut_val* value) {
   switch (type_of(value)) {
     case T_BOOL: return yyjson_mut_bool(doc, !yyjson_mut_get_bool(value));
@@ -186,7 +187,7 @@ static yyjson_mut_val* another(yyjson_mut_doc* doc, yyjson_mut_val* value) {
   }
 }
 
-/* Changes the place itself. */
+/* Changes that concern the place itself. */
 static void change_place(const place_t* place, yyjson_mut_doc* doc, unsigned way) {
   yyjson_mut_val* copy = yyjson_mut_val_mut_copy(doc, place->value);
   switch (way) {
@@ -222,7 +223,7 @@ static bool applies(const place_t* place, unsigned way) {
   return member;
 }
 
-/* The place and the way that number `n` stands for. */
+/* The place and the way with number `n`. */
 static const place_t* find_way(const places_t* places, uint32_t n, unsigned* way) {
   for (unsigned i = 0; i < places->count; i++)
     for (*way = 0; *way < WAYS; (*way)++)
@@ -230,7 +231,7 @@ static const place_t* find_way(const places_t* places, uint32_t n, unsigned* way
   return NULL;
 }
 
-/* These say the same in each reply, or nothing that an operation would give. */
+/* Members that are the same in each reply, or that do not affect any result. */
 static bool is_common(const char* path) {
   static const char* const keys[] = {"req_id", "code", "action", "timing", "message"};
   for (unsigned i = 0; i < COUNT(keys); i++)
@@ -246,10 +247,11 @@ static const char* name_of(unsigned way) {
   return way < COUNT(values) ? values[way].name : names[way - COUNT(values)];
 }
 
-/* Without which an answer is none: the operation fails, and its text names what is missing. */
+/* Members that an answer must have: without one the operation fails, and its text names the
+ * member. */
 static const struct {
   const char* action;
-  const char* keys; /* each with a blank behind it */
+  const char* keys; /* each with a blank after it */
 } needed[] = {
     {"version", "version "},
     {"get_current_db", "db "},
@@ -294,13 +296,13 @@ static bool is_needed(const char* action, const char* path) {
   return false;
 }
 
-/* The member is not there any more, or of another type. */
+/* The member is missing, or has another type. */
 static bool is_gone(unsigned way, type_t before) {
   if (way == REMOVED || way == RENAMED) return true;
   return way < REMOVED && type_of_way(way) != before && type_of_way(way) != T_BROKEN;
 }
 
-/* Values that contradict the rest of the reply, or cannot be: never a success with them. */
+/* Values that contradict the rest of the reply, or are impossible: they must never be accepted. */
 static bool contradicts(const char* action, const char* path, unsigned way) {
   static const char* const lists[] = {"fields_names", "fields_types", "fields_lengths",
                                       "fields_precisions", "fields_scales"};
@@ -332,19 +334,19 @@ static void expect(sp_spoilt_t* spoilt, const char* action, const place_t* place
     if (place->key == NULL && way == REMOVED) changed = true;
     bool told_null = way < COUNT(values) && values[way].type == T_NULL &&
                      (strncmp(place->path, "data", 4) == 0);
-    /* What is handed on as JSON: changes of schema, cells of that type. */
+    /* Values that are passed on as JSON: schema changes, cells of that type. */
     if (strncmp(place->path, "data", 4) == 0 && strchr(place->path, '.') != NULL) told_null = true;
     /* "bytes", "precision" and "scale" of a statement's field may be missing. */
     if (strncmp(place->path, "fields[", 7) == 0 && (way == REMOVED || way == RENAMED || way == 0))
       told_null = true;
-    /* An empty list of Go's. */
+    /* Go's form of an empty list. */
     static const char* const may_be_null[] = {"topics", "assignment", "committed", "position"};
     for (unsigned i = 0; i < COUNT(may_be_null) && way == 0; i++)
       if (strcmp(place->path, may_be_null[i]) == 0) told_null = true;
     bool nul = way < COUNT(values) && strstr(values[way].name, "NUL") != NULL;
     if (changed || (way < REMOVED && type_of_way(way) == before && !nul) || told_null)
       spoilt->verdict = SP_ANY;
-    /* In the cells of rows over HTTP bytes are bytes; a JSON cell may be anything. */
+    /* In rows over HTTP a cell of bytes may have any bytes, and a JSON cell any value. */
     bool cell = strncmp(place->path, "data[", 5) == 0 ||
                 strncmp(place->path, "column_meta", 11) == 0;
     bool text = before == T_TEXT && way < COUNT(values) && values[way].raw[0] == '"';

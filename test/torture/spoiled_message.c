@@ -1,9 +1,10 @@
-/* Spoiling whole messages: cut, doubled, out of order, of the wrong kind, refusals of all forms. */
+/* Changes of whole messages: cut, doubled, out of order, of the wrong kind, refusals of all
+ * forms. */
 #include "spoiled.h"
 
 enum { CUTS = 80 };
 
-/* In place of the answer; $ stands for the request's id. HTTP has "desc" for "message". */
+/* Replaces the answer; $ stands for the request's id. Over HTTP "message" becomes "desc". */
 static const char* const refusals[] = {
     "{\"code\":1,\"req_id\":$}",
     "{\"code\":1,\"message\":null,\"req_id\":$}",
@@ -67,7 +68,7 @@ static bool refuse_long(const sp_message_t* message, sp_stream_t* to, sp_spoilt_
   return true;
 }
 
-/* With another text behind, or in front, of the message. */
+/* Another text after or before the message. */
 static void send_joined(const sp_message_t* message, sp_stream_t* to, const char* front,
                         const char* back) {
   size_t before = strlen(front), after = strlen(back);
@@ -96,7 +97,7 @@ static bool cut(const sp_message_t* message, uint32_t n, sp_stream_t* to, sp_spo
   return true;
 }
 
-/* The answer of the other request that waits: its id on this one's content. */
+/* The answer to the other waiting request: its id with the content for this one. */
 static bool of_another(const sp_message_t* message, sp_stream_t* to, sp_spoilt_t* spoilt) {
   char mine[40], other[40], *text = malloc(message->size + 64), *at;
   if (text == NULL) abort();

@@ -1,5 +1,5 @@
-/* Operations of the scenes with spoiled replies: each is watched from call to callback, and what it
- * gives is hashed, to be compared with what it gives unspoiled. */
+/* Operations of the scenes: each is observed from call to callback, and its result is hashed, to be
+ * compared with the result for unchanged replies. */
 #include "spoiled.h"
 
 void sp_fault(sp_run_t* run, const char* format, ...) {

@@ -1,4 +1,4 @@
-/* The peer that spoils replies: WebSocket or HTTP over streams in memory, by a script. */
+/* The peer that changes replies: WebSocket or HTTP over streams in memory, following a script. */
 #include "conversation.h"
 #include "spoiled.h"
 #include "wire/http/upgrade.h"
@@ -89,9 +89,10 @@ static void send_held(sp_stream_t* to) {
 
 /* ---- one request ---- */
 
-/* How well an answer suits: one that was not given yet while the script is learned (and at no other
- * time, if it was not given then); otherwise the latest one of the steps so far; of a step's the first
- * that was not given, or the last one again. Of requests that come at once the next one. */
+/* How well an answer fits. In the run that records the expected results, an answer that was not
+ * used yet fits best; answers that were not used there are never used later. In other runs it is
+ * the latest answer of the steps so far; within a step the first unused one, or the last one again.
+ * Requests that arrive together get the next one. */
 static int suits(const sp_run_t* run, const sp_answer_t* answer, bool used) {
   bool learning = run->plan[0].way == NULL;
   if (answer->step < 0) return learning && !used ? 1 << 20 : 0;
@@ -131,7 +132,7 @@ static bool spoil(sp_stream_t* to, unsigned at, const sp_message_t* message) {
     if (to->index > 0 && !plan->always) continue;
     sp_spoilt_t before = plan->spoilt;
     sent = plan->way(message, plan->n, to, &plan->spoilt);
-    if (plan->done) plan->spoilt = before; /* of the first one */
+    if (plan->done) plan->spoilt = before; /* number of bytes of the first one */
     plan->exhausted = !sent;
     plan->done = sent;
   }
@@ -161,7 +162,7 @@ static bool is_sql(const char* action) {
          strcmp(action, "sql") == 0;
 }
 
-/* What an update is answered. */
+/* The answer to an update. */
 static void answer_good(sp_stream_t* to, const char* action, uint64_t req_id) {
   static const char body[] =
       "{\"code\":0,\"column_meta\":[[\"affected_rows\",\"INT\",4]],"
@@ -206,7 +207,7 @@ static void on_request(sp_stream_t* to, const char* action, uint64_t req_id, uin
   if (answer->kind != SP_HTTP) free(plain.bytes);
 }
 
-/* ---- what comes: WebSocket ---- */
+/* ---- receiving: WebSocket ---- */
 
 static bool upgrade(sp_stream_t* to, const char* head) {
   static const char key_name[] = "Sec-WebSocket-Key: ";
@@ -226,7 +227,7 @@ static bool upgrade(sp_stream_t* to, const char* head) {
   return true;
 }
 
-/* A frame of a client: never in pieces. Returns its size, 0: it is not all here. */
+/* A frame of a client, which is never fragmented. Returns its size; 0: it is incomplete. */
 static size_t read_frame(const uint8_t* data, size_t size, uint8_t* opcode, message_t* out) {
   size_t head = 2;
   if (size < 2) return 0;
@@ -290,7 +291,7 @@ static unsigned look_ws(sp_stream_t* to) {
   return count;
 }
 
-/* ---- what comes: HTTP ---- */
+/* ---- receiving: HTTP ---- */
 
 static const char* http_action(const char* head, const char* body) {
   static const char* const paths[][2] = {{"/vgid", "vgid"},          {" /influxdb/", "influxdb"},
@@ -334,7 +335,7 @@ static unsigned look_http(sp_stream_t* to) {
   return count;
 }
 
-/* ---- the run's view ---- */
+/* ---- functions for the run ---- */
 
 bool sp_peer_look(sp_run_t* run) {
   bool any = false;

@@ -1,4 +1,4 @@
-/* Spoiling at random: any of the numbered ways, or bytes that are changed, lost, doubled, moved. */
+/* Random changes: any of the numbered ways, or bytes that are changed, lost, doubled or moved. */
 #include "spoiled.h"
 
 static uint64_t state;
@@ -10,7 +10,7 @@ static uint32_t below(uint32_t limit) {
   return limit == 0 ? 0 : (uint32_t) ((state >> 20) % limit);
 }
 
-/* One change to bytes that have room for twice as many. */
+/* Makes one change to the bytes; the buffer has room for twice the size. */
 static size_t change(uint8_t* bytes, size_t size) {
   static const uint8_t odd[] = {0, 1, 0x7f, 0x80, 0xff, '"', '{', '[', ',', '-', '\\'};
   size_t at = below((uint32_t) size), count = 1 + below(8);

@@ -1,4 +1,4 @@
-/* One run of a scene with spoiled replies, and the verdict on it. */
+/* One run of a scene with changed replies, and its verdict. */
 #include "spoiled.h"
 
 /* A turn takes microseconds: so many without an end are a hang. */
@@ -6,8 +6,8 @@ enum { MOST_TURNS = 400000, MOST_CUTS = 24 };
 
 /* ---- turning the loop without waiting for what will not come ---- */
 
-/* Nothing comes any more by itself: what is waited for was lost. Short timers (a retry) are waited
- * for; long ones are time limits, in whose place the peer ends the connections. */
+/* Nothing more will arrive: the awaited reply was lost. Short timers (a retry) may run; long timers
+ * are time limits, and the peer ends the connections instead. */
 static bool turn(sp_run_t* run, unsigned* cuts) {
   unsigned before = run->progress;
   uv_run(run->loop, UV_RUN_NOWAIT);
@@ -15,8 +15,8 @@ static bool turn(sp_run_t* run, unsigned* cuts) {
   if (asked || before != run->progress || sp_peer_busy(run)) return true;
   int wait = uv_backend_timeout(run->loop);
   if (wait >= 0 && wait <= 100) {
-    /* Not uv_run, which would go on waiting for what comes behind it; nor sleep for a moment, from
-     * which a system comes back late. */
+    /* Neither uv_run, which would wait for later timers as well, nor a short sleep, which may take
+     * too long. */
     if (wait > 2) uv_sleep((unsigned) wait);
     uv_update_time(run->loop);
     return true;
@@ -110,7 +110,7 @@ static void on_again(taosuv_subscribe_t* req, int status) {
   sp_done((taosuv_req_t*) req, status);
 }
 
-/* A request, or a subscription when it has none. */
+/* A request, or a subscription if the scene has no client. */
 static int try_consumer(sp_run_t* run) {
   static const char* const topics[] = {"cap_topic"};
   sp_op_t* op = sp_op(run, "list_topics");
@@ -129,7 +129,7 @@ static int try_client(sp_run_t* run) {
   return op->status;
 }
 
-/* Its connection may be lost without its knowing yet, or be made again. */
+/* Its connection may be lost unnoticed, or being opened again. */
 static void check_usable(sp_run_t* run) {
   unsigned cuts = 0;
   int status = -1;
@@ -156,7 +156,7 @@ static bool names(const sp_run_t* run, const char* key) {
   return false;
 }
 
-/* What the same operation gave unspoiled. */
+/* The result of the same operation for unchanged replies. */
 static const sp_op_t* good_of(const sp_scene_t* scene, const sp_op_t* op) {
   for (unsigned i = 0; i < scene->ngood; i++)
     if (scene->good[i].step == op->step && strcmp(scene->good[i].name, op->name) == 0)

@@ -1,10 +1,10 @@
-/* How scenes with spoiled replies are written down: URLs, sources of answers, the scene itself. */
+/* Macros that describe scenes: URLs, sources of answers, the scene itself. */
 #ifndef TUV_TEST_TORTURE_SPOILED_SCENE_H
 #define TUV_TEST_TORTURE_SPOILED_SCENE_H
 
 #include "spoiled.h"
 
-/* No time limit ends anything: the peer ends what nothing more will come of. */
+/* No time limit expires: the peer ends connections on which nothing more will arrive. */
 #define KEYS "?retries=0&" PAUSES
 #define PAUSES "retry_initial=1&retry_max=1&request_timeout=600000&connect_timeout=600000"
 #define URL "ws://root:taosdata@127.0.0.1/cap" KEYS

@@ -1,7 +1,7 @@
-/* Scenes of a client over WebSocket: log-in, SQL, rows, lines, small questions, many at once. */
+/* Scenes of a client over WebSocket: log-in, SQL, rows, lines, small requests, many at once. */
 #include "spoiled_scene.h"
 
-/* ---- log-in and small questions ---- */
+/* ---- log-in and small requests ---- */
 
 static const sp_source_t login_sources[] = {VERSION, CONN,
                                             RECORDED("query_types_legacy", "get_current_db", 0),
@@ -18,7 +18,7 @@ static void login_step(sp_run_t* run) {
   }
 }
 
-/* The log-in that waits for the version, and names the other gateways. */
+/* A log-in that asks for the version, and whose answer names the other gateways. */
 static const sp_source_t instances_sources[] = {
     OLD_VERSION("3.4.1.13"),
     MADE("conn",
@@ -51,7 +51,7 @@ static void rows_step(sp_run_t* run) {
   }
 }
 
-/* Two blocks; JSON tags; and one that is not read. */
+/* Two blocks; JSON tags; and a result that is not read. */
 static const sp_source_t blocks_sources[] = {VERSION,
                                              CONN,
                                              RECORDED("query_super", "binary_query", 5),
@@ -77,7 +77,7 @@ static void blocks_step(sp_run_t* run) {
   }
 }
 
-/* The JSON actions that old servers have for it. */
+/* The JSON actions of old servers. */
 static const sp_source_t old_sources[] = {OLD_VERSION("3.1.1.15"),
                                           CONN,
                                           RECORDED("query_types_legacy", "query", 0),
@@ -117,7 +117,7 @@ static void lines_step(sp_run_t* run) {
   }
 }
 
-/* ---- writing on what a consumer got ---- */
+/* ---- writing messages of a consumer ---- */
 
 static const sp_source_t write_sources[] = {VERSION, CONN, MADE("write_raw", ""),
                                             MADE("write_raw", "")};
@@ -135,7 +135,7 @@ static void write_step(sp_run_t* run) {
   sp_began(run, op, taosuv_write_raw(run->client, &op->req.write, &raw, on_written));
 }
 
-/* ---- many at once, answered the last one first ---- */
+/* ---- many at once, answered in reverse order ---- */
 
 static const sp_source_t at_once_sources[] = {VERSION,
                                               CONN,
@@ -185,7 +185,7 @@ SCENE(lines, URL, .step = lines_step, .from = 2);
 SCENE(write, URL, .step = write_step, .from = 2);
 SCENE(at_once, URL, .step = at_once_step, .gathers = true);
 
-/* What is sent is never that long. */
+/* No message that is sent is that long. */
 SCENE(compressed, URL "&compression=1&compression_threshold=2000000000", .step = rows_step,
       .compressed = true, .from = 1);
 SCENE(alone, URL, .step = at_once_step, .gathers = true, .alone = true);

@@ -1,4 +1,4 @@
-/* Scenes of a client over HTTP: SQL with rows and without, lines, log-in, small questions. */
+/* Scenes of a client over HTTP: SQL with and without rows, lines, log-in, small requests. */
 #include "spoiled_scene.h"
 
 #define REST "http://root:taosdata@127.0.0.1/cap" KEYS
@@ -28,7 +28,7 @@ static void rest_step(sp_run_t* run) {
   }
 }
 
-/* ---- the log-in with a token, and what has no rows ---- */
+/* ---- the log-in with a token, and requests without rows ---- */
 
 static const sp_source_t rest_small_sources[] = {
     LINE("login", 14),

@@ -39,7 +39,7 @@ static void on_executed(taosuv_stmt_exec_t* req, int status) {
   sp_next(run);
 }
 
-/* What cannot be bound, because the fields were spoiled, is not: the batch is empty then. */
+/* Values that do not fit the changed fields are not bound: the batch is then empty. */
 static void execute(sp_run_t* run, const char* table, const taosuv_value_t* values,
                     uint32_t count) {
   taosuv_value_t tags[] = {taosuv_text("sf", 2), taosuv_i64(2)};
@@ -68,7 +68,7 @@ static void end_stmt(sp_run_t* run) {
   "{\"name\":\"" name "\",\"field_type\":" type ",\"precision\":0,\"scale\":0,\"bytes\":" bytes    \
   ",\"bind_type\":" kind "}"
 
-/* A form that is prepared once, however long its batches take: it makes its tables. */
+/* A form that is prepared once for all batches: it creates its tables. */
 #define INSERT_SQL "insert into ? using st tags(?,?) values(?,?,?)"
 #define PREPARED                                                                                   \
   MADE(                                                                                            \
@@ -122,7 +122,7 @@ static void stmt2_step(sp_run_t* run) {
   }
 }
 
-/* Many fields of all types, of a super table; only prepared. */
+/* Many fields of all types of a super table; it is only prepared. */
 static const sp_source_t fields_sources[] = {VERSION, CONN, RECORDED("stmt2", "stmt2_init", 0),
                                              RECORDED("stmt2", "stmt2_prepare", 0),
                                              RECORDED("stmt2", "stmt2_close", 0)};
@@ -132,7 +132,7 @@ static void fields_step(sp_run_t* run) {
     prepare(run, "insert into ? using st tags(?,?,?,?,?) values(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)");
 }
 
-/* Of servers that bind and execute in one message. */
+/* For servers that bind and execute in one message. */
 static const sp_source_t together_sources[] = {
     OLD_VERSION("3.4.1.13"),
     CONN,

@@ -138,7 +138,7 @@ static void seek(sp_run_t* run, bool beginning) {
   sp_began(run, op, status);
 }
 
-/* ---- rows, in one message each; and all that is asked besides ---- */
+/* ---- rows in one message each, and all other requests ---- */
 
 #define PLACE ",\"topic\":\"" TOPIC "\",\"vgroup_id\":115"
 
@@ -174,7 +174,7 @@ static void topic_step(sp_run_t* run) {
   }
 }
 
-/* ---- block by block, as older servers give them ---- */
+/* ---- block by block, as from older servers ---- */
 
 static const sp_source_t old_topic_sources[] = {OLD_VERSION("3.3.2.0"),
                                                 RECORDED("tmq_topic", "subscribe", 0),
@@ -201,7 +201,7 @@ static void old_topic_step(sp_run_t* run) {
   polls_step(run, TOPIC, 2);
 }
 
-/* ---- changes of schema, with rows and without ---- */
+/* ---- schema changes, with and without rows ---- */
 
 static const sp_source_t schema_sources[] = {
     VERSION,
@@ -219,7 +219,7 @@ static void schema_step(sp_run_t* run) {
   polls_step(run, STB_TOPIC, 3);
 }
 
-/* ---- messages that come by themselves ---- */
+/* ---- push ---- */
 
 static const sp_source_t push_sources[] = {
     VERSION,
@@ -260,8 +260,8 @@ static void on_pushed(taosuv_consumer_t* consumer, taosuv_message_t* message, vo
   end_push(run, status, taosuv_message_error(message));
 }
 
-/* One message, by push. A reply that cannot be assigned to it is asked for again; one that cannot
- * be read is reported with it. */
+/* One message by push. A reply that cannot be assigned to it is requested again; an unreadable one
+ * is reported with it. */
 static void push_one(sp_run_t* run) {
   sp_op_t* op = sp_op(run, "push");
   run->push = op;

@@ -1,4 +1,4 @@
-/* Scripts of the peer that spoils replies: answers taken from recordings, by their action. */
+/* Scripts of the peer: answers from recordings, found by their action. */
 #include "conversation.h"
 #include "data.h"
 #include "spoiled.h"

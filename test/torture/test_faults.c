@@ -1,5 +1,5 @@
-/* A whole session against a server that misbehaves in one way: what the caller sees, and how
- * soon. */
+/* A whole session against a server that misbehaves in one way: what the caller observes, and
+ * when. */
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -19,8 +19,8 @@ static void stop_faults(void* context) {
     ts_conn_set_fault(conn, NULL);
 }
 
-/* A changed length can make the rest of a stream one message that never ends: nothing but its end
- * tells the client. */
+/* A changed length can turn the rest of a stream into one message that never ends: the client
+ * detects it only when the stream ends. */
 static void stop_and_cut(void* context) {
   stop_faults(context);
   ts_peer_cut_all(ts_server_peer(context));
@@ -39,7 +39,7 @@ static uint64_t ms(void) {
   return uv_hrtime() / 1000000;
 }
 
-/* The stream comes in pieces of n bytes: nobody notices. */
+/* The stream arrives in pieces of n bytes: the results are the same. */
 static void pieces_of_every_size_change_nothing(void** state) {
   place_t place;
   (void) state;
@@ -62,8 +62,8 @@ static void late_replies_are_waited_for(void** state) {
   place_tear_down(&place);
 }
 
-/* One byte of what the server sends is another, for each byte: every request still completes, in no
- * time or by its time limit, and the client works with the next connection. */
+/* Each byte that the server sends is changed in turn: every request still completes, at once or by
+ * its time limit, and the client works with the next connection. */
 static void each_byte_is_changed_in_turn(void** state) {
   place_t place;
   (void) state;
@@ -87,7 +87,7 @@ enum { MANY = 12 };
 typedef struct many_s {
   taosuv_exec_t exec[MANY];
   unsigned completed, failed;
-  int status; /* of the last that failed */
+  int status; /* of the last request that failed */
   unsigned int flags;
 } many_t;
 
@@ -211,7 +211,7 @@ static void a_close_frame_with_any_code_is_a_lost_connection(void** state) {
   place_tear_down(&place);
 }
 
-/* A server that does not answer our close frame is left after a second. */
+/* If the server does not answer the close frame, the connection is closed after a second. */
 static void an_ignored_close_frame_delays_the_end_by_a_second_at_most(void** state) {
   place_t place;
   (void) state;

@@ -1,5 +1,5 @@
-/* A server whose replies are spoiled, one at a time, in every way that there is a number for:
- * nothing breaks, nothing hangs, nothing is lost, and what was not told is not made up.
+/* Changes the replies of a server, one at a time, in every numbered way: nothing crashes, hangs or
+ * leaks, and no value is reported that the server did not send.
  *
  * TAOSUV_TEST_SPOILED narrows it: "scene" or "scene reply way number", to look at one. With
  * TAOSUV_TEST_SPOILED_SECONDS it also tries random ways, two at a time, for that time; the seed is
@@ -32,7 +32,7 @@ enum { MOST_FAULTS = 12, CASES = 160 };
 
 static uint64_t ran;
 
-/* All ways of a group with one reply; returns the number of faults. */
+/* Runs all ways of a group on one reply; returns the number of faults. */
 static unsigned spoil_reply(sp_scene_t* scene, const group_t* group, unsigned at, bool always,
                             uint32_t first, uint32_t last) {
   unsigned faults = 0;
@@ -40,7 +40,7 @@ static unsigned spoil_reply(sp_scene_t* scene, const group_t* group, unsigned at
     sp_plan_t plan[2] = {{.way = group->way, .n = n, .at = at, .always = always}};
     faults += sp_run(scene, &loop, plan, NULL);
     if (plan[0].exhausted) break;
-    if (!plan[0].done && scene->recovers) break; /* what it asks by itself depends on time */
+    if (!plan[0].done && scene->recovers) break; /* its own requests depend on time */
     if (!plan[0].done) fail_msg("reply %u of %s was not reached by %u", at, scene->name, n);
     ran++;
   }
@@ -50,16 +50,17 @@ static unsigned spoil_reply(sp_scene_t* scene, const group_t* group, unsigned at
 static void spoil_all(void** state) {
   const case_t* one = *state;
   unsigned faults = 0;
-  /* Frames know nothing of what is in them: those of each third reply, and of blocks. */
+  /* Frames do not depend on their content: only those of every third reply, and of blocks. */
   bool frames = one->group->way == sp_spoil_frames;
   for (unsigned at = one->scene->from; at < one->scene->nreplies; at++) {
     if (frames && at % 3 != 0 && one->scene->replies[at]->kind == SP_TEXT) continue;
     faults += spoil_reply(one->scene, one->group, at, false, 0, UINT32_MAX);
   }
-  /* A consumer makes its connection again: then on each one. */
+  /* A consumer reconnects: the change is made on each connection. */
   bool again = one->scene->consumer && one->group->way == sp_spoil_message;
   for (unsigned at = 1; again && at < one->scene->nreplies; at++)
-    faults += spoil_reply(one->scene, one->group, at, true, 0, 44); /* not cut at each length */
+    faults += spoil_reply(one->scene, one->group, at, true, 0, 44); /* without a cut at each
+                                                                       length */
   assert_int_equal(faults, 0);
 }
 
@@ -88,7 +89,7 @@ static unsigned run_random(sp_scene_t* const* const* lists, const unsigned* coun
   uint64_t end = uv_hrtime() + seconds * 1000000000u;
   uint32_t first = (uint32_t) number_of("TAOSUV_TEST_SPOILED_SEED", 1), seed = first;
   unsigned faults = 0;
-  const char* only = getenv("TAOSUV_TEST_SPOILED"); /* with a seed of 0 seconds: that one */
+  const char* only = getenv("TAOSUV_TEST_SPOILED"); /* with 0 seconds: only that seed */
   while (seconds > 0 && uv_hrtime() < end && faults < MOST_FAULTS)
     for (unsigned i = 0; i < nlists; i++)
       for (unsigned k = 0; k < counts[i]; k++) faults += try_random(lists[i][k], seed++);
@@ -108,7 +109,9 @@ static size_t ncases;
 
 static bool applies(const sp_scene_t* scene, const group_t* group) {
   if (scene->alone && group->way == sp_spoil_json) return false;
-  if (scene->recovers && group->way != sp_spoil_message) return false; /* as in another scene */
+  if (scene->recovers && group->way != sp_spoil_message)
+    return false; /* as tested in another
+                                                                          scene */
   bool packing = group->way == sp_spoil_deflate || group->way == sp_spoil_gzip;
   if (packing != scene->compressed) return false;
   for (unsigned i = 0; i < scene->nreplies; i++) {
@@ -138,7 +141,7 @@ static void add_scene(sp_scene_t* scene) {
   }
 }
 
-/* Runs the one that the environment asks for. */
+/* Runs the case that the environment selects. */
 static int run_one(const char* asked, sp_scene_t* const* scenes, unsigned count) {
   char name[32], group[32];
   unsigned at = 0, n = 0;

@@ -32,10 +32,10 @@ typedef struct stress_s {
   unsigned failed;
   unsigned blocks;
   bool drained, closed;
-  taosuv_block_t* kept; /* outlives whatever happens */
+  taosuv_block_t* kept; /* outlives all clients */
 } stress_t;
 
-/* What one job does: one request, or a query with its fetches. */
+/* The kind of a job: one request, or a query with its fetches. */
 struct job_s {
   stress_t* stress;
   union {
@@ -74,7 +74,7 @@ static void done_with(job_t* job, bool* pending, const taosuv_req_t* req, int st
   job->stress->failed += status < 0;
 }
 
-/* Some other job's request, perhaps, is cancelled in passing. */
+/* May cancel the request of another job. */
 static void maybe_cancel(stress_t* stress) {
   if (draw(stress, 8) != 0) return;
   job_t* other = &stress->jobs[draw(stress, IN_FLIGHT)];
@@ -183,14 +183,14 @@ static int start_job(stress_t* stress, job_t* job) {
   }
 }
 
-/* Keeps as many jobs going as there is room for, until the round has had its share. */
+/* Keeps as many jobs running as possible, until the round has had its number. */
 static void refill(stress_t* stress) {
   for (unsigned i = 0; i < IN_FLIGHT && stress->started < PER_ROUND; i++) {
     job_t* job = &stress->jobs[i];
     if (job->first_pending || job->fetch_pending) continue;
     if (stress->running >= IN_FLIGHT) return;
     int status = start_job(stress, job);
-    if (status == TAOSUV_EAGAIN) return; /* the drain callback goes on */
+    if (status == TAOSUV_EAGAIN) return; /* the drain callback continues */
     assert_int_equal(status, 0);
     job->first_pending = true;
     stress->accepted++;
@@ -298,7 +298,7 @@ static void requests_complete_once_whatever_happens(void** state) {
   print_message("%u requests, %u of them failed, %u blocks, %llu connections, %zu bytes at rest\n",
                 stress.completed, stress.failed, stress.blocks,
                 (unsigned long long) ts_server_counters(stress.server).connections, last);
-  /* At rest: the pools (bounded by 4 MiB of buffers) and the connections. */
+  /* Memory at rest: the pools (at most 4 MiB of buffers) and the connections. */
   assert_true(last <= most + (8u << 20));
   assert_true(stress.blocks > 0 && stress.failed > 0);
   taosuv_close(stress.client, on_closed);

@@ -1,6 +1,6 @@
 /* Torture of consumers: a whole subscription, once for every allocation that can fail and for every
  * byte at which its first connection can be cut. Each run must end, with one callback for each
- * request, a status that the lack explains, and no leak. */
+ * request, a status that the failure explains, and no leak. */
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -15,15 +15,15 @@
 
 #define TOPIC "torture_topic"
 
-/* What is done of a run; each step begins when the one before it has ended well. */
+/* The state of a run; each step begins when the one before it has succeeded. */
 typedef struct run_s {
   place_t* place;
   taosuv_consumer_t* consumer;
-  bool done; /* the step in progress has called back */
+  bool done; /* the callback of the step was called */
   bool closed;
   int status;       /* of it */
   int first;        /* failure of the run, or 0 */
-  uint64_t wait_ms; /* for a message, which may be none when the connection was cut */
+  uint64_t wait_ms; /* waits for a message, which may be missing if the connection was cut */
   unsigned rows;
   taosuv_message_t* held;
 } run_t;
@@ -45,7 +45,7 @@ static void until(run_t* run, const bool* flag) {
   uv_run(&run->place->loop, UV_RUN_NOWAIT);
 }
 
-/* Whether a lack of memory or of a connection can be the reason. */
+/* Whether the lack of memory or of a connection can be the reason. */
 static void check_status(int status, const char* message) {
   static const int explained[] = {0,
                                   TAOSUV_ENOMEM,
@@ -111,7 +111,7 @@ static void on_event(taosuv_consumer_t* consumer, const taosuv_consumer_event_t*
   taosuv_consumer_client(consumer);
 }
 
-/* Ends a step: returns whether it went well. */
+/* Ends a step: returns whether it succeeded. */
 static bool went(run_t* run, int started) {
   if (started == 0)
     until(run, &run->done);
@@ -183,7 +183,7 @@ static void set_up(place_t* place) {
       ts_server_exec(place->server, "create topic " TOPIC " as select * from bench.rows_4_2"), 0);
 }
 
-/* The group begins again for each run. */
+/* The group starts again for each run. */
 static void forget_group(place_t* place) {
   assert_int_equal(ts_server_exec(place->server, "drop topic " TOPIC), 0);
   assert_int_equal(

@@ -1,5 +1,5 @@
 /* Torture: a whole session, once for every allocation that can fail and for every byte at which the
- * stream can be cut, in each direction. Each run must end with clean statuses, one callback for
+ * stream can be cut, in each direction. Each run must end with plausible statuses, one callback for
  * each request, no leak, and a client that works again. */
 #include <setjmp.h>
 #include <signal.h>

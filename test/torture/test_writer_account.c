@@ -1,6 +1,6 @@
-/* The writer's books: a million rows over ten thousand tables, by way of full queues and of
- * connections that are cut in the middle of messages and of answers. At the end each row is in its
- * table, once. */
+/* The writer's totals: a million rows for ten thousand tables, with full queues and connections
+ * that are cut in the middle of messages and answers. At the end each row is in its table exactly
+ * once. */
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -101,7 +101,7 @@ static void make_client(account_t* account) {
   assert_int_equal(taosuv_client_create_ex(&account->loop, &options, &account->client), 0);
 }
 
-/* The writer's first lanes need the connection that the queue would have to hold them for. */
+/* The first lanes of the writer wait in the queue until there is a connection. */
 static void on_connected(taosuv_open_t* req, int status) {
   assert_int_equal(status, 0);
   *(bool*) req->data = true;
@@ -143,8 +143,8 @@ static void set_fault(account_t* account, const ts_fault_t* fault) {
     ts_conn_set_fault(conn, fault);
 }
 
-/* In turn: in the middle of the next answer to an exec, when the batch is written and the client
- * does not know; all connections at once; in the middle of the next message. */
+/* Cuts in turn: in the middle of the next answer to an exec, when the batch is written but the
+ * client does not know it; all connections at once; in the middle of the next message. */
 static void cut(account_t* account) {
   switch (account->cuts++ % 3) {
     case 0: account->cut_answer = true; break;
@@ -180,9 +180,9 @@ static void put_all(account_t* account) {
   run_until(account, &account->writer_closed);
 }
 
-/* ---- what is there ---- */
+/* ---- the stored rows ---- */
 
-/* By rows: each is where it belongs, and is there once. */
+/* Each row is in its table exactly once. */
 static void count_rows(account_t* account, const taosuv_block_t* block) {
   taosuv_column_t ts, a, g;
   taosuv_block_column(block, 0, &ts);

@@ -20,10 +20,10 @@ typedef struct book_s {
   taosuv_writer_t* writer;
   taosuv_writer_flush_t flush;
   taosuv_writer_totals_t totals;
-  int64_t base; /* timestamps of this run begin here */
+  int64_t base; /* first timestamp of this run */
   uint64_t taken, reported;
   unsigned opened, flushed, closed, client_closed;
-  bool failed; /* something did: at a call or later */
+  bool failed; /* something failed: at a call or later */
   bool asked;
   int status;
   int64_t count;
@@ -37,8 +37,8 @@ static void check_status(int status) {
   assert_true(explained);
 }
 
-/* What is waited for may come from a timer, after which UV_RUN_ONCE would wait for something
- * else. */
+/* The awaited event may come from a timer, after which UV_RUN_ONCE would wait for the next
+ * event. */
 static void run_until(const book_t* book, const unsigned* flag) {
   while (*flag == 0) uv_run(&book->place->loop, UV_RUN_NOWAIT);
   assert_int_equal(*flag, 1);
@@ -94,7 +94,7 @@ static int put_line(book_t* book, int i) {
   return taosuv_writer_lines(book->writer, text, (size_t) size);
 }
 
-/* Some by number of rows, the others by a flush. */
+/* Some batches are sent by their number of rows, the others by a flush. */
 static void put_all(book_t* book, int (*put)(book_t* book, int i)) {
   for (int i = 0; i < ROWS; i++) {
     int status = put(book, i);
@@ -144,7 +144,7 @@ static void write_all(book_t* book, const char* sql, uint64_t retry_ms,
   assert_int_equal(book->totals.rows_pending + book->totals.bytes_pending, 0);
 }
 
-/* ---- what is there ---- */
+/* ---- the stored rows ---- */
 
 static void on_block(taosuv_fetch_t* req, int status) {
   book_t* book = req->data;
@@ -170,13 +170,13 @@ static void on_query(taosuv_query_t* req, int status) {
   assert_int_equal(taosuv_fetch(req->result, &fetch, on_block), 0);
 }
 
-/* What was written is there; what was reported may be. */
+/* Rows that were written are stored; rows that were reported may be. */
 static void check_there(book_t* book, const char* table, const char* time, uint64_t least,
                         uint64_t most) {
   char sql[160];
   snprintf(sql, sizeof sql, "select count(*) from %s where %s >= %lld and %s < %lld", table, time,
            (long long) book->base, time, (long long) book->base + 1000);
-  /* Its connection may be cut already without its knowing: then the next attempt has a new one. */
+  /* Its connection may be cut unnoticed; the next attempt then uses a new one. */
   book->status = -1;
   for (int attempt = 0; attempt < 2 && book->status < 0; attempt++) {
     taosuv_query_t query = {.data = book};
@@ -208,14 +208,14 @@ static int make_client(book_t* book) {
 
 static const char rows_sql[] = "insert into ? using torture.st tags(?) values(?,?,?)";
 
-/* Whether anything failed. `ease` ends the failures, before what must succeed. */
+/* Whether anything failed. `ease` ends the failures before the part that must succeed. */
 static bool run(place_t* place, bool lines, uint64_t retry_ms, void (*ease)(place_t* place)) {
   static int64_t base = 1700000000000;
   book_t book = {.place = place, .base = base += 1000};
   if (make_client(&book) < 0) return true;
   write_all(&book, lines ? NULL : rows_sql, retry_ms, lines ? put_line : put_row);
   ease(place);
-  if (retry_ms > 1) assert_int_equal(book.reported, 0); /* at most the opening failed */
+  if (retry_ms > 1) assert_int_equal(book.reported, 0); /* at most opening failed */
   if (!lines)
     check_there(&book, "torture.st", "ts", book.totals.rows_written, book.taken);
   else if (book.totals.rows_written == ROWS)
@@ -288,7 +288,7 @@ static void stop_cutting(place_t* place) {
     ts_conn_set_fault(conn, NULL);
 }
 
-/* At so many places; with retries nothing but the opening may fail. */
+/* The number of cuts; with retries only opening may fail. */
 static void cut_over(const char* keys, bool lines, bool sent, uint64_t retry_ms, uint64_t places) {
   place_t place;
   place_set_up(&place, keys, NULL);
