@@ -27,7 +27,8 @@ MARKUP = re.compile(r"<[^>]*\[CDATA\[|\]\]>|</?\w+/?>")
 def tests_of(build, suite):
     listing = subprocess.run(["meson", "introspect", "--tests", build], check=True,
                              stdout=subprocess.PIPE, text=True).stdout
-    return [t for t in json.loads(listing)
+    only = os.environ.get("TAOSUV_TEST_ONLY")
+    return [t for t in json.loads(listing) if not only or t["name"] == only
             if suite in (name.split(":")[-1] for name in t["suite"])]
 
 
