@@ -3,8 +3,7 @@
 #include "client/stmt/stmt.h"
 #include "wire/batch/send.h"
 
-/* Every call begins with a clean message; a statement that is not prepared has nothing to bind
- * to. */
+/* Every call clears the message first. A statement that is not prepared has nothing to bind to. */
 static int begin(taosuv_stmt_t* stmt) {
   if (stmt == NULL) return TAOSUV_EINVAL;
   stmt->err.text[0] = 0;
@@ -23,8 +22,8 @@ int taosuv_bind_tags(taosuv_stmt_t* stmt, const taosuv_value_t* tags, uint32_t c
   return status < 0 ? status : tuv_batch_tags(&stmt->batch, tags, count, &stmt->err);
 }
 
-/* What is bound by column is masked at once, when there is a mask: for stmt2_bind, not for the one
- * message, which has another layout. */
+/* Columns are masked when they are bound, if there is a mask. That is for stmt2_bind only:
+ * bind_exec has another layout. */
 static void give_key(taosuv_stmt_t* stmt) {
   uint8_t key[4];
   if (stmt->together || tuv_batch_has_key(&stmt->batch)) return;

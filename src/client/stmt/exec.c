@@ -1,4 +1,4 @@
-/* Executing what is bound: the batch leaves its statement and waits for its turn. */
+/* Executes what is bound: the batch leaves its statement, and waits for its turn. */
 #include "client/core/op.h"
 #include "client/core/req.h"
 #include "client/pool/client.h"
@@ -22,7 +22,7 @@ static tuv_job_t* take_job(taosuv_stmt_t* stmt) {
     tuv_stmt_init_batch(stmt, &job->batch);
   }
   job->stmt = stmt;
-  /* Its empty batch is the next to be bound, and is counted as this one is. */
+  /* The empty batch of the job is bound next, and is counted like this one. */
   tuv_batch_set_encoding(&job->batch, stmt->batch.encoding, NULL);
   return job;
 }
@@ -32,13 +32,13 @@ static void exec_complete(taosuv_req_t* req, int status) {
   exec->cb(exec, status);
 }
 
-/* What a batch is being executed by; NULL while it is not its turn. */
+/* The server statement that executes a batch; NULL while it waits for its turn. */
 static tuv_server_stmt_t* remote_of(const tuv_job_t* job) {
   const taosuv_stmt_t* stmt = job->stmt;
   return stmt != NULL && stmt->running && tuv_stmt_job(stmt) == job ? stmt->server_stmt : NULL;
 }
 
-/* Its own message may be in flight, or one of a batch before it, or of preparing for it. */
+/* The message in flight may be its own, or one of an earlier batch, or of the prepare. */
 static tuv_conn_t* exec_waits_on(const taosuv_req_t* req) {
   const tuv_job_t* job = tuv_req_of_const(req)->owner;
   const tuv_server_stmt_t* server_stmt = job->stmt != NULL ? job->stmt->server_stmt : NULL;
@@ -56,9 +56,8 @@ bool tuv_exec_was_sent(const taosuv_req_t* req) {
          (executes(server_stmt) && tuv_server_stmt_sent(server_stmt));
 }
 
-/* It was cancelled, or its time is up. A batch that is in the server's hands cannot be taken back,
- * and what comes after it must wait for it; one that is only bound is dropped with its statement
- * there. */
+/* It was cancelled, or its time is up. A batch that the server may execute cannot be taken back,
+ * and later ones wait for it. One that is only bound there is dropped with its server statement. */
 static void exec_release(taosuv_req_t* req) {
   tuv_job_t* job = tuv_req_of(req)->owner;
   tuv_server_stmt_t* server_stmt = remote_of(job);
@@ -79,7 +78,7 @@ static const tuv_holder_t exec_holder = {
 
 static int check_exec(taosuv_stmt_t* stmt, taosuv_stmt_exec_t* req, taosuv_stmt_exec_cb cb) {
   stmt->err.text[0] = 0;
-  int status = tuv_pool_check(stmt->client, (taosuv_req_t*) (void*) req, cb != NULL);
+  int status = tuv_pool_check(stmt->client, tuv_req_base(req), cb != NULL);
   if (status < 0) return status;
   if (stmt->preparing != NULL) return TAOSUV_EBUSY;
   if (stmt->field_list == NULL)
@@ -91,7 +90,7 @@ static int check_exec(taosuv_stmt_t* stmt, taosuv_stmt_exec_t* req, taosuv_stmt_
   return tuv_batch_ready(&stmt->batch, stmt->client->context.url.max_message_size, &stmt->err);
 }
 
-/* In the callback of its prepare a batch goes by what has just been prepared. */
+/* In the callback of its prepare, a batch uses what was just prepared. */
 static uint64_t order_of(const taosuv_stmt_t* stmt) {
   taosuv_client_t* client = stmt->client;
   bool fresh = client->stmt_prepared == stmt && stmt->server_stmt != NULL &&
@@ -99,7 +98,7 @@ static uint64_t order_of(const taosuv_stmt_t* stmt) {
   return fresh ? 0 : ++client->stmts_order;
 }
 
-/* Gives the job what is bound, and the statement the job's empty batch. */
+/* The job takes what is bound, and the statement takes the empty batch of the job. */
 static void swap_batch(taosuv_stmt_t* stmt, tuv_job_t* job) {
   tuv_batch_t bound = stmt->batch;
   stmt->batch = job->batch;
@@ -119,13 +118,12 @@ int tuv_stmt_exec(taosuv_stmt_t* stmt, taosuv_stmt_exec_t* req, taosuv_stmt_exec
   tuv_job_t* job = take_job(stmt);
   if (job == NULL) return TAOSUV_ENOMEM;
   job->size = tuv_batch_size(&stmt->batch);
-  /* The first one of a statement that is prepared need not wait for a place in the queue. */
+  /* The first batch of a prepared statement needs no place in the queue. */
   job->order = order_of(stmt);
   job->held = stmt->njobs > 0 || stmt->server_stmt == NULL;
   status = job->held ? tuv_pool_hold(&stmt->client->pool, job->size) : 0;
   if (status == 0) {
-    status = tuv_stmt_begin(stmt->client, (taosuv_req_t*) (void*) req, &exec_type, &exec_holder,
-                            job);
+    status = tuv_stmt_begin(stmt->client, tuv_req_base(req), &exec_type, &exec_holder, job);
     if (status < 0 && job->held) tuv_pool_unhold(&stmt->client->pool, job->size);
   }
   if (status < 0) {
@@ -142,6 +140,6 @@ int tuv_stmt_exec(taosuv_stmt_t* stmt, taosuv_stmt_exec_t* req, taosuv_stmt_exec
   tuv_queue_push(&stmt->jobs, &job->link);
   stmt->njobs++;
   tuv_stmt_due(stmt);
-  tuv_stmt_end_if_late((taosuv_req_t*) (void*) req);
+  tuv_stmt_end_if_late(tuv_req_base(req));
   return 0;
 }

@@ -1,5 +1,4 @@
-/* What all parts of a statement use: its memory, its batches on their way, the request that waits for
- * it. */
+/* What all parts of a statement use: its memory, its jobs, and the requests that wait for it. */
 #include "client/core/context.h"
 #include "client/core/req.h"
 #include "client/pool/client.h"
@@ -8,7 +7,7 @@
 #include "client/stmt/job.h"
 #include "client/stmt/stmt.h"
 
-/* A statement keeps the buffers of at most so many batches. */
+/* The number of spare batches whose buffers a statement keeps. */
 #define SPARE_JOBS 64u
 
 static void free_job(const tuv_alloc_t* alloc, tuv_job_t* job) {
@@ -42,9 +41,9 @@ void tuv_stmt_destroy(taosuv_stmt_t* stmt) {
 }
 
 void tuv_stmt_init_batch(const taosuv_stmt_t* stmt, tuv_batch_t* batch) {
-  const tuv_field_list_t* form = tuv_field_list_of(stmt->field_list);
-  tuv_batch_init(batch, &stmt->mem->alloc, form->insert, form->insert ? form->fields : NULL,
-                 form->count);
+  const tuv_field_list_t* list = tuv_field_list_of(stmt->field_list);
+  tuv_batch_init(batch, &stmt->mem->alloc, list->insert, list->insert ? list->fields : NULL,
+                 list->count);
   batch->numbered = stmt->roams;
 }
 
@@ -132,7 +131,7 @@ void tuv_job_drop(tuv_job_t* job, taosuv_client_t* client) {
 }
 
 void tuv_job_done(tuv_job_t* job, const tuv_failure_t* failure) {
-  taosuv_req_t* req = (taosuv_req_t*) (void*) job->req;
+  taosuv_req_t* req = tuv_req_base(job->req);
   tuv_job_drop(job, job->stmt->client);
   if (req == NULL) return;
   tuv_req_of(req)->owner = NULL;

@@ -1,4 +1,4 @@
-/* What all parts of a statement use: its memory, its batches on their way, the request that waits for it. */
+/* What all parts of a statement use: its memory, its jobs, and the requests that wait for it. */
 #ifndef TUV_CLIENT_STMT_JOB_H
 #define TUV_CLIENT_STMT_JOB_H
 
@@ -17,7 +17,8 @@ void tuv_stmt_unhold(taosuv_stmt_t* stmt);      /* its prepare is not counted an
 void tuv_stmt_drop_fields(taosuv_stmt_t* stmt); /* and what is bound */
 void tuv_stmt_destroy(taosuv_stmt_t* stmt);     /* nothing is pending, nobody has it */
 
-/* What is to be bound from now on. TAOSUV_ENOTSUP: a type cannot be sent to this server. */
+/* Takes over the fields of the server statement. Returns 0 or an error; TAOSUV_ENOTSUP: a type
+ * cannot be sent to this server. */
 int tuv_stmt_take_fields(taosuv_stmt_t* stmt, const tuv_server_stmt_t* server_stmt,
                          tuv_errmsg_t* err);
 void tuv_stmt_init_batch(const taosuv_stmt_t* stmt, tuv_batch_t* batch);
@@ -29,7 +30,7 @@ void tuv_job_drop(tuv_job_t* job, taosuv_client_t* client);
 void tuv_job_done(tuv_job_t* job, const tuv_failure_t* failure);
 void tuv_job_recycle(tuv_job_t* job, const tuv_alloc_t* alloc);
 
-/* A batch that is the writer's: its messages are sent, or will not be. */
+/* A batch of a writer: its messages are sent, or will not be. */
 void tuv_job_give_back(tuv_job_t* job);
 
 /* The request begins to wait for its statement. One whose deadline has passed is completed by the

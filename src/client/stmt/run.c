@@ -1,4 +1,5 @@
-/* What a prepared statement does next: finds a place on a server, executes its batches in order. */
+/* What a prepared statement does next: it finds a server statement, and executes its batches in
+ * order. */
 #include <string.h>
 
 #include "client/core/complete.h"
@@ -38,7 +39,7 @@ static void start_job(taosuv_stmt_t* stmt) {
 /* ---- failing ---- */
 
 static void fail_prepare(taosuv_stmt_t* stmt, const tuv_failure_t* failure) {
-  taosuv_req_t* req = (taosuv_req_t*) (void*) stmt->preparing;
+  taosuv_req_t* req = tuv_req_base(stmt->preparing);
   stmt->preparing = NULL;
   tuv_stmt_let_go(stmt);
   if (!stmt->known) tuv_stmt_destroy(stmt);
@@ -46,7 +47,7 @@ static void fail_prepare(taosuv_stmt_t* stmt, const tuv_failure_t* failure) {
   tuv_req_fail(req, failure);
 }
 
-/* The callbacks may do anything, so that the jobs are taken off their statement before. */
+/* The callbacks may do anything, so the jobs are taken off the statement before. */
 static void fail_jobs(taosuv_stmt_t* stmt, const tuv_failure_t* failure) {
   taosuv_client_t* client = stmt->client;
   tuv_queue_t jobs, reqs;
@@ -61,7 +62,7 @@ static void fail_jobs(taosuv_stmt_t* stmt, const tuv_failure_t* failure) {
   }
   while (!tuv_queue_empty(&jobs)) {
     tuv_job_t* job = TUV_CONTAINER(jobs.next, tuv_job_t, link);
-    taosuv_req_t* req = (taosuv_req_t*) (void*) job->req;
+    taosuv_req_t* req = tuv_req_base(job->req);
     tuv_job_recycle(job, &client->context.mem->alloc);
     if (req == NULL) continue;
     tuv_req_of(req)->owner = NULL;
@@ -78,9 +79,9 @@ void tuv_stmt_fail(taosuv_stmt_t* stmt, const tuv_failure_t* failure) {
     fail_jobs(stmt, failure);
 }
 
-/* ---- finding a place ---- */
+/* ---- finding a connection ---- */
 
-static taosuv_stmt_t* stmt_of_seeker(taosuv_req_t* req) {
+static taosuv_stmt_t* stmt_of_waiter(taosuv_req_t* req) {
   return TUV_CONTAINER(req, taosuv_stmt_t, waiter);
 }
 
@@ -88,8 +89,8 @@ static void fail_memory(taosuv_stmt_t* stmt) {
   tuv_stmt_fail(stmt, &(tuv_failure_t) {TAOSUV_ENOMEM, 0, 0, NULL, NULL});
 }
 
-static void reached(taosuv_req_t* req, tuv_conn_t* conn) {
-  taosuv_stmt_t* stmt = stmt_of_seeker(req);
+static void on_acquired(taosuv_req_t* req, tuv_conn_t* conn) {
+  taosuv_stmt_t* stmt = stmt_of_waiter(req);
   stmt->waiting_for_conn = false;
   tuv_stmt_unhold(stmt);
   tuv_server_stmt_t* server_stmt = tuv_server_stmt_create(stmt, conn, &tuv_server_stmt_answers);
@@ -102,8 +103,8 @@ static void reached(taosuv_req_t* req, tuv_conn_t* conn) {
   tuv_server_stmt_prepare(server_stmt);
 }
 
-static void not_reached(taosuv_req_t* req, const tuv_failure_t* failure) {
-  taosuv_stmt_t* stmt = stmt_of_seeker(req);
+static void on_acquire_failed(taosuv_req_t* req, const tuv_failure_t* failure) {
+  taosuv_stmt_t* stmt = stmt_of_waiter(req);
   stmt->waiting_for_conn = false;
   tuv_stmt_fail(stmt, failure);
 }
@@ -111,10 +112,10 @@ static void not_reached(taosuv_req_t* req, const tuv_failure_t* failure) {
 static const tuv_op_type_t seek_type = {.is_request = true,
                                         .needs = TUV_SERVES_STMT,
                                         .action = TAOSUV_ACTION_STMT_PREPARE,
-                                        .acquired = reached,
-                                        .acquire_failed = not_reached};
+                                        .acquired = on_acquired,
+                                        .acquire_failed = on_acquire_failed};
 
-static void seek(taosuv_stmt_t* stmt) {
+static void seek_conn(taosuv_stmt_t* stmt) {
   tuv_req_t* priv = tuv_req_of(&stmt->waiter);
   memset(&stmt->waiter, 0, sizeof stmt->waiter);
   tuv_queue_init(&priv->op.link);
@@ -139,9 +140,9 @@ static bool same_field(const taosuv_stmt_field_t* old, const taosuv_stmt_field_t
          memcmp(old->name, now->name, old->name_length) == 0;
 }
 
-/* Whether values bound for one form can be sent for the other: widths aside, which the server
- * checks. */
-static bool same_form(const tuv_field_list_t* old, const tuv_field_list_t* now) {
+/* Whether values bound for one list of fields can be sent for the other. Widths may differ: the
+ * server checks them. */
+static bool same_field_list(const tuv_field_list_t* old, const tuv_field_list_t* now) {
   if (old->insert != now->insert || old->count != now->count) return false;
   for (uint32_t i = 0; old->insert && i < old->count; i++)
     if (!same_field(&old->fields[i], &now->fields[i])) return false;
@@ -162,16 +163,16 @@ static void finish_prepare(taosuv_stmt_t* stmt, tuv_server_stmt_t* server_stmt) 
   stmt->fresh = false;
   req->stmt = stmt;
   req->host = tuv_conn_host(server_stmt->conn);
-  tuv_req_of((taosuv_req_t*) (void*) req)->owner = NULL;
+  tuv_req_of(tuv_req_base(req))->owner = NULL;
   taosuv_client_t* client = stmt->client;
   if (tuv_stmt_names_tables(stmt)) tuv_stmt_due(stmt);
   client->stmt_prepared = stmt;
-  tuv_req_finish((taosuv_req_t*) (void*) req, 0);
+  tuv_req_finish(tuv_req_base(req), 0);
   client->stmt_prepared = NULL;
 }
 
-/* What was kept has other fields: it is too old, or the statement is. */
-static void prepare_anew(taosuv_stmt_t* stmt) {
+/* The cached statement has other fields: it is outdated, or this statement is. */
+static void prepare_afresh(taosuv_stmt_t* stmt) {
   tuv_stmt_let_go(stmt);
   tuv_server_stmt_forget(stmt->client, stmt->source);
   tuv_stmt_due(stmt);
@@ -188,12 +189,13 @@ static void go_on(tuv_server_stmt_t* server_stmt) {
     tuv_stmt_due(stmt);
     return;
   }
-  if (server_stmt->kept &&
-      !same_form(tuv_field_list_of(stmt->field_list), tuv_field_list_of(server_stmt->field_list))) {
-    prepare_anew(stmt);
+  if (server_stmt->kept && !same_field_list(tuv_field_list_of(stmt->field_list),
+                                            tuv_field_list_of(server_stmt->field_list))) {
+    prepare_afresh(stmt);
     return;
   }
-  if (!same_form(tuv_field_list_of(stmt->field_list), tuv_field_list_of(server_stmt->field_list))) {
+  if (!same_field_list(tuv_field_list_of(stmt->field_list),
+                       tuv_field_list_of(server_stmt->field_list))) {
     stmt->stale = true;
     tuv_stmt_let_go(stmt);
     tuv_stmt_fail(stmt, &(tuv_failure_t) {TAOSUV_ESCHEMA, 0, 0, NULL, NULL});
@@ -204,8 +206,8 @@ static void go_on(tuv_server_stmt_t* server_stmt) {
 
 /* ---- a turn ---- */
 
-/* A statement does not go on on a connection that is about to end or suspect, nor while its result
- * is open. */
+/* Whether the statement can go on: its connection is neither suspect nor about to end, and no
+ * result is open. */
 static bool usable(const tuv_server_stmt_t* server_stmt) {
   TUV_ASSERT(server_stmt != NULL);
   const tuv_conn_t* conn = server_stmt->conn;
@@ -213,22 +215,23 @@ static bool usable(const tuv_server_stmt_t* server_stmt) {
          !conn->suspect;
 }
 
-/* While its connection is suspect, and there is no other one, it waits for what becomes of it. */
+/* Whether it waits for its suspect connection, because there is no other one. */
 static bool waits(const tuv_server_stmt_t* server_stmt) {
   const tuv_conn_t* conn = server_stmt->conn;
   return server_stmt->result == NULL && conn->suspect && !conn->retiring &&
          !tuv_pool_has_room(&tuv_client_of(conn->context)->pool, TUV_SERVES_STMT);
 }
 
-/* Without a cache it would be prepared again each time. */
+/* Whether another connection would be better. Without a cache it would be prepared again each time.
+ * */
 static bool wants_another(const taosuv_stmt_t* stmt) {
   if (!stmt->roams || stmt->client->context.url.stmt_cache == 0) return false;
   return tuv_inflight_count(&stmt->server_stmt->conn->inflight) > 0 &&
          tuv_pool_has_idle(&stmt->client->pool, TUV_SERVES_STMT);
 }
 
-/* What is prepared serves no batch that is given from now on: a new one takes its place, of which
- * the SQL is sent when there is a batch. */
+/* What is prepared must not be used for later batches: a new server statement replaces it. Its SQL
+ * is sent when there is a batch. */
 static void replace(taosuv_stmt_t* stmt) {
   tuv_server_stmt_t* old = stmt->server_stmt;
   tuv_server_stmt_t* server_stmt = tuv_server_stmt_create(stmt, old->conn,
@@ -267,7 +270,7 @@ void tuv_stmt_run(taosuv_stmt_t* stmt) {
     if (stmt->server_stmt != NULL) stmt->server_stmt->stmt = stmt;
   }
   if (stmt->server_stmt == NULL) {
-    seek(stmt);
+    seek_conn(stmt);
     return;
   }
   tuv_stmt_unhold(stmt);

@@ -1,4 +1,5 @@
-/* Statements on the server: made, used, kept in their connection's cache, closed, lost. */
+/* The life of a server statement: it is created, used, kept in the cache of its connection, closed,
+ * lost. */
 #include <string.h>
 
 #include "client/core/failure.h"
@@ -58,7 +59,8 @@ void tuv_server_stmt_discard(tuv_server_stmt_t* server_stmt) {
     tuv_server_stmt_post(server_stmt, TUV_STEP_CLOSE);
     return;
   }
-  /* Has no answer (PROTOCOL 6.1). Without memory for it, it ends with the connection. */
+  /* This message has no answer (PROTOCOL 6.1). Without memory for it, the statement ends with the
+   * connection. */
   char text[TUV_REQUEST_ID_MAX];
   size_t length = tuv_json_request_id(text, "close", tuv_ids_next(&conn->context->ids), "stmt_id",
                                       server_stmt->id);
@@ -116,7 +118,7 @@ static bool same_source(const tuv_source_t* a, const tuv_source_t* b) {
   return strcmp(a->table, b->table) == 0;
 }
 
-/* The one prepared last for the same SQL, of those in a connection's cache. */
+/* The statement in the cache of a connection that was prepared last for the same SQL; or NULL. */
 static tuv_server_stmt_t* find(const tuv_conn_t* conn, tuv_refbuf_t* source) {
   for (const tuv_queue_t* at = conn->cached.prev; at != &conn->cached; at = at->prev) {
     tuv_server_stmt_t* server_stmt = TUV_CONTAINER(at, tuv_server_stmt_t, cached);
@@ -180,15 +182,14 @@ void tuv_server_stmt_drop_old(taosuv_client_t* client) {
 
 /* ---- the end of a connection ---- */
 
-/* What was under way is begun again on another connection, unless the server may have executed
- * it. */
+/* The job is begun again on another connection, unless the server may have executed it. */
 static void job_lost(taosuv_stmt_t* stmt, bool left, const tuv_failure_t* failure) {
   tuv_job_t* job = tuv_stmt_job(stmt);
   bool again = job->req != NULL && (!left || job->req->idempotent != 0);
   stmt->running = false;
   if (again && job->moves < TUV_STMT_MAX_MOVES) {
     job->moves++;
-    if (left) tuv_req_of((taosuv_req_t*) (void*) job->req)->left = true;
+    if (left) tuv_req_of(tuv_req_base(job->req))->left = true;
     stmt->client->context.totals.moves++;
     tuv_stmt_due(stmt);
     return;
@@ -230,7 +231,7 @@ static void on_lost(tuv_dependent_t* dependent, const tuv_failure_t* failure) {
   server_stmt_lost(of_dependent(dependent), failure);
 }
 
-/* One that is in use is closed on the server as soon as it is not. */
+/* A statement in use is closed on the server as soon as it is not used any more. */
 static void on_leave(tuv_dependent_t* dependent) {
   tuv_server_stmt_t* server_stmt = of_dependent(dependent);
   taosuv_stmt_t* stmt = server_stmt->stmt;

@@ -1,5 +1,6 @@
-/* Statements on servers: their messages, the steps of preparing, the caches of them. A statement of the
- * caller's uses one at a time; it tells its owner what has become of it by tuv_stmt_events_t. */
+/* A server statement: what was prepared for a statement on one connection. A statement uses one at
+ * a time, which reports to it by tuv_stmt_events_t. Unused ones wait in the cache of their
+ * connection. */
 #ifndef TUV_CLIENT_STMT_SERVER_STMT_H
 #define TUV_CLIENT_STMT_SERVER_STMT_H
 
@@ -12,27 +13,27 @@
 
 typedef struct tuv_server_stmt_s tuv_server_stmt_t;
 
-/* What it calls when an answer has come, or the message has failed: server_stmt_receive.c. */
+/* What is called when its message is answered, or has failed: server_stmt_receive.c. */
 typedef struct tuv_server_stmt_answers_s {
   void (*replied)(tuv_op_t* op, tuv_conn_t* conn, const tuv_reply_t* reply);
   void (*failed)(tuv_op_t* op, const tuv_failure_t* failure);
 } tuv_server_stmt_answers_t;
 
-/* What is to be bound is known, or *failure says why not. */
+/* The fields are known, or *failure says why not. */
 typedef void (*tuv_fields_known_cb)(tuv_server_stmt_t* server_stmt, const tuv_failure_t* failure);
 
-/* What a statement on the server is doing: the message in flight. */
+/* What a server statement is doing: its message in flight. */
 typedef enum {
   TUV_STEP_NONE,
   /* being prepared */
   TUV_STEP_INIT,
-  TUV_STEP_PROBE, /* with the hint for the table's name, to learn the fields */
+  TUV_STEP_PROBE, /* with the hint for the table, to learn the fields */
   TUV_STEP_PREPARE,
   TUV_STEP_PROBE_NAME, /* these three: the first version */
   TUV_STEP_TAG_FIELDS,
   TUV_STEP_COLUMN_FIELDS,
-  TUV_STEP_FIELDS, /* an endpoint of old gateways: a query that tells them, over another one */
-  TUV_STEP_SCALES, /* a query that tells those of DECIMALs */
+  TUV_STEP_FIELDS, /* old gateways: a query for the fields, over another endpoint */
+  TUV_STEP_SCALES, /* a query for the scales of DECIMALs */
   /* with a batch */
   TUV_STEP_NAME, /* these four: the first version, for each table */
   TUV_STEP_TAGS,
@@ -45,8 +46,8 @@ typedef enum {
   TUV_STEP_CLOSE
 } tuv_server_stmt_step_t;
 
-/* A statement on the server. It is in use by a statement of the caller's, or holds an open result,
- * or waits in its connection's cache, or is about to be closed when its answer comes. */
+/* A server statement. A statement uses it, or it has an open result, or waits in the cache of its
+ * connection, or is closed when its answer comes. */
 struct tuv_server_stmt_s {
   tuv_dependent_t dependent; /* on its connection */
   tuv_queue_t cached;        /* in its connection's cache */
@@ -59,8 +60,8 @@ struct tuv_server_stmt_s {
   uint64_t id;                      /* 0: not known yet */
   tuv_refbuf_t* source;             /* tuv_source_t */
   tuv_refbuf_t* field_list;         /* tuv_field_list_t; NULL until it is known */
-  struct tuv_fields_s* asking;      /* for what is to be bound; or NULL */
-  tuv_fields_known_cb fields_known; /* called when that is answered */
+  struct tuv_fields_s* asking;      /* the query for the fields; or NULL */
+  tuv_fields_known_cb fields_known; /* called when it is answered */
   uint64_t session;                 /* the client's when it was prepared */
   uint64_t order;                   /* the client's stmts_order when its SQL was sent */
   uint64_t ready_at;                /* uv_hrtime when that was answered */
@@ -69,19 +70,19 @@ struct tuv_server_stmt_s {
   bool first;                       /* speaks the first version */
   bool prepared;
   bool poisoned; /* something is bound and not executed, or executed and not fetched */
-  bool kept;     /* it was in the cache: it may be of before a change of its table */
+  bool kept;     /* it was in the cache: its table may have changed since */
 };
 
-/* Whether it inserts into tables that must exist. When another client has dropped such a table and
- * made it again, servers report rows as written that go nowhere: what is prepared is good for the
- * batches that were given before, and for no later one. */
+/* Whether it inserts into tables that must exist. If another client drops such a table and creates
+ * it again, servers report rows as written that are lost. So it is used only for batches that were
+ * given before it was prepared. */
 static inline bool tuv_server_stmt_names_tables(const tuv_server_stmt_t* server_stmt) {
   return server_stmt->field_list != NULL && tuv_field_list_of(server_stmt->field_list)->insert &&
          !tuv_source_of(server_stmt->source)->scan.super_table;
 }
 
-/* How batches go there. Servers before 3.4 store DECIMAL's text as if it were its integer (PROTOCOL
- * 6.3.3). */
+/* How batches are encoded. Servers before 3.4 store the text of a DECIMAL as if it were its integer
+ * (PROTOCOL 6.3.3). */
 static inline tuv_batch_encoding_t tuv_server_stmt_encoding(const tuv_server_stmt_t* server_stmt) {
   tuv_batch_encoding_t encoding = {
       .format = server_stmt->first ? TUV_BATCH_V1 : TUV_BATCH_STMT2,
@@ -89,29 +90,29 @@ static inline tuv_batch_encoding_t tuv_server_stmt_encoding(const tuv_server_stm
   return encoding;
 }
 
-/* It may do nothing else before this result is read or closed. */
+/* Sets its open result: it sends nothing else before that is read or closed. */
 void tuv_server_stmt_own(tuv_server_stmt_t* server_stmt, taosuv_result_t* result);
 
 tuv_server_stmt_t* tuv_server_stmt_create(taosuv_stmt_t* stmt, tuv_conn_t* conn,
                                           const tuv_server_stmt_answers_t* answers);
 
-/* From a connection with less than `bound` in flight. */
+/* Takes one out of the cache of a connection with less than `bound` in flight; or returns NULL. */
 tuv_server_stmt_t* tuv_server_stmt_take_cached(taosuv_client_t* client, tuv_refbuf_t* source,
                                                size_t bound);
 
-/* Nobody uses it: it goes into the cache, or is closed. */
+/* It is not used any more: puts it into the cache, or closes it. */
 void tuv_server_stmt_settle(tuv_server_stmt_t* server_stmt);
 
-/* It is of no use: it is closed on the server, and freed. */
+/* Closes it on the server, and frees it. */
 void tuv_server_stmt_discard(tuv_server_stmt_t* server_stmt);
 
-/* The server has closed it, or cannot. */
+/* The server has closed it, or cannot: frees it. */
 void tuv_server_stmt_closed(tuv_server_stmt_t* server_stmt);
 
-/* Closes what a change of tables has made useless in all caches, if that is to be done. */
+/* Closes all cached statements that are older than the last change of tables, if that is due. */
 void tuv_server_stmt_drop_old(taosuv_client_t* client);
 
-/* Closes what is cached for an SQL. */
+/* Closes all cached statements for an SQL. */
 void tuv_server_stmt_forget(taosuv_client_t* client, tuv_refbuf_t* source);
 
 #endif

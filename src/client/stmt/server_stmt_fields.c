@@ -1,5 +1,5 @@
-/* What is to be bound, where the endpoint of a statement does not tell it: that of old gateways. A
- * query of no rows tells it, over a connection for SQL. */
+/* The fields of a statement at an endpoint of old gateways, which does not report them. A query
+ * without rows is sent for them, over a connection for SQL. */
 #include <string.h>
 
 #include "client/core/failure.h"
@@ -19,7 +19,7 @@
 typedef struct tuv_fields_s {
   taosuv_exec_t req;
   tuv_mem_t* mem;
-  tuv_server_stmt_t* server_stmt; /* NULL: nobody wants to know any more */
+  tuv_server_stmt_t* server_stmt; /* NULL: nobody waits for them any more */
   tuv_refbuf_t* sql;
   size_t length;
 } tuv_fields_t;
@@ -29,13 +29,13 @@ static tuv_fields_t* fields_of(taosuv_req_t* req) {
 }
 
 static taosuv_req_t* base_of(tuv_fields_t* fields) {
-  return (taosuv_req_t*) (void*) fields;
+  return tuv_req_base(fields);
 }
 
 /* ---- the fields ---- */
 
 typedef struct maker_s {
-  tuv_field_list_t* form;
+  tuv_field_list_t* list;
   uint32_t at;
   char* names;
 } maker_t;
@@ -43,7 +43,7 @@ typedef struct maker_s {
 static taosuv_stmt_field_t* add(maker_t* maker, const char* name, size_t length, uint8_t kind,
                                 uint8_t type) {
   TUV_ASSERT(name != NULL);
-  taosuv_stmt_field_t* field = &maker->form->fields[maker->at++];
+  taosuv_stmt_field_t* field = &maker->list->fields[maker->at++];
   *field = (taosuv_stmt_field_t) {
       .name = maker->names, .name_length = (uint32_t) length, .kind = kind, .type = type};
   memcpy(maker->names, name, length);
@@ -68,20 +68,20 @@ static void add_fields(maker_t* maker, const tuv_query_reply_t* answer, uint32_t
   }
 }
 
-/* Of the answer the first fields are the columns, the last ones the tags; in a form they come
- * behind the table's name, the tags first. NULL: no memory. */
-static tuv_refbuf_t* make_form(tuv_mem_t* mem, const tuv_stmt_sql_t* scan,
-                               const tuv_query_reply_t* answer) {
+/* Makes the list of fields. In the reply the columns come first, then the tags. In the list the
+ * name of the table comes first, then the tags, then the columns. Returns NULL without memory. */
+static tuv_refbuf_t* make_field_list(tuv_mem_t* mem, const tuv_stmt_sql_t* scan,
+                                     const tuv_query_reply_t* answer) {
   static const char table[] = "tbname";
   uint32_t count = scan->table + scan->tags + scan->columns;
   tuv_refbuf_t* buf = tuv_refbuf_take(mem, sizeof(tuv_field_list_t) +
                                                count * sizeof(taosuv_stmt_field_t) +
                                                answer->names_size + sizeof table);
   if (buf == NULL) return NULL;
-  tuv_field_list_t* form = tuv_field_list_of(buf);
-  maker_t maker = {form, 0, (char*) (form->fields + count)};
-  form->insert = true;
-  form->count = count;
+  tuv_field_list_t* list = tuv_field_list_of(buf);
+  maker_t maker = {list, 0, (char*) (list->fields + count)};
+  list->insert = true;
+  list->count = count;
   if (scan->table)
     add(&maker, table, sizeof table - 1, TAOSUV_BIND_TABLE, TAOSUV_TYPE_VARCHAR)->length = 270;
   add_fields(&maker, answer, answer->fields - scan->tags, scan->tags, TAOSUV_BIND_TAG);
@@ -97,7 +97,7 @@ static bool names_tbname(const tuv_query_reply_t* answer) {
   return false;
 }
 
-/* Whether the answer can be what the question marks are for. */
+/* Whether the fields of the reply fit the query marks. */
 static int check(const tuv_stmt_sql_t* scan, const tuv_query_reply_t* answer, tuv_errmsg_t* err) {
   uint32_t wanted = scan->columns + scan->tags;
   bool stars = scan->column_list_length == 0 || (scan->tags > 0 && scan->tag_list_length == 0);
@@ -105,7 +105,7 @@ static int check(const tuv_stmt_sql_t* scan, const tuv_query_reply_t* answer, tu
   bool all = !stars || (one_star && scan->tags > 0) || !scan->super_table;
   if (answer->is_update)
     return tuv_fail(err, TAOSUV_EPROTO, "the server answered a SELECT as if it were an update");
-  if (wanted == 0) return tuv_fail(err, TAOSUV_ENOTSUP, "nothing is to be bound in this statement");
+  if (wanted == 0) return tuv_fail(err, TAOSUV_ENOTSUP, "the statement has nothing to bind");
   if (answer->fields < wanted || (all && answer->fields != wanted) || names_tbname(answer))
     return tuv_fail(err, TAOSUV_ENOTSUP,
                     "%u columns and tags for %u question marks: the first version of statements "
@@ -131,7 +131,7 @@ static void replied(tuv_op_t* op, tuv_conn_t* conn, const tuv_reply_t* reply) {
   if (status == 0 && server_stmt != NULL) {
     const tuv_stmt_sql_t* scan = &tuv_source_of(server_stmt->source)->scan;
     status = check(scan, &answer, &err);
-    if (status == 0) server_stmt->field_list = make_form(conn->context->mem, scan, &answer);
+    if (status == 0) server_stmt->field_list = make_field_list(conn->context->mem, scan, &answer);
     if (status == 0 && server_stmt->field_list == NULL)
       status = tuv_fail(&err, TAOSUV_ENOMEM, "no memory for the fields");
   }
@@ -162,25 +162,25 @@ static const tuv_op_type_t ask_type = {.is_request = true,
                                        .payload_key = "sql",
                                        .tombstone = &tuv_query_tombstone};
 
-/* It has waited for a connection without being counted, as the statement is. */
-static void reached(taosuv_req_t* req, tuv_conn_t* conn) {
+/* It waits for a connection without being counted: its statement is counted. */
+static void on_acquired(taosuv_req_t* req, tuv_conn_t* conn) {
   tuv_fields_t* fields = fields_of(req);
   tuv_req_of(req)->op.type = &ask_type;
   int status = tuv_conn_send_request(conn, req, fields->sql->data, fields->length);
   if (status < 0) tuv_req_defer(req, status, 0, NULL);
 }
 
-static void acquire_failed(taosuv_req_t* req, const tuv_failure_t* failure) {
+static void on_acquire_failed(taosuv_req_t* req, const tuv_failure_t* failure) {
   tuv_req_fail(req, failure);
 }
 
 static const tuv_op_type_t seek_type = {.is_request = true,
                                         .action = TAOSUV_ACTION_STMT_PREPARE,
-                                        .acquired = reached,
-                                        .acquire_failed = acquire_failed,
+                                        .acquired = on_acquired,
+                                        .acquire_failed = on_acquire_failed,
                                         .complete = complete};
 
-/* The SQL; NULL: no memory. Its length is 0 when nobody names a table. */
+/* Makes the SQL; NULL: no memory. Its length is 0 when no table is named. */
 static tuv_refbuf_t* make_sql(const tuv_server_stmt_t* server_stmt, size_t* length) {
   taosuv_client_t* client = tuv_client_of(server_stmt->conn->context);
   const tuv_source_t* source = tuv_source_of(server_stmt->source);
@@ -212,7 +212,7 @@ void tuv_server_stmt_ask_fields(tuv_server_stmt_t* server_stmt, tuv_fields_known
     tuv_refbuf_unref(sql);
     tuv_free(&client->context.mem->alloc, fields);
     fail(server_stmt, status,
-         status == TAOSUV_ENOTSUP ? "the fields of this statement cannot be asked for by a query"
+         status == TAOSUV_ENOTSUP ? "the fields of this statement cannot be found by a query"
                                   : NULL);
     return;
   }

@@ -11,7 +11,7 @@ static void fields_known(tuv_server_stmt_t* server_stmt, const tuv_failure_t* fa
 
 /* ---- where to begin ---- */
 
-/* The endpoint that old gateways have for statements knows inserts of the first version. */
+/* The endpoint of old gateways for statements knows only inserts of the first version. */
 static int choose_version(tuv_server_stmt_t* server_stmt, tuv_errmsg_t* err) {
   const tuv_conn_t* conn = server_stmt->conn;
   uint32_t forced = conn->context->url.stmt_version;
@@ -49,9 +49,10 @@ void tuv_server_stmt_prepare_again(tuv_server_stmt_t* server_stmt) {
 
 /* ---- what is to be bound ---- */
 
-/* A form of what `head` has (may be NULL), the table's name if it is bound, and more fields. */
-static tuv_refbuf_t* make_form(tuv_mem_t* mem, const tuv_field_list_t* head, bool table,
-                               const tuv_stmt_fields_t* more) {
+/* Makes a list of the fields of `head` (may be NULL), the table's name if it is bound, and more
+ * fields. */
+static tuv_refbuf_t* make_field_list(tuv_mem_t* mem, const tuv_field_list_t* head, bool table,
+                                     const tuv_stmt_fields_t* more) {
   static const char name[] = "tbname";
   uint32_t before = head == NULL ? table : head->count, count = before + more->count;
   size_t names = more->names_size + sizeof name;
@@ -59,23 +60,23 @@ static tuv_refbuf_t* make_form(tuv_mem_t* mem, const tuv_field_list_t* head, boo
   tuv_refbuf_t* buf = tuv_refbuf_take(
       mem, sizeof(tuv_field_list_t) + count * sizeof(taosuv_stmt_field_t) + names);
   if (buf == NULL) return NULL;
-  tuv_field_list_t* form = tuv_field_list_of(buf);
-  char* at = (char*) (form->fields + count);
-  form->insert = true;
-  form->count = count;
+  tuv_field_list_t* list = tuv_field_list_of(buf);
+  char* at = (char*) (list->fields + count);
+  list->insert = true;
+  list->count = count;
   taosuv_stmt_field_t first = {.name = name,
                                .name_length = sizeof name - 1,
                                .kind = TAOSUV_BIND_TABLE,
                                .type = TAOSUV_TYPE_VARCHAR,
                                .length = 270};
   for (uint32_t i = 0; i < before; i++) {
-    taosuv_stmt_field_t* field = &form->fields[i];
+    taosuv_stmt_field_t* field = &list->fields[i];
     *field = head == NULL ? first : head->fields[i];
     memcpy(at, field->name, field->name_length + 1);
     field->name = at;
     at += field->name_length + 1;
   }
-  tuv_stmt_fields_copy(more, form->fields + before, at);
+  tuv_stmt_fields_copy(more, list->fields + before, at);
   return buf;
 }
 
@@ -84,39 +85,39 @@ static int add_fields(tuv_server_stmt_t* server_stmt, bool table, const tuv_stmt
   const tuv_field_list_t* head = server_stmt->field_list == NULL
                                      ? NULL
                                      : tuv_field_list_of(server_stmt->field_list);
-  tuv_refbuf_t* form = make_form(server_stmt->conn->context->mem, head, table, more);
-  if (form == NULL) return tuv_fail(err, TAOSUV_ENOMEM, "no memory for the fields");
+  tuv_refbuf_t* list = make_field_list(server_stmt->conn->context->mem, head, table, more);
+  if (list == NULL) return tuv_fail(err, TAOSUV_ENOMEM, "no memory for the fields");
   tuv_refbuf_unref(server_stmt->field_list);
-  server_stmt->field_list = form;
+  server_stmt->field_list = list;
   return 0;
 }
 
 /* All times of a table have the precision of its database, whichever field reports it. */
-static void settle_precision(tuv_field_list_t* form) {
+static void settle_precision(tuv_field_list_t* list) {
   uint8_t precision = TAOSUV_PRECISION_MS;
-  for (uint32_t i = 0; i < form->count; i++)
-    if (form->fields[i].type == TAOSUV_TYPE_TIMESTAMP && form->fields[i].precision > precision)
-      precision = form->fields[i].precision;
-  for (uint32_t i = 0; i < form->count; i++)
-    if (form->fields[i].type == TAOSUV_TYPE_TIMESTAMP) form->fields[i].precision = precision;
+  for (uint32_t i = 0; i < list->count; i++)
+    if (list->fields[i].type == TAOSUV_TYPE_TIMESTAMP && list->fields[i].precision > precision)
+      precision = list->fields[i].precision;
+  for (uint32_t i = 0; i < list->count; i++)
+    if (list->fields[i].type == TAOSUV_TYPE_TIMESTAMP) list->fields[i].precision = precision;
 }
 
-/* The first version tells it with the first column alone. Any other TIMESTAMP a gateway takes for
- * milliseconds, of which it makes nanoseconds and back again: a time of another precision would
- * come out as another time. */
-static int check_first_times(const tuv_field_list_t* form, tuv_errmsg_t* err) {
+/* The first version reports the precision with the first column alone. A gateway takes any other
+ * TIMESTAMP for milliseconds, and converts it to nanoseconds and back: a time of another precision
+ * would become another time. */
+static int check_first_times(const tuv_field_list_t* list, tuv_errmsg_t* err) {
   uint32_t first = 0;
-  while (first < form->count && form->fields[first].kind != TAOSUV_BIND_COLUMN) first++;
-  bool told = first < form->count && form->fields[first].type == TAOSUV_TYPE_TIMESTAMP;
-  for (uint32_t i = 0; i < form->count; i++) {
-    const taosuv_stmt_field_t* field = &form->fields[i];
+  while (first < list->count && list->fields[first].kind != TAOSUV_BIND_COLUMN) first++;
+  bool known = first < list->count && list->fields[first].type == TAOSUV_TYPE_TIMESTAMP;
+  for (uint32_t i = 0; i < list->count; i++) {
+    const taosuv_stmt_field_t* field = &list->fields[i];
     if (field->type != TAOSUV_TYPE_TIMESTAMP) continue;
-    if (!told)
+    if (!known)
       return tuv_fail(err, TAOSUV_ENOTSUP,
                       "'%.64s': the first version of statements tells no precision unless the "
                       "first column is the TIMESTAMP",
                       field->name);
-    if (field->precision != form->fields[first].precision)
+    if (field->precision != list->fields[first].precision)
       return tuv_fail(err, TAOSUV_ENOTSUP,
                       "'%.64s': the first version of statements takes no TIMESTAMP but the first "
                       "column where the precision is not ms",
@@ -134,15 +135,15 @@ static int set_query(tuv_server_stmt_t* server_stmt, uint64_t count, tuv_errmsg_
                                             sizeof(tuv_field_list_t));
   if (server_stmt->field_list == NULL)
     return tuv_fail(err, TAOSUV_ENOMEM, "no memory for the fields");
-  tuv_field_list_t* form = tuv_field_list_of(server_stmt->field_list);
-  form->insert = false;
-  form->count = (uint32_t) count;
+  tuv_field_list_t* list = tuv_field_list_of(server_stmt->field_list);
+  list->insert = false;
+  list->count = (uint32_t) count;
   return 0;
 }
 
 /* ---- being prepared ---- */
 
-/* What was asked of a step: the next one, or an error. */
+/* The outcome of a step: the next step, or an error. */
 static int ready(tuv_server_stmt_t* server_stmt, tuv_server_stmt_step_t* next) {
   server_stmt->prepared = true;
   server_stmt->ready_at = uv_hrtime();
@@ -170,12 +171,11 @@ static int on_probe(tuv_server_stmt_t* server_stmt, const tuv_reply_t* reply,
   return status < 0 ? status : add_fields(server_stmt, true, &fields, err);
 }
 
-/* An insert without a question mark has nothing to be bound; one of the wrong kind is not for
- * us. */
+/* An insert without a question mark has nothing to bind. */
 static int check_insert(const tuv_server_stmt_t* server_stmt, tuv_errmsg_t* err) {
   if (server_stmt->field_list != NULL && tuv_field_list_of(server_stmt->field_list)->count > 0)
     return 0;
-  return tuv_fail(err, TAOSUV_ENOTSUP, "nothing is to be bound in this statement");
+  return tuv_fail(err, TAOSUV_ENOTSUP, "the statement has nothing to bind");
 }
 
 /* A statement that is taken for one of the other kind would be bound wrongly, or give no rows. */
@@ -220,8 +220,8 @@ static int on_prepare(tuv_server_stmt_t* server_stmt, const tuv_reply_t* reply,
   return tuv_server_stmt_wants_scales(server_stmt) ? 0 : ready(server_stmt, next);
 }
 
-/* The first version tells no number of parameters that it would be safe to ask for (PROTOCOL
- * 6.1.2), and fields only one kind at a time. */
+/* The first version has no safe way to ask for the number of parameters (PROTOCOL 6.1.2), and
+ * reports fields one kind at a time. */
 static int on_first_prepare(tuv_server_stmt_t* server_stmt, const tuv_reply_t* reply,
                             tuv_server_stmt_step_t* next, tuv_errmsg_t* err) {
   const tuv_stmt_sql_t* scan = &tuv_source_of(server_stmt->source)->scan;
@@ -271,11 +271,11 @@ void tuv_server_stmt_unprepared(tuv_server_stmt_t* server_stmt, const tuv_failur
     stmt->events->failed(stmt, failure);
     return;
   }
-  stmt->fresh = true; /* the server may have lost what was kept: a new one tells */
+  stmt->fresh = true; /* the server may have lost the cached one: a new one is prepared */
   tuv_stmt_due(stmt);
 }
 
-/* It was made in advance: its SQL is sent when there is a batch. */
+/* Whether it was created in advance: its SQL is sent when there is a batch. */
 static bool is_early(const tuv_server_stmt_t* server_stmt, tuv_server_stmt_step_t next) {
   const taosuv_stmt_t* stmt = server_stmt->stmt;
   return next == after_init(server_stmt) && server_stmt->field_list == NULL &&

@@ -15,7 +15,7 @@
 
 /* ---- a batch ---- */
 
-/* The first version takes a batch table by table. */
+/* The first version sends a batch table by table. */
 static tuv_server_stmt_step_t first_step(const tuv_server_stmt_t* server_stmt) {
   const tuv_batch_t* batch = &tuv_stmt_job(server_stmt->stmt)->batch;
   size_t length;
@@ -43,8 +43,8 @@ static void fail_job(tuv_server_stmt_t* server_stmt, int status, const char* mes
   tuv_job_done(tuv_stmt_job(server_stmt->stmt), &failure);
 }
 
-/* One message is a round trip less, but repeats the table's name and tags in every row. Servers
- * take none where only the bound table tells the fields. */
+/* One message saves a round trip, but repeats the table's name and tags in every row. Servers
+ * refuse it where only the bound table has the fields. */
 static bool one_message(const tuv_server_stmt_t* server_stmt, tuv_batch_t* batch,
                         tuv_batch_encoding_t encoding) {
   const tuv_conn_t* conn = server_stmt->conn;
@@ -58,8 +58,8 @@ static bool one_message(const tuv_server_stmt_t* server_stmt, tuv_batch_t* batch
   return together <= apart + apart / 4 + 4096 && together <= conn->context->url.max_message_size;
 }
 
-static int dress(tuv_server_stmt_t* server_stmt, tuv_batch_t* batch, tuv_server_stmt_step_t* step,
-                 tuv_errmsg_t* err) {
+static int choose_encoding(tuv_server_stmt_t* server_stmt, tuv_batch_t* batch,
+                           tuv_server_stmt_step_t* step, tuv_errmsg_t* err) {
   const tuv_conn_t* conn = server_stmt->conn;
   tuv_batch_encoding_t encoding = tuv_server_stmt_encoding(server_stmt);
   int status = tuv_batch_set_encoding(batch, encoding, err);
@@ -78,15 +78,15 @@ void tuv_server_stmt_begin(tuv_server_stmt_t* server_stmt, tuv_batch_t* batch) {
   tuv_server_stmt_step_t step = TUV_STEP_NONE;
   tuv_errmsg_t err = {""};
   server_stmt->table = 0;
-  int status = dress(server_stmt, batch, &step, &err);
+  int status = choose_encoding(server_stmt, batch, &step, &err);
   if (status < 0)
     fail_job(server_stmt, status, err.text);
   else
     tuv_server_stmt_post(server_stmt, step);
 }
 
-/* A result that nobody will read. Before 3.4.0.1, and in the first version, it is the statement's
- * and ends with it (PROTOCOL 6.3.1). */
+/* Frees a result that nobody will read. Before 3.4.0.1, and in the first version, it belongs to the
+ * statement and ends with it (PROTOCOL 6.3.1). */
 static void drop_result(const tuv_server_stmt_t* server_stmt, const tuv_reply_t* reply) {
   uint64_t id = 0;
   if (server_stmt->first || server_stmt->conn->version < TUV_VERSION(3, 4, 0, 1)) return;
@@ -94,7 +94,7 @@ static void drop_result(const tuv_server_stmt_t* server_stmt, const tuv_reply_t*
     tuv_result_free_on_server(server_stmt->conn, id);
 }
 
-/* Nobody waits any more for what was answered. */
+/* A message was answered whose request was cancelled. */
 static void unwanted(tuv_server_stmt_t* server_stmt) {
   taosuv_stmt_t* stmt = server_stmt->stmt;
   if (stmt != NULL && stmt->running) tuv_job_drop(tuv_stmt_job(stmt), stmt->client);
@@ -104,8 +104,8 @@ static void unwanted(tuv_server_stmt_t* server_stmt) {
   tuv_server_stmt_settle(server_stmt);
 }
 
-/* Its answer cannot be: nobody knows in what state the statement on the server is. */
-static void answered_wrongly(tuv_server_stmt_t* server_stmt, int status, const char* message) {
+/* The reply is malformed, so the state of the statement on the server is not known. */
+static void fail_malformed(tuv_server_stmt_t* server_stmt, int status, const char* message) {
   taosuv_stmt_t* stmt = server_stmt->stmt;
   tuv_failure_t failure = {status, taosuv_err_flags(status), 0, message,
                            tuv_conn_host(server_stmt->conn)};
@@ -119,9 +119,9 @@ static void on_executed(tuv_server_stmt_t* server_stmt, const tuv_reply_t* reply
   taosuv_stmt_exec_t* req = tuv_stmt_job(server_stmt->stmt)->req;
   tuv_errmsg_t err;
   int status = tuv_stmt_reply_affected(reply, &req->affected_rows, &err);
-  ((taosuv_req_t*) (void*) req)->server_time_ns = reply->timing;
+  (tuv_req_base(req))->server_time_ns = reply->timing;
   if (status < 0)
-    answered_wrongly(server_stmt, status, err.text);
+    fail_malformed(server_stmt, status, err.text);
   else if (!tuv_field_list_of(server_stmt->field_list)->insert)
     tuv_server_stmt_post(server_stmt, TUV_STEP_RESULT);
   else
@@ -140,7 +140,7 @@ static void on_result(tuv_server_stmt_t* server_stmt, const tuv_reply_t* reply) 
   if (status == 0 && req->result == NULL) status = tuv_fail(&err, TAOSUV_ENOMEM, "out of memory");
   if (status < 0) {
     drop_result(server_stmt, reply);
-    answered_wrongly(server_stmt, status, err.text);
+    fail_malformed(server_stmt, status, err.text);
     return;
   }
   tuv_server_stmt_own(server_stmt, req->result);
@@ -186,7 +186,7 @@ static int check_id(const tuv_server_stmt_t* server_stmt, const tuv_reply_t* rep
 
 static void failed(tuv_op_t* op, const tuv_failure_t* failure);
 
-static void misanswered(tuv_op_t* op, const char* message) {
+static void malformed(tuv_op_t* op, const char* message) {
   const tuv_server_stmt_t* server_stmt = TUV_CONTAINER(op, tuv_server_stmt_t, op);
   bool executes = server_stmt->step == TUV_STEP_EXEC || server_stmt->step == TUV_STEP_BIND_EXEC;
   unsigned int flags = executes ? TAOSUV_ERR_MAYBE_EXECUTED : 0u;
@@ -198,7 +198,7 @@ static void replied(tuv_op_t* op, tuv_conn_t* conn, const tuv_reply_t* reply) {
   tuv_errmsg_t err;
   (void) conn;
   if (check_id(server_stmt, reply, &err) < 0)
-    misanswered(op, err.text);
+    malformed(op, err.text);
   else if (server_stmt->step == TUV_STEP_CLOSE)
     tuv_server_stmt_closed(server_stmt);
   else if (server_stmt->step < TUV_STEP_NAME)
@@ -207,8 +207,7 @@ static void replied(tuv_op_t* op, tuv_conn_t* conn, const tuv_reply_t* reply) {
     on_batch(server_stmt, reply);
 }
 
-/* The server does not have the statement any more, or it is dead there: nothing of the batch was
- * executed. */
+/* Whether the server has lost the statement: nothing of the batch was executed then. */
 static bool was_lost(const tuv_failure_t* failure) {
   static const char* const texts[] = {"stmt is nil", "stmt2 is nil", "stmt has been freed"};
   if (failure->server_code == TUV_CODE_STMT_API_USAGE) return true;
@@ -218,8 +217,8 @@ static bool was_lost(const tuv_failure_t* failure) {
   return false;
 }
 
-/* Whether a statement that is prepared again may be accepted. Any such refusal is worth one try;
- * only those that cannot be meant for a statement that is up to date are worth more. */
+/* Whether the batch may be accepted after the statement is prepared again. Such a refusal is worth
+ * one try; refusals that only concern outdated statements are worth more. */
 static bool wants_renewal(const tuv_failure_t* failure, uint32_t renewals) {
   if (failure->status != TAOSUV_ESERVER) return false;
   switch (tuv_server_code_stale(failure->server_code)) {
@@ -229,7 +228,7 @@ static bool wants_renewal(const tuv_failure_t* failure, uint32_t renewals) {
   }
 }
 
-/* The gateway does not know the message, or what it stands on does not have the function for it. */
+/* The gateway does not know the message, or the native library below it lacks the function. */
 static bool lacks_bind_exec(const tuv_server_stmt_t* server_stmt, const tuv_failure_t* failure) {
   if (server_stmt->step != TUV_STEP_BIND_EXEC || failure->status != TAOSUV_ESERVER ||
       failure->server_code != TUV_CODE_GATEWAY || failure->message == NULL)
@@ -238,7 +237,8 @@ static bool lacks_bind_exec(const tuv_server_stmt_t* server_stmt, const tuv_fail
          strncmp(failure->message, "taos_stmt2_bind_param_column", 28) == 0;
 }
 
-/* What a failed step leaves behind is of no use (PROTOCOL 6.3.1): the next batch gets another. */
+/* After a failed step the statement on the server is useless (PROTOCOL 6.3.1): the next batch gets
+ * another one. */
 static void batch_failed(tuv_server_stmt_t* server_stmt, const tuv_failure_t* failure) {
   taosuv_stmt_t* stmt = server_stmt->stmt;
   tuv_job_t* job = stmt != NULL && stmt->running ? tuv_stmt_job(stmt) : NULL;
@@ -267,8 +267,9 @@ static void batch_failed(tuv_server_stmt_t* server_stmt, const tuv_failure_t* fa
   }
 }
 
-/* It is refused for good; otherwise preparing fails, and may be tried again. */
-static bool will_not_tell(const tuv_failure_t* failure) {
+/* Whether the query for scales was refused for good. Otherwise preparing fails, and may be tried
+ * again. */
+static bool has_no_scales(const tuv_failure_t* failure) {
   return failure->status == TAOSUV_ESERVER && (failure->flags & TAOSUV_ERR_RETRYABLE) == 0;
 }
 
@@ -276,7 +277,7 @@ static void failed(tuv_op_t* op, const tuv_failure_t* failure) {
   tuv_server_stmt_t* server_stmt = TUV_CONTAINER(op, tuv_server_stmt_t, op);
   if (server_stmt->step == TUV_STEP_CLOSE)
     tuv_server_stmt_closed(server_stmt);
-  else if (server_stmt->step == TUV_STEP_SCALES && will_not_tell(failure))
+  else if (server_stmt->step == TUV_STEP_SCALES && has_no_scales(failure))
     tuv_server_stmt_without_scales(server_stmt);
   else if (server_stmt->step < TUV_STEP_NAME)
     tuv_server_stmt_unprepared(server_stmt, failure);

@@ -1,5 +1,5 @@
-/* What a DECIMAL's text means: servers that do not tell its scale with a statement's fields (3.3.6)
- * tell it with a query's result, so that they are asked for one without rows. */
+/* The scales of DECIMALs. Servers of 3.3.6 do not report them with the fields of a statement, but
+ * with the result of a query: a query without rows is sent. */
 #include "client/core/op.h"
 #include "client/conn/conn.h"
 #include "client/conn/send.h"
@@ -11,8 +11,8 @@
 
 static size_t write_sql(const tuv_server_stmt_t* server_stmt, char* out, size_t room) {
   const tuv_source_t* source = tuv_source_of(server_stmt->source);
-  const tuv_field_list_t* form = tuv_field_list_of(server_stmt->field_list);
-  return tuv_stmt_sql_decimals(source->sql, &source->scan, source->table, form->fields, form->count,
+  const tuv_field_list_t* list = tuv_field_list_of(server_stmt->field_list);
+  return tuv_stmt_sql_decimals(source->sql, &source->scan, source->table, list->fields, list->count,
                                out, room);
 }
 
@@ -47,7 +47,7 @@ void tuv_server_stmt_ask_scales(tuv_server_stmt_t* server_stmt) {
   tuv_conn_post(server_stmt->conn, &server_stmt->op);
 }
 
-/* The type that was asked about, and a scale that it can have; otherwise it stays unknown. */
+/* Takes the scale if the type is the same and it is possible. Otherwise it stays unknown. */
 static void take_scale(taosuv_stmt_field_t* field, const tuv_query_reply_t* answer, size_t index) {
   uint64_t type = yyjson_get_uint(yyjson_arr_get(answer->types, index));
   uint64_t precision = yyjson_get_uint(yyjson_arr_get(answer->precisions, index));
@@ -60,11 +60,11 @@ static void take_scale(taosuv_stmt_field_t* field, const tuv_query_reply_t* answ
 
 void tuv_server_stmt_take_scales(tuv_server_stmt_t* server_stmt, const tuv_reply_t* reply) {
   tuv_query_reply_t answer;
-  tuv_field_list_t* form = tuv_field_list_of(server_stmt->field_list);
+  tuv_field_list_t* list = tuv_field_list_of(server_stmt->field_list);
   int status = tuv_reply_query(reply, &answer, NULL);
   if (answer.id != 0) tuv_result_free_on_server(server_stmt->conn, answer.id);
   if (status < 0 || answer.is_update || answer.precisions == NULL || answer.scales == NULL) return;
   size_t index = 0;
-  for (uint32_t i = 0; i < form->count && index < answer.fields; i++)
-    if (tuv_stmt_scale_is_unknown(&form->fields[i])) take_scale(&form->fields[i], &answer, index++);
+  for (uint32_t i = 0; i < list->count && index < answer.fields; i++)
+    if (tuv_stmt_scale_is_unknown(&list->fields[i])) take_scale(&list->fields[i], &answer, index++);
 }

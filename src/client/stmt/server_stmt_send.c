@@ -62,8 +62,8 @@ static int send_init(tuv_server_stmt_t* server_stmt) {
   tuv_json_request_begin(&request, &conn->context->json, action_of(server_stmt),
                          server_stmt->op.id);
   if (!server_stmt->first) {
-    /* All rows go into one super table, and each table is bound once a batch. Tags that the SQL has
-     * in it are no tables' own: they are left to the server's general way. */
+    /* All rows go into one super table, and each table is bound once in a batch. With tags in the
+     * SQL this does not hold, and the options are off. */
     bool one = scan->super_table && scan->tags > 0;
     tuv_json_request_bool(&request, "single_stb_insert", one);
     tuv_json_request_bool(&request, "single_table_bind_once", one);
@@ -82,7 +82,7 @@ static int send_sql(tuv_server_stmt_t* server_stmt, const char* sql, size_t leng
   return tuv_conn_send_json(conn, &server_stmt->op, &request);
 }
 
-/* The SQL with the hinted table in it, whose fields the server can tell. */
+/* Sends the SQL with the hinted table, whose fields the server reports. */
 static int send_probe(tuv_server_stmt_t* server_stmt) {
   const tuv_source_t* source = tuv_source_of(server_stmt->source);
   size_t room = source->length + strlen(source->table) + 8;
@@ -104,8 +104,8 @@ static int send_name(tuv_server_stmt_t* server_stmt, const char* name, size_t le
   return tuv_ws_send(&server_stmt->conn->ws, TUV_WS_TEXT, text, length, &server_stmt->op.at);
 }
 
-/* To learn the fields of a super table: a child that need not exist, and is not made (PROTOCOL
- * 6.1.1). */
+/* Names a child to learn the fields of its super table. It need not exist, and is not created
+ * (PROTOCOL 6.1.1). */
 static int send_probe_name(tuv_server_stmt_t* server_stmt) {
   const char* name = tuv_source_of(server_stmt->source)->table;
   if (name == NULL) name = "taosuv_probe";
@@ -127,7 +127,7 @@ static void put_masked(tuv_sink_t* sink, const void* data, size_t size, const ui
   tuv_ws_put_masked(((ws_sink_t*) (void*) sink)->ws, data, size, key);
 }
 
-/* One of the batch's binary messages, masked as it is written where it is not yet. */
+/* Sends a binary message of the batch. What is not masked yet is masked while it is written. */
 static int send_binary(tuv_server_stmt_t* server_stmt, size_t size,
                        void (*write)(const tuv_server_stmt_t* server_stmt, tuv_sink_t* sink)) {
   tuv_ws_t* ws = &server_stmt->conn->ws;
@@ -186,7 +186,7 @@ static int encode(tuv_op_t* op, tuv_conn_t* conn, const void* payload, size_t si
     case TUV_STEP_INIT: return send_init(server_stmt);
     case TUV_STEP_PROBE: return send_probe(server_stmt);
     case TUV_STEP_PREPARE: {
-      /* Where nothing names a table the server cannot tell the fields: the probe has. */
+      /* Without a table the server cannot report the fields: the probe has. */
       bool fields = !scan->insert || !scan->table || scan->super_table;
       return send_sql(server_stmt, source->sql, source->length, fields);
     }
@@ -233,7 +233,7 @@ static uint64_t id_for(const tuv_server_stmt_t* server_stmt, tuv_server_stmt_ste
   bool executes = step == TUV_STEP_EXEC || step == TUV_STEP_BIND_EXEC;
   const tuv_job_t* job = executes ? tuv_stmt_job(server_stmt->stmt) : NULL;
   if (job != NULL && job->req != NULL) {
-    tuv_req_t* priv = tuv_req_of((taosuv_req_t*) (void*) job->req);
+    tuv_req_t* priv = tuv_req_of(tuv_req_base(job->req));
     if (tuv_inflight_get(&server_stmt->conn->inflight, priv->op.id) != NULL)
       priv->op.id = tuv_ids_next(&client->context.ids);
     job->req->sent_req_id = priv->op.id;

@@ -1,4 +1,5 @@
-/* The messages of a statement on the server, and what each answer leads to. What may fail calls back. */
+/* The messages of a server statement, and what follows from each answer. A function that may fail
+ * calls back. */
 #ifndef TUV_CLIENT_STMT_SERVER_STMT_STEPS_H
 #define TUV_CLIENT_STMT_SERVER_STMT_STEPS_H
 
@@ -20,22 +21,22 @@ bool tuv_server_stmt_sent(const tuv_server_stmt_t* server_stmt);
 /* Takes its message back, if it has not left. */
 bool tuv_server_stmt_withdraw(tuv_server_stmt_t* server_stmt);
 
-/* The steps up to a statement that is prepared: from the beginning; after it had waited for
- * something to do; for one from the cache, to learn its fields. */
+/* Prepares the statement: from the beginning; after it waited for a batch; for one from the cache,
+ * to learn its fields. */
 void tuv_server_stmt_prepare(tuv_server_stmt_t* server_stmt);
 void tuv_server_stmt_go_on_preparing(tuv_server_stmt_t* server_stmt);
 void tuv_server_stmt_prepare_again(tuv_server_stmt_t* server_stmt);
 
-/* The answer to such a step; the server does not know the scales; the step has failed. */
+/* Such a step was answered; the server does not know the scales; the step has failed. */
 void tuv_server_stmt_preparing(tuv_server_stmt_t* server_stmt, const tuv_reply_t* reply);
 void tuv_server_stmt_without_scales(tuv_server_stmt_t* server_stmt);
 void tuv_server_stmt_unprepared(tuv_server_stmt_t* server_stmt, const tuv_failure_t* failure);
 
-/* Asks by a query what is to be bound, where the endpoint has no answer to that. */
+/* Sends a query for the fields, where the endpoint does not report them. */
 void tuv_server_stmt_ask_fields(tuv_server_stmt_t* server_stmt, tuv_fields_known_cb cb);
 void tuv_server_stmt_stop_asking(tuv_server_stmt_t* server_stmt);
 
-/* Asks by a query for the scales of DECIMALs that the fields lack. */
+/* Sends a query for the scales of DECIMALs that the fields lack. */
 bool tuv_server_stmt_wants_scales(const tuv_server_stmt_t* server_stmt);
 void tuv_server_stmt_ask_scales(tuv_server_stmt_t* server_stmt);
 void tuv_server_stmt_take_scales(tuv_server_stmt_t* server_stmt, const tuv_reply_t* reply);

@@ -1,4 +1,4 @@
-/* What a statement is made of: its SQL, and the fields that are to be bound. Both are shared by reference. */
+/* The SQL of a statement and the fields to bind. Both are shared by reference. */
 #ifndef TUV_CLIENT_STMT_SOURCE_H
 #define TUV_CLIENT_STMT_SOURCE_H
 
@@ -6,16 +6,16 @@
 #include "util/mem.h"
 #include "wire/stmt/sql.h"
 
-/* An SQL text as it was given, in a tuv_refbuf_t that the statement and what was prepared share. */
+/* An SQL text, in a tuv_refbuf_t that the statement and its server statements share. */
 typedef struct tuv_source_s {
   uint64_t hash;
   tuv_stmt_sql_t scan;
-  const char* table; /* the caller's hint, or else a name in the super table's database; or NULL */
+  const char* table; /* the caller's hint, or a name in the database of the super table; or NULL */
   size_t length;
   char sql[]; /* NUL-terminated */
 } tuv_source_t;
 
-/* What is to be bound, in a tuv_refbuf_t that never changes. */
+/* The fields to bind, in a tuv_refbuf_t that never changes. */
 typedef struct tuv_field_list_s {
   bool insert;
   uint32_t count;               /* of fields; of a query's question marks */

@@ -1,4 +1,4 @@
-/* Prepared statements, the caller's side: prepare, exec, close; their requests and their memory. */
+/* The public calls of prepared statements: prepare and close; their requests and their memory. */
 #include "client/core/op.h"
 #include "client/core/req.h"
 #include "client/conn/transport.h"
@@ -51,7 +51,7 @@ static int check_source(taosuv_client_t* client, taosuv_stmt_prepare_t* req, con
   if (*length == 0 || !tuv_utf8_valid((const uint8_t*) sql, *length)) return TAOSUV_EINVAL;
   /* As JSON it is longer, but not more than six times. */
   if (*length > client->context.url.max_message_size / 8) return TAOSUV_EMSGSIZE;
-  int status = tuv_pool_check(client, (taosuv_req_t*) (void*) req, cb != NULL);
+  int status = tuv_pool_check(client, tuv_req_base(req), cb != NULL);
   if (status < 0) return status;
   if (!client->pool.conns.transport->has_actions) return TAOSUV_ENOTSUP;
   tuv_stmt_sql_t scan;
@@ -66,9 +66,9 @@ static int check_source(taosuv_client_t* client, taosuv_stmt_prepare_t* req, con
   return 0;
 }
 
-/* A child that need not exist, in the database of its super table: old servers look for it there
- * only when it says so. Writes the name, if there is room, and returns its size; 0: there is no
- * need. */
+/* Writes the name of a child of the super table, if there is room, and returns its size; 0: no name
+ * is needed. The child need not exist. The name has the database, because old servers look for it
+ * elsewhere otherwise. */
 static size_t name_child(char* out, const char* sql, const tuv_stmt_sql_t* scan) {
   static const char child[] = ".taosuv_probe";
   size_t length = scan->database_length;
@@ -140,8 +140,7 @@ static int begin_prepare(taosuv_stmt_t* stmt, taosuv_stmt_prepare_t* req,
   bool hold = client->pool.conns.ready == 0;
   int status = hold ? tuv_pool_hold(&client->pool, 0) : 0;
   if (status < 0) return status;
-  status = tuv_stmt_begin(client, (taosuv_req_t*) (void*) req, &prepare_type, &prepare_holder,
-                          stmt);
+  status = tuv_stmt_begin(client, tuv_req_base(req), &prepare_type, &prepare_holder, stmt);
   if (status < 0) {
     if (hold) tuv_pool_unhold(&client->pool, 0);
     return status;
@@ -168,7 +167,7 @@ int taosuv_stmt_prepare(taosuv_client_t* client, taosuv_stmt_prepare_t* req, con
   req->stmt = NULL;
   tuv_dependents_add(&client->context.dependents, &stmt->dependent);
   tuv_stmt_due(stmt);
-  tuv_stmt_end_if_late((taosuv_req_t*) (void*) req);
+  tuv_stmt_end_if_late(tuv_req_base(req));
   return 0;
 }
 
@@ -197,7 +196,7 @@ int taosuv_stmt_reprepare(taosuv_stmt_t* stmt, taosuv_stmt_prepare_t* req, const
   tuv_server_stmt_forget(client, source);
   req->stmt = stmt;
   tuv_stmt_due(stmt);
-  tuv_stmt_end_if_late((taosuv_req_t*) (void*) req);
+  tuv_stmt_end_if_late(tuv_req_base(req));
   return 0;
 }
 
@@ -220,20 +219,20 @@ static void cancel(taosuv_req_t* req, const char* why) {
   tuv_req_defer(req, TAOSUV_ECANCELED, flags, why);
 }
 
-/* Ends all that is pending; the first prepare takes the statement with it, which returns false. */
+/* Ends all that is pending. Returns false when the statement was freed with its first prepare. */
 static bool cancel_all(taosuv_stmt_t* stmt, const char* why) {
   if (stmt->preparing != NULL) {
     bool known = stmt->known;
-    cancel((taosuv_req_t*) (void*) stmt->preparing, why);
+    cancel(tuv_req_base(stmt->preparing), why);
     if (!known) return false;
   }
   while (!tuv_queue_empty(&stmt->jobs)) {
-    /* The last one first: what the others wait for is not to move on. */
+    /* The last one first, so that the first does not begin to execute the next. */
     tuv_job_t* job = TUV_CONTAINER(stmt->jobs.prev, tuv_job_t, link);
     taosuv_stmt_exec_t* req = job->req;
     if (req != NULL) {
       req->stmt = NULL;
-      cancel((taosuv_req_t*) (void*) req, why);
+      cancel(tuv_req_base(req), why);
     }
     if (!tuv_queue_empty(&stmt->jobs) && stmt->jobs.prev == &job->link)
       tuv_job_drop(job, stmt->client);
