@@ -1,4 +1,4 @@
-/* Three hosts for one test, to be stopped and started, and where connections are. */
+/* Three hosts for one test, which can be stopped and started. */
 #include "cluster.h"
 
 void cl_start(cl_t* cluster, size_t i, const ts_config_t* config) {

@@ -1,4 +1,4 @@
-/* Consumers for integration tests: topics that are cleaned up, and each operation in one go. */
+/* Consumers for integration tests: topics that are cleaned up, and synchronous operations. */
 #include "consumers.h"
 
 /* One operation that is waited for. */
@@ -320,7 +320,7 @@ taosuv_message_t* tc_next(tc_consumer_t* one) {
   return message;
 }
 
-/* A real one deals vgroups out within seconds, and until then there is nothing. */
+/* A real server assigns vgroups within seconds; until then there are no messages. */
 uint64_t tc_wait_ms(const tc_t* tc) {
   return tc->it->server != NULL ? 100 : 1500;
 }

@@ -1,4 +1,4 @@
-/* Consumers for integration tests: topics that are cleaned up, and each operation in one go. */
+/* Consumers for integration tests: topics that are cleaned up, and synchronous operations. */
 #ifndef TUV_TEST_INTEGRATION_CONSUMERS_H
 #define TUV_TEST_INTEGRATION_CONSUMERS_H
 
@@ -9,15 +9,15 @@ enum { TC_CONSUMERS = 8, TC_TOPICS = 4, TC_VGROUPS = 16 };
 
 typedef struct tc_s tc_t;
 
-/* A consumer of a test, and what it has told. */
+/* A consumer of a test, and the events that it has reported. */
 typedef struct tc_consumer_s {
   tc_t* tc;
   taosuv_consumer_t* consumer;                   /* NULL once it is closed */
   unsigned lost, resumed, commit_failed, failed; /* events */
   unsigned assigned;
   uint32_t vgroups; /* of the last assignment that was reported */
-  int event_status; /* of the last event that had one */
-  int event_code;   /* the server's, of the same */
+  int event_status; /* status of the last event that had one */
+  int event_code;   /* the server's code of the same event */
   /* May be set. */
   void (*on_event)(struct tc_consumer_s* one, const taosuv_consumer_event_t* event);
   taosuv_consumer_close_t close;
@@ -35,11 +35,11 @@ struct tc_s {
   char topics[TC_TOPICS][64];
   tc_consumer_t consumers[TC_CONSUMERS];
   char group[48];
-  int skip_unreadable; /* of the consumers that are made from now on */
+  int skip_unreadable; /* for the consumers that are created from now on */
 };
 
 int tc_setup(void** state);
-int tc_teardown(void** state); /* closes what is open, drops topics, then it_teardown */
+int tc_teardown(void** state); /* closes open consumers, drops topics, then calls it_teardown */
 #define TC_TEST(name) cmocka_unit_test_setup_teardown(name, tc_setup, tc_teardown)
 
 /* Creates a topic on the database: `as` is "as select …", "with meta as database …", with %s for
@@ -49,15 +49,15 @@ const char* tc_topic(tc_t* tc, const char* as);
  * time is its value. */
 void tc_rows(tc_t* tc, const char* table, int first, int count);
 
-/* A consumer of the test's group, beginning with the earliest. `keys` for the URL; more properties
- * as "name=value", a space between. */
+/* A consumer of the test's group that starts at the earliest offset. `keys` for the URL; more
+ * properties as "name=value", separated by spaces. */
 tc_consumer_t* tc_consumer(tc_t* tc, const char* keys, const char* properties);
-/* The same, beginning as the properties say. */
+/* The same, starting as the properties say. */
 tc_consumer_t* tc_consumer_from(tc_t* tc, const char* keys, const char* properties);
-/* The first, subscribed. */
+/* The first one, already subscribed. */
 tc_consumer_t* tc_subscribed(tc_t* tc, const char* topic, const char* properties);
 
-/* Each waits for the callback and returns its status, or what the call returned. */
+/* Each waits for the callback and returns its status, or the status of the call. */
 int tc_subscribe(tc_consumer_t* one, const char* topic);
 int tc_unsubscribe(tc_consumer_t* one);
 int tc_poll(tc_consumer_t* one, uint64_t wait_ms, taosuv_message_t** message); /* referenced */
@@ -72,14 +72,14 @@ int tc_seek_to(tc_consumer_t* one, const char* topic, bool beginning);
 int tc_topics(tc_consumer_t* one, char* list, size_t size);
 int tc_close(tc_consumer_t* one);
 
-/* The next message with rows or changes; fails the test when none comes. */
+/* The next message with rows or schema changes; fails the test if none arrives. */
 taosuv_message_t* tc_next(tc_consumer_t* one);
-/* How long a poll that waits for what was written waits, and how many of them without a message
- * mean that there is none. */
+/* The waiting time of a poll for written rows, and the number of polls without a message after
+ * which there is none. */
 uint64_t tc_wait_ms(const tc_t* tc);
 unsigned tc_patience(const tc_t* tc);
-/* Polls until `count` values have been seen; each is counted in seen[value]. Gives up when nothing
- * comes any more. Returns how many came. */
+/* Polls until `count` values have been seen; each is counted in seen[value]. Gives up when no more
+ * messages arrive. Returns the number of values. */
 unsigned tc_drain(tc_consumer_t* one, unsigned* seen, unsigned size, unsigned count);
 /* Counts the values (column `v` of each block) of a message. */
 unsigned tc_count(taosuv_message_t* message, unsigned* seen, unsigned size);

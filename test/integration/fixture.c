@@ -1,4 +1,4 @@
-/* What all integration tests stand on: a loop, a server, and clients with a counting allocator. */
+/* The fixture of all integration tests: a loop, a server, and clients with a counting allocator. */
 #include <signal.h>
 
 #include "fixture_proxy.h"
@@ -24,7 +24,7 @@ static const char* real_url(void) {
 /* ---- set-up and tear-down ---- */
 
 int it_setup(void** state) {
-  signal(SIGPIPE, SIG_IGN); /* as the guide asks of programs: connections end in mid write */
+  signal(SIGPIPE, SIG_IGN); /* as the README recommends: connections end during a write */
   it_t* it = calloc(1, sizeof *it);
   assert_non_null(it);
   it->param = *state;
@@ -36,13 +36,13 @@ int it_setup(void** state) {
   if (real_url() == NULL)
     it_server_start(it, &(ts_config_t) {.compression = true});
   else
-    it_server_version(it); /* is asked now: later there may be a proxy before it */
+    it_server_version(it); /* is determined now: later there may be a proxy before it */
   return 0;
 }
 
 void it_drop_databases(it_t* it) {
   if (it->databases[0][0] == 0) return;
-  proxy_t* proxy = it->proxies[0]; /* it may make trouble, or be stopped */
+  proxy_t* proxy = it->proxies[0]; /* it may misbehave, or be stopped */
   it->proxies[0] = NULL;
   taosuv_client_t* client = it_client(it, "");
   for (size_t i = 0; i < IT_DATABASES && it->databases[i][0] != 0; i++)
@@ -92,7 +92,7 @@ void it_needs_ws(const it_t* it, const char* what) {
   skip();
 }
 
-/* Said once a program: which tests they are is counted by their skips. */
+/* Printed once per program; the skips count the tests. */
 void it_needs_bundled(const it_t* it) {
   static bool told;
   if (it->server != NULL) return;
@@ -102,7 +102,7 @@ void it_needs_bundled(const it_t* it) {
 }
 
 void it_left_out(const it_t* it, const char* what) {
-  static const char* told; /* the last one: tests say it again */
+  static const char* told; /* the last one: tests print it again */
   if (it->server != NULL || told == what) return;
   print_message("note: not against another server: %s\n", what);
   told = what;
@@ -116,7 +116,7 @@ static bool is_server_closed(void* data) {
   return ((it_t*) data)->server_closed;
 }
 
-/* What a client must never send was not sent. */
+/* Asserts that no client sent a forbidden message. */
 void it_server_stop(it_t* it) {
   it->server_closed = false;
   assert_int_equal(ts_server_counters(it->server).poisonous, 0);
@@ -163,7 +163,7 @@ ts_conn_t* it_conn(it_t* it) {
 
 /* ---- clients ---- */
 
-/* Unless the server is a plain one, or the test sets the transport's keys itself. */
+/* Unless the server has no TLS, or the test sets the keys of the transport itself. */
 static bool uses_transport(const char* base, const char* keys) {
   if (real_url() != NULL) return false;
   if (it_transport() == IT_COMPRESSED) return strstr(keys, "compression") == NULL;
@@ -179,10 +179,10 @@ void it_url(const it_t* it, char* url, size_t size, const char* db, const char* 
   const char* own = strchr(base, '?');
   const char* start = strstr(base, "://");
   size_t at = start != NULL ? (size_t) (start - base) + 3 : 0;
-  /* A failure is to show at once, unless the test is about retries. */
+  /* Failures must be reported at once, unless the test is about retries. */
   const char* more = own != NULL ? own + 1 : "";
   bool retries = strstr(keys, "retr") != NULL || strstr(more, "retr") != NULL;
-  bool close = strstr(keys, "close_timeout") != NULL; /* servers that never answer are many here */
+  bool close = strstr(keys, "close_timeout") != NULL; /* many servers in these tests never answer */
   const char* transport = uses_transport(base, keys) ? it_transport_keys() : "";
   char authority[512], name[300];
   it_authority(it, 1, authority, sizeof authority);
@@ -212,7 +212,7 @@ static void on_drain(taosuv_client_t* client, void* data) {
   if (slot->on_drain != NULL) slot->on_drain(slot->it, client);
 }
 
-/* One that was never used, or else one whose client is gone. */
+/* One that was never used; otherwise one whose client is closed. */
 static it_slot_t* free_slot(it_t* it) {
   for (size_t i = 0; i < IT_CLIENTS; i++)
     if (it->slots[i].it == NULL) return &it->slots[i];
@@ -303,8 +303,8 @@ const char* it_database(it_t* it, taosuv_client_t* client, const char* precision
 
 /* ---- waiting ---- */
 
-/* The loop is woken now and then: what is waited for may have come from a timer, behind which
- * UV_RUN_ONCE of older libuv waits for something else. */
+/* The loop is woken periodically: the awaited event may come from a timer, after which UV_RUN_ONCE
+ * of older libuv waits for another event. */
 bool it_until(it_t* it, bool (*done)(void* data), void* data, unsigned ms) {
   uint64_t end = it_ms() + ms;
   unsigned tick = ms < 20 ? ms : 20;

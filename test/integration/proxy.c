@@ -1,5 +1,6 @@
-/* The proxy that makes trouble on the line. A connection has two legs, and bytes two ways: what one
- * leg reads waits in the way's queue until the other leg may write it. */
+/* The proxy that simulates network failures. A connection has two sockets and two directions: bytes
+ * that one socket reads wait in the queue of their direction until the other socket may write
+ * them. */
 #include "proxy.h"
 
 #include <stdlib.h>
@@ -18,12 +19,12 @@ typedef struct way_s {
   proxy_conn_t* conn;
   uv_tcp_t *from, *to;
   proxy_trouble_t trouble;
-  uint64_t passed;       /* since the trouble was set */
-  uint64_t total;        /* since the connection was made */
+  uint64_t passed;       /* since the plan was set */
+  uint64_t total;        /* since the connection was opened */
   chunk_t *first, *last; /* that wait */
   size_t waiting;
   uint64_t next_piece; /* loop time of it */
-  bool ended;          /* the sender has said all */
+  bool ended;          /* the sender has ended its direction */
   bool writing;
   uv_timer_t timer;
   uv_write_t write;
@@ -47,7 +48,7 @@ struct proxy_s {
   int port;
   proxy_conn_t* conns;
   proxy_plan_t plan;
-  unsigned plan_count; /* connections that it is left for; 0: all */
+  unsigned plan_count; /* remaining connections that it applies to; 0: all */
   proxy_counters_t counters;
   unsigned handles; /* of listeners and connections */
   bool closing;
@@ -58,7 +59,7 @@ struct proxy_s {
 
 static void pump(way_t* way);
 
-/* ---- the end ---- */
+/* ---- closing ---- */
 
 static void handle_gone(proxy_t* proxy) {
   proxy->handles--;
@@ -91,7 +92,7 @@ static void on_handle_closed(uv_handle_t* handle) {
   handle_gone(proxy);
 }
 
-/* Only the client is to see the RST. */
+/* Only the client receives the RST. */
 static void end(proxy_conn_t* conn, bool reset) {
   if (conn->closing) return;
   conn->closing = true;
@@ -111,7 +112,7 @@ void proxy_conn_reset(proxy_conn_t* conn) {
   end(conn, true);
 }
 
-/* ---- one way ---- */
+/* ---- one direction ---- */
 
 static bool is_stalled(const way_t* way) {
   const proxy_trouble_t* trouble = &way->trouble;
@@ -153,7 +154,7 @@ static void on_read(uv_stream_t* stream, ssize_t size, const uv_buf_t* buf) {
   if (size != 0) pump(way);
 }
 
-/* Reads or not, by what waits. */
+/* Starts or stops reading, depending on the waiting bytes. */
 static void read_or_not(way_t* way) {
   if (way->ended || !way->conn->connected) return;
   if (is_stalled(way) || way->waiting > MAX_WAITING)
@@ -167,7 +168,7 @@ static void on_shutdown(uv_shutdown_t* req, int status) {
   (void) status;
 }
 
-/* The sender has ended, and all that it sent is passed on. */
+/* The sender has ended, and all its bytes are forwarded. */
 static void finish(way_t* way) {
   if (way->to == &way->conn->client)
     end(way->conn, false);
@@ -180,7 +181,7 @@ static void on_timer(uv_timer_t* timer) {
   pump(&conn->ways[timer == &conn->ways[PROXY_UP].timer ? PROXY_UP : PROXY_DOWN]);
 }
 
-/* What may be written now of the first chunk; 0: nothing yet. */
+/* The bytes of the first chunk that may be written now; 0: none yet. */
 static size_t allowed(way_t* way) {
   const proxy_trouble_t* trouble = &way->trouble;
   const chunk_t* chunk = way->first;

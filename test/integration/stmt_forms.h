@@ -1,4 +1,4 @@
-/* The ways in which statements speak, for tests that go through all of them. */
+/* The forms of the statement protocol, for tests that run with each of them. */
 #ifndef TUV_TEST_INTEGRATION_STMT_FORMS_H
 #define TUV_TEST_INTEGRATION_STMT_FORMS_H
 
@@ -23,20 +23,20 @@ static const stmt_form_t stmt_forms[] = {
 };
 enum { STMT_FORMS = sizeof stmt_forms / sizeof stmt_forms[0] };
 
-/* Whether it knows nothing but inserts. */
+/* Whether it supports only inserts. */
 static inline bool stmt_form_inserts(const stmt_form_t* form) {
   return strcmp(form->version, "3.0.5.1") == 0;
 }
 
 static const char other_forms[] = "statements in other ways than stmt2";
 
-/* Of another server only one form is tested: the second version where there is one. */
+/* With another server only one form is tested: the second version if the server has it. */
 static inline size_t stmt_form_of_server(const it_t* it) {
   return it_can(it, IT_STATEMENTS_2) ? 0 : 1;
 }
 
-/* Runs the bundled server in the form's version. Another server stays what it is, and the form is
- * that of stmt_form_of_server. */
+/* Runs the bundled server in the version of the form. Another server is used as it is, with the
+ * form of stmt_form_of_server. */
 static inline const stmt_form_t* stmt_form_begin(it_t* it, size_t index) {
   it_needs_ws(it, "statements");
   if (it->server == NULL) index = stmt_form_of_server(it);
@@ -49,7 +49,7 @@ static inline const stmt_form_t* stmt_form_begin(it_t* it, size_t index) {
   return form;
 }
 
-/* A client with a database of its own, of the given precision. */
+/* A client with its own database of the given precision. */
 static inline taosuv_client_t* stmt_form_client(it_t* it, const stmt_form_t* form,
                                                 const char* precision) {
   taosuv_client_t* maker = it_client(it, "");

@@ -1,4 +1,5 @@
-/* Over what the integration tests run: plain WebSocket, or what TAOSUV_TEST_TRANSPORT names. */
+/* The transport of the integration tests: plain WebSocket, or the one that TAOSUV_TEST_TRANSPORT
+ * names. */
 #ifndef TUV_TEST_INTEGRATION_TRANSPORT_H
 #define TUV_TEST_INTEGRATION_TRANSPORT_H
 
@@ -6,7 +7,7 @@
 
 typedef enum {
   IT_WS,         /* unset, or "ws" */
-  IT_WSS,        /* "wss": TLS, with a CA of the test's own */
+  IT_WSS,        /* "wss": TLS, with the test's own CA */
   IT_COMPRESSED, /* "compressed": permessage-deflate for every message */
   IT_HTTP,       /* "http": REST */
   IT_HTTPS       /* "https": REST and TLS */
@@ -19,7 +20,7 @@ bool it_transport_secure(void); /* TLS */
 /* The keys that a URL needs for it: "" or "a=1&b=2". */
 const char* it_transport_keys(void);
 
-/* What the bundled server needs for it; NULL: nothing. */
+/* The options of the bundled server for it; NULL: none. */
 const ts_tls_options_t* it_transport_tls(void);
 
 #endif

@@ -1,23 +1,24 @@
-/* A table with a column of every type, for the tests of what goes in and what comes out. */
+/* A table with a column of every type, for the tests of writing and reading. */
 #ifndef TUV_TEST_INTEGRATION_TYPES_H
 #define TUV_TEST_INTEGRATION_TYPES_H
 
 #include "taosuv.h"
 
 enum { TYPES_COLUMNS = 18, TYPES_ROWS = 4 };
-enum { TYPES_OLD = 14, TYPES_WITHOUT_DECIMAL = 16 }; /* columns: what older servers have */
+enum { TYPES_OLD = 14, TYPES_WITHOUT_DECIMAL = 16 }; /* columns that older servers have */
 
 typedef struct type_column_s {
   const char* name;
   const char* sql; /* its type, as in CREATE TABLE */
   taosuv_type_t type;
-  int64_t length; /* as a result's field states it */
+  int64_t length; /* as in the field of a result */
   uint8_t precision, scale;
-  const char* value[3]; /* as INSERT takes it: the greatest or some, the least or empty, another */
-  const char* text[3];  /* as taosuv_format_cell gives it */
+  const char* value[3]; /* as in an INSERT: the greatest or any value, the least or empty one,
+                           another one */
+  const char* text[3];  /* as formatted by taosuv_format_cell */
 } type_column_t;
 
-/* The third row of the table, of TYPES_ROWS, is all NULL but for its time. */
+/* The third of the TYPES_ROWS rows of the table is NULL except for its time. */
 /* clang-format off */
 static const type_column_t type_columns[TYPES_COLUMNS] = {
     {"ts", "timestamp", TAOSUV_TYPE_TIMESTAMP, 8, 0, 0,

@@ -1,6 +1,6 @@
-/* What servers can do since which version: tests ask by name, and are skipped with a note where the
- * server is too old for them. The bundled server is asked, too: it has the features of the version
- * that it was started as. */
+/* Features of servers by version: tests request them by name, and are skipped with a note if the
+ * server is too old. This includes the bundled server, which has the features of the version that
+ * it was started as. */
 #ifndef TUV_TEST_INTEGRATION_VERSIONS_H
 #define TUV_TEST_INTEGRATION_VERSIONS_H
 
@@ -8,15 +8,16 @@
 #include <stdint.h>
 
 typedef enum {
-  IT_ONE_ENDPOINT,   /* /ws for all but consumers; older gateways have one for each purpose */
-  IT_BINARY_QUERIES, /* as one message, and not as the JSON action */
-  IT_CURRENT_DB,     /* older gateways may end on the question */
+  IT_ONE_ENDPOINT,   /* /ws for all except consumers; older gateways have an endpoint for each
+                        purpose */
+  IT_BINARY_QUERIES, /* as one message instead of the JSON action */
+  IT_CURRENT_DB,     /* older gateways may terminate on the request */
   IT_SERVER_STATUS,
   IT_SESSION_OPTIONS, /* timezone, app, ip */
-  IT_LINES_COUNTED,   /* replies say how many rows lines became */
+  IT_LINES_COUNTED,   /* replies report the number of rows of lines */
   IT_TABLE_NAME_KEY,
   IT_STATEMENT_QUERIES,
-  IT_STATEMENTS_2, /* of the second version, unless the URL says otherwise */
+  IT_STATEMENTS_2, /* with the second version, unless the URL selects the first */
   IT_GEOMETRY_AND_VARBINARY,
   IT_DECIMAL,
   IT_BLOB,
@@ -33,7 +34,8 @@ typedef struct it_s it_t;
 void it_needs(const it_t* it, it_feature_t feature);
 bool it_can(const it_t* it, it_feature_t feature);
 
-/* The server's version, "3.3.6.0"; another server than the bundled one is asked once a program. */
+/* The server's version, "3.3.6.0"; another server than the bundled one is asked once per
+ * program. */
 const char* it_server_version(const it_t* it);
 
 #endif

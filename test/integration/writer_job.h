@@ -1,5 +1,4 @@
-/* What the tests of writers share: a client with a super table, a writer, and what they have
- * told. */
+/* Shared by the tests of writers: a client with a super table, a writer, and their reports. */
 #ifndef TUV_TEST_INTEGRATION_WRITER_JOB_H
 #define TUV_TEST_INTEGRATION_WRITER_JOB_H
 
@@ -15,7 +14,7 @@ typedef struct {
   unsigned reports, drains, closes, flushes;
   taosuv_writer_report_t last;
   uint64_t reported_rows;
-  uint32_t attempts;      /* the most rows of one report */
+  uint32_t attempts;      /* the largest number of rows in a report */
   unsigned int err_flags; /* the rows of all reports */
   char message[200], tables[400];
   taosuv_writer_totals_t totals;
@@ -31,7 +30,7 @@ static inline void on_report(taosuv_writer_t* writer, const taosuv_writer_report
   job->reported_rows += report->rows;
   if (report->attempts > job->attempts) job->attempts = report->attempts;
   job->err_flags |= report->err_flags;
-  /* What may have been executed is never called unsent. */
+  /* Rows that may have been executed are never reported as unsent. */
   if ((report->err_flags & TAOSUV_ERR_MAYBE_EXECUTED) != 0) {
     assert_int_not_equal(report->status, TAOSUV_EUNSENT);
     assert_null(strstr(report->message, "not executed"));
@@ -85,7 +84,7 @@ static inline bool is_closed(void* data) {
   return ((job_t*) data)->closes > 0;
 }
 
-/* A client in a database of its own with a super table. */
+/* A client with its own database and a super table. */
 static inline void prepare(it_t* it, job_t* job, const char* keys) {
   memset(job, 0, sizeof *job);
   job->it = it;
@@ -123,7 +122,7 @@ static inline void open_writer(job_t* job) {
 }
 
 /* Row `number` of table `table`. */
-/* A writer that sends nothing before it is told to. */
+/* A writer that sends nothing before a flush. */
 static inline void open_patient(it_t* it, job_t* job, const char* keys) {
   prepare(it, job, keys);
   job->options.lanes = 1;

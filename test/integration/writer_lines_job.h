@@ -1,10 +1,10 @@
-/* What the tests of writers of lines share: clients over WebSocket and over HTTP, and lines. */
+/* Shared by the tests of writers of lines: clients over WebSocket and HTTP, and lines. */
 #ifndef TUV_TEST_INTEGRATION_WRITER_LINES_JOB_H
 #define TUV_TEST_INTEGRATION_WRITER_LINES_JOB_H
 
 #include "writer_job.h"
 
-/* A client in the job's database, over the one or the other. */
+/* A client for the job's database, over WebSocket or HTTP. */
 static inline taosuv_client_t* client_over(it_t* it, const char* db, bool http, const char* keys) {
   char url[512], other[520];
   it_url(it, url, sizeof url, db, keys);
@@ -14,7 +14,7 @@ static inline taosuv_client_t* client_over(it_t* it, const char* db, bool http, 
   return it_client_url(it, other);
 }
 
-/* job->client asks, `client` writes; both are closed with the test. */
+/* job->client queries, `client` writes; both are closed with the test. */
 static inline void prepare_over(it_t* it, job_t* job, bool http, const char* keys) {
   memset(job, 0, sizeof *job);
   job->it = it;
@@ -57,7 +57,7 @@ static inline int give(job_t* job, const char* format, ...) {
 
 #define T0 INT64_C(1760000000000)
 
-/* Line `i` of one of some measurements. */
+/* Line `i` of one of several measurements. */
 static inline void give_waiting(job_t* job, int measurements, int64_t time, int64_t i) {
   int status;
   while ((status = give(job, "m%d,host=h%d a=%di64 %lld", (int) (i % measurements), (int) (i % 5),
