@@ -1,6 +1,6 @@
-/* Rows that lie as they are sent: the items of stmt2_bind, masked when they are bound. Sending them
- * costs neither a copy nor a second pass. A table has them when all of its rows were bound by one
- * call, and when nothing about them depends on the server or on other calls. */
+/* Rows that lie as they are sent: the items of stmt2_bind (PROTOCOL 6.3.3), masked when they are
+ * bound. Sending them costs neither a copy nor a second pass. A table has them when all of its rows
+ * were bound by one call, and when nothing about them depends on the server or on other calls. */
 #ifndef TUV_WIRE_BATCH_PREMASKED_H
 #define TUV_WIRE_BATCH_PREMASKED_H
 

@@ -1,4 +1,5 @@
-/* One value checked against its field and turned into the bytes that are sent. */
+/* One value checked against its field and turned into the bytes that are sent (PROTOCOL
+ * 5.6, 6.3.3). */
 #ifndef TUV_WIRE_BATCH_VALUE_H
 #define TUV_WIRE_BATCH_VALUE_H
 

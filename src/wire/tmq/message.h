@@ -81,7 +81,7 @@ const uint8_t* tuv_tmq_field(const uint8_t* schema, tuv_tmq_field_t* field);
 /* Writes a column as tuv_tmq_field reads it, unless `out` is NULL, and returns its size. */
 size_t tuv_tmq_put_field(uint8_t* out, const tuv_tmq_field_t* field);
 
-/* The head of write_raw (action 3) and of write_raw_block (4). */
+/* The head of write_raw (action 3) and of write_raw_block (4): PROTOCOL 4.8, 4.9. */
 #define TUV_TMQ_WRITE_HEAD 30u
 void tuv_tmq_write_head(uint8_t out[TUV_TMQ_WRITE_HEAD], uint64_t req_id, uint8_t action,
                         uint32_t head, uint16_t tail);
