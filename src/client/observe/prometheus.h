@@ -1,4 +1,8 @@
-/* The parts of the Prometheus text that need no client. */
+/* The parts of the Prometheus text that need no client.
+ *
+ * This folder shows what a client does: hooks and traces (hooks), sums and histograms (stats), the
+ * same as text for Prometheus (prometheus), and what is open and in flight (dump). It looks at
+ * everything, and nothing calls it. */
 #ifndef TUV_CLIENT_PROMETHEUS_H
 #define TUV_CLIENT_PROMETHEUS_H
 

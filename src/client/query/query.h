@@ -1,4 +1,9 @@
-/* SQL over a connection. */
+/* SQL over a connection.
+ *
+ * This folder is what a caller asks a database: SQL (query) and its results (result, fetch,
+ * result_release), schemaless lines (lines), raw messages and blocks (write), and small operations
+ * (admin, vgroups; ask is SQL in place of an action that a server lacks). `results` is what
+ * connections and statements know of a result. */
 #ifndef TUV_CLIENT_QUERY_QUERY_H
 #define TUV_CLIENT_QUERY_QUERY_H
 
