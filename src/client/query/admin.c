@@ -14,6 +14,7 @@
 #include "client/pool/pool.h"
 #include "client/query/ask.h"
 #include "client/query/query.h"
+#include "util/assert.h"
 #include "wire/text.h"
 #include "wire/version.h"
 
@@ -154,7 +155,7 @@ static int first_text(const taosuv_block_t* block, char* out, size_t size) {
   taosuv_block_column(block, 0, &column);
   if (column.type != TAOSUV_TYPE_VARCHAR) return TAOSUV_EPROTO;
   const void* text = taosuv_get_bytes(&column, 0, &length);
-  if (text == NULL) return 0;
+  TUV_ASSERT(text != NULL); /* for a NULL cell there is no block */
   if (memchr(text, 0, length) != NULL) return TAOSUV_EPROTO;
   if (length > size - 1) length = (uint32_t) (size - 1);
   memcpy(out, text, length);
