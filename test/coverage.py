@@ -13,7 +13,7 @@ import sys
 from collections import defaultdict
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-FLOOR = {"line": 0.0, "branch": 0.0}  # percent of src/
+FLOOR = {"line": 98.0, "branch": 90.0}  # percent of src/; measured were 99.2 and 91.9
 WORST = 15  # files that are named, by lines that no test executes
 
 
@@ -59,7 +59,7 @@ def main():
     for name in sorted(folders):
         show(name, folders[name])
     for file in sorted(files, key=missed, reverse=True)[:WORST]:
-        print("%4d lines not executed: %s" % (missed(file), file["filename"]))
+        print("coverage %-34s %d lines not executed" % (file["filename"], missed(file)))
     show("src", total)
     sums = [sum(int(line.split()[i]) for line in open(sys.argv[2], encoding="ascii"))
             for i in range(3)]

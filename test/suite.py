@@ -16,6 +16,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
@@ -118,12 +119,20 @@ def run_fuzz(test, seconds, seed):
     return 0, 1, 0, why, output
 
 
+def workers_of(suite):
+    """How many tests run at a time. One, since some look at the clock; as many as there are cores of
+    what does not (fuzzing) or allows for a second or two (torture); twice as many of what has been run
+    alone before and mostly waits (transports, versions)."""
+    cores = os.cpu_count() or 1
+    return {"fuzz": cores, "torture": cores, "transports": 2 * cores,
+            "versions": 2 * cores}.get(suite, 1)
+
+
 def results_of(suite, tests):
-    """One after the other, since some look at the clock. On all cores what does not (fuzzing), what
-    allows for a second or two (torture), and what has been run alone before (transports, versions)."""
-    if suite not in ("fuzz", "torture", "transports", "versions"):
+    workers = workers_of(suite)
+    if workers == 1:
         return map(run_cases, tests)
-    pool = ThreadPoolExecutor(max_workers=os.cpu_count() or 1)
+    pool = ThreadPoolExecutor(max_workers=workers)
     if suite != "fuzz":
         return pool.map(run_cases, tests)
     seconds, seed = (int(text) for text in (sys.argv[4:] + ["0"])[:2])
@@ -133,6 +142,7 @@ def results_of(suite, tests):
 def main():
     build, suite, totals = sys.argv[1:4]
     sums = [0, 0, 0]
+    began = time.monotonic()
     tests = tests_of(build, suite)
     for test, result in zip(tests, results_of(suite, tests)):
         passed, failed, skipped, why, output = result
@@ -144,6 +154,7 @@ def main():
         if failed:
             print((why + "\n" if why else "") + output[-20000:].rstrip(), flush=True)
         sums = [a + b for a, b in zip(sums, (passed, failed, skipped))]
+    print("%-12s took %d s" % (suite, time.monotonic() - began), flush=True)
     with open(totals, "a", encoding="ascii") as file:
         file.write("%d %d %d\n" % tuple(sums))
 
