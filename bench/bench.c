@@ -1,4 +1,5 @@
-/* taosuv-bench: what the library costs a program that fetches rows or runs many small queries. */
+/* taosuv-bench: the cost of the library for a program that fetches rows or runs many small
+ * queries. */
 #include <inttypes.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -18,7 +19,7 @@
 
 typedef struct app_s {
   bench_options_t options;
-  char* url; /* with the keys that the load needs */
+  char* url; /* with the keys for the load */
   taosuv_client_t* client;
   bench_counting_t counting;
   bench_load_t load;
@@ -43,8 +44,8 @@ static bool has_key(const char* url, const char* key) {
   return false;
 }
 
-/* Room for the whole load: a fetch is pinned to its query's connection, so that any of them may
- * have all operations at once. */
+/* Room for the whole load: a fetch uses the connection of its query, so one connection may have all
+ * operations at once. */
 static char* complete_url(const bench_options_t* options) {
   const struct {
     const char* key;
@@ -55,7 +56,7 @@ static char* complete_url(const bench_options_t* options) {
   size_t room = strlen(options->url) + 160;
   char* url = malloc(room);
   if (url == NULL) return NULL;
-  /* Lines go into the connection's database. */
+  /* Lines are written to the database of the connection. */
   const char* rest = strchr(options->url, '?');
   if (rest == NULL) rest = options->url + strlen(options->url);
   const char* path = options->workload == BENCH_LINES ? "/" BENCH_LINES_DATABASE : "";
@@ -152,7 +153,7 @@ static void on_ingest_ready(bench_ingest_t* ingest) {
     begin_load(app);
 }
 
-/* The first connection completes all opens: the others are waited for here. */
+/* The first connection completes all opens; this waits for the others. */
 static void on_connect_poll(uv_timer_t* timer) {
   app_t* app = timer->data;
   taosuv_counts_t counts;
@@ -186,7 +187,7 @@ static void on_open(taosuv_open_t* open, int status) {
     uv_timer_start(&app->connect_poll, on_connect_poll, CONNECT_POLL_MS, CONNECT_POLL_MS);
 }
 
-/* As many opens at once as there shall be connections make the pool open them all. */
+/* One open per connection, all at once, makes the pool open all connections. */
 static void open_all(app_t* app) {
   for (uint32_t i = 0; i < app->options.connections && !app->failed; i++) {
     app->opens[i].data = app;

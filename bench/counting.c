@@ -1,4 +1,4 @@
-/* An allocator that counts its calls and, when asked to, the bytes that are alive. */
+/* An allocator that counts its calls and, if requested, the allocated bytes. */
 #include "counting.h"
 
 #include <stdlib.h>
@@ -18,7 +18,7 @@ static void plain_free(void* context, void* ptr) {
   free(ptr);
 }
 
-/* In front of each piece stands its size, in as much room as keeps what follows aligned. */
+/* The size of an allocation is stored before it, in a header that keeps the alignment. */
 #define HEAD 16u
 
 static void add(bench_counting_t* counting, size_t size) {

@@ -1,4 +1,4 @@
-/* taosuv-floor: the same work on bare libuv, the least that any client could spend on it.
+/* taosuv-floor: the same work on bare libuv, which is the minimal cost of any client.
  *
  * It sends frames made in advance and counts what comes. Of what it receives it parses the headers
  * of the frames, because the server's times have more or fewer digits; that a text frame answers a
@@ -89,8 +89,8 @@ static void on_written(uv_write_t* request, int status) {
     flush(run);
 }
 
-/* One write for all frames that have come together; what the system does not take is left to libuv
- * with the buffer itself. */
+/* One write for all frames that are due. If the system does not accept all bytes, libuv takes over
+ * the buffer. */
 static void flush(floor_t* run) {
   if (run->out_fill == 0 || run->flying != NULL || run->failed) return;
   if (run->link.tls != NULL) {
@@ -117,7 +117,7 @@ static void flush(floor_t* run) {
   if (status < 0) fail(run, uv_strerror(status));
 }
 
-/* A whole frame from where it lies. */
+/* Handles a whole frame in place. */
 static void send_frame(floor_t* run, const uint8_t* frame, size_t size) {
   if (run->link.tls != NULL) {
     append(run, frame, size);
@@ -186,7 +186,7 @@ static void touch(floor_t* run, const uint8_t* block, uint32_t rows) {
   run->sums.bytes += bench_sum_lengths(at, at + 4 * count, rows);
 }
 
-/* The reply to a fetch: the next one is asked for before the rows are looked at. */
+/* Handles the reply to a fetch: requests the next block before it reads the rows. */
 static void on_fetched(floor_t* run, const uint8_t* payload) {
   if (run->reader.length == FINISHED_LENGTH) {
     complete(run);
@@ -246,7 +246,7 @@ static bool collects(const floor_t* run) {
   return run->options.workload == BENCH_FETCH;
 }
 
-/* A fetch's message is collected where it is read; only one is on its way at a time. */
+/* The message of a fetch is collected in the read buffer; only one is in flight at a time. */
 static size_t make_room(floor_t* run) {
   uint64_t need = run->in_fill + run->reader.left;
   if (collects(run) && run->reader.in_payload && need > run->in_size) {
@@ -259,7 +259,7 @@ static size_t make_room(floor_t* run) {
   return run->in_size - run->in_fill;
 }
 
-/* What has been read behind in_fill. */
+/* The bytes read after in_fill. */
 static void on_bytes(floor_t* run, size_t left) {
   const uint8_t* data = run->in + run->in_fill;
   while (left > 0 && !run->stopped) {
@@ -306,7 +306,8 @@ static bool is_bench_block(const uint8_t* reply, size_t length) {
   return true;
 }
 
-/* One statement or message, blocking. Returns the length of its reply, or 0 after saying why. */
+/* Sends one statement or message, blocking. Returns the length of its reply, or 0 after printing
+ * the error. */
 static size_t ask(floor_t* run, const uint8_t* frame, size_t size) {
   size_t length;
   uint8_t* reply = floor_exchange(&run->link, frame, size, &length);
@@ -317,7 +318,7 @@ static size_t ask(floor_t* run, const uint8_t* frame, size_t size) {
   return well ? length : 0;
 }
 
-/* The database, and the first message into it. */
+/* Creates the database and sends the first message. */
 static int learn_lines(floor_t* run) {
   static const char* const steps[] = {BENCH_LINES_CREATE, "USE " BENCH_LINES_DATABASE};
   for (size_t i = 0; i < 2; i++) {
@@ -332,7 +333,8 @@ static int learn_lines(floor_t* run) {
   return run->text_length == 0 ? -1 : 0;
 }
 
-/* The first operation, blocking: how long its replies are, and where the results' ids begin. */
+/* Runs the first operation, blocking, to learn the length of its replies and the first id of a
+ * result. */
 static int learn(floor_t* run) {
   if (run->options.workload == BENCH_LINES) return learn_lines(run);
   if (run->options.workload == BENCH_INGEST)
@@ -363,7 +365,7 @@ static void warm_up(floor_t* run) {
   flush(run);
 }
 
-/* With TLS: reading and nothing else. */
+/* With TLS: only blocking reads. */
 static void run_blocking(floor_t* run) {
   warm_up(run);
   while (!run->stopped) {

@@ -1,4 +1,5 @@
-/* The floor's frames: precomputed ones out, and of those that come in the headers alone. */
+/* The frames of the floor: it sends precomputed frames, and parses only the headers of received
+ * ones. */
 #include "floor_frames.h"
 
 #include <stdlib.h>

@@ -1,4 +1,5 @@
-/* The floor's frames: precomputed ones out, and of those that come in the headers alone. */
+/* The frames of the floor: it sends precomputed frames, and parses only the headers of received
+ * ones. */
 #ifndef BENCH_FLOOR_FRAMES_H
 #define BENCH_FLOOR_FRAMES_H
 
@@ -7,11 +8,11 @@
 #include <stdint.h>
 
 /* Writes a whole frame and returns its size: at most FLOOR_HEAD bytes more than its payload. Its
- * mask is 0, so that the payload stands in it as it is. */
+ * mask is 0, so the payload is unchanged. */
 #define FLOOR_HEAD 14u
 size_t floor_frame(uint8_t* out, uint8_t opcode, const void* payload, size_t size);
 
-/* Finds the frames' ends by their headers of 2, 4 or 10 bytes; nothing else is looked at. */
+/* Finds the ends of frames by their headers of 2, 4 or 10 bytes; nothing else is parsed. */
 typedef struct floor_reader_s {
   uint64_t left;   /* of the payload, while in it */
   uint64_t length; /* of the last payload */
@@ -21,7 +22,7 @@ typedef struct floor_reader_s {
   bool in_payload;
 } floor_reader_t;
 
-/* Reads up to the end of a frame; returns how many bytes that took. */
+/* Reads up to the end of a frame; returns the number of bytes. */
 size_t floor_reader_next(floor_reader_t* reader, const uint8_t* data, size_t size);
 
 /* Whether the last call has reached the end of a frame. */
@@ -29,7 +30,7 @@ static inline bool floor_reader_ended(const floor_reader_t* reader) {
   return reader->have == 0 && !reader->in_payload && reader->opcode != 0;
 }
 
-/* The messages that an operation needs, made once. */
+/* The messages of an operation, created once. */
 typedef struct floor_messages_s {
   uint8_t* query;
   size_t query_size;
@@ -40,7 +41,7 @@ typedef struct floor_messages_s {
 
 /* Returns 0, or -1 when out of memory or when the statement is too long (64 KiB). */
 int floor_messages_init(floor_messages_t* messages, const char* sql);
-/* In place of the query: a message of this number of lines. Returns 0, or -1 when out of memory. */
+/* Replaces the query by a message of this number of lines. Returns 0, or -1 when out of memory. */
 int floor_messages_lines(floor_messages_t* messages, uint32_t rows);
 void floor_messages_free(floor_messages_t* messages);
 

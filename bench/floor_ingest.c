@@ -1,4 +1,5 @@
-/* The floor's ingest: a statement prepared once, and the frames of its batch, made in advance. */
+/* The ingest of the floor: a statement that is prepared once, and the precomputed frames of its
+ * batch. */
 #include "floor_ingest.h"
 
 #include <stdio.h>
@@ -14,7 +15,8 @@ static uint8_t* put(uint8_t* out, uint64_t value, size_t bytes) {
   return out;
 }
 
-/* An exchange whose answer must be well. Returns it, to be freed, or NULL after saying why. */
+/* An exchange whose answer must be a success. Returns the answer, which the caller frees, or NULL
+ * after printing the error. */
 static char* ask(floor_link_t* link, const uint8_t* frame, size_t size, size_t* length) {
   char* reply = (char*) floor_exchange(link, frame, size, length);
   if (reply == NULL || strstr(reply, "\"code\":0,") != NULL) return reply;

@@ -1,4 +1,5 @@
-/* The floor's ingest: a statement prepared once, and the frames of its batch, made in advance. */
+/* The ingest of the floor: a statement that is prepared once, and the precomputed frames of its
+ * batch. */
 #ifndef BENCH_FLOOR_INGEST_H
 #define BENCH_FLOOR_INGEST_H
 
@@ -13,8 +14,8 @@ typedef struct floor_ingest_s {
   bool bound; /* the bind is answered, the exec in flight */
 } floor_ingest_t;
 
-/* Makes the table, prepares the statement, and sends one batch. Returns 0, or -1 after saying
- * why. */
+/* Creates the table, prepares the statement, and sends one batch. Returns 0, or -1 after printing
+ * the error. */
 int floor_ingest_learn(floor_ingest_t* ingest, floor_link_t* link, const bench_options_t* options,
                        size_t* text_length);
 void floor_ingest_free(floor_ingest_t* ingest);

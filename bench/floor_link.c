@@ -1,4 +1,4 @@
-/* The floor's way to the server: a blocking socket, and TLS over it. */
+/* The floor's connection to the server: a blocking socket, and TLS over it. */
 #include "floor_link.h"
 
 #include <errno.h>

@@ -1,5 +1,5 @@
-/* The floor's way to the server: a blocking socket, with TLS by bare mbedTLS where the URL has
- * it. */
+/* The floor's connection to the server: a blocking socket, with TLS by bare mbedTLS if the URL
+ * requires it. */
 #ifndef BENCH_FLOOR_LINK_H
 #define BENCH_FLOOR_LINK_H
 
@@ -13,12 +13,12 @@ typedef struct floor_link_s {
   void* tls; /* NULL: none */
 } floor_link_t;
 
-/* Connects. Nobody's certificate is looked at. Returns 0, or -1 after saying why on stderr. */
+/* Connects, without verifying certificates. Returns 0, or -1 after printing the error to stderr. */
 int floor_link_open(floor_link_t* link, const char* host, const char* port, bool tls);
 void floor_link_close(floor_link_t* link);
 
-/* Sends all bytes; receives some, or all that were asked for. 0 or the count; or -1 after saying
- * why. */
+/* The first sends all bytes; the others receive some, or all requested bytes. Each returns 0 or the
+ * count, or -1 after printing the error. */
 int floor_link_send(floor_link_t* link, const void* data, size_t size);
 ssize_t floor_link_receive(floor_link_t* link, void* data, size_t size);
 int floor_link_receive_all(floor_link_t* link, void* data, size_t size);

@@ -1,4 +1,4 @@
-/* The floor's way in, blocking: connecting, upgrade, log-in, and exchanges of one message. */
+/* The floor's log-in, blocking: connection, upgrade, log-in, and exchanges of one message. */
 #include "floor_login.h"
 
 #include <stdbool.h>
@@ -25,7 +25,7 @@ static bool take(char* out, size_t size, const char* from, size_t length) {
   return true;
 }
 
-/* A simple reading of the URL: one host, nothing percent-encoded. */
+/* A simple parser of the URL: one host, no percent-encoding. */
 static bool read_url(const char* url, address_t* address) {
   address->tls = strncmp(url, "wss://", 6) == 0;
   if (!address->tls && strncmp(url, "ws://", 5) != 0) return false;
@@ -52,7 +52,7 @@ static bool read_url(const char* url, address_t* address) {
          take(address->port, sizeof address->port, url + host + 1, length - host - 1);
 }
 
-/* One byte after the other, because no header says where a message begins behind. */
+/* Byte by byte, so that nothing of the next message is read. */
 static uint8_t* receive_message(floor_link_t* link, size_t* length) {
   floor_reader_t reader = {0};
   while (!reader.in_payload && !floor_reader_ended(&reader)) {
@@ -97,7 +97,7 @@ static int log_in(floor_link_t* link, const address_t* address) {
   return ask(link, text);
 }
 
-/* The answer is read a byte at a time up to its empty line: what follows are frames. */
+/* The answer is read byte by byte up to its empty line; frames follow it. */
 static int upgrade(floor_link_t* link, const address_t* address) {
   char text[1024];
   size_t size = 0;

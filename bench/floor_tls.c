@@ -1,4 +1,4 @@
-/* The floor's TLS: mbedTLS over a socket, read in large pieces, and nothing else. */
+/* The TLS of the floor: mbedTLS over a socket that is read in large pieces. */
 #include "floor_link.h"
 
 #include <stdio.h>
@@ -37,7 +37,8 @@ static int on_send(void* context, const unsigned char* data, size_t size) {
   return sent < 0 ? MBEDTLS_ERR_SSL_CONN_EOF : (int) sent;
 }
 
-/* mbedTLS asks for five bytes and then for a record's rest; the system is asked for more. */
+/* mbedTLS requests five bytes and then the rest of a record; this reads more at a time from the
+ * system. */
 static int on_receive(void* context, unsigned char* data, size_t size) {
   tls_t* tls = context;
   if (tls->head == tls->tail) {

@@ -15,7 +15,7 @@ typedef struct bench_histogram_s {
 
 void bench_histogram_add(bench_histogram_t* histogram, uint64_t value);
 
-/* The value below or at which `per_mille` of 1000 values lie, to the bucket's upper end. */
+/* The value that `per_mille` of 1000 values do not exceed, as the upper end of its bucket. */
 uint64_t bench_histogram_at(const bench_histogram_t* histogram, unsigned per_mille);
 
 #endif

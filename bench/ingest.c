@@ -1,4 +1,4 @@
-/* The ingest: batches of rows bound by column and executed, a fixed number at a time. */
+/* The ingest: batches of rows are bound by column and executed, with a fixed number in flight. */
 #include "ingest.h"
 
 #include <stdio.h>
@@ -70,7 +70,7 @@ static void on_prepared(taosuv_stmt_prepare_t* prepare, int status) {
 
 static void on_created(taosuv_exec_t* create, int status);
 
-/* Another workload's table of that name has other columns. */
+/* Another workload has a table of that name with other columns. */
 static void on_dropped(taosuv_exec_t* create, int status) {
   bench_ingest_t* ingest = create->data;
   if (status == 0)

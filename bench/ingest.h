@@ -1,4 +1,4 @@
-/* The ingest: batches of rows bound by column and executed, a fixed number at a time. */
+/* The ingest: batches of rows are bound by column and executed, with a fixed number in flight. */
 #ifndef BENCH_INGEST_H
 #define BENCH_INGEST_H
 
@@ -14,11 +14,11 @@ struct bench_ingest_s {
   taosuv_exec_t create;
   taosuv_stmt_prepare_t prepare;
   taosuv_stmt_t* stmt;
-  taosuv_stmt_exec_t* execs;       /* as many as may be in flight */
+  taosuv_stmt_exec_t* execs;       /* the maximum number in flight */
   uint64_t goal, begun, completed; /* batches of this phase */
   uint64_t affected;               /* rows, of all phases */
   bool failed;
-  void (*ready)(bench_ingest_t* ingest); /* it is prepared, or that failed */
+  void (*ready)(bench_ingest_t* ingest); /* it is prepared, or preparing failed */
   void (*done)(bench_ingest_t* ingest);  /* the goal is reached, or a batch has failed */
 };
 
@@ -27,7 +27,7 @@ int bench_ingest_init(bench_ingest_t* ingest, taosuv_client_t* client,
                       const bench_options_t* options);
 void bench_ingest_free(bench_ingest_t* ingest);
 
-/* Makes the table and prepares the statement. */
+/* Creates the table and prepares the statement. */
 void bench_ingest_prepare(bench_ingest_t* ingest);
 
 /* Begins a phase of `goal` batches. */

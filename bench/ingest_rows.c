@@ -1,4 +1,4 @@
-/* The rows of an ingest, which client and floor send: made once, the same for every table. */
+/* The rows of an ingest, for both client and floor: generated once, the same for every table. */
 #include "ingest_rows.h"
 
 #include <stdio.h>

@@ -1,10 +1,10 @@
-/* The rows of an ingest, which client and floor send: made once, the same for every table. */
+/* The rows of an ingest, for both client and floor: generated once, the same for every table. */
 #ifndef BENCH_INGEST_ROWS_H
 #define BENCH_INGEST_ROWS_H
 
 #include <stdint.h>
 
-/* Where they go: a super table that a bundled server counts and drops. */
+/* Their super table, whose rows a bundled server counts and discards. */
 #define INGEST_TABLE "bench.sink"
 #define INGEST_DROP "drop table if exists " INGEST_TABLE
 #define INGEST_CREATE                                                                              \
@@ -13,11 +13,11 @@
 #define INGEST_TEXT_MAX 24u
 
 typedef struct ingest_rows_s {
-  uint32_t count; /* of one table in one batch */
+  uint32_t count; /* rows of one table in one batch */
   int64_t* ts;
   int32_t* a;
   double* b;
-  char* c;             /* one behind the other */
+  char* c;             /* one after another */
   uint32_t* c_offsets; /* count + 1 */
   int64_t sum;         /* of a */
 } ingest_rows_t;
@@ -30,7 +30,7 @@ void ingest_rows_free(ingest_rows_t* rows);
 #define INGEST_NAME_MAX 32u
 int ingest_name(char name[INGEST_NAME_MAX], uint32_t table);
 
-/* How many rows of a batch go into a table. */
+/* The number of rows of a table in a batch. */
 static inline uint32_t ingest_share(uint32_t batch, uint32_t tables, uint32_t table) {
   return batch / tables + (table < batch % tables);
 }

@@ -1,4 +1,4 @@
-/* The workload lines of taosuv-bench: what it needs besides its requests. */
+/* The workload lines of taosuv-bench: the setup for its requests. */
 #include "lines.h"
 
 #include <stdio.h>

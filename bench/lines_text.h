@@ -1,5 +1,5 @@
 /* The points that the workload lines writes: into bench.sink, which the bundled server checks,
- * counts and does not keep. */
+ * counts and discards. */
 #ifndef BENCH_LINES_TEXT_H
 #define BENCH_LINES_TEXT_H
 
@@ -9,7 +9,8 @@
 #define BENCH_LINES_DATABASE "bench"
 #define BENCH_LINES_CREATE "CREATE DATABASE IF NOT EXISTS bench"
 
-/* Makes lines of line protocol in milliseconds, to be freed; NULL when out of memory. */
+/* Generates lines of line protocol in milliseconds, which the caller frees; NULL when out of
+ * memory. */
 char* bench_lines_text(uint32_t rows, size_t* length);
 
 #endif

@@ -1,4 +1,4 @@
-/* The load: operations that run a statement and read its result, a fixed number at a time. */
+/* The load: operations that run a statement and read its result, with a fixed number in flight. */
 #include "load.h"
 
 #include <stdio.h>
@@ -15,7 +15,7 @@ static bench_load_t* load_of(const bench_op_t* op) {
 }
 
 static void fail(bench_load_t* load, const char* what, int status, const taosuv_req_t* req) {
-  if (load->failed) return; /* the others are cancelled: one reason is enough */
+  if (load->failed) return; /* the others are cancelled: one error is enough */
   load->failed = true;
   fprintf(stderr, "taosuv-bench: %s failed: %s (%s)", what,
           req != NULL && req->message != NULL ? req->message : taosuv_strerror(status),
@@ -82,7 +82,7 @@ static void on_lines(taosuv_insert_lines_t* lines, int status) {
   bench_load_t* load = load_of(op);
   if (status < 0) fail(load, "insert_lines", status, &op->req.any);
   if (load->failed) return;
-  /* Over HTTP the server does not tell. */
+  /* Over HTTP the server does not report it. */
   int64_t told = lines->total_rows < 0 ? load->options->rows : lines->total_rows;
   load->sums.rows += (uint64_t) told;
   complete(load, op);

@@ -1,4 +1,4 @@
-/* The load: operations that run a statement and read its result, a fixed number at a time. */
+/* The load: operations that run a statement and read its result, with a fixed number in flight. */
 #ifndef BENCH_LOAD_H
 #define BENCH_LOAD_H
 
@@ -7,8 +7,8 @@
 #include "sums.h"
 #include "taosuv.h"
 
-/* One operation in flight. A query's memory is its fetch's next: requests are the caller's from the
- * moment their callback begins. */
+/* One operation in flight. The memory of a query is reused for its fetch: a request belongs to the
+ * caller from the moment its callback begins. */
 typedef struct bench_op_s {
   union {
     taosuv_req_t any;
@@ -25,7 +25,7 @@ struct bench_load_s {
   const bench_options_t* options;
   size_t sql_length;
   uv_buf_t text;   /* of a message of lines */
-  bench_op_t* ops; /* as many as may be in flight */
+  bench_op_t* ops; /* the maximum number in flight */
   uint64_t goal;   /* of this phase */
   uint64_t begun;
   uint64_t completed;
@@ -40,8 +40,9 @@ struct bench_load_s {
 int bench_load_init(bench_load_t* load, taosuv_client_t* client, const bench_options_t* options);
 void bench_load_free(bench_load_t* load);
 
-/* Begins a phase of `goal` operations with sums and latencies of its own; `done` ends it. When an
- * operation fails, says so on stderr and sets `failed`; the client is then to be closed. */
+/* Begins a phase of `goal` operations with its own sums and latencies; `done` ends it. If an
+ * operation fails, it prints the error to stderr and sets `failed`; the client must then be
+ * closed. */
 void bench_load_run(bench_load_t* load, uint64_t goal);
 
 #endif

@@ -16,7 +16,7 @@
 #define ROWS 4096u
 #define FRAMES 64u
 
-/* What the codecs work on, made before the counting begins. */
+/* The input of the codecs, created before the counting begins. */
 static struct {
   uint8_t text[256];
   uint8_t large[64 << 10];
@@ -53,7 +53,7 @@ static uint8_t* put_numbers(uint8_t* out, uint64_t first, uint64_t step, size_t 
   return out;
 }
 
-/* "row-<number>" for each row, behind the offsets; returns the end. */
+/* "row-<number>" for each row, after the offsets; returns the end. */
 static uint8_t* put_texts(uint8_t* out, uint32_t* length) {
   uint8_t* offsets = out;
   uint8_t* texts = out + (size_t) ROWS * 4;
@@ -238,7 +238,7 @@ static const struct {
     {"bind_first", run_bind_first, "that by column as blocks of the first version"},
 };
 
-/* What the counts depend on. */
+/* The versions that the counts depend on. */
 #if defined(__clang__)
 #define COMPILER __VERSION__
 #else
@@ -277,7 +277,7 @@ int main(int argc, char** argv) {
   make_reply();
   bind_make();
   tuv_json_init(&data.json, &tuv_alloc_default);
-  codecs[index].run(); /* what only the first call does is not counted */
+  codecs[index].run(); /* the extra work of the first call is not counted */
   for (unsigned long i = 0; i < times; i++) codecs[index].run();
   bind_done();
   tuv_json_free(&data.json);

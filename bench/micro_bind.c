@@ -12,7 +12,7 @@
 #define TABLES 10u
 #define ROWS (BIND_ROWS / TABLES) /* of a table */
 
-/* Where a message goes: masked on the way, as tuv_ws_put does it. */
+/* The output of a message, which is masked as by tuv_ws_put. */
 typedef struct masked_s {
   tuv_sink_t sink;
   size_t at;

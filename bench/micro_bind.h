@@ -15,8 +15,8 @@ uint64_t bind_columns(void);   /* TIMESTAMP, INT, DOUBLE; by column, stmt2 */
 uint64_t bind_rows(void);      /* the same by row */
 uint64_t bind_values(void);    /* the same value by value */
 uint64_t bind_columnar(void);  /* the same by column, as one bind_exec */
-uint64_t bind_texts(void);     /* a VARCHAR(24) besides, by column */
-uint64_t bind_text_rows(void); /* a VARCHAR(24) besides, by row */
-uint64_t bind_first(void);     /* that by column, as blocks of the first version */
+uint64_t bind_texts(void);     /* with a VARCHAR(24), by column */
+uint64_t bind_text_rows(void); /* with a VARCHAR(24), by row */
+uint64_t bind_first(void);     /* the same by column, as blocks of the first version */
 
 #endif

@@ -9,11 +9,11 @@ typedef enum { BENCH_FETCH, BENCH_QUERY, BENCH_LINES, BENCH_INGEST, BENCH_TMQ } 
 
 typedef struct bench_options_s {
   const char* url;
-  const char* sql; /* the workload's default when not given */
+  const char* sql; /* default: that of the workload */
   bench_workload_t workload;
   uint64_t ops;    /* of an ingest: batches */
   uint32_t batch;  /* ingest: rows of one */
-  uint32_t tables; /* ingest: over which they are spread */
+  uint32_t tables; /* ingest: number of tables */
   uint32_t inflight;
   uint32_t rows; /* of a message of lines */
   uint32_t connections;
@@ -24,8 +24,8 @@ typedef struct bench_options_s {
 
 #define BENCH_MAX_INFLIGHT 1000000u
 
-/* Reads the arguments. Returns 0; or the exit code of the program, after saying why: 2 for bad
- * options (usage on stderr), -1 for --help (usage on stdout; the exit code is then 0). */
+/* Reads the arguments. Returns 0; or the exit code of the program, after printing the reason: 2 for
+ * bad options (usage on stderr), -1 for --help (usage on stdout; the exit code is then 0). */
 int bench_options_read(int argc, char** argv, bool floor, bench_options_t* options);
 
 const char* bench_workload_name(bench_workload_t workload);

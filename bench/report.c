@@ -1,4 +1,4 @@
-/* What a run has cost, and its report: one line of JSON, or a table for people. */
+/* The cost of a run, and its report: one line of JSON, or a readable table. */
 #include "report.h"
 
 #include <inttypes.h>
@@ -9,8 +9,8 @@ static double seconds(const uv_timeval_t* time) {
   return (double) time->tv_sec + (double) time->tv_usec / 1e6;
 }
 
-/* The peak of resident memory. Linux keeps in ru_maxrss what the process had before its exec: there
- * the peak of the program alone is in /proc. */
+/* The peak of resident memory. On Linux ru_maxrss includes the process before its exec; the peak of
+ * the program alone is in /proc. */
 static uint64_t peak_kb(const uv_rusage_t* usage) {
   unsigned long long kb = usage->ru_maxrss;
   char line[128];

@@ -1,4 +1,4 @@
-/* What a run has cost, and its report: one line of JSON, or a table for people. */
+/* The cost of a run, and its report: one line of JSON, or a readable table. */
 #ifndef BENCH_REPORT_H
 #define BENCH_REPORT_H
 
@@ -11,10 +11,10 @@ typedef struct bench_cost_s {
   double wall_s;
   double cpu_user_s;
   double cpu_sys_s;
-  uint64_t maxrss_kb; /* of the process since its beginning */
+  uint64_t maxrss_kb; /* of the process since its start */
 } bench_cost_t;
 
-/* The counters of now; a cost is the difference of two of them. */
+/* The current counters; a cost is the difference of two of them. */
 bench_cost_t bench_cost_now(void);
 bench_cost_t bench_cost_since(const bench_cost_t* start);
 
@@ -30,7 +30,7 @@ typedef struct bench_report_s {
   uint64_t allocations_measured; /* after the warm-up */
   bool has_memory;
   uint64_t memory_submitted; /* the library's live bytes with all requests just submitted */
-  uint64_t memory_peak;      /* and the most that they were */
+  uint64_t memory_peak;      /* their maximum */
 } bench_report_t;
 
 void bench_report_print(const bench_report_t* report);

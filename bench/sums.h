@@ -1,4 +1,4 @@
-/* The checksum of what was read: client and floor touch the same values by the same loops. */
+/* The checksum of the values read: client and floor read the same values with the same loops. */
 #ifndef BENCH_SUMS_H
 #define BENCH_SUMS_H
 
@@ -34,7 +34,7 @@ static inline uint64_t bench_sum_i32(const uint8_t* data, uint32_t count) {
   return sum;
 }
 
-/* Four chains, because one addition would have to wait for the other. */
+/* Four chains, because in a single one each addition would wait for the one before. */
 static inline double bench_sum_f64(const uint8_t* data, uint32_t count) {
   double sums[4] = {0, 0, 0, 0}, values[4];
   uint32_t i = 0;
@@ -49,7 +49,7 @@ static inline double bench_sum_f64(const uint8_t* data, uint32_t count) {
   return (sums[0] + sums[1]) + (sums[2] + sums[3]);
 }
 
-/* The lengths of texts of which none is NULL: an offset a row, a 16-bit length before each text. */
+/* The lengths of texts without a NULL: one offset per row, a 16-bit length before each text. */
 static inline uint64_t bench_sum_lengths(const uint8_t* offsets, const uint8_t* data,
                                          uint32_t count) {
   uint64_t sum = 0;

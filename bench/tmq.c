@@ -22,7 +22,7 @@ typedef struct run_s {
   bench_counting_t counting;
   bench_report_t report;
   bench_cost_t start;
-  uint64_t rows; /* that there are; 0: not known */
+  uint64_t rows; /* total number; 0: unknown */
   bool failed;
 } run_t;
 

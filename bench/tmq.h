@@ -4,7 +4,7 @@
 
 #include "options.h"
 
-/* Makes a topic of options->sql, consumes it, prints the report and drops the topic. Returns the
+/* Creates a topic of options->sql, consumes it, prints the report and drops the topic. Returns the
  * exit code of the program. */
 int bench_tmq_run(const bench_options_t* options);
 

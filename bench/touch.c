@@ -10,7 +10,7 @@ static bool has_null(const taosuv_column_t* column) {
   return any != 0;
 }
 
-/* The usual columns without NULL are arrays, and are added up as such. */
+/* Common columns without NULL are arrays, and are added up as arrays. */
 static bool touch_array(const taosuv_column_t* column, bench_sums_t* sums) {
   switch (column->type) {
     case TAOSUV_TYPE_BIGINT:

@@ -5,8 +5,8 @@
 #include "sums.h"
 #include "taosuv.h"
 
-/* Integers, BOOL and TIMESTAMP go into the sum of integers, FLOAT, DOUBLE and DECIMAL into that of
- * doubles, the lengths of all others into that of bytes. NULL counts for nothing. */
+/* Integers, BOOL and TIMESTAMP are added to the sum of integers, FLOAT, DOUBLE and DECIMAL to that
+ * of doubles, and the lengths of all others to that of bytes. NULL is skipped. */
 void bench_touch(const taosuv_block_t* block, bench_sums_t* sums);
 
 #endif

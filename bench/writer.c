@@ -1,7 +1,6 @@
-/* What a row costs that is given to a writer: CPU time of this process for rows into the sink.
+/* The cost of a row in a writer: CPU time of this process for rows that are written to the sink.
  *
- *   taosuv-bench-writer URL [ROWS [TABLES]]
- */
+ *   taosuv-bench-writer URL [ROWS [TABLES]] */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -60,7 +59,7 @@ static int put(uint64_t row) {
   return taosuv_writer_row(bench.writer, name, (size_t) length, &tag, 1, values, 4);
 }
 
-/* Until there is no room, then again when there is. */
+/* Writes until there is no room, and continues when there is. */
 static void on_drain(taosuv_writer_t* writer, void* data) {
   int status = 0;
   (void) data;
@@ -91,7 +90,7 @@ static void on_created(taosuv_exec_t* req, int status) {
   if (status < 0) give_up("making " INGEST_TABLE, req->message != NULL ? req->message : "");
 }
 
-/* What an earlier run has left is in the way. */
+/* Drops the leftovers of an earlier run. */
 static void on_dropped(taosuv_exec_t* req, int status) {
   if (status == 0)
     status = taosuv_exec(bench.client, req, INGEST_CREATE, TAOSUV_NUL_TERMINATED, on_created);

@@ -1,5 +1,5 @@
-/* A host name with several addresses, of which some accept a connection and are of no use: the
- * others are tried within connect_timeout, and the bad ones come last from then on. */
+/* A host name with several addresses, some of which accept a connection but do not work: the others
+ * are tried within connect_timeout, and the bad ones are tried last from then on. */
 #include "client/pool/client.h"
 #include "fixture.h"
 #include "transport.h"

@@ -1,4 +1,5 @@
-/* The caller's allocator: all memory comes from it and goes back; none is needed once warm. */
+/* The caller's allocator: all memory is allocated and freed with it; after a warm-up nothing is
+ * allocated. */
 #include "stmt_forms.h"
 
 static void everything_goes_through_the_given_allocator(void** state) {

@@ -1,5 +1,5 @@
-/* Connections move: back to a host that is well again, to hosts that servers name, away from those
- * that they name no longer. */
+/* Connections move: back to a host that is healthy again, to hosts that servers list, away from
+ * hosts that are no longer listed. */
 #include "cluster.h"
 
 /* As many requests at a time as there are connections, each on its own. */

@@ -1,4 +1,4 @@
-/* Cancel and time limits: what becomes of a request at each stage, and of its late answer. */
+/* Cancellation and time limits: the effect on a request at each stage, and on its late answer. */
 #include "fixture.h"
 
 /* A client that is logged in. */

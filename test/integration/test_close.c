@@ -1,4 +1,4 @@
-/* Closing: at every stage of a client's life, and what comes after. */
+/* Closing a client: at every stage, and the calls after it. */
 #include "fixture.h"
 #include "transport.h"
 

@@ -1,5 +1,5 @@
-/* Three servers that are killed, stalled and restarted under load: what became of each request is
- * accounted for exactly, and the connections are spread evenly again. */
+/* Three servers that are killed, stalled and restarted under load: the outcome of each request is
+ * accounted for exactly, and the connections are distributed evenly again. */
 #include "cluster.h"
 
 enum { WINDOW = 60, POOL = 12, MOST = 2000000 };

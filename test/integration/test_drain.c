@@ -1,4 +1,4 @@
-/* taosuv_client_drain: completes when all that was pending at its call is. */
+/* taosuv_client_drain: completes when all requests that were pending at its call have completed. */
 #include "fixture.h"
 
 typedef struct drain_s {

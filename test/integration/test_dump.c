@@ -1,4 +1,4 @@
-/* taosuv_client_dump: every connection and every pending request, and nothing that is private. */
+/* taosuv_client_dump: every connection and every pending request, and no secrets. */
 #include "fixture.h"
 
 typedef struct lines_s {

@@ -1,4 +1,4 @@
-/* Many connections, one after the other and at once; and peers that are hardly there. */
+/* Many connections, one after another and at once; and peers that hardly respond. */
 #include <dirent.h>
 #include <sys/resource.h>
 

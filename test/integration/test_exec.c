@@ -1,4 +1,4 @@
-/* Statements without rows: what they change, what they refuse, and how requests are reused. */
+/* Statements without rows: their effects, their errors, and how requests are reused. */
 #include "fixture.h"
 #include "transport.h"
 

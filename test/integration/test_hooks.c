@@ -1,4 +1,4 @@
-/* Hooks: what trace, log and tap tell, and that they may call everything. */
+/* Hooks: what trace, log and tap report, and that they may call every function. */
 #include "fixture.h"
 
 enum { MAX_EVENTS = 256 };

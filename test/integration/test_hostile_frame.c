@@ -1,5 +1,5 @@
-/* Frames that no server may send, floods, answers to nobody: a status at once, and the client goes
- * on. */
+/* Frames that no server may send, floods, answers without a request: a status at once, and the
+ * client continues. */
 #include "hostile.h"
 
 typedef struct frame_s {

@@ -1,4 +1,4 @@
-/* Several hosts: where connections go, what happens when hosts fail and come back. */
+/* Several hosts: which hosts get connections, and what happens when hosts fail and return. */
 #include "client/pool/client.h"
 #include "client/pool/hosts.h"
 #include "fixture.h"

@@ -1,5 +1,5 @@
-/* How connections leave a server: they wait for the answers to what is in flight, up to a limit, and
- * leave no result and no statement open there. */
+/* How connections leave a server: they wait for outstanding answers, up to a limit, and leave no
+ * result and no statement open there. */
 #include "fixture.h"
 #include "transport.h"
 

@@ -1,4 +1,5 @@
-/* insert_lines: the three formats, what the points become, and what is refused where. */
+/* insert_lines: the three formats, the stored points, and which errors the call and the server
+ * report. */
 #include <inttypes.h>
 
 #include "fixture.h"

@@ -1,4 +1,4 @@
-/* Connections that die: what is lost with them, what is moved, and how the client goes on. */
+/* Lost connections: which requests fail, which are moved, and how the client continues. */
 #include "fixture.h"
 
 static taosuv_client_t* opened(it_t* it, const char* keys) {

@@ -1,4 +1,4 @@
-/* Opening: what a good address gives, and what each kind of bad one says. */
+/* Opening: the result for a good address, and the error for each kind of bad one. */
 #include "fixture.h"
 
 /* ---- the good case ---- */

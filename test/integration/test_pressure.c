@@ -1,4 +1,4 @@
-/* Back-pressure: a slow server, and a caller who does not fetch, leave memory bounded. */
+/* Back-pressure: memory stays bounded with a slow server, and with a caller that does not fetch. */
 #include "fixture.h"
 
 enum { SQL_SIZE = 100000 };

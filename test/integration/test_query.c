@@ -1,4 +1,4 @@
-/* Results: what a query is answered with, blocks, and their end at every moment. */
+/* Results: the answer to a query, blocks, and closing a result at every moment. */
 #include "fixture.h"
 #include "text.h"
 

@@ -1,4 +1,5 @@
-/* What becomes of each kind of request when its connection dies, and what `idempotent` changes. */
+/* What happens to each kind of request when its connection is lost, and what `idempotent`
+ * changes. */
 #include "fixture.h"
 
 static bool maybe(const it_op_t* op) {

@@ -1,4 +1,4 @@
-/* REST: what is HTTP's own. The other tests run over it as well: see transport.h. */
+/* REST: the features that only HTTP has. The other tests run over it as well: see transport.h. */
 #include "fixture.h"
 #include "transport.h"
 

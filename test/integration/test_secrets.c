@@ -1,4 +1,4 @@
-/* No secret of the URL comes out of anywhere: hooks, dump, Prometheus text, errors. */
+/* No secret of the URL is exposed anywhere: hooks, dump, Prometheus text, errors. */
 #include "fixture.h"
 
 #define PASSWORD "canary-pass\"w\xC3\xB6rd"

@@ -1,4 +1,4 @@
-/* What a connection says of itself at its log-in, and says again after every reconnect. */
+/* The settings that a connection sends at its log-in, and sends again after every reconnect. */
 #include "fixture.h"
 
 enum { LOG_INS = 16 };

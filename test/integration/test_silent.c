@@ -1,5 +1,6 @@
-/* A host that falls silent: packets vanish, so that nothing is refused and what is written stays in
- * the system's buffers. Work goes on over the other host, and the limits leave time for that. */
+/* A host that becomes silent: packets are dropped, so that no error is reported and written data
+ * stays in the system's buffers. Requests continue over the other host, and the time limits allow
+ * for that. */
 #include "client/pool/client.h"
 #include "client/tmq/base.h"
 #include "client/tmq/consumer.h"

@@ -1,4 +1,5 @@
-/* Prepared statements whose server, connection, client or caller does the unexpected. */
+/* Prepared statements when the server, the connection, the client or the caller does something
+ * unexpected. */
 #include "fixture.h"
 
 static const char insert_sql[] = "insert into ? using st tags(?) values(?,?)";

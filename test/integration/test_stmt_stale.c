@@ -1,4 +1,4 @@
-/* Statements and writers whose tables another client alters, or drops and makes again. */
+/* Statements and writers whose tables another client alters, or drops and recreates. */
 #include "stmt_forms.h"
 #include "writer_job.h"
 

@@ -1,5 +1,5 @@
-/* Statements that are closed, cancelled, lost or refused while any of their messages is under way,
- * in all ways of speaking: nothing is left on the server, and the next batch goes well. */
+/* Statements that are closed, cancelled, lost or refused while any of their messages is in flight,
+ * in all forms of the protocol: nothing is left on the server, and the next batch succeeds. */
 #include "stmt_forms.h"
 
 enum { MAX_STEPS = 5 };

@@ -1,6 +1,6 @@
-/* Messages that cannot be read, wholly or in part: they are given with a status, their place and what
- * can be read of them; the consumer goes on behind them over the same connection; auto-commit does
- * not pass them unless it is told to. */
+/* Messages that cannot be read, wholly or in part: they are delivered with a status, their offset
+ * and their readable parts; the consumer continues after them over the same connection; auto-commit
+ * does not pass them unless that is requested. */
 #include <stdlib.h>
 #include <string.h>
 

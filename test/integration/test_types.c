@@ -1,4 +1,4 @@
-/* Values of every type: put in by SQL, taken out as text and by the getters. */
+/* Values of every type: written with SQL, read as text and with the getters. */
 #include "fixture.h"
 #include "types.h"
 

@@ -1,4 +1,5 @@
-/* Upkeep: dead peers are found, unused and old connections are closed, nothing in use is. */
+/* Keepalive and age: dead peers are detected, idle and old connections are closed, and connections
+ * in use are not. */
 #include "fixture.h"
 
 static void a_dead_peer_is_found_within_two_ping_intervals(void** state) {

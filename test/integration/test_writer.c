@@ -1,4 +1,4 @@
-/* The writer of rows: what it takes arrives once and in order, or is reported. */
+/* The writer of rows: accepted rows arrive once and in order, or are reported. */
 #include "writer_job.h"
 
 /* ---- writing ---- */

@@ -1,5 +1,5 @@
-/* The calls that give a writer rows: what they refuse changes nothing, and what they take is what
- * was given. */
+/* The calls that give a writer rows: a refused call changes nothing, and accepted values are
+ * written unchanged. */
 #include "writer_job.h"
 
 static int put_tagged(job_t* job, const char* table, int64_t group, const char* place,

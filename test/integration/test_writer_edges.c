@@ -1,5 +1,5 @@
-/* The writer where it is easily wrong: calls from its callbacks, extremes, late answers, tables
- * that change while it writes. */
+/* Edge cases of the writer: calls from its callbacks, extremes, late answers, tables that change
+ * while it writes. */
 #include "writer_job.h"
 
 /* Does more than to note it. */

@@ -1,5 +1,5 @@
-/* A writer's batches on their way: many tables in a message, several in flight over several
- * connections, in order whatever is lost, bounded in memory, and closed in the midst of it. */
+/* The batches of a writer in flight: many tables in a message, several messages over several
+ * connections, in order after losses, with bounded memory, and with a close in between. */
 #include "writer_job.h"
 
 /* ---- messages ---- */

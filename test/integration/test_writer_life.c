@@ -1,5 +1,5 @@
-/* How a writer begins and how it ends: with a full queue, with options that make no sense, from any
- * callback, and in time when the server does not answer. */
+/* How a writer begins and how it ends: with a full queue, with invalid options, from any callback,
+ * and in time when the server does not answer. */
 #include "writer_job.h"
 
 /* ---- opening ---- */

@@ -1,5 +1,5 @@
-/* The writer of lines, each test over WebSocket and over HTTP: what it takes arrives once and in
- * order, or is reported. */
+/* The writer of lines, each test over WebSocket and over HTTP: accepted lines arrive once and in
+ * order, or are reported. */
 #include "writer_lines_job.h"
 
 /* ---- writing ---- */

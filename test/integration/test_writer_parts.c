@@ -1,4 +1,4 @@
-/* Batches over links that large messages do not survive, batches that gather while a lane waits,
+/* Batches over links that fail under large messages, batches that collect rows while a lane waits,
  * and reports of batches after several attempts. */
 #include <math.h>
 #include <signal.h>

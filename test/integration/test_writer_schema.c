@@ -1,4 +1,4 @@
-/* Writers whose tables and databases change, go and come back while rows are on their way. */
+/* Writers whose tables and databases change, are dropped and recreated while rows are in flight. */
 #include "writer_job.h"
 
 static int put_simple(job_t* job, int64_t i) {
