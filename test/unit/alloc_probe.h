@@ -1,4 +1,4 @@
-/* An allocator for tests: counts what is alive, and fails when it is told to. */
+/* An allocator for tests: counts allocated blocks, and fails on demand. */
 #ifndef TUV_TEST_UNIT_ALLOC_PROBE_H
 #define TUV_TEST_UNIT_ALLOC_PROBE_H
 
@@ -12,24 +12,24 @@
  * is malloc's. Not to be moved after its init. */
 typedef struct alloc_probe_s {
   tuv_alloc_t alloc; /* for the code under test; the public allocator has the same shape */
-  size_t calls;      /* of malloc and realloc, the failed ones included */
+  size_t calls;      /* calls of malloc and realloc, including failed ones */
   size_t frees;
   size_t failures;    /* calls that were made to fail */
-  size_t live_blocks; /* what was not freed yet */
+  size_t live_blocks; /* blocks that are not freed yet */
   size_t live_bytes;
   size_t peak_bytes;
   size_t largest;              /* size of the largest request seen, also of a failed one */
   size_t fail_in;              /* 1: the next call fails, 2: the one after it, …; 0: none */
-  bool fail_on;                /* once one has failed, all later ones fail too */
+  bool fail_on;                /* after the first failure all later calls fail as well */
   size_t limit;                /* larger requests fail; 0: no limit */
-  const char* const* canaries; /* texts to be looked for in what is given back; NULL ends them */
-  size_t spilt;                /* how often one was there */
+  const char* const* canaries; /* texts to look for in freed memory; NULL ends them */
+  size_t spilt;                /* number of times that one was found */
   const char* last_spilt;
 } alloc_probe_t;
 
 void alloc_probe_init(alloc_probe_t* probe);
 
-/* Whether a text of at least eight bytes is in there, plainly or under a WebSocket's mask. */
+/* Whether the memory contains a text of at least eight bytes, plain or masked as by a WebSocket. */
 bool alloc_probe_has(const void* data, size_t size, const char* canary);
 
 /* Makes the n-th call from now fail (1: the next), and with `all` also every later one. 0: no call

@@ -1,4 +1,4 @@
-/* Batches for tests: fields in a line each, and messages as bytes. */
+/* Batches for tests: fields, one per line, and messages as bytes. */
 #ifndef TUV_TEST_UNIT_BATCH_KIT_H
 #define TUV_TEST_UNIT_BATCH_KIT_H
 
@@ -45,13 +45,13 @@ static inline taosuv_value_t text(const char* bytes) {
     if ((call) != 0) fail_msg("%s: %s", #call, why_.text);                                         \
   } while (0)
 
-/* A message that owns its bytes, exactly so many as were promised. */
+/* A message that owns its bytes, exactly the number that was announced. */
 typedef struct message_s {
   uint8_t* bytes;
   size_t size;
 } message_t;
 
-/* Counts what is put, so that neither more nor less than promised may come. */
+/* Counts the bytes put: their number must be the announced one. */
 typedef struct exact_sink_s {
   tuv_sink_t sink;
   uint8_t* bytes;
@@ -96,7 +96,7 @@ static inline message_t encode_rows(const tuv_batch_t* batch, uint32_t table, ui
   return message_end(&sink);
 }
 
-/* Compares with hex digits (blanks are skipped) from the byte `at` on, and frees the message. */
+/* Compares the bytes from `at` on with hex digits (blanks are skipped), and frees the message. */
 static inline void assert_bytes(message_t message, size_t at, const char* hex) {
   size_t digits = 0;
   unsigned value = 0;

@@ -1,4 +1,4 @@
-/* What a batch should hold, and the check that its messages hold exactly that. */
+/* The expected content of a batch, and the check that its messages have exactly this content. */
 #ifndef TUV_TEST_UNIT_BATCH_MODEL_H
 #define TUV_TEST_UNIT_BATCH_MODEL_H
 
@@ -45,8 +45,8 @@ void model_cell_free(model_cell_t* cell);
 void model_clear(model_t* model);
 uint64_t model_rows(const model_t* model);
 
-/* Writes the batch in every form and compares each byte's meaning with the model. Something is
- * bound, and every table with rows has its tags. */
+/* Writes the batch in every form and compares the meaning of each byte with the model. The batch
+ * must not be empty, and every table with rows must have its tags. */
 void model_verify(const model_t* model, tuv_batch_t* batch);
 
 #endif

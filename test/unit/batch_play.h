@@ -1,4 +1,4 @@
-/* Bytes as a statement and as what a caller binds to it, rightly and wrongly. */
+/* Interprets bytes as a statement and as valid and invalid calls that bind values to it. */
 #ifndef TUV_TEST_UNIT_BATCH_PLAY_H
 #define TUV_TEST_UNIT_BATCH_PLAY_H
 

@@ -53,7 +53,7 @@ static inline void set_variable(cell_t* cell, taosuv_type_t type, const void* by
   cell->column.offsets = zero_offset;
 }
 
-/* Checks the whole text, and what is left of it at every smaller size. NCHAR may end earlier. */
+/* Checks the whole text, and the cut text at every smaller size. NCHAR may end earlier. */
 static inline void assert_text(const cell_t* cell, int32_t utc_offset, const char* expected) {
   char whole[256];
   int length = taosuv_format_cell(&cell->column, 0, utc_offset, whole, sizeof whole);

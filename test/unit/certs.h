@@ -1,4 +1,5 @@
-/* Certificates for tests, made when they are needed: a CA, what it signs, and what can be wrong. */
+/* Certificates for tests, generated on demand: a CA, the certificates that it signs, and faulty
+ * ones. */
 #ifndef TUV_TEST_UNIT_CERTS_H
 #define TUV_TEST_UNIT_CERTS_H
 
@@ -35,7 +36,7 @@ void cert_free(cert_t* cert);
 /* Writes the text to a new file below `folder`; its name is for `name`. */
 void cert_write(const char* folder, const char* file, const char* text, char* name, size_t size);
 
-/* A folder of its own for this test program, empty; and away with it and its files. */
+/* The first creates an empty folder for this test program; the second removes it with its files. */
 void cert_folder(char* folder, size_t size);
 void cert_folder_remove(const char* folder);
 

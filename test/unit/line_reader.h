@@ -1,4 +1,4 @@
-/* Reads line protocol back, by its rules and nothing that its writer knows: for tests of that. */
+/* Reads line protocol independently of its writer, to test the writer. */
 #ifndef TUV_TEST_UNIT_LINE_READER_H
 #define TUV_TEST_UNIT_LINE_READER_H
 
@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What is left of the text. */
+/* The rest of the text. */
 typedef struct line_reader_s {
   const char* at;
   const char* end;
@@ -26,7 +26,7 @@ static inline size_t read_word(line_reader_t* in, const char* stops, const char*
   return length;
 }
 
-/* What is between two quotes; false: there is no such thing here. */
+/* The text between two quotes; false: there is no quoted text here. */
 static inline bool read_quoted(line_reader_t* in, char* out, size_t* length) {
   *length = 0;
   if (in->at == in->end || *in->at++ != '"') return false;

@@ -1,4 +1,4 @@
-/* A tuv_stream_t in memory whose peer is the test: on a real loop, every trouble on demand. */
+/* A tuv_stream_t in memory whose peer is the test: on a real loop, with every failure on demand. */
 #ifndef TUV_TEST_UNIT_MEM_STREAM_H
 #define TUV_TEST_UNIT_MEM_STREAM_H
 
@@ -9,7 +9,7 @@
 
 #include "io/stream.h"
 
-/* One read as the owner saw it. */
+/* One read as the owner received it. */
 typedef struct mem_read_s {
   uint8_t* base;
   size_t offered; /* by alloc */
@@ -25,17 +25,18 @@ typedef struct mem_stream_s {
   uv_loop_t* loop;
 
   /* Settings, to be changed at any time; call mem_stream_kick after taking back a hold. */
-  bool hold_connect;           /* on_connect does not come yet */
-  int connect_status;          /* what it will say */
+  bool hold_connect;           /* on_connect is not called yet */
+  int connect_status;          /* its status */
   const char* connect_message; /* and its text */
-  size_t piece;                /* bytes of one read at most; 0: as many as alloc takes */
+  size_t piece;                /* maximum bytes of one read; 0: as many as alloc provides */
   bool hold_reads;             /* nothing is delivered for now */
-  bool early_alloc;  /* alloc is called long before the bytes come, as a system does that reads in
-                        the background */
-  bool empty_reads;  /* each read comes behind one of no bytes */
-  bool no_base;      /* errors and ends come without the memory that alloc gave */
-  size_t take;       /* bytes that one try_write takes; 0: UV_EAGAIN; SIZE_MAX: all (default) */
-  size_t take_total; /* bytes that all try_writes together take, then UV_EAGAIN; default SIZE_MAX */
+  bool early_alloc;  /* alloc is called long before the bytes arrive, as on a system that reads
+                        in the background */
+  bool empty_reads;  /* each read follows a read of no bytes */
+  bool no_base;      /* errors and ends are reported without the memory from alloc */
+  size_t take;       /* bytes that one try_write accepts; 0: UV_EAGAIN; SIZE_MAX: all (default) */
+  size_t take_total; /* bytes that all try_writes together accept, then UV_EAGAIN; default
+                        SIZE_MAX */
   int try_write_status;                     /* not 0: what try_write returns */
   int read_start_status, write_call_status; /* not 0: what these calls return */
   bool hold_write;                          /* on_write does not come yet */
