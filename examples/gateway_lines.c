@@ -109,7 +109,7 @@ static int scan_plain(scan_t* scan) {
   const char* begin = scan->at;
   size_t length = skip_to(scan, ", ");
   if (length == 0 || length >= sizeof text)
-    return wrong(scan, "a field's value is empty, or no value");
+    return wrong(scan, "a field's value is empty or invalid");
   memcpy(text, begin, length);
   text[length] = 0;
   if (is_number(text)) return 0;
@@ -150,13 +150,13 @@ static int scan_time(scan_t* scan, int64_t* time) {
   char text[TIME_ROOM], *end;
   skip_spaces(scan);
   size_t length = (size_t) (scan->end - scan->at);
-  if (length >= sizeof text) return wrong(scan, "the time is no number");
+  if (length >= sizeof text) return wrong(scan, "the time is not a number");
   memcpy(text, scan->at, length);
   text[length] = 0;
   errno = 0;
   *time = strtoll(text, &end, 10);
   if (length > 0 && (!isdigit((unsigned char) *text) || *end != 0 || errno != 0))
-    return wrong(scan, "the time is no number");
+    return wrong(scan, "the time is not a number");
   if (*time == 0)
     scan->end = scan->at;
   else
@@ -169,7 +169,7 @@ static int scan_line(scan_t* scan, int64_t* time) {
   size_t length = (size_t) (scan->end - scan->at);
   if (length > GATEWAY_MAX_LINE) return wrong(scan, "longer than 60000 bytes");
   if (memchr(scan->at, 0, length) != NULL) return wrong(scan, "a NUL byte");
-  if (*scan->at == ',') return wrong(scan, "no measurement");
+  if (*scan->at == ',') return wrong(scan, "the measurement is missing");
   scan->begin = scan->at;
   scan->at++;
   if (skip_to(scan, ", ") >= MAX_NAME) return wrong(scan, "a measurement longer than 192 bytes");
@@ -178,7 +178,7 @@ static int scan_line(scan_t* scan, int64_t* time) {
     if (scan_list(scan, scan_tag) < 0) return -1;
   }
   skip_spaces(scan);
-  if (scan->at == scan->end) return wrong(scan, "no field");
+  if (scan->at == scan->end) return wrong(scan, "the line has no fields");
   return scan_list(scan, scan_field) < 0 ? -1 : scan_time(scan, time);
 }
 

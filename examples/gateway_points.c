@@ -101,7 +101,7 @@ static int add_tag(const char* key, size_t key_length, yyjson_val* value, char w
     else if (yyjson_is_int(value))
       snprintf(number, sizeof number, "%" PRId64, yyjson_get_sint(value));
     else
-      return no_json(why, "a tag is no string, boolean or whole number");
+      return no_json(why, "a tag must be a string, a boolean or a whole number");
     text = number;
     length = strlen(number);
   }
@@ -128,7 +128,7 @@ static int add_field(const char* key, size_t key_length, yyjson_val* value, char
     return told(taosuv_line_field(points.line, key, key_length, TAOSUV_TYPE_BOOL,
                                   taosuv_bool(yyjson_get_bool(value))),
                 why);
-  if (!yyjson_is_str(value)) return no_json(why, "a field is no string, number or boolean");
+  if (!yyjson_is_str(value)) return no_json(why, "a field must be a string, a number or a boolean");
   return told(taosuv_line_field(points.line, key, key_length, TAOSUV_TYPE_VARCHAR,
                                 taosuv_text(yyjson_get_str(value), yyjson_get_len(value))),
               why);
@@ -149,7 +149,7 @@ static int read_time(yyjson_val* time, int64_t* value, char why[GATEWAY_WHY]) {
   *value = gateway_now();
   if (time == NULL || yyjson_is_null(time)) return 0;
   if (!yyjson_is_uint(time) || yyjson_get_uint(time) > INT64_MAX)
-    return no_json(why, "\"timestamp\" is no whole number");
+    return no_json(why, "\"timestamp\" is not a whole number");
   *value = (int64_t) yyjson_get_uint(time);
   const char* wrong = gateway_check_time(*value);
   return wrong == NULL ? 0 : no_json(why, wrong);
@@ -160,17 +160,17 @@ static int read_members(yyjson_val* point, yyjson_val* members[4], char why[GATE
   static const char* const names[] = {"measurement", "tags", "fields", "timestamp"};
   size_t at, count;
   yyjson_val *key, *value;
-  if (!yyjson_is_obj(point)) return no_json(why, "is no object");
+  if (!yyjson_is_obj(point)) return no_json(why, "it is not an object");
   yyjson_obj_foreach(point, at, count, key, value) {
     size_t i = 0;
     while (i < 4 && !yyjson_equals_str(key, names[i])) i++;
     if (i == 4) return no_json(why, "has members but measurement, tags, fields, timestamp");
     members[i] = value;
   }
-  if (!yyjson_is_str(members[0])) return no_json(why, "\"measurement\" is no string");
+  if (!yyjson_is_str(members[0])) return no_json(why, "\"measurement\" is not a string");
   if (members[1] != NULL && !yyjson_is_obj(members[1]))
-    return no_json(why, "\"tags\" is no object");
-  if (!yyjson_is_obj(members[2])) return no_json(why, "\"fields\" is no object");
+    return no_json(why, "\"tags\" is not an object");
+  if (!yyjson_is_obj(members[2])) return no_json(why, "\"fields\" is not an object");
   return 0;
 }
 
@@ -208,7 +208,7 @@ static int add_points(yyjson_val* root, char why[GATEWAY_WHY]) {
   size_t at, count;
   yyjson_val* point;
   if (!yyjson_is_arr(root)) return add_numbered(root, 1, why);
-  if (yyjson_arr_size(root) == 0) return no_json(why, "there is no point");
+  if (yyjson_arr_size(root) == 0) return no_json(why, "the body contains no point");
   yyjson_arr_foreach(root, at, count, point) {
     int status = add_numbered(point, at + 1, why);
     if (status < 0) return status;

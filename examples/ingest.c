@@ -130,7 +130,7 @@ static int write_line(const char* text) {
   if (read_i64(field[2], &tags[1]) < 0 || read_i64(field[3], &values[0]) < 0 ||
       read_f64(field[4], &values[1]) < 0 || read_i64(field[5], &values[2]) < 0 ||
       read_f64(field[6], &values[3]) < 0)
-    return no_row("a value is no number");
+    return no_row("a value is not a number");
   size_t length = strlen(field[0]);
   if (length > TABLE_MAX_LENGTH) return no_row("the table's name is too long");
   return taosuv_writer_row(app.writer, field[0], length, tags, 2, values, 4);

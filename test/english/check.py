@@ -22,7 +22,7 @@ KINDS = {".c", ".h", ".py", ".sh", ".md", ".build"}
 LEFT_OUT = {"test/data", "test/fuzz/corpus", "test/english", "subprojects"}
 # A string of a C source that goes to the caller: what calls take it, and what fields keep it.
 TEXT_CALLS = re.compile(
-    r'\b(?:tuv_fail|tuv_\w*fail\w*|fail\w*|refuse\w*|violation|tuv_conn_(?:lost|silent)|tuv_req_defer|'
+    r'\b(?:tuv_fail|tuv_\w*fail\w*|fail\w*|refuse\w*|violation|tuv_conn_(?:lost|silent)|tuv_req_defer|wrong|no_json|no_row|'
     r'snprintf)\s*\(|\bmessage\s*=|\(tuv_failure_t\)\s*\{|\breturn\s*"')
 STRING = re.compile(r'"((?:[^"\\\n]|\\.)*)"')
 COMMENT = re.compile(r"/\*.*?\*/", re.S)
@@ -106,8 +106,9 @@ def pieces(path):
     text = path.read_text(encoding="utf-8", errors="replace")
     if path.suffix in (".c", ".h"):
         yield from ((line, "comment", part) for line, part in c_comments(text))
-        if name.startswith(("src/", "include/", "planted")):
+        if name.startswith(("src/", "include/", "examples/", "planted")):
             yield from ((line, "text", part) for line, part in c_texts(text))
+        if name.startswith(("src/", "include/", "planted")):
             yield from ((line, "name", part) for line, part in names(text))
     elif path.suffix == ".md":
         yield from ((line, "comment", part) for line, part in paragraphs(text))

@@ -297,17 +297,18 @@ class Gateway(OneServer):
         self.assertIn("5 points taken, 5 written in", self.end())
 
     def test_what_is_wrong_is_refused_with_a_reason(self):
-        for body, reason in {"cpu": "no field", "": "the body contains no line", "cpu user=x": "neither",
-                             "a b=1\ncpu user=\"x": "line 2: a quote", "cpu user=300i8": "in range",
+        for body, reason in {"cpu": "has no fields", "": "the body contains no line",
+                             "cpu user=x": "neither", "a b=1\ncpu user=\"x": "line 2: a quote",
+                             "cpu user=300i8": "in range",
                              "cpu,=x user=1": "a key is empty", "cpu user=1 17": "not in ms",
-                             "cpu user=1 x": "no number", "a b=1,": "without '='"}.items():
+                             "cpu user=1 x": "not a number", "a b=1,": "without '='"}.items():
             status, text = self.post(body)
             self.assertEqual(400, status, body)
             self.assertIn(reason, text)
-        for body, reason in (({}, "measurement"), ([], "no point"), (3, "no object"),
-                             ({"measurement": "m", "fields": {}}, "without fields"),
+        for body, reason in (({}, "measurement"), ([], "no point"), (3, "not an object"),
+                             ({"measurement": "m", "fields": {}}, "has no fields"),
                              ({"measurement": "m", "fields": {"a": 1}, "time": 1}, "has members"),
-                             ({"measurement": "m", "fields": {"a": [1]}}, "a field is no")):
+                             ({"measurement": "m", "fields": {"a": [1]}}, "a field must be")):
             status, text = self.post(body, True)
             self.assertEqual(400, status, body)
             self.assertIn(reason, text)
