@@ -139,6 +139,13 @@ def results_of(suite, tests):
     return pool.map(lambda test: run_fuzz(test, seconds, seed), tests)
 
 
+def shortened(output):
+    """The beginning, which names the failures, and the end."""
+    if len(output) <= 20000:
+        return output.rstrip()
+    return output[:4000] + "\n[…]\n" + output[-16000:].rstrip()
+
+
 def main():
     build, suite, totals = sys.argv[1:4]
     sums = [0, 0, 0]
@@ -152,7 +159,7 @@ def main():
             if line.startswith("note: "):
                 print("  " + line, flush=True)
         if failed:
-            print((why + "\n" if why else "") + output[-20000:].rstrip(), flush=True)
+            print((why + "\n" if why else "") + shortened(output), flush=True)
         sums = [a + b for a, b in zip(sums, (passed, failed, skipped))]
     print("%-12s took %d s" % (suite, time.monotonic() - began), flush=True)
     with open(totals, "a", encoding="ascii") as file:
