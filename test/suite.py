@@ -120,12 +120,11 @@ def run_fuzz(test, seconds, seed):
 
 
 def workers_of(suite):
-    """How many tests run at a time. One, since some look at the clock; as many as there are cores of
-    what does not (fuzzing) or allows for a second or two (torture); twice as many of what has been run
-    alone before and mostly waits (transports, versions)."""
+    """How many tests run at a time. One, since some look at the clock, and some need a port on which
+    nobody listens, which another test might take; as many as there are cores of what does not (fuzzing)
+    or allows for a second or two (torture)."""
     cores = os.cpu_count() or 1
-    return {"fuzz": cores, "torture": cores, "transports": 2 * cores,
-            "versions": 2 * cores}.get(suite, 1)
+    return {"fuzz": cores, "torture": cores}.get(suite, 1)
 
 
 def results_of(suite, tests):
